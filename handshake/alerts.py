@@ -1,0 +1,34 @@
+"""Which alert answers which fault: data, because stacks differ in nothing so much.
+
+`RFC_ALERTS` is what RFC 5246 section 7.2.2 and RFC 8446 section 6.2 ask for; an emulated server brings its
+own table.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from handshake.errors import Fault
+from handshake.wire.registry import AlertDescription
+
+RFC_ALERTS: Mapping[Fault, int] = MappingProxyType(
+    {
+        Fault.DECODE: AlertDescription.DECODE_ERROR,
+        Fault.ILLEGAL_PARAMETER: AlertDescription.ILLEGAL_PARAMETER,
+        Fault.UNEXPECTED_MESSAGE: AlertDescription.UNEXPECTED_MESSAGE,
+        Fault.BAD_RECORD_MAC: AlertDescription.BAD_RECORD_MAC,
+        Fault.BAD_HANDSHAKE_RECORD_MAC: AlertDescription.BAD_RECORD_MAC,
+        Fault.RECORD_OVERFLOW: AlertDescription.RECORD_OVERFLOW,
+        Fault.RECORD_VERSION: AlertDescription.PROTOCOL_VERSION,
+        Fault.NOT_TLS: AlertDescription.UNEXPECTED_MESSAGE,
+        Fault.PROTOCOL_VERSION: AlertDescription.PROTOCOL_VERSION,
+        Fault.CIPHER_SUITE_NOT_OFFERED: AlertDescription.ILLEGAL_PARAMETER,
+        Fault.NO_COMMON_CIPHER_SUITE: AlertDescription.HANDSHAKE_FAILURE,
+        Fault.INAPPROPRIATE_FALLBACK: AlertDescription.INAPPROPRIATE_FALLBACK,
+        Fault.UNSUPPORTED_EXTENSION: AlertDescription.UNSUPPORTED_EXTENSION,
+        Fault.MISSING_EXTENSION: AlertDescription.MISSING_EXTENSION,
+        Fault.RENEGOTIATION_INFO: AlertDescription.HANDSHAKE_FAILURE,
+        Fault.DECRYPT: AlertDescription.DECRYPT_ERROR,
+        Fault.BAD_FINISHED: AlertDescription.DECRYPT_ERROR,
+        Fault.BAD_CERTIFICATE: AlertDescription.BAD_CERTIFICATE,
+    }
+)

@@ -1,0 +1,87 @@
+"""One client handshake: what it knows so far, and how it sends.
+
+A connection owns the record layer; a handshake owns everything that a renegotiation would start anew: hello,
+transcript, secrets, state. The functions that move it are in `server_hello`, `tls12` and `tls13`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from handshake.client.hello import FilledHello
+from handshake.client.state import PHASES, TRANSITIONS, State
+from handshake.connection import Connection
+from handshake.crypto.record_protection import Protection
+from handshake.crypto.signatures import PublicKey
+from handshake.crypto.suite_parameters import SuiteParameters
+from handshake.errors import Fault, PeerFault
+from handshake.events import Negotiated
+from handshake.hello_template import ClientLimits, ClientPolicy, HelloTemplate
+from handshake.schedule_13 import KeySchedule
+from handshake.wire.messages import (
+    DHParameters,
+    ECDHParameters,
+    HandshakeMessage,
+    RSAParameters,
+    push_handshake_message,
+)
+from handshake.wire.registry import ContentType
+
+
+@dataclass(slots=True)
+class ClientHandshake:
+    """The state of one handshake. Lengths and code points are as on the wire; secrets never leave this
+    object.
+    """
+
+    connection: Connection
+    template: HelloTemplate
+    limits: ClientLimits
+    policy: ClientPolicy
+    server_name: str | None
+    hello: FilledHello
+    messages: bytearray = field(default_factory=bytearray)
+    state: State = State.START
+    version: int = 0
+    server_random: bytes = b""
+    session_id: bytes = b""
+    server_extensions: Mapping[int, bytes] = field(default_factory=dict)
+    parameters: SuiteParameters | None = None
+    server_key: PublicKey | None = None
+    server_parameters: DHParameters | ECDHParameters | RSAParameters | None = None
+    certificate_requested: bool = False
+    certificate_request_context: bytes = b""
+    master_secret: bytes = b""
+    pending_read: Protection | None = None
+    schedule: KeySchedule | None = None
+    hello_retried: bool = False
+    negotiated: Negotiated | None = None
+
+    @property
+    def suite(self) -> SuiteParameters:
+        """The chosen suite's parameters; only asked for once a ServerHello has come."""
+        assert self.parameters is not None, "no ServerHello yet"
+        return self.parameters
+
+    def successors(self, message_name: str) -> frozenset[State]:
+        """Return the states `message_name` may lead to. Raises PeerFault when it has no business here."""
+        successors = TRANSITIONS[self.state].get(message_name)
+        if successors is None:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, f"{message_name} while in state {self.state.name}")
+        return successors
+
+    def move(self, state: State) -> None:
+        """Enter `state`."""
+        self.state = state
+        self.connection.phase = PHASES[state]
+
+    def add(self, message: HandshakeMessage) -> bytes:
+        """Take a message into the handshake transcript and give its wire form."""
+        wire = push_handshake_message(message)
+        self.messages += wire
+        return wire
+
+    def send(self, handshake_type: int, body: bytes) -> None:
+        """Send a handshake message in a record of its own and take it into the transcript."""
+        wire = self.add(HandshakeMessage(handshake_type, body))
+        self.connection.note_message("sent", handshake_type, wire)
+        self.connection.records.write(ContentType.HANDSHAKE, wire, self.connection.now)

@@ -1,0 +1,139 @@
+"""From a template to the bytes of one ClientHello: everything as written, but for what must be fresh.
+
+The bytes outside random, session id, challenge, SNI host, key shares and padding are the template's own, so a
+hello made from a captured profile equals the capture outside those ranges.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from handshake.crypto.dh_groups import FFDHE_GROUPS
+from handshake.crypto.key_exchange import GroupKeyPair, generate_key_pair, supported_groups
+from handshake.hello_template import ExtensionTemplate, Fill, HelloFormat, HelloTemplate
+from handshake.wire.client_hello import (
+    ClientHello,
+    Extension,
+    SSLv2ClientHello,
+    push_client_hello,
+    push_sslv2_client_hello,
+)
+from handshake.wire.extensions import pull_key_share_list, push_key_share_list, push_server_name
+from handshake.wire.messages import HandshakeMessage, push_handshake_message
+from handshake.wire.record import Record, SSLv2Record, push_record, push_sslv2_record
+from handshake.wire.registry import ContentType, ExtensionType, HandshakeType
+
+PADDED_SIZE = (
+    512  # RFC 7685 section 4: a hello of 256 to 511 bytes, handshake header included, is padded to this
+)
+EXTENSION_HEADER = 4
+HOST_NAME = 0  # NameType, RFC 6066 section 3
+KEY_SHARE_GROUPS = supported_groups() | FFDHE_GROUPS
+
+
+@dataclass(frozen=True, slots=True)
+class FilledHello:
+    """One hello ready to be sent.
+
+    `wire` is the whole record; `message` what enters the handshake transcript (the handshake message, or the
+    body of the SSLv2 record, RFC 5246 appendix E.2); `hello` its decoded form; `key_shares` the private
+    halves by group.
+    """
+
+    wire: bytes
+    message: bytes
+    hello: ClientHello | SSLv2ClientHello
+    client_random: bytes
+    key_shares: dict[int, GroupKeyPair]
+
+
+def fill_hello(
+    template: HelloTemplate, server_name: str | None, entropy: Callable[[int], bytes]
+) -> FilledHello:
+    """Make one hello from `template`; `server_name` None leaves a filled server_name extension out."""
+    if template.format is HelloFormat.SSLV2:
+        return _fill_sslv2(template, entropy)
+    key_shares: dict[int, GroupKeyPair] = {}
+    extensions = None
+    if template.extensions is not None:
+        extensions = _fill_extensions(template.extensions, server_name, key_shares, entropy)
+    hello = ClientHello(
+        template.client_version,
+        entropy(32),
+        entropy(template.session_id_length),
+        template.cipher_suites,
+        template.compression_methods,
+        extensions,
+    )
+    return frame_hello(_pad(hello, template), template, key_shares)
+
+
+def frame_hello(
+    hello: ClientHello, template: HelloTemplate, key_shares: dict[int, GroupKeyPair]
+) -> FilledHello:
+    """Put a hello into its handshake message and record."""
+    message = push_handshake_message(HandshakeMessage(HandshakeType.CLIENT_HELLO, push_client_hello(hello)))
+    wire = push_record(Record(ContentType.HANDSHAKE, template.record_version, message))
+    return FilledHello(wire, message, hello, hello.random, key_shares)
+
+
+def _fill_sslv2(template: HelloTemplate, entropy: Callable[[int], bytes]) -> FilledHello:
+    hello = SSLv2ClientHello(
+        template.client_version,
+        template.cipher_suites,
+        entropy(template.session_id_length),
+        entropy(template.challenge_length),
+    )
+    body = push_sslv2_client_hello(hello)
+    random = hello.challenge.rjust(32, b"\x00")[
+        -32:
+    ]  # RFC 5246 appendix E.2: right-justified, zeros before it
+    return FilledHello(push_sslv2_record(SSLv2Record(body)), body, hello, random, {})
+
+
+def _fill_extensions(
+    templates: tuple[ExtensionTemplate, ...],
+    server_name: str | None,
+    key_shares: dict[int, GroupKeyPair],
+    entropy: Callable[[int], bytes],
+) -> tuple[Extension, ...]:
+    filled = []
+    for template in templates:
+        body = template.body
+        if template.fill is Fill.SERVER_NAME:
+            if server_name is None:
+                continue
+            body = push_server_name(((HOST_NAME, server_name.encode()),))
+        elif template.fill is Fill.KEY_SHARE:
+            body = _fresh_key_shares(body, key_shares, entropy)
+        filled.append(Extension(template.extension_type, body))
+    return tuple(filled)
+
+
+def _fresh_key_shares(
+    body: bytes, key_shares: dict[int, GroupKeyPair], entropy: Callable[[int], bytes]
+) -> bytes:
+    shares = []
+    for group, key_exchange in pull_key_share_list(body):
+        if group in KEY_SHARE_GROUPS:
+            pair = key_shares[group] = generate_key_pair(group, entropy)
+            key_exchange = pair.public_bytes
+        shares.append((group, key_exchange))
+    return push_key_share_list(tuple(shares))
+
+
+def _pad(hello: ClientHello, template: HelloTemplate) -> ClientHello:
+    """Apply the template's padding extension; Chrome and Firefox pad alike (BoringSSL and NSS sources, RFC
+    7685).
+    """
+    if not any(extension.fill is Fill.PADDING for extension in template.extensions or ()):
+        return hello
+    others = tuple(e for e in hello.extensions or () if e.extension_type != ExtensionType.PADDING)
+    length = 4 + len(push_client_hello(replace(hello, extensions=others)))
+    if not PADDED_SIZE // 2 <= length < PADDED_SIZE:
+        return replace(hello, extensions=others)
+    zeros = bytes(max(PADDED_SIZE - length - EXTENSION_HEADER, 1))
+    padded = tuple(
+        Extension(e.extension_type, zeros) if e.extension_type == ExtensionType.PADDING else e
+        for e in hello.extensions or ()
+    )
+    return replace(hello, extensions=padded)

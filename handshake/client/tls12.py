@@ -1,0 +1,251 @@
+"""The client's side of SSLv3 to TLS 1.2 after the ServerHello: one function a message.
+
+Each takes the handshake and the message and returns the next state; the table in `state` says which are
+legal.
+"""
+
+from collections.abc import Callable, Mapping
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from handshake.client.certificate import check_server_key
+from handshake.client.handshake import ClientHandshake
+from handshake.client.state import State
+from handshake.crypto.credentials import certificate_public_key
+from handshake.crypto.export_rsa import export_rsa_public_key
+from handshake.crypto.key_exchange import DHKeyPair, ECDHKeyPair, encrypt_pre_master_secret, supported_groups
+from handshake.crypto.key_schedule import (
+    Role,
+    extended_master_secret,
+    finished_verify_data,
+    master_secret,
+    session_hash,
+)
+from handshake.crypto.record_protection import connection_protections
+from handshake.crypto.signatures import verify
+from handshake.crypto.suite_parameters import KeyExchange
+from handshake.errors import Fault, PeerFault, PolicyRefusal
+from handshake.events import CertificateReceived, HandshakeCompleted, Negotiated
+from handshake.wire.buffer import Reader
+from handshake.wire.messages import (
+    Certificate,
+    DHParameters,
+    ECDHParameters,
+    HandshakeMessage,
+    RSAParameters,
+    pull_certificate,
+    pull_dh_parameters,
+    pull_digitally_signed,
+    pull_ecdh_parameters,
+    pull_rsa_parameters,
+    push_certificate,
+    push_client_dh_public,
+    push_client_ecdh_public,
+    push_encrypted_pre_master_secret,
+)
+from handshake.wire.registry import (
+    AlertDescription,
+    AlertLevel,
+    ContentType,
+    ExtensionType,
+    HandshakeType,
+    ProtocolVersion,
+    group_name,
+)
+
+_ECDHE = frozenset({KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON})
+_RSA = frozenset({KeyExchange.RSA, KeyExchange.RSA_EXPORT})
+
+
+def receive_certificate(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Take the server's chain; the leaf's key must fit the suite and the client's limits."""
+    certificate = pull_certificate(message.body)
+    handshake.add(message)
+    handshake.connection.add_event(CertificateReceived(certificate.chain))
+    if not certificate.chain:
+        raise PeerFault(Fault.BAD_CERTIFICATE, "the server's certificate list is empty")
+    handshake.server_key = certificate_public_key(certificate.chain[0])
+    check_server_key(handshake.server_key, handshake.suite, handshake.limits)
+    if handshake.suite.key_exchange in _RSA:
+        return State.WAIT_SERVER_HELLO_DONE
+    return State.WAIT_SERVER_KEY_EXCHANGE
+
+
+def receive_certificate_status(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Take a stapled OCSP answer (RFC 6066 section 8) without looking into it."""
+    handshake.add(message)
+    return handshake.state
+
+
+def receive_server_key_exchange(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Take the ephemeral parameters and verify their signature (RFC 5246 section 7.4.3)."""
+    handshake.add(message)
+    suite = handshake.suite
+    if suite.key_exchange is KeyExchange.RSA:
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "ServerKeyExchange for a suite with RSA key transport")
+    reader = Reader(message.body)
+    parameters: DHParameters | ECDHParameters | RSAParameters
+    if suite.key_exchange is KeyExchange.RSA_EXPORT:
+        parameters = pull_rsa_parameters(reader)
+    elif suite.key_exchange in _ECDHE:
+        parameters = pull_ecdh_parameters(reader)
+    else:
+        parameters = pull_dh_parameters(reader)
+        _check_prime(handshake, parameters)
+    signed = message.body[: reader.offset]
+    if not suite.is_anonymous:
+        assert handshake.server_key is not None, (
+            "the table lets no ServerKeyExchange come before the Certificate"
+        )
+        signature = pull_digitally_signed(reader, handshake.version)
+        content = handshake.hello.client_random + handshake.server_random + signed
+        verify(handshake.server_key, signature.signature_scheme, content, signature.signature)
+    reader.finish()
+    handshake.server_parameters = parameters
+    return State.WAIT_SERVER_HELLO_DONE
+
+
+def receive_certificate_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Note that a certificate is asked for; this client has none and will say so."""
+    handshake.add(message)
+    handshake.certificate_requested = True
+    return handshake.state
+
+
+def receive_server_hello_done(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Answer with the second flight: [Certificate], ClientKeyExchange, ChangeCipherSpec, Finished."""
+    if message.body:
+        raise PeerFault(Fault.DECODE, "ServerHelloDone is not empty")
+    if handshake.suite.key_exchange not in _RSA and handshake.server_parameters is None:
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "ServerHelloDone before ServerKeyExchange")
+    handshake.add(message)
+    connection = handshake.connection
+    if handshake.certificate_requested:
+        if handshake.version == ProtocolVersion.SSL_3_0:  # RFC 6101 section 5.6.6
+            connection.send_alert(AlertLevel.WARNING, AlertDescription.NO_CERTIFICATE)
+        else:
+            handshake.send(HandshakeType.CERTIFICATE, push_certificate(Certificate(())))
+    pre_master_secret, key_exchange = _client_key_exchange(handshake)
+    handshake.send(HandshakeType.CLIENT_KEY_EXCHANGE, key_exchange)
+    _derive_master_secret(handshake, pre_master_secret)
+    write, handshake.pending_read = connection_protections(
+        handshake.suite,
+        handshake.version,
+        handshake.master_secret,
+        handshake.hello.client_random,
+        handshake.server_random,
+        connection.entropy,
+        encrypt_then_mac=ExtensionType.ENCRYPT_THEN_MAC in handshake.server_extensions,
+    )
+    connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
+    connection.records.write_protection = write
+    handshake.send(HandshakeType.FINISHED, _verify_data(handshake, Role.CLIENT))
+    return State.WAIT_CHANGE_CIPHER_SPEC
+
+
+def receive_new_session_ticket(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Take a ticket (RFC 5077 section 3.3); a `connect` has no use for it."""
+    handshake.add(message)
+    return handshake.state
+
+
+def receive_change_cipher_spec(handshake: ClientHandshake) -> State:
+    """Read what follows with the new keys."""
+    handshake.connection.records.read_protection = handshake.pending_read
+    return State.WAIT_FINISHED
+
+
+def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Verify the server's Finished (RFC 5246 section 7.4.9, RFC 6101 section 5.6.9)."""
+    if message.body != _verify_data(handshake, Role.SERVER):
+        raise PeerFault(Fault.BAD_FINISHED, "the server's Finished does not fit the handshake")
+    handshake.add(message)
+    parameters = handshake.server_parameters
+    handshake.negotiated = Negotiated(
+        version=handshake.version,
+        cipher_suite=handshake.suite.cipher_suite,
+        named_group=parameters.named_group if isinstance(parameters, ECDHParameters) else None,
+        dh_prime_bits=parameters.p.bit_length() if isinstance(parameters, DHParameters) else None,
+        renegotiation_info=ExtensionType.RENEGOTIATION_INFO in handshake.server_extensions,
+        extended_master_secret=ExtensionType.EXTENDED_MASTER_SECRET in handshake.server_extensions,
+        encrypt_then_mac=ExtensionType.ENCRYPT_THEN_MAC in handshake.server_extensions,
+    )
+    handshake.connection.is_connected = True
+    handshake.connection.add_event(HandshakeCompleted(handshake.negotiated))
+    return State.CONNECTED
+
+
+def receive_hello_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Decline to renegotiate with the warning RFC 5246 section 7.4.1.1 allows."""
+    handshake.connection.send_alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
+    return handshake.state
+
+
+HANDLERS: Mapping[str, Callable[[ClientHandshake, HandshakeMessage], State]] = {
+    "Certificate": receive_certificate,
+    "CertificateStatus": receive_certificate_status,
+    "ServerKeyExchange": receive_server_key_exchange,
+    "CertificateRequest": receive_certificate_request,
+    "ServerHelloDone": receive_server_hello_done,
+    "NewSessionTicket": receive_new_session_ticket,
+    "Finished": receive_finished,
+    "HelloRequest": receive_hello_request,
+}
+
+
+def _check_prime(handshake: ClientHandshake, parameters: DHParameters) -> None:
+    bits, limits = parameters.p.bit_length(), handshake.limits
+    if parameters.p < 3 or not 1 < parameters.public < parameters.p:
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, "Diffie-Hellman parameters out of range")
+    low, high = limits.min_dh_prime_bits, limits.max_dh_prime_bits
+    if (low is not None and bits < low) or (high is not None and bits > high):
+        raise PolicyRefusal(
+            "dh-prime-bits",
+            f"the server's Diffie-Hellman prime has {bits} bits; "
+            f"this client accepts {low or 'any'} to {high or 'any'}",
+            AlertDescription.HANDSHAKE_FAILURE,
+        )
+
+
+def _client_key_exchange(handshake: ClientHandshake) -> tuple[bytes, bytes]:
+    """Return the pre-master secret and the ClientKeyExchange body."""
+    entropy, parameters = handshake.connection.entropy, handshake.server_parameters
+    if isinstance(parameters, DHParameters):
+        pair = DHKeyPair.generate(parameters.p, parameters.g, entropy)
+        return pair.shared_secret(parameters.public, handshake.version), push_client_dh_public(
+            pair.public_bytes
+        )
+    if isinstance(parameters, ECDHParameters):
+        if parameters.named_group not in supported_groups():
+            name = group_name(parameters.named_group)
+            raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server chose group {name}, which is not known")
+        ecdh = ECDHKeyPair.generate(parameters.named_group)
+        return ecdh.shared_secret(parameters.public), push_client_ecdh_public(ecdh.public_bytes)
+    assert handshake.server_key is not None, "RSA key transport has a certificate before it"
+    # The version in the secret is the one offered, not the one chosen (RFC 5246 section 7.4.7.1).
+    secret = handshake.template.client_version.to_bytes(2, "big") + entropy(46)
+    key = (
+        handshake.server_key
+        if parameters is None
+        else export_rsa_public_key(parameters.modulus, parameters.exponent)
+    )
+    assert isinstance(key, RSAPublicKey), "checked against the suite with the Certificate"
+    encrypted = encrypt_pre_master_secret(key, secret)
+    return secret, push_encrypted_pre_master_secret(encrypted, handshake.version)
+
+
+def _derive_master_secret(handshake: ClientHandshake, pre_master_secret: bytes) -> None:
+    prf_hash, version = handshake.suite.prf_hash, handshake.version
+    if ExtensionType.EXTENDED_MASTER_SECRET in handshake.server_extensions:
+        digest = session_hash(version, prf_hash, bytes(handshake.messages))
+        handshake.master_secret = extended_master_secret(version, prf_hash, pre_master_secret, digest)
+    else:
+        handshake.master_secret = master_secret(
+            version, prf_hash, pre_master_secret, handshake.hello.client_random, handshake.server_random
+        )
+
+
+def _verify_data(handshake: ClientHandshake, role: Role) -> bytes:
+    return finished_verify_data(
+        handshake.version, handshake.suite.prf_hash, handshake.master_secret, bytes(handshake.messages), role
+    )

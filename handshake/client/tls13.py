@@ -1,0 +1,199 @@
+"""The client's side of TLS 1.3 (RFC 8446): one function a message, and what a HelloRetryRequest changes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from handshake.client.certificate import check_server_key
+from handshake.client.handshake import ClientHandshake
+from handshake.client.hello import KEY_SHARE_GROUPS, frame_hello
+from handshake.client.state import State
+from handshake.crypto.credentials import certificate_public_key
+from handshake.crypto.key_exchange import generate_key_pair
+from handshake.crypto.key_schedule import Role
+from handshake.crypto.signatures import certificate_verify_content, verify
+from handshake.errors import Fault, PeerFault
+from handshake.events import CertificateReceived, HandshakeCompleted, Negotiated
+from handshake.hello_template import Fill
+from handshake.schedule_13 import KeySchedule
+from handshake.wire.client_hello import ClientHello, Extension
+from handshake.wire.extensions import pull_key_share, pull_selected_group, push_key_share_list
+from handshake.wire.messages import (
+    Certificate13,
+    HandshakeMessage,
+    KeyUpdate,
+    pull_certificate_13,
+    pull_certificate_request_13,
+    pull_certificate_verify,
+    pull_encrypted_extensions,
+    pull_key_update,
+    push_certificate_13,
+    push_key_update,
+)
+from handshake.wire.registry import ContentType, ExtensionType, HandshakeType, extension_name, group_name
+
+
+def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Send the second hello with the asked-for key share and cookie (RFC 8446 section 4.1.2)."""
+    if handshake.hello_retried:
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a second HelloRetryRequest")
+    handshake.hello_retried = True
+    schedule = KeySchedule(handshake.suite)
+    handshake.messages = bytearray(schedule.message_hash(bytes(handshake.messages)))
+    handshake.add(message)
+    hello = handshake.hello.hello
+    assert isinstance(hello, ClientHello), "TLS 1.3 is never offered in an SSLv2-format hello"
+    key_shares = handshake.hello.key_shares
+    extensions = list(hello.extensions or ())
+    if ExtensionType.KEY_SHARE in handshake.server_extensions:
+        group = pull_selected_group(handshake.server_extensions[ExtensionType.KEY_SHARE])
+        if group not in KEY_SHARE_GROUPS:
+            raise PeerFault(Fault.ILLEGAL_PARAMETER, f"HelloRetryRequest asks for group {group_name(group)}")
+        pair = generate_key_pair(group, handshake.connection.entropy)
+        key_shares = {group: pair}
+        body = push_key_share_list(((group, pair.public_bytes),))
+        extensions = [
+            Extension(e.extension_type, body) if e.extension_type == ExtensionType.KEY_SHARE else e
+            for e in extensions
+        ]
+    if ExtensionType.COOKIE in handshake.server_extensions:
+        cookie = Extension(ExtensionType.COOKIE, handshake.server_extensions[ExtensionType.COOKIE])
+        extensions.insert(_last_position(handshake, len(extensions)), cookie)
+    handshake.hello = frame_hello(
+        replace(hello, extensions=tuple(extensions)), handshake.template, key_shares
+    )
+    connection = handshake.connection
+    if hello.session_id:
+        connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
+    connection.note_message("sent", HandshakeType.CLIENT_HELLO, handshake.hello.message)
+    connection.records.write(ContentType.HANDSHAKE, handshake.hello.message, connection.now)
+    handshake.messages += handshake.hello.message
+    return State.WAIT_SERVER_HELLO
+
+
+def accept_server_hello_13(handshake: ClientHandshake) -> State:
+    """Derive the handshake traffic keys from the key share (RFC 8446 section 7.1)."""
+    if ExtensionType.KEY_SHARE not in handshake.server_extensions:
+        raise PeerFault(Fault.MISSING_EXTENSION, "a TLS 1.3 ServerHello without key_share")
+    group, key_exchange = pull_key_share(handshake.server_extensions[ExtensionType.KEY_SHARE])
+    pair = handshake.hello.key_shares.get(group)
+    if pair is None:
+        name = group_name(group)
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER, f"the server answers with group {name}, for which no share was sent"
+        )
+    schedule = handshake.schedule = KeySchedule(handshake.suite)
+    schedule.enter_handshake(pair.shared_secret(key_exchange), bytes(handshake.messages))
+    records = handshake.connection.records
+    records.read_protection = schedule.handshake_protection(Role.SERVER)
+    handshake.negotiated = Negotiated(handshake.version, handshake.suite.cipher_suite, named_group=group)
+    return State.WAIT_ENCRYPTED_EXTENSIONS
+
+
+def receive_encrypted_extensions(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Take EncryptedExtensions; an answer to nothing that was asked is a fault (RFC 8446 section 4.2)."""
+    handshake.add(message)
+    offered = {extension.extension_type for extension in handshake.template.extensions or ()}
+    for extension in pull_encrypted_extensions(message.body).extensions:
+        if extension.extension_type not in offered:
+            name = extension_name(extension.extension_type)
+            raise PeerFault(
+                Fault.UNSUPPORTED_EXTENSION, f"EncryptedExtensions answers {name}, which was not offered"
+            )
+    return State.WAIT_CERTIFICATE_13
+
+
+def receive_certificate_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Note that a certificate is asked for; this client has none and will say so."""
+    handshake.add(message)
+    handshake.certificate_requested = True
+    handshake.certificate_request_context = pull_certificate_request_13(message.body).request_context
+    return handshake.state
+
+
+def receive_certificate(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Take the server's chain."""
+    handshake.add(message)
+    chain = tuple(der for der, _ in pull_certificate_13(message.body).entries)
+    handshake.connection.add_event(CertificateReceived(chain))
+    if not chain:
+        raise PeerFault(Fault.BAD_CERTIFICATE, "the server's certificate list is empty")
+    handshake.server_key = certificate_public_key(chain[0])
+    check_server_key(handshake.server_key, handshake.suite, handshake.limits)
+    return State.WAIT_CERTIFICATE_VERIFY_13
+
+
+def receive_certificate_verify(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Verify the server's signature over the handshake (RFC 8446 section 4.4.3)."""
+    assert handshake.server_key is not None, "the table lets no CertificateVerify come before the Certificate"
+    signed = pull_certificate_verify(message.body, handshake.version)
+    digest = _schedule(handshake).transcript_hash(bytes(handshake.messages))
+    content = certificate_verify_content(Role.SERVER, digest)
+    verify(handshake.server_key, signed.signature_scheme, content, signed.signature)
+    handshake.add(message)
+    return State.WAIT_FINISHED_13
+
+
+def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Verify the server's Finished, answer with ours and turn to the application traffic keys."""
+    schedule, connection = _schedule(handshake), handshake.connection
+    if message.body != schedule.finished_verify_data(Role.SERVER, bytes(handshake.messages)):
+        raise PeerFault(Fault.BAD_FINISHED, "the server's Finished does not fit the handshake")
+    handshake.add(message)
+    schedule.enter_application(bytes(handshake.messages))
+    records = connection.records
+    if (
+        isinstance(handshake.hello.hello, ClientHello)
+        and handshake.hello.hello.session_id
+        and not handshake.hello_retried
+    ):
+        records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)  # RFC 8446 appendix D.4
+    records.write_protection = schedule.handshake_protection(Role.CLIENT)
+    if handshake.certificate_requested:
+        empty = Certificate13(handshake.certificate_request_context, ())
+        handshake.send(HandshakeType.CERTIFICATE, push_certificate_13(empty))
+    verify_data = schedule.finished_verify_data(Role.CLIENT, bytes(handshake.messages))
+    handshake.send(HandshakeType.FINISHED, verify_data)
+    records.write_protection = schedule.application_protection(Role.CLIENT)
+    records.read_protection = schedule.application_protection(Role.SERVER)
+    connection.is_connected = True
+    assert handshake.negotiated is not None, "set with the ServerHello"
+    connection.add_event(HandshakeCompleted(handshake.negotiated))
+    return State.CONNECTED_13
+
+
+def receive_new_session_ticket(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Take a ticket; a `connect` has no use for it."""
+    return handshake.state
+
+
+def receive_key_update(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Read on with the next keys, and update our own when asked to (RFC 8446 section 4.6.3)."""
+    schedule, connection = _schedule(handshake), handshake.connection
+    update_requested = pull_key_update(message.body).request_update
+    connection.records.read_protection = schedule.update(Role.SERVER)
+    if update_requested:
+        handshake.send(HandshakeType.KEY_UPDATE, push_key_update(KeyUpdate(0)))
+        connection.records.write_protection = schedule.update(Role.CLIENT)
+    return handshake.state
+
+
+HANDLERS: Mapping[str, Callable[[ClientHandshake, HandshakeMessage], State]] = {
+    "EncryptedExtensions": receive_encrypted_extensions,
+    "CertificateRequest": receive_certificate_request,
+    "Certificate": receive_certificate,
+    "CertificateVerify": receive_certificate_verify,
+    "Finished": receive_finished,
+    "NewSessionTicket": receive_new_session_ticket,
+    "KeyUpdate": receive_key_update,
+}
+
+
+def _schedule(handshake: ClientHandshake) -> KeySchedule:
+    assert handshake.schedule is not None, "set with the ServerHello"
+    return handshake.schedule
+
+
+def _last_position(handshake: ClientHandshake, count: int) -> int:
+    """Where a cookie goes: before a padding extension that stands last, else at the end."""
+    extensions = handshake.template.extensions or ()
+    return count - 1 if extensions and extensions[-1].fill is Fill.PADDING else count

@@ -1,0 +1,191 @@
+"""What both roles share: records in, messages and events out, alerts, application data, the orderly end.
+
+A role adds how it reads handshake bytes, what it does with each message and when it is ready for application
+data. All a peer does comes out as events; after a fault the alert that answers it is in `data_to_send`, and
+nothing more is read.
+"""
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from handshake.alerts import RFC_ALERTS
+from handshake.errors import Fault, LocalError, PeerFault, PolicyRefusal, UnsupportedSuite
+from handshake.events import (
+    AlertReceived,
+    AlertSent,
+    ApplicationData,
+    Event,
+    PeerClosed,
+    PeerFaulted,
+    Phase,
+    PolicyRefused,
+    SuiteUnsupported,
+    TranscriptEntry,
+)
+from handshake.record_layer import PlainRecord, RecordLayer
+from handshake.wire.messages import Alert, pull_alert, push_alert
+from handshake.wire.record import SSLv2Record
+from handshake.wire.registry import AlertDescription, AlertLevel, ContentType, HandshakeType
+
+Entropy = Callable[[int], bytes]
+
+_HANDSHAKE_NAMES = {
+    int(member): "".join(w.capitalize() for w in member.name.split("_")) for member in HandshakeType
+}
+
+
+def message_name(handshake_type: int) -> str:
+    """Return the RFC's name of a handshake message, e.g. ServerHelloDone; a number for an unknown one."""
+    return _HANDSHAKE_NAMES.get(handshake_type, f"handshake_type_{handshake_type}")
+
+
+class Connection(ABC):
+    """One end of one connection, without a socket."""
+
+    def __init__(self, *, records: RecordLayer, entropy: Entropy, phase: Phase) -> None:
+        self.records = records
+        self.entropy = entropy
+        self.phase = phase
+        self.is_connected = False
+        self.is_ended = False
+        self.now = 0.0
+        self._events: deque[Event] = deque()
+
+    @property
+    def transcript(self) -> list[TranscriptEntry]:
+        """Every record and message so far, in order."""
+        return self.records.transcript
+
+    @property
+    def alerts(self) -> Mapping[Fault, int]:
+        """The alert that answers each fault; the RFC's unless the role says otherwise."""
+        return RFC_ALERTS
+
+    def receive_data(self, data: bytes, now: float) -> None:
+        """Take bytes from the transport; what they amount to is in the events."""
+        self.now = now
+        if self.is_ended:
+            return
+        try:
+            self.records.feed(data)
+            while not self.is_ended and (record := self.records.next_record(now)) is not None:
+                self._receive_record(record)
+        except PeerFault as fault:
+            self.end_with_fault(fault)
+        except PolicyRefusal as refusal:
+            self._end_with_refusal(refusal)
+        except UnsupportedSuite as unsupported:
+            self.add_event(SuiteUnsupported(unsupported.cipher_suite))
+            self._send_fatal(AlertDescription.INTERNAL_ERROR)
+
+    def receive_end_of_stream(self, now: float) -> None:
+        """The transport's other side is closed."""
+        self.now = now
+        if not self.is_ended:
+            self.add_event(PeerClosed(close_notify=False))
+            self.is_ended = True
+
+    def data_to_send(self) -> bytes:
+        """Fetch what is queued for the transport, once."""
+        return self.records.data_to_send()
+
+    def next_event(self) -> Event | None:
+        """Give the oldest event not fetched yet."""
+        return self._events.popleft() if self._events else None
+
+    def send_application_data(self, data: bytes, now: float) -> None:
+        """Queue application data. Raises LocalError before the handshake is complete or after the end."""
+        if not self.is_connected or self.is_ended:
+            raise LocalError("application data needs a completed handshake on an open connection")
+        self.now = now
+        self.records.write_application_data(data, now)
+
+    def close(self, now: float) -> None:
+        """Send close_notify (RFC 5246 section 7.2.1) and read no further; does nothing on an ended
+        connection.
+        """
+        self.now = now
+        if not self.is_ended:
+            self.send_alert(AlertLevel.WARNING, AlertDescription.CLOSE_NOTIFY)
+            self.is_ended = True
+
+    def add_event(self, event: Event) -> None:
+        """Queue an event for the caller."""
+        self._events.append(event)
+
+    def send_alert(self, level: int, description: int) -> None:
+        """Queue an alert record."""
+        self.records.write(ContentType.ALERT, push_alert(Alert(level, description)), self.now)
+        self.add_event(AlertSent(level, description))
+
+    def end_with_fault(self, fault: PeerFault) -> None:
+        """Report the peer's fault, answer it with its alert and end."""
+        self.add_event(PeerFaulted(fault.fault.value, fault.detail))
+        self._send_fatal(self.alerts[fault.fault])
+
+    def note_message(self, direction: str, handshake_type: int, wire: bytes) -> None:
+        """Write a handshake message into the transcript."""
+        self.records.note(direction, "message", message_name(handshake_type), self.now, wire, wire)
+
+    @abstractmethod
+    def receive_handshake(self, fragment: bytes) -> None:
+        """Take the fragment of a handshake record."""
+
+    @abstractmethod
+    def receive_change_cipher_spec(self, fragment: bytes) -> None:
+        """Take a ChangeCipherSpec."""
+
+    @abstractmethod
+    def receive_sslv2_record(self, record: SSLv2Record) -> None:
+        """Take an SSLv2-format record; only a server's first one can be legal."""
+
+    @abstractmethod
+    def receive_warning(self, description: int) -> None:
+        """React to a warning alert other than close_notify."""
+
+    def receive_close_notify(self) -> None:
+        """React to close_notify: answer in kind and end."""
+        self.add_event(PeerClosed(close_notify=True))
+        self.send_alert(AlertLevel.WARNING, AlertDescription.CLOSE_NOTIFY)
+        self.is_ended = True
+
+    def _receive_record(self, record: PlainRecord | SSLv2Record) -> None:
+        if isinstance(record, SSLv2Record):
+            self.receive_sslv2_record(record)
+        elif record.content_type == ContentType.HANDSHAKE:
+            self.receive_handshake(record.fragment)
+        elif record.content_type == ContentType.APPLICATION_DATA:
+            self._receive_application_data(record.fragment)
+        elif record.content_type == ContentType.ALERT:
+            self._receive_alert(record.fragment)
+        elif record.content_type == ContentType.CHANGE_CIPHER_SPEC:
+            self.receive_change_cipher_spec(record.fragment)
+        else:
+            raise PeerFault(
+                Fault.UNEXPECTED_MESSAGE, f"a record of unknown content type {record.content_type}"
+            )
+
+    def _receive_alert(self, fragment: bytes) -> None:
+        alert = pull_alert(fragment)
+        self.add_event(AlertReceived(alert.level, alert.description))
+        if alert.description == AlertDescription.CLOSE_NOTIFY:
+            self.receive_close_notify()
+        elif alert.level == AlertLevel.FATAL:
+            self.is_ended = True
+        else:
+            self.receive_warning(alert.description)
+
+    def _receive_application_data(self, fragment: bytes) -> None:
+        if not self.is_connected:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "application data before the handshake was complete")
+        if fragment:  # empty records are legal padding against CBC attacks, RFC 5246 section 6.2.1
+            self.add_event(ApplicationData(fragment))
+
+    def _end_with_refusal(self, refusal: PolicyRefusal) -> None:
+        self.add_event(PolicyRefused(refusal.what, refusal.detail))
+        self._send_fatal(refusal.alert)
+
+    def _send_fatal(self, description: int) -> None:
+        self.send_alert(AlertLevel.FATAL, description)
+        self.is_ended = True

@@ -1,0 +1,160 @@
+"""Keys and certificates: those a peer shows, and self-signed ones made at run time.
+
+Nothing here reads a clock or a file: the time and the serial number of a new certificate are arguments. Keys
+themselves are `cryptography`'s and come from its randomness.
+"""
+
+import hashlib
+import warnings
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from ipaddress import IPv4Address
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric.dsa import DSAPrivateKey, DSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from handshake.crypto.dh_groups import DSA_SUBGROUP_ORDER_1024, JSSE_DH_GROUPS
+from handshake.crypto.signatures import PublicKey
+from handshake.crypto.suite_parameters import CertificateType
+from handshake.errors import Fault, LocalError, PeerFault
+
+HOST_NAMES = ("localhost", "webmethods.example.test")
+"""DNS names in every certificate made here, beside the address 127.0.0.1."""
+
+VALIDITY = timedelta(days=365)
+"""On either side of the time given, so that clocks of old stacks may be wrong by months."""
+
+CredentialKey = RSAPrivateKey | DSAPrivateKey | EllipticCurvePrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialPEM:
+    """A credential as text: a PKCS#8 private key and a chain of certificates, leaf first."""
+
+    private_key: str = field(repr=False)
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A private key and the chain that vouches for it: DER, leaf first."""
+
+    private_key: CredentialKey = field(repr=False)
+    chain: tuple[bytes, ...]
+
+    @property
+    def certificate_type(self) -> CertificateType:
+        """Which suites the key is for."""
+        match self.private_key:
+            case RSAPrivateKey():
+                return CertificateType.RSA
+            case DSAPrivateKey():
+                return CertificateType.DSA
+            case EllipticCurvePrivateKey():
+                return CertificateType.ECDSA
+
+    @property
+    def certificate_sha256(self) -> str:
+        """The leaf's SHA-256 in lower-case hex."""
+        return hashlib.sha256(self.chain[0]).hexdigest()
+
+    def to_pem(self) -> CredentialPEM:
+        """As text, the key unencrypted."""
+        key = self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        certificates = (x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM) for der in self.chain)
+        return CredentialPEM(key.decode("ascii"), b"".join(certificates).decode("ascii"))
+
+    @classmethod
+    def from_pem(cls, private_key: str, chain: str) -> "Credential":
+        """From text; raises `LocalError` saying which of the two cannot be read."""
+        try:
+            key = load_pem_private_key(private_key.encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise LocalError(
+                f"the private key is not a readable PEM key without password: {error}"
+            ) from error
+        if not isinstance(key, RSAPrivateKey | DSAPrivateKey | EllipticCurvePrivateKey):
+            raise LocalError(f"the private key is a {type(key).__name__}; give an RSA, DSA or EC key")
+        try:
+            certificates = x509.load_pem_x509_certificates(chain.encode())
+        except ValueError as error:
+            raise LocalError(f"the chain is not a sequence of PEM certificates: {error}") from error
+        return cls(key, tuple(certificate.public_bytes(Encoding.DER) for certificate in certificates))
+
+
+def generate_rsa(bits: int, *, subject: str, now: datetime, serial: int) -> Credential:
+    """A self-signed RSA certificate, key of 1024 bits or more; `now` is aware, `subject` a common name."""
+    return self_signed(rsa.generate_private_key(65537, bits), subject=subject, now=now, serial=serial)
+
+
+def generate_dsa(bits: int, *, subject: str, now: datetime, serial: int) -> Credential:
+    """A self-signed DSA certificate, key of 1024, 2048, 3072 or 4096 bits.
+
+    At 1024 the domain is the one old keytools put into every key, at once; else it is generated, in seconds.
+    """
+    if bits == 1024:
+        group = JSSE_DH_GROUPS[1024]
+        domain = dsa.DSAParameterNumbers(group.p, DSA_SUBGROUP_ORDER_1024, group.g).parameters()
+        return self_signed(domain.generate_private_key(), subject=subject, now=now, serial=serial)
+    return self_signed(dsa.generate_private_key(bits), subject=subject, now=now, serial=serial)
+
+
+def generate_ecdsa(curve: ec.EllipticCurve, *, subject: str, now: datetime, serial: int) -> Credential:
+    """A self-signed certificate with an EC key, `ec.SECP256R1()` for instance."""
+    return self_signed(ec.generate_private_key(curve), subject=subject, now=now, serial=serial)
+
+
+@lru_cache(maxsize=256)
+def certificate_public_key(certificate: bytes) -> PublicKey:
+    """The public key of a peer's certificate (DER); raises `PeerFault(BAD_CERTIFICATE)` if it cannot be used
+    here.
+    """
+    try:
+        with warnings.catch_warnings():
+            # What `cryptography` warns of in a peer's certificate must not become an error under -W error.
+            warnings.simplefilter("ignore")
+            key = x509.load_der_x509_certificate(certificate).public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+        raise PeerFault(Fault.BAD_CERTIFICATE, f"the certificate cannot be read: {error}") from error
+    if isinstance(
+        key, RSAPublicKey | DSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey | Ed448PublicKey
+    ):
+        return key
+    raise PeerFault(
+        Fault.BAD_CERTIFICATE, f"the certificate's key is a {type(key).__name__}: it cannot sign or encrypt"
+    )
+
+
+def self_signed(key: CredentialKey, *, subject: str, now: datetime, serial: int) -> Credential:
+    """A certificate of a key for itself, for `HOST_NAMES` and 127.0.0.1, signed with SHA-256."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)])
+    alternative_names: list[x509.GeneralName] = [x509.DNSName(host) for host in HOST_NAMES]
+    alternative_names.append(x509.IPAddress(IPv4Address("127.0.0.1")))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(serial)
+        .not_valid_before(now - VALIDITY)
+        .not_valid_after(now + VALIDITY)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectAlternativeName(alternative_names), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return Credential(key, (certificate.public_bytes(Encoding.DER),))

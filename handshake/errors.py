@@ -1,0 +1,85 @@
+"""What can go wrong in a handshake, kept apart by whose fault it is.
+
+A peer's mistake is a `PeerFault`: a fact to report, never a crash. Our own misuse of an engine is a
+`LocalError`. A handshake that is perfectly legal but needs a primitive no kept library has is
+`UnsupportedSuite`.
+"""
+
+from enum import Enum
+
+
+class Fault(Enum):
+    """What kind of mistake the peer made; which alert answers it is the behaviour's business, not the
+    codec's.
+
+    The alerts an RFC-abiding implementation sends are in RFC 5246 section 7.2.2 and RFC 8446 section 6.2;
+    SunJSSE 6 answers most of them with unexpected_message (research note on JSSE, section 1.4).
+    """
+
+    DECODE = "decode"
+    ILLEGAL_PARAMETER = "illegal-parameter"
+    UNEXPECTED_MESSAGE = "unexpected-message"
+    BAD_RECORD_MAC = "bad-record-mac"
+    BAD_HANDSHAKE_RECORD_MAC = "bad-handshake-record-mac"
+    RECORD_OVERFLOW = "record-overflow"
+    RECORD_VERSION = "record-version"
+    NOT_TLS = "not-tls"
+    PROTOCOL_VERSION = "protocol-version"
+    CIPHER_SUITE_NOT_OFFERED = "cipher-suite-not-offered"
+    NO_COMMON_CIPHER_SUITE = "no-common-cipher-suite"
+    INAPPROPRIATE_FALLBACK = "inappropriate-fallback"
+    UNSUPPORTED_EXTENSION = "unsupported-extension"
+    MISSING_EXTENSION = "missing-extension"
+    RENEGOTIATION_INFO = "renegotiation-info"
+    DECRYPT = "decrypt"
+    BAD_FINISHED = "bad-finished"
+    BAD_CERTIFICATE = "bad-certificate"
+
+
+class HandshakeError(Exception):
+    """Base of everything this package raises on purpose."""
+
+
+class LocalError(HandshakeError):
+    """The caller asked for something the engine cannot do in its present state."""
+
+
+class PeerFault(HandshakeError):
+    """The peer broke the protocol: `fault` says how, `detail` says where, in a sentence for a person."""
+
+    def __init__(self, fault: Fault, detail: str) -> None:
+        super().__init__(detail)
+        self.fault = fault
+        self.detail = detail
+
+
+class DecodeError(PeerFault):
+    """Bytes that cannot be read as what they should be; `offset` is the byte, counted from the start of the
+    block read.
+    """
+
+    def __init__(self, detail: str, offset: int = 0) -> None:
+        super().__init__(Fault.DECODE, f"{detail} (byte {offset})")
+        self.offset = offset
+
+
+class PolicyRefusal(HandshakeError):
+    """We ourselves refuse, as the client being played would.
+
+    `what` is the limit or rule, e.g. `dh-prime-bits`; `alert` the description of the fatal alert sent with
+    it.
+    """
+
+    def __init__(self, what: str, detail: str, alert: int) -> None:
+        super().__init__(detail)
+        self.what = what
+        self.detail = detail
+        self.alert = alert
+
+
+class UnsupportedSuite(HandshakeError):
+    """The negotiated cipher suite cannot be completed by this engine (never the peer's failure)."""
+
+    def __init__(self, cipher_suite: int) -> None:
+        super().__init__(f"cipher suite 0x{cipher_suite:04x} cannot be completed by this engine")
+        self.cipher_suite = cipher_suite

@@ -1,0 +1,154 @@
+"""What an engine reports: plain values, in the order they happened.
+
+Events say what the peer did and how far the handshake came; the transcript keeps every record and message
+beside them.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Phase(Enum):
+    """How far a connection has come; the word before the colon of a failure's reason."""
+
+    CONNECT = "connect"
+    CLIENT_HELLO = "client-hello"
+    SERVER_HELLO = "server-hello"
+    CERTIFICATE = "certificate"
+    KEY_EXCHANGE = "key-exchange"
+    FINISHED = "finished"
+    APPLICATION_DATA = "application-data"
+    RENEGOTIATION = "renegotiation"
+    RESUMPTION = "resumption"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class Negotiated:
+    """What both sides agreed on. `version` and `cipher_suite` are code points; `named_group` is None without
+    (EC)DHE.
+    """
+
+    version: int
+    cipher_suite: int
+    named_group: int | None = None
+    dh_prime_bits: int | None = None
+    renegotiation_info: bool = False
+    extended_master_secret: bool = False
+    encrypt_then_mac: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClientHelloReceived:
+    """Server role: a hello was read (SSLv2-format ones too)."""
+
+    client_version: int
+    sslv2_format: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServerHelloReceived:
+    """Client role: the server has chosen."""
+
+    version: int
+    cipher_suite: int
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateReceived:
+    """The peer's chain, DER, leaf first."""
+
+    chain: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertReceived:
+    """An alert from the peer (RFC 5246 section 7.2); `level` 1 is warning, 2 fatal."""
+
+    level: int
+    description: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSent:
+    """An alert of ours."""
+
+    level: int
+    description: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandshakeCompleted:
+    """Both Finished messages were exchanged and verified."""
+
+    negotiated: Negotiated
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationData:
+    """Decrypted application data, one event a record."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PeerFaulted:
+    """The peer broke the protocol: `what` is a Fault's value, `detail` a sentence."""
+
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRefused:
+    """The client being played refuses to go on: `what` names the rule."""
+
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteUnsupported:
+    """The peer chose a suite that was offered but that this engine cannot complete."""
+
+    cipher_suite: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeerClosed:
+    """The peer ended its side; `close_notify` says whether in an orderly way."""
+
+    close_notify: bool
+
+
+Event = (
+    ClientHelloReceived
+    | ServerHelloReceived
+    | CertificateReceived
+    | AlertReceived
+    | AlertSent
+    | HandshakeCompleted
+    | ApplicationData
+    | PeerFaulted
+    | PolicyRefused
+    | SuiteUnsupported
+    | PeerClosed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptEntry:
+    """One record or message on the wire, as it went and as it reads.
+
+    `direction` is "sent" or "received"; `kind` is "record", "message" or "sslv2-record"; `name` is the RFC's
+    name (ClientHello, Alert ...); `wire` the bytes as transmitted; `decrypted` the fragment after record
+    protection is removed (equal to the record's fragment while nothing is encrypted); `time` in seconds, from
+    the caller's clock.
+    """
+
+    direction: str
+    kind: str
+    name: str
+    time: float
+    wire: bytes = field(repr=False)
+    decrypted: bytes = field(repr=False)

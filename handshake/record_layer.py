@@ -1,0 +1,155 @@
+"""The record layer of one connection: framing, record protection and the transcript, both directions.
+
+It outlives a single handshake (a renegotiation runs over the record layer the first handshake left behind),
+so it knows nothing of handshake states. Bytes come in by `feed`, plain records out by `next_record`; what is
+written is queued until `data_to_send` fetches it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from handshake.crypto.record_protection import BlockProtection, Protection, Protection13
+from handshake.events import TranscriptEntry
+from handshake.wire.record import (
+    FirstRecord,
+    Record,
+    RecordReader,
+    RecordRules,
+    SSLv2Record,
+    push_record,
+    push_sslv2_record,
+)
+from handshake.wire.registry import ContentType, ProtocolVersion
+
+MAX_PLAINTEXT = 2**14  # RFC 5246 section 6.2.1
+
+_RECORD_NAMES = {int(member): member.name for member in ContentType}
+
+
+class RecordSplitting(StrEnum):
+    """How application data is split against the attack on implicit IVs (CVE-2011-3389), CBC suites up to TLS
+    1.0 only.
+
+    ONE_REST sends every write as 1 byte and the rest, ONE_REST_NOT_FIRST all but the connection's first
+    (SunJSSE from 6u29 on, research note on JSSE section 7).
+    """
+
+    NONE = "none"
+    ONE_REST = "1/n-1"
+    ONE_REST_NOT_FIRST = "1/n-1-not-first"
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRecord:
+    """A record after its protection was removed. `record_version` is as it stood in the header."""
+
+    content_type: int
+    record_version: int
+    fragment: bytes
+
+
+class RecordLayer:
+    """One connection's records. `record_version` is written into every header and changes with the
+    negotiation.
+    """
+
+    def __init__(
+        self, rules: RecordRules, first: FirstRecord, record_version: int, splitting: RecordSplitting
+    ) -> None:
+        self.record_version = record_version
+        self.splitting = splitting
+        self.application_records = 0
+        self.transcript: list[TranscriptEntry] = []
+        self.read_protection: Protection | Protection13 | None = None
+        self.write_protection: Protection | Protection13 | None = None
+        self._reader = RecordReader(first, rules)
+        self._outgoing = bytearray()
+
+    @property
+    def buffered(self) -> bytes:
+        """What has come in and is not a whole record yet."""
+        return self._reader.buffered
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes from the transport."""
+        self._reader.feed(data)
+
+    def next_record(self, now: float) -> PlainRecord | SSLv2Record | None:
+        """Give the next whole record, decrypted; None when more bytes are needed.
+
+        Raises PeerFault for framing that breaks the rules, a bad MAC or an oversized fragment.
+        """
+        record = self._reader.next()
+        if record is None:
+            return None
+        if isinstance(record, SSLv2Record):
+            wire = push_sslv2_record(record)
+            self.note("received", "sslv2-record", "SSLv2", now, wire, record.body)
+            return record
+        content_type, fragment = record.content_type, record.fragment
+        if isinstance(self.read_protection, Protection13):
+            if content_type == ContentType.APPLICATION_DATA:
+                content_type, fragment = self.read_protection.unprotect(
+                    record.content_type, record.record_version, record.fragment
+                )
+        elif self.read_protection is not None:
+            fragment = self.read_protection.unprotect(content_type, record.record_version, fragment)
+        self.note("received", "record", record_name(content_type), now, push_record(record), fragment)
+        return PlainRecord(content_type, record.record_version, fragment)
+
+    def write(self, content_type: int, fragment: bytes, now: float) -> None:
+        """Queue one fragment, in as many records as its length needs; an empty one is sent as an empty
+        record.
+        """
+        for start in range(0, max(len(fragment), 1), MAX_PLAINTEXT):
+            self._write_record(content_type, fragment[start : start + MAX_PLAINTEXT], now)
+
+    def write_application_data(self, data: bytes, now: float) -> None:
+        """Queue one write of application data, split as `splitting` says."""
+        if len(data) > 1 and self._splits():
+            self.write(ContentType.APPLICATION_DATA, data[:1], now)
+            data = data[1:]
+        self.write(ContentType.APPLICATION_DATA, data, now)
+        self.application_records += 1
+
+    def _splits(self) -> bool:
+        if self.splitting is RecordSplitting.NONE or self.record_version > ProtocolVersion.TLS_1_0:
+            return False
+        if not isinstance(self.write_protection, BlockProtection):
+            return False
+        return self.splitting is RecordSplitting.ONE_REST or self.application_records > 0
+
+    def write_unframed(self, wire: bytes, name: str, now: float) -> None:
+        """Queue bytes that are already a whole record of their own (an SSLv2-format message)."""
+        self.note("sent", "sslv2-record", name, now, wire, wire[2:])
+        self._outgoing += wire
+
+    def data_to_send(self) -> bytes:
+        """Fetch what is queued for the transport, once."""
+        data = bytes(self._outgoing)
+        self._outgoing.clear()
+        return data
+
+    def note(self, direction: str, kind: str, name: str, now: float, wire: bytes, decrypted: bytes) -> None:
+        """Add one line to the transcript."""
+        self.transcript.append(TranscriptEntry(direction, kind, name, now, wire, decrypted))
+
+    def _write_record(self, content_type: int, fragment: bytes, now: float) -> None:
+        protected, outer_type = fragment, content_type
+        if self.write_protection is not None:
+            if isinstance(self.write_protection, Protection13):
+                if content_type != ContentType.CHANGE_CIPHER_SPEC:  # never encrypted, RFC 8446 section 5
+                    outer_type = ContentType.APPLICATION_DATA
+                    protected = self.write_protection.protect(content_type, self.record_version, fragment)
+            else:
+                protected = self.write_protection.protect(content_type, self.record_version, fragment)
+        wire = push_record(Record(outer_type, self.record_version, protected))
+        self.note("sent", "record", record_name(content_type), now, wire, fragment)
+        self._outgoing += wire
+
+
+def record_name(content_type: int) -> str:
+    """Return the content type's name as the registry writes it, e.g. `handshake`; a number for an unknown
+    one.
+    """
+    return _RECORD_NAMES.get(content_type, f"content_type_{content_type}").lower()

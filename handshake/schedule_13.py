@@ -1,0 +1,71 @@
+"""The secrets of one TLS 1.3 handshake as they come into being (RFC 8446 section 7.1), for either role.
+
+The formulas are in `handshake.crypto.key_schedule_13`; this keeps the present secrets and turns them into
+protections.
+"""
+
+import hashlib
+
+from handshake.crypto import key_schedule_13 as formulas
+from handshake.crypto.key_schedule import Role
+from handshake.crypto.key_schedule_13 import TrafficSecrets
+from handshake.crypto.record_protection import Protection13, traffic_protection
+from handshake.crypto.suite_parameters import SuiteParameters
+
+
+class KeySchedule:
+    """The key schedule of a handshake with `suite`; `messages` are always the handshake messages so far,
+    headers included.
+    """
+
+    def __init__(self, suite: SuiteParameters) -> None:
+        self._suite = suite
+        self._handshake_secret = b""
+        self._handshake_traffic = TrafficSecrets(b"", b"")
+        self._application_traffic: dict[Role, bytes] = {}
+
+    def transcript_hash(self, messages: bytes) -> bytes:
+        """Hash the transcript with the suite's hash."""
+        return hashlib.new(self._suite.prf_hash, messages).digest()
+
+    def message_hash(self, client_hello: bytes) -> bytes:
+        """Return what stands for the first hello after a HelloRetryRequest (RFC 8446 section 4.4.1)."""
+        return formulas.message_hash(self._suite.prf_hash, client_hello)
+
+    def enter_handshake(self, shared_secret: bytes, messages: bytes) -> None:
+        """Mix in the (EC)DHE secret; `messages` end with the ServerHello."""
+        prf_hash = self._suite.prf_hash
+        early = formulas.early_secret(prf_hash)
+        self._handshake_secret = formulas.handshake_secret(prf_hash, early, shared_secret)
+        self._handshake_traffic = formulas.handshake_traffic_secrets(
+            prf_hash, self._handshake_secret, self.transcript_hash(messages)
+        )
+
+    def enter_application(self, messages: bytes) -> None:
+        """Derive the application traffic secrets; `messages` end with the server's Finished."""
+        prf_hash = self._suite.prf_hash
+        master = formulas.master_secret(prf_hash, self._handshake_secret)
+        secrets = formulas.application_traffic_secrets(prf_hash, master, self.transcript_hash(messages))
+        self._application_traffic = {role: secrets.of(role) for role in Role}
+
+    def handshake_protection(self, role: Role) -> Protection13:
+        """Make the protection of what `role` writes during the handshake."""
+        return traffic_protection(self._suite, self._handshake_traffic.of(role))
+
+    def application_protection(self, role: Role) -> Protection13:
+        """Make the protection of what `role` writes after its Finished."""
+        return traffic_protection(self._suite, self._application_traffic[role])
+
+    def finished_verify_data(self, role: Role, messages: bytes) -> bytes:
+        """Compute the Finished of `role` over `messages`."""
+        return formulas.finished_verify_data(
+            self._suite.prf_hash, self._handshake_traffic.of(role), self.transcript_hash(messages)
+        )
+
+    def update(self, role: Role) -> Protection13:
+        """Turn to the next application traffic secret of `role` (RFC 8446 section 7.2)."""
+        prf_hash = self._suite.prf_hash
+        self._application_traffic[role] = formulas.next_traffic_secret(
+            prf_hash, self._application_traffic[role]
+        )
+        return self.application_protection(role)

@@ -1,0 +1,132 @@
+"""What a server is, as data: what it supports, how it answers, and every way in which it departs from the
+RFCs.
+
+An emulated stack is one value of `ServerConfiguration`; a quirk is a field of it, never a subclass. The
+defaults are an RFC-abiding server that prefers its own cipher suite order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from handshake.alerts import RFC_ALERTS
+from handshake.crypto.credentials import Credential
+from handshake.crypto.dh_groups import DHGroup
+from handshake.errors import Fault
+from handshake.record_layer import RecordSplitting
+from handshake.wire.record import RecordRules
+from handshake.wire.registry import NamedGroup, ProtocolVersion
+
+
+class Preference(StrEnum):
+    """Whose order of cipher suites and groups decides."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+class FlightLayout(StrEnum):
+    """How the messages of a flight are spread over records (SunJSSE: one for all, research note on JSSE
+    section 3).
+    """
+
+    ONE_RECORD = "one-record"
+    RECORD_PER_MESSAGE = "record-per-message"
+
+
+class Ending(StrEnum):
+    """What the transport is to do when the connection has ended: close it, reset it, or leave it open and
+    silent.
+    """
+
+    FIN = "fin"
+    RESET = "reset"
+    HANG = "hang"
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What an intolerance does: a fatal alert (its description) and FIN, or one of the bare endings."""
+
+    alert: int | None = None
+    ending: Ending = Ending.FIN
+
+
+@dataclass(frozen=True, slots=True)
+class Intolerance:
+    """A hello that has any of `features` (words of `handshake.server.features`) gets `reaction` instead of an
+    answer.
+    """
+
+    features: tuple[str, ...]
+    reaction: Reaction
+
+
+@dataclass(frozen=True, slots=True)
+class StreamParsing:
+    """SunJSSE's way of reading: from one stream of handshake bytes, not from the message that was announced.
+
+    A field's length is trusted, bytes left over are taken for the next message, and a read of no bytes at the
+    end of the data fails like a read of too many (bug 6728126 and its relatives; research note on JSSE,
+    sections 3 and 4).
+
+    `renegotiation_info`: the extension is known and checked (from 6u22 on).
+    `empty_read_of_unknown_extension`: an unknown extension without a body is read, and so fails in last place
+    (before 6728126 was fixed).
+    `partial_header_fails`: fewer than 4 bytes of a message's header are a fault rather than a reason to wait
+    (before 6u19).
+    """
+
+    renegotiation_info: bool = True
+    empty_read_of_unknown_extension: bool = False
+    partial_header_fails: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfiguration:
+    """One server. Versions, suites and groups are code points in order of preference.
+
+    `credentials` by certificate type ("rsa", "dsa", "ecdsa"). `default_named_group` is used for ECDHE when
+    the client names no groups; None refuses ECDHE then. `dh_group` and `export_dh_group` None switch the DHE
+    suites off. `session_id_length` is the length of the session id given out in bytes.
+    `answers_renegotiation_info`: RFC 5746 is known. `alert_version` is the record version of alerts before a
+    version is negotiated; None is the highest supported. `parsing` None reads as the RFCs say.
+    `accepts_second_hello`: a ClientHello in the middle of the handshake starts it anew (SunJSSE before
+    7192393). `ignores_warnings` False takes any warning during the handshake, close_notify too, for an
+    unexpected message (SunJSSE, research note on servers section 1.4). `sslv2_refusal` is sent, raw, before
+    the alert to a hello that offers SSLv2 alone.
+    """
+
+    versions: tuple[int, ...]
+    cipher_suites: tuple[int, ...]
+    credentials: Mapping[str, Credential]
+    preference: Preference = Preference.SERVER
+    named_groups: tuple[int, ...] = (NamedGroup.X25519, NamedGroup.SECP256R1, NamedGroup.SECP384R1)
+    default_named_group: int | None = NamedGroup.SECP256R1
+    dh_group: DHGroup | None = None
+    export_dh_group: DHGroup | None = None
+    sslv2_hello: bool = True
+    sslv2_refusal: bytes = b""
+    session_id_length: int = 32
+    answers_renegotiation_info: bool = True
+    extended_master_secret: bool = True
+    encrypt_then_mac: bool = True
+    flight_layout: FlightLayout = FlightLayout.RECORD_PER_MESSAGE
+    record_rules: RecordRules = field(default_factory=RecordRules)
+    alerts: Mapping[Fault, int] = field(default_factory=lambda: RFC_ALERTS)
+    alert_version: int | None = None
+    parsing: StreamParsing | None = None
+    accepts_second_hello: bool = False
+    ignores_warnings: bool = True
+    record_splitting: RecordSplitting = RecordSplitting.NONE
+    intolerances: tuple[Intolerance, ...] = ()
+
+    @property
+    def highest_version(self) -> int:
+        """The highest protocol version supported."""
+        return max(self.versions)
+
+    @property
+    def initial_record_version(self) -> int:
+        """The record version used before anything is negotiated."""
+        return self.alert_version or min(self.highest_version, ProtocolVersion.TLS_1_2)

@@ -1,0 +1,87 @@
+"""One server handshake: what it knows so far, and how it sends its flights."""
+
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from handshake.connection import Connection
+from handshake.crypto.key_exchange import DHKeyPair, ECDHKeyPair
+from handshake.crypto.record_protection import Protection
+from handshake.crypto.suite_parameters import SuiteParameters
+from handshake.errors import Fault, PeerFault
+from handshake.events import Negotiated
+from handshake.schedule_13 import KeySchedule
+from handshake.server.configuration import FlightLayout, ServerConfiguration
+from handshake.server.state import PHASES, TRANSITIONS, State
+from handshake.wire.client_hello import ClientHello
+from handshake.wire.messages import HandshakeMessage, push_handshake_message
+from handshake.wire.registry import ContentType
+
+
+@dataclass(slots=True)
+class ServerHandshake:
+    """The state of one handshake; secrets never leave this object."""
+
+    connection: Connection
+    configuration: ServerConfiguration
+    messages: bytearray = field(default_factory=bytearray)
+    state: State = State.WAIT_CLIENT_HELLO
+    hello: ClientHello | None = None
+    version: int = 0
+    parameters: SuiteParameters | None = None
+    named_group: int | None = None
+    server_random: bytes = b""
+    key_pair: DHKeyPair | ECDHKeyPair | RSAPrivateKey | None = None
+    extended_master_secret: bool = False
+    encrypt_then_mac: bool = False
+    renegotiation_info: bool = False
+    master_secret: bytes = b""
+    pending_read: Protection | None = None
+    pending_write: Protection | None = None
+    schedule: KeySchedule | None = None
+    negotiated: Negotiated | None = None
+    flight: list[bytes] = field(default_factory=list)
+
+    @property
+    def suite(self) -> SuiteParameters:
+        """The chosen suite's parameters; only asked for once a hello was answered."""
+        assert self.parameters is not None, "no ClientHello yet"
+        return self.parameters
+
+    @property
+    def client_hello(self) -> ClientHello:
+        """The hello being answered."""
+        assert self.hello is not None, "no ClientHello yet"
+        return self.hello
+
+    def successors(self, message_name: str) -> frozenset[State]:
+        """Return the states `message_name` may lead to. Raises PeerFault when it has no business here."""
+        successors = TRANSITIONS[self.state].get(message_name)
+        if successors is None:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, f"{message_name} while in state {self.state.name}")
+        return successors
+
+    def move(self, state: State) -> None:
+        """Enter `state`."""
+        self.state = state
+        self.connection.phase = PHASES[state]
+
+    def add(self, message: HandshakeMessage) -> bytes:
+        """Take a message into the handshake transcript and give its wire form."""
+        wire = push_handshake_message(message)
+        self.messages += wire
+        return wire
+
+    def send(self, handshake_type: int, body: bytes) -> None:
+        """Put a handshake message into the present flight and into the transcript."""
+        wire = self.add(HandshakeMessage(handshake_type, body))
+        self.connection.note_message("sent", handshake_type, wire)
+        self.flight.append(wire)
+
+    def flush(self) -> None:
+        """Write the flight, spread over records as the configuration says."""
+        one_record = self.configuration.flight_layout is FlightLayout.ONE_RECORD
+        fragments = [b"".join(self.flight)] if one_record and self.flight else self.flight
+        for fragment in fragments:
+            self.connection.records.write(ContentType.HANDSHAKE, fragment, self.connection.now)
+        self.flight = []

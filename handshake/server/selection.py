@@ -1,0 +1,154 @@
+"""What a server answers to a hello: version, cipher suite, group. Pure functions of the hello and the
+configuration.
+
+Each raises the PeerFault that stands for "nothing fits"; which alert that becomes is the configuration's
+`alerts`.
+"""
+
+from dataclasses import dataclass
+
+from handshake.crypto.credentials import Credential
+from handshake.crypto.signatures import PrivateKey, signature_schemes
+from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, is_completable, suite_parameters
+from handshake.errors import Fault, PeerFault
+from handshake.server.configuration import Preference, ServerConfiguration
+from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
+from handshake.wire.client_hello import ClientHello
+from handshake.wire.extensions import (
+    pull_signature_algorithms,
+    pull_supported_groups,
+    pull_supported_versions,
+)
+from handshake.wire.registry import ExtensionType, ProtocolVersion, SignatureScheme, version_name
+
+_SHA1_SCHEMES = frozenset(
+    {SignatureScheme.RSA_PKCS1_SHA1, SignatureScheme.DSA_SHA1, SignatureScheme.ECDSA_SHA1}
+)
+_PSS_KEY_SCHEMES = frozenset(
+    {
+        SignatureScheme.RSA_PSS_PSS_SHA256,
+        SignatureScheme.RSA_PSS_PSS_SHA384,
+        SignatureScheme.RSA_PSS_PSS_SHA512,
+    }
+)
+_ECDHE = frozenset({KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON})
+_DHE = frozenset({KeyExchange.DHE_RSA, KeyExchange.DHE_DSS, KeyExchange.DH_ANON})
+_EXPORT_DHE = frozenset({KeyExchange.DHE_RSA_EXPORT, KeyExchange.DHE_DSS_EXPORT, KeyExchange.DH_ANON_EXPORT})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The server's answer. `named_group` is None unless the suite needs one."""
+
+    version: int
+    suite: SuiteParameters
+    named_group: int | None
+
+
+def choose_version(hello: ClientHello, configuration: ServerConfiguration) -> int:
+    """Return the highest common version (RFC 5246 appendix E.1, RFC 8446 section 4.2.1)."""
+    supported = configuration.versions
+    offered = hello.extension(ExtensionType.SUPPORTED_VERSIONS)
+    if offered is not None and ProtocolVersion.TLS_1_3 in supported:
+        common = set(pull_supported_versions(offered)) & set(supported)
+        what = "none of the offered versions"
+    else:
+        common = {v for v in supported if v <= min(hello.legacy_version, ProtocolVersion.TLS_1_2)}
+        what = f"nothing up to {version_name(hello.legacy_version)}"
+    if not common:
+        raise PeerFault(Fault.PROTOCOL_VERSION, f"{what} is supported")
+    version = max(common)
+    if (
+        TLS_FALLBACK_SCSV in hello.cipher_suites
+        and version < configuration.highest_version
+        and offered is None
+    ):
+        fault = configuration.alerts.get(Fault.INAPPROPRIATE_FALLBACK)
+        if fault is not None:  # RFC 7507 section 3; a server from before 2015 does not know the SCSV
+            raise PeerFault(
+                Fault.INAPPROPRIATE_FALLBACK, "TLS_FALLBACK_SCSV although a higher version is supported"
+            )
+    return version
+
+
+def choose(hello: ClientHello, configuration: ServerConfiguration) -> Choice:
+    """Return version, suite and group. Raises PeerFault when there is no common version or suite."""
+    version = choose_version(hello, configuration)
+    groups = common_groups(hello, configuration)
+    first, second = hello.cipher_suites, configuration.cipher_suites
+    if configuration.preference is Preference.SERVER:
+        first, second = second, first
+    allowed = frozenset(second)
+    for code in first:
+        if code in allowed and is_completable(code) and _is_usable(code, version, groups, configuration):
+            suite = suite_parameters(code)
+            needs_group = suite.key_exchange in _ECDHE or suite.key_exchange is KeyExchange.TLS13
+            return Choice(version, suite, groups[0] if needs_group else None)
+    raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "no common cipher suite")
+
+
+def common_groups(hello: ClientHello, configuration: ServerConfiguration) -> tuple[int, ...]:
+    """Return the groups both sides have, best first; the default one when the client names none (RFC 8422
+    section 4).
+    """
+    body = hello.extension(ExtensionType.SUPPORTED_GROUPS)
+    if body is None:
+        return () if configuration.default_named_group is None else (configuration.default_named_group,)
+    try:
+        offered = pull_supported_groups(body)
+    except PeerFault:
+        offered = ()  # a lenient reader has let it pass already; nothing in it can be used
+        if configuration.parsing is None:
+            raise
+    first, second = offered, configuration.named_groups
+    if configuration.preference is Preference.SERVER:
+        first, second = second, first
+    return tuple(group for group in first if group in second)
+
+
+def _is_usable(code: int, version: int, groups: tuple[int, ...], configuration: ServerConfiguration) -> bool:
+    suite = suite_parameters(code)
+    if not suite.minimum_version <= version <= suite.maximum_version:
+        return False
+    exchange = suite.key_exchange
+    if exchange is KeyExchange.TLS13:
+        return bool(groups)
+    if exchange in _ECDHE and not groups:
+        return False
+    if exchange in _DHE and configuration.dh_group is None:
+        return False
+    if exchange in _EXPORT_DHE and configuration.export_dh_group is None:
+        return False
+    return suite.certificate_type is None or suite.certificate_type in configuration.credentials
+
+
+def choose_signature_scheme(hello: ClientHello, key: PrivateKey, version: int) -> int:
+    """Return the first scheme of signature_algorithms that `key` can sign with in `version`.
+
+    Without the extension TLS 1.2 means SHA-1 (RFC 5246 section 7.4.1.4.1). Raises PeerFault when none fits.
+    """
+    body = hello.extension(ExtensionType.SIGNATURE_ALGORITHMS)
+    possible = _signing_schemes(key, version)
+    if body is None:
+        return next(scheme for scheme in possible if scheme in _SHA1_SCHEMES)
+    for scheme in pull_signature_algorithms(body):
+        if scheme in possible:
+            return scheme
+    raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "no common signature scheme")
+
+
+def choose_credential_13(hello: ClientHello, configuration: ServerConfiguration) -> tuple[Credential, int]:
+    """Return a credential and a scheme it can sign with in TLS 1.3. Raises PeerFault when none fits."""
+    body = hello.extension(ExtensionType.SIGNATURE_ALGORITHMS)
+    if body is None:  # RFC 8446 section 4.2.3: required when the server authenticates with a certificate
+        raise PeerFault(Fault.MISSING_EXTENSION, "a TLS 1.3 hello without signature_algorithms")
+    for scheme in pull_signature_algorithms(body):
+        for credential in configuration.credentials.values():
+            if scheme in _signing_schemes(credential.private_key, ProtocolVersion.TLS_1_3):
+                return credential, scheme
+    raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "no common signature scheme")
+
+
+def _signing_schemes(key: PrivateKey, version: int) -> frozenset[int]:
+    """What our credentials can sign with: their RSA certificates say rsaEncryption, not RSASSA-PSS."""
+    return frozenset(signature_schemes(key, version)) - _PSS_KEY_SCHEMES

@@ -1,0 +1,50 @@
+"""The server's states and what may come in each: a table and nothing else (see `handshake.client.state` for
+the rules).
+"""
+
+from collections.abc import Mapping
+from enum import Enum, auto
+
+from handshake.events import Phase
+
+
+class State(Enum):
+    """What the server waits for."""
+
+    WAIT_CLIENT_HELLO = auto()
+    WAIT_CLIENT_KEY_EXCHANGE = auto()
+    WAIT_CHANGE_CIPHER_SPEC = auto()
+    WAIT_FINISHED = auto()
+    CONNECTED = auto()
+    WAIT_SECOND_CLIENT_HELLO_13 = auto()
+    WAIT_FINISHED_13 = auto()
+    CONNECTED_13 = auto()
+
+
+TRANSITIONS: Mapping[State, Mapping[str, frozenset[State]]] = {
+    State.WAIT_CLIENT_HELLO: {
+        "ClientHello": frozenset(
+            {State.WAIT_CLIENT_KEY_EXCHANGE, State.WAIT_SECOND_CLIENT_HELLO_13, State.WAIT_FINISHED_13}
+        ),
+    },
+    State.WAIT_CLIENT_KEY_EXCHANGE: {"ClientKeyExchange": frozenset({State.WAIT_CHANGE_CIPHER_SPEC})},
+    State.WAIT_CHANGE_CIPHER_SPEC: {"ChangeCipherSpec": frozenset({State.WAIT_FINISHED})},
+    State.WAIT_FINISHED: {"Finished": frozenset({State.CONNECTED})},
+    State.CONNECTED: {"ClientHello": frozenset({State.CONNECTED})},
+    State.WAIT_SECOND_CLIENT_HELLO_13: {"ClientHello": frozenset({State.WAIT_FINISHED_13})},
+    State.WAIT_FINISHED_13: {"Finished": frozenset({State.CONNECTED_13})},
+    State.CONNECTED_13: {"KeyUpdate": frozenset({State.CONNECTED_13})},
+}
+
+PHASES: Mapping[State, Phase] = {
+    State.WAIT_CLIENT_HELLO: Phase.CLIENT_HELLO,
+    State.WAIT_CLIENT_KEY_EXCHANGE: Phase.KEY_EXCHANGE,
+    State.WAIT_CHANGE_CIPHER_SPEC: Phase.FINISHED,
+    State.WAIT_FINISHED: Phase.FINISHED,
+    State.CONNECTED: Phase.APPLICATION_DATA,
+    State.WAIT_SECOND_CLIENT_HELLO_13: Phase.CLIENT_HELLO,
+    State.WAIT_FINISHED_13: Phase.FINISHED,
+    State.CONNECTED_13: Phase.APPLICATION_DATA,
+}
+
+TLS_1_3_STATES = frozenset({State.WAIT_SECOND_CLIENT_HELLO_13, State.WAIT_FINISHED_13, State.CONNECTED_13})

@@ -1,0 +1,236 @@
+"""The server's side of SSLv3 to TLS 1.2: the flight that answers a hello, and the second half of the
+handshake.
+"""
+
+from functools import cache
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from handshake.connection import Entropy
+from handshake.crypto.export_rsa import EXPORT_KEY_BITS, generate_export_rsa_key
+from handshake.crypto.key_exchange import (
+    PRE_MASTER_SECRET_LENGTH,
+    DHKeyPair,
+    ECDHKeyPair,
+    decrypt_pre_master_secret,
+)
+from handshake.crypto.key_schedule import (
+    Role,
+    extended_master_secret,
+    finished_verify_data,
+    master_secret,
+    session_hash,
+)
+from handshake.crypto.record_protection import connection_protections
+from handshake.crypto.signatures import sign
+from handshake.crypto.suite_parameters import CipherKind, KeyExchange
+from handshake.errors import Fault, PeerFault
+from handshake.events import HandshakeCompleted, Negotiated
+from handshake.server.handshake import ServerHandshake
+from handshake.server.selection import choose_signature_scheme
+from handshake.server.state import State
+from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV
+from handshake.wire.client_hello import Extension
+from handshake.wire.extensions import pull_renegotiation_info, push_renegotiation_info
+from handshake.wire.messages import (
+    Certificate,
+    DHParameters,
+    DigitallySigned,
+    ECDHParameters,
+    HandshakeMessage,
+    RSAParameters,
+    ServerHello,
+    pull_client_dh_public,
+    pull_client_ecdh_public,
+    pull_encrypted_pre_master_secret,
+    push_certificate,
+    push_dh_parameters,
+    push_digitally_signed,
+    push_ecdh_parameters,
+    push_rsa_parameters,
+    push_server_hello,
+)
+from handshake.wire.registry import ContentType, ExtensionType, HandshakeType, ProtocolVersion
+
+
+def answer_hello(handshake: ServerHandshake) -> State:
+    """Send ServerHello to ServerHelloDone (RFC 5246 section 7.3)."""
+    connection, configuration, hello = handshake.connection, handshake.configuration, handshake.client_hello
+    _check_renegotiation_info(handshake)
+    _negotiate_extensions(handshake)
+    handshake.server_random = connection.entropy(32)
+    server_hello = ServerHello(
+        handshake.version,
+        handshake.server_random,
+        connection.entropy(configuration.session_id_length),
+        handshake.suite.cipher_suite,
+        0,
+        _answered_extensions(handshake) or None,
+    )
+    handshake.send(HandshakeType.SERVER_HELLO, push_server_hello(server_hello))
+    certificate_type = handshake.suite.certificate_type
+    if certificate_type is not None:
+        chain = configuration.credentials[certificate_type].chain
+        handshake.send(HandshakeType.CERTIFICATE, push_certificate(Certificate(chain)))
+    parameters = _ephemeral_parameters(handshake)
+    if parameters:
+        signature = _signature(handshake, hello.random + handshake.server_random + parameters)
+        handshake.send(HandshakeType.SERVER_KEY_EXCHANGE, parameters + signature)
+    handshake.send(HandshakeType.SERVER_HELLO_DONE, b"")
+    handshake.flush()
+    return State.WAIT_CLIENT_KEY_EXCHANGE
+
+
+def receive_client_key_exchange(handshake: ServerHandshake, message: HandshakeMessage) -> State:
+    """Agree on the master secret and get the new keys ready."""
+    pre_master_secret = _pre_master_secret(handshake, message.body)
+    handshake.add(message)
+    prf_hash, version, hello = handshake.suite.prf_hash, handshake.version, handshake.client_hello
+    if handshake.extended_master_secret:
+        digest = session_hash(version, prf_hash, bytes(handshake.messages))
+        handshake.master_secret = extended_master_secret(version, prf_hash, pre_master_secret, digest)
+    else:
+        handshake.master_secret = master_secret(
+            version, prf_hash, pre_master_secret, hello.random, handshake.server_random
+        )
+    handshake.pending_read, handshake.pending_write = connection_protections(
+        handshake.suite,
+        version,
+        handshake.master_secret,
+        hello.random,
+        handshake.server_random,
+        handshake.connection.entropy,
+        encrypt_then_mac=handshake.encrypt_then_mac,
+    )
+    return State.WAIT_CHANGE_CIPHER_SPEC
+
+
+def receive_change_cipher_spec(handshake: ServerHandshake) -> State:
+    """Read what follows with the new keys."""
+    handshake.connection.records.read_protection = handshake.pending_read
+    return State.WAIT_FINISHED
+
+
+def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> State:
+    """Verify the client's Finished and send ours."""
+    if message.body != _verify_data(handshake, Role.CLIENT):
+        raise PeerFault(Fault.BAD_FINISHED, "the client's Finished does not fit the handshake")
+    handshake.add(message)
+    connection = handshake.connection
+    connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
+    connection.records.write_protection = handshake.pending_write
+    handshake.send(HandshakeType.FINISHED, _verify_data(handshake, Role.SERVER))
+    handshake.flush()
+    pair = handshake.key_pair
+    handshake.negotiated = Negotiated(
+        version=handshake.version,
+        cipher_suite=handshake.suite.cipher_suite,
+        named_group=handshake.named_group,
+        dh_prime_bits=pair.p.bit_length() if isinstance(pair, DHKeyPair) else None,
+        renegotiation_info=handshake.renegotiation_info,
+        extended_master_secret=handshake.extended_master_secret,
+        encrypt_then_mac=handshake.encrypt_then_mac,
+    )
+    connection.is_connected = True
+    connection.add_event(HandshakeCompleted(handshake.negotiated))
+    return State.CONNECTED
+
+
+def _check_renegotiation_info(handshake: ServerHandshake) -> None:
+    """RFC 5746 section 3.6: in a first handshake the extension must be empty."""
+    hello = handshake.client_hello
+    if not handshake.configuration.answers_renegotiation_info:
+        return
+    body = hello.extension(ExtensionType.RENEGOTIATION_INFO)
+    if body is not None and pull_renegotiation_info(body):
+        raise PeerFault(Fault.RENEGOTIATION_INFO, "renegotiation_info of a first handshake is not empty")
+    handshake.renegotiation_info = (
+        body is not None or TLS_EMPTY_RENEGOTIATION_INFO_SCSV in hello.cipher_suites
+    )
+
+
+def _negotiate_extensions(handshake: ServerHandshake) -> None:
+    hello, configuration = handshake.client_hello, handshake.configuration
+    is_tls = handshake.version >= ProtocolVersion.TLS_1_0
+    handshake.extended_master_secret = (
+        is_tls
+        and configuration.extended_master_secret
+        and hello.extension(ExtensionType.EXTENDED_MASTER_SECRET) is not None
+    )
+    handshake.encrypt_then_mac = (
+        is_tls
+        and configuration.encrypt_then_mac
+        and handshake.suite.cipher.kind is CipherKind.BLOCK  # RFC 7366 section 3
+        and hello.extension(ExtensionType.ENCRYPT_THEN_MAC) is not None
+    )
+
+
+def _answered_extensions(handshake: ServerHandshake) -> tuple[Extension, ...]:
+    answered = []
+    if handshake.renegotiation_info:
+        answered.append(Extension(ExtensionType.RENEGOTIATION_INFO, push_renegotiation_info(b"")))
+    if handshake.extended_master_secret:
+        answered.append(Extension(ExtensionType.EXTENDED_MASTER_SECRET, b""))
+    if handshake.encrypt_then_mac:
+        answered.append(Extension(ExtensionType.ENCRYPT_THEN_MAC, b""))
+    return tuple(answered)
+
+
+def _ephemeral_parameters(handshake: ServerHandshake) -> bytes:
+    """Make the key pair the suite asks for; return its public half as in ServerKeyExchange, empty for RSA."""
+    exchange, configuration = handshake.suite.key_exchange, handshake.configuration
+    if exchange is KeyExchange.RSA:
+        return b""
+    if exchange is KeyExchange.RSA_EXPORT:
+        key = handshake.key_pair = _export_rsa_key(handshake.connection.entropy)
+        numbers = key.public_key().public_numbers()
+        return push_rsa_parameters(RSAParameters(numbers.n, numbers.e))
+    if handshake.named_group is not None:
+        ecdh = handshake.key_pair = ECDHKeyPair.generate(handshake.named_group)
+        return push_ecdh_parameters(ECDHParameters(handshake.named_group, ecdh.public_bytes))
+    group = configuration.export_dh_group if handshake.suite.is_export else configuration.dh_group
+    assert group is not None, "a suite without its group is never chosen"
+    pair = handshake.key_pair = DHKeyPair.generate(group.p, group.g, handshake.connection.entropy)
+    return push_dh_parameters(DHParameters(group.p, group.g, pair.public))
+
+
+@cache
+def _export_rsa_key(entropy: Entropy) -> RSAPrivateKey:
+    """One key for all connections: SunJSSE too makes its 512-bit key once and keeps it."""
+    return generate_export_rsa_key(EXPORT_KEY_BITS, entropy)
+
+
+def _signature(handshake: ServerHandshake, signed: bytes) -> bytes:
+    certificate_type = handshake.suite.certificate_type
+    if certificate_type is None:
+        return b""
+    key = handshake.configuration.credentials[certificate_type].private_key
+    scheme = None
+    if handshake.version >= ProtocolVersion.TLS_1_2:
+        scheme = choose_signature_scheme(handshake.client_hello, key, handshake.version)
+    return push_digitally_signed(DigitallySigned(scheme, sign(key, scheme, signed)))
+
+
+def _pre_master_secret(handshake: ServerHandshake, body: bytes) -> bytes:
+    pair, entropy = handshake.key_pair, handshake.connection.entropy
+    if isinstance(pair, DHKeyPair):
+        return pair.shared_secret(int.from_bytes(pull_client_dh_public(body), "big"), handshake.version)
+    if isinstance(pair, ECDHKeyPair):
+        return pair.shared_secret(pull_client_ecdh_public(body))
+    encrypted = pull_encrypted_pre_master_secret(body, handshake.version)
+    key = handshake.configuration.credentials["rsa"].private_key if pair is None else pair
+    assert isinstance(key, RSAPrivateKey), "the suite needs an RSA credential"
+    random_secret = entropy(PRE_MASTER_SECRET_LENGTH)
+    try:
+        secret = decrypt_pre_master_secret(key, encrypted)
+    except PeerFault:
+        return random_secret
+    # A wrong version must look like any other wrong secret: RFC 5246 section 7.4.7.1.
+    expected = handshake.client_hello.legacy_version.to_bytes(2, "big")
+    return secret if secret[:2] == expected else random_secret
+
+
+def _verify_data(handshake: ServerHandshake, role: Role) -> bytes:
+    return finished_verify_data(
+        handshake.version, handshake.suite.prf_hash, handshake.master_secret, bytes(handshake.messages), role
+    )

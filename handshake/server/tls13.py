@@ -1,0 +1,139 @@
+"""The server's side of TLS 1.3 (RFC 8446): the flight that answers a hello, HelloRetryRequest, and what
+follows.
+"""
+
+from handshake.crypto.key_exchange import generate_key_pair
+from handshake.crypto.key_schedule import Role
+from handshake.crypto.signatures import certificate_verify_content, sign
+from handshake.errors import Fault, PeerFault
+from handshake.events import HandshakeCompleted, Negotiated
+from handshake.schedule_13 import KeySchedule
+from handshake.server.handshake import ServerHandshake
+from handshake.server.selection import choose_credential_13, common_groups
+from handshake.server.state import State
+from handshake.wire.client_hello import Extension
+from handshake.wire.extensions import (
+    pull_key_share_list,
+    push_key_share,
+    push_selected_group,
+    push_selected_version,
+)
+from handshake.wire.messages import (
+    HELLO_RETRY_REQUEST_RANDOM,
+    Certificate13,
+    DigitallySigned,
+    EncryptedExtensions,
+    HandshakeMessage,
+    KeyUpdate,
+    ServerHello,
+    pull_key_update,
+    push_certificate_13,
+    push_certificate_verify,
+    push_encrypted_extensions,
+    push_key_update,
+    push_server_hello,
+)
+from handshake.wire.registry import ContentType, ExtensionType, HandshakeType, ProtocolVersion
+
+
+def answer_hello(handshake: ServerHandshake) -> State:
+    """Send ServerHello to Finished, or a HelloRetryRequest when no usable key share came."""
+    hello = handshake.client_hello
+    body = hello.extension(ExtensionType.KEY_SHARE)
+    if body is None:
+        raise PeerFault(Fault.MISSING_EXTENSION, "a TLS 1.3 hello without key_share")
+    shares = dict(pull_key_share_list(body))
+    groups = common_groups(hello, handshake.configuration)
+    group = next((group for group in groups if group in shares), None)
+    if group is None:
+        return _request_retry(handshake, groups[0])
+    handshake.named_group = group
+    pair = generate_key_pair(group, handshake.connection.entropy)
+    schedule = handshake.schedule = KeySchedule(handshake.suite)
+    share = Extension(ExtensionType.KEY_SHARE, push_key_share((group, pair.public_bytes)))
+    _send_server_hello(handshake, handshake.connection.entropy(32), share)
+    schedule.enter_handshake(pair.shared_secret(shares[group]), bytes(handshake.messages))
+    records = handshake.connection.records
+    if hello.session_id:
+        records.write(
+            ContentType.CHANGE_CIPHER_SPEC, b"\x01", handshake.connection.now
+        )  # RFC 8446 appendix D.4
+    records.write_protection = schedule.handshake_protection(Role.SERVER)
+    _send_authentication(handshake, schedule)
+    schedule.enter_application(bytes(handshake.messages))
+    records.write_protection = schedule.application_protection(Role.SERVER)
+    records.read_protection = schedule.handshake_protection(Role.CLIENT)
+    handshake.negotiated = Negotiated(handshake.version, handshake.suite.cipher_suite, named_group=group)
+    return State.WAIT_FINISHED_13
+
+
+def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> State:
+    """Verify the client's Finished and read on with its application traffic keys."""
+    schedule, connection = _schedule(handshake), handshake.connection
+    if message.body != schedule.finished_verify_data(Role.CLIENT, bytes(handshake.messages)):
+        raise PeerFault(Fault.BAD_FINISHED, "the client's Finished does not fit the handshake")
+    handshake.add(message)
+    connection.records.read_protection = schedule.application_protection(Role.CLIENT)
+    connection.is_connected = True
+    assert handshake.negotiated is not None, "set with the ServerHello"
+    connection.add_event(HandshakeCompleted(handshake.negotiated))
+    return State.CONNECTED_13
+
+
+def receive_key_update(handshake: ServerHandshake, message: HandshakeMessage) -> State:
+    """Read on with the next keys, and update our own when asked to (RFC 8446 section 4.6.3)."""
+    schedule, records = _schedule(handshake), handshake.connection.records
+    records.read_protection = schedule.update(Role.CLIENT)
+    if pull_key_update(message.body).request_update:
+        handshake.send(HandshakeType.KEY_UPDATE, push_key_update(KeyUpdate(0)))
+        handshake.flush()
+        records.write_protection = schedule.update(Role.SERVER)
+    return handshake.state
+
+
+def _request_retry(handshake: ServerHandshake, group: int) -> State:
+    if handshake.state is State.WAIT_SECOND_CLIENT_HELLO_13:
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER, "the second hello does not bring the key share that was asked for"
+        )
+    schedule = KeySchedule(handshake.suite)
+    handshake.messages = bytearray(schedule.message_hash(bytes(handshake.messages)))
+    wanted = Extension(ExtensionType.KEY_SHARE, push_selected_group(group))
+    _send_server_hello(handshake, HELLO_RETRY_REQUEST_RANDOM, wanted)
+    if handshake.client_hello.session_id:
+        records = handshake.connection.records
+        records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", handshake.connection.now)
+    return State.WAIT_SECOND_CLIENT_HELLO_13
+
+
+def _send_server_hello(handshake: ServerHandshake, random: bytes, key_share: Extension) -> None:
+    hello = ServerHello(
+        ProtocolVersion.TLS_1_2,
+        random,
+        handshake.client_hello.session_id,
+        handshake.suite.cipher_suite,
+        0,
+        (Extension(ExtensionType.SUPPORTED_VERSIONS, push_selected_version(handshake.version)), key_share),
+    )
+    handshake.send(HandshakeType.SERVER_HELLO, push_server_hello(hello))
+    handshake.flush()
+
+
+def _send_authentication(handshake: ServerHandshake, schedule: KeySchedule) -> None:
+    credential, scheme = choose_credential_13(handshake.client_hello, handshake.configuration)
+    handshake.send(HandshakeType.ENCRYPTED_EXTENSIONS, push_encrypted_extensions(EncryptedExtensions()))
+    certificate = Certificate13(b"", tuple((der, ()) for der in credential.chain))
+    handshake.send(HandshakeType.CERTIFICATE, push_certificate_13(certificate))
+    digest = schedule.transcript_hash(bytes(handshake.messages))
+    signature = sign(credential.private_key, scheme, certificate_verify_content(Role.SERVER, digest))
+    handshake.send(
+        HandshakeType.CERTIFICATE_VERIFY, push_certificate_verify(DigitallySigned(scheme, signature))
+    )
+    verify_data = schedule.finished_verify_data(Role.SERVER, bytes(handshake.messages))
+    handshake.send(HandshakeType.FINISHED, verify_data)
+    handshake.flush()
+
+
+def _schedule(handshake: ServerHandshake) -> KeySchedule:
+    assert handshake.schedule is not None, "set with the ServerHello"
+    return handshake.schedule
