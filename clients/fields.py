@@ -1,0 +1,97 @@
+"""How a profile's text becomes code points: the field types of the TOML format.
+
+Names are IANA's; a hex number is always accepted, so a suite or extension nobody has named can be written
+too. Each type is a plain Python value with the reading in front of it and its own piece of JSON Schema.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from clients.fallback import TRIGGER_PATTERN, causes_of
+from handshake.wire.cipher_suites import parse_cipher_spec, parse_cipher_suite
+from handshake.wire.registry import CompressionMethod, parse_extension_type, parse_version
+
+CODE_PATTERN = r"^(0x[0-9a-fA-F]+|[A-Za-z][A-Za-z0-9_.-]*)$"
+HEX_PATTERN = r"^[0-9a-fA-F \n]*$"
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"write it as text in quotes, not as {value!r}")
+    return value
+
+
+def _code(parse: Callable[[str], int]) -> BeforeValidator:
+    return BeforeValidator(lambda value: parse(_text(value)))
+
+
+def _name_or_hex(description: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": CODE_PATTERN, "description": description})
+
+
+def _parse_compression_method(text: str) -> int:
+    if text.upper() in CompressionMethod.__members__:
+        return CompressionMethod[text.upper()]
+    if re.fullmatch(r"0x[0-9a-fA-F]{1,2}", text):
+        return int(text, 16)
+    raise ValueError(f"unknown compression method {text!r}: write null, deflate, lzs or a number like 0x01")
+
+
+def _parse_cipher(text: str) -> int:
+    """Read a cipher suite or an SSLv2 cipher spec of 24 bits; which of them fits is the hello's to check."""
+    try:
+        return parse_cipher_spec(text)
+    except ValueError:
+        return parse_cipher_suite(text)  # for its advice, which is about the names most often meant
+
+
+def _parse_hex_body(value: Any) -> bytes:
+    digits = "".join(_text(value).split())
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        raise ValueError("write the body as pairs of hexadecimal digits, e.g. '0004 0017 0018'") from None
+
+
+def _check_trigger(value: Any) -> str:
+    causes_of(_text(value))
+    return str(value)
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError("write a list in square brackets")
+    return tuple(value)
+
+
+Listed = BeforeValidator(_as_tuple)  # TOML has lists, the models tuples
+Version = Annotated[int, _code(parse_version), _name_or_hex('protocol version: "TLSv1.0" or "0x0301"')]
+Cipher = Annotated[
+    int,
+    _code(_parse_cipher),
+    _name_or_hex("cipher suite by IANA name or hex; in an SSLv2-format hello a cipher spec"),
+]
+ExtensionType = Annotated[int, _code(parse_extension_type), _name_or_hex("extension by IANA name or hex")]
+CompressionCode = Annotated[
+    int, _code(_parse_compression_method), _name_or_hex("compression method: null, deflate, lzs")
+]
+HexBody = Annotated[
+    bytes,
+    BeforeValidator(_parse_hex_body),
+    WithJsonSchema({"type": "string", "pattern": HEX_PATTERN, "description": "hexadecimal, spaces allowed"}),
+]
+Trigger = Annotated[
+    str,
+    BeforeValidator(_check_trigger),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": TRIGGER_PATTERN,
+            "description": "a failure of the attempt before: fin, reset, timeout, alert:<name>, "
+            "alert:<number>, alert:<first>-<last>, protocol-error:<what>",
+        }
+    ),
+]

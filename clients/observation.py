@@ -1,0 +1,61 @@
+"""What happened when a client tried to talk to a server: facts only, no judgement.
+
+`Observation` is what `clients.connect` returns and the judge reads. A failure's text is the reason's form
+`<phase>:<cause>`, e.g. `server-hello:alert-unexpected_message`.
+"""
+
+from dataclasses import dataclass, field
+
+from handshake.events import Negotiated, Phase, TranscriptEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why one attempt ended: how far it had come, and the cause as the client saw it.
+
+    `cause` is one of `alert-<RFC name>`, `fin`, `reset`, `timeout`, `refused`, `unreachable` (no route, no
+    such host), `policy-<what>` (the client itself refuses), `protocol-error-<what>` (a
+    `handshake.errors.Fault`'s value) or `unsupported-<IANA suite name>` (this engine cannot complete the
+    suite; never the server's fault).
+    """
+
+    phase: Phase
+    cause: str
+
+    def __str__(self) -> str:
+        return f"{self.phase.value}:{self.cause}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One TCP connection with one hello. `hello_version` is the version offered, `seconds` the whole time.
+
+    `negotiated` is set once the handshake completed, even if the request failed afterwards.
+    """
+
+    hello_version: int
+    sslv2_format: bool
+    failure: Failure | None
+    negotiated: Negotiated | None
+    transcript: tuple[TranscriptEntry, ...] = field(repr=False)
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The whole ladder, in order: every attempt but the last one failed.
+
+    `certificate_sha256` is the fingerprint (lower-case hex) of the leaf the last attempt brought, so that a
+    caller can tell whether the right server answered; `response` is the HTTP answer, cut at
+    `clients.connect.MAX_RESPONSE_BYTES`.
+    """
+
+    attempts: tuple[Attempt, ...]
+    certificate_sha256: str | None
+    response: bytes
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the last attempt completed its handshake and an HTTP answer came."""
+        last = self.attempts[-1]
+        return last.failure is None and last.negotiated is not None and self.response.startswith(b"HTTP/")

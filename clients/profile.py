@@ -1,0 +1,267 @@
+"""Client profiles: one TOML file a client, read into frozen values.
+
+A file says who the client is, where its bytes come from, what it accepts, how it reacts, and in `[[attempt]]`
+tables the hellos it sends one after another. Reading is strict: an unknown key, an unknown name or a hello
+that cannot exist is a `ProfileError` whose one line names the file, the key and what to do.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from clients.complaints import first_complaint
+from clients.fallback import causes_of
+from clients.fields import (
+    Cipher,
+    CompressionCode,
+    ExtensionType,
+    HexBody,
+    Listed,
+    Trigger,
+    Version,
+)
+from handshake.hello_template import (
+    ClientLimits,
+    ClientPolicy,
+    ExtensionTemplate,
+    Fill,
+    HelloFormat,
+    HelloTemplate,
+)
+from handshake.wire.registry import ExtensionType as ExtensionCode
+from handshake.wire.registry import extension_name
+
+BUNDLED_PROFILES = Path(__file__).parent / "profiles"
+
+_FILL_EXTENSION = {
+    "server_name": ExtensionCode.SERVER_NAME,
+    "key_share": ExtensionCode.KEY_SHARE,
+    "padding": ExtensionCode.PADDING,
+}
+
+
+class ProfileError(Exception):
+    """A profile that cannot be used; the message is one line: file, key, what to do."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class Provenance(_Table):
+    """Where the bytes come from, and how sure that is."""
+
+    kind: Literal["captured", "documented", "derived"]
+    source: str = Field(min_length=1)
+    confidence: Literal["high", "medium", "low"]
+    note: str = ""
+
+
+class Limits(_Table):
+    """What the client accepts of a server's answer; sizes in bits, absent is no limit."""
+
+    versions: Annotated[tuple[Version, ...], Listed] = ()
+    max_dh_prime_bits: PositiveInt | None = None
+    min_dh_prime_bits: PositiveInt | None = None
+    min_rsa_bits: PositiveInt | None = None
+
+
+class Policy(_Table):
+    """How the client reacts; the words are those of `handshake.hello_template.ClientPolicy`."""
+
+    warning_alert: Literal["ignore", "abort"] = "ignore"
+    missing_renegotiation_info: Literal["accept", "abort"] = "accept"
+    record_splitting: Literal["none", "1/n-1", "1/n-1-not-first"] = "none"
+
+
+class ProfileExtension(_Table):
+    """One extension in its place: a fixed `body`, or `fill` for one that is made at connection time."""
+
+    type: ExtensionType
+    body: HexBody = b""
+    fill: Literal["server_name", "key_share", "padding"] | None = None
+
+    @model_validator(mode="after")
+    def _check_fill(self) -> Self:
+        if self.fill is None:
+            return self
+        if self.type != _FILL_EXTENSION[self.fill]:
+            raise ValueError(
+                f'fill = "{self.fill}" goes with type = "{self.fill}", not {extension_name(self.type)}'
+            )
+        if self.fill == "key_share" and not self.body:
+            raise ValueError('fill = "key_share" needs a body: the captured list, whose keys are replaced')
+        if self.fill != "key_share" and self.body:
+            raise ValueError(f'fill = "{self.fill}" makes the body itself: leave body out')
+        return self
+
+    def to_template(self) -> ExtensionTemplate:
+        """Return it in the engine's words."""
+        return ExtensionTemplate(self.type, self.body, None if self.fill is None else Fill(self.fill))
+
+
+class ProfileAttempt(_Table):
+    """One hello. `after` names the failures of the attempt before that lead here (see `clients.fallback`)."""
+
+    evidence: str = Field(min_length=1)
+    after: Annotated[tuple[Trigger, ...], Listed] = ()
+    format: Literal["record", "sslv2"] = "record"
+    record_version: Version | None = None
+    client_version: Version
+    session_id_length: int = Field(default=0, ge=0, le=32)
+    challenge_length: int | None = Field(default=None, ge=16, le=32)
+    cipher_suites: Annotated[tuple[Cipher, ...], Field(min_length=1), Listed]
+    compression_methods: Annotated[tuple[CompressionCode, ...], Listed] | None = None
+    extensions: Annotated[tuple[ProfileExtension, ...], Listed] | None = None
+
+    @model_validator(mode="after")
+    def _check_format(self) -> Self:
+        record = {"record_version", "compression_methods", "extensions"}
+        given = {name for name in {*record, "challenge_length"} if getattr(self, name) is not None}
+        if self.format == "sslv2":
+            if given & record:
+                raise ValueError(f"an SSLv2-format hello has no {min(given & record)}: leave it out")
+            if self.challenge_length is None:
+                raise ValueError("an SSLv2-format hello needs challenge_length, 16 to 32")
+            return self
+        if "challenge_length" in given:
+            raise ValueError('only an SSLv2-format hello has a challenge: drop it or set format = "sslv2"')
+        for name in ("record_version", "compression_methods"):
+            if name not in given:
+                raise ValueError(f"a hello in a TLS record needs {name}")
+        large = next((code for code in self.cipher_suites if code > 0xFFFF), None)
+        if large is not None:
+            raise ValueError(
+                f'cipher spec 0x{large:06x} fits an SSLv2-format hello only: set format = "sslv2" or drop it'
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_extensions(self) -> Self:
+        types = [extension.type for extension in self.extensions or ()]
+        repeated = next((code for code in types if types.count(code) > 1), None)
+        if repeated is not None:
+            raise ValueError(
+                f"extension {extension_name(repeated)} stands twice (RFC 8446 section 4.2): drop one"
+            )
+        return self
+
+    @cached_property
+    def causes(self) -> frozenset[str]:
+        """Every failure cause that leads here."""
+        return frozenset().union(*(causes_of(trigger) for trigger in self.after))
+
+    @cached_property
+    def template(self) -> HelloTemplate:
+        """The hello in the engine's words."""
+        return HelloTemplate(
+            client_version=self.client_version,
+            cipher_suites=self.cipher_suites,
+            format=HelloFormat(self.format),
+            record_version=self.record_version or self.client_version,
+            session_id_length=self.session_id_length,
+            challenge_length=self.challenge_length or 32,
+            compression_methods=bytes(self.compression_methods or ()),
+            extensions=None if self.extensions is None else tuple(e.to_template() for e in self.extensions),
+        )
+
+
+class Profile(_Table):
+    """One client: what it is, what it sends, what it accepts."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    title: str = Field(min_length=1)
+    stack: str = Field(min_length=1)
+    os: str = Field(min_length=1)
+    released: str = Field(
+        pattern=r"^[0-9]{4}(-[0-9]{2}){0,2}$", description="year, month or day, e.g. 2011-12-21"
+    )
+    provenance: Provenance
+    limits: Limits = Limits()
+    policy: Policy = Policy()
+    attempts: Annotated[tuple[ProfileAttempt, ...], Field(min_length=1, alias="attempt"), Listed]
+
+    @field_validator("attempts")
+    @classmethod
+    def _check_ladder(cls, attempts: tuple[ProfileAttempt, ...]) -> tuple[ProfileAttempt, ...]:
+        if attempts[0].after:
+            raise ValueError("the first attempt follows no failure: leave its after out")
+        if not all(attempt.after for attempt in attempts[1:]):
+            raise ValueError("every further attempt needs after: the failures that lead to it")
+        return attempts
+
+    @cached_property
+    def client_limits(self) -> ClientLimits:
+        """The limits in the engine's words."""
+        return ClientLimits(**self.limits.model_dump())
+
+    @cached_property
+    def client_policy(self) -> ClientPolicy:
+        """The policy in the engine's words."""
+        return ClientPolicy(**self.policy.model_dump())
+
+
+_KEYS = frozenset(
+    field.alias or name
+    for table in (Provenance, Limits, Policy, ProfileExtension, ProfileAttempt, Profile)
+    for name, field in table.model_fields.items()
+)
+
+
+def load_profiles(directories: Iterable[Path] = (BUNDLED_PROFILES,)) -> dict[str, Profile]:
+    """Read every `*.toml` of `directories`; the result is sorted by id. Raises ProfileError."""
+    paths: dict[str, Path] = {}
+    profiles = {}
+    for directory in directories:
+        if not directory.is_dir():
+            raise ProfileError(
+                f"{directory}: no such directory: name one that holds client profiles (*.toml)"
+            )
+        for path in sorted(directory.glob("*.toml")):
+            profile = load_profile(path)
+            if profile.id in paths:
+                raise ProfileError(
+                    f"{path}: id: {profile.id!r} is taken by {paths[profile.id]}: rename one of the two"
+                )
+            paths[profile.id] = path
+            profiles[profile.id] = profile
+    return dict(sorted(profiles.items()))
+
+
+def load_profile(path: Path) -> Profile:
+    """Read one profile. Raises ProfileError."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ProfileError(f"{path}: cannot be read as TOML: {error}") from error
+    try:
+        profile = Profile.model_validate(document)
+    except ValidationError as error:
+        raise ProfileError(f"{path}: {first_complaint(error, _KEYS)}") from error
+    if profile.id != path.stem:
+        raise ProfileError(
+            f"{path}: id: is {profile.id!r}, the file's name says {path.stem!r}: make them equal"
+        )
+    return profile
+
+
+def profile_json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a profile, for editors."""
+    schema = Profile.model_json_schema(by_alias=True)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "TLS client profile",
+    }

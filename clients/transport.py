@@ -1,0 +1,76 @@
+"""The one place where a client touches a socket: one blocking TCP connection with one deadline.
+
+Each wait gets what is left until the deadline, so there is no polling and no sleep. What a peer or the
+network does comes out as `TransportFailure` with the cause's word.
+"""
+
+import socket
+import time
+from types import TracebackType
+
+RECEIVE_SIZE = 65_536
+
+
+class TransportFailure(Exception):
+    """The connection is of no more use; `cause` is `refused`, `unreachable`, `reset` or `timeout`."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class Transport:
+    """A connected TCP stream. Times are `time.monotonic` seconds; opening raises TransportFailure."""
+
+    def __init__(self, host: str, port: int, deadline: float) -> None:
+        self._deadline = deadline
+        try:
+            self._socket = socket.create_connection((host, port), timeout=self._remaining())
+        except TimeoutError as error:
+            raise TransportFailure("timeout") from error
+        except ConnectionRefusedError as error:
+            raise TransportFailure("refused") from error
+        except OSError as error:  # no route, no such host: the server was never reached
+            raise TransportFailure("unreachable") from error
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def __enter__(self) -> "Transport":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._socket.close()
+
+    def fileno(self) -> int:
+        """Return the socket's file descriptor, to wait on it together with others."""
+        return self._socket.fileno()
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`. Raises TransportFailure with `reset` or `timeout`."""
+        try:
+            self._socket.settimeout(self._remaining())
+            self._socket.sendall(data)
+        except TimeoutError as error:
+            raise TransportFailure("timeout") from error
+        except OSError as error:  # ECONNRESET, EPIPE: the peer is gone, whatever the name
+            raise TransportFailure("reset") from error
+
+    def receive(self) -> bytes:
+        """Return what has come, at most RECEIVE_SIZE bytes; empty when the peer has closed (FIN).
+
+        Raises TransportFailure with `reset` or `timeout`.
+        """
+        try:
+            self._socket.settimeout(self._remaining())
+            return self._socket.recv(RECEIVE_SIZE)
+        except TimeoutError as error:
+            raise TransportFailure("timeout") from error
+        except OSError as error:
+            raise TransportFailure("reset") from error
+
+    def _remaining(self) -> float:
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        return remaining

@@ -1,0 +1,71 @@
+"""The bundled profiles as a set, and the schema that editors get."""
+
+import tomllib
+from typing import Any
+
+import jsonschema
+import pytest
+
+from clients.profile import BUNDLED_PROFILES, load_profiles, profile_json_schema
+
+PROFILES = load_profiles()
+ID_LIST = """
+biztalk-ws2008 wfetch-winxp wfetch-ws2008 ie6-winxp ie8-winxp ie8-winxp-ms10-049 ie7-vista ie8-win7 firefox-9
+firefox-9-sslv3 openssl-0.9.8 openssl-0.9.8-tls1 openssl-1.0.1 openssl-3.0 java-6 java-6-tlsv1-aes128 java-7
+java-8 java-17 ie11-win7 chrome-101 firefox-100 gnutls-3.7
+"""
+IDS = ID_LIST.split()
+
+
+def document(client: str) -> dict[str, Any]:
+    return tomllib.loads((BUNDLED_PROFILES / f"{client}.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def validator() -> jsonschema.Draft202012Validator:
+    schema = profile_json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_all_are_there() -> None:
+    assert sorted(PROFILES) == sorted(IDS)
+
+
+@pytest.mark.parametrize("client", IDS)
+def test_the_schema_accepts_it(client: str, validator: jsonschema.Draft202012Validator) -> None:
+    validator.validate(document(client))
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value"),
+    [
+        (None, "colour", "red"),
+        (None, "released", "soon"),
+        ("provenance", "kind", "guessed"),
+        ("limits", "max_dh_prime_bits", 0),
+        ("policy", "record_splitting", "0/n"),
+        ("attempt", "cipher_suites", ["47, 53"]),
+        ("attempt", "cipher_suites", []),
+        ("attempt", "after", ["fine"]),
+        ("attempt", "extensions", [{"body": "00"}]),
+    ],
+)
+def test_the_schema_refuses(
+    table: str | None, key: str, value: object, validator: jsonschema.Draft202012Validator
+) -> None:
+    changed = document("firefox-9")
+    where = changed if table is None else changed["attempt"][1] if table == "attempt" else changed[table]
+    where[key] = value
+    assert not validator.is_valid(changed)
+
+
+def test_a_low_confidence_is_kept() -> None:
+    assert PROFILES["wfetch-winxp"].provenance.confidence == "low"
+    assert PROFILES["firefox-9"].provenance.confidence == "high"
+
+
+def test_derived_first_hellos_are_not_called_captured() -> None:
+    for name, profile in PROFILES.items():
+        derived = profile.attempts[0].evidence.startswith("derived/")
+        assert (profile.provenance.kind == "derived") == derived, name

@@ -1,0 +1,81 @@
+"""Every bundled hello against the recorded bytes: in memory, and as it arrives at a listening socket."""
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from clients.connect import connect
+from clients.profile import ProfileAttempt, load_profiles
+from handshake.client.hello import fill_hello
+from tests.clients.evidence import load_evidence
+from tests.clients.servers import scripted_server, sends
+
+PROFILES = load_profiles()
+EVIDENCE = load_evidence()
+HELLOS = [
+    pytest.param(name, index, id=f"{name}-{index}")
+    for name, profile in PROFILES.items()
+    for index in range(len(profile.attempts))
+]
+
+
+def attempt(client: str, index: int) -> ProfileAttempt:
+    return PROFILES[client].attempts[index]
+
+
+@pytest.mark.parametrize(("client", "index"), HELLOS)
+def test_the_hello_equals_the_recorded_bytes(client: str, index: int) -> None:
+    hello = attempt(client, index)
+    recorded = EVIDENCE[hello.evidence]
+    filled = fill_hello(hello.template, recorded.server_name, os.urandom)
+    assert recorded.differences(filled.wire) == []
+
+
+@pytest.mark.parametrize(("client", "index"), HELLOS)
+def test_the_hello_arrives_as_recorded(client: str, index: int) -> None:
+    profile = PROFILES[client].model_copy(update={"attempts": (attempt(client, index),)})
+    recorded = EVIDENCE[attempt(client, index).evidence]
+    with scripted_server(sends(b"")) as server:
+        connect(profile, "127.0.0.1", server.port, server_name=recorded.server_name, deadline_seconds=5)
+    assert len(server.hellos) == 1
+    assert recorded.differences(server.hellos[0]) == []
+
+
+@pytest.mark.parametrize(("client", "index"), HELLOS)
+def test_what_must_be_fresh_is_fresh(client: str, index: int) -> None:
+    hello = attempt(client, index)
+    recorded = EVIDENCE[hello.evidence]
+    first, second = (fill_hello(hello.template, recorded.server_name, os.urandom).wire for _ in range(2))
+    assert recorded.mutable
+    for what, offset, length in recorded.mutable:
+        assert len({wire[offset : offset + length] for wire in (first, second, recorded.wire)}) == 3, what
+
+
+@pytest.mark.parametrize(("client", "index"), HELLOS)
+def test_the_comparison_sees_a_suite_out_of_order(client: str, index: int) -> None:
+    hello = attempt(client, index)
+    recorded = EVIDENCE[hello.evidence]
+    suites = hello.template.cipher_suites
+    changed = replace(hello.template, cipher_suites=suites[::-1] if len(suites) > 1 else (0x0035,))
+    assert recorded.differences(fill_hello(changed, recorded.server_name, os.urandom).wire) != []
+
+
+def test_the_comparison_sees_a_hello_too_long_and_too_short() -> None:
+    recorded = EVIDENCE["testssl/ie_8_xp"]
+    assert recorded.differences(recorded.wire) == []
+    assert recorded.differences(recorded.wire + b"\x00") == [len(recorded.wire)]
+    assert recorded.differences(recorded.wire[:-1]) == [len(recorded.wire) - 1]
+
+
+def test_evidence_holds_what_the_profiles_name_and_no_more() -> None:
+    named = {hello.evidence for profile in PROFILES.values() for hello in profile.attempts}
+    assert named == set(EVIDENCE)
+
+
+def test_an_address_leaves_server_name_out() -> None:
+    template = attempt("biztalk-ws2008", 0).template
+    by_name = fill_hello(template, "www.example.com", os.urandom).wire
+    by_address = fill_hello(template, None, os.urandom).wire
+    assert b"www.example.com" in by_name
+    assert len(by_name) - len(by_address) == 4 + 2 + 1 + 2 + len("www.example.com")

@@ -1,0 +1,118 @@
+"""The ladder's rules, word by word and, for Firefox 9, alert by alert."""
+
+import pytest
+
+from clients.fallback import causes_of, next_attempt
+from clients.observation import Failure
+from clients.profile import load_profiles
+from handshake.errors import Fault
+from handshake.events import Phase
+from handshake.wire.registry import alert_name
+
+PROFILES = load_profiles()
+
+# Research note on NSS, section 4: what NSS 3.13.1 makes of each fatal alert (measured), and whether the error
+# is in PSM's isTLSIntoleranceError (read). An alert without a name in NSS's table becomes RX_UNKNOWN_ALERT,
+# which is in the list.
+NSS_RETRIES = {0, 10, 20, 40, 47, 50, 70}
+NSS_GIVES_UP = {
+    *(21, 22, 30, 41, 42, 43, 44, 45, 46, 48, 49, 51, 60, 71, 80, 90, 100, 110, 111, 112, 113, 114),
+}
+
+
+@pytest.mark.parametrize("code", range(256))
+def test_firefox_9_on_each_alert(code: int) -> None:
+    failure = Failure(Phase.SERVER_HELLO, f"alert-{alert_name(code)}")
+    expected = None if code in NSS_GIVES_UP else 1
+    assert next_attempt(PROFILES["firefox-9"], 0, failure) == expected
+    assert (code in NSS_RETRIES) <= (expected == 1)
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [
+        ("fin", 1),  # PR_END_OF_FILE_ERROR
+        ("reset", 1),  # PR_CONNECT_RESET_ERROR
+        ("timeout", 1),  # the stall of 25 s
+        ("refused", None),
+        ("unreachable", None),
+        ("policy-protocol_version", None),
+        ("unsupported-TLS_NULL_WITH_NULL_NULL", None),
+        *(
+            (
+                f"protocol-error-{fault.value}",
+                1
+                if fault
+                in {
+                    Fault.BAD_RECORD_MAC,  # BAD_MAC_READ, BAD_BLOCK_PADDING
+                    Fault.BAD_FINISHED,  # RX_MALFORMED_FINISHED, BAD_HANDSHAKE_HASH_VALUE
+                    Fault.PROTOCOL_VERSION,  # UNSUPPORTED_VERSION
+                    Fault.CIPHER_SUITE_NOT_OFFERED,  # NO_CYPHER_OVERLAP
+                }
+                else None,
+            )
+            for fault in Fault
+        ),
+    ],
+)
+def test_firefox_9_on_other_failures(cause: str, expected: int | None) -> None:
+    assert next_attempt(PROFILES["firefox-9"], 0, Failure(Phase.SERVER_HELLO, cause)) == expected
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_fallback_happens_during_the_first_handshake_only(phase: Phase) -> None:
+    handshake = phase.value in {"client-hello", "server-hello", "certificate", "key-exchange", "finished"}
+    assert next_attempt(PROFILES["firefox-9"], 0, Failure(phase, "fin")) == (1 if handshake else None)
+
+
+def test_the_last_attempt_has_no_successor() -> None:
+    assert next_attempt(PROFILES["firefox-9"], 1, Failure(Phase.SERVER_HELLO, "fin")) is None
+
+
+@pytest.mark.parametrize("client", ["ie6-winxp", "ie8-winxp", "ie8-winxp-ms10-049", "ie7-vista", "ie8-win7"])
+def test_wininet_retries_after_fin_and_unexpected_message_alone(client: str) -> None:
+    profile = PROFILES[client]
+    causes = ["fin", "reset", "timeout", *(f"alert-{alert_name(code)}" for code in range(256))]
+    retried = [c for c in causes if next_attempt(profile, 0, Failure(Phase.SERVER_HELLO, c)) == 1]
+    assert retried == ["fin", "alert-unexpected_message"]
+
+
+def test_nobody_else_retries() -> None:
+    ladders = {name for name, profile in PROFILES.items() if len(profile.attempts) > 1}
+    assert ladders == {"firefox-9", "ie6-winxp", "ie8-winxp", "ie8-winxp-ms10-049", "ie7-vista", "ie8-win7"}
+
+
+@pytest.mark.parametrize(
+    ("trigger", "causes"),
+    [
+        ("fin", {"fin"}),
+        ("alert:40", {"alert-handshake_failure"}),
+        ("alert:handshake_failure", {"alert-handshake_failure"}),
+        ("alert:1-2", {"alert-alert_1", "alert-alert_2"}),
+        ("alert:255", {"alert-alert_255"}),
+        ("protocol-error:not-tls", {"protocol-error-not-tls"}),
+    ],
+)
+def test_words_of_after(trigger: str, causes: set[str]) -> None:
+    assert causes_of(trigger) == causes
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        "",
+        "FIN",
+        "fin:1",
+        "refused",
+        "alert",
+        "alert:",
+        "alert:no_such",
+        "alert:256",
+        "alert:9-1",
+        "alert:1-",
+        "protocol-error:x",
+    ],
+)
+def test_other_words_are_refused(trigger: str) -> None:
+    with pytest.raises(ValueError, match=r"write|unknown"):
+        causes_of(trigger)
