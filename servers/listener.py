@@ -1,0 +1,100 @@
+"""What every real server program does with sockets: listen on a port of its own, one thread a connection, one
+answer.
+
+A stuck connection holds its own thread and nothing else, and only until the timeout. The number of
+connections at once is bounded; more wait in the kernel's queue.
+"""
+
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+CONNECTION_TIMEOUT_SECONDS = 10.0
+LINGER_SECONDS = 1.0
+MAX_CONNECTIONS = 200
+MAX_REQUEST_BYTES = 1 << 16
+
+
+def http_response(text: str) -> bytes:
+    """The answer to any HTTP request: a short text, and the connection ends after it."""
+    body = text.encode() + b"\n"
+    fields = ("Content-Type: text/plain", f"Content-Length: {len(body)}", "Connection: close", "", "")
+    return "\r\n".join(("HTTP/1.0 200 OK", *fields)).encode() + body
+
+
+def read_request(receive: Callable[[int], bytes]) -> bytes:
+    """Read to the empty line that ends a request's head, the end of the stream or MAX_REQUEST_BYTES."""
+    request = b""
+    while b"\r\n\r\n" not in request and len(request) < MAX_REQUEST_BYTES:
+        received = receive(4096)
+        if not received:
+            break
+        request += received
+    return request
+
+
+def set_timeout(connection: socket.socket, seconds: float) -> None:
+    """Let the kernel end each read and write after the time, for libraries that read by descriptor."""
+    duration = struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, duration)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, duration)
+
+
+def linger(connection: socket.socket) -> None:
+    """End our side and read on until the peer ends its own, lest what we sent last is lost to a reset."""
+    set_timeout(connection, LINGER_SECONDS)
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+        unread = MAX_REQUEST_BYTES
+        while unread > 0 and (received := connection.recv(4096)):
+            unread -= len(received)
+
+
+class Listener:
+    """Accepts connections on `host` and gives each to `serve(connection, peer_port)` in a thread of its own.
+
+    `port` 0 binds a free one, which is in `port` afterwards; OSError when the address cannot be bound.
+    `serve` must not raise; the connection is closed after it.
+    """
+
+    def __init__(self, host: str, port: int, serve: Callable[[socket.socket, int], None]) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.create_server((host, port), family=family, backlog=MAX_CONNECTIONS)
+        self._serve = serve
+        self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
+        self.port: int = self._socket.getsockname()[1]
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, name=f"accept-{self.port}", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # shutdown wakes the accepting thread; close alone would leave it waiting.
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _accept(self) -> None:
+        while True:
+            self._free.acquire()
+            try:
+                connection, address = self._socket.accept()
+            except ConnectionAbortedError:
+                self._free.release()
+                continue
+            except OSError:
+                return  # the listening socket was shut down
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._run, args=(connection, address[1]), daemon=True).start()
+
+    def _run(self, connection: socket.socket, peer_port: int) -> None:
+        try:
+            with connection:
+                self._serve(connection, peer_port)
+        finally:
+            self._free.release()

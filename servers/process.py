@@ -1,0 +1,108 @@
+"""Starts server variants as processes of this machine and leaves nothing running.
+
+Variants that share a program share a process; all processes start at once and each has until the same
+deadline. A process's standard input stays open while its servers are wanted: its end, which also comes when
+this process is killed, is what stops it.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from servers import contract
+from servers.program import STOP_SECONDS, NotInstalled, Program, RunningServer, StartFailure, StartResult
+from servers.variant import ServerVariant
+
+__all__ = ["NotInstalled", "RunningServer", "RunningServers", "StartFailure", "StartResult", "start_servers"]
+
+START_DEADLINE_SECONDS = 5.0
+LOOPBACK = "127.0.0.1"
+
+
+class RunningServers(Mapping[str, StartResult]):
+    """What became of each server asked for, by variant id, and what the running ones have said since."""
+
+    def __init__(self, results: Mapping[str, StartResult], programs: Mapping[str, Program]) -> None:
+        self._results = results
+        self._programs = programs
+
+    def __getitem__(self, server_id: str) -> StartResult:
+        return self._results[server_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._results)
+
+    def __len__(self) -> int:
+        return len(self._results)
+
+    def connections(self, server_id: str) -> tuple[contract.Connection, ...]:
+        """What the server itself saw, connection by connection as they ended; the last ten thousand."""
+        return self._programs[server_id].connections(server_id)
+
+    def wait_for_connection(
+        self, server_id: str, peer_port: int, deadline_seconds: float = 1.0
+    ) -> contract.Connection | None:
+        """The server's view of the connection from `peer_port`; None when it says nothing in time."""
+        return self._programs[server_id].wait_for_connection(server_id, peer_port, deadline_seconds)
+
+    def stopped(self, server_id: str) -> str | None:
+        """Why a server that was running no longer is, or None while it is."""
+        return self._programs[server_id].stopped(server_id)
+
+    def process_id(self, server_id: str) -> int:
+        """The operating system's id of the server's process."""
+        return self._programs[server_id].process_id
+
+
+@contextmanager
+def start_servers(
+    variants: Sequence[ServerVariant],
+    credentials: Mapping[str, contract.PrivateKeyAndChain],
+    deadline_seconds: float = START_DEADLINE_SECONDS,
+    *,
+    port: int = 0,
+) -> Iterator[RunningServers]:
+    """Start every variant, wait until each runs or has failed (at most the deadline), and stop all on exit.
+
+    `port` is for a single variant that must listen on a certain one. A server that does not start is a value
+    in the result, never an exception.
+    """
+    if port and len(variants) != 1:
+        raise ValueError("a port can be chosen for one server only")
+    groups: dict[Path, list[contract.Configuration]] = defaultdict(list)
+    for variant in dict.fromkeys(variants):
+        groups[variant.definition.program].append(_configuration(variant, credentials, port))
+    deadline = time.monotonic() + deadline_seconds
+    programs: list[Program] = []
+    try:
+        by_server: dict[str, Program] = {}
+        for path, configurations in groups.items():
+            programs.append(Program(path, configurations))
+            by_server |= {configuration.id: programs[-1] for configuration in configurations}
+        results = {
+            identity: result for program in programs for identity, result in program.results(deadline).items()
+        }
+        yield RunningServers({variant.id: results[variant.id] for variant in variants}, by_server)
+    finally:
+        for program in programs:
+            program.ask_to_stop()
+        stop_by = time.monotonic() + STOP_SECONDS
+        for program in programs:
+            program.stop(stop_by)
+
+
+def _configuration(
+    variant: ServerVariant, credentials: Mapping[str, contract.PrivateKeyAndChain], port: int
+) -> contract.Configuration:
+    return contract.Configuration(
+        variant.id,
+        variant.level,
+        variant.toggles,
+        credentials,
+        variant.declared(),
+        variant.emulation(),
+        LOOPBACK,
+        port,
+    )

@@ -1,0 +1,112 @@
+"""A server under test: a definition at one level with every toggle set, written `jsse6@6u45,ec=yes`.
+
+The id leaves out toggles that stand at their default and sorts the others, so two ids are equal exactly when
+the servers are.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from servers.declared import Declared
+from servers.definition import ServerDefinition
+
+
+class ServerIdError(ValueError):
+    """A server id that names something that does not exist; the message is one line and lists what does."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServerVariant:
+    """One server to test, equal to another of the same id; `toggles` has a value for each the level has."""
+
+    definition: ServerDefinition = field(repr=False)
+    level: str
+    toggles: Mapping[str, str]
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ServerVariant) and self.id == other.id
+
+    @property
+    def id(self) -> str:
+        """`<server>@<level>[,<toggle>=<value>...]`: toggles other than at their default, sorted."""
+        settings = (
+            f",{name}={value}"
+            for name, value in sorted(self.toggles.items())
+            if value != self.definition.toggles[name].default
+        )
+        return f"{self.definition.id}@{self.level}{''.join(settings)}"
+
+    @property
+    def title(self) -> str:
+        """The level's title and the values of the toggles that are not at their default."""
+        changed = self.id.partition(",")[2].replace(",", ", ")
+        title = self.definition.levels[self.level].title
+        return f"{title} ({changed})" if changed else title
+
+    def declared(self) -> Declared:
+        """What this variant declares, for prediction."""
+        return self.definition.declared_at(self.level, self.toggles)
+
+    def emulation(self) -> dict[str, Any]:
+        """The [emulation] data that applies to this variant."""
+        return self.definition.emulation_at(self.level, self.toggles)
+
+
+def plain_variant(definition: ServerDefinition, level: str) -> ServerVariant:
+    """The level with every toggle at its default."""
+    toggles = {name: toggle.default for name, toggle in definition.toggles.items() if toggle.values_at(level)}
+    return ServerVariant(definition, level, toggles)
+
+
+def expand(definition: ServerDefinition) -> list[ServerVariant]:
+    """Each level plain, then the level with each single toggle at each value other than the default."""
+    variants = []
+    for level in definition.levels:
+        plain = plain_variant(definition, level)
+        variants.append(plain)
+        variants += [
+            ServerVariant(definition, level, {**plain.toggles, name: value})
+            for name in plain.toggles
+            for value in definition.toggles[name].values_at(level)
+            if value != plain.toggles[name]
+        ]
+    return variants
+
+
+def default_variants(definitions: Mapping[str, ServerDefinition]) -> list[ServerVariant]:
+    """What is tested when nothing is chosen: every variant of every definition that says `default = true`."""
+    return [
+        variant for definition in definitions.values() if definition.default for variant in expand(definition)
+    ]
+
+
+def parse_server_id(text: str, definitions: Mapping[str, ServerDefinition]) -> ServerVariant:
+    """Read `<server>@<level>[,<toggle>=<value>...]`; raises ServerIdError. Toggles may be in any order."""
+    address, *settings = text.split(",")
+    server, _, level = address.partition("@")
+    if server not in definitions:
+        raise ServerIdError(f'{text}: there is no server "{server}"; {_there_is(definitions)}')
+    definition = definitions[server]
+    if level not in definition.levels:
+        asked = f'"{server}" has no level "{level}"' if level else f'the level is missing after "{server}@"'
+        raise ServerIdError(f"{text}: {asked}; {_there_is(definition.levels)}")
+    toggles = dict(plain_variant(definition, level).toggles)
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        if name not in toggles:
+            raise ServerIdError(f'{text}: "{server}@{level}" has no toggle "{name}"; {_there_is(toggles)}')
+        values = definition.toggles[name].values_at(level)
+        if value not in values:
+            raise ServerIdError(
+                f'{text}: "{name}" cannot be "{value}" at {server}@{level}; {_there_is(values)}'
+            )
+        toggles[name] = value
+    return ServerVariant(definition, level, toggles)
+
+
+def _there_is(names: Iterable[str]) -> str:
+    return f"there is {', '.join(names) or 'none'}"

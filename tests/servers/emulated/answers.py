@@ -1,0 +1,113 @@
+"""What an emulated server answers to a first flight, in the form of tests/vectors/jsse-first-flights.json."""
+
+import json
+import secrets
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from handshake.crypto.credentials import Credential, generate_rsa
+from handshake.server import Ending, ServerConfiguration, ServerConnection
+from handshake.wire.buffer import Reader
+from handshake.wire.handshake_message import MessageReader
+from handshake.wire.key_exchange import pull_dh_parameters, pull_ecdh_parameters, pull_rsa_parameters
+from handshake.wire.messages import pull_alert, pull_server_hello
+from handshake.wire.record import Record, RecordReader
+from handshake.wire.registry import AlertLevel, ContentType, HandshakeType
+from servers.definition import load_definitions
+from servers.emulated.emulation import read_emulation, server_configuration
+from servers.variant import parse_server_id
+
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "jsse-first-flights.json").read_text())
+FIRST_FLIGHTS: dict[str, dict[str, Any]] = {flight["name"]: flight for flight in VECTORS["first_flights"]}
+LEVELS: tuple[str, ...] = tuple(VECTORS["levels"])
+MEASURED_SETTING = "policy=unlimited"
+"""What the measurements were made with: AES of all strengths."""
+
+
+@cache
+def rsa_credential() -> Credential:
+    """An RSA key of 2048 bits, as in the measurements."""
+    return generate_rsa(2048, subject="localhost", now=datetime.now(UTC), serial=1)
+
+
+@cache
+def configuration_of(server_id: str) -> ServerConfiguration:
+    """The configuration of a bundled emulated server."""
+    variant = parse_server_id(server_id, load_definitions())
+    emulation = read_emulation(variant.emulation(), server_id)
+    return server_configuration(variant.declared(), emulation, {"rsa": rsa_credential()})
+
+
+def connection_to(server_id: str) -> ServerConnection:
+    """A fresh connection to the server, which has received nothing yet."""
+    return ServerConnection(configuration_of(server_id), entropy=secrets.token_bytes)
+
+
+def answer_to(server_id: str, first_flight: bytes) -> dict[str, Any]:
+    """Send the first flight; the answer as the vectors describe one."""
+    connection = connection_to(server_id)
+    connection.receive_data(first_flight, 0.0)
+    return describe(connection)
+
+
+def describe(connection: ServerConnection) -> dict[str, Any]:
+    """What the server has sent so far, and whether it has ended the connection."""
+    data = connection.data_to_send()
+    answer: dict[str, Any] = {"records": []}
+    if data[:1] == b"\x80":
+        answer["sslv2_bytes"], data = data[:5].hex(), data[5:]
+    records = RecordReader()
+    records.feed(data)
+    while isinstance(record := records.next(), Record):
+        version = f"{record.record_version >> 8}.{record.record_version & 0xFF}"
+        if record.content_type == ContentType.ALERT:
+            alert = pull_alert(record.fragment)
+            content: list[Any] = [AlertLevel(alert.level).name.lower(), alert.description]
+        else:
+            content = _describe_messages(record.fragment, answer)
+        answer["records"].append([record.content_type, version, content])
+    assert records.buffered == b""
+    assert connection.ending is Ending.FIN
+    answer["end"] = "FIN" if connection.is_ended else "open"
+    return answer
+
+
+def _describe_messages(fragment: bytes, answer: dict[str, Any]) -> list[str]:
+    messages, names = MessageReader(), []
+    messages.feed(fragment)
+    while (message := messages.next()) is not None:
+        names.append(
+            "".join(word.capitalize() for word in HandshakeType(message.handshake_type).name.split("_"))
+        )
+        if message.handshake_type == HandshakeType.SERVER_HELLO:
+            hello = pull_server_hello(message.body)
+            answer["server_hello"] = {
+                "version": f"{hello.legacy_version >> 8}.{hello.legacy_version & 0xFF}",
+                "suite": f"{hello.cipher_suite:04x}",
+                "session_id_length": len(hello.session_id),
+                "compression": hello.compression_method,
+                "extension_block": hello.extensions is not None,
+                "extensions": [
+                    [f"{each.extension_type:04x}", each.body.hex()] for each in hello.extensions or ()
+                ],
+            }
+        elif message.handshake_type == HandshakeType.SERVER_KEY_EXCHANGE:
+            answer["server_key_exchange"] = _describe_key_exchange(
+                answer["server_hello"]["suite"], message.body
+            )
+    assert messages.buffered == b""
+    return names
+
+
+def _describe_key_exchange(suite: str, body: bytes) -> dict[str, Any]:
+    if suite == "0003":
+        return {"kind": "RSA_EXPORT", "modulus_bits": pull_rsa_parameters(Reader(body)).modulus.bit_length()}
+    if suite.startswith("c0"):
+        return {
+            "kind": "ECDHE",
+            "curve_type": body[0],
+            "named_curve": pull_ecdh_parameters(Reader(body)).named_group,
+        }
+    return {"kind": "DHE", "prime_bits": pull_dh_parameters(Reader(body)).p.bit_length()}

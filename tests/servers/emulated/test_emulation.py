@@ -1,0 +1,159 @@
+"""The [emulation] table: what can be said in it, and what is said to whoever gets it wrong."""
+
+from typing import Any
+
+import pytest
+
+from handshake.crypto.dh_groups import JSSE_DH_GROUPS
+from handshake.errors import Fault
+from handshake.record_layer import RecordSplitting
+from handshake.server import Ending, FlightLayout, Intolerance, Preference, Reaction, StreamParsing
+from handshake.server.features import FEATURES
+from handshake.wire.registry import AlertDescription
+from servers.declared import Declared
+from servers.definition import load_definitions
+from servers.emulated.emulation import Emulation, EmulationError, read_emulation, server_configuration
+from servers.variant import expand, parse_server_id
+from tests.servers.emulated.answers import configuration_of, rsa_credential
+
+DECLARED = Declared(versions=(0x0300, 0x0301), cipher_suites=(0x002F,), sslv2_hello=True)
+
+
+def test_an_empty_table_is_a_server_as_the_rfcs_want_it() -> None:
+    configuration = server_configuration(DECLARED, read_emulation({}, "x"), {"rsa": rsa_credential()})
+    assert configuration.alerts[Fault.DECODE] == AlertDescription.DECODE_ERROR
+    assert configuration.alerts[Fault.INAPPROPRIATE_FALLBACK] == AlertDescription.INAPPROPRIATE_FALLBACK
+    assert configuration.parsing is None
+    assert configuration.preference is Preference.SERVER
+    assert configuration.intolerances == ()
+    assert (configuration.versions, configuration.cipher_suites) == (
+        DECLARED.versions,
+        DECLARED.cipher_suites,
+    )
+
+
+def test_every_key_reaches_the_configuration() -> None:
+    table: dict[str, Any] = {
+        "preference": "client",
+        "named_groups": ["secp384r1", "x25519"],
+        "default_named_group": "secp256r1",
+        "dh_group": "jsse-768",
+        "export_dh_group": "jsse-512",
+        "sslv2_refusal": "80 03 00 00 01",
+        "session_id_length": 0,
+        "renegotiation_info": False,
+        "fallback_scsv": False,
+        "extended_master_secret": False,
+        "encrypt_then_mac": False,
+        "flight_layout": "one-record",
+        "records": {"max_fragment": 33000, "any_version": True},
+        "alerts": {"decode": "unexpected_message"},
+        "alert_version": "SSLv3",
+        "parsing": {"renegotiation_info": False, "partial_header_fails": True},
+        "accepts_second_hello": True,
+        "ignores_warnings": False,
+        "record_splitting": "1/n-1",
+        "intolerance": [
+            {"features": ["extension:server_name"], "reaction": "alert:unexpected_message"},
+            {"features": ["extension-block", "extension:0x7777"], "reaction": "hang"},
+        ],
+    }
+    assert set(table) == set(Emulation.model_fields)
+    configuration = server_configuration(DECLARED, read_emulation(table, "x"), {"rsa": rsa_credential()})
+    assert configuration.preference is Preference.CLIENT
+    assert configuration.named_groups == (24, 29)
+    assert configuration.default_named_group == 23
+    assert configuration.dh_group == JSSE_DH_GROUPS[768]
+    assert configuration.export_dh_group == JSSE_DH_GROUPS[512]
+    assert configuration.sslv2_refusal == b"\x80\x03\x00\x00\x01"
+    assert configuration.session_id_length == 0
+    assert not configuration.answers_renegotiation_info
+    assert Fault.INAPPROPRIATE_FALLBACK not in configuration.alerts
+    assert not configuration.extended_master_secret
+    assert not configuration.encrypt_then_mac
+    assert configuration.flight_layout is FlightLayout.ONE_RECORD
+    assert configuration.record_rules.max_fragment == 33000
+    assert configuration.record_rules.version_major is None
+    assert configuration.alerts[Fault.DECODE] == AlertDescription.UNEXPECTED_MESSAGE
+    assert configuration.alert_version == 0x0300
+    assert configuration.parsing == StreamParsing(renegotiation_info=False, partial_header_fails=True)
+    assert configuration.accepts_second_hello
+    assert not configuration.ignores_warnings
+    assert configuration.record_splitting is RecordSplitting.ONE_REST
+    assert configuration.intolerances == (
+        Intolerance(("extension:server_name",), Reaction(AlertDescription.UNEXPECTED_MESSAGE)),
+        Intolerance(("extension-block", "extension:0x7777"), Reaction(ending=Ending.HANG)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "advice"),
+    [
+        ({"preferance": "client"}, "preferance", "preference"),
+        ({"preference": "clients"}, "preference", "client, server"),
+        ({"named_groups": ["secp256r2"]}, "named_groups.0", "secp256r1"),
+        ({"named_groups": ["sect571k1"]}, "named_groups.0", "no key exchange"),
+        ({"dh_group": "jsse-769"}, "dh_group", "jsse-768"),
+        ({"dh_group": "modp-7"}, "dh_group", "jsse-768"),
+        ({"sslv2_refusal": "80 0"}, "sslv2_refusal", "hexadecimal"),
+        ({"session_id_length": 33}, "session_id_length", "32"),
+        ({"session_id_length": "32"}, "session_id_length", "integer"),
+        ({"renegotiation_info": "no"}, "renegotiation_info", "boolean"),
+        ({"alerts": {"decoding": "decode_error"}}, "alerts.decoding", "decode"),
+        ({"alerts": {"decode": "unexpected_massage"}}, "alerts.decode", "unexpected_message"),
+        ({"records": {"max": 1}}, "records.max", "max_fragment"),
+        ({"parsing": {"x": True}}, "parsing.x", "partial_header_fails"),
+        ({"intolerance": [{"features": [], "reaction": "fin"}]}, "intolerance.0.features", "at least 1"),
+        (
+            {"intolerance": [{"features": ["tls"], "reaction": "fin"}]},
+            "intolerance.0.features.0",
+            "extension-block",
+        ),
+        (
+            {"intolerance": [{"features": ["extension-block"], "reaction": "rst"}]},
+            "intolerance.0.reaction",
+            "reset",
+        ),
+        ({"intolerance": [{"features": ["extension-block"]}]}, "intolerance.0.reaction", "required"),
+    ],
+)
+def test_a_mistake_is_one_line_with_file_key_and_advice(table: dict[str, Any], key: str, advice: str) -> None:
+    with pytest.raises(EmulationError) as caught:
+        read_emulation(table, "my/server.toml (1.0)")
+    message = str(caught.value)
+    assert message.startswith(f"my/server.toml (1.0): emulation.{key}: ")
+    assert advice in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "server_id",
+    [
+        variant.id
+        for definition in load_definitions().values()
+        if definition.kind == "emulated"
+        for variant in expand(definition)
+    ],
+)
+def test_every_bundled_emulated_server_can_be_played(server_id: str) -> None:
+    configuration = configuration_of(server_id)
+    assert configuration.cipher_suites
+    assert configuration.credentials
+    declared = parse_server_id(server_id, load_definitions()).declared()
+    group = configuration.dh_group
+    assert declared.dh_prime_bits == (group.bits if group is not None else None)
+
+
+def test_the_readme_names_every_key_fault_and_feature() -> None:
+    folder = next(iter(load_definitions().values())).folder.parent
+    readme = (folder / "README.md").read_text()
+    words = {*Emulation.model_fields, *FEATURES, *(fault.value for fault in Fault)}
+    assert {word for word in words if f"`{word}" not in readme} == set()
+
+
+def test_hypotheses_say_so_wherever_they_are_listed() -> None:
+    definition = load_definitions()["webmethods-8.0.1"]
+    notes = [definition.note, *(level.note for level in definition.levels.values())]
+    notes += [toggle.note for toggle in definition.toggles.values()]
+    assert all(note.startswith("HYPOTHESIS") for note in notes)
+    assert all("hypothesis" in level.title for level in definition.levels.values())
