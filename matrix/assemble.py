@@ -1,0 +1,115 @@
+"""From the results of the cells to the run file. Pure but for the versions of what is installed."""
+
+from collections.abc import Mapping
+
+from clients.profile import Profile
+from handshake.client.hello import fill_hello
+from handshake.wire.ja3 import ja3
+from matrix.cell_result import CellResult
+from matrix.endpoint import Problem
+from matrix.environment import environment, profiles_digest, tool_version
+from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED
+from matrix.outcome import Verdict
+from matrix.plan import Plan, PlannedCell
+from matrix.run_file import (
+    AttemptRecord,
+    CellRecord,
+    ClientRecord,
+    NegotiatedRecord,
+    RunFile,
+    RunRecord,
+    ServerRecord,
+)
+from servers.target import Target
+from servers.variant import ServerVariant
+
+EXTERNAL = "external"
+
+
+def assemble(
+    plan: Plan,
+    results: Mapping[str, CellResult],
+    stacks: Mapping[str, str | None],
+    problems: Mapping[str, Problem],
+) -> RunFile:
+    """Put a run together. Cells of a server with a problem found afterwards lose what they seemed to have
+    found out.
+    """
+    cells = [
+        _cell(planned, _with_problem(results[planned.cell.id], problems.get(planned.cell.server)))
+        for planned in plan.cells
+        if planned.cell.id in results
+    ]
+    clients = sorted({planned.cell.client for planned in plan.cells})
+    servers = {
+        variant.id: _server(variant, stacks.get(variant.id), plan.options.backend)
+        for variant in plan.variants
+    }
+    return RunFile(
+        run=RunRecord(
+            profiles_digest=profiles_digest(plan.profiles[client] for client in clients),
+            tool_version=tool_version(),
+            partial=len(cells) < len(plan.cells),
+            environment=environment(),
+        ),
+        servers=servers | {target.name: _target(target) for target in plan.targets},
+        clients={client: _client(plan.profiles[client]) for client in clients},
+        cells=sorted(cells, key=lambda cell: cell.id),
+    )
+
+
+def exit_status(run: RunFile) -> int:
+    """Give the exit status of a run that was not interrupted."""
+    verdicts = {cell.verdict for cell in run.cells}
+    if Verdict.HARNESS_ERROR in verdicts or verdicts <= {Verdict.NOT_INSTALLED}:
+        return EXIT_HARNESS
+    return EXIT_AS_EXPECTED if all(verdict.is_as_expected for verdict in verdicts) else EXIT_NOT_AS_EXPECTED
+
+
+def _with_problem(result: CellResult, problem: Problem | None) -> CellResult:
+    return result if problem is None else CellResult(result.cell, problem.judgement, seconds=result.seconds)
+
+
+def _cell(planned: PlannedCell, result: CellResult) -> CellRecord:
+    cell, judgement, prediction = planned.cell, result.judgement, planned.prediction
+    return CellRecord(
+        id=cell.id,
+        server=cell.server,
+        client=cell.client,
+        scenario=cell.scenario,
+        outcome=judgement.outcome,
+        reason=judgement.reason,
+        verdict=judgement.verdict,
+        expected=planned.expectation.outcome,
+        expected_reason=planned.expectation.reason,
+        expected_why=planned.expectation.why,
+        prediction=prediction.outcome if prediction else None,
+        prediction_why=prediction.why if prediction else "",
+        note=judgement.note,
+        negotiated=NegotiatedRecord.model_validate(result.negotiated) if result.negotiated else None,
+        attempts=[AttemptRecord.model_validate(attempt) for attempt in result.attempts],
+    )
+
+
+def _server(variant: ServerVariant, stack: str | None, backend: str) -> ServerRecord:
+    definition, level = variant.definition, variant.definition.levels[variant.level]
+    return ServerRecord(
+        title=variant.title,
+        level=variant.level,
+        kind=definition.kind,
+        backend=backend,
+        stack=stack or level.stack,
+        toggles=dict(variant.toggles),
+        note=" ".join(note for note in (definition.note, level.note) if note),
+    )
+
+
+def _target(target: Target) -> ServerRecord:
+    return ServerRecord(
+        title=target.name, level=EXTERNAL, kind=EXTERNAL, backend=EXTERNAL, stack="not known", toggles={}
+    )
+
+
+def _client(profile: Profile) -> ClientRecord:
+    hello = fill_hello(profile.attempts[0].template, "localhost", bytes).hello
+    return ClientRecord(title=profile.title, confidence=profile.provenance.confidence, ja3=ja3(hello))

@@ -1,0 +1,88 @@
+"""Cells: which server, which client, which scenario; their ids, their order, and choosing them by shell
+pattern.
+
+Pure. A cell's id is `<server id>/<client>/<scenario>`. The grid is a sorted list, never a set: every pytest
+worker must see the same cells in the same order.
+"""
+
+import difflib
+import fnmatch
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from matrix.errors import SelectionError
+
+_NEAR_IDS = 5
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cell:
+    """One question: can this client (a profile's id) do this scenario with this server (a variant's id or a
+    target's name)?
+    """
+
+    server: str
+    client: str
+    scenario: str
+
+    @property
+    def id(self) -> str:
+        """The id under which the cell stands in every report, e.g. `jsse6@6u45/java-7/connect`."""
+        return f"{self.server}/{self.client}/{self.scenario}"
+
+
+def parse_cell_id(text: str) -> Cell:
+    """Read a cell's id. Raises SelectionError when it has not three parts."""
+    parts = text.split("/")
+    if len(parts) != 3 or not all(parts):
+        raise SelectionError(
+            f"{text!r} is no cell id; write <server id>/<client>/<scenario>, see `list cells`"
+        )
+    return Cell(*parts)
+
+
+def grid(servers: Iterable[str], clients: Iterable[str], scenarios: Iterable[str]) -> list[Cell]:
+    """Give every combination once, sorted."""
+    return sorted(Cell(*parts) for parts in product(set(servers), set(clients), set(scenarios)))
+
+
+def select(patterns: Sequence[str], ids: Iterable[str], what: str) -> list[str]:
+    """Give the ids that any of the shell patterns matches, sorted; all of them when there is no pattern.
+
+    `what` is the word for these ids in messages ("client", "scenario" ...). An id always matches itself,
+    even where it would mean something else as a pattern. Raises SelectionError for a pattern that matches
+    nothing, with near ids.
+    """
+    known = sorted(set(ids))
+    if not patterns:
+        return known
+    chosen: set[str] = set()
+    for pattern in patterns:
+        matching = [pattern] if pattern in known else fnmatch.filter(known, pattern)
+        if not matching:
+            raise SelectionError(no_match(pattern, known, what))
+        chosen.update(matching)
+    return sorted(chosen)
+
+
+def no_match(pattern: str, known: Sequence[str], what: str) -> str:
+    """Say that nothing matches, and which ids come near."""
+    near = near_ids(pattern, known)
+    hint = f"near it: {', '.join(near)}" if near else f"there are: {', '.join(known) or 'none'}"
+    return f"no {what} matches {pattern!r}; {hint} (see `list {what}s`)"
+
+
+def near_ids(pattern: str, known: Sequence[str]) -> list[str]:
+    """Give ids that look like the pattern: the letters of it first, then those that contain its longest
+    word.
+    """
+    plain = re.sub(r"[*?\[\]]", "", pattern).lower()
+    if not plain:
+        return []
+    lowered = {identifier.lower(): identifier for identifier in known}
+    close = [lowered[match] for match in difflib.get_close_matches(plain, lowered, n=_NEAR_IDS, cutoff=0.5)]
+    word = max(re.split(r"[^0-9a-z.]+", plain), key=len)
+    containing = [original for low, original in lowered.items() if len(word) >= 3 and word in low]
+    return list(dict.fromkeys(close + containing))[:_NEAR_IDS]

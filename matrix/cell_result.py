@@ -1,0 +1,143 @@
+"""What one cell gave, in the form that travels from a pytest worker to the process that writes the files.
+
+Pure. A result is JSON (xdist carries plain values only) and holds the judgement made where the cell ran;
+the evidence (transcripts) travels along only where it is wanted.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from clients.observation import Attempt, Observation
+from handshake.events import Negotiated
+from handshake.wire.cipher_suites import cipher_suite_name
+from handshake.wire.registry import group_name, version_name
+from matrix.outcome import Judgement, Outcome, Verdict
+
+PROPERTY = "tls_matrix_cell"
+
+
+class EvidenceWanted(StrEnum):
+    """For which cells the transcripts are kept."""
+
+    FAILURES = "failures"
+    ALL = "all"
+    NONE = "none"
+
+    def includes(self, verdict: Verdict) -> bool:
+        """True when a cell of this verdict keeps its transcripts; FAILURES means all that are not plain
+        passes.
+        """
+        return self is EvidenceWanted.ALL or (
+            self is EvidenceWanted.FAILURES and verdict is not Verdict.PASSED
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CellResult:
+    """One judged cell. `attempts` and `negotiated` are as in run.json; `seconds` all attempts together."""
+
+    cell: str
+    judgement: Judgement
+    attempts: tuple[dict[str, Any], ...] = ()
+    negotiated: dict[str, Any] | None = None
+    seconds: float = 0.0
+    evidence: dict[str, Any] | None = None
+
+    def to_json(self) -> str:
+        """Write the result as one line."""
+        content = {field.name: getattr(self, field.name) for field in fields(self)}
+        return json.dumps({**content, "judgement": asdict(self.judgement)}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> "CellResult":
+        """Read what `to_json` wrote."""
+        content = json.loads(text)
+        judgement = content.pop("judgement")
+        outcome = judgement["outcome"]
+        return cls(
+            **{**content, "attempts": tuple(content["attempts"])},
+            judgement=Judgement(
+                Verdict(judgement["verdict"]),
+                None if outcome is None else Outcome(outcome),
+                judgement["reason"],
+                judgement["note"],
+            ),
+        )
+
+
+def cell_result(
+    cell: str, observation: Observation, offered: Sequence[str], judgement: Judgement, wanted: EvidenceWanted
+) -> CellResult:
+    """Put a judged observation into the form that travels; `offered` names what each attempt of the profile
+    offers.
+    """
+    negotiated = observation.attempts[-1].negotiated if observation.attempts else None
+    return CellResult(
+        cell,
+        judgement,
+        tuple(describe_attempts(observation, offered)),
+        describe_negotiated(negotiated) if negotiated and observation.attempts[-1].failure is None else None,
+        sum(attempt.seconds for attempt in observation.attempts),
+        evidence_of(observation, offered) if wanted.includes(judgement.verdict) else None,
+    )
+
+
+def describe_negotiated(negotiated: Negotiated) -> dict[str, Any]:
+    """Name what was agreed on, as run.json holds it."""
+    group = negotiated.named_group
+    return {
+        "version": version_name(negotiated.version),
+        "cipher_suite": cipher_suite_name(negotiated.cipher_suite),
+        "group": None if group is None else group_name(group),
+        "renegotiation_info": negotiated.renegotiation_info,
+    }
+
+
+def describe_attempts(observation: Observation, offered: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Describe each attempt as run.json does."""
+    for attempt, version in zip(
+        observation.attempts, offered, strict=False
+    ):  # later hellos may not have been needed
+        works = attempt.failure is None and attempt.negotiated is not None
+        yield {
+            "version": version,
+            "outcome": (Outcome.WORKS if works else Outcome.FAILS).value,
+            "reason": None if attempt.failure is None else str(attempt.failure),
+        }
+
+
+def evidence_of(observation: Observation, offered: Sequence[str]) -> dict[str, Any]:
+    """Give everything that went over the wire: times in seconds from the first record of the attempt, bytes
+    in hex.
+    """
+    return {
+        "certificate_sha256": observation.certificate_sha256,
+        "response": observation.response.decode("ascii", "backslashreplace"),
+        "attempts": [
+            {
+                **described,
+                "negotiated": describe_negotiated(attempt.negotiated) if attempt.negotiated else None,
+                "seconds": round(attempt.seconds, 6),
+                "transcript": list(_transcript(attempt)),
+            }
+            for attempt, described in zip(
+                observation.attempts, describe_attempts(observation, offered), strict=True
+            )
+        ],
+    }
+
+
+def _transcript(attempt: Attempt) -> Iterator[dict[str, Any]]:
+    start = attempt.transcript[0].time if attempt.transcript else 0.0
+    for entry in attempt.transcript:
+        yield {
+            "direction": entry.direction,
+            "kind": entry.kind,
+            "name": entry.name,
+            "time": round(entry.time - start, 6),
+            "wire": entry.wire.hex(),
+            "decrypted": entry.decrypted.hex(),
+        }

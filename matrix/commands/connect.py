@@ -1,0 +1,109 @@
+"""`tls-matrix connect CLIENT HOST:PORT`: one client, one server, and everything that went over the wire."""
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from clients.connect import connect as connect_client
+from clients.observation import Attempt, Observation
+from handshake.wire.cipher_suites import cipher_suite_name
+from handshake.wire.registry import version_name
+from matrix.cell import select
+from matrix.cell_result import evidence_of
+from matrix.commands.options import ClientsDir, Json, console, one_line_errors, tell, write_out
+from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
+from matrix.grid_servers import server_name_for
+from matrix.judge import judge
+from matrix.outcome import Expectation, Outcome, Verdict
+from matrix.plan import load_all_profiles
+from matrix.prediction import offered_version_name
+from matrix.run_cell import BUDGET_SECONDS
+from matrix.run_file import to_json
+from matrix.scenarios import CONNECT
+from matrix.wording import printable, sentence
+from servers.target import parse_target
+
+_BYTES_SHOWN = 24
+
+
+def connect(
+    client: Annotated[str, typer.Argument(help="The client profile to play.", show_default=False)],
+    address: Annotated[
+        str,
+        typer.Argument(metavar="HOST:PORT[,sni=NAME]", help="Where the server listens.", show_default=False),
+    ],
+    json: Json = False,
+    clients_dir: ClientsDir = None,
+) -> None:
+    """Let one client talk to a server, fallbacks included, and show the transcript.
+
+    Exit status: 0 it works (with or without fallback), 1 it does not, 2 something is to be mended, 3 nobody
+    answers.
+    """
+    with one_line_errors():
+        profiles = load_all_profiles(clients_dir or ())
+        chosen = select([client], profiles, "client")
+        if len(chosen) != 1:
+            raise SelectionError(f"{client}: matches {', '.join(chosen)}; name one client")
+        target = parse_target(f"address={address}")
+    profile, server_name = profiles[chosen[0]], server_name_for(target)
+    observation = connect_client(
+        profile,
+        target.host,
+        target.port,
+        server_name=server_name,
+        deadline_seconds=BUDGET_SECONDS,
+        request=CONNECT.request_bytes(server_name or target.host),
+    )
+    judgement = judge(observation, Expectation(), frozenset())
+    offered = [offered_version_name(attempt.template) for attempt in profile.attempts]
+    if judgement.verdict is Verdict.HARNESS_ERROR:
+        tell(f"tls-matrix: {address}: {judgement.note} ({judgement.reason}); is the server running there?")
+        raise typer.Exit(EXIT_HARNESS)
+    if json:
+        found = {
+            "client": profile.id,
+            "outcome": judgement.outcome,
+            "reason": judgement.reason,
+            "note": judgement.note,
+        }
+        write_out(to_json({**found, **evidence_of(observation, offered)}))
+    else:
+        _print(observation, offered)
+        said = (
+            f"{sentence(judgement.reason)} ({judgement.reason})" if judgement.reason else "no attempt failed"
+        )
+        _line(
+            f"{profile.id} {judgement.outcome.value if judgement.outcome else 'was not judged'}: {said}",
+            "bold",
+        )
+    raise typer.Exit(EXIT_NOT_AS_EXPECTED if judgement.outcome in (None, Outcome.FAILS) else EXIT_AS_EXPECTED)
+
+
+def _print(observation: Observation, offered: list[str]) -> None:
+    for number, (attempt, version) in enumerate(zip(observation.attempts, offered, strict=False), start=1):
+        _line(f"attempt {number}: {version}", "bold")
+        _print_transcript(attempt)
+        if attempt.negotiated is not None:
+            agreed = attempt.negotiated
+            _line(f"  agreed on {version_name(agreed.version)}, {cipher_suite_name(agreed.cipher_suite)}")
+        if attempt.failure is not None:
+            _line(f"  {sentence(str(attempt.failure))}", "red")
+
+
+def _print_transcript(attempt: Attempt) -> None:
+    start = attempt.transcript[0].time if attempt.transcript else 0.0
+    for entry in attempt.transcript:
+        arrow = "->" if entry.direction == "sent" else "<-"
+        shown = entry.decrypted[:_BYTES_SHOWN].hex(" ") + (
+            " ..." if len(entry.decrypted) > _BYTES_SHOWN else ""
+        )
+        time = f"{(entry.time - start) * 1000:7.1f} ms"
+        size = f"{len(entry.wire):>5} bytes"
+        _line(f"  {time} {arrow} {entry.kind:<12} {entry.name:<22} {size}  {shown}")
+
+
+def _line(text: str, style: str = "") -> None:
+    out = console()
+    out.print(Text(printable(text), style=style), soft_wrap=True)

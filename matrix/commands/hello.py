@@ -1,0 +1,41 @@
+"""`tls-matrix hello show|diff`: what clients say, decoded."""
+
+from typing import Annotated
+
+import typer
+
+from clients.profile import Profile
+from matrix.cell import select
+from matrix.commands.options import ClientsDir, one_line_errors, write_out
+from matrix.errors import SelectionError
+from matrix.hello_view import diff_lines, show_lines
+from matrix.plan import load_all_profiles
+from matrix.reports.comparison import printable_lines
+
+application = typer.Typer(no_args_is_help=True, help="Client hellos: show one, or two side by side.")
+
+Client = Annotated[str, typer.Argument(metavar="CLIENT", help="A client profile.", show_default=False)]
+
+
+@application.command()
+def show(client: Client, clients_dir: ClientsDir = None) -> None:
+    """Show every hello a client sends, decoded."""
+    with one_line_errors():
+        profile = _one(client, load_all_profiles(clients_dir or ()))
+    write_out(printable_lines(list(show_lines(profile))))
+
+
+@application.command()
+def diff(first: Client, second: Client, clients_dir: ClientsDir = None) -> None:
+    """Show two clients' hellos side by side: what only one has, what both have, in which order."""
+    with one_line_errors():
+        profiles = load_all_profiles(clients_dir or ())
+        left, right = _one(first, profiles), _one(second, profiles)
+    write_out(printable_lines(list(diff_lines(left, right))))
+
+
+def _one(client: str, profiles: dict[str, Profile]) -> Profile:
+    chosen = select([client], profiles, "client")
+    if len(chosen) != 1:
+        raise SelectionError(f"{client}: matches {', '.join(chosen)}; name one client")
+    return profiles[chosen[0]]

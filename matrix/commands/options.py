@@ -1,0 +1,52 @@
+"""Options that several commands share, and how they speak to people: errors to standard error, one line
+each.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from matrix.errors import EXIT_USAGE
+from matrix.plan import USAGE_ERRORS
+from matrix.wording import printable
+
+ServersDir = Annotated[
+    list[Path] | None, typer.Option("--servers-dir", metavar="DIR", help="A folder with servers of your own.")
+]
+ClientsDir = Annotated[
+    list[Path] | None, typer.Option("--clients-dir", metavar="DIR", help="A folder with clients of your own.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
+
+WIDTH_WITHOUT_TERMINAL = 120
+
+
+def console() -> Console:
+    """Make a console for standard output that never reads markup or emoji names into what it prints."""
+    width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
+    return Console(markup=False, highlight=False, emoji=False, width=width)
+
+
+def write_out(text: str) -> None:
+    """Print text as it is on standard output."""
+    sys.stdout.write(text)
+
+
+def tell(text: str) -> None:
+    """Print a line for a person on standard error."""
+    print(printable(text), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn whatever a person must mend into one line on standard error and exit status 2."""
+    try:
+        yield
+    except USAGE_ERRORS as error:
+        tell(f"tls-matrix: {error}")
+        raise typer.Exit(EXIT_USAGE) from error

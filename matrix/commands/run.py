@@ -1,0 +1,168 @@
+"""`tls-matrix run`: plans, lets pytest run the grid, and shows what came out.
+
+pytest runs in this process, without its own output; with `-n auto` it gets as many workers as there is work
+for, up to one a processor, because a worker costs most of a second to start.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import pytest
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from matrix.cell_result import PROPERTY, EvidenceWanted
+from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, tell, write_out
+from matrix.environment import PROJECT
+from matrix.errors import EXIT_HARNESS, EXIT_USAGE
+from matrix.grid_controller import CONTROLLER, PLAN, GridController
+from matrix.options import RunOptions
+from matrix.plan import Plan, make_plan
+from matrix.plugin import GRID
+from matrix.reports.terminal import print_run
+from matrix.run_file import encode
+from matrix.wording import counted
+
+CELLS_WORTH_A_WORKER = 40
+_TELL_EVERY_SECONDS = 5.0
+_QUIET = ("terminal", "cacheprovider", "junitxml", "doctest", "warnings", "logging")
+
+
+class Backend(StrEnum):
+    """How servers are started."""
+
+    PROCESS = "process"
+    DOCKER = "docker"
+
+
+Patterns = list[str] | None
+
+
+def run(
+    server: Annotated[Patterns, typer.Option(metavar="PAT", help="Servers by id.")] = None,
+    client: Annotated[Patterns, typer.Option(metavar="PAT", help="Clients by id.")] = None,
+    scenario: Annotated[Patterns, typer.Option(metavar="PAT", help="Scenarios by id.")] = None,
+    target: Annotated[
+        Patterns,
+        typer.Option(
+            metavar="NAME=HOST:PORT[,sni=NAME]", help="A server that runs already; then only these are run."
+        ),
+    ] = None,
+    backend: Annotated[Backend, typer.Option(help="How servers are started.")] = Backend.PROCESS,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Expect what this earlier run saw.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write there, and nowhere else.")] = None,
+    workers: Annotated[
+        str, typer.Option("-n", metavar="N|auto", help="Worker processes; 0 for none.")
+    ] = "auto",
+    evidence: Annotated[
+        EvidenceWanted, typer.Option(help="Cells whose transcripts are kept.")
+    ] = EvidenceWanted.FAILURES,
+    servers_dir: ServersDir = None,
+    clients_dir: ClientsDir = None,
+    json: Json = False,
+) -> None:
+    """Run the grid: which client can talk to which server, and is it as expected?
+
+    PAT is a shell pattern and may be given more than once; quote it. Exit status: 0 as expected, 1 some
+    cell is not, 2 something is to be mended in what was asked, 3 the harness broke or nothing ran.
+    """
+    options = RunOptions(
+        server=tuple(server or ()),
+        client=tuple(client or ()),
+        scenario=tuple(scenario or ()),
+        target=tuple(target or ()),
+        backend=backend.value,
+        baseline=baseline,
+        out=out,
+        evidence=evidence,
+        servers_dir=tuple(servers_dir or ()),
+        clients_dir=tuple(clients_dir or ()),
+    )
+    with one_line_errors():
+        plan = make_plan(options)
+    if not (workers == "auto" or workers.isdecimal()):
+        tell(f"tls-matrix: -n {workers}: give a number of worker processes, or auto")
+        raise typer.Exit(EXIT_USAGE)
+    with _progress() as progress:
+        listener = _Listener(plan, progress)
+        arguments = _arguments(options, _workers(workers, len(plan.cells)))
+        status = int(pytest.main(arguments, plugins=[listener]))
+    controller = listener.controller
+    if controller is None or controller.run is None:
+        raise typer.Exit(status if status == EXIT_USAGE else EXIT_HARNESS)
+    if json:
+        write_out(encode(controller.run))
+    else:
+        print_run(controller.run, console())
+        write_out(f"written to {controller.folder.path}\n")
+    raise typer.Exit(status)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """Show a bar while the run lasts, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield progress
+
+
+def _workers(asked: str, cells: int) -> int:
+    if asked != "auto":
+        return int(asked)
+    useful = min(len(os.sched_getaffinity(0)), -(-cells // CELLS_WORTH_A_WORKER))
+    return useful if useful > 1 else 0
+
+
+def _arguments(options: RunOptions, workers: int) -> list[str]:
+    """What pytest is started with: the project's own configuration, without its report options and its
+    output.
+    """
+    quiet = [argument for name in _QUIET for argument in ("-p", f"no:{name}")]
+    configuration = ["-c", str(PROJECT / "pyproject.toml"), "--rootdir", str(PROJECT), "-o", "addopts="]
+    chosen = options.to_arguments()
+    return [str(GRID), *configuration, "--import-mode=importlib", "-n", str(workers), *quiet, *chosen]
+
+
+class _Listener:
+    """pytest plugin: hands over the plan that was made already and shows how far the run has come."""
+
+    def __init__(self, plan: Plan, progress: Progress | None) -> None:
+        self.controller: GridController | None = None
+        self._plan = plan
+        self._progress = progress
+        self._task = progress.add_task("starting servers", total=len(plan.cells)) if progress else None
+        self._done = 0
+        self._told_at = monotonic()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Leave the plan where the controlling part of the run looks for one."""
+        config.stash[PLAN] = self._plan
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Keep what the run came to."""
+        self.controller = session.config.stash.get(CONTROLLER, None)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count a cell."""
+        if not any(name == PROPERTY for name, _ in report.user_properties):
+            return
+        self._done += 1
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, description="running cells", completed=self._done)
+        elif monotonic() - self._told_at > _TELL_EVERY_SECONDS:
+            self._told_at = monotonic()
+            tell(f"{self._done} of {counted(len(self._plan.cells), 'cell')} done")

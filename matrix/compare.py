@@ -1,0 +1,112 @@
+"""Two runs side by side: what a patch fixed, what it broke, what only fails differently now.
+
+Pure. Cells are matched by id. Cells without a partner are matched by their server's name, without level and
+toggles, where each run has exactly one such server: that is how a server before and after a fix is
+compared.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from matrix.outcome import Outcome
+from matrix.run_file import CellRecord, RunFile
+
+
+class ChangeKind(StrEnum):
+    """What became of a cell, in the order it is reported."""
+
+    REGRESSION = "regression"
+    FIXED = "fixed"
+    IMPROVEMENT = "improvement"
+    CHANGED_REASON = "changed-reason"
+    NOT_COMPARABLE = "not-comparable"
+    NEW = "new"
+    GONE = "gone"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One cell of the two runs; `old` is None for a new cell, `new` for one that is gone."""
+
+    kind: ChangeKind
+    old: CellRecord | None
+    new: CellRecord | None
+
+    @property
+    def cell(self) -> CellRecord:
+        """The cell as it is now, or as it was when it is gone."""
+        cell = self.new or self.old
+        if cell is None:
+            raise ValueError("a change without cells")
+        return cell
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All changes, by kind and then by id."""
+
+    changes: tuple[Change, ...]
+
+    def of(self, kind: ChangeKind) -> list[Change]:
+        """Give the changes of one kind."""
+        return [change for change in self.changes if change.kind is kind]
+
+    @property
+    def has_regression(self) -> bool:
+        """True when a cell does worse than before."""
+        return bool(self.of(ChangeKind.REGRESSION))
+
+
+def compare(old: RunFile, new: RunFile) -> Comparison:
+    """Compare two runs."""
+    old_cells, new_cells = old.by_id(), new.by_id()
+    partners = {identifier: identifier for identifier in new_cells if identifier in old_cells}
+    renamed = renamed_servers(old.servers, new.servers)
+    for cell in new_cells.values():
+        if cell.id in partners or cell.server not in renamed:
+            continue
+        former = f"{renamed[cell.server]}/{cell.client}/{cell.scenario}"
+        if former in old_cells and former not in new_cells:
+            partners[cell.id] = former
+    used = set(partners.values())
+    changes = [_change(old_cells[former], new_cells[now]) for now, former in partners.items()]
+    changes += [Change(ChangeKind.NEW, None, cell) for cell in new_cells.values() if cell.id not in partners]
+    changes += [Change(ChangeKind.GONE, cell, None) for cell in old_cells.values() if cell.id not in used]
+    order = list(ChangeKind)
+    return Comparison(tuple(sorted(changes, key=lambda change: (order.index(change.kind), change.cell.id))))
+
+
+def renamed_servers(old: Iterable[str], new: Iterable[str]) -> dict[str, str]:
+    """Map a server id of the new run to the old run's of the same name, where both runs have exactly one."""
+    before, after = _by_name(old), _by_name(new)
+    return {
+        after[name][0]: before[name][0]
+        for name in after.keys() & before.keys()
+        if len(after[name]) == 1 and len(before[name]) == 1
+    }
+
+
+def _by_name(servers: Iterable[str]) -> Mapping[str, list[str]]:
+    names: dict[str, list[str]] = defaultdict(list)
+    for server in servers:
+        names[server.partition("@")[0]].append(server)
+    return names
+
+
+def _change(old: CellRecord, new: CellRecord) -> Change:
+    return Change(_kind(old.outcome, new.outcome, old.reason == new.reason), old, new)
+
+
+def _kind(old: Outcome | None, new: Outcome | None, same_reason: bool) -> ChangeKind:
+    if old is None and new is None:
+        return ChangeKind.UNCHANGED
+    if old is None or new is None:
+        return ChangeKind.NOT_COMPARABLE
+    if new.rank < old.rank:
+        return ChangeKind.REGRESSION
+    if new.rank > old.rank:
+        return ChangeKind.FIXED if old is Outcome.FAILS else ChangeKind.IMPROVEMENT
+    return ChangeKind.UNCHANGED if same_reason else ChangeKind.CHANGED_REASON

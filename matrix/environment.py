@@ -1,0 +1,48 @@
+"""What took part in a run, in versions that stay the same on one machine: Python, this tool, the TLS
+libraries.
+"""
+
+import hashlib
+import json
+import platform
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from cryptography.hazmat.backends.openssl import backend
+
+from clients.profile import Profile
+
+PROJECT = Path(__file__).parent.parent
+_LIBRARIES = ("cryptography", "gmpy2", "pycryptodomex", "pyopenssl", "tlslite-ng")
+
+
+def environment() -> dict[str, str]:
+    """Name what took part and its version."""
+    found = {name: version(name) for name in _LIBRARIES}
+    return {
+        "python": platform.python_version(),
+        "openssl": backend.openssl_version_text().split()[1],
+        **found,
+    }
+
+
+@cache
+def tool_version() -> str:
+    """This tool's version: it always runs from a checkout, so that is what the checkout's pyproject.toml
+    says.
+    """
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["version"])
+
+
+def profiles_digest(profiles: Iterable[Profile]) -> str:
+    """Give a SHA-256 over what the client profiles say, whatever their order; comments and layout do not
+    count.
+    """
+    content = sorted(
+        json.dumps(profile.model_dump(), sort_keys=True, default=bytes.hex) for profile in profiles
+    )
+    return hashlib.sha256("\n".join(content).encode()).hexdigest()

@@ -1,0 +1,27 @@
+"""What a person must mend before a run can start: each error is one line saying what, where and what to do.
+
+Nothing a server or a client does on the wire belongs here; that is an observation.
+"""
+
+EXIT_AS_EXPECTED = 0
+EXIT_NOT_AS_EXPECTED = 1
+EXIT_USAGE = 2
+EXIT_HARNESS = 3
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+EXIT_TERMINATED = 143  # 128 + SIGTERM
+
+
+class MatrixError(Exception):
+    """Base of everything this package raises on purpose; the text is one line for a person."""
+
+
+class SelectionError(MatrixError):
+    """A pattern or an id that names nothing."""
+
+
+class ExpectationError(MatrixError):
+    """A file of expectations that cannot be used; the text names the file and the entry."""
+
+
+class UnreadableRun(MatrixError):
+    """A run file that is missing or is not what it should be; the text names the file and the key."""

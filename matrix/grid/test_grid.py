@@ -1,0 +1,11 @@
+"""The grid: one test a cell. What it needs is in `matrix.grid_worker`; what is expected of a cell is judged
+there.
+"""
+
+from matrix.cell_result import CellResult
+from matrix.grid_worker import show_in_pytest
+
+
+def test_cell(judged_cell: CellResult) -> None:
+    """Let one client do one scenario with one server; the verdict is as expected or the test fails."""
+    show_in_pytest(judged_cell)

@@ -1,0 +1,190 @@
+"""The part of a run in the process that controls it: plan, start and prove the servers, tell the workers,
+collect what they report, judge the whole, write the files and set the exit status.
+
+Whatever ends a run, an interrupt or SIGTERM included, what has been collected is written (`partial` is then
+true).
+"""
+
+import io
+import signal
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from matrix.assemble import assemble, exit_status
+from matrix.cell_result import PROPERTY, CellResult
+from matrix.endpoint import Problem
+from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
+from matrix.grid_servers import GridServers, grid_servers
+from matrix.grid_worker import CellTask, GridWorker, worker_text
+from matrix.options import options_from
+from matrix.outcome import Judgement, Verdict
+from matrix.plan import USAGE_ERRORS, Plan, make_plan
+from matrix.plugin import GRID, WORKER_INPUT
+from matrix.reports.terminal import print_run
+from matrix.run_file import RunFile
+from matrix.run_folder import RunFolder
+
+PLAN = pytest.StashKey[Plan]()  # filled beforehand by whoever has made the plan already
+
+WORKER_STOP_SECONDS = 0.5
+CONTROLLER = pytest.StashKey["GridController"]()  # of the run that is going on
+
+
+def register(config: pytest.Config) -> None:
+    """Plan the run and take control of it; a plan that cannot be made ends pytest with exit status 2."""
+    try:
+        plan = config.stash.get(PLAN, None) or make_plan(options_from(config.option))
+        if config.option.collectonly:
+            config.pluginmanager.register(_worker(plan, {}), "grid-worker")
+            return
+        folder = RunFolder(plan.options.out, datetime.now(UTC))
+    except USAGE_ERRORS as error:
+        pytest.exit(str(error), returncode=EXIT_USAGE)
+    controller = GridController(plan, folder)
+    config.stash[CONTROLLER] = controller
+    config.pluginmanager.register(controller, "grid-controller")
+
+
+def _worker(plan: Plan, endpoints: Mapping[str, Any]) -> GridWorker:
+    tasks = [CellTask(planned.cell, planned.expectation) for planned in plan.cells]
+    return GridWorker(tasks, dict(endpoints), dict(plan.profiles), plan.options.evidence)
+
+
+class GridController:
+    """pytest plugin of the controlling process."""
+
+    def __init__(self, plan: Plan, folder: RunFolder) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.run: RunFile | None = None
+        self._results: dict[str, CellResult] = {}
+        self._servers: GridServers | None = None
+        self._started = datetime.now(UTC)
+        self._cleanup = ExitStack()
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Start the servers, before pytest-xdist starts its workers (which it does last)."""
+        self._cleanup.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _terminate))
+        session.config.add_cleanup(self._cleanup.close)
+        self._servers = self._cleanup.enter_context(grid_servers(self.plan))
+        endpoints = self._servers.endpoints
+        if session.config.pluginmanager.has_plugin("dsession"):
+            text = worker_text(self.plan.cells, list(endpoints.values()))
+            session.config.pluginmanager.register(_WorkerNodes(text), "grid-worker-nodes")
+        else:
+            session.config.pluginmanager.register(_worker(self.plan, endpoints), "grid-worker")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the result of a cell from its report; a test that broke without one is a harness error."""
+        for name, value in report.user_properties:
+            if name == PROPERTY:
+                self._take(CellResult.from_json(str(value)))
+                return
+        cell_id = _cell_id(report.nodeid)
+        if report.failed and cell_id is not None and cell_id not in self._results:
+            last_line = (report.longreprtext.strip() or "no reason given").splitlines()[-1]
+            self._take(
+                CellResult(
+                    cell_id, Judgement(Verdict.HARNESS_ERROR, note=f"the test itself broke: {last_line}")
+                )
+            )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Prove the servers once more, write everything, set the exit status."""
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left takes a moment and must not be cut short
+        stopped_early = exitstatus in (pytest.ExitCode.INTERRUPTED, EXIT_TERMINATED)
+        if stopped_early:
+            _hurry_workers(session.config)
+        problems = {} if stopped_early or self._servers is None else self._servers.problems_now()
+        self.run = self._assemble(problems)
+        self.folder.write(self.run, self._timings())
+        self._cleanup.close()
+        session.exitstatus = self._exit_status(exitstatus)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Show the grid."""
+        if self.run is not None:
+            writer = terminalreporter._tw
+            text = io.StringIO()
+            console = Console(file=text, force_terminal=writer.hasmarkup, width=writer.fullwidth)
+            print_run(self.run, console)
+            terminalreporter.section("TLS interoperability")
+            terminalreporter.write(text.getvalue())
+            terminalreporter.write_line(f"written to {self.folder.path}")
+
+    def _take(self, result: CellResult) -> None:
+        if result.evidence is not None:
+            head = {
+                "cell": result.cell,
+                "verdict": result.judgement.verdict.value,
+                "reason": result.judgement.reason,
+            }
+            self.folder.add_evidence(result.cell, {**head, **result.evidence})
+        kept = CellResult(result.cell, result.judgement, result.attempts, result.negotiated, result.seconds)
+        self._results[result.cell] = kept
+
+    def _assemble(self, problems: Mapping[str, Problem]) -> RunFile:
+        stacks = {v.id: self._servers.stack(v.id) for v in self.plan.variants} if self._servers else {}
+        return assemble(self.plan, self._results, stacks, problems)
+
+    def _timings(self) -> dict[str, Any]:
+        endpoints = self._servers.endpoints if self._servers else {}
+        return {
+            "started": self._started.isoformat(timespec="seconds"),
+            "seconds": round((datetime.now(UTC) - self._started).total_seconds(), 3),
+            "servers": {
+                server: {"address": endpoint.address, "certificate_sha256": sorted(endpoint.fingerprints)}
+                for server, endpoint in endpoints.items()
+                if endpoint.port
+            },
+            "cells": {cell: round(result.seconds, 6) for cell, result in self._results.items()},
+        }
+
+    def _exit_status(self, given: int) -> int:
+        match given:
+            case pytest.ExitCode.INTERRUPTED:
+                return EXIT_INTERRUPTED
+            case pytest.ExitCode.INTERNAL_ERROR | pytest.ExitCode.NO_TESTS_COLLECTED:
+                return EXIT_HARNESS
+            case pytest.ExitCode.USAGE_ERROR:
+                return EXIT_USAGE
+            case pytest.ExitCode.OK | pytest.ExitCode.TESTS_FAILED:
+                assert self.run is not None  # set just before
+                return exit_status(self.run) or int(given)
+            case _:
+                return int(given)
+
+
+class _WorkerNodes:
+    """The one hook of pytest-xdist's, registered only where pytest-xdist knows it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker its cells and where the servers are."""
+        node.workerinput[WORKER_INPUT] = self._text
+
+
+def _hurry_workers(config: pytest.Config) -> None:
+    """Let pytest-xdist kill its workers at once: who interrupts a run does not wait for silent servers."""
+    distribution = config.pluginmanager.get_plugin("dsession")
+    if distribution is not None and distribution.nodemanager is not None:
+        distribution.nodemanager.EXIT_TIMEOUT = WORKER_STOP_SECONDS
+
+
+def _terminate(signal_number: int, frame: FrameType | None) -> None:
+    pytest.exit("terminated", returncode=EXIT_TERMINATED)
+
+
+def _cell_id(node_id: str) -> str | None:
+    path, _, name = node_id.partition("::")
+    is_cell = path.endswith(f"{GRID.name}/test_grid.py") and name.startswith("test_cell[")
+    return name.removeprefix("test_cell[").removesuffix("]") if is_cell else None

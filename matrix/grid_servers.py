@@ -1,0 +1,134 @@
+"""The servers of one run: started once, by the process that controls it, and proved to answer before and
+after.
+
+The proof is a control cell: a client that must always get through (the definition's `control`) connects
+first and last. Where it does not, whatever the other clients saw says nothing about them, and the server's
+cells are harness errors. A target has no such client; there the control is that something accepts a
+connection.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from clients.profile import Profile
+from matrix.cell import Cell
+from matrix.cell_result import EvidenceWanted
+from matrix.endpoint import Endpoint, Problem
+from matrix.outcome import Expectation, Outcome, Verdict
+from matrix.plan import Plan
+from matrix.run_cell import BUDGET_SECONDS, run_cell
+from matrix.scenarios import CONNECT
+from matrix.wording import printable, sentence
+from servers.credentials import SUBJECT, make_credentials
+from servers.process import RunningServers, start_servers
+from servers.program import NotInstalled, RunningServer, StartResult
+from servers.target import Target
+from servers.variant import ServerVariant
+
+START_SECONDS = 10.0
+
+
+class GridServers:
+    """The endpoints of a run, by server id or target name, and the second half of the proof."""
+
+    def __init__(self, plan: Plan, running: RunningServers) -> None:
+        self._plan = plan
+        self._running = running
+        found = {variant.id: _endpoint(running[variant.id]) for variant in plan.variants}
+        found |= {target.name: _target_endpoint(target) for target in plan.targets}
+        self.endpoints = {server: self._proved(endpoint) for server, endpoint in found.items()}
+
+    def stack(self, server: str) -> str | None:
+        """What the server says it is made of; None when it does not run."""
+        result = self._running.get(server)
+        return result.stack if isinstance(result, RunningServer) else None
+
+    def problems_now(self) -> Mapping[str, Problem]:
+        """Ask every server that answered at first again; name those that no longer do."""
+        return {
+            server: Problem(again.problem.verdict, f"{again.problem.note} after the run")
+            for server, endpoint in self.endpoints.items()
+            if endpoint.problem is None and (again := self._proved(endpoint)).problem is not None
+        }
+
+    def _proved(self, endpoint: Endpoint) -> Endpoint:
+        if endpoint.problem is not None:
+            return endpoint
+        variant = next((variant for variant in self._plan.variants if variant.id == endpoint.server), None)
+        if variant is None:
+            note = _refuses_connections(endpoint)
+        else:
+            stopped = self._running.stopped(endpoint.server)
+            note = (
+                f"the server stopped: {stopped}"
+                if stopped
+                else _control_fails(variant, self._plan.profiles, endpoint)
+            )
+        return endpoint if note is None else with_problem(endpoint, Problem(Verdict.HARNESS_ERROR, note))
+
+
+@contextmanager
+def grid_servers(plan: Plan) -> Iterator[GridServers]:
+    """Start every server of the plan and stop all on exit."""
+    credentials = make_credentials() if plan.variants else {}
+    with start_servers(plan.variants, credentials, START_SECONDS) as running:
+        yield GridServers(plan, running)
+
+
+def with_problem(endpoint: Endpoint, problem: Problem) -> Endpoint:
+    """Give the same endpoint, marked as not to be used."""
+    return Endpoint(
+        endpoint.server, endpoint.host, endpoint.port, endpoint.server_name, endpoint.fingerprints, problem
+    )
+
+
+def server_name_for(target: Target) -> str | None:
+    """What a client calls a target: as the user said, else its host unless that is an address (RFC 6066
+    section 3).
+    """
+    if target.server_name is not None:
+        return target.server_name
+    try:
+        ipaddress.ip_address(target.host.partition("%")[0])
+    except ValueError:
+        return target.host
+    return None
+
+
+def _endpoint(result: StartResult) -> Endpoint:
+    match result:
+        case RunningServer():
+            return Endpoint(result.id, result.host, result.port, SUBJECT, result.certificate_sha256)
+        case NotInstalled():
+            return Endpoint(result.id, problem=Problem(Verdict.NOT_INSTALLED, result.message))
+        case _:
+            return Endpoint(
+                result.id, problem=Problem(Verdict.HARNESS_ERROR, f"did not start: {result.message}")
+            )
+
+
+def _target_endpoint(target: Target) -> Endpoint:
+    return Endpoint(target.name, target.host, target.port, server_name_for(target))
+
+
+def _control_fails(variant: ServerVariant, profiles: Mapping[str, Profile], endpoint: Endpoint) -> str | None:
+    client = variant.definition.control
+    cell = Cell(variant.id, client, CONNECT.id)
+    judgement = run_cell(cell, profiles[client], endpoint, Expectation(), EvidenceWanted.NONE).judgement
+    if judgement.outcome is Outcome.WORKS:
+        return None
+    said = judgement.note
+    if judgement.reason is not None:
+        said = f"{printable(sentence(judgement.reason))} ({printable(judgement.reason)})"
+    return f"the control client {client}, which must always get through, does not: {said}"
+
+
+def _refuses_connections(endpoint: Endpoint) -> str | None:
+    try:
+        socket.create_connection((endpoint.host, endpoint.port), BUDGET_SECONDS).close()
+    except OSError as error:
+        cause = error.strerror or error
+        return f"nobody answers at {endpoint.address} ({cause}); start the server or mend --target"
+    return None

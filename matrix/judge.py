@@ -1,0 +1,74 @@
+"""From an observation to an outcome, and from outcome and expectation to a verdict.
+
+Pure: it reads saved facts only, so verdicts can be computed again from a run file (`judge_outcome`).
+"""
+
+from collections.abc import Set as AbstractSet
+
+from clients.observation import Failure, Observation
+from handshake.events import Phase
+from matrix.outcome import Expectation, Judgement, Outcome, Verdict
+
+UNSUPPORTED_PREFIX = "unsupported-"
+NO_ANSWER = "application-data:protocol-error-no-answer"
+
+
+def outcome_of(observation: Observation) -> tuple[Outcome, str | None]:
+    """Say how it went and why: the reason is always that of the first attempt that failed, None when none
+    did.
+    """
+    reason = first_reason(observation)
+    if not observation.is_answered:
+        return Outcome.FAILS, reason or NO_ANSWER
+    return (Outcome.WORKS_AFTER_FALLBACK, reason) if reason else (Outcome.WORKS, None)
+
+
+def first_reason(observation: Observation) -> str | None:
+    """Give the reason of the first failed attempt."""
+    return next(
+        (str(attempt.failure) for attempt in observation.attempts if attempt.failure is not None), None
+    )
+
+
+def judge(observation: Observation, expectation: Expectation, fingerprints: AbstractSet[str]) -> Judgement:
+    """Judge one cell. `fingerprints` are the SHA-256 of the server's certificates in hex; empty when
+    unknown (a target).
+    """
+    answered_by = observation.certificate_sha256
+    if fingerprints and answered_by is not None and answered_by not in fingerprints:
+        return Judgement(
+            Verdict.HARNESS_ERROR,
+            note="another program answered on this server's port: its certificate is not the server's",
+        )
+    first = observation.attempts[0].failure if observation.attempts else None
+    if not observation.attempts or (first is not None and first.phase is Phase.CONNECT):
+        return Judgement(
+            Verdict.HARNESS_ERROR, reason=str(first) if first else None, note="nobody accepted the connection"
+        )
+    unsupported = unsupported_suite(observation)
+    if unsupported is not None:
+        suite = unsupported.cause.removeprefix(UNSUPPORTED_PREFIX)
+        return Judgement(
+            Verdict.UNSUPPORTED,
+            reason=str(unsupported),
+            note=f"the server chose {suite}, which this program offers but cannot complete",
+        )
+    outcome, reason = outcome_of(observation)
+    return Judgement(judge_outcome(outcome, reason, expectation), outcome, reason)
+
+
+def unsupported_suite(observation: Observation) -> Failure | None:
+    """Give the failure that is ours: a suite the server rightly chose and our engine cannot complete."""
+    for attempt in observation.attempts:
+        if attempt.failure is not None and attempt.failure.cause.startswith(UNSUPPORTED_PREFIX):
+            return attempt.failure
+    return None
+
+
+def judge_outcome(outcome: Outcome, reason: str | None, expectation: Expectation) -> Verdict:
+    """Set an outcome against an expectation: an expected failure must fail in exactly the expected way."""
+    if (outcome, reason) == (expectation.outcome, expectation.reason):
+        return Verdict.PASSED if outcome is Outcome.WORKS else Verdict.EXPECTED_FAILURE
+    if outcome.rank > expectation.outcome.rank:
+        return Verdict.UNEXPECTED_PASS
+    return Verdict.FAILED

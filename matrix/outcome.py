@@ -1,0 +1,64 @@
+"""What an observation amounts to, and what is thought of it. Pure values; the rules are in `matrix.judge`.
+
+An outcome is a fact about client and server; a verdict sets it against what was expected. "No answer" (an
+outcome) and "the harness broke" (a verdict without outcome) are different things and never mixed.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How it went; fallback means that the client's first hello failed and it quietly tried again."""
+
+    WORKS = "works"
+    WORKS_AFTER_FALLBACK = "works-after-fallback"
+    FAILS = "fails"
+
+    @property
+    def rank(self) -> int:
+        """Order from worst (0) to best (2)."""
+        return _RANKS[self]
+
+
+_RANKS = {Outcome.FAILS: 0, Outcome.WORKS_AFTER_FALLBACK: 1, Outcome.WORKS: 2}
+
+
+class Verdict(StrEnum):
+    """What is thought of a cell; never rewritten, only computed again from the observation."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    EXPECTED_FAILURE = "expected_failure"
+    UNEXPECTED_PASS = "unexpected_pass"
+    UNSUPPORTED = "unsupported"
+    NOT_INSTALLED = "not_installed"
+    HARNESS_ERROR = "harness_error"
+
+    @property
+    def is_as_expected(self) -> bool:
+        """True where nobody has to look: as expected, or not to be had on this machine."""
+        return self not in (Verdict.FAILED, Verdict.UNEXPECTED_PASS, Verdict.HARNESS_ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a cell should do. `reason` is `<phase>:<cause>` and None for works; `why` a sentence with its
+    source.
+    """
+
+    outcome: Outcome = Outcome.WORKS
+    reason: str | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict on a cell. `outcome` is None when nothing was found out; `note` then says why, in a
+    sentence.
+    """
+
+    verdict: Verdict
+    outcome: Outcome | None = None
+    reason: str | None = None
+    note: str = ""

@@ -1,0 +1,200 @@
+"""From what is asked to what is run: servers, clients, scenarios, and for each cell what is expected and
+predicted.
+
+Reads definitions, profiles, expectations and the baseline; opens no connection. Everything wrong with any
+of them comes out as an error of one line before anything is started.
+"""
+
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clients.profile import BUNDLED_PROFILES, Profile, ProfileError, load_profiles
+from matrix.cell import Cell, grid, no_match, select
+from matrix.compare import renamed_servers
+from matrix.errors import MatrixError, SelectionError
+from matrix.expectations import load_expectations
+from matrix.options import RunOptions
+from matrix.outcome import Expectation
+from matrix.prediction import ClientFacts, Prediction, Preference, ServerFacts, predict
+from matrix.run_file import CellRecord, RunFile, load_run
+from matrix.scenarios import SCENARIOS, Scenario
+from servers.definition import DefinitionError, ServerDefinition, load_definitions
+from servers.target import Target, TargetError, parse_target
+from servers.variant import ServerIdError, ServerVariant, default_variants, expand, parse_server_id
+
+USAGE_ERRORS = (MatrixError, ProfileError, DefinitionError, ServerIdError, TargetError)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCell:
+    """A cell with what is known of it beforehand."""
+
+    cell: Cell
+    expectation: Expectation
+    prediction: Prediction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a run needs. `profiles` are all that exist (controls may use others than the cells do)."""
+
+    options: RunOptions
+    variants: tuple[ServerVariant, ...]
+    targets: tuple[Target, ...]
+    profiles: Mapping[str, Profile]
+    scenarios: tuple[Scenario, ...]
+    cells: tuple[PlannedCell, ...]
+
+
+def make_plan(options: RunOptions) -> Plan:
+    """Plan a run. Raises one of USAGE_ERRORS, each a single line that says what to mend."""
+    definitions = load_all_definitions(options.servers_dir)
+    profiles = load_all_profiles(options.clients_dir)
+    targets = parse_targets(options.target)
+    if options.backend != "process":
+        raise SelectionError(f"--backend {options.backend}: not available yet; use --backend process")
+    variants = [] if targets and not options.server else choose_variants(options.server, definitions)
+    taken = {variant.id for variant in variants} & {target.name for target in targets}
+    if taken:
+        raise SelectionError(f"--target {min(taken)}: a server has this id; choose another name")
+    clients = select(options.client, profiles, "client")
+    scenarios = select(options.scenario, SCENARIOS, "scenario")
+    servers = [variant.id for variant in variants] + [target.name for target in targets]
+    baseline = load_run(options.baseline) if options.baseline is not None else None
+    cells = plan_cells(grid(servers, clients, scenarios), {v.id: v for v in variants}, profiles, baseline)
+    return Plan(
+        options,
+        tuple(variants),
+        tuple(targets),
+        profiles,
+        tuple(SCENARIOS[s] for s in scenarios),
+        tuple(cells),
+    )
+
+
+def load_all_definitions(directories: Sequence[Path]) -> dict[str, ServerDefinition]:
+    """Load the bundled servers and the user's."""
+    return load_definitions(directories)
+
+
+def load_all_profiles(directories: Sequence[Path]) -> dict[str, Profile]:
+    """Load the bundled clients and the user's."""
+    return load_profiles((BUNDLED_PROFILES, *directories))
+
+
+def parse_targets(texts: Iterable[str]) -> list[Target]:
+    """Read the targets. Raises TargetError, or SelectionError for two of one name."""
+    targets = [parse_target(text) for text in texts]
+    names = [target.name for target in targets]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SelectionError(f"--target {twice[0]}: given twice; give each target a name of its own")
+    return targets
+
+
+def default_servers(definitions: Mapping[str, ServerDefinition]) -> list[ServerVariant]:
+    """Give what is tested when nothing is chosen: every level of the default servers, no toggle changed.
+
+    Toggles are remedies and other hypotheses; in the grid everybody reads first they would only be noise.
+    """
+    plain = (variant for variant in default_variants(definitions) if "," not in variant.id)
+    return sorted(plain, key=lambda variant: variant.id)
+
+
+def choose_variants(
+    patterns: Sequence[str], definitions: Mapping[str, ServerDefinition]
+) -> list[ServerVariant]:
+    """Choose servers under test, sorted by id.
+
+    Without patterns these are the default ones. A pattern without a comma matches level ids (every toggle
+    at its default); one with a comma matches the ids with one toggle changed; an exact id may change
+    several toggles. Raises SelectionError or ServerIdError.
+    """
+    if not patterns:
+        return default_servers(definitions)
+    known = {variant.id: variant for definition in definitions.values() for variant in expand(definition)}
+    chosen: dict[str, ServerVariant] = {}
+    for pattern in patterns:
+        for variant in _matching(pattern, known, definitions):
+            chosen[variant.id] = variant
+    return [chosen[identifier] for identifier in sorted(chosen)]
+
+
+def _matching(
+    pattern: str, known: Mapping[str, ServerVariant], definitions: Mapping[str, ServerDefinition]
+) -> list[ServerVariant]:
+    if pattern in known:
+        return [known[pattern]]
+    has_comma = "," in pattern
+    candidates = [identifier for identifier in known if ("," in identifier) == has_comma]
+    matching = [known[identifier] for identifier in fnmatch.filter(candidates, pattern)]
+    if matching:
+        return matching
+    if has_comma and not any(sign in pattern for sign in "*?[") and pattern.partition("@")[0] in definitions:
+        return [parse_server_id(pattern, definitions)]
+    raise SelectionError(no_match(pattern, sorted(candidates), "server"))
+
+
+def plan_cells(
+    cells: Iterable[Cell],
+    variants: Mapping[str, ServerVariant],
+    profiles: Mapping[str, Profile],
+    baseline: RunFile | None,
+) -> list[PlannedCell]:
+    """Look up what is expected of each cell and predict it."""
+    expectations = load_expectations()
+    cells = list(cells)
+    earlier = _baseline_cells(cells, baseline)
+    server_facts = {identifier: facts_of_server(variant) for identifier, variant in variants.items()}
+    predictions = {
+        (server, client): predict(facts_of_client(profiles[client]), server_facts[server])
+        for server, client in {(cell.server, cell.client) for cell in cells}
+        if server in server_facts
+    }
+    planned = []
+    for cell in cells:
+        expected = earlier.get(cell.id) or expectations.expected(cell)
+        planned.append(PlannedCell(cell, expected, predictions.get((cell.server, cell.client))))
+    return planned
+
+
+def facts_of_client(profile: Profile) -> ClientFacts:
+    """Give what a prediction takes from a profile."""
+    hellos = tuple(attempt.template for attempt in profile.attempts)
+    return ClientFacts(hellos, profile.client_limits, profile.client_policy)
+
+
+def facts_of_server(variant: ServerVariant) -> ServerFacts:
+    """Give what a prediction takes from a definition; of a real server the order of preference is not
+    known.
+    """
+    emulation = variant.emulation()
+    if variant.definition.kind == "real":
+        return ServerFacts(variant.declared())
+    preference = Preference(emulation.get("preference", Preference.SERVER.value))
+    return ServerFacts(variant.declared(), preference, emulation.get("renegotiation_info", True))
+
+
+def _baseline_cells(cells: Sequence[Cell], baseline: RunFile | None) -> dict[str, Expectation]:
+    """What the baseline saw, by the id of the cell that is now its partner; cells in which it found nothing
+    out are left out.
+    """
+    if baseline is None:
+        return {}
+    earlier = baseline.by_id()
+    renamed = renamed_servers(baseline.servers, {cell.server for cell in cells})
+    expected = {}
+    for cell in cells:
+        former = earlier.get(cell.id)
+        if former is None and cell.server in renamed:
+            former = earlier.get(Cell(renamed[cell.server], cell.client, cell.scenario).id)
+        if former is not None and former.outcome is not None:
+            expected[cell.id] = _as_seen(former)
+    return expected
+
+
+def _as_seen(cell: CellRecord) -> Expectation:
+    assert cell.outcome is not None  # the caller has looked
+    return Expectation(cell.outcome, cell.reason, f"so it was in the baseline run ({cell.id})")

@@ -1,0 +1,67 @@
+"""The pytest wiring: options, and which part each process of a run plays.
+
+Nothing here costs other tests anything: the grid's parts are imported and registered only when the grid is
+among what pytest was asked for. The process that controls a run (the only one without pytest-xdist) plans,
+starts servers, judges the whole and writes; pytest-xdist's workers get cells and addresses from it and only
+run cells.
+"""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+GRID = Path(__file__).parent / "grid"
+WORKER_INPUT = "tls_matrix"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of a run; they mean the same as those of `tls-matrix run`."""
+    group = parser.getgroup("tls-matrix", "TLS interoperability matrix")
+    many = {"action": "append", "default": [], "metavar": "PAT"}
+    group.addoption("--server", **many, help="servers under test by id, a shell pattern (repeatable)")
+    group.addoption("--client", **many, help="client profiles by id, a shell pattern (repeatable)")
+    group.addoption("--scenario", **many, help="scenarios by id, a shell pattern (repeatable)")
+    group.addoption(
+        "--target", action="append", default=[], metavar="NAME=HOST:PORT[,sni=NAME]", help="a running server"
+    )
+    group.addoption(
+        "--backend", choices=("process", "docker"), default="process", help="how servers are started"
+    )
+    group.addoption("--baseline", type=Path, metavar="RUN", help="expect what this earlier run saw")
+    group.addoption(
+        "--out", type=Path, metavar="DIR", help="write the run there instead of a new folder in reports/"
+    )
+    group.addoption(
+        "--evidence", choices=("failures", "all", "none"), default="failures", help="keep transcripts of"
+    )
+    directories = {"action": "append", "type": Path, "default": [], "metavar": "DIR"}
+    group.addoption("--servers-dir", **directories, help="a folder with servers of your own (repeatable)")
+    group.addoption(
+        "--clients-dir", **directories, help="a folder with client profiles of your own (repeatable)"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register this process's part, if the grid is to be run."""
+    worker_input: dict[str, object] | None = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        if WORKER_INPUT in worker_input:
+            from matrix.grid_worker import GridWorker
+
+            # Ctrl-C at a terminal reaches workers too; it is the controlling process that ends the run.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            config.pluginmanager.register(
+                GridWorker.from_text(config, str(worker_input[WORKER_INPUT])), "grid-worker"
+            )
+    elif is_grid_wanted(config):
+        from matrix.grid_controller import register
+
+        register(config)
+
+
+def is_grid_wanted(config: pytest.Config) -> bool:
+    """Say whether the grid is among the paths pytest was given (or takes from its configuration)."""
+    start = config.invocation_params.dir
+    paths = [Path(start, argument.partition("::")[0]).resolve() for argument in config.args]
+    return any(GRID.is_relative_to(path) or path.is_relative_to(GRID) for path in paths)

@@ -1,0 +1,168 @@
+"""What the two definitions alone say a cell should do: no common version, no common cipher suite, prime too
+large ...
+
+Pure. A prediction stands beside the observation; where they contradict each other, either a definition is
+wrong or something is at work that no definition knows, and the contradiction is reported as a finding.
+Nothing is predicted where the declared facts do not decide it (for instance when it depends on the server's
+order of preference whether a Diffie-Hellman prime of a size the client refuses is used at all).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, suite_parameters
+from handshake.errors import DecodeError, UnsupportedSuite
+from handshake.hello_template import ClientLimits, ClientPolicy, HelloFormat, HelloTemplate
+from handshake.wire.extensions import pull_supported_versions
+from handshake.wire.registry import ExtensionType, is_grease, version_name
+from matrix.outcome import Outcome
+from servers.declared import Declared
+
+_SSL_3_0 = 0x0300
+_TLS_1_3 = 0x0304
+_FINITE_FIELD = frozenset({KeyExchange.DHE_RSA, KeyExchange.DHE_DSS, KeyExchange.DH_ANON})
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What should happen and why, in a sentence (empty when it should simply work)."""
+
+    outcome: Outcome
+    why: str = ""
+
+
+class Preference(Enum):
+    """Whose order of cipher suites decides."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFacts:
+    """What a profile says of a client: its hellos in the order it tries them, what it accepts, how it
+    reacts.
+    """
+
+    attempts: tuple[HelloTemplate, ...]
+    limits: ClientLimits = field(default_factory=ClientLimits)
+    policy: ClientPolicy = field(default_factory=ClientPolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What a definition says of a server. `preference` None is not known; what a server is intolerant of is
+    not among the facts, since nobody declares that: it is what findings are for.
+    """
+
+    declared: Declared
+    preference: Preference | None = None
+    renegotiation_info: bool = True
+
+
+def predict(client: ClientFacts, server: ServerFacts) -> Prediction | None:
+    """Predict a cell; None when the facts do not decide it."""
+    first_obstacle = ""
+    for attempt in client.attempts:
+        obstacle = _obstacle(attempt, client, server)
+        if obstacle is None:
+            return None
+        if not obstacle:
+            outcome = Outcome.WORKS_AFTER_FALLBACK if first_obstacle else Outcome.WORKS
+            return Prediction(outcome, first_obstacle)
+        first_obstacle = first_obstacle or obstacle
+    return Prediction(Outcome.FAILS, first_obstacle)
+
+
+def offered_versions(hello: HelloTemplate) -> frozenset[int]:
+    """The versions a hello offers: supported_versions (RFC 8446 section 4.2.1), else everything up to
+    client_version.
+    """
+    for extension in hello.extensions or ():
+        if extension.extension_type == ExtensionType.SUPPORTED_VERSIONS:
+            try:
+                return frozenset(v for v in pull_supported_versions(extension.body) if not is_grease(v))
+            except DecodeError:
+                break
+    return frozenset(range(_SSL_3_0, min(hello.client_version, _TLS_1_3 - 1) + 1))
+
+
+def offered_version_name(hello: HelloTemplate) -> str:
+    """Name the highest version a hello offers and an unusual framing, e.g. `TLSv1.0 in SSLv2 format`."""
+    name = version_name(max(offered_versions(hello), default=hello.client_version))
+    return f"{name} in SSLv2 format" if hello.format is HelloFormat.SSLV2 else name
+
+
+def offered_cipher_suites(hello: HelloTemplate) -> tuple[int, ...]:
+    """The TLS cipher suites a hello offers, in order; SSLv2-only cipher specs (RFC 5246 appendix E.2) are
+    none.
+    """
+    if hello.format is HelloFormat.SSLV2:
+        return tuple(spec for spec in hello.cipher_suites if spec <= 0xFFFF)
+    return hello.cipher_suites
+
+
+def _obstacle(hello: HelloTemplate, client: ClientFacts, server: ServerFacts) -> str | None:
+    """Say what keeps this hello from working; empty when nothing does, None when that cannot be told."""
+    declared, accepted = server.declared, client.limits.versions
+    if hello.format is HelloFormat.SSLV2 and not declared.sslv2_hello:
+        return "the client's hello is in SSLv2 format, which the server does not read"
+    offered = offered_versions(hello)
+    common = offered & frozenset(declared.versions)
+    if not common:
+        theirs = _versions(declared.versions)
+        return f"no common version: the client has {_versions(offered)}, the server {theirs}"
+    version = max(common)  # a server takes the highest it can, whatever the client would then say
+    if accepted and version not in accepted:
+        return f"the server answers in {version_name(version)}, the client accepts {_versions(accepted)}"
+    suites = list(_usable(offered_cipher_suites(hello), declared, version))
+    if not suites:
+        return f"no common cipher suite in {version_name(version)}"
+    is_required = client.policy.missing_renegotiation_info == "abort" and version < _TLS_1_3
+    if is_required and not server.renegotiation_info:
+        return "the client requires secure renegotiation (RFC 5746), which the server does not have"
+    return _prime_obstacle(suites, client.limits, server)
+
+
+def _usable(offered: Iterable[int], declared: Declared, version: int) -> Iterable[SuiteParameters]:
+    for code in offered:
+        if code not in declared.cipher_suites:
+            continue
+        try:
+            parameters = suite_parameters(code)
+        except UnsupportedSuite:
+            continue
+        fits_certificate = (
+            parameters.certificate_type is None or parameters.certificate_type in declared.certificates
+        )
+        if parameters.minimum_version <= version <= parameters.maximum_version and fits_certificate:
+            yield parameters
+
+
+def _prime_obstacle(
+    suites: Sequence[SuiteParameters], limits: ClientLimits, server: ServerFacts
+) -> str | None:
+    bits = server.declared.dh_prime_bits
+    if bits is None:
+        return ""
+    if limits.max_dh_prime_bits is not None and bits > limits.max_dh_prime_bits:
+        limit = f"at most {limits.max_dh_prime_bits}"
+    elif limits.min_dh_prime_bits is not None and bits < limits.min_dh_prime_bits:
+        limit = f"at least {limits.min_dh_prime_bits}"
+    else:
+        return ""
+    if server.preference is Preference.CLIENT:
+        suites = suites[:1]
+    elif server.preference is Preference.SERVER:
+        suites = [min(suites, key=lambda suite: server.declared.cipher_suites.index(suite.cipher_suite))]
+    affected = [suite.key_exchange in _FINITE_FIELD for suite in suites]
+    if not any(affected):
+        return ""
+    if not all(affected):
+        return None
+    return f"the server's Diffie-Hellman prime has {bits} bits, the client accepts {limit}"
+
+
+def _versions(versions: Iterable[int]) -> str:
+    return ", ".join(version_name(version) for version in sorted(versions)) or "none"

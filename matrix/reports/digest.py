@@ -1,0 +1,221 @@
+"""What a run says in a few sentences: the headline, what failed and why, the findings. Every report starts
+from these.
+
+Pure: read from the run file alone, so a report can be made again from a saved run.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from matrix.outcome import Outcome, Verdict
+from matrix.run_file import CellRecord, RunFile
+from matrix.wording import NO_OUTCOME_WORDS, SHORT_WORDS, SYMBOLS, counted, joined, printable, sentence
+
+_NAMED_AT_MOST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cells of one server that are alike: same verdict, outcome and reason."""
+
+    server: str
+    clients: tuple[str, ...]
+    verdict: Verdict
+    outcome: Outcome | None
+    reason: str | None
+    text: str
+
+    @property
+    def line(self) -> str:
+        """The group as one sentence."""
+        return f"{self.server} with {joined(list(self.clients))}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class CellWords:
+    """A cell in a grid: a symbol and a word, so that colour is never the only sign; `mark` when not as
+    expected.
+    """
+
+    symbol: str
+    word: str
+    mark: str
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.word}{self.mark}"
+
+
+def cell_words(cell: CellRecord) -> CellWords:
+    """Give the words a grid shows for a cell."""
+    if cell.outcome is None:
+        symbol, word = NO_OUTCOME_WORDS.get(cell.verdict, ("?", cell.verdict.value))
+    else:
+        symbol, word = SYMBOLS[cell.outcome], SHORT_WORDS[cell.outcome]
+    return CellWords(symbol, word, "" if cell.verdict.is_as_expected else " !")
+
+
+_LEGEND = (
+    ("✓ works", "handshake, request and answer at the first attempt"),
+    ("↓ fallback", "works only after a silent retry with an older hello: the first attempt failed"),
+    ("✗ fails", "no attempt of the client gets an answer"),
+    ("? not tried", "the server chose a cipher suite this program offers but cannot complete"),
+    ("· missing", "the server is not installed on this machine"),
+    ("! broken", "nothing was found out: the harness, not the server, failed"),
+    ("... !", "not as expected"),
+)
+
+
+def legend(run: RunFile) -> list[tuple[str, str]]:
+    """Explain the signs that a run's grid shows."""
+    words = [cell_words(cell) for cell in run.cells]
+    shown = {f"{word.symbol} {word.word}" for word in words} | {f"...{word.mark}" for word in words}
+    return [(sign, meaning) for sign, meaning in _LEGEND if sign in shown]
+
+
+def notes(run: RunFile) -> list[str]:
+    """What the definitions say of the servers (that something is a hypothesis, for one), each text once."""
+    servers: dict[str, list[str]] = defaultdict(list)
+    for identifier, server in sorted(run.servers.items()):
+        if server.note:
+            servers[printable(server.note)].append(printable(identifier))
+    return [f"{joined(identifiers)}: {note}" for note, identifiers in servers.items()]
+
+
+def headline(run: RunFile) -> str:
+    """Say in a sentence or two how the run went, naming what fails unexpectedly before anything else."""
+    outcomes = Counter(cell.outcome for cell in run.cells)
+    counts = [
+        f"{outcomes[outcome]} {words}"
+        for outcome, words in (
+            (Outcome.WORKS, "work"),
+            (Outcome.WORKS_AFTER_FALLBACK, "work only after a fallback"),
+            (Outcome.FAILS, "fail"),
+        )
+        if outcomes[outcome]
+    ]
+    if outcomes[None]:
+        counts.append(f"{outcomes[None]} could not be tried")
+    said = f"{counted(len(run.cells), 'cell')}: {joined(counts)}." if run.cells else "No cell was run."
+    clients: dict[str, list[str]] = defaultdict(list)
+    for cell in run.cells:
+        if not cell.verdict.is_as_expected:
+            clients[cell.server].append(cell.client)
+    if not clients:
+        return f"{said} All as expected." if run.cells else said
+    number = sum(map(len, clients.values()))
+    named = "; ".join(f"{printable(server)} with {_some(those)}" for server, those in sorted(clients.items()))
+    return f"{said} Not as expected {'is' if number == 1 else 'are'} {number}: {named}."
+
+
+def _some(clients: Sequence[str]) -> str:
+    different = list(dict.fromkeys(clients))
+    if len(different) <= _NAMED_AT_MOST:
+        return joined(different)
+    return joined([*different[: _NAMED_AT_MOST - 1], f"{len(different) - _NAMED_AT_MOST + 1} more"])
+
+
+def groups(cells: Iterable[CellRecord]) -> list[Group]:
+    """Put cells that are alike together, server by server, worst first."""
+    alike: dict[tuple[str, Verdict, Outcome | None, str | None, str], list[str]] = defaultdict(list)
+    for cell in cells:
+        alike[cell.server, cell.verdict, cell.outcome, cell.reason, _text(cell)].append(cell.client)
+    found = [
+        Group(printable(server), tuple(dict.fromkeys(clients)), verdict, outcome, reason, text)
+        for (server, verdict, outcome, reason, text), clients in alike.items()
+    ]
+    return sorted(
+        found, key=lambda group: (group.outcome.rank if group.outcome else 3, group.server, group.line)
+    )
+
+
+def _text(cell: CellRecord) -> str:
+    if cell.outcome is None:
+        return printable(cell.note) or cell.verdict.value
+    if cell.reason is None:
+        return (
+            "works, although it was expected not to" if cell.verdict is Verdict.UNEXPECTED_PASS else "works"
+        )
+    said = f"{printable(sentence(cell.reason))} ({printable(cell.reason)})"
+    if cell.outcome is Outcome.WORKS_AFTER_FALLBACK:
+        said = f"works only after a fallback: at first {said}"
+    if cell.verdict is Verdict.FAILED and cell.expected is not Outcome.WORKS:
+        expected = f"{cell.expected.value} {cell.expected_reason or ''}".strip()
+        said += f"; expected was {printable(expected)}"
+    if cell.verdict is Verdict.UNEXPECTED_PASS:
+        said += ", better than expected"
+    return said
+
+
+def unexpected(run: RunFile) -> list[Group]:
+    """What failed, or worked, against what was expected."""
+    return groups(cell for cell in run.cells if not cell.verdict.is_as_expected)
+
+
+def expected_failures(run: RunFile) -> list[tuple[str, list[Group]]]:
+    """What failed in the way expected, under the reason why that is expected."""
+    by_why: dict[str, list[CellRecord]] = defaultdict(list)
+    for cell in run.cells:
+        if cell.verdict is Verdict.EXPECTED_FAILURE:
+            by_why[printable(cell.expected_why)].append(cell)
+    return [(why, groups(cells)) for why, cells in sorted(by_why.items())]
+
+
+def not_tried(run: RunFile) -> list[Group]:
+    """What could not be tried on this machine or with this program."""
+    return groups(cell for cell in run.cells if cell.verdict in (Verdict.UNSUPPORTED, Verdict.NOT_INSTALLED))
+
+
+def findings(run: RunFile) -> list[str]:
+    """Where observation and prediction contradict each other, one sentence for each server and
+    contradiction.
+    """
+    alike: dict[tuple[str, Outcome | None, Outcome | None, str, str | None], list[str]] = defaultdict(list)
+    for cell in run.cells:
+        if cell.finding:
+            key = (cell.server, cell.prediction, cell.outcome, cell.prediction_why, cell.reason)
+            alike[key].append(cell.client)
+    return [_finding(*key, clients=clients) for key, clients in sorted(alike.items(), key=str)]
+
+
+def _finding(
+    server: str,
+    prediction: Outcome | None,
+    outcome: Outcome | None,
+    why: str,
+    reason: str | None,
+    *,
+    clients: list[str],
+) -> str:
+    seen = f": {printable(sentence(reason))} ({printable(reason)})" if reason else ""
+    if prediction is Outcome.WORKS:
+        should, hint = "should work", " Nothing the two definitions declare explains it."
+    elif prediction is Outcome.WORKS_AFTER_FALLBACK:
+        should, hint = "should work after a fallback", f" Predicted at first: {why}."
+    else:
+        should, hint = "should fail", f" Predicted: {why}."
+    does = {
+        Outcome.FAILS: "does not",
+        Outcome.WORKS_AFTER_FALLBACK: "works only after a fallback"
+        if prediction is Outcome.WORKS
+        else "works after one",
+        Outcome.WORKS: "works at once",
+    }[outcome or Outcome.FAILS]
+    if prediction is Outcome.FAILS:
+        does = "works" if outcome is Outcome.WORKS else "works after a fallback"
+    return f"{printable(server)} with {joined(clients)}: {should}, {does}{seen}.{printable(hint)}"
+
+
+def grid_columns(run: RunFile, scenario: str) -> list[str]:
+    """The servers that have a cell in a scenario, sorted."""
+    return sorted({cell.server for cell in run.cells if cell.scenario == scenario})
+
+
+def grid_rows(run: RunFile, scenario: str) -> list[str]:
+    """The clients that have a cell in a scenario, sorted."""
+    return sorted({cell.client for cell in run.cells if cell.scenario == scenario})
+
+
+def scenarios(run: RunFile) -> list[str]:
+    """The scenarios of a run, sorted."""
+    return sorted({cell.scenario for cell in run.cells})

@@ -1,0 +1,76 @@
+"""grid.html: the run as one page to forward, without network, scripts or fonts from elsewhere. Pure.
+
+Everything from peers and definitions goes through the template's autoescape, after control characters are
+made visible.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from matrix.reports import digest
+from matrix.run_file import CellRecord, RunFile
+from matrix.wording import printable, sentence
+
+TEMPLATE = "grid.html.jinja"
+
+
+def render_html(run: RunFile) -> str:
+    """Give the whole page."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=lambda value: printable(value) if isinstance(value, str) and type(value) is str else value,
+    )
+    return environment.get_template(TEMPLATE).render(**_content(run))
+
+
+def _content(run: RunFile) -> Mapping[str, Any]:
+    return {
+        "run": run,
+        "headline": digest.headline(run),
+        "legend": digest.legend(run),
+        "grids": [_grid(run, scenario) for scenario in digest.scenarios(run)],
+        "unexpected": digest.unexpected(run),
+        "findings": digest.findings(run),
+        "expected_failures": digest.expected_failures(run),
+        "not_tried": digest.not_tried(run),
+        "notes": digest.notes(run),
+        "detailed": [cell for cell in run.cells if _has_details(cell)],
+        "words": digest.cell_words,
+        "has_details": _has_details,
+        "sentence": sentence,
+        "hint": _hint,
+    }
+
+
+def _grid(run: RunFile, scenario: str) -> Mapping[str, Any]:
+    return {
+        "scenario": scenario,
+        "servers": digest.grid_columns(run, scenario),
+        "clients": digest.grid_rows(run, scenario),
+        "cells": {(cell.client, cell.server): cell for cell in run.cells if cell.scenario == scenario},
+    }
+
+
+def _has_details(cell: CellRecord) -> bool:
+    return cell.verdict != "passed" or cell.finding
+
+
+def _hint(cell: CellRecord) -> str:
+    """What the mouse shows over a cell."""
+    lines = [cell.id]
+    if cell.reason:
+        lines.append(f"{sentence(cell.reason)} ({cell.reason})")
+    if cell.note:
+        lines.append(cell.note)
+    if cell.negotiated:
+        lines.append(f"{cell.negotiated.version}, {cell.negotiated.cipher_suite}")
+    lines.append(f"verdict: {cell.verdict.value}")
+    return "; ".join(lines)

@@ -1,0 +1,84 @@
+"""junit.xml, written from the run and not by pytest: it is whole under pytest-xdist, and says the final
+verdicts.
+
+One test suite a server, one test case a cell. Expected failures and what could not be tried are `skipped`,
+a harness that broke is an `error`.
+"""
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from matrix.outcome import Verdict
+from matrix.reports import digest
+from matrix.run_file import CellRecord, RunFile
+from matrix.wording import sentence
+
+_ELEMENTS = {
+    Verdict.FAILED: "failure",
+    Verdict.UNEXPECTED_PASS: "failure",
+    Verdict.HARNESS_ERROR: "error",
+    Verdict.EXPECTED_FAILURE: "skipped",
+    Verdict.UNSUPPORTED: "skipped",
+    Verdict.NOT_INSTALLED: "skipped",
+}
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 section 2.2
+
+
+def render_junit(run: RunFile, seconds: Mapping[str, float]) -> str:
+    """Give the file; `seconds` are the times of the cells by id, where known."""
+    root = ET.Element("testsuites", _numbers("tls-matrix", run.cells, seconds))
+    cells = sorted(run.cells, key=lambda cell: cell.id)
+    for server, group in groupby(cells, key=lambda cell: cell.server):
+        of_server = list(group)
+        suite = ET.SubElement(root, "testsuite", _numbers(_clean(server), of_server, seconds))
+        for cell in of_server:
+            _add_case(suite, cell, seconds.get(cell.id, 0.0))
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _add_case(suite: ET.Element, cell: CellRecord, seconds: float) -> None:
+    case = ET.SubElement(
+        suite,
+        "testcase",
+        classname=_clean(cell.server),
+        name=_clean(f"{cell.client}/{cell.scenario}"),
+        time=_time(seconds),
+    )
+    element = _ELEMENTS.get(cell.verdict)
+    if element is not None:
+        message = _clean(digest.groups([cell])[0].text)
+        detail = ET.SubElement(case, element, type=cell.verdict.value, message=message)
+        detail.text = _clean("\n".join(_details(cell)))
+
+
+def _details(cell: CellRecord) -> list[str]:
+    lines = [f"cell: {cell.id}", f"expected: {cell.expected.value} {cell.expected_reason or ''}".rstrip()]
+    if cell.expected_why:
+        lines.append(f"expected because: {cell.expected_why}")
+    for number, attempt in enumerate(cell.attempts, start=1):
+        result = sentence(attempt.reason) if attempt.reason else "works"
+        lines.append(f"attempt {number}, {attempt.version}: {result}")
+    return lines
+
+
+def _numbers(name: str, cells: Sequence[CellRecord], seconds: Mapping[str, float]) -> dict[str, str]:
+    elements = [_ELEMENTS.get(cell.verdict) for cell in cells]
+    return {
+        "name": name,
+        "time": _time(sum(seconds.get(cell.id, 0.0) for cell in cells)),
+        "tests": str(len(cells)),
+        "failures": str(elements.count("failure")),
+        "errors": str(elements.count("error")),
+        "skipped": str(elements.count("skipped")),
+    }
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.3f}"
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub(lambda match: f"\\x{ord(match[0]):02x}", text)

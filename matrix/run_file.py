@@ -1,0 +1,154 @@
+"""run.json: what a run found, in a form fit for git. Schema `tls-matrix/run/1`.
+
+Nothing in it differs between two runs of the same thing: no time, port, fingerprint or name of the run
+(those are in timings.json). Keys and cells are sorted, so a change shows as the lines that changed. Unknown
+keys are refused on reading: a file of a later schema says so instead of being half understood.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from matrix.errors import UnreadableRun
+from matrix.outcome import Outcome, Verdict
+
+SCHEMA: Literal["tls-matrix/run/1"] = "tls-matrix/run/1"
+RUN_FILE_NAME = "run.json"
+SCHEMA_FILE = Path(__file__).parent / "schema" / "run-1.json"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RunRecord(_Record):
+    """What was run with what. `partial`: some planned cell has no result (the run was interrupted or
+    narrowed).
+    """
+
+    profiles_digest: str = Field(description="SHA-256 over the client profiles used, in hex")
+    tool_version: str
+    partial: bool
+    environment: dict[str, str] = Field(description="versions of what took part, stable on one machine")
+
+
+class ServerRecord(_Record):
+    """A server under test. `level` is `external` for a target; `note` is what its definition says of
+    itself.
+    """
+
+    title: str
+    level: str
+    kind: str
+    backend: str
+    stack: str
+    toggles: dict[str, str]
+    note: str = ""
+
+
+class ClientRecord(_Record):
+    """A client profile. `ja3` is that of its first hello; null for an SSLv2-format hello, which has none."""
+
+    title: str
+    confidence: str
+    ja3: str | None
+
+
+class NegotiatedRecord(_Record):
+    """What the connection that worked agreed on."""
+
+    version: str
+    cipher_suite: str
+    group: str | None
+    renegotiation_info: bool
+
+
+class AttemptRecord(_Record):
+    """One connection of the client's fallback ladder."""
+
+    version: str
+    outcome: Literal[Outcome.WORKS, Outcome.FAILS]
+    reason: str | None
+
+
+class CellRecord(_Record):
+    """One cell. `outcome` is null when nothing was found out; `note` then says why."""
+
+    id: str
+    server: str
+    client: str
+    scenario: str
+    outcome: Outcome | None
+    reason: str | None = Field(description="<phase>:<cause> of the first failed attempt; null when it works")
+    verdict: Verdict
+    expected: Outcome
+    expected_reason: str | None = None
+    expected_why: str
+    prediction: Outcome | None = Field(
+        description="what the two definitions alone say; null when they do not decide it"
+    )
+    prediction_why: str = ""
+    note: str = ""
+    negotiated: NegotiatedRecord | None
+    attempts: list[AttemptRecord]
+
+    @property
+    def finding(self) -> bool:
+        """True when observation and prediction contradict each other."""
+        return (
+            self.outcome is not None and self.prediction is not None and self.outcome is not self.prediction
+        )
+
+
+class RunFile(_Record):
+    """The whole file."""
+
+    schema_name: Literal["tls-matrix/run/1"] = Field(default=SCHEMA, alias="schema")
+    run: RunRecord
+    servers: dict[str, ServerRecord]
+    clients: dict[str, ClientRecord]
+    cells: list[CellRecord]
+
+    def by_id(self) -> dict[str, CellRecord]:
+        """Give the cells by their id."""
+        return {cell.id: cell for cell in self.cells}
+
+
+def encode(run: RunFile) -> str:
+    """Write a run as text, byte for byte the same for the same content."""
+    content = run.model_dump(mode="json", by_alias=True)
+    content["cells"].sort(key=lambda cell: cell["id"])
+    return to_json(content)
+
+
+def to_json(content: Any) -> str:
+    """Write JSON as every file of a run is written: sorted keys, two spaces, a line feed at the end."""
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def json_schema() -> str:
+    """Give the JSON Schema of run.json, as shipped in `schema/run-1.json`."""
+    schema = RunFile.model_json_schema(by_alias=True, mode="serialization")
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return to_json(schema)
+
+
+def load_run(path: Path) -> RunFile:
+    """Read a run from its folder or its run.json. Raises UnreadableRun naming the file and the key."""
+    file = path / RUN_FILE_NAME if path.is_dir() else path
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UnreadableRun(
+            f"{file}: cannot be read ({error.strerror}); give a run's folder or its run.json"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UnreadableRun(f"{file}: is not UTF-8 text; give a run's folder or its run.json") from error
+    try:
+        return RunFile.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise UnreadableRun(f"{file}: {key}: {first['msg']}; it should be a {SCHEMA} file") from error

@@ -1,0 +1,104 @@
+"""The folder of a run: reports/<time>/, with reports/latest pointing at the newest; or the folder the user
+names.
+
+With a folder named by the user nothing outside it is written, reports/latest included. A named folder must
+be new, empty, or hold an earlier run, whose files are replaced.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from matrix.environment import PROJECT
+from matrix.errors import SelectionError
+from matrix.reports.html import render_html
+from matrix.reports.junit import render_junit
+from matrix.reports.markdown import render_markdown
+from matrix.run_file import RUN_FILE_NAME, RunFile, encode, to_json
+
+REPORTS = PROJECT / "reports"
+LATEST = "latest"
+EVIDENCE = "evidence"
+TIMINGS = "timings.json"
+
+
+class RunFolder:
+    """Where one run writes; `path` exists from the start, so that an interrupted run leaves what it has."""
+
+    def __init__(self, out: Path | None, now: datetime, reports: Path = REPORTS) -> None:
+        self._is_named = out is not None
+        self.path = _named(out) if out is not None else _timestamped(reports, now)
+
+    def add_evidence(self, cell_id: str, evidence: Mapping[str, Any]) -> None:
+        """Write what went over the wire in one cell, under `evidence/<server>/<client>/<scenario>.json`."""
+        file = self.path / EVIDENCE / f"{cell_id}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(to_json(evidence), encoding="utf-8")
+
+    def write(self, run: RunFile, timings: Mapping[str, Any]) -> None:
+        """Write every file but the evidence, and let reports/latest point here."""
+        (self.path / RUN_FILE_NAME).write_text(encode(run), encoding="utf-8")
+        (self.path / TIMINGS).write_text(to_json({"run": self.path.name, **timings}), encoding="utf-8")
+        write_reports(run, timings.get("cells", {}), self.path)
+        if not self._is_named:
+            point_latest(self.path)
+
+
+def write_reports(run: RunFile, seconds: Mapping[str, float], folder: Path) -> None:
+    """Write what is made from the run file alone: grid.md, grid.html and junit.xml."""
+    (folder / "grid.md").write_text(render_markdown(run), encoding="utf-8")
+    (folder / "grid.html").write_text(render_html(run), encoding="utf-8")
+    (folder / "junit.xml").write_text(render_junit(run, seconds), encoding="utf-8")
+
+
+def point_latest(folder: Path) -> None:
+    """Replace the link `latest` beside a run's folder in one step; where there are no links, by a copy."""
+    link = folder.parent / LATEST
+    temporary = folder.parent / f".{LATEST}-{os.getpid()}"
+    with suppress(FileNotFoundError):
+        temporary.unlink()
+    try:
+        temporary.symlink_to(folder.name)
+        if link.is_dir() and not link.is_symlink():
+            shutil.rmtree(link)
+        temporary.replace(link)
+    except OSError:
+        if link.is_dir() and not link.is_symlink():
+            shutil.rmtree(link)
+        shutil.copytree(folder, link, dirs_exist_ok=True)
+
+
+def _named(out: Path) -> Path:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        content = {entry.name for entry in out.iterdir()}
+    except OSError as error:
+        raise SelectionError(
+            f"--out {out}: cannot be written ({error.strerror}); choose another folder"
+        ) from error
+    if content and RUN_FILE_NAME not in content:
+        raise SelectionError(f"--out {out}: is not empty and holds no run; choose a new folder")
+    if content:
+        (out / RUN_FILE_NAME).unlink()
+        shutil.rmtree(out / EVIDENCE, ignore_errors=True)
+    return out
+
+
+def _timestamped(reports: Path, now: datetime) -> Path:
+    name = now.strftime("%Y-%m-%d-%H%M%S")
+    for number in range(1, 1000):
+        path = reports / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise SelectionError(
+                f"{path}: cannot be made ({error.strerror}); name a folder with --out"
+            ) from error
+        return path
+    raise SelectionError(f"{reports}: is full of runs of this second; name a folder with --out")

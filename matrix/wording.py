@@ -1,0 +1,91 @@
+"""Reasons and outcomes in words a tired person understands, and text of peers made safe to print.
+
+Pure. A reason is `<phase>:<cause>`; the sentence says who did what and when, and the reason stays beside it
+for grep.
+"""
+
+from matrix.outcome import Outcome, Verdict
+
+_WHEN = {
+    "connect": "when the connection was made",
+    "client-hello": "while the client's hello was sent",
+    "server-hello": "in answer to the client's hello",
+    "certificate": "when its certificate was due",
+    "key-exchange": "during the key exchange",
+    "finished": "when the handshake should have ended",
+    "application-data": "after the handshake, in answer to the request",
+    "renegotiation": "during the renegotiation",
+    "resumption": "when the session should have been resumed",
+    "close": "at the close",
+}
+_CAUSES = {
+    "fin": "the server closes the connection without an alert (FIN)",
+    "reset": "the server resets the connection (RST)",
+    "timeout": "the server does not answer in time",
+    "refused": "nobody accepts the connection",
+    "unreachable": "the address cannot be reached",
+}
+_PREFIXES = {
+    "alert-": "the server sends the alert {}",
+    "protocol-error-": "the server breaks the protocol ({})",
+    "unsupported-": "the server chooses {}, which this program cannot complete",
+}
+_POLICY = "policy-"
+_POLICIES = {
+    "rsa-key-bits": "the server's RSA key is too small for it",
+    "dh-prime-bits": "the size of the server's Diffie-Hellman prime does not suit it",
+    "protocol_version": "the server chose a version it does not accept",
+    "renegotiation_info": "it requires secure renegotiation, RFC 5746, and the server does not have it",
+    "compression": "the server chose a compression method it does not have",
+}
+
+SHORT_WORDS = {
+    Outcome.WORKS: "works",
+    Outcome.WORKS_AFTER_FALLBACK: "fallback",
+    Outcome.FAILS: "fails",
+}
+SYMBOLS = {
+    Outcome.WORKS: "✓",
+    Outcome.WORKS_AFTER_FALLBACK: "↓",
+    Outcome.FAILS: "✗",
+}
+NO_OUTCOME_WORDS = {
+    Verdict.UNSUPPORTED: ("?", "not tried"),
+    Verdict.NOT_INSTALLED: ("·", "missing"),
+    Verdict.HARNESS_ERROR: ("!", "broken"),
+}
+
+
+def sentence(reason: str) -> str:
+    """Say a reason in words, without a full stop."""
+    phase, _, cause = reason.partition(":")
+    if cause.startswith(_POLICY):
+        what = cause.removeprefix(_POLICY)
+        return f"the client itself refuses to go on: {_POLICIES.get(what, what)}"
+    return f"{_cause(cause)} {_WHEN.get(phase, f'in phase {phase}')}"
+
+
+def _cause(cause: str) -> str:
+    for prefix, words in _PREFIXES.items():
+        if cause.startswith(prefix):
+            return words.format(cause.removeprefix(prefix))
+    return _CAUSES.get(cause, cause)
+
+
+def joined(words: list[str]) -> str:
+    """Join words as in a sentence: a, b and c."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "none"
+
+
+def counted(number: int, noun: str) -> str:
+    """Say how many: 1 cell, 2 cells."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def printable(text: str) -> str:
+    """Escape everything a terminal or a page could take as more than text (control and bidirectional
+    characters).
+    """
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
+    )

@@ -1,0 +1,164 @@
+"""The commands that start no server: what they print, how they end, and that an error is one line."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from matrix.cli import application
+from matrix.outcome import Outcome
+from matrix.run_file import encode
+from tests.matrix.runs import cell, run
+
+OLD = run(cell("web@1", "x", Outcome.FAILS), cell("web@1", "y"))
+NEW = run(cell("web@2", "x"), cell("web@2", "y"))
+
+
+def tls_matrix(*arguments: object) -> Result:
+    return CliRunner().invoke(application, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+def saved(folder: Path, name: str, content: object) -> Path:
+    path = folder / name
+    path.mkdir()
+    (path / "run.json").write_text(encode(content), encoding="utf-8")  # type: ignore[arg-type]
+    return path
+
+
+@pytest.mark.parametrize("what", ["servers", "clients", "scenarios", "cells"])
+def test_list_prints_the_same_ids_as_lines_and_as_json(what: str) -> None:
+    as_json = tls_matrix("list", what, "--json")
+    rows = json.loads(as_json.stdout)
+    assert rows
+    assert as_json.exit_code == 0
+    lines = tls_matrix("list", what).stdout.splitlines()
+    assert [line.split("\t")[0] for line in lines[: len(rows)]] == [row["id"] for row in rows]
+
+
+def test_every_listing_of_servers_says_what_is_a_hypothesis() -> None:
+    assert "HYPOTHESIS" in tls_matrix("list", "servers").stdout
+
+
+def test_list_takes_the_users_own_clients(tmp_path: Path) -> None:
+    from clients.profile import BUNDLED_PROFILES
+
+    text = (BUNDLED_PROFILES / "java-7.toml").read_text(encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(text.replace('id = "java-7"', 'id = "mine"', 1), encoding="utf-8")
+    assert "mine" in [
+        row["id"]
+        for row in json.loads(tls_matrix("list", "clients", "--json", "--clients-dir", tmp_path).stdout)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "said"),
+    [
+        (OLD, NEW, 0, "No regression: 1 fixed"),
+        (NEW, OLD, 1, "Regression: 1 worse"),
+        (OLD, OLD, 0, "2 unchanged"),
+    ],
+)
+def test_compare_ends_with_1_on_a_regression_only(
+    tmp_path: Path, old: object, new: object, status: int, said: str
+) -> None:
+    before, now = saved(tmp_path, "old", old), saved(tmp_path, "new", new)
+    result = tls_matrix("compare", before, now)
+    assert result.exit_code == status
+    assert said in result.stdout
+    for form in ("json", "markdown"):
+        assert tls_matrix("compare", before, now, "--format", form).exit_code == status
+
+
+def test_compare_with_something_unreadable_is_one_line_and_2(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}", encoding="utf-8")
+    result = tls_matrix("compare", tmp_path, tmp_path)
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert str(tmp_path / "run.json") in result.stderr
+
+
+def test_report_makes_the_same_files_again(tmp_path: Path) -> None:
+    folder = saved(tmp_path, "run", OLD)
+    assert tls_matrix("report", folder).exit_code == 0
+    made = {name: (folder / name).read_bytes() for name in ("grid.md", "grid.html", "junit.xml")}
+    assert tls_matrix("report", folder / "run.json").exit_code == 0
+    assert made == {name: (folder / name).read_bytes() for name in made}
+
+
+def test_report_without_a_run_is_one_line_and_2(tmp_path: Path) -> None:
+    result = tls_matrix("report", tmp_path)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "--server", "webmethods@*"], "no server matches 'webmethods@*'; near it: webmethods-8.0.1@"),
+        (["run", "--server", "jsse6@6u45,ec=*,x=y"], "no server matches"),
+        (["run", "--server", "jsse6@6u45,ec=perhaps"], '"ec" cannot be "perhaps"'),
+        (["run", "--client", "fierfox-9"], "near it: firefox-9"),
+        (["run", "--scenario", "connct"], "near it: connect"),
+        (["run", "--target", "mine=nowhere"], "HOST:PORT"),
+        (["run", "--target", "a=127.0.0.1:1", "--target", "a=127.0.0.1:2"], "given twice"),
+        (["run", "--backend", "docker"], "--backend docker"),
+        (["run", "--baseline", "/nowhere/run.json"], "/nowhere/run.json"),
+        (["run", "--servers-dir", "/nowhere"], "/nowhere"),
+        (["run", "--clients-dir", "/nowhere"], "/nowhere"),
+        (["run", "-n", "many"], "-n many"),
+        (["connect", "fierfox-9", "127.0.0.1:1"], "near it: firefox-9"),
+        (["connect", "java-*", "127.0.0.1:1"], "name one client"),
+        (["connect", "java-7", "127.0.0.1"], "HOST:PORT"),
+        (["serve", "nothing@1"], "nothing"),
+        (["hello", "show", "java-77"], "near it: java-7"),
+        (["hello", "diff", "java-7", "java-77"], "near it: java-7"),
+    ],
+)
+def test_what_is_asked_wrongly_is_one_line_that_helps_and_2(arguments: list[str], said: str) -> None:
+    result = tls_matrix(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("name", ["profile", "definition"])
+def test_a_broken_file_of_the_users_is_named_with_its_key(tmp_path: Path, name: str) -> None:
+    if name == "profile":
+        (tmp_path / "mine.toml").write_text('id = "mine"\n', encoding="utf-8")
+        result, file = tls_matrix("run", "--clients-dir", tmp_path), tmp_path / "mine.toml"
+    else:
+        file = tmp_path / "mine" / "server.toml"
+        file.parent.mkdir()
+        file.write_text('id = "mine"\n', encoding="utf-8")
+        result = tls_matrix("list", "servers", "--servers-dir", tmp_path)
+    assert result.exit_code == 2
+    assert f"{file}: title: " in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_connect_to_nobody_is_3_with_the_address() -> None:
+    result = tls_matrix("connect", "java-7", "127.0.0.1:1")
+    assert result.exit_code == 3
+    assert "127.0.0.1:1" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_hello_show_names_suites_in_three_tongues_and_decodes_extensions() -> None:
+    shown = tls_matrix("hello", "show", "biztalk-ws2008").stdout
+    assert "0x0005  TLS_RSA_WITH_RC4_128_SHA | RC4-SHA | SSL_RSA_WITH_RC4_128_SHA" in shown
+    assert "0x000a  supported_groups: secp256r1, secp384r1" in shown
+
+
+def test_hello_diff_marks_what_only_one_side_has_and_the_order() -> None:
+    lines = tls_matrix("hello", "diff", "biztalk-ws2008", "openssl-0.9.8-tls1").stdout.splitlines()
+    marks = {line.split("0x")[1][:4]: line[2] for line in lines if "  0x" in line}
+    assert marks["000b"] == "<"
+    assert marks["0023"] == ">"
+    assert marks["002f"] == "~"
+
+
+def test_a_hello_does_not_differ_from_itself() -> None:
+    lines = tls_matrix("hello", "diff", "chrome-101", "chrome-101").stdout.splitlines()
+    marks = {line[2] for line in lines if line.startswith("  ") and line[2] in "<>=~!"}
+    assert marks == {"="}

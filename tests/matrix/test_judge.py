@@ -1,0 +1,100 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handshake.events import Phase
+from matrix.judge import judge, judge_outcome, outcome_of
+from matrix.outcome import Expectation, Outcome, Verdict
+from tests.matrix.runs import ALERT, failure, observation
+
+WORKS = Expectation()
+FAILS = Expectation(Outcome.FAILS, ALERT, "known")
+FALLBACK = Expectation(Outcome.WORKS_AFTER_FALLBACK, ALERT, "known")
+OTHER = failure("fin")
+
+
+@pytest.mark.parametrize(
+    ("failures", "outcome", "reason"),
+    [
+        ([None], Outcome.WORKS, None),
+        ([failure(), None], Outcome.WORKS_AFTER_FALLBACK, ALERT),
+        ([failure()], Outcome.FAILS, ALERT),
+        ([failure(), OTHER], Outcome.FAILS, ALERT),
+        ([failure(), OTHER, None], Outcome.WORKS_AFTER_FALLBACK, ALERT),
+    ],
+)
+def test_the_reason_is_that_of_the_first_failed_attempt(failures, outcome, reason) -> None:  # type: ignore[no-untyped-def]
+    assert outcome_of(observation(*failures)) == (outcome, reason)
+
+
+@pytest.mark.parametrize(
+    ("failures", "expectation", "verdict"),
+    [
+        ([None], WORKS, Verdict.PASSED),
+        ([failure()], WORKS, Verdict.FAILED),
+        ([failure(), None], WORKS, Verdict.FAILED),
+        ([failure()], FAILS, Verdict.EXPECTED_FAILURE),
+        ([OTHER], FAILS, Verdict.FAILED),
+        ([failure(), None], FAILS, Verdict.UNEXPECTED_PASS),
+        ([None], FAILS, Verdict.UNEXPECTED_PASS),
+        ([failure(), None], FALLBACK, Verdict.EXPECTED_FAILURE),
+        ([OTHER, None], FALLBACK, Verdict.FAILED),
+        ([failure()], FALLBACK, Verdict.FAILED),
+        ([None], FALLBACK, Verdict.UNEXPECTED_PASS),
+    ],
+)
+def test_outcome_against_expectation(failures, expectation, verdict) -> None:  # type: ignore[no-untyped-def]
+    assert judge(observation(*failures), expectation, frozenset()).verdict is verdict
+
+
+def test_a_handshake_without_an_answer_fails() -> None:
+    silent = observation(None)
+    silent = type(silent)(silent.attempts, None, b"")
+    judgement = judge(silent, WORKS, frozenset())
+    assert (judgement.outcome, judgement.reason) == (
+        Outcome.FAILS,
+        "application-data:protocol-error-no-answer",
+    )
+
+
+def test_a_suite_we_cannot_complete_is_nobodys_failure() -> None:
+    ours = failure("unsupported-TLS_RSA_WITH_IDEA_CBC_SHA", Phase.KEY_EXCHANGE)
+    judgement = judge(observation(ours), WORKS, frozenset())
+    assert judgement.verdict is Verdict.UNSUPPORTED
+    assert judgement.outcome is None
+    assert "TLS_RSA_WITH_IDEA_CBC_SHA" in judgement.note
+
+
+def test_a_certificate_that_is_not_the_servers_is_a_harness_error_even_if_all_works() -> None:
+    strange = observation(None, certificate="bb")
+    assert judge(strange, WORKS, frozenset({"aa"})).verdict is Verdict.HARNESS_ERROR
+    assert judge(strange, WORKS, frozenset({"aa", "bb"})).verdict is Verdict.PASSED
+    assert judge(strange, WORKS, frozenset()).verdict is Verdict.PASSED
+
+
+def test_a_handshake_that_ended_before_a_certificate_came_is_judged() -> None:
+    assert judge(observation(failure()), FAILS, frozenset({"aa"})).verdict is Verdict.EXPECTED_FAILURE
+
+
+def test_nobody_listening_is_the_harness_but_a_server_gone_after_the_first_hello_is_not() -> None:
+    refused = failure("refused", Phase.CONNECT)
+    assert judge(observation(refused), WORKS, frozenset()).verdict is Verdict.HARNESS_ERROR
+    assert judge(observation(failure(), refused), FAILS, frozenset()).verdict is Verdict.EXPECTED_FAILURE
+
+
+OUTCOMES = st.sampled_from(
+    [
+        (Outcome.WORKS, None),
+        (Outcome.WORKS_AFTER_FALLBACK, "a:fin"),
+        (Outcome.WORKS_AFTER_FALLBACK, "a:reset"),
+        (Outcome.FAILS, "a:fin"),
+        (Outcome.FAILS, "a:reset"),
+    ]
+)
+
+
+@given(OUTCOMES, OUTCOMES)
+def test_only_the_very_outcome_expected_is_as_expected(
+    seen: tuple[Outcome, str | None], expected: tuple[Outcome, str | None]
+) -> None:
+    assert judge_outcome(*seen, Expectation(*expected)).is_as_expected == (seen == expected)

@@ -1,0 +1,117 @@
+from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTemplate, HelloFormat, HelloTemplate
+from handshake.wire.extensions import push_supported_versions
+from handshake.wire.registry import ExtensionType
+from matrix.outcome import Outcome
+from matrix.prediction import ClientFacts, Prediction, Preference, ServerFacts, offered_version_name
+from matrix.prediction import predict as predict_from_facts
+from servers.declared import Declared
+
+RSA_AES, DHE_AES, TLS13, DSS_AES, GCM = 0x002F, 0x0033, 0x1301, 0x0032, 0x009C
+SSL3, TLS10, TLS12, TLS13V = 0x0300, 0x0301, 0x0303, 0x0304
+
+
+def hello(version: int, *suites: int, versions: tuple[int, ...] = (), sslv2: bool = False) -> HelloTemplate:
+    extension = ExtensionTemplate(ExtensionType.SUPPORTED_VERSIONS, push_supported_versions(versions))
+    return HelloTemplate(
+        client_version=version,
+        cipher_suites=suites,
+        format=HelloFormat.SSLV2 if sslv2 else HelloFormat.RECORD,
+        extensions=(extension,) if versions else None,
+    )
+
+
+def server(*versions: int, suites: tuple[int, ...] = (RSA_AES,), **more: object) -> Declared:
+    return Declared(versions=versions, cipher_suites=suites, **more)  # type: ignore[arg-type]
+
+
+def predict(attempts: list[HelloTemplate], limits: ClientLimits, declared: Declared) -> Prediction | None:
+    return predict_from_facts(ClientFacts(tuple(attempts), limits), ServerFacts(declared))
+
+
+def why(prediction: Prediction | None) -> str:
+    assert prediction is not None
+    assert prediction.outcome is Outcome.FAILS
+    return prediction.why
+
+
+def test_a_common_version_and_suite_work() -> None:
+    assert predict([hello(TLS10, RSA_AES)], ClientLimits(), server(SSL3, TLS10)) == Prediction(Outcome.WORKS)
+
+
+def test_no_common_version() -> None:
+    said = why(predict([hello(TLS10, RSA_AES)], ClientLimits(), server(TLS12)))
+    assert said == "no common version: the client has SSLv3, TLSv1.0, the server TLSv1.2"
+
+
+def test_supported_versions_count_and_not_client_version() -> None:
+    modern = hello(TLS12, TLS13, versions=(0x1A1A, TLS13V))
+    assert "no common version" in why(predict([modern], ClientLimits(), server(TLS12)))
+    assert predict([modern], ClientLimits(), server(TLS13V, suites=(TLS13,))) == Prediction(Outcome.WORKS)
+
+
+def test_the_server_takes_the_highest_version_and_the_client_may_refuse_it() -> None:
+    limits = ClientLimits(versions=(TLS12,))
+    assert "answers in TLSv1.0" in why(predict([hello(TLS12, RSA_AES)], limits, server(SSL3, TLS10)))
+
+
+def test_no_common_cipher_suite_and_suites_of_another_version_do_not_count() -> None:
+    assert "no common cipher suite" in why(
+        predict([hello(TLS10, RSA_AES)], ClientLimits(), server(TLS10, suites=(TLS13,)))
+    )
+    gcm = server(TLS10, suites=(GCM,))
+    assert "no common cipher suite in TLSv1.0" in why(predict([hello(TLS12, GCM)], ClientLimits(), gcm))
+
+
+def test_a_suite_needs_a_certificate_of_its_kind() -> None:
+    dss = hello(TLS10, DSS_AES)
+    assert "no common cipher suite" in why(predict([dss], ClientLimits(), server(TLS10, suites=(DSS_AES,))))
+    both = server(TLS10, suites=(DSS_AES,), certificates=("rsa", "dsa"))
+    assert predict([dss], ClientLimits(), both) == Prediction(Outcome.WORKS)
+
+
+def test_the_prime_must_suit_the_client() -> None:
+    big = server(TLS10, suites=(DHE_AES,), dh_prime_bits=2048)
+    assert "2048 bits" in why(predict([hello(TLS10, DHE_AES)], ClientLimits(max_dh_prime_bits=1024), big))
+    assert "accepts at least 4096" in why(
+        predict([hello(TLS10, DHE_AES)], ClientLimits(min_dh_prime_bits=4096), big)
+    )
+    assert predict([hello(TLS10, DHE_AES)], ClientLimits(max_dh_prime_bits=2048), big) == Prediction(
+        Outcome.WORKS
+    )
+
+
+def test_nothing_is_predicted_where_the_servers_preference_decides() -> None:
+    either = server(TLS10, suites=(DHE_AES, RSA_AES), dh_prime_bits=2048)
+    assert predict([hello(TLS10, RSA_AES, DHE_AES)], ClientLimits(max_dh_prime_bits=1024), either) is None
+
+
+def test_an_sslv2_format_hello_must_be_understood_and_its_sslv2_specs_do_not_count() -> None:
+    old = hello(TLS10, 0x010080, RSA_AES, sslv2=True)
+    assert "SSLv2 format" in why(predict([old], ClientLimits(), server(TLS10)))
+    assert predict([old], ClientLimits(), server(TLS10, sslv2_hello=True)) == Prediction(Outcome.WORKS)
+    only = hello(TLS10, 0x010080, sslv2=True)
+    assert "no common cipher suite" in why(predict([only], ClientLimits(), server(TLS10, sslv2_hello=True)))
+
+
+def test_a_later_attempt_that_works_is_a_fallback_for_the_first_ones_reason() -> None:
+    ladder = [hello(TLS10, TLS13), hello(SSL3, RSA_AES)]
+    prediction = predict(ladder, ClientLimits(), server(SSL3, TLS10))
+    assert prediction == Prediction(Outcome.WORKS_AFTER_FALLBACK, "no common cipher suite in TLSv1.0")
+
+
+def test_a_version_is_named_with_its_framing() -> None:
+    assert offered_version_name(hello(TLS12, TLS13, versions=(0x1A1A, TLS13V, TLS12))) == "TLSv1.3"
+    assert offered_version_name(hello(TLS10, RSA_AES, sslv2=True)) == "TLSv1.0 in SSLv2 format"
+
+
+def test_where_the_preference_is_known_it_decides_about_the_prime() -> None:
+    client = ClientFacts((hello(TLS10, RSA_AES, DHE_AES),), ClientLimits(max_dh_prime_bits=1024))
+    either = server(TLS10, suites=(DHE_AES, RSA_AES), dh_prime_bits=2048)
+    assert predict_from_facts(client, ServerFacts(either, Preference.CLIENT)) == Prediction(Outcome.WORKS)
+    assert "2048 bits" in why(predict_from_facts(client, ServerFacts(either, Preference.SERVER)))
+
+
+def test_a_client_that_requires_secure_renegotiation_is_predicted_to_refuse_a_server_without() -> None:
+    client = ClientFacts((hello(TLS10, RSA_AES),), policy=ClientPolicy(missing_renegotiation_info="abort"))
+    assert "RFC 5746" in why(predict_from_facts(client, ServerFacts(server(TLS10), renegotiation_info=False)))
+    assert predict_from_facts(client, ServerFacts(server(TLS10))) == Prediction(Outcome.WORKS)

@@ -1,0 +1,239 @@
+"""The reports: complete, readable without colour, and safe whatever a peer or a definition says."""
+
+import io
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from matrix.outcome import Outcome, Verdict
+from matrix.reports import digest
+from matrix.reports.html import render_html
+from matrix.reports.junit import render_junit
+from matrix.reports.markdown import render_markdown
+from matrix.reports.terminal import print_run
+from matrix.run_file import RunFile
+from matrix.wording import printable, sentence
+from tests.matrix.runs import ALERT, cell, run
+
+HOSTILE = '<script>alert(1)</script>|`\x1b[31m\u202e"'
+EXPECTED = {"expected": Outcome.FAILS, "expected_reason": ALERT, "expected_why": "it is known"}
+RUN = run(
+    cell("web@19", "biztalk", Outcome.FAILS),
+    cell("web@19", "ie", Outcome.WORKS_AFTER_FALLBACK),
+    cell("web@19", "openssl"),
+    cell("web@20", "biztalk"),
+    cell(
+        "web@20", "ie", Outcome.FAILS, verdict=Verdict.EXPECTED_FAILURE, prediction=Outcome.FAILS, **EXPECTED
+    ),
+    cell("web@20", "openssl", None, verdict=Verdict.NOT_INSTALLED, note="get it with `apt install it`"),
+    note="HYPOTHESIS: assumed",
+)
+
+
+def terminal(content: RunFile, *, is_terminal: bool = True, width: int = 100, encoding: str = "utf-8") -> str:
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    print_run(content, Console(file=file, force_terminal=is_terminal, width=width, color_system=None))
+    file.flush()
+    return file.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+
+
+class _Page(HTMLParser):
+    """The tags of a page, and what they refer to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_the_headline_counts_and_names_what_is_not_as_expected() -> None:
+    assert digest.headline(RUN) == (
+        "6 cells: 2 work, 1 work only after a fallback, 2 fail and 1 could not be tried. "
+        "Not as expected are 2: web@19 with biztalk and ie."
+    )
+    assert digest.headline(run(cell("a", "x"))) == "1 cell: 1 work. All as expected."
+
+
+def test_a_headline_stays_short() -> None:
+    many = run(*(cell("web@19", f"client-{n}", Outcome.FAILS) for n in range(20)))
+    assert "client-0, client-1, client-10 and 17 more" in digest.headline(many)
+
+
+def test_cells_that_are_alike_are_told_in_one_sentence() -> None:
+    alike = run(cell("web@19", "x", Outcome.FAILS), cell("web@19", "y", Outcome.FAILS))
+    (group,) = digest.unexpected(alike)
+    said = f"the server sends the alert unexpected_message in answer to the client's hello ({ALERT})"
+    assert group.line == f"web@19 with x and y: {said}"
+
+
+def test_a_contradiction_to_the_prediction_is_a_finding_and_nothing_else_is() -> None:
+    lines = digest.findings(RUN)
+    assert len(lines) == 2
+    assert lines[0].startswith("web@19 with biztalk: should work, does not: the server sends the alert")
+    assert lines[0].endswith("Nothing the two definitions declare explains it.")
+    assert lines[1].startswith("web@19 with ie: should work, works only after a fallback:")
+
+
+def test_a_pass_against_the_prediction_says_why_it_should_fail() -> None:
+    odd = cell("a", "x", prediction=Outcome.FAILS, prediction_why="no common version")
+    assert digest.findings(run(odd)) == ["a with x: should fail, works. Predicted: no common version."]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (
+            "server-hello:fin",
+            "the server closes the connection without an alert (FIN) in answer to the client's hello",
+        ),
+        (
+            "certificate:policy-rsa-key-bits",
+            "the client itself refuses to go on: the server's RSA key is too small for it",
+        ),
+        (
+            "finished:protocol-error-decode",
+            "the server breaks the protocol (decode) when the handshake should have ended",
+        ),
+        ("finished:policy-warning-fin", "the client itself refuses to go on: warning-fin"),
+        ("new-phase:new-cause", "new-cause in phase new-phase"),
+    ],
+)
+def test_reasons_are_said_in_words(reason: str, said: str) -> None:
+    assert sentence(reason) == said
+
+
+@given(st.text())
+def test_printable_text_cannot_steer_a_terminal(text: str) -> None:
+    assert printable(text).isprintable()
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_the_grid_fits_the_terminal_and_names_every_client_and_server(width: int) -> None:
+    shown = terminal(RUN, width=width)
+    grid = shown[: shown.index("handshake, request")]
+    assert all(len(line) <= width for line in grid.splitlines())
+    for word in (
+        "biztalk",
+        "ie",
+        "openssl",
+        "@19",
+        "@20",
+        "✗ fails !",
+        "↓ fallback !",
+        "✓ works",
+        "· missing",
+    ):
+        assert word in grid
+
+
+def test_more_servers_than_fit_side_by_side_are_shown_in_tables_below_each_other() -> None:
+    many = run(*(cell(f"server-{number}@level-{number}", "x") for number in range(12)))
+    shown = terminal(many, width=60)
+    assert all(len(line) <= 60 for line in shown.splitlines())
+    assert {int(number) for number in re.findall(r"@level-(\d+)\b", shown)} == set(range(12))
+    assert shown.count("✓ works") == 12 + 1  # and once in the legend
+
+
+def test_a_terminal_without_unicode_gets_plain_signs() -> None:
+    shown = terminal(RUN, encoding="latin-1")
+    assert "x fails !" in shown
+    assert "+ works" in shown
+
+
+def test_elsewhere_there_are_plain_lines_one_for_each_cell_that_did_not_pass() -> None:
+    shown = terminal(RUN, is_terminal=False, width=120)
+    assert "\x1b" not in shown
+    assert f"failed           fails                web@19/biztalk/connect {ALERT}\n" in shown
+    assert "web@20/biztalk" not in shown
+    assert shown.splitlines()[-1] == digest.headline(RUN)
+
+
+def test_markdown_is_a_whole_table_with_reasons_and_notes() -> None:
+    text = render_markdown(RUN)
+    assert "| client | web@19 | web@20 |" in text
+    assert f"| biztalk | ✗ fails !<br>{ALERT.replace('_', chr(92) + '_')} | ✓ works |" in text
+    assert "HYPOTHESIS: assumed" in text
+    assert "### As expected: it is known" in text
+
+
+def test_the_page_needs_no_network_and_no_script_and_has_a_cell_for_each() -> None:
+    page = _Page(render_html(RUN))
+    assert page.tags.count("td") == 6
+    assert "script" not in page.tags
+    assert not [
+        value
+        for name, value in page.attributes
+        if name in ("src", "href") and not (value or "").startswith("#")
+    ]
+    targets = {value for name, value in page.attributes if name == "id"}
+    links = {(value or "")[1:] for name, value in page.attributes if name == "href"}
+    assert {link.replace("%40", "@") for link in links} == targets
+    for said in ("✗ fails", "↓ fallback", "✓ works", "HYPOTHESIS: assumed", digest.headline(RUN)):
+        assert said in page.words
+
+
+@pytest.mark.parametrize("partial", [True, False])
+def test_a_partial_run_says_so_everywhere(partial: bool) -> None:
+    content = run(cell("a", "x"), partial=partial)
+    for text in (render_html(content), render_markdown(content), terminal(content)):
+        assert ("Partial: the run ended before" in text) is partial
+
+
+def test_nothing_a_peer_or_a_definition_says_gets_out_of_its_place() -> None:
+    hostile = run(
+        cell("a", "x", None, verdict=Verdict.HARNESS_ERROR, note=HOSTILE),
+        cell(
+            "a", "y", Outcome.FAILS, f"server-hello:{HOSTILE}", verdict=Verdict.EXPECTED_FAILURE, **EXPECTED
+        ),
+        cell("a", "z", Outcome.FAILS, prediction_why=HOSTILE, expected_why=HOSTILE),
+        note=HOSTILE,
+        title=HOSTILE,
+    )
+    page = _Page(render_html(hostile))
+    assert "script" not in page.tags
+    assert "\x1b" not in page.words
+    assert "\u202e" not in page.words
+    for is_terminal in (True, False):
+        assert "\x1b" not in terminal(hostile, is_terminal=is_terminal).replace("\x1b[0m", "").replace(
+            "\x1b[2m", ""
+        )
+    markdown = render_markdown(hostile)
+    assert "<script>" not in markdown.replace("\\<", "")
+    assert re.search(r"[\x1b\u202e]", markdown) is None
+    assert ET.fromstring(render_junit(hostile, {})).get("tests") == "3"
+
+
+def test_junit_has_every_cell_under_its_server_with_the_verdict() -> None:
+    root = ET.fromstring(render_junit(RUN, {"web@19/biztalk/connect": 1.5}))
+    assert {key: root.get(key) for key in ("tests", "failures", "errors", "skipped", "time")} == {
+        "tests": "6",
+        "failures": "2",
+        "errors": "0",
+        "skipped": "2",
+        "time": "1.500",
+    }
+    assert [suite.get("name") for suite in root] == ["web@19", "web@20"]
+    case = root[0][0]
+    assert (case.get("classname"), case.get("name"), case.get("time")) == (
+        "web@19",
+        "biztalk/connect",
+        "1.500",
+    )
+    assert case[0].tag == "failure"
+    assert "attempt 1, TLSv1.0" in (case[0].text or "")
+    assert [len(case) for case in root[1]] == [0, 1, 1]
+    assert root[1][1][0].get("type") == "expected_failure"

@@ -1,0 +1,352 @@
+"""Whole runs, as a user starts them: own process, real servers, real sockets."""
+
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from matrix.judge import judge_outcome
+from matrix.outcome import Expectation
+from matrix.run_file import json_schema, load_run
+
+ROOT = Path(__file__).parents[2]
+DEADLINE = 60.0
+BEFORE, AFTER = "webmethods-8.0.1@core-fix-19", "webmethods-8.0.1@core-fix-20"
+CLIENTS = ("--client", "biztalk-ws2008", "--client", "ie8-win7", "--client", "openssl-0.9.8-tls1")
+
+
+def command(*arguments: object, module: str = "matrix") -> list[str]:
+    return [sys.executable, "-m", module, *map(str, arguments)]
+
+
+def tls_matrix(
+    *arguments: object, cwd: Path = ROOT, module: str = "matrix"
+) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command(*arguments, module=module),
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+
+
+def run_json(folder: Path) -> Any:
+    return json.loads((folder / "run.json").read_text(encoding="utf-8"))
+
+
+def verdicts(folder: Path) -> dict[str, str]:
+    return {cell["id"]: cell["verdict"] for cell in run_json(folder)["cells"]}
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The incident in three clients, started from a folder that is not the project's."""
+    folder = tmp_path_factory.mktemp("before")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    result = tls_matrix("run", "--server", BEFORE, *CLIENTS, "--out", folder / "run", "-n", 0, cwd=elsewhere)
+    assert list(elsewhere.iterdir()) == []
+    return folder / "run", result
+
+
+def test_the_incident_comes_out_as_expected(before: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, result = before
+    assert result.returncode == 0, result.stdout + result.stderr
+    found = {cell["client"]: (cell["outcome"], cell["reason"]) for cell in run_json(folder)["cells"]}
+    alert = "server-hello:alert-unexpected_message"
+    assert found == {
+        "biztalk-ws2008": ("fails", alert),
+        "ie8-win7": ("works-after-fallback", alert),
+        "openssl-0.9.8-tls1": ("works", None),
+    }
+    assert "Findings: prediction and observation disagree" in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+def test_the_files_of_a_run(before: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = before
+    content = run_json(folder)
+    jsonschema.validate(content, json.loads(json_schema()))
+    assert not content["run"]["partial"]
+    evidence = sorted(
+        path.relative_to(folder / "evidence").as_posix() for path in folder.rglob("evidence/**/*.json")
+    )
+    assert evidence == [f"{BEFORE}/biztalk-ws2008/connect.json", f"{BEFORE}/ie8-win7/connect.json"]
+    attempts = json.loads((folder / "evidence" / evidence[1]).read_text(encoding="utf-8"))["attempts"]
+    assert [(attempt["version"], attempt["outcome"]) for attempt in attempts] == [
+        ("TLSv1.0", "fails"),
+        ("SSLv3", "works"),
+    ]
+    assert "02 0a" in bytes.fromhex(attempts[0]["transcript"][-1]["decrypted"]).hex(" ")
+    assert ET.parse(folder / "junit.xml").getroot().get("tests") == "3"
+    assert {path.name for path in folder.iterdir()} == {
+        "run.json",
+        "timings.json",
+        "junit.xml",
+        "grid.md",
+        "grid.html",
+        "evidence",
+    }
+
+
+def test_verdicts_can_be_computed_again_from_a_saved_run(
+    before: tuple[Path, subprocess.CompletedProcess[str]], after: Path
+) -> None:
+    for folder in (before[0], after):
+        for cell in load_run(folder).cells:
+            assert cell.outcome is not None
+            expectation = Expectation(cell.expected, cell.expected_reason, cell.expected_why)
+            assert judge_outcome(cell.outcome, cell.reason, expectation) is cell.verdict
+
+
+def test_a_second_run_in_parallel_writes_the_same_bytes(
+    before: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    tls_matrix("run", "--server", BEFORE, *CLIENTS, "--out", tmp_path, "-n", 2)
+    assert (tmp_path / "run.json").read_bytes() == (before[0] / "run.json").read_bytes()
+
+
+def test_pytest_itself_runs_the_grid_and_shows_it(
+    before: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    arguments = ("--server", BEFORE, *CLIENTS, f"--out={tmp_path}", "-n", 2, "-p", "no:cacheprovider")
+    result = tls_matrix(*arguments, module="pytest")
+    assert result.returncode == 0, result.stdout
+    assert "1 passed, 2 xfailed" in result.stdout
+    assert "3 cells: 1 work, 1 work only after a fallback and 1 fail. All as expected." in result.stdout
+    assert (tmp_path / "run.json").read_bytes() == (before[0] / "run.json").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def after(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("after")
+    result = tls_matrix(
+        "run", "--server", AFTER, *CLIENTS, "--out", folder, "-n", 0, "--evidence", "none", "--json"
+    )
+    assert result.returncode == 0
+    assert json.loads(result.stdout) == run_json(folder)
+    assert not (folder / "evidence").exists()
+    return folder
+
+
+def test_compare_shows_what_the_fix_fixed(
+    before: tuple[Path, subprocess.CompletedProcess[str]], after: Path
+) -> None:
+    result = tls_matrix("compare", before[0], after)
+    assert result.returncode == 0
+    assert "Fixed: failed before (1)" in result.stdout
+    assert "Improved: no fallback needed any more (1)" in result.stdout
+    assert tls_matrix("compare", after, before[0]).returncode == 1
+
+
+def test_a_baseline_is_what_is_expected(
+    before: tuple[Path, subprocess.CompletedProcess[str]], after: Path, tmp_path: Path
+) -> None:
+    """Against the run after the fix the old level fails, and against the old level the new one is
+    unexpectedly good.
+    """
+    chosen = (*CLIENTS, "-n", 0, "--out")
+    worse = tls_matrix("run", "--server", BEFORE, "--baseline", after, *chosen, tmp_path / "worse")
+    assert worse.returncode == 1
+    assert sorted(verdicts(tmp_path / "worse").values()) == ["failed", "failed", "passed"]
+    better = tls_matrix("run", "--server", AFTER, "--baseline", before[0], *chosen, tmp_path / "better")
+    assert better.returncode == 1
+    assert sorted(verdicts(tmp_path / "better").values()) == ["passed", "unexpected_pass", "unexpected_pass"]
+    assert "Not as expected" in better.stdout
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "precious.txt").write_text("mine", encoding="utf-8")
+    result = tls_matrix("run", "--server", BEFORE, *CLIENTS, "--out", tmp_path, "-n", 0)
+    assert result.returncode == 2
+    assert f"--out {tmp_path}" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
+
+
+def test_a_target_nobody_listens_on_is_a_harness_error_with_the_address(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        address = f"127.0.0.1:{unused.getsockname()[1]}"
+        result = tls_matrix(
+            "run", "--target", f"mine={address}", "--client", "java-7", "--out", tmp_path, "-n", 0
+        )
+    assert result.returncode == 3
+    assert verdicts(tmp_path) == {"mine/java-7/connect": "harness_error"}
+    assert address in result.stdout
+
+
+SERVER = """
+id = "mine"
+title = "A server of the user's"
+kind = "real"
+default = false
+control = "openssl-3.0"
+source = "a test"
+[levels."0.8.2"]
+title = "One"
+stack = "{stack}"
+[declared]
+versions = ["TLSv1.2", "TLSv1.3"]
+cipher_suites = ["TLS_AES_256_GCM_SHA384"]
+certificates = ["rsa", "ecdsa"]
+"""
+NOT_INSTALLED = """
+import json, sys
+for line in sys.stdin:
+    said = {"event": "not_installed", "id": json.loads(line)["id"], "message": "get it with: fetch it"}
+    print(json.dumps(said), flush=True)
+"""
+DIES_AT_ONCE = "import sys\nsys.exit('no such library')\n"
+TLSLITE = """
+import os, runpy
+from servers import contract
+say = contract.emit
+connections = 0
+def emit(event):
+    global connections
+    CHANGE
+    say(event)
+contract.emit = emit
+runpy.run_path(os.path.join(os.path.dirname(contract.__file__), "tlslite", "serve.py"), run_name="__main__")
+"""
+DIES_LATER = TLSLITE.replace(
+    "CHANGE",
+    """connections += isinstance(event, contract.Connection)
+    if connections == 3:
+        os._exit(1)""",
+)
+ANOTHER = TLSLITE.replace(
+    "CHANGE",
+    """if isinstance(event, contract.Ready):
+        event = contract.Ready(event.id, event.port, event.stack, frozenset({"00" * 32}))""",
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "verdict", "said"),
+    [
+        (NOT_INSTALLED, "not_installed", "get it with: fetch it"),
+        (DIES_AT_ONCE, "harness_error", "no such library"),
+        (DIES_LATER, "harness_error", "after the run"),
+        (ANOTHER, "harness_error", "another program answered"),
+    ],
+    ids=["not installed", "dies at once", "dies later", "another answers"],
+)
+def test_a_server_that_cannot_be_trusted_judges_nobody(
+    tmp_path: Path, program: str, verdict: str, said: str
+) -> None:
+    folder = tmp_path / "servers" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "server.toml").write_text(SERVER, encoding="utf-8")
+    (folder / "serve.py").write_text(program, encoding="utf-8")
+    chosen = (
+        "--servers-dir",
+        folder.parent,
+        "--server",
+        "mine@0.8.2",
+        "--client",
+        "openssl-3.0",
+        "--client",
+        "java-17",
+    )
+    result = tls_matrix("run", *chosen, "--out", tmp_path / "run", "-n", 0)
+    assert result.returncode == 3, result.stdout + result.stderr
+    assert set(verdicts(tmp_path / "run").values()) == {verdict}
+    assert said in result.stdout
+    assert said in (tmp_path / "run" / "grid.html").read_text(encoding="utf-8")
+
+
+@contextmanager
+def silent_server() -> Iterator[str]:
+    """Something that accepts connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, selectors.DefaultSelector() as selector:
+        stop, stopped = socket.socketpair()
+        selector.register(listener, selectors.EVENT_READ)
+        selector.register(stopped, selectors.EVENT_READ)
+        accepted = []
+
+        def accept() -> None:
+            while listener in {key.fileobj for key, _ in selector.select()}:
+                accepted.append(listener.accept()[0])
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            stop.send(b"x")
+            thread.join()
+            for connection in (*accepted, stop, stopped):
+                connection.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "workers"),
+    [(signal.SIGINT, 130, 0), (signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 2)],
+)
+def test_an_interrupted_run_writes_what_it_has(
+    tmp_path: Path, number: signal.Signals, status: int, workers: int
+) -> None:
+    with silent_server() as address:
+        chosen = ("--target", f"silent={address}", "--out", tmp_path, "-n", workers)
+        process = subprocess.Popen(
+            command("run", *chosen),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + DEADLINE
+        while not list(tmp_path.glob("evidence/**/*.json")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if number is signal.SIGINT:  # as a terminal does it: the whole process group
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        _, errors = process.communicate(timeout=DEADLINE)
+    assert process.returncode == status
+    assert "Traceback" not in errors
+    assert "Warning" not in errors
+    content = run_json(tmp_path)
+    assert content["run"]["partial"]
+    assert 1 <= len(content["cells"]) < 23
+    assert "Partial" in (tmp_path / "grid.md").read_text(encoding="utf-8")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def test_the_projects_own_tests_do_not_wake_the_grid() -> None:
+    program = (
+        "import sys, pytest; status = pytest.main(['--collect-only', '-q', 'tests/test_imports.py']);"
+        "sys.exit(int(status) or 'matrix.grid_controller' in sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_collecting_the_grid_starts_nothing_and_shows_every_cell_in_order() -> None:
+    result = tls_matrix("--collect-only", "-q", "-p", "no:cacheprovider", module="pytest")
+    assert result.returncode == 0
+    shown = [line.partition("[")[2][:-1] for line in result.stdout.splitlines() if "::test_cell[" in line]
+    listed = [row["id"] for row in json.loads(tls_matrix("list", "cells", "--json").stdout)]
+    assert shown == listed == sorted(listed, key=lambda identifier: identifier.split("/"))
+    assert len(shown) > 100

@@ -1,0 +1,80 @@
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matrix.errors import UnreadableRun
+from matrix.outcome import Outcome, Verdict
+from matrix.run_file import SCHEMA_FILE, encode, json_schema, load_run
+from tests.matrix.runs import cell, run
+
+RUN = run(
+    cell("a@1", "x"), cell("a@1", "y", Outcome.FAILS), cell("b", "x", None, verdict=Verdict.NOT_INSTALLED)
+)
+
+
+def test_the_shipped_schema_is_the_models() -> None:
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == json_schema()
+
+
+def test_a_run_is_valid_by_the_schema_and_a_changed_one_is_not() -> None:
+    schema = json.loads(json_schema())
+    content = json.loads(encode(RUN))
+    jsonschema.validate(content, schema)
+    content["cells"][0]["outcome"] = "maybe"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(content, schema)
+
+
+def test_the_keys_are_those_of_the_design() -> None:
+    content = json.loads(encode(RUN))
+    assert set(content) == {"schema", "run", "servers", "clients", "cells"}
+    assert set(content["run"]) == {"profiles_digest", "tool_version", "partial", "environment"}
+    named = {"id", "server", "client", "scenario", "outcome", "reason", "verdict", "expected", "expected_why"}
+    assert named | {"prediction", "negotiated", "attempts"} <= set(content["cells"][0])
+    assert set(content["cells"][0]["negotiated"]) == {
+        "version",
+        "cipher_suite",
+        "group",
+        "renegotiation_info",
+    }
+    assert set(content["cells"][1]["attempts"][0]) == {"version", "outcome", "reason"}
+
+
+@given(st.permutations(RUN.cells))
+def test_the_text_does_not_depend_on_the_order_of_the_cells(cells: list[object]) -> None:
+    text = encode(RUN.model_copy(update={"cells": cells}))
+    assert text == encode(RUN)
+    assert text.endswith("}\n")
+
+
+def test_a_run_reads_back_from_its_folder_and_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    file.write_text(encode(RUN), encoding="utf-8")
+    assert load_run(tmp_path) == RUN
+    assert load_run(file) == RUN
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (('"tls-matrix/run/1"', '"tls-matrix/run/2"'), "schema"),
+        (('"verdict": "passed"', '"verdict": "fine"'), "cells.0.verdict"),
+        (('"partial": false,', ""), "run.partial"),
+        (("{", "["), "the file"),
+    ],
+)
+def test_an_unreadable_run_is_named_with_its_key(tmp_path: Path, change: tuple[str, str], said: str) -> None:
+    (tmp_path / "run.json").write_text(encode(RUN).replace(*change, 1), encoding="utf-8")
+    with pytest.raises(UnreadableRun) as raised:
+        load_run(tmp_path)
+    assert str(tmp_path / "run.json") in str(raised.value)
+    assert said in str(raised.value)
+
+
+def test_a_missing_run_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableRun, match="No such file"):
+        load_run(tmp_path / "nothing")

@@ -1,0 +1,86 @@
+"""The rule who may import whom, kept as a test (ARCHITECTURE.md)."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = ("handshake", "clients", "servers", "matrix")
+MAY_IMPORT = {
+    "handshake": {"handshake"},
+    "clients": {"handshake", "clients"},
+    "servers": {"handshake", "servers"},
+    "matrix": {"handshake", "clients", "servers", "matrix"},
+}
+NOT_IN_HANDSHAKE = {"socket", "ssl", "subprocess", "time", "random", "secrets", "os"}
+
+
+def imported(source: str) -> Iterator[str]:
+    """Every module a source names in an import, wherever the import stands."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or ""
+
+
+def forbidden(path: Path, source: str) -> list[str]:
+    """What a file of ours imports against the rule."""
+    package = path.parts[0]
+    tops = {name.partition(".")[0] for name in imported(source)}
+    wrong = (tops & set(OURS)) - MAY_IMPORT[package]
+    if package == "handshake":
+        wrong |= tops & NOT_IN_HANDSHAKE
+    if path.parts[:2] == ("handshake", "wire"):
+        wrong |= tops - set(sys.stdlib_module_names) - {"handshake"}
+        wrong |= {
+            n
+            for n in imported(source)
+            if n.startswith("handshake.") and n.split(".")[1] not in ("wire", "errors")
+        }
+    return sorted(wrong)
+
+
+FILES = sorted(path.relative_to(ROOT) for package in OURS for path in (ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_a_file_imports_only_what_the_rule_allows(path: Path) -> None:
+    assert forbidden(path, (ROOT / path).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "wrong"),
+    [
+        ("servers/x.py", "from clients.profile import Profile", ["clients"]),
+        ("clients/x.py", "def f():\n    import servers.process", ["servers"]),
+        ("handshake/x.py", "import time", ["time"]),
+        ("handshake/wire/x.py", "import gmpy2", ["gmpy2"]),
+        ("handshake/wire/x.py", "from handshake.crypto import signatures", ["handshake.crypto"]),
+        ("handshake/x.py", "from matrix import cell", ["matrix"]),
+        ("matrix/x.py", "import clients, servers, socket", []),
+    ],
+)
+def test_the_rule_finds_what_breaks_it(path: str, source: str, wrong: list[str]) -> None:
+    assert forbidden(Path(path), source) == wrong
+
+
+def test_conftest_holds_no_logic_and_imports_nothing_but_the_matrix() -> None:
+    source = (ROOT / "conftest.py").read_text(encoding="utf-8")
+    assert {name.partition(".")[0] for name in imported(source)} <= {"matrix", "pytest"}
+    assert not any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in ast.walk(ast.parse(source)))
+
+
+def test_the_packages_come_from_one_checkout() -> None:
+    """The names are generic: another distribution's `clients` would be taken without a word."""
+    import clients
+    import handshake
+    import matrix
+    import servers
+
+    parents = {Path(str(package.__file__)).parent.parent for package in (clients, handshake, matrix, servers)}
+    assert parents == {ROOT}
