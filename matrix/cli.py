@@ -3,9 +3,11 @@
 import sys
 
 import typer
+from typer._click.exceptions import ClickException, NoArgsIsHelpError  # typer offers them nowhere else
 
 from matrix.commands import compare, connect, hello, list, report, run, serve
-from matrix.errors import EXIT_INTERRUPTED
+from matrix.commands.options import tell
+from matrix.errors import EXIT_INTERRUPTED, EXIT_USAGE
 
 application = typer.Typer(
     name="tls-matrix",
@@ -24,8 +26,18 @@ application.add_typer(hello.application, name="hello")
 
 
 def main() -> None:
-    """Run the command that was asked for; an interrupt ends it without a traceback."""
+    """Run the command that was asked for; what is wrong with it is one line, an interrupt no traceback."""
     try:
-        application(prog_name="tls-matrix")
-    except KeyboardInterrupt:
+        status = application(prog_name="tls-matrix", standalone_mode=False)
+    except NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(EXIT_USAGE)
+    except ClickException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "tls-matrix"
+        said = error.format_message().replace("Value error, ", "").strip()
+        tell(f"tls-matrix: {said} (see `{command} --help`)")
+        sys.exit(EXIT_USAGE)
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(EXIT_INTERRUPTED)
+    sys.exit(status)

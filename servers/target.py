@@ -35,29 +35,31 @@ def parse_target(text: str) -> Target:
         raise TargetError(
             f'target "{text}": write NAME=HOST:PORT; a name is letters, digits, dots, "-" and "_"'
         )
-    address, *settings = rest.split(",")
+    try:
+        return parse_address(rest, name)
+    except TargetError as error:
+        raise TargetError(f'target "{text}": {error}') from None
+
+
+def parse_address(text: str, name: str = "address") -> Target:
+    """Read `HOST:PORT[,sni=NAME]` as the target `name`; raises TargetError."""
+    address, *settings = text.split(",")
     found = _ADDRESS.fullmatch(address)
     if found is None:
-        raise TargetError(
-            f'target "{text}": "{address}" is not HOST:PORT (an IPv6 address goes in brackets: [::1]:443)'
-        )
+        raise TargetError(f'"{address}" is not HOST:PORT (an IPv6 address goes in brackets: [::1]:443)')
     port = int(found["port"])
     if not 0 < port < 65536:
-        raise TargetError(f'target "{text}": port {port} does not exist; use 1 to 65535')
-    return Target(name, found["bracketed"] or found["plain"], port, _server_name(text, settings))
+        raise TargetError(f"port {port} does not exist; use 1 to 65535")
+    return Target(name, found["bracketed"] or found["plain"], port, _server_name(settings))
 
 
-def _server_name(text: str, settings: list[str]) -> str | None:
+def _server_name(settings: list[str]) -> str | None:
     server_name = None
     for setting in settings:
         key, _, value = setting.partition("=")
         if key != "sni":
-            raise TargetError(
-                f'target "{text}": "{key}" is not a setting of a target; there is sni=NAME only'
-            )
+            raise TargetError(f'"{key}" is not a setting of a target; there is sni=NAME only')
         if not value or not value.isascii() or not value.isprintable() or " " in value:
-            raise TargetError(
-                f'target "{text}": sni= needs a host name in ASCII after it (an IDN in its xn-- form)'
-            )
+            raise TargetError("sni= needs a host name in ASCII after it (an IDN in its xn-- form)")
         server_name = value
     return server_name

@@ -16,7 +16,7 @@ from handshake.hello_template import ClientLimits, ClientPolicy, HelloFormat, He
 from handshake.record_layer import RecordLayer
 from handshake.wire.messages import HandshakeMessage, MessageReader, push_handshake_message
 from handshake.wire.record import FirstRecord, RecordRules, SSLv2Record
-from handshake.wire.registry import AlertDescription, HandshakeType, alert_name
+from handshake.wire.registry import AlertDescription, ContentType, HandshakeType, alert_name
 
 
 class ClientConnection(Connection):
@@ -55,7 +55,10 @@ class ClientConnection(Connection):
             raise LocalError("this connection has sent its hello already")
         self.now = now
         self.note_message("sent", HandshakeType.CLIENT_HELLO, handshake.hello.message)
-        self.records.write_unframed(handshake.hello.wire, "handshake", now)
+        if handshake.template.format is HelloFormat.SSLV2:
+            self.records.write_unframed(handshake.hello.wire, "ClientHello", now)
+        else:
+            self.records.write(ContentType.HANDSHAKE, handshake.hello.message, now)
         handshake.messages += handshake.hello.message
         handshake.move(State.WAIT_SERVER_HELLO)
 

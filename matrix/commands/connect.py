@@ -22,7 +22,7 @@ from matrix.run_cell import BUDGET_SECONDS
 from matrix.run_file import to_json
 from matrix.scenarios import CONNECT
 from matrix.wording import printable, sentence
-from servers.target import parse_target
+from servers.target import parse_address
 
 _BYTES_SHOWN = 24
 
@@ -46,7 +46,7 @@ def connect(
         chosen = select([client], profiles, "client")
         if len(chosen) != 1:
             raise SelectionError(f"{client}: matches {', '.join(chosen)}; name one client")
-        target = parse_target(f"address={address}")
+        target = parse_address(address)
     profile, server_name = profiles[chosen[0]], server_name_for(target)
     observation = connect_client(
         profile,

@@ -133,8 +133,19 @@ def _print(rows: Sequence[Row]) -> None:
         out.print(table)
     else:
         write_out("".join("\t".join(_text(row[name]) for name in columns) + "\n" for row in rows))
-    for note in dict.fromkeys(row["note"] for row in rows if row.get("note") and row.get("kind")):
-        out.print(Text(f"\n{printable(note)}"), soft_wrap=not out.is_terminal)
+    for note, about in _notes(rows).items():
+        out.print(Text(f"\n{', '.join(about)}: {printable(note)}"), soft_wrap=not out.is_terminal)
+
+
+def _notes(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Give every note on a server once, with the ids (without toggles) it is about."""
+    notes: dict[str, list[str]] = {}
+    for row in rows:
+        if row.get("kind") and row["note"]:
+            about = notes.setdefault(row["note"], [])
+            if (plain := row["id"].partition(",")[0]) not in about:
+                about.append(plain)
+    return notes
 
 
 def _text(value: Any) -> str:

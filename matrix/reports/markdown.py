@@ -43,7 +43,8 @@ def _lines(run: RunFile) -> Iterator[str]:
 def _table(run: RunFile, scenario: str) -> Iterator[str]:
     servers = digest.grid_columns(run, scenario)
     cells = {(cell.server, cell.client): cell for cell in run.cells if cell.scenario == scenario}
-    yield "| client | " + " | ".join(map(escape, servers)) + " |"
+    heads = (f"{escape(server)}<br>{escape(run.servers[server].title)}" for server in servers)
+    yield "| client | " + " | ".join(heads) + " |"
     yield "|---" * (len(servers) + 1) + "|"
     for client in digest.grid_rows(run, scenario):
         words = (_cell(cells.get((server, client))) for server in servers)

@@ -1,9 +1,9 @@
 """The run in a terminal: the grid with clients down and servers across, a legend, then what failed and why
 in sentences.
 
-On something that is no terminal it is plain lines: no colour, no boxes, one line for each cell that did not
-simply pass. The grid is cut into as many tables as the width needs; a server's name is broken at `@` and
-`,` so that columns stay narrow.
+On something that is no terminal there is no colour, and one line for each cell that did not simply pass comes
+first, to be searched. The grid is cut into as many tables as the width needs; a server's name is broken at
+`@` and `,` so that columns stay narrow.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,10 +26,9 @@ _CORNER = "client"
 
 def print_run(run: RunFile, console: Console) -> None:
     """Print everything a person needs after a run."""
-    if console.is_terminal:
-        _print_grid(run, console)
-    else:
+    if not console.is_terminal:
         _print_lines(run, console)
+    _print_grid(run, console)
     _section(console, "Not as expected", _sentences(digest.unexpected(run)), "bold red")
     _section(console, "Findings: prediction and observation disagree", digest.findings(run), "bold magenta")
     expected = (

@@ -164,7 +164,7 @@ def test_elsewhere_there_are_plain_lines_one_for_each_cell_that_did_not_pass() -
 
 def test_markdown_is_a_whole_table_with_reasons_and_notes() -> None:
     text = render_markdown(RUN)
-    assert "| client | web@19 | web@20 |" in text
+    assert "| client | web@19<br>A server | web@20<br>A server |" in text
     assert f"| biztalk | ✗ fails !<br>{ALERT.replace('_', chr(92) + '_')} | ✓ works |" in text
     assert "HYPOTHESIS: assumed" in text
     assert "### As expected: it is known" in text
