@@ -66,6 +66,8 @@ class GridController:
         self._results: dict[str, CellResult] = {}
         self._servers: GridServers | None = None
         self._started = datetime.now(UTC)
+        self._first_result: datetime | None = None
+        self._last_result: datetime | None = None
         self._cleanup = ExitStack()
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -129,6 +131,8 @@ class GridController:
             self.folder.add_evidence(result.cell, {**head, **result.evidence})
         kept = CellResult(result.cell, result.judgement, result.attempts, result.negotiated, result.seconds)
         self._results[result.cell] = kept
+        self._last_result = datetime.now(UTC)
+        self._first_result = self._first_result or self._last_result
 
     def _assemble(self, problems: Mapping[str, Problem]) -> RunFile:
         stacks = {v.id: self._servers.stack(v.id) for v in self.plan.variants} if self._servers else {}
@@ -138,7 +142,9 @@ class GridController:
         endpoints = self._servers.endpoints if self._servers else {}
         return {
             "started": self._started.isoformat(timespec="seconds"),
-            "seconds": round((datetime.now(UTC) - self._started).total_seconds(), 3),
+            "seconds": self._seconds_until(datetime.now(UTC)),
+            "first_result_after_seconds": self._seconds_until(self._first_result),
+            "last_result_after_seconds": self._seconds_until(self._last_result),
             "servers": {
                 server: {"address": endpoint.address, "certificate_sha256": sorted(endpoint.fingerprints)}
                 for server, endpoint in endpoints.items()
@@ -146,6 +152,9 @@ class GridController:
             },
             "cells": {cell: round(result.seconds, 6) for cell, result in self._results.items()},
         }
+
+    def _seconds_until(self, moment: datetime | None) -> float | None:
+        return None if moment is None else round((moment - self._started).total_seconds(), 3)
 
     def _exit_status(self, given: int) -> int:
         match given:
