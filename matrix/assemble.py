@@ -101,6 +101,7 @@ def _server(variant: ServerVariant, stack: str | None, backend: str) -> ServerRe
         stack=stack or level.stack,
         toggles=dict(variant.toggles),
         note=" ".join(note for note in (definition.note, level.note) if note),
+        hypothesis=definition.hypothesis,
     )
 
 

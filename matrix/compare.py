@@ -46,9 +46,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All changes, by kind and then by id."""
+    """All changes, by kind and then by id; `hypotheses` are the servers whose behaviour is assumed."""
 
     changes: tuple[Change, ...]
+    hypotheses: tuple[str, ...] = ()
 
     def of(self, kind: ChangeKind) -> list[Change]:
         """Give the changes of one kind."""
@@ -76,7 +77,11 @@ def compare(old: RunFile, new: RunFile) -> Comparison:
     changes += [Change(ChangeKind.NEW, None, cell) for cell in new_cells.values() if cell.id not in partners]
     changes += [Change(ChangeKind.GONE, cell, None) for cell in old_cells.values() if cell.id not in used]
     order = list(ChangeKind)
-    return Comparison(tuple(sorted(changes, key=lambda change: (order.index(change.kind), change.cell.id))))
+    servers = (old.servers | new.servers).items()
+    return Comparison(
+        tuple(sorted(changes, key=lambda change: (order.index(change.kind), change.cell.id))),
+        tuple(sorted(server for server, record in servers if record.hypothesis)),
+    )
 
 
 def renamed_servers(old: Iterable[str], new: Iterable[str]) -> dict[str, str]:

@@ -46,6 +46,7 @@ class ServerRecord(_Record):
     stack: str
     toggles: dict[str, str]
     note: str = ""
+    hypothesis: bool = Field(default=False, description="its behaviour is assumed, not known")
 
 
 class ClientRecord(_Record):

@@ -146,8 +146,9 @@ class ServerDefinition(Layer):
     """A whole server.toml. `default` says whether the server is part of the grid that runs when nothing is
     chosen.
 
-    `note` is shown wherever the server is listed (that something is a hypothesis, for one); `source` is where
-    its facts come from; `control` is the id of a client that must always get through.
+    `note` is shown wherever the server is listed; `hypothesis` says that its behaviour is assumed and not
+    known, which every listing then shows; `source` is where its facts come from; `control` is the id of a
+    client that must always get through.
     """
 
     id: Name
@@ -157,6 +158,7 @@ class ServerDefinition(Layer):
     control: str
     source: str
     note: str = ""
+    hypothesis: bool = False
     backends: Annotated[list[Literal["process", "docker"]], Field(min_length=1)] = ["process"]
     levels: Annotated[dict[Name, Level], Field(min_length=1)]
     toggles: dict[Name, Toggle] = {}

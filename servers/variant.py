@@ -42,10 +42,10 @@ class ServerVariant:
 
     @property
     def title(self) -> str:
-        """The level's title and the values of the toggles that are not at their default."""
-        changed = self.id.partition(",")[2].replace(",", ", ")
+        """The level's title, the toggles that are not at their default, and whether it is a hypothesis."""
+        remarks = self.id.split(",")[1:] + (["hypothesis"] if self.definition.hypothesis else [])
         title = self.definition.levels[self.level].title
-        return f"{title} ({changed})" if changed else title
+        return f"{title} ({', '.join(remarks)})" if remarks else title
 
     def declared(self) -> Declared:
         """What this variant declares, for prediction."""

@@ -9,7 +9,7 @@ from typing import Any
 from matrix.compare import Change, ChangeKind, Comparison
 from matrix.reports.markdown import escape
 from matrix.run_file import CellRecord, to_json
-from matrix.wording import SHORT_WORDS, printable
+from matrix.wording import SHORT_WORDS, joined, printable
 
 _TITLES = {
     ChangeKind.REGRESSION: "Regressions: worse than before",
@@ -27,19 +27,16 @@ def render_text(comparison: Comparison) -> str:
     lines: list[str] = []
     for kind, changes in _listed(comparison):
         lines += [f"{_TITLES[kind]} ({len(changes)})", *(f"  {_line(change)}" for change in changes), ""]
-    return printable_lines([*lines, summary(comparison)])
+    return printable_lines([*lines, summary(comparison), *_hypotheses(comparison)])
 
 
 def render_markdown(comparison: Comparison) -> str:
     """Give a page for a change ticket."""
     lines = ["# What changed", "", escape(summary(comparison)), ""]
     for kind, changes in _listed(comparison):
-        lines += [f"## {escape(_TITLES[kind])}", "", "| cell | before | now |", "|---|---|---|"]
-        lines += [
-            f"| {escape(_name(change))} | {escape(_state(change.old))} | {escape(_state(change.new))} |"
-            for change in changes
-        ]
-        lines.append("")
+        lines += [f"## {escape(_TITLES[kind])}", "", "| client | server | scenario | before | now |"]
+        lines += ["|---|---|---|---|---|", *map(_row, changes), ""]
+    lines += [f"{escape(line)}\n" for line in _hypotheses(comparison)]
     return "\n".join(lines)
 
 
@@ -47,7 +44,14 @@ def render_json(comparison: Comparison) -> str:
     """Give every change but the unchanged cells, which are counted."""
     counts = {kind.value: len(comparison.of(kind)) for kind in ChangeKind}
     changes = [_as_json(change) for kind, changes in _listed(comparison) for change in changes]
-    return to_json({"schema": "tls-matrix/comparison/1", "counts": counts, "changes": changes})
+    return to_json(
+        {
+            "schema": "tls-matrix/comparison/1",
+            "counts": counts,
+            "changes": changes,
+            "hypotheses": list(comparison.hypotheses),
+        }
+    )
 
 
 def summary(comparison: Comparison) -> str:
@@ -77,6 +81,22 @@ def _listed(comparison: Comparison) -> Iterator[tuple[ChangeKind, list[Change]]]
         changes = comparison.of(kind)
         if changes:
             yield kind, changes
+
+
+def _hypotheses(comparison: Comparison) -> list[str]:
+    if not comparison.hypotheses:
+        return []
+    return [f"The behaviour of {joined(list(comparison.hypotheses))} is a hypothesis."]
+
+
+def _row(change: Change) -> str:
+    """Give one row of the Markdown table."""
+    old, new = change.old, change.new
+    server = change.cell.server
+    if old is not None and new is not None and old.server != new.server:
+        server = f"{old.server}, now {new.server}"
+    columns = (change.cell.client, server, change.cell.scenario, _state(old), _state(new))
+    return f"| {' | '.join(map(escape, columns))} |"
 
 
 def _line(change: Change) -> str:

@@ -49,11 +49,12 @@ def _print_grid(run: RunFile, console: Console) -> None:
         cells = {(cell.server, cell.client): cell for cell in run.cells if cell.scenario == scenario}
         clients = digest.grid_rows(run, scenario)
         room = console.width - max(map(len, (_CORNER, *clients))) - _CELL_PADDING - 1
-        for servers in _side_by_side(_widths(cells), room):
+        for servers in _side_by_side(_widths(run, cells), room):
             table = Table(title=scenario, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
             table.add_column(_CORNER, no_wrap=True)
             for server in servers:
-                table.add_column(Text("\n".join(_name_parts(server))), vertical="bottom", no_wrap=True)
+                head = Text("\n".join(_head(run, server)))
+                table.add_column(head, vertical="bottom", no_wrap=True)
             for client in clients:
                 if any((server, client) in cells for server in servers):
                     words = (_cell(cells.get((server, client)), console) for server in servers)
@@ -63,11 +64,11 @@ def _print_grid(run: RunFile, console: Console) -> None:
         _print(console, f"  {sign:<12}{meaning}", "dim")
 
 
-def _widths(cells: Mapping[tuple[str, str], CellRecord]) -> dict[str, int]:
+def _widths(run: RunFile, cells: Mapping[tuple[str, str], CellRecord]) -> dict[str, int]:
     """Give the width of each server's column, sorted by server."""
     widths: dict[str, int] = {}
     for (server, _), cell in sorted(cells.items()):
-        words = (*_name_parts(server), str(digest.cell_words(cell)))
+        words = (*_head(run, server), str(digest.cell_words(cell)))
         widths[server] = max(widths.get(server, 0), *(len(word) + _CELL_PADDING for word in words))
     return widths
 
@@ -86,8 +87,9 @@ def _side_by_side(widths: Mapping[str, int], room: int) -> Iterator[list[str]]:
         yield group
 
 
-def _name_parts(server: str) -> list[str]:
-    return printable(server).replace("@", "\n@").replace(",", "\n,").split("\n")
+def _head(run: RunFile, server: str) -> list[str]:
+    parts = printable(server).replace("@", "\n@").replace(",", "\n,").split("\n")
+    return [*parts, "(hypothesis)"] if run.servers[server].hypothesis else parts
 
 
 def _cell(cell: CellRecord | None, console: Console) -> Text:

@@ -90,7 +90,7 @@ def test_the_reports_name_what_changed() -> None:
     text = render.render_text(comparison)
     assert text.startswith("Regressions: worse than before (1)\n  web@1/y/connect -> web@2: works -> fails")
     assert text.endswith("Regression: 1 worse, 1 fixed.\n")
-    assert "| web@1/x/connect -\\> web@2 |" in render.render_markdown(comparison)
+    assert "| x | web@1, now web@2 | connect | fails" in render.render_markdown(comparison)
     content = json.loads(render.render_json(comparison))
     assert [change["kind"] for change in content["changes"]] == ["regression", "fixed"]
     assert content["counts"]["regression"] == 1

@@ -156,4 +156,4 @@ def test_hypotheses_say_so_wherever_they_are_listed() -> None:
     notes = [definition.note, *(level.note for level in definition.levels.values())]
     notes += [toggle.note for toggle in definition.toggles.values()]
     assert all(note.startswith("HYPOTHESIS") for note in notes)
-    assert all("hypothesis" in level.title for level in definition.levels.values())
+    assert all("hypothesis" in variant.title for variant in expand(definition))
