@@ -1,6 +1,6 @@
 """Credentials made once, the bundled definitions, and a folder of servers as a user would add one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,9 @@ import pytest
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import make_credentials
 from servers.definition import load_definition
+from servers.process import NotInstalled, RunningServer, RunningServers, start_servers
 from servers.variant import ServerVariant, plain_variant
+from tests.servers.real_servers import VARIANTS
 
 TOY = """
 id = "{name}"
@@ -35,6 +37,23 @@ stack = "none"
 @pytest.fixture(scope="session")
 def credentials() -> Mapping[str, PrivateKeyAndChain]:
     return make_credentials()
+
+
+@pytest.fixture(scope="module")
+def running(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[RunningServers]:
+    """Every variant of the real servers."""
+    with start_servers(VARIANTS, credentials, 20) as servers:
+        yield servers
+
+
+@pytest.fixture
+def server(running: RunningServers, request: pytest.FixtureRequest) -> RunningServer:
+    """The running server a test names in its parameters (see `real_servers.every_server`)."""
+    found = running[request.param]
+    if isinstance(found, NotInstalled):
+        pytest.skip(found.message)
+    assert isinstance(found, RunningServer)
+    return found
 
 
 @pytest.fixture

@@ -4,14 +4,11 @@ import hashlib
 import importlib.util
 import shutil
 import socket
-import ssl
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 from OpenSSL import SSL
@@ -24,54 +21,17 @@ from handshake.wire.registry import parse_version
 from servers import contract
 from servers.contract import PrivateKeyAndChain
 from servers.definition import BUNDLED_SERVERS, load_definitions
-from servers.listener import set_timeout
 from servers.process import NotInstalled, RunningServer, RunningServers, start_servers
-from servers.variant import expand, parse_server_id
-
-DEFINITIONS = load_definitions()
-VARIANTS = [
-    variant
-    for server in ("openssl", "openssl-s_server", "tlslite")
-    for variant in expand(DEFINITIONS[server])
-]
-IDS = [variant.id for variant in VARIANTS]
-REQUEST = b"GET / HTTP/1.0\r\n\r\n"
-CLIENT_TIMEOUT = 8.0
-
-
-@pytest.fixture(scope="module")
-def running(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[RunningServers]:
-    with start_servers(VARIANTS, credentials, 20) as servers:
-        yield servers
-
-
-@pytest.fixture
-def server(running: RunningServers, request: pytest.FixtureRequest) -> RunningServer:
-    found = running[request.param]
-    if isinstance(found, NotInstalled):
-        pytest.skip(found.message)
-    assert isinstance(found, RunningServer)
-    return found
-
-
-def every_server(*ids: str) -> Any:
-    return pytest.mark.parametrize("server", ids or IDS, indirect=True)
-
-
-def strict_end(connection: socket.socket) -> ssl.SSLSocket:
-    """A client that believes any certificate, but no end of the stream without close_notify."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(connection, suppress_ragged_eofs=False)
-
-
-def read_all(receive: Callable[[int], bytes]) -> bytes:
-    return b"".join(iter(lambda: receive(65536), b""))
-
-
-def connect(server: RunningServer) -> socket.socket:
-    return socket.create_connection((server.host, server.port), timeout=CLIENT_TIMEOUT)
+from servers.variant import parse_server_id
+from tests.servers.real_servers import (
+    DEFINITIONS,
+    IDS,
+    REQUEST,
+    connect,
+    every_server,
+    read_all,
+    strict_end,
+)
 
 
 @every_server()
@@ -309,85 +269,6 @@ def test_reads_an_sslv2_format_hello_as_declared(server: RunningServer) -> None:
         answer = read_all(plain.recv)
     server_hello = answer[:3] == b"\x16\x03\x01" and answer[5:6] == b"\x02"
     assert server_hello == parse_server_id(server.id, DEFINITIONS).declared().sslv2_hello
-
-
-@dataclass(frozen=True)
-class Renegotiation:
-    begun: bool
-    completed: bool
-    answer: bytes
-
-
-def renegotiate(
-    server: RunningServer, *, path: str = "/", client_begins: bool = True, timeout: float = CLIENT_TIMEOUT
-) -> Renegotiation:
-    """A TLS 1.2 connection renegotiated by the client or at the server's request, and what is answered."""
-    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    context.set_max_proto_version(SSL.TLS1_2_VERSION)
-    with connect(server) as plain:
-        plain.setblocking(True)
-        set_timeout(plain, timeout)
-        client = SSL.Connection(context, plain)
-        client.set_connect_state()
-        client.do_handshake()
-        first_random = client.client_random()
-        answer = b""
-        with suppress(SSL.Error):
-            if client_begins:
-                client.renegotiate()
-                client.do_handshake()
-            client.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
-            answer = client.recv(65536)
-        begun = client.client_random() != first_random
-        return Renegotiation(begun, begun and not client.renegotiate_pending(), answer)
-
-
-@every_server("openssl@4.0.3", "openssl-s_server@system")
-def test_client_cannot_renegotiate_by_default(server: RunningServer) -> None:
-    # The refusal is a warning, which OpenSSL's own client takes for fatal.
-    assert renegotiate(server) == Renegotiation(begun=True, completed=False, answer=b"")
-
-
-@pytest.mark.parametrize("setting", ["secure", "legacy"])
-@pytest.mark.parametrize("server_id", ["openssl@4.0.3", "openssl-s_server@system"])
-def test_client_can_renegotiate_where_it_is_allowed(
-    running: RunningServers, server_id: str, setting: str
-) -> None:
-    server = running[f"{server_id},renegotiation={setting}"]
-    assert isinstance(server, RunningServer)
-    seen = renegotiate(server)
-    assert seen.completed
-    assert seen.answer.startswith(b"HTTP/1.0 200 ")
-
-
-def test_openssl_renegotiates_on_request_and_answers(running: RunningServers) -> None:
-    server = running["openssl@4.0.3"]
-    assert isinstance(server, RunningServer)
-    seen = renegotiate(server, path="/reneg", client_begins=False)
-    assert seen.completed
-    assert seen.answer.startswith(b"HTTP/1.0 200 ")
-
-
-def test_s_server_asks_for_a_renegotiation_but_does_not_wait_for_it(running: RunningServers) -> None:
-    server = running["openssl-s_server@system"]
-    if isinstance(server, NotInstalled):
-        pytest.skip(server.message)
-    assert isinstance(server, RunningServer)
-    seen = renegotiate(server, path="/reneg", client_begins=False)
-    assert (seen.begun, seen.completed) == (True, False)
-
-
-@pytest.mark.parametrize(
-    ("server_id", "answer"), [("openssl@4.0.3", b"HTTP"), ("openssl-s_server@system", b"")]
-)
-def test_server_asks_for_none_when_it_is_off(running: RunningServers, server_id: str, answer: bytes) -> None:
-    server = running[f"{server_id},renegotiation=off"]
-    if isinstance(server, NotInstalled):
-        pytest.skip(server.message)
-    assert isinstance(server, RunningServer)
-    timeout = CLIENT_TIMEOUT if answer else 0.5  # s_server never answers then: the one wait of these tests
-    seen = renegotiate(server, path="/reneg", client_begins=False, timeout=timeout)
-    assert (seen.begun, seen.answer[:4]) == (False, answer)
 
 
 @pytest.mark.parametrize("server_id", ["openssl", "tlslite"])
