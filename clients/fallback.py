@@ -1,64 +1,22 @@
 """The fallback ladder: which attempt of a profile follows which failure. Pure, so a whole rule can be tested.
 
-A profile's `after` names failures of the attempt before. The words: "fin", "reset", "timeout", "alert:<RFC
-name>", "alert:<number>", "alert:<first>-<last>" (all numbers of the range), "protocol-error:<what>" with a
-value of `handshake.errors.Fault`. Browsers fall back only during the first handshake, before anything was
-exchanged (research note on NSS, section 4), so a failure in another phase leads nowhere.
+A profile's `after` names failures of the attempt before, in the words of `clients.triggers`. Browsers fall
+back only during the first handshake, before anything was exchanged (research note on NSS, section 4), so a
+failure in another phase leads nowhere.
 """
 
-import re
-from typing import TYPE_CHECKING
-
-from handshake.errors import Fault
+from clients.observation import Failure
+from clients.profile import Profile
 from handshake.events import Phase
-from handshake.wire.registry import AlertDescription, alert_name
-
-if TYPE_CHECKING:
-    from clients.observation import Failure
-    from clients.profile import Profile
 
 HANDSHAKE_PHASES = frozenset(
     {Phase.CLIENT_HELLO, Phase.SERVER_HELLO, Phase.CERTIFICATE, Phase.KEY_EXCHANGE, Phase.FINISHED}
 )
-TRANSPORT_CAUSES = ("fin", "reset", "timeout")
-TRIGGER_PATTERN = r"^(fin|reset|timeout|alert:([0-9]{1,3}(-[0-9]{1,3})?|[a-z_]+)|protocol-error:[a-z-]+)$"
-
-_ALERT_CODES = {alert_name(member): int(member) for member in AlertDescription}
-_FAULTS = frozenset(fault.value for fault in Fault)
 
 
-def next_attempt(profile: "Profile", index: int, failure: "Failure") -> int | None:
+def next_attempt(profile: Profile, index: int, failure: Failure) -> int | None:
     """Return the index of the attempt that follows attempt `index` after `failure`; None ends the ladder."""
     following = index + 1
     if following >= len(profile.attempts) or failure.phase not in HANDSHAKE_PHASES:
         return None
     return following if failure.cause in profile.attempts[following].causes else None
-
-
-def causes_of(trigger: str) -> frozenset[str]:
-    """Return the failure causes one word of `after` stands for. Raises ValueError: what may be written."""
-    kind, _, what = trigger.partition(":")
-    if trigger in TRANSPORT_CAUSES:
-        return frozenset({trigger})
-    if kind == "alert" and what:
-        return frozenset(f"alert-{alert_name(code)}" for code in _alert_codes(what))
-    if kind == "protocol-error" and what in _FAULTS:
-        return frozenset({f"protocol-error-{what}"})
-    if kind == "protocol-error":
-        raise ValueError(f"unknown protocol error {what!r}: write one of {', '.join(sorted(_FAULTS))}")
-    raise ValueError(
-        f"unknown failure {trigger!r}: write fin, reset, timeout, alert:<name>, alert:<number>, "
-        "alert:<first>-<last> or protocol-error:<what>"
-    )
-
-
-def _alert_codes(text: str) -> range:
-    if text in _ALERT_CODES:
-        return range(_ALERT_CODES[text], _ALERT_CODES[text] + 1)
-    numbers = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", text)
-    if numbers is None:
-        raise ValueError(f"unknown alert {text!r}: write its name as in RFC 8446 section 6 or its number")
-    first, last = int(numbers[1]), int(numbers[2] or numbers[1])
-    if not first <= last <= 255:
-        raise ValueError(f"alert numbers {text!r}: write 0 to 255, the smaller one first")
-    return range(first, last + 1)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from clients.fallback import TRIGGER_PATTERN, causes_of
+from clients.triggers import TRIGGER_PATTERN, causes_of
 from handshake.wire.cipher_suites import parse_cipher_spec, parse_cipher_suite
 from handshake.wire.registry import CompressionMethod, parse_extension_type, parse_version
 

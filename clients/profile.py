@@ -22,7 +22,6 @@ from pydantic import (
 )
 
 from clients.complaints import first_complaint
-from clients.fallback import causes_of
 from clients.fields import (
     Cipher,
     CompressionCode,
@@ -32,6 +31,7 @@ from clients.fields import (
     Trigger,
     Version,
 )
+from clients.triggers import causes_of
 from handshake.hello_template import (
     ClientLimits,
     ClientPolicy,
@@ -113,7 +113,7 @@ class ProfileExtension(_Table):
 
 
 class ProfileAttempt(_Table):
-    """One hello. `after` names the failures of the attempt before that lead here (see `clients.fallback`)."""
+    """One hello. `after` names the failures of the attempt before that lead here (see `clients.triggers`)."""
 
     evidence: str = Field(min_length=1)
     after: Annotated[tuple[Trigger, ...], Listed] = ()

@@ -20,12 +20,12 @@ from matrix.assemble import assemble, exit_status
 from matrix.cell_result import PROPERTY, CellResult
 from matrix.endpoint import Problem
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
+from matrix.grid import GRID, WORKER_INPUT
 from matrix.grid_servers import GridServers, grid_servers
 from matrix.grid_worker import CellTask, GridWorker, worker_text
 from matrix.options import options_from
 from matrix.outcome import Judgement, Verdict
 from matrix.plan import USAGE_ERRORS, Plan, make_plan
-from matrix.plugin import GRID, WORKER_INPUT
 from matrix.reports.terminal import print_run
 from matrix.run_file import RunFile
 from matrix.run_folder import RunFolder

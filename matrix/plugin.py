@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-GRID = Path(__file__).parent / "grid"
-WORKER_INPUT = "tls_matrix"
+from matrix.grid import GRID, WORKER_INPUT
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,7 +1,6 @@
 """What holds for every file of the tree, whatever it is about.
 
-What must never be checked in, how long a file and a function may be, what travels in the wheel, and which
-package may import which (design: handshake <- clients, servers <- matrix).
+What must never be checked in, how long a file and a function may be, and what travels in the wheel.
 """
 
 import ast
@@ -16,16 +15,6 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("handshake", "clients", "servers", "matrix")
-# Package -> the packages of this project and the modules it must not import.
-MUST_NOT_IMPORT = {
-    "handshake": {
-        *("clients", "servers", "matrix", "conftest", "tests"),
-        *("socket", "ssl", "subprocess", "time", "random", "secrets", "os"),
-    },
-    "clients": {"servers", "matrix", "conftest", "tests"},
-    "servers": {"clients", "matrix", "conftest", "tests"},
-    "matrix": {"conftest", "tests"},
-}
 FILE_BUDGET = 400
 FUNCTION_BUDGET = 60
 
@@ -101,17 +90,6 @@ def function_lengths(source: str) -> dict[str, int]:
             yield from walk(child, f"{name}." if named else prefix)
 
     return dict(walk(ast.parse(source), ""))
-
-
-def imported_packages(source: str) -> set[str]:
-    """The first part of the name of everything a module imports, wherever in it."""
-    names = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            names.add(str(node.module).split(".")[0])
-    return names
 
 
 def test_the_walk_sees_the_tree() -> None:
@@ -198,18 +176,3 @@ def is_module(path: Path) -> bool:
     """Whether setuptools takes the file as a module: Python, and every folder above it is a package."""
     above = [folder for folder in path.parents if folder != ROOT and folder.is_relative_to(ROOT)]
     return path.suffix == ".py" and all((folder / "__init__.py").exists() for folder in above)
-
-
-@pytest.mark.parametrize("package", PACKAGES)
-def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
-    modules = [path for path in SOURCES if path.relative_to(ROOT).parts[0] == package]
-    found = {
-        relative(path): imported_packages(path.read_text()) & MUST_NOT_IMPORT[package] for path in modules
-    }
-    assert modules
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
-
-
-def test_imports_are_found_wherever_they_are() -> None:
-    source = "import a.b, c\ndef f():\n    from d.e import g\n    from . import h\n"
-    assert imported_packages(source) == {"a", "c", "d"}

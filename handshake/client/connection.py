@@ -40,7 +40,14 @@ class ClientConnection(Connection):
         records = RecordLayer(RecordRules(), FirstRecord.TLS, record_version, policy.record_splitting)
         super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO)
         hello = fill_hello(template, server_name, entropy)
-        self.handshake = ClientHandshake(self, template, limits, policy, server_name, hello)
+        self.handshake = ClientHandshake(
+            connection=self,
+            template=template,
+            limits=limits,
+            policy=policy,
+            server_name=server_name,
+            hello=hello,
+        )
         self._reader = MessageReader()
 
     @property
@@ -60,7 +67,7 @@ class ClientConnection(Connection):
         else:
             self.records.write(ContentType.HANDSHAKE, handshake.hello.message, now)
         handshake.messages += handshake.hello.message
-        handshake.move(State.WAIT_SERVER_HELLO)
+        handshake.move(State.WAIT_SERVER_HELLO, handshake.successors("start"))
 
     def receive_handshake(self, fragment: bytes) -> None:
         """Reassemble messages and let the table decide."""
@@ -78,9 +85,7 @@ class ClientConnection(Connection):
         if handshake.state in TLS_1_3_STATES or (handshake.hello_retried and not self.is_connected):
             return
         successors = handshake.successors("ChangeCipherSpec")
-        state = tls12.receive_change_cipher_spec(handshake)
-        assert state in successors, state
-        handshake.move(state)
+        handshake.move(tls12.receive_change_cipher_spec(handshake), successors)
 
     def receive_sslv2_record(self, record: SSLv2Record) -> None:
         """Refuse: no server answers a client in SSLv2 format after a TLS hello."""
@@ -106,5 +111,4 @@ class ClientConnection(Connection):
         else:
             handlers = tls13.HANDLERS if handshake.state in TLS_1_3_STATES else tls12.HANDLERS
             state = handlers[name](handshake, message)
-        assert state in successors, f"{name} in {handshake.state} may not lead to {state}"
-        handshake.move(state)
+        handshake.move(state, successors)

@@ -9,38 +9,37 @@ from dataclasses import dataclass, field
 
 from handshake.client.hello import FilledHello
 from handshake.client.state import PHASES, TRANSITIONS, State
-from handshake.connection import Connection
 from handshake.crypto.record_protection import Protection
 from handshake.crypto.signatures import PublicKey
 from handshake.crypto.suite_parameters import SuiteParameters
-from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloTemplate
 from handshake.schedule_13 import KeySchedule
+from handshake.state_machine import StateMachine
 from handshake.wire.messages import (
     DHParameters,
     ECDHParameters,
     HandshakeMessage,
     RSAParameters,
-    push_handshake_message,
 )
 from handshake.wire.registry import ContentType
 
 
-@dataclass(slots=True)
-class ClientHandshake:
+@dataclass(slots=True, kw_only=True)
+class ClientHandshake(StateMachine[State]):
     """The state of one handshake. Lengths and code points are as on the wire; secrets never leave this
     object.
     """
 
-    connection: Connection
+    TRANSITIONS = TRANSITIONS
+    PHASES = PHASES
+
+    state: State = State.START
     template: HelloTemplate
     limits: ClientLimits
     policy: ClientPolicy
     server_name: str | None
     hello: FilledHello
-    messages: bytearray = field(default_factory=bytearray)
-    state: State = State.START
     version: int = 0
     server_random: bytes = b""
     session_id: bytes = b""
@@ -61,24 +60,6 @@ class ClientHandshake:
         """The chosen suite's parameters; only asked for once a ServerHello has come."""
         assert self.parameters is not None, "no ServerHello yet"
         return self.parameters
-
-    def successors(self, message_name: str) -> frozenset[State]:
-        """Return the states `message_name` may lead to. Raises PeerFault when it has no business here."""
-        successors = TRANSITIONS[self.state].get(message_name)
-        if successors is None:
-            raise PeerFault(Fault.UNEXPECTED_MESSAGE, f"{message_name} while in state {self.state.name}")
-        return successors
-
-    def move(self, state: State) -> None:
-        """Enter `state`."""
-        self.state = state
-        self.connection.phase = PHASES[state]
-
-    def add(self, message: HandshakeMessage) -> bytes:
-        """Take a message into the handshake transcript and give its wire form."""
-        wire = push_handshake_message(message)
-        self.messages += wire
-        return wire
 
     def send(self, handshake_type: int, body: bytes) -> None:
         """Send a handshake message in a record of its own and take it into the transcript."""

@@ -31,7 +31,7 @@ class State(Enum):
 
 
 TRANSITIONS: Mapping[State, Mapping[str, frozenset[State]]] = {
-    State.START: {},
+    State.START: {"start": frozenset({State.WAIT_SERVER_HELLO})},  # our own doing, no message
     State.WAIT_SERVER_HELLO: {
         "ServerHello": frozenset(
             {

@@ -37,7 +37,7 @@ class ServerConnection(Connection):
         )
         super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO)
         self.configuration = configuration
-        self.handshake = ServerHandshake(self, configuration)
+        self.handshake = ServerHandshake(connection=self, configuration=configuration)
         self.ending = Ending.FIN
         self.triggered: str | None = None
         parsing = configuration.parsing
@@ -87,9 +87,7 @@ class ServerConnection(Connection):
         successors = self.handshake.successors("ChangeCipherSpec")
         if fragment != b"\x01":
             raise PeerFault(Fault.DECODE, "ChangeCipherSpec is not the single byte 1")
-        state = tls12.receive_change_cipher_spec(self.handshake)
-        assert state in successors, state
-        self.handshake.move(state)
+        self.handshake.move(tls12.receive_change_cipher_spec(self.handshake), successors)
 
     def receive_warning(self, description: int) -> None:
         """Ignore a warning, or take it for a message out of place, as configured."""
@@ -118,12 +116,11 @@ class ServerConnection(Connection):
             state = tls13.receive_finished(handshake, message)
         else:
             state = tls12.receive_finished(handshake, message)
-        assert state in successors, f"{name} in {handshake.state} may not lead to {state}"
-        handshake.move(state)
+        handshake.move(state, successors)
 
     def _receive_hello(self, message: HandshakeMessage, hello: ClientHello) -> None:
         if self.handshake.state is State.WAIT_CLIENT_KEY_EXCHANGE and self.configuration.accepts_second_hello:
-            self.handshake = ServerHandshake(self, self.configuration)
+            self.handshake = ServerHandshake(connection=self, configuration=self.configuration)
         self.handshake.successors("ClientHello")
         if self.is_connected:
             self.send_alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
@@ -145,9 +142,7 @@ class ServerConnection(Connection):
         self.records.record_version = min(choice.version, ProtocolVersion.TLS_1_2)
         answer = tls13.answer_hello if choice.version >= ProtocolVersion.TLS_1_3 else tls12.answer_hello
         successors = handshake.successors("ClientHello")
-        state = answer(handshake)
-        assert state in successors, f"a ClientHello in {handshake.state} may not lead to {state}"
-        handshake.move(state)
+        handshake.move(answer(handshake), successors)
 
     def _react(self, reaction: Reaction) -> None:
         if reaction.alert is not None:

@@ -4,28 +4,28 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from handshake.connection import Connection
 from handshake.crypto.key_exchange import DHKeyPair, ECDHKeyPair
 from handshake.crypto.record_protection import Protection
 from handshake.crypto.suite_parameters import SuiteParameters
-from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
 from handshake.schedule_13 import KeySchedule
 from handshake.server.configuration import FlightLayout, ServerConfiguration
 from handshake.server.state import PHASES, TRANSITIONS, State
+from handshake.state_machine import StateMachine
 from handshake.wire.client_hello import ClientHello
-from handshake.wire.messages import HandshakeMessage, push_handshake_message
+from handshake.wire.messages import HandshakeMessage
 from handshake.wire.registry import ContentType
 
 
-@dataclass(slots=True)
-class ServerHandshake:
+@dataclass(slots=True, kw_only=True)
+class ServerHandshake(StateMachine[State]):
     """The state of one handshake; secrets never leave this object."""
 
-    connection: Connection
-    configuration: ServerConfiguration
-    messages: bytearray = field(default_factory=bytearray)
+    TRANSITIONS = TRANSITIONS
+    PHASES = PHASES
+
     state: State = State.WAIT_CLIENT_HELLO
+    configuration: ServerConfiguration
     hello: ClientHello | None = None
     version: int = 0
     parameters: SuiteParameters | None = None
@@ -53,24 +53,6 @@ class ServerHandshake:
         """The hello being answered."""
         assert self.hello is not None, "no ClientHello yet"
         return self.hello
-
-    def successors(self, message_name: str) -> frozenset[State]:
-        """Return the states `message_name` may lead to. Raises PeerFault when it has no business here."""
-        successors = TRANSITIONS[self.state].get(message_name)
-        if successors is None:
-            raise PeerFault(Fault.UNEXPECTED_MESSAGE, f"{message_name} while in state {self.state.name}")
-        return successors
-
-    def move(self, state: State) -> None:
-        """Enter `state`."""
-        self.state = state
-        self.connection.phase = PHASES[state]
-
-    def add(self, message: HandshakeMessage) -> bytes:
-        """Take a message into the handshake transcript and give its wire form."""
-        wire = push_handshake_message(message)
-        self.messages += wire
-        return wire
 
     def send(self, handshake_type: int, body: bytes) -> None:
         """Put a handshake message into the present flight and into the transcript."""

@@ -22,10 +22,10 @@ from matrix.cell_result import PROPERTY, EvidenceWanted
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, tell, write_out
 from matrix.environment import PROJECT
 from matrix.errors import EXIT_HARNESS, EXIT_USAGE
+from matrix.grid import GRID
 from matrix.grid_controller import CONTROLLER, PLAN, GridController
 from matrix.options import RunOptions
 from matrix.plan import Plan, make_plan
-from matrix.plugin import GRID
 from matrix.reports.terminal import print_run
 from matrix.run_file import encode
 from matrix.wording import counted

@@ -2,9 +2,10 @@
 
 import pytest
 
-from clients.fallback import causes_of, next_attempt
+from clients.fallback import next_attempt
 from clients.observation import Failure
 from clients.profile import load_profiles
+from clients.triggers import causes_of
 from handshake.errors import Fault
 from handshake.events import Phase
 from handshake.wire.registry import alert_name

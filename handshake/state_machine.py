@@ -1,0 +1,49 @@
+"""What a handshake is in either role: a place in a table of states, and the transcript it is bound to.
+
+The tables are `handshake.client.state` and `handshake.server.state`; what a message does is in the roles'
+functions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, ClassVar, Generic, TypeVar
+
+from handshake.connection import Connection
+from handshake.errors import Fault, PeerFault
+from handshake.events import Phase
+from handshake.wire.messages import HandshakeMessage, push_handshake_message
+
+State = TypeVar("State", bound=Enum)
+
+
+@dataclass(slots=True, kw_only=True)
+class StateMachine(Generic[State]):
+    """One handshake's state and its messages so far, headers included, as the transcript hash takes them."""
+
+    # Any stands for the role's states: a class variable cannot use the class's own type variable (PEP 526).
+    TRANSITIONS: ClassVar[Mapping[Any, Mapping[str, frozenset[Any]]]]
+    PHASES: ClassVar[Mapping[Any, Phase]]
+
+    connection: Connection
+    state: State
+    messages: bytearray = field(default_factory=bytearray)
+
+    def successors(self, message_name: str) -> frozenset[State]:
+        """Return the states `message_name` may lead to. Raises PeerFault when it has no business here."""
+        successors = self.TRANSITIONS[self.state].get(message_name)
+        if successors is None:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, f"{message_name} while in state {self.state.name}")
+        return successors
+
+    def move(self, state: State, successors: frozenset[State]) -> None:
+        """Enter `state`, which must be one of `successors`."""
+        assert state in successors, f"{self.state} may not lead to {state}"
+        self.state = state
+        self.connection.phase = self.PHASES[state]
+
+    def add(self, message: HandshakeMessage) -> bytes:
+        """Take a message into the transcript and give its wire form."""
+        wire = push_handshake_message(message)
+        self.messages += wire
+        return wire
