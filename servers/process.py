@@ -47,6 +47,10 @@ class RunningServers(Mapping[str, StartResult]):
         """The server's view of the connection from `peer_port`; None when it says nothing in time."""
         return self._programs[server_id].wait_for_connection(server_id, peer_port, deadline_seconds)
 
+    def follow(self, server_id: str) -> Iterator[contract.Connection]:
+        """Every connection as it ends, waited for, until the server no longer runs."""
+        return self._programs[server_id].follow(server_id)
+
     def stopped(self, server_id: str) -> str | None:
         """Why a server that was running no longer is, or None while it is."""
         return self._programs[server_id].stopped(server_id)

@@ -74,6 +74,7 @@ class Program:
         self._connections: dict[str, deque[contract.Connection]] = {
             identity: deque(maxlen=MAX_CONNECTIONS_KEPT) for identity in self._hosts
         }
+        self._connection_counts = dict.fromkeys(self._hosts, 0)
         self._last_words: deque[str] = deque(maxlen=MAX_STDERR_LINES)
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         self._process = subprocess.Popen(
@@ -122,6 +123,19 @@ class Program:
 
         with self._changed:
             return self._changed.wait_for(latest, seconds)
+
+    def follow(self, identity: str) -> Iterator[contract.Connection]:
+        """Every connection as it ends, from the oldest kept on, until the server no longer runs."""
+        given = 0
+        while True:
+            with self._changed:
+                while not (fresh := self._connection_counts[identity] - given):
+                    if identity in self._late_failures:
+                        return
+                    self._changed.wait()
+                kept = list(self._connections[identity])
+                given += fresh
+            yield from kept[-fresh:]
 
     def stopped(self, identity: str) -> str | None:
         """Why a server that was running no longer is, None while it is."""
@@ -203,6 +217,7 @@ class Program:
         match event:
             case contract.Connection():
                 known.append(event)
+                self._connection_counts[event.id] += 1
             case contract.Ready(identity, port, stack, digests):
                 running = RunningServer(identity, self._hosts[identity], port, one_line(stack), digests)
                 self._results.setdefault(identity, running)

@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import time
 from typing import Annotated
 
 import typer
@@ -17,8 +16,6 @@ from servers.credentials import make_credentials
 from servers.process import RunningServers, start_servers
 from servers.program import RunningServer
 from servers.variant import parse_server_id
-
-_LOOK_SECONDS = 0.5
 
 
 def serve(
@@ -47,15 +44,10 @@ def serve(
 
 def _show_connections(running: RunningServers, server: str) -> None:
     """Print connections as they end, until the server stops or an interrupt comes."""
-    last: Connection | None = None
-    while (reason := running.stopped(server)) is None:
-        seen = running.connections(server)
-        fresh = next((i + 1 for i in range(len(seen) - 1, -1, -1) if seen[i] is last), 0)
-        for last in seen[fresh:]:
-            write_out(_line(last))
+    for connection in running.follow(server):
+        write_out(_line(connection))
         sys.stdout.flush()
-        time.sleep(_LOOK_SECONDS)
-    tell(f"tls-matrix: {server}: stopped: {reason}")
+    tell(f"tls-matrix: {server}: stopped: {running.stopped(server)}")
     raise typer.Exit(EXIT_HARNESS)
 
 

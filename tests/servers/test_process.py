@@ -272,3 +272,18 @@ def test_s_server_ends_with_its_program(credentials: Credentials) -> None:
         serving.kill()
     assert select.select([descriptor], [], [], 5)[0]
     os.close(descriptor)
+
+
+def test_connections_are_followed_until_the_server_stops(
+    add_server: AddServer, credentials: Credentials
+) -> None:
+    common = {"id": "toy@a", "reason": None}
+    events: list[dict[str, object]] = [
+        {"event": "ready", "id": "toy@a", "port": 1, "stack": "toy", "cert_sha256": "00" * 32}
+    ]
+    events += [{"event": "connection", "peer_port": port, **common} for port in (1, 2, 3)]
+    lines = [json.dumps(event) for event in events]
+    variant = add_server(f"for line in {lines!r}:\n    print(line, flush=True)\n")
+    with start_servers([variant], credentials) as servers:
+        assert [connection.peer_port for connection in servers.follow(variant.id)] == [1, 2, 3]
+        assert "ended with exit status 0" in str(servers.stopped(variant.id))
