@@ -44,6 +44,7 @@ from handshake.wire.registry import ExtensionType as ExtensionCode
 from handshake.wire.registry import extension_name
 
 BUNDLED_PROFILES = Path(__file__).parent / "profiles"
+SCHEMA_FILE = Path(__file__).parent / "profile.schema.json"  # for editors; made by `profile_json_schema`
 
 _FILL_EXTENSION = {
     "server_name": ExtensionCode.SERVER_NAME,

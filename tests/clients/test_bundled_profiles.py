@@ -1,12 +1,13 @@
 """The bundled profiles as a set, and the schema that editors get."""
 
+import json
 import tomllib
 from typing import Any
 
 import jsonschema
 import pytest
 
-from clients.profile import BUNDLED_PROFILES, load_profiles, profile_json_schema
+from clients.profile import BUNDLED_PROFILES, SCHEMA_FILE, load_profiles, profile_json_schema
 
 PROFILES = load_profiles()
 ID_LIST = """
@@ -23,9 +24,13 @@ def document(client: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def validator() -> jsonschema.Draft202012Validator:
-    schema = profile_json_schema()
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
+
+
+def test_the_shipped_schema_is_the_models() -> None:
+    assert json.loads(SCHEMA_FILE.read_text(encoding="utf-8")) == profile_json_schema()
 
 
 def test_all_are_there() -> None:

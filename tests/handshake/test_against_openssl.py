@@ -5,7 +5,7 @@ from OpenSSL import SSL
 
 from handshake.crypto.suite_parameters import is_completable, suite_parameters
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
-from handshake.wire.registry import ProtocolVersion
+from handshake.wire.registry import NamedGroup, ProtocolVersion
 from tests.handshake.peers import (
     LONG_ANSWER,
     OpenSSLPeer,
@@ -88,3 +88,32 @@ def test_a_tampered_server_flight_does_not_complete() -> None:
     with pytest.raises(SSL.Error):
         theirs.take(ours.give())
     assert not ours.is_connected
+
+
+def test_our_server_asks_openssl_for_another_share() -> None:
+    context = openssl_context(ProtocolVersion.TLS_1_3, "TLS_AES_128_GCM_SHA256")
+    ours = Ours(server(ProtocolVersion.TLS_1_3, 0x1301, named_groups=(NamedGroup.SECP521R1,)))
+    exchange(OpenSSLPeer(context, "client"), ours)
+    assert ours.connection.negotiated.named_group == NamedGroup.SECP521R1
+
+
+@pytest.mark.parametrize(("version", "suite"), [(0x0301, 0x002F), (0x0303, 0xC02F), (0x0304, 0x1301)])
+def test_a_client_without_a_certificate_says_so_when_asked(version: int, suite: int) -> None:
+    asking = openssl_context(version, _openssl_name(suite), ("rsa",))
+    asking.set_verify(SSL.VERIFY_PEER, lambda *_: True)
+    exchange(Ours(client(template(version, suite))), OpenSSLPeer(asking, "server"))
+    insisting = openssl_context(version, _openssl_name(suite), ("rsa",))
+    insisting.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, lambda *_: True)
+    with pytest.raises(SSL.Error, match="peer did not return a certificate"):
+        exchange(Ours(client(template(version, suite))), OpenSSLPeer(insisting, "server"))
+
+
+def test_extended_master_secret_and_encrypt_then_mac_are_negotiated() -> None:
+    for version, suite in ((0x0301, 0x002F), (0x0303, 0x002F)):
+        ours = Ours(client(template(version, suite)))
+        exchange(ours, OpenSSLPeer(openssl_context(version, _openssl_name(suite), ("rsa",)), "server"))
+        assert ours.connection.negotiated.extended_master_secret
+        assert ours.connection.negotiated.encrypt_then_mac
+    ours = Ours(client(template(0x0303, 0x009C)))  # an AEAD has no MAC to put after anything
+    exchange(ours, OpenSSLPeer(openssl_context(0x0303, _openssl_name(0x009C), ("rsa",)), "server"))
+    assert not ours.connection.negotiated.encrypt_then_mac

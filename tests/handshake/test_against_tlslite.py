@@ -7,14 +7,19 @@ from tlslite.api import HandshakeSettings
 from tlslite.constants import CipherSuite
 
 from handshake.crypto.suite_parameters import CertificateType, is_completable
+from handshake.hello_template import ClientPolicy
+from handshake.record_layer import RecordSplitting
 from handshake.wire.registry import ProtocolVersion
 from tests.handshake.peers import (
+    ANSWER,
+    REQUEST,
     VERSIONS,
     Ours,
     TlslitePeer,
     certificate_of,
     client,
     exchange,
+    pump,
     server,
     suite_id,
     template,
@@ -107,3 +112,51 @@ def test_tlslite_against_our_server(version: int, suite: int) -> None:
     assert peer.connection.session.cipherSuite == suite
     if certificate == CertificateType.DSA:
         assert version <= ProtocolVersion.TLS_1_2
+
+
+@pytest.mark.parametrize("version", [v for v in VERSIONS if v <= ProtocolVersion.TLS_1_2], ids=suite_id)
+def test_tlslite_reads_our_sslv2_format_hello(version: int) -> None:
+    exchange(
+        Ours(client(template(version, 0x002F, sslv2=True))), TlslitePeer("server", settings(version), "rsa")
+    )
+
+
+def test_keys_are_updated_when_tlslite_asks() -> None:
+    ours = Ours(client(template(ProtocolVersion.TLS_1_3, 0x1301)))
+    theirs = TlslitePeer("server", settings(ProtocolVersion.TLS_1_3), "rsa")
+    exchange(ours, theirs)
+    for _ in theirs.connection.send_keyupdate_request(1):
+        pass
+    pump(ours, theirs)
+    ours.send(REQUEST)
+    pump(ours, theirs)
+    theirs.send(ANSWER)
+    pump(ours, theirs)
+    assert bytes(theirs.received) == REQUEST * 2
+    assert bytes(ours.received) == ANSWER * 2
+
+
+def test_the_1_n_1_split_reaches_tlslite_whole() -> None:
+    for splitting in RecordSplitting:
+        ours = Ours(
+            client(template(ProtocolVersion.TLS_1_0, 0x002F), policy=ClientPolicy(record_splitting=splitting))
+        )
+        theirs = TlslitePeer("server", settings(ProtocolVersion.TLS_1_0), "rsa")
+        exchange(ours, theirs)
+        ours.send(REQUEST)
+        pump(ours, theirs)
+        assert bytes(theirs.received) == REQUEST * 2
+        written = [
+            len(e.decrypted)
+            for e in ours.connection.transcript
+            if e.name == "application_data" and e.direction == "sent"
+        ]
+        whole, split = [len(REQUEST)], [1, len(REQUEST) - 1]
+        assert (
+            written
+            == {
+                RecordSplitting.NONE: whole + whole,
+                RecordSplitting.ONE_REST: split + split,
+                RecordSplitting.ONE_REST_NOT_FIRST: whole + split,
+            }[splitting]
+        )

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handshake.crypto.dh_groups import modp_group
 from handshake.errors import LocalError
 from handshake.events import (
     AlertReceived,
@@ -19,7 +20,7 @@ from handshake.server import Ending, Intolerance, Reaction
 from handshake.wire.messages import HandshakeMessage, ServerHello, push_handshake_message, push_server_hello
 from handshake.wire.record import Record, push_record
 from handshake.wire.registry import AlertDescription, ContentType, HandshakeType, ProtocolVersion
-from tests.handshake.peers import Ours, client, configuration, exchange, pump, server, template
+from tests.handshake.peers import Ours, client, exchange, pump, server, template
 
 AES128_SHA = 0x002F
 TLS_1_0 = ProtocolVersion.TLS_1_0
@@ -91,8 +92,6 @@ def test_limits_are_the_client_refusing() -> None:
         (ClientLimits(min_rsa_bits=4096), {}, AES128_SHA, "rsa-key-bits"),
         (ClientLimits(versions=(ProtocolVersion.TLS_1_2,)), {}, AES128_SHA, "protocol_version"),
     ):
-        from handshake.crypto.dh_groups import modp_group
-
         ours = Ours(client(template(TLS_1_0, suite), limits=limits))
         theirs = Ours(server(TLS_1_0, suite, dh_group=modp_group(2048), **quirks))
         pump(ours, theirs)
@@ -186,12 +185,10 @@ def test_a_flipped_byte_anywhere_in_the_second_flight_never_completes(data: st.D
     theirs.take(ours.give())
     ours.take(theirs.give())
     flight = bytearray(ours.give())
-    flight[data.draw(st.integers(0, len(flight) - 1))] ^= data.draw(st.integers(1, 255))
+    change_cipher_spec = 5 + int.from_bytes(flight[3:5], "big")
+    # Nothing covers the minor version in the header of a record that is not protected yet.
+    uncovered = {2, change_cipher_spec + 2}
+    position = data.draw(st.integers(0, len(flight) - 1))
+    flight[position] ^= data.draw(st.integers(1, 255))
     theirs.take(bytes(flight))
-    version_byte = not theirs.connection.is_ended and theirs.is_connected
-    # Only the version in the header of an unprotected record is covered by nothing.
-    assert not theirs.is_connected or version_byte
-
-
-def test_configuration_defaults_follow_the_rfc() -> None:
-    assert configuration(TLS_1_0, AES128_SHA).parsing is None
+    assert theirs.is_connected is (position in uncovered)
