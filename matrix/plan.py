@@ -21,10 +21,11 @@ from matrix.prediction import ClientFacts, Prediction, Preference, ServerFacts, 
 from matrix.run_file import CellRecord, RunFile, load_run
 from matrix.scenarios import SCENARIOS, Scenario
 from servers.definition import DefinitionError, ServerDefinition, load_definitions
+from servers.emulated.emulation import EmulationError, read_emulation
 from servers.target import Target, TargetError, parse_target
 from servers.variant import ServerIdError, ServerVariant, default_variants, expand, parse_server_id
 
-USAGE_ERRORS = (MatrixError, ProfileError, DefinitionError, ServerIdError, TargetError)
+USAGE_ERRORS = (MatrixError, ProfileError, DefinitionError, EmulationError, ServerIdError, TargetError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def make_plan(options: RunOptions) -> Plan:
     if options.backend != "process":
         raise SelectionError(f"--backend {options.backend}: not available yet; use --backend process")
     variants = [] if targets and not options.server else choose_variants(options.server, definitions)
+    for variant in variants:
+        check_variant(variant, profiles)
     taken = {variant.id for variant in variants} & {target.name for target in targets}
     if taken:
         raise SelectionError(f"--target {min(taken)}: a server has this id; choose another name")
@@ -120,6 +123,18 @@ def choose_variants(
         for variant in _matching(pattern, known, definitions):
             chosen[variant.id] = variant
     return [chosen[identifier] for identifier in sorted(chosen)]
+
+
+def check_variant(variant: ServerVariant, profiles: Mapping[str, Profile]) -> None:
+    """Find out what is wrong with a definition before anything starts: its [emulation], and the client it
+    names for its control cell. Raises EmulationError or SelectionError.
+    """
+    source = str(variant.definition.folder / "server.toml")
+    if variant.definition.kind == "emulated":
+        read_emulation(variant.emulation(), source)
+    if variant.definition.control not in profiles:
+        problem = no_match(variant.definition.control, sorted(profiles), "client")
+        raise SelectionError(f"{source}: control: {problem}")
 
 
 def _matching(

@@ -21,7 +21,7 @@ _WHEN = {
 _CAUSES = {
     "fin": "the server closes the connection without an alert (FIN)",
     "reset": "the server resets the connection (RST)",
-    "timeout": "the server does not answer in time",
+    "timeout": "the server stays silent until the deadline",
     "refused": "nobody accepts the connection",
     "unreachable": "the address cannot be reached",
 }

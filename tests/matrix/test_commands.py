@@ -137,6 +137,52 @@ def test_a_broken_file_of_the_users_is_named_with_its_key(tmp_path: Path, name: 
     assert result.stderr.count("\n") == 1
 
 
+USERS_SERVER = """
+id = "mine"
+title = "Mine"
+kind = "emulated"
+default = false
+control = "{control}"
+source = "made up for a test"
+
+[declared]
+versions = ["TLSv1.0"]
+cipher_suites = ["{suite}"]
+
+[emulation]
+preference = "{preference}"
+
+[levels.a]
+title = "Mine a"
+stack = "none"
+"""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"control": "opensll-3.0"}, "control: no client matches 'opensll-3.0'; near it: openssl-3.0"),
+        ({"suite": "AES128-SAH"}, "did you mean AES128-SHA"),
+        ({"preference": "mine"}, "emulation.preference: is 'mine'; there is client, server"),
+    ],
+    ids=["control", "suite", "emulation"],
+)
+def test_what_is_wrong_in_a_server_of_the_users_is_said_before_anything_starts(
+    tmp_path: Path, wrong: dict[str, str], said: str
+) -> None:
+    file = tmp_path / "mine" / "server.toml"
+    file.parent.mkdir()
+    right = {"control": "openssl-0.9.8", "suite": "TLS_RSA_WITH_AES_128_CBC_SHA", "preference": "client"}
+    file.write_text(USERS_SERVER.format(**(right | wrong)), encoding="utf-8")
+    arguments = ("run", "--servers-dir", tmp_path, "--server", "mine@a", "--out", tmp_path / "run")
+    result = tls_matrix(*arguments)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"tls-matrix: {file}: ")
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
 def test_connect_to_nobody_is_3_with_the_address() -> None:
     result = tls_matrix("connect", "java-7", "127.0.0.1:1")
     assert result.exit_code == 3

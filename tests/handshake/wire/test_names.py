@@ -278,7 +278,7 @@ def test_alert_names_are_tlslite_s() -> None:
     theirs = {
         value: name
         for name, value in vars(TlsliteAlert).items()
-        if isinstance(value, int) and name != "user_canceled"
+        if isinstance(value, int) and not name.startswith("__") and name != "user_canceled"
     }
     assert len(theirs) > 25
     assert {value: alert_name(value) for value in theirs} == theirs
@@ -288,7 +288,9 @@ def test_alert_names_are_tlslite_s() -> None:
 
 def test_group_names_are_tlslite_s() -> None:
     theirs = {
-        value: name for name, value in vars(TlsliteGroup).items() if isinstance(value, int) and name.islower()
+        value: name
+        for name, value in vars(TlsliteGroup).items()
+        if isinstance(value, int) and name.islower() and not name.startswith("__")
     }
     assert len(theirs) > 25
     assert {value: group_name(value).lower() for value in theirs} == {
