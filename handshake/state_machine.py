@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from handshake.connection import Connection
 from handshake.errors import Fault, PeerFault
 from handshake.events import Phase
-from handshake.wire.messages import HandshakeMessage, push_handshake_message
+from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
 
 State = TypeVar("State", bound=Enum)
 

@@ -14,7 +14,7 @@ from handshake.errors import Fault, LocalError, PeerFault, PolicyRefusal
 from handshake.events import Negotiated, Phase
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloFormat, HelloTemplate
 from handshake.record_layer import RecordLayer
-from handshake.wire.messages import HandshakeMessage, MessageReader, push_handshake_message
+from handshake.wire.handshake_message import HandshakeMessage, MessageReader, push_handshake_message
 from handshake.wire.record import FirstRecord, RecordRules, SSLv2Record
 from handshake.wire.registry import AlertDescription, ContentType, HandshakeType, alert_name
 

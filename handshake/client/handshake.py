@@ -16,12 +16,8 @@ from handshake.events import Negotiated
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloTemplate
 from handshake.schedule_13 import KeySchedule
 from handshake.state_machine import StateMachine
-from handshake.wire.messages import (
-    DHParameters,
-    ECDHParameters,
-    HandshakeMessage,
-    RSAParameters,
-)
+from handshake.wire.handshake_message import HandshakeMessage
+from handshake.wire.key_exchange import DHParameters, ECDHParameters, RSAParameters
 from handshake.wire.registry import ContentType
 
 

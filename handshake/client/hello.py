@@ -18,7 +18,7 @@ from handshake.wire.client_hello import (
     push_sslv2_client_hello,
 )
 from handshake.wire.extensions import pull_key_share_list, push_key_share_list, push_server_name
-from handshake.wire.messages import HandshakeMessage, push_handshake_message
+from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
 from handshake.wire.record import Record, SSLv2Record, push_record, push_sslv2_record
 from handshake.wire.registry import ContentType, ExtensionType, HandshakeType
 

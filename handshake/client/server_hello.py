@@ -9,12 +9,8 @@ from handshake.events import ServerHelloReceived
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, cipher_suite_name
 from handshake.wire.client_hello import SSLv2ClientHello
 from handshake.wire.extensions import pull_selected_version
-from handshake.wire.messages import (
-    HELLO_RETRY_REQUEST_RANDOM,
-    HandshakeMessage,
-    ServerHello,
-    pull_server_hello,
-)
+from handshake.wire.handshake_message import HandshakeMessage
+from handshake.wire.messages import HELLO_RETRY_REQUEST_RANDOM, ServerHello, pull_server_hello
 from handshake.wire.registry import (
     AlertDescription,
     ExtensionType,

@@ -27,22 +27,20 @@ from handshake.crypto.suite_parameters import KeyExchange
 from handshake.errors import Fault, PeerFault, PolicyRefusal
 from handshake.events import CertificateReceived, HandshakeCompleted, Negotiated
 from handshake.wire.buffer import Reader
-from handshake.wire.messages import (
-    Certificate,
+from handshake.wire.handshake_message import HandshakeMessage
+from handshake.wire.key_exchange import (
     DHParameters,
     ECDHParameters,
-    HandshakeMessage,
     RSAParameters,
-    pull_certificate,
     pull_dh_parameters,
     pull_digitally_signed,
     pull_ecdh_parameters,
     pull_rsa_parameters,
-    push_certificate,
     push_client_dh_public,
     push_client_ecdh_public,
     push_encrypted_pre_master_secret,
 )
+from handshake.wire.messages import Certificate, pull_certificate, push_certificate
 from handshake.wire.registry import (
     AlertDescription,
     AlertLevel,

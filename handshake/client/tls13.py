@@ -17,9 +17,9 @@ from handshake.hello_template import Fill
 from handshake.schedule_13 import KeySchedule
 from handshake.wire.client_hello import ClientHello, Extension
 from handshake.wire.extensions import pull_key_share, pull_selected_group, push_key_share_list
+from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.messages import (
     Certificate13,
-    HandshakeMessage,
     KeyUpdate,
     pull_certificate_13,
     pull_certificate_request_13,

@@ -19,7 +19,7 @@ from handshake.server.parsing import RFCReader, StreamReader
 from handshake.server.selection import choose
 from handshake.server.state import TLS_1_3_STATES, State
 from handshake.wire.client_hello import ClientHello
-from handshake.wire.messages import HandshakeMessage, push_handshake_message
+from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
 from handshake.wire.record import FirstRecord, SSLv2Record
 from handshake.wire.registry import AlertDescription, AlertLevel, ProtocolVersion, alert_name
 

@@ -13,7 +13,7 @@ from handshake.server.configuration import FlightLayout, ServerConfiguration
 from handshake.server.state import PHASES, TRANSITIONS, State
 from handshake.state_machine import StateMachine
 from handshake.wire.client_hello import ClientHello
-from handshake.wire.messages import HandshakeMessage
+from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.registry import ContentType
 
 

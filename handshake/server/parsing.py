@@ -17,7 +17,7 @@ from handshake.wire.client_hello import (
     pull_client_hello,
     pull_sslv2_client_hello,
 )
-from handshake.wire.messages import HandshakeMessage, MessageReader
+from handshake.wire.handshake_message import HandshakeMessage, MessageReader
 from handshake.wire.registry import ExtensionType, HandshakeType, ProtocolVersion
 
 HEADER_SIZE = 4

@@ -32,24 +32,21 @@ from handshake.server.state import State
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV
 from handshake.wire.client_hello import Extension
 from handshake.wire.extensions import pull_renegotiation_info, push_renegotiation_info
-from handshake.wire.messages import (
-    Certificate,
+from handshake.wire.handshake_message import HandshakeMessage
+from handshake.wire.key_exchange import (
     DHParameters,
     DigitallySigned,
     ECDHParameters,
-    HandshakeMessage,
     RSAParameters,
-    ServerHello,
     pull_client_dh_public,
     pull_client_ecdh_public,
     pull_encrypted_pre_master_secret,
-    push_certificate,
     push_dh_parameters,
     push_digitally_signed,
     push_ecdh_parameters,
     push_rsa_parameters,
-    push_server_hello,
 )
+from handshake.wire.messages import Certificate, ServerHello, push_certificate, push_server_hello
 from handshake.wire.registry import ContentType, ExtensionType, HandshakeType, ProtocolVersion
 
 

@@ -18,12 +18,12 @@ from handshake.wire.extensions import (
     push_selected_group,
     push_selected_version,
 )
+from handshake.wire.handshake_message import HandshakeMessage
+from handshake.wire.key_exchange import DigitallySigned
 from handshake.wire.messages import (
     HELLO_RETRY_REQUEST_RANDOM,
     Certificate13,
-    DigitallySigned,
     EncryptedExtensions,
-    HandshakeMessage,
     KeyUpdate,
     ServerHello,
     pull_key_update,

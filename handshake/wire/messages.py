@@ -1,10 +1,9 @@
 """Handshake messages and alerts of SSLv3 to TLS 1.3: values and pull/push pairs, fields named as in the RFCs.
 
-A pull takes a message's body (or, for the parts of a ServerKeyExchange, a `Reader`), raises DecodeError and
-nothing else, and loses nothing: `push(pull(body)) == body`, leading zeros of numbers included. What a value
-means, and whether it is allowed here, is for the state machines. RFC 5246 section 7.4 and RFC 8446 section
-4 unless a function says otherwise. The ClientHello is in `client_hello`; framing (`handshake_message`) and
-key exchanges (`key_exchange`) are re-exported here.
+A pull takes a message's body, raises DecodeError and nothing else, and loses nothing: `push(pull(body)) ==
+body`. What a value means, and whether it is allowed here, is for the state machines. RFC 5246 section 7.4 and
+RFC 8446 section 4 unless a function says otherwise. The ClientHello is in `client_hello`, framing in
+`handshake_message`, key exchanges in `key_exchange`.
 """
 
 from dataclasses import dataclass
@@ -20,27 +19,7 @@ from handshake.wire.client_hello import (
     pull_session_id,
     push_extensions,
 )
-from handshake.wire.handshake_message import HandshakeMessage as HandshakeMessage
-from handshake.wire.handshake_message import MessageReader as MessageReader
-from handshake.wire.handshake_message import push_handshake_message as push_handshake_message
-from handshake.wire.key_exchange import DHParameters as DHParameters
-from handshake.wire.key_exchange import DigitallySigned as DigitallySigned
-from handshake.wire.key_exchange import ECDHParameters as ECDHParameters
-from handshake.wire.key_exchange import RSAParameters as RSAParameters
-from handshake.wire.key_exchange import pull_client_dh_public as pull_client_dh_public
-from handshake.wire.key_exchange import pull_client_ecdh_public as pull_client_ecdh_public
-from handshake.wire.key_exchange import pull_dh_parameters as pull_dh_parameters
-from handshake.wire.key_exchange import pull_digitally_signed as pull_digitally_signed
-from handshake.wire.key_exchange import pull_ecdh_parameters as pull_ecdh_parameters
-from handshake.wire.key_exchange import pull_encrypted_pre_master_secret as pull_encrypted_pre_master_secret
-from handshake.wire.key_exchange import pull_rsa_parameters as pull_rsa_parameters
-from handshake.wire.key_exchange import push_client_dh_public as push_client_dh_public
-from handshake.wire.key_exchange import push_client_ecdh_public as push_client_ecdh_public
-from handshake.wire.key_exchange import push_dh_parameters as push_dh_parameters
-from handshake.wire.key_exchange import push_digitally_signed as push_digitally_signed
-from handshake.wire.key_exchange import push_ecdh_parameters as push_ecdh_parameters
-from handshake.wire.key_exchange import push_encrypted_pre_master_secret as push_encrypted_pre_master_secret
-from handshake.wire.key_exchange import push_rsa_parameters as push_rsa_parameters
+from handshake.wire.key_exchange import DigitallySigned, pull_digitally_signed, push_digitally_signed
 from handshake.wire.registry import ProtocolVersion
 
 HELLO_RETRY_REQUEST_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")

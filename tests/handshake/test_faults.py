@@ -17,7 +17,8 @@ from handshake.events import (
 )
 from handshake.hello_template import ClientLimits, ClientPolicy
 from handshake.server import Ending, Intolerance, Reaction
-from handshake.wire.messages import HandshakeMessage, ServerHello, push_handshake_message, push_server_hello
+from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
+from handshake.wire.messages import ServerHello, push_server_hello
 from handshake.wire.record import Record, push_record
 from handshake.wire.registry import AlertDescription, ContentType, HandshakeType, ProtocolVersion
 from tests.handshake.peers import Ours, client, exchange, pump, server, template

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from handshake.errors import DecodeError
 from handshake.wire import extensions as ext
+from handshake.wire import handshake_message as framing
+from handshake.wire import key_exchange as kex
 from handshake.wire import messages as msg
 from handshake.wire.buffer import Reader
 from handshake.wire.client_hello import (
@@ -73,14 +75,14 @@ def versioned(version: int) -> dict[str, Codec]:
             lambda body: msg.pull_certificate_request(body, version),
         ),
         f"certificate_verify {version:04x}": (
-            st.builds(msg.DigitallySigned, optional(version, code), short),
+            st.builds(kex.DigitallySigned, optional(version, code), short),
             msg.push_certificate_verify,
             lambda body: msg.pull_certificate_verify(body, version),
         ),
         f"encrypted_pre_master_secret {version:04x}": (
             short,
-            lambda value: msg.push_encrypted_pre_master_secret(value, version),
-            lambda body: msg.pull_encrypted_pre_master_secret(body, version),
+            lambda value: kex.push_encrypted_pre_master_secret(value, version),
+            lambda body: kex.pull_encrypted_pre_master_secret(body, version),
         ),
     }
 
@@ -158,22 +160,22 @@ CODECS: dict[str, Codec] = {
     "key_update": (st.builds(msg.KeyUpdate, byte), msg.push_key_update, msg.pull_key_update),
     "alert": (st.builds(msg.Alert, byte, byte), msg.push_alert, msg.pull_alert),
     "dh_parameters": (
-        st.builds(msg.DHParameters, number, number, number, st.tuples(byte, byte, byte)),
-        msg.push_dh_parameters,
-        through_reader(msg.pull_dh_parameters),
+        st.builds(kex.DHParameters, number, number, number, st.tuples(byte, byte, byte)),
+        kex.push_dh_parameters,
+        through_reader(kex.pull_dh_parameters),
     ),
     "ecdh_parameters": (
-        st.builds(msg.ECDHParameters, code, some),
-        msg.push_ecdh_parameters,
-        through_reader(msg.pull_ecdh_parameters),
+        st.builds(kex.ECDHParameters, code, some),
+        kex.push_ecdh_parameters,
+        through_reader(kex.pull_ecdh_parameters),
     ),
     "rsa_parameters": (
-        st.builds(msg.RSAParameters, number, number, st.tuples(byte, byte)),
-        msg.push_rsa_parameters,
-        through_reader(msg.pull_rsa_parameters),
+        st.builds(kex.RSAParameters, number, number, st.tuples(byte, byte)),
+        kex.push_rsa_parameters,
+        through_reader(kex.pull_rsa_parameters),
     ),
-    "client_dh_public": (some, msg.push_client_dh_public, msg.pull_client_dh_public),
-    "client_ecdh_public": (some, msg.push_client_ecdh_public, msg.pull_client_ecdh_public),
+    "client_dh_public": (some, kex.push_client_dh_public, kex.pull_client_dh_public),
+    "client_ecdh_public": (some, kex.push_client_ecdh_public, kex.pull_client_ecdh_public),
     "server_name": (
         st.lists(st.tuples(byte, short), max_size=3).map(tuple),
         ext.push_server_name,
@@ -247,15 +249,15 @@ def test_byte_too_many_is_refused(name: str, data: st.DataObject) -> None:
 
 def test_numbers_keep_their_leading_zeros() -> None:
     body = bytes.fromhex("0002000b 000102 0003000005")
-    value = through_reader(msg.pull_dh_parameters)(body)
-    assert value == msg.DHParameters(11, 2, 5)
-    assert msg.push_dh_parameters(value) == body
-    assert msg.push_dh_parameters(msg.DHParameters(11, 2, 5)) == bytes.fromhex("00010b 000102 000105")
-    assert value != msg.DHParameters(11, 2, 6)
+    value = through_reader(kex.pull_dh_parameters)(body)
+    assert value == kex.DHParameters(11, 2, 5)
+    assert kex.push_dh_parameters(value) == body
+    assert kex.push_dh_parameters(kex.DHParameters(11, 2, 5)) == bytes.fromhex("00010b 000102 000105")
+    assert value != kex.DHParameters(11, 2, 6)
 
 
 def test_padded_public_value_is_as_long_as_asked() -> None:
-    padded = msg.push_dh_parameters(msg.DHParameters(0xFFFF, 2, 1, widths=(0, 0, 2)))
+    padded = kex.push_dh_parameters(kex.DHParameters(0xFFFF, 2, 1, widths=(0, 0, 2)))
     assert padded == bytes.fromhex("0002ffff 000102 00020001")
 
 
@@ -263,31 +265,31 @@ def test_padded_public_value_is_as_long_as_asked() -> None:
 def test_only_named_curves_are_read(curve_type: int, readable: bool) -> None:
     body = bytes([curve_type]) + bytes.fromhex("0017 01 04")
     if readable:
-        assert msg.pull_ecdh_parameters(Reader(body)) == msg.ECDHParameters(0x17, b"\x04")
+        assert kex.pull_ecdh_parameters(Reader(body)) == kex.ECDHParameters(0x17, b"\x04")
     else:
         with pytest.raises(DecodeError, match=f"curve_type: {curve_type}"):
-            msg.pull_ecdh_parameters(Reader(body))
+            kex.pull_ecdh_parameters(Reader(body))
 
 
 def test_signed_part_of_a_server_key_exchange_is_what_was_read() -> None:
-    parameters = msg.push_ecdh_parameters(msg.ECDHParameters(23, b"\x04" * 65))
-    body = parameters + msg.push_digitally_signed(msg.DigitallySigned(0x0401, b"signature"))
+    parameters = kex.push_ecdh_parameters(kex.ECDHParameters(23, b"\x04" * 65))
+    body = parameters + kex.push_digitally_signed(kex.DigitallySigned(0x0401, b"signature"))
     with Reader(body) as reader:
-        assert msg.pull_ecdh_parameters(reader).named_group == 23
+        assert kex.pull_ecdh_parameters(reader).named_group == 23
         assert body[: reader.offset] == parameters
-        assert msg.pull_digitally_signed(reader, 0x0303) == msg.DigitallySigned(0x0401, b"signature")
+        assert kex.pull_digitally_signed(reader, 0x0303) == kex.DigitallySigned(0x0401, b"signature")
 
 
 def test_signature_has_no_scheme_before_tls_1_2() -> None:
-    body = msg.push_digitally_signed(msg.DigitallySigned(None, b"\x04\x01\x00\x00"))
+    body = kex.push_digitally_signed(kex.DigitallySigned(None, b"\x04\x01\x00\x00"))
     assert msg.pull_certificate_verify(body, 0x0302).signature_scheme is None
     with pytest.raises(DecodeError):
         msg.pull_certificate_verify(body, 0x0303)
 
 
 def test_pre_master_secret_has_no_length_in_sslv3() -> None:
-    assert msg.push_encrypted_pre_master_secret(b"abc", 0x0300) == b"abc"
-    assert msg.push_encrypted_pre_master_secret(b"abc", 0x0301) == b"\x00\x03abc"
+    assert kex.push_encrypted_pre_master_secret(b"abc", 0x0300) == b"abc"
+    assert kex.push_encrypted_pre_master_secret(b"abc", 0x0301) == b"\x00\x03abc"
 
 
 def test_hello_retry_request_is_told_by_its_random() -> None:
@@ -304,19 +306,19 @@ def test_first_of_duplicate_extensions_is_found() -> None:
 
 
 @property_test
-@given(st.lists(st.builds(msg.HandshakeMessage, byte, short), max_size=6), st.integers(1, 50))
-def test_messages_come_out_as_they_went_in(values: list[msg.HandshakeMessage], size: int) -> None:
-    stream = b"".join(map(msg.push_handshake_message, values))
-    reader = msg.MessageReader()
+@given(st.lists(st.builds(framing.HandshakeMessage, byte, short), max_size=6), st.integers(1, 50))
+def test_messages_come_out_as_they_went_in(values: list[framing.HandshakeMessage], size: int) -> None:
+    stream = b"".join(map(framing.push_handshake_message, values))
+    reader = framing.MessageReader()
     assert read_messages(reader, stream, size) == values
     assert reader.buffered == b""
 
 
 def test_message_that_announces_too_much_is_refused_at_once() -> None:
-    reader = msg.MessageReader(max_length=10)
+    reader = framing.MessageReader(max_length=10)
     reader.feed(b"\x0b\x00\x00\x0a")
     assert reader.next() is None
-    refused = msg.MessageReader(max_length=10)
+    refused = framing.MessageReader(max_length=10)
     refused.feed(b"\x0b\x00\x00\x0b")
     with pytest.raises(DecodeError, match="announces 11 bytes; 10 are allowed"):
         refused.next()
@@ -343,10 +345,10 @@ def test_records_come_out_as_they_went_in(first: SSLv2Record | None, values: lis
     [
         (msg.pull_certificate, "000003 000000"),
         (msg.pull_certificate_13, "00 000005 000000 0000"),
-        (msg.pull_client_dh_public, "0000"),
-        (msg.pull_client_ecdh_public, "00"),
-        (through_reader(msg.pull_dh_parameters), "0001 05 0000 0001 05"),
-        (through_reader(msg.pull_ecdh_parameters), "03 0017 00"),
+        (kex.pull_client_dh_public, "0000"),
+        (kex.pull_client_ecdh_public, "00"),
+        (through_reader(kex.pull_dh_parameters), "0001 05 0000 0001 05"),
+        (through_reader(kex.pull_ecdh_parameters), "03 0017 00"),
     ],
 )
 def test_what_may_not_be_empty_is_refused(pull: Callable[[bytes], Any], body: str) -> None:
