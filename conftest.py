@@ -1,3 +1,3 @@
-"""pytest's way in: everything is in `matrix.plugin`, which wakes up only when the grid is to be run."""
+"""pytest's way in: everything is in `matrix.grid.plugin`, which wakes up only when the grid is to be run."""
 
-pytest_plugins = ["matrix.plugin"]
+pytest_plugins = ["matrix.grid.plugin"]

@@ -1,7 +1,7 @@
 """Scenarios: what a client is asked to do with a server. A scenario is a value; adding one is adding a row
 here.
 
-Pure. How a scenario is carried out is `matrix.run_cell`'s business.
+Pure. How a scenario is carried out is `matrix.grid.run_cell`'s business.
 """
 
 from collections.abc import Mapping

@@ -13,12 +13,12 @@ from matrix.cell import select
 from matrix.cell_result import evidence_of
 from matrix.commands.options import ClientsDir, Json, console, one_line_errors, tell, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
-from matrix.grid_servers import server_name_for
+from matrix.grid.run_cell import BUDGET_SECONDS
+from matrix.grid.servers import server_name_for
 from matrix.judge import judge
 from matrix.outcome import Expectation, Outcome, Verdict
 from matrix.plan import load_all_profiles
 from matrix.prediction import offered_version_name
-from matrix.run_cell import BUDGET_SECONDS
 from matrix.run_file import to_json
 from matrix.scenarios import CONNECT
 from matrix.wording import printable, sentence

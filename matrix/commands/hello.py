@@ -8,9 +8,9 @@ from clients.profile import Profile
 from matrix.cell import select
 from matrix.commands.options import ClientsDir, one_line_errors, write_out
 from matrix.errors import SelectionError
-from matrix.hello_view import diff_lines, show_lines
 from matrix.plan import load_all_profiles
 from matrix.reports.comparison import printable_lines
+from matrix.reports.hello import diff_lines, show_lines
 
 application = typer.Typer(no_args_is_help=True, help="Client hellos: show one, or two side by side.")
 

@@ -23,7 +23,7 @@ from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_l
 from matrix.environment import PROJECT
 from matrix.errors import EXIT_HARNESS, EXIT_USAGE
 from matrix.grid import GRID
-from matrix.grid_controller import CONTROLLER, PLAN, GridController
+from matrix.grid.controller import CONTROLLER, PLAN, GridController
 from matrix.options import RunOptions
 from matrix.plan import Plan, make_plan
 from matrix.reports.terminal import print_run

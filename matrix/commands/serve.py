@@ -8,7 +8,7 @@ import typer
 
 from matrix.commands.options import ServersDir, one_line_errors, tell, write_out
 from matrix.errors import EXIT_HARNESS
-from matrix.grid_servers import START_SECONDS
+from matrix.grid.servers import START_SECONDS
 from matrix.plan import load_all_definitions
 from matrix.wording import printable
 from servers.contract import Connection

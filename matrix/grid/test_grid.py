@@ -1,9 +1,9 @@
-"""The grid: one test a cell. What it needs is in `matrix.grid_worker`; what is expected of a cell is judged
+"""The grid: one test a cell. What it needs is in `matrix.grid.worker`; what is expected of a cell is judged
 there.
 """
 
 from matrix.cell_result import CellResult
-from matrix.grid_worker import show_in_pytest
+from matrix.grid.worker import show_in_pytest
 
 
 def test_cell(judged_cell: CellResult) -> None:

@@ -335,7 +335,7 @@ def test_an_interrupted_run_writes_what_it_has(
 def test_the_projects_own_tests_do_not_wake_the_grid() -> None:
     program = (
         "import sys, pytest; status = pytest.main(['--collect-only', '-q', 'tests/test_imports.py']);"
-        "sys.exit(int(status) or 'matrix.grid_controller' in sys.modules)"
+        "sys.exit(int(status) or 'matrix.grid.controller' in sys.modules)"
     )
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE

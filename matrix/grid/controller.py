@@ -18,11 +18,11 @@ from rich.console import Console
 
 from matrix.assemble import assemble, exit_status
 from matrix.cell_result import PROPERTY, CellResult
-from matrix.endpoint import Problem
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
 from matrix.grid import GRID, WORKER_INPUT
-from matrix.grid_servers import GridServers, grid_servers
-from matrix.grid_worker import CellTask, GridWorker, worker_text
+from matrix.grid.endpoint import Problem
+from matrix.grid.servers import GridServers, grid_servers
+from matrix.grid.worker import CellTask, GridWorker, worker_text
 from matrix.options import options_from
 from matrix.outcome import Judgement, Verdict
 from matrix.plan import USAGE_ERRORS, Plan, make_plan

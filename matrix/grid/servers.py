@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from clients.profile import Profile
 from matrix.cell import Cell
 from matrix.cell_result import EvidenceWanted
-from matrix.endpoint import Endpoint, Problem
+from matrix.grid.endpoint import Endpoint, Problem
+from matrix.grid.run_cell import BUDGET_SECONDS, run_cell
 from matrix.outcome import Expectation, Outcome, Verdict
 from matrix.plan import Plan
-from matrix.run_cell import BUDGET_SECONDS, run_cell
 from matrix.scenarios import CONNECT
 from matrix.wording import printable, sentence
 from servers.credentials import SUBJECT, make_credentials

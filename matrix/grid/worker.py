@@ -13,10 +13,10 @@ import pytest
 from clients.profile import Profile
 from matrix.cell import Cell
 from matrix.cell_result import PROPERTY, CellResult, EvidenceWanted
-from matrix.endpoint import Endpoint
+from matrix.grid.endpoint import Endpoint
+from matrix.grid.run_cell import run_cell
 from matrix.outcome import Expectation, Outcome, Verdict
 from matrix.plan import PlannedCell, load_all_profiles
-from matrix.run_cell import run_cell
 from matrix.wording import printable, sentence
 
 FIXTURE = "judged_cell"

@@ -6,7 +6,7 @@ from clients.connect import connect
 from clients.profile import Profile
 from matrix.cell import Cell
 from matrix.cell_result import CellResult, EvidenceWanted, cell_result
-from matrix.endpoint import Endpoint
+from matrix.grid.endpoint import Endpoint
 from matrix.judge import judge
 from matrix.outcome import Expectation
 from matrix.prediction import offered_version_name

@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     worker_input: dict[str, object] | None = getattr(config, "workerinput", None)
     if worker_input is not None:
         if WORKER_INPUT in worker_input:
-            from matrix.grid_worker import GridWorker
+            from matrix.grid.worker import GridWorker
 
             # Ctrl-C at a terminal reaches workers too; it is the controlling process that ends the run.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -54,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 GridWorker.from_text(config, str(worker_input[WORKER_INPUT])), "grid-worker"
             )
     elif is_grid_wanted(config):
-        from matrix.grid_controller import register
+        from matrix.grid.controller import register
 
         register(config)
 
