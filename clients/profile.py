@@ -40,6 +40,7 @@ from handshake.hello_template import (
     HelloFormat,
     HelloTemplate,
 )
+from handshake.record_layer import RecordSplitting
 from handshake.wire.registry import ExtensionType as ExtensionCode
 from handshake.wire.registry import extension_name
 
@@ -84,7 +85,7 @@ class Policy(_Table):
 
     warning_alert: Literal["ignore", "abort"] = "ignore"
     missing_renegotiation_info: Literal["accept", "abort"] = "accept"
-    record_splitting: Literal["none", "1/n-1", "1/n-1-not-first"] = "none"
+    record_splitting: Literal["none", "0/n", "1/n-1", "1/n-1-not-first"] = "none"
 
 
 class ProfileExtension(_Table):
@@ -211,7 +212,9 @@ class Profile(_Table):
     @cached_property
     def client_policy(self) -> ClientPolicy:
         """The policy in the engine's words."""
-        return ClientPolicy(**self.policy.model_dump())
+        policy = self.policy
+        splitting = RecordSplitting(policy.record_splitting)
+        return ClientPolicy(policy.warning_alert, policy.missing_renegotiation_info, splitting)
 
 
 _KEYS = frozenset(

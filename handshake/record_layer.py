@@ -30,11 +30,14 @@ class RecordSplitting(StrEnum):
     """How application data is split against the attack on implicit IVs (CVE-2011-3389), CBC suites up to TLS
     1.0 only.
 
-    ONE_REST sends every write as 1 byte and the rest, ONE_REST_NOT_FIRST all but the connection's first
-    (SunJSSE from 6u29 on, research note on JSSE section 7).
+    EMPTY_FIRST sends an empty record before every write (OpenSSL since 0.9.6d: SSL_CTX_set_options(3) on
+    SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS; measured with s_client 3.0.19). ONE_REST sends every write as 1 byte
+    and the rest, ONE_REST_NOT_FIRST all but the connection's first (SunJSSE from 6u29 on, research note on
+    JSSE section 7).
     """
 
     NONE = "none"
+    EMPTY_FIRST = "0/n"
     ONE_REST = "1/n-1"
     ONE_REST_NOT_FIRST = "1/n-1-not-first"
 
@@ -106,9 +109,11 @@ class RecordLayer:
 
     def write_application_data(self, data: bytes, now: float) -> None:
         """Queue one write of application data, split as `splitting` says."""
-        if len(data) > 1 and self._splits():
-            self.write(ContentType.APPLICATION_DATA, data[:1], now)
-            data = data[1:]
+        if self._splits():
+            first = 0 if self.splitting is RecordSplitting.EMPTY_FIRST else 1
+            if len(data) > first:
+                self.write(ContentType.APPLICATION_DATA, data[:first], now)
+                data = data[first:]
         self.write(ContentType.APPLICATION_DATA, data, now)
         self.application_records += 1
 
@@ -117,7 +122,7 @@ class RecordLayer:
             return False
         if not isinstance(self.write_protection, BlockProtection):
             return False
-        return self.splitting is RecordSplitting.ONE_REST or self.application_records > 0
+        return self.splitting is not RecordSplitting.ONE_REST_NOT_FIRST or self.application_records > 0
 
     def write_unframed(self, wire: bytes, name: str, now: float) -> None:
         """Queue bytes that are already a whole record of their own (an SSLv2-format message)."""

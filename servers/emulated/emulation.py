@@ -177,9 +177,9 @@ class Emulation(_Table):
     known (RFC 5746, 7507, 7627, 7366). `flight_layout` "one-record" or "record-per-message". `alerts`: a
     fault (values of `handshake.errors.Fault`) and the alert that answers it. `alert_version`: record version
     of alerts before one is negotiated, else the highest. `accepts_second_hello`, `ignores_warnings`: as in
-    `ServerConfiguration`. `record_splitting` "none", "1/n-1" or "1/n-1-not-first". `intolerance`: features of
-    a hello ("extension:<name>" or a word of `handshake.server.features`) and the reaction: "alert:<name>",
-    "fin", "reset" or "hang".
+    `ServerConfiguration`. `record_splitting` "none", "0/n", "1/n-1" or "1/n-1-not-first". `intolerance`:
+    features of a hello ("extension:<name>" or a word of `handshake.server.features`) and the reaction:
+    "alert:<name>", "fin", "reset" or "hang".
     """
 
     preference: Annotated[Preference, BeforeValidator(_one_of(Preference))] = Preference.SERVER

@@ -49,7 +49,7 @@ def test_the_schema_accepts_it(client: str, validator: jsonschema.Draft202012Val
         (None, "released", "soon"),
         ("provenance", "kind", "guessed"),
         ("limits", "max_dh_prime_bits", 0),
-        ("policy", "record_splitting", "0/n"),
+        ("policy", "record_splitting", "2/n-2"),
         ("attempt", "cipher_suites", ["47, 53"]),
         ("attempt", "cipher_suites", []),
         ("attempt", "after", ["fine"]),

@@ -116,7 +116,7 @@ def test_no_extension_block_and_an_empty_one_are_different(tmp_path: Path) -> No
             "did you mean max_dh_prime_bits?",
         ),
         ("max_dh_prime_bits = 1024", "zzz = 1024", "limits.zzz", "drop it"),
-        ('record_splitting = "1/n-1"', 'record_splitting = "0/n"', "policy.record_splitting", "'1/n-1'"),
+        ('record_splitting = "1/n-1"', 'record_splitting = "2/n-2"', "policy.record_splitting", "'1/n-1'"),
         ('evidence = "mine/1"\n', "", "attempt[0].evidence", "is missing"),
         (
             '"TLS_RSA_WITH_AES_128_CBC_SHA", ',

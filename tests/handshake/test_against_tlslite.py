@@ -136,7 +136,7 @@ def test_keys_are_updated_when_tlslite_asks() -> None:
     assert bytes(ours.received) == ANSWER * 2
 
 
-def test_the_1_n_1_split_reaches_tlslite_whole() -> None:
+def test_split_application_data_reaches_tlslite_whole() -> None:
     for splitting in RecordSplitting:
         ours = Ours(
             client(template(ProtocolVersion.TLS_1_0, 0x002F), policy=ClientPolicy(record_splitting=splitting))
@@ -156,6 +156,7 @@ def test_the_1_n_1_split_reaches_tlslite_whole() -> None:
             written
             == {
                 RecordSplitting.NONE: whole + whole,
+                RecordSplitting.EMPTY_FIRST: [0, *whole, 0, *whole],
                 RecordSplitting.ONE_REST: split + split,
                 RecordSplitting.ONE_REST_NOT_FIRST: whole + split,
             }[splitting]
