@@ -36,6 +36,7 @@ from handshake.wire.registry import AlertDescription, AlertLevel, alert_name
 MAX_RESPONSE_BYTES = 65_536
 MAX_RECEIVED_BYTES = 262_144  # of one attempt: an endless handshake ends here, not in our memory
 
+_HTTP = b"HTTP/"
 _CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -191,8 +192,8 @@ class Exchange:
 
     def _take_answer(self, data: bytes) -> None:
         self.response += data[: MAX_RESPONSE_BYTES - len(self.response)]
-        missing = _missing_bytes(self.response)
-        self.is_over = missing == 0 or len(self.response) == MAX_RESPONSE_BYTES
+        is_whole = not _may_be_http(self.response) or _missing_bytes(self.response) == 0
+        self.is_over = is_whole or len(self.response) == MAX_RESPONSE_BYTES
 
     def _end_of_answer(self) -> None:
         """The peer has closed: fine after the headers of an answer without Content-Length, else a failure."""
@@ -209,6 +210,13 @@ class Exchange:
         if not self.is_over:
             self.failure = Failure(phase or self.connection.phase, cause)
             self.is_over = True
+
+
+def _may_be_http(response: bytearray) -> bool:
+    """Whether this is, or can still become, an HTTP answer; of anything else (a mail server's greeting) the
+    first bytes are answer enough.
+    """
+    return response.startswith(_HTTP[: len(response)])
 
 
 def _has_headers(response: bytearray) -> bool:

@@ -56,6 +56,6 @@ class Observation:
 
     @property
     def is_answered(self) -> bool:
-        """Whether the last attempt completed its handshake and an HTTP answer came."""
+        """Whether the last attempt completed its handshake and an answer came, HTTP or not."""
         last = self.attempts[-1]
-        return last.failure is None and last.negotiated is not None and self.response.startswith(b"HTTP/")
+        return last.failure is None and last.negotiated is not None and bool(self.response)

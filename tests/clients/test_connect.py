@@ -247,6 +247,8 @@ def test_a_real_server_answers(
         (b"HTTP/1.0 200 OK\r\nContent-Length: 50\r\n\r\ntoo short", "application-data:fin"),
         (b"HTTP/1.0 200 OK\r\n", "application-data:fin"),
         (b"", "application-data:fin"),
+        (b"220 mail.example.test ESMTP\r\n", "None"),
+        (b"H", "application-data:fin"),
     ],
 )
 def test_what_a_whole_answer_is(answer: bytes, reason: str, certificate: ServerCertificate) -> None:
