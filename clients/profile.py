@@ -49,6 +49,7 @@ SCHEMA_FILE = Path(__file__).parent / "profile.schema.json"  # for editors; made
 
 _FILL_EXTENSION = {
     "server_name": ExtensionCode.SERVER_NAME,
+    "dotted_server_name": ExtensionCode.SERVER_NAME,
     "key_share": ExtensionCode.KEY_SHARE,
     "padding": ExtensionCode.PADDING,
 }
@@ -93,7 +94,7 @@ class ProfileExtension(_Table):
 
     type: ExtensionType
     body: HexBody = b""
-    fill: Literal["server_name", "key_share", "padding"] | None = None
+    fill: Literal["server_name", "dotted_server_name", "key_share", "padding"] | None = None
 
     @model_validator(mode="after")
     def _check_fill(self) -> Self:
@@ -101,7 +102,8 @@ class ProfileExtension(_Table):
             return self
         if self.type != _FILL_EXTENSION[self.fill]:
             raise ValueError(
-                f'fill = "{self.fill}" goes with type = "{self.fill}", not {extension_name(self.type)}'
+                f'fill = "{self.fill}" goes with type = "{extension_name(_FILL_EXTENSION[self.fill])}", '
+                f"not {extension_name(self.type)}"
             )
         if self.fill == "key_share" and not self.body:
             raise ValueError('fill = "key_share" needs a body: the captured list, whose keys are replaced')

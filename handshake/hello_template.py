@@ -23,11 +23,13 @@ class Fill(Enum):
     """How an extension's body is made at connection time.
 
     SERVER_NAME: the host name of the connection; the extension is left out when there is none (an address).
+    DOTTED_SERVER_NAME: the same, and left out for a name without a dot too.
     KEY_SHARE: the template's body with each key_exchange of a group we know replaced by a fresh public key.
     PADDING: zeros up to the size rule of RFC 7685 section 4 (a hello of 256 to 511 bytes becomes 512).
     """
 
     SERVER_NAME = "server_name"
+    DOTTED_SERVER_NAME = "dotted_server_name"
     KEY_SHARE = "key_share"
     PADDING = "padding"
 

@@ -20,6 +20,7 @@ from matrix.run_file import (
     RunRecord,
     ServerRecord,
 )
+from servers.credentials import SUBJECT
 from servers.target import Target
 from servers.variant import ServerVariant
 
@@ -112,5 +113,5 @@ def _target(target: Target) -> ServerRecord:
 
 
 def _client(profile: Profile) -> ClientRecord:
-    hello = fill_hello(profile.attempts[0].template, "localhost", bytes).hello
+    hello = fill_hello(profile.attempts[0].template, SUBJECT, bytes).hello
     return ClientRecord(title=profile.title, confidence=profile.provenance.confidence, ja3=ja3(hello))

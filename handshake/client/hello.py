@@ -99,8 +99,9 @@ def _fill_extensions(
     filled = []
     for template in templates:
         body = template.body
-        if template.fill is Fill.SERVER_NAME:
-            if server_name is None:
+        if template.fill in (Fill.SERVER_NAME, Fill.DOTTED_SERVER_NAME):
+            needs_dot = template.fill is Fill.DOTTED_SERVER_NAME
+            if server_name is None or (needs_dot and "." not in server_name):
                 continue
             body = push_server_name(((HOST_NAME, server_name.encode()),))
         elif template.fill is Fill.KEY_SHARE:

@@ -32,7 +32,7 @@ from handshake.crypto.signatures import PublicKey
 from handshake.crypto.suite_parameters import CertificateType
 from handshake.errors import Fault, LocalError, PeerFault
 
-HOST_NAMES = ("localhost", "webmethods.example.test")
+HOST_NAMES = ("server.example.test", "localhost")
 """DNS names in every certificate made here, beside the address 127.0.0.1."""
 
 VALIDITY = timedelta(days=365)

@@ -2,8 +2,8 @@
 elsewhere.
 
 Pure. Suites stand under IANA's, OpenSSL's and JSSE's names, because each administrator knows only one of
-them. What is made at connection time (random, server name, key shares) is shown as for the host
-`localhost`.
+them. What is made at connection time (random, server name, key shares) is shown as for the servers
+of a run.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,6 +17,7 @@ from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import describe_extension
 from handshake.wire.registry import CompressionMethod, extension_name, version_name
 from matrix.prediction import offered_version_name
+from servers.credentials import SUBJECT
 
 _COMPRESSION = {int(method): method.name.lower() for method in CompressionMethod}
 _ABSENT = "-"
@@ -87,7 +88,7 @@ def diff(left: Sequence[Item], right: Sequence[Item]) -> list[DiffRow]:
 def _view(attempt: ProfileAttempt, number: int) -> HelloView:
     template = attempt.template
     is_sslv2 = template.format is HelloFormat.SSLV2
-    hello = fill_hello(template, "localhost", bytes).hello
+    hello = fill_hello(template, SUBJECT, bytes).hello
     extensions = None
     compression = _ABSENT
     if isinstance(hello, ClientHello):

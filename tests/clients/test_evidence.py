@@ -8,6 +8,8 @@ import pytest
 from clients.connect import connect
 from clients.profile import ProfileAttempt, load_profiles
 from handshake.client.hello import fill_hello
+from handshake.wire.client_hello import ClientHello
+from handshake.wire.registry import ExtensionType
 from tests.clients.evidence import load_evidence
 from tests.clients.servers import scripted_server, sends
 
@@ -79,3 +81,19 @@ def test_an_address_leaves_server_name_out() -> None:
     by_address = fill_hello(template, None, os.urandom).wire
     assert b"www.example.com" in by_name
     assert len(by_name) - len(by_address) == 4 + 2 + 1 + 2 + len("www.example.com")
+
+
+@pytest.mark.parametrize(
+    ("client", "host", "sends"),
+    [
+        ("java-7", "server.example.test", True),
+        ("java-7", "server", False),  # research note on JSSE, section 8
+        ("java-7", None, False),
+        ("firefox-9", "server", True),  # research note on NSS, section 2
+        ("firefox-9", None, False),
+    ],
+)
+def test_for_which_names_a_client_sends_server_name(client: str, host: str | None, sends: bool) -> None:
+    hello = fill_hello(attempt(client, 0).template, host, bytes).hello
+    assert isinstance(hello, ClientHello)
+    assert (hello.extension(ExtensionType.SERVER_NAME) is not None) is sends

@@ -46,7 +46,7 @@ def test_certificates_say_what_was_asked(credentials, kind, serial, key_type):
     assert certificate.not_valid_before_utc < NOW < certificate.not_valid_after_utc
     assert "server" in certificate.subject.rfc4514_string()
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names.get_values_for_type(x509.DNSName) == ["localhost", "webmethods.example.test"]
+    assert names.get_values_for_type(x509.DNSName) == ["server.example.test", "localhost"]
     assert names.get_values_for_type(x509.IPAddress) == [IPv4Address("127.0.0.1")]
     public_key = certificate_public_key(der)
     assert isinstance(public_key, key_type)
