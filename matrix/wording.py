@@ -27,8 +27,27 @@ _CAUSES = {
 }
 _PREFIXES = {
     "alert-": "the server sends the alert {}",
-    "protocol-error-": "the server breaks the protocol ({})",
     "unsupported-": "the server chooses {}, which this program cannot complete",
+}
+_PROTOCOL_ERROR = "protocol-error-"
+_PROTOCOL_ERRORS = {
+    "decode": "the server sends something that cannot be read as TLS says",
+    "illegal-parameter": "the server answers with a value it may not choose",
+    "unexpected-message": "the server sends a message out of turn",
+    "bad-record-mac": "the server sends a record that does not decrypt",
+    "record-overflow": "the server sends a record that is too long",
+    "record-version": "the server sends a record of no known version",
+    "not-tls": "what answers does not speak TLS",
+    "protocol-version": "the server chooses a version that was not offered",
+    "cipher-suite-not-offered": "the server chooses a cipher suite that was not offered",
+    "unsupported-extension": "the server answers an extension that was not offered",
+    "missing-extension": "the server leaves out an extension it must send",
+    "renegotiation-info": "the server's renegotiation_info is wrong",
+    "decrypt": "the server's signature does not fit",
+    "bad-finished": "the server's Finished does not fit the handshake",
+    "bad-certificate": "the server's certificate cannot be used",
+    "excess-data": "the server sends more than any handshake needs",
+    "no-answer": "the server sends no answer",
 }
 _POLICY = "policy-"
 _POLICIES = {
@@ -62,6 +81,10 @@ def sentence(reason: str) -> str:
     if cause.startswith(_POLICY):
         what = cause.removeprefix(_POLICY)
         return f"the client itself refuses to go on: {_POLICIES.get(what, what)}"
+    if cause.startswith(_PROTOCOL_ERROR):
+        what = cause.removeprefix(_PROTOCOL_ERROR)
+        said = _PROTOCOL_ERRORS.get(what, f"the server breaks the protocol ({what})")
+        return f"{said}, {_WHEN.get(phase, f'in phase {phase}')}"
     return f"{_cause(cause)} {_WHEN.get(phase, f'in phase {phase}')}"
 
 

@@ -106,7 +106,8 @@ def test_a_pass_against_the_prediction_says_why_it_should_fail() -> None:
         ),
         (
             "finished:protocol-error-decode",
-            "the server breaks the protocol (decode) when the handshake should have ended",
+            "the server sends something that cannot be read as TLS says, "
+            "when the handshake should have ended",
         ),
         ("finished:policy-warning-fin", "the client itself refuses to go on: warning-fin"),
         ("new-phase:new-cause", "new-cause in phase new-phase"),

@@ -1,0 +1,21 @@
+"""Reasons in words: every cause a client can see has its own, and the reason's phase says when."""
+
+import pytest
+
+from handshake.errors import Fault
+from matrix.wording import sentence
+
+# What only a server can accuse its client of; a client never reports it of a server.
+SERVERS_ONLY = {Fault.BAD_HANDSHAKE_RECORD_MAC, Fault.NO_COMMON_CIPHER_SUITE, Fault.INAPPROPRIATE_FALLBACK}
+
+
+@pytest.mark.parametrize("fault", sorted(set(Fault) - SERVERS_ONLY, key=lambda fault: fault.value))
+def test_every_protocol_error_has_words_of_its_own(fault: Fault) -> None:
+    said = sentence(f"server-hello:protocol-error-{fault.value}")
+    assert fault.value not in said or fault.value == "decode"
+    assert "breaks the protocol" not in said
+    assert said.endswith(", in answer to the client's hello")
+
+
+def test_what_is_not_known_is_still_said() -> None:
+    assert "breaks the protocol (something-new)" in sentence("finished:protocol-error-something-new")
