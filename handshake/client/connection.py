@@ -45,7 +45,6 @@ class ClientConnection(Connection):
             template=template,
             limits=limits,
             policy=policy,
-            server_name=server_name,
             hello=hello,
         )
         self._reader = MessageReader()

@@ -34,11 +34,9 @@ class ClientHandshake(StateMachine[State]):
     template: HelloTemplate
     limits: ClientLimits
     policy: ClientPolicy
-    server_name: str | None
     hello: FilledHello
     version: int = 0
     server_random: bytes = b""
-    session_id: bytes = b""
     server_extensions: Mapping[int, bytes] = field(default_factory=dict)
     parameters: SuiteParameters | None = None
     server_key: PublicKey | None = None

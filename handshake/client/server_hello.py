@@ -28,7 +28,6 @@ def receive_server_hello(handshake: ClientHandshake, message: HandshakeMessage) 
     _check_cipher_suite(handshake, hello)
     handshake.version = version
     handshake.server_random = hello.random
-    handshake.session_id = hello.session_id
     handshake.server_extensions = extensions
     handshake.parameters = suite_parameters(hello.cipher_suite)
     connection = handshake.connection
