@@ -18,12 +18,15 @@ from handshake.crypto.dh_groups import JSSE_DH_GROUPS, DHGroup, ffdhe_group, mod
 from handshake.crypto.key_exchange import supported_groups
 from handshake.errors import Fault, LocalError
 from handshake.record_layer import RecordSplitting
+from handshake.renegotiation import Renegotiation
 from handshake.server import (
+    ClientCertificate,
     Ending,
     FlightLayout,
     Intolerance,
     Preference,
     Reaction,
+    RenegotiationRules,
     ServerConfiguration,
     StreamParsing,
 )
@@ -38,7 +41,8 @@ from handshake.wire.registry import (
     parse_version,
     unknown_name,
 )
-from servers.declared import Declared
+from servers.declared import Declared, DeclaredRenegotiation
+from servers.refusal import parse_refusal
 
 ALERT_PREFIX = "alert:"
 MAX_TLS_CIPHERTEXT = 2**16 - 1
@@ -159,6 +163,15 @@ class ParsingTable(_Table):
     partial_header_fails: bool = False
 
 
+class RenegotiationTable(_Table):
+    """[emulation.renegotiation]: the keys are those of `RenegotiationRules` that [declared] does not have."""
+
+    signals_first: bool = False
+    tolerates_missing_info: bool = False
+    ignores_scsv: bool = False
+    answers_at_once: bool = False
+
+
 class IntoleranceTable(_Table):
     """[[emulation.intolerance]]: a hello with any of `features` gets `reaction` instead of an answer."""
 
@@ -177,7 +190,8 @@ class Emulation(_Table):
     known (RFC 5746, 7507, 7627, 7366). `flight_layout` "one-record" or "record-per-message". `alerts`: a
     fault (values of `handshake.errors.Fault`) and the alert that answers it. `alert_version`: record version
     of alerts before one is negotiated, else the highest. `accepts_second_hello`, `ignores_warnings`: as in
-    `ServerConfiguration`. `record_splitting` "none", "0/n", "1/n-1" or "1/n-1-not-first". `intolerance`:
+    `ServerConfiguration`. `renegotiation`: as in `RenegotiationRules`. `record_splitting` "none", "0/n",
+    "1/n-1" or "1/n-1-not-first". `intolerance`:
     features of a hello ("extension:<name>" or a word of `handshake.server.features`) and the reaction:
     "alert:<name>", "fin", "reset" or "hang".
     """
@@ -202,6 +216,7 @@ class Emulation(_Table):
     parsing: ParsingTable | None = None
     accepts_second_hello: bool = False
     ignores_warnings: bool = True
+    renegotiation: RenegotiationTable = RenegotiationTable()
     record_splitting: Annotated[RecordSplitting, BeforeValidator(_one_of(RecordSplitting))] = (
         RecordSplitting.NONE
     )
@@ -225,9 +240,15 @@ def read_emulation(table: Mapping[str, Any], source: str) -> Emulation:
 
 
 def server_configuration(
-    declared: Declared, emulation: Emulation, credentials: Mapping[str, Credential]
+    declared: Declared,
+    emulation: Emulation,
+    credentials: Mapping[str, Credential],
+    trusted_certificates: tuple[bytes, ...] = (),
 ) -> ServerConfiguration:
-    """The server that `declared` and `emulation` describe; of the credentials, those it declares are used."""
+    """The server that `declared` and `emulation` describe; of the credentials, those it declares are used.
+
+    `trusted_certificates` are those (DER) that a client may show.
+    """
     alerts = {**RFC_ALERTS, **emulation.alerts}
     if not emulation.fallback_scsv:
         del alerts[Fault.INAPPROPRIATE_FALLBACK]  # what has no alert is not looked for
@@ -254,10 +275,26 @@ def server_configuration(
         parsing=None if parsing is None else StreamParsing(**parsing.model_dump()),
         accepts_second_hello=emulation.accepts_second_hello,
         ignores_warnings=emulation.ignores_warnings,
+        renegotiation=_renegotiation(declared.renegotiation, emulation.renegotiation),
+        tickets="ticket" in declared.resumption,
+        client_certificate=ClientCertificate(declared.client_certificate),
+        trusted_certificates=trusted_certificates,
         record_splitting=emulation.record_splitting,
         intolerances=tuple(
             Intolerance(tuple(each.features), each.reaction) for each in emulation.intolerance
         ),
+    )
+
+
+def _renegotiation(declared: DeclaredRenegotiation, quirks: RenegotiationTable) -> RenegotiationRules:
+    return RenegotiationRules(
+        allowed=Renegotiation(declared.allowed),
+        client_initiated=declared.client_initiated,
+        legacy_hello=declared.legacy_hello,
+        refusal=parse_refusal(declared.refusal),
+        refusal_in_sslv3=parse_refusal(declared.refusal_in_sslv3),
+        request_refusal=parse_refusal(declared.request_refusal),
+        **dict(quirks),
     )
 
 
@@ -267,6 +304,7 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
         "records": RecordsTable,
         "parsing": ParsingTable,
         "intolerance": IntoleranceTable,
+        "renegotiation": RenegotiationTable,
     }
     return sorted(
         tables.get(str(location[0]), Emulation).model_fields if len(location) > 1 else Emulation.model_fields

@@ -1,5 +1,6 @@
 """The [emulation] table: what can be said in it, and what is said to whoever gets it wrong."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,10 +8,20 @@ import pytest
 from handshake.crypto.dh_groups import JSSE_DH_GROUPS
 from handshake.errors import Fault
 from handshake.record_layer import RecordSplitting
-from handshake.server import Ending, FlightLayout, Intolerance, Preference, Reaction, StreamParsing
+from handshake.renegotiation import Renegotiation
+from handshake.server import (
+    Ending,
+    FlightLayout,
+    Intolerance,
+    Preference,
+    Reaction,
+    RenegotiationRules,
+    StreamParsing,
+)
 from handshake.server.features import FEATURES
+from handshake.wire.messages import Alert
 from handshake.wire.registry import AlertDescription
-from servers.declared import Declared
+from servers.declared import Declared, DeclaredRenegotiation
 from servers.definition import load_definitions
 from servers.emulated.emulation import Emulation, EmulationError, read_emulation, server_configuration
 from servers.variant import expand, parse_server_id
@@ -29,6 +40,26 @@ def test_an_empty_table_is_a_server_as_the_rfcs_want_it() -> None:
     assert (configuration.versions, configuration.cipher_suites) == (
         DECLARED.versions,
         DECLARED.cipher_suites,
+    )
+
+
+def test_renegotiation_is_made_of_what_is_declared_and_of_quirks() -> None:
+    declared = DeclaredRenegotiation("legacy", False, False, "fatal:handshake_failure", "none", "none")
+    quirks = ("signals_first", "tolerates_missing_info", "ignores_scsv", "answers_at_once")
+    emulation = read_emulation({"renegotiation": dict.fromkeys(quirks, True)}, "x")
+    configuration = server_configuration(
+        replace(DECLARED, renegotiation=declared), emulation, {"rsa": rsa_credential()}
+    )
+    assert configuration.renegotiation == RenegotiationRules(
+        allowed=Renegotiation.LEGACY,
+        client_initiated=False,
+        legacy_hello=False,
+        refusal=Alert(2, 40),
+        refusal_in_sslv3=None,
+        signals_first=True,
+        tolerates_missing_info=True,
+        ignores_scsv=True,
+        answers_at_once=True,
     )
 
 
@@ -52,6 +83,7 @@ def test_every_key_reaches_the_configuration() -> None:
         "parsing": {"renegotiation_info": False, "partial_header_fails": True},
         "accepts_second_hello": True,
         "ignores_warnings": False,
+        "renegotiation": {"signals_first": True},
         "record_splitting": "1/n-1",
         "intolerance": [
             {"features": ["extension:server_name"], "reaction": "alert:unexpected_message"},
