@@ -139,6 +139,10 @@ class ServerConnection(Connection):
         """
         if self.handshake.state in TLS_1_3_STATES:
             return
+        if self.is_connected:
+            raise PeerFault(
+                Fault.CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE, "ChangeCipherSpec after the handshake was complete"
+            )
         successors = self.handshake.successors("ChangeCipherSpec")
         if fragment != b"\x01":
             raise PeerFault(Fault.DECODE, "ChangeCipherSpec is not the single byte 1")

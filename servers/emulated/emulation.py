@@ -36,9 +36,11 @@ from handshake.wire.record import MAX_CIPHERTEXT_LENGTH, RecordRules
 from handshake.wire.registry import (
     AlertDescription,
     NamedGroup,
+    SignatureScheme,
     alert_name,
     group_name,
     parse_version,
+    signature_scheme_name,
     unknown_name,
 )
 from servers.declared import Declared, DeclaredRenegotiation
@@ -49,6 +51,7 @@ MAX_TLS_CIPHERTEXT = 2**16 - 1
 
 _ALERTS = {alert_name(alert): int(alert) for alert in AlertDescription}
 _GROUPS = {group_name(group): int(group) for group in NamedGroup}
+_SIGNATURE_SCHEMES = {signature_scheme_name(scheme): int(scheme) for scheme in SignatureScheme}
 _EMPTY_HELLO = ClientHello(0x0301, bytes(32), b"", ())
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -96,6 +99,13 @@ def _named_group(value: object) -> int:
     return _GROUPS[text]
 
 
+def _signature_scheme(value: object) -> int:
+    text = _text(value)
+    if text not in _SIGNATURE_SCHEMES:
+        raise unknown_name("signature scheme", text, list(_SIGNATURE_SCHEMES))
+    return _SIGNATURE_SCHEMES[text]
+
+
 def _dh_group(value: object) -> DHGroup:
     text = _text(value)
     family, _, size = text.partition("-")
@@ -140,6 +150,7 @@ def _reaction(value: object) -> Reaction:
 FaultWord = Annotated[Fault, BeforeValidator(_fault)]
 AlertName = Annotated[int, BeforeValidator(_alert)]
 GroupName = Annotated[int, BeforeValidator(_named_group)]
+SignatureSchemeName = Annotated[int, BeforeValidator(_signature_scheme)]
 DHGroupName = Annotated[DHGroup, BeforeValidator(_dh_group)]
 VersionName = Annotated[int, BeforeValidator(_version)]
 
@@ -159,8 +170,10 @@ class ParsingTable(_Table):
     """[emulation.parsing]: hellos are read as SunJSSE 6 and 7 do; the keys are those of `StreamParsing`."""
 
     renegotiation_info: bool = True
+    signature_algorithms: bool = False
     empty_read_of_unknown_extension: bool = False
     partial_header_fails: bool = False
+    list_length_per_server_name: bool = False
 
 
 class RenegotiationTable(_Table):
@@ -185,7 +198,8 @@ class Emulation(_Table):
     `preference` "client" or "server": whose order of suites and groups decides. `named_groups` for ECDHE by
     name, in order; `default_named_group` where the client names none. `dh_group`, `export_dh_group`:
     "jsse-768", "modp-1024", "ffdhe2048"; without them no DHE suite is chosen. `sslv2_refusal`: bytes in hex,
-    sent raw before the alert to a hello that offers SSLv2 alone. `session_id_length` in bytes.
+    sent raw before the alert to a hello that offers SSLv2 alone. `signature_schemes` known in TLS 1.2 by
+    name; left out, all that a key can sign with. `session_id_length` in bytes.
     `renegotiation_info`, `fallback_scsv`, `extended_master_secret`, `encrypt_then_mac`: whether these are
     known (RFC 5746, 7507, 7627, 7366). `flight_layout` "one-record" or "record-per-message". `alerts`: a
     fault (values of `handshake.errors.Fault`) and the alert that answers it. `alert_version`: record version
@@ -202,6 +216,7 @@ class Emulation(_Table):
     dh_group: DHGroupName | None = None
     export_dh_group: DHGroupName | None = None
     sslv2_refusal: Annotated[bytes, BeforeValidator(_hexadecimal)] = b""
+    signature_schemes: Annotated[list[SignatureSchemeName], Field(min_length=1)] | None = None
     session_id_length: Annotated[int, Field(ge=0, le=32)] = 32
     renegotiation_info: bool = True
     fallback_scsv: bool = True
@@ -264,6 +279,7 @@ def server_configuration(
         export_dh_group=emulation.export_dh_group,
         sslv2_hello=declared.sslv2_hello,
         sslv2_refusal=emulation.sslv2_refusal,
+        signature_schemes=None if emulation.signature_schemes is None else tuple(emulation.signature_schemes),
         session_id_length=emulation.session_id_length,
         answers_renegotiation_info=emulation.renegotiation_info,
         extended_master_secret=emulation.extended_master_secret,
