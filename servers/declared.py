@@ -37,7 +37,8 @@ class Declared:
     the server's order of preference (where it has one); `sslv2_hello` whether an SSLv2-format hello is read
     (RFC 5246 appendix E.2); `certificates` the kinds of credential it presents ("rsa", "dsa", "ecdsa");
     `dh_prime_bits` the size of its ephemeral Diffie-Hellman prime, None when it uses none or the size depends
-    on the connection; `resumption` the ways to resume a session ("session-id", "ticket");
+    on the connection; `resumption` the ways to resume a session ("session-id", "ticket",
+    and "session-id-without-ticket": by id where the client offers no session_ticket);
     `client_certificate` "no", "request" or "require".
     """
 

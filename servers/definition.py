@@ -105,7 +105,7 @@ class DeclaredTable(_Table):
     certificates: list[Literal["rsa", "dsa", "ecdsa"]] | None = None
     dh_prime_bits: Annotated[int, Field(ge=256, le=16384)] | None = None
     renegotiation: RenegotiationTable = RenegotiationTable()
-    resumption: list[Literal["session-id", "ticket"]] | None = None
+    resumption: list[Literal["session-id", "session-id-without-ticket", "ticket"]] | None = None
     client_certificate: Literal["no", "request", "require"] | None = None
 
     @field_validator("cipher_suites")

@@ -11,6 +11,7 @@ from handshake.client.handshake import ClientHandshake
 from handshake.errors import Fault, PeerFault, PolicyRefusal
 from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate, Placement
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, TLS_FALLBACK_SCSV
+from handshake.wire.client_hello import NULL_COMPRESSION
 from handshake.wire.extensions import pull_renegotiation_info, push_renegotiation_info
 from handshake.wire.registry import AlertDescription, ExtensionType
 
@@ -27,6 +28,7 @@ def in_record_format(template: HelloTemplate) -> HelloTemplate:
         template,
         format=HelloFormat.RECORD,
         record_version=template.client_version,
+        compression_methods=NULL_COMPRESSION,
         cipher_suites=tuple(spec for spec in template.cipher_suites if spec <= 0xFFFF),
     )
 

@@ -139,7 +139,7 @@ class ServerConnection(Connection):
         """
         if self.handshake.state in TLS_1_3_STATES:
             return
-        if self.is_connected:
+        if self.handshake.state is State.CONNECTED:
             raise PeerFault(
                 Fault.CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE, "ChangeCipherSpec after the handshake was complete"
             )

@@ -177,7 +177,10 @@ def findings(run: RunFile) -> list[str]:
         if cell.finding:
             key = (cell.server, cell.prediction, cell.outcome, cell.prediction_why, cell.reason)
             alike[key].append(cell.client)
-    return [_finding(*key, clients=clients) for key, clients in sorted(alike.items(), key=str)]
+    return [
+        _finding(*key, clients=list(dict.fromkeys(clients)))
+        for key, clients in sorted(alike.items(), key=str)
+    ]
 
 
 def _finding(
