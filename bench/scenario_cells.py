@@ -24,8 +24,9 @@ from servers.process import RunningServer, start_servers
 from servers.variant import parse_server_id
 
 SERVERS = (
+    "jsse6@6u45",
+    "openssl@4.0.3,client-initiated=yes",
     "jsse6@6u45,client-certificate=request",
-    "openssl@4.0.3,client-certificate=request,client-initiated=yes",
 )
 CLIENT = "openssl-1.0.1"
 TARGET = 2.2
