@@ -27,8 +27,11 @@ RFC_ALERTS: Mapping[Fault, int] = MappingProxyType(
         Fault.UNSUPPORTED_EXTENSION: AlertDescription.UNSUPPORTED_EXTENSION,
         Fault.MISSING_EXTENSION: AlertDescription.MISSING_EXTENSION,
         Fault.RENEGOTIATION_INFO: AlertDescription.HANDSHAKE_FAILURE,
+        Fault.RENEGOTIATION_SIGNAL: AlertDescription.HANDSHAKE_FAILURE,
         Fault.DECRYPT: AlertDescription.DECRYPT_ERROR,
         Fault.BAD_FINISHED: AlertDescription.DECRYPT_ERROR,
         Fault.BAD_CERTIFICATE: AlertDescription.BAD_CERTIFICATE,
+        Fault.UNTRUSTED_CERTIFICATE: AlertDescription.UNKNOWN_CA,
+        Fault.MISSING_CERTIFICATE: AlertDescription.HANDSHAKE_FAILURE,
     }
 )

@@ -14,8 +14,13 @@ from handshake.crypto.credentials import Credential
 from handshake.crypto.dh_groups import DHGroup
 from handshake.errors import Fault
 from handshake.record_layer import RecordSplitting
+from handshake.renegotiation import Renegotiation
+from handshake.wire.messages import Alert
 from handshake.wire.record import RecordRules
-from handshake.wire.registry import NamedGroup, ProtocolVersion
+from handshake.wire.registry import AlertDescription, AlertLevel, NamedGroup, ProtocolVersion
+
+NO_RENEGOTIATION = Alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
+HANDSHAKE_FAILURE = Alert(AlertLevel.FATAL, AlertDescription.HANDSHAKE_FAILURE)
 
 
 class Preference(StrEnum):
@@ -82,6 +87,40 @@ class StreamParsing:
     partial_header_fails: bool = False
 
 
+class ClientCertificate(StrEnum):
+    """Whether a client is asked for a certificate, and whether it must have one."""
+
+    NO = "no"
+    REQUEST = "request"
+    REQUIRE = "require"
+
+
+@dataclass(frozen=True, slots=True)
+class RenegotiationRules:
+    """How a hello inside a connection of SSLv3 to TLS 1.2 is dealt with, and the server's own wish for one.
+
+    `allowed`: which renegotiations take place, whoever starts them; `client_initiated` False refuses those
+    that the server has not asked for. `refusal` is the alert that says so, None says nothing;
+    `refusal_in_sslv3` the same in SSLv3, where no_renegotiation does not exist. `request_refusal` is what the
+    server sends when its application asks for a renegotiation that is not allowed, None for nothing.
+    `signals_first`: what a hello signals of RFC 5746 is checked before a refusal for want of it.
+    `tolerates_missing_info`: a hello without renegotiation_info renegotiates a connection that has it.
+    `ignores_scsv`: the signalling suite may stand in a legacy renegotiation. `legacy_hello`: a first hello
+    without RFC 5746 is accepted. `answers_at_once`: a HelloRequest does not keep the application waiting.
+    """
+
+    allowed: Renegotiation = Renegotiation.SECURE
+    client_initiated: bool = True
+    refusal: Alert | None = NO_RENEGOTIATION
+    refusal_in_sslv3: Alert | None = HANDSHAKE_FAILURE
+    request_refusal: Alert | None = None
+    signals_first: bool = False
+    tolerates_missing_info: bool = False
+    ignores_scsv: bool = False
+    legacy_hello: bool = True
+    answers_at_once: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class ServerConfiguration:
     """One server. Versions, suites and groups are code points in order of preference.
@@ -94,7 +133,8 @@ class ServerConfiguration:
     `accepts_second_hello`: a ClientHello in the middle of the handshake starts it anew (SunJSSE before
     7192393). `ignores_warnings` False takes any warning during the handshake, close_notify too, for an
     unexpected message (SunJSSE, research note on servers section 1.4). `sslv2_refusal` is sent, raw, before
-    the alert to a hello that offers SSLv2 alone.
+    the alert to a hello that offers SSLv2 alone. `tickets`: session tickets are given out and taken (RFC
+    5077, RFC 8446 section 4.6.1). `trusted_certificates` are the leaf certificates (DER) a client may show.
     """
 
     versions: tuple[int, ...]
@@ -120,6 +160,10 @@ class ServerConfiguration:
     ignores_warnings: bool = True
     record_splitting: RecordSplitting = RecordSplitting.NONE
     intolerances: tuple[Intolerance, ...] = ()
+    renegotiation: RenegotiationRules = field(default_factory=RenegotiationRules)
+    tickets: bool = False
+    client_certificate: ClientCertificate = ClientCertificate.NO
+    trusted_certificates: tuple[bytes, ...] = ()
 
     @property
     def highest_version(self) -> int:

@@ -187,6 +187,11 @@ class RFCReader:
         is_hello = message.handshake_type == HandshakeType.CLIENT_HELLO
         return message, pull_client_hello(message.body) if is_hello else None
 
+    @property
+    def refuses_leftovers(self) -> bool:
+        """Whether bytes are left that make a refused renegotiation a fault; never here."""
+        return False
+
     def read_sslv2_hello(self, body: bytes) -> SSLv2ClientHello:
         """Read an SSLv2-format hello from the body of its record; strictly (RFC 5246 appendix E.2)."""
         return pull_sslv2_client_hello(body)
@@ -220,6 +225,13 @@ class StreamReader:
         mark = stream.mark()
         hello = read_client_hello(stream, announced, self._rules)
         return HandshakeMessage(handshake_type, stream.since(mark)), hello
+
+    @property
+    def refuses_leftovers(self) -> bool:
+        """Whether bytes are left that make a refused renegotiation a fault (research note on JSSE, section
+        5).
+        """
+        return self._stream.available > 0
 
     def read_sslv2_hello(self, body: bytes) -> SSLv2ClientHello:
         """Read an SSLv2-format hello from the body of its record, as `read_sslv2_client_hello` does."""
