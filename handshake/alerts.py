@@ -15,6 +15,7 @@ RFC_ALERTS: Mapping[Fault, int] = MappingProxyType(
         Fault.DECODE: AlertDescription.DECODE_ERROR,
         Fault.ILLEGAL_PARAMETER: AlertDescription.ILLEGAL_PARAMETER,
         Fault.UNEXPECTED_MESSAGE: AlertDescription.UNEXPECTED_MESSAGE,
+        Fault.CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE: AlertDescription.UNEXPECTED_MESSAGE,
         Fault.BAD_RECORD_MAC: AlertDescription.BAD_RECORD_MAC,
         Fault.BAD_HANDSHAKE_RECORD_MAC: AlertDescription.BAD_RECORD_MAC,
         Fault.RECORD_OVERFLOW: AlertDescription.RECORD_OVERFLOW,

@@ -23,6 +23,7 @@ class Fault(Enum):
     DECODE = "decode"
     ILLEGAL_PARAMETER = "illegal-parameter"
     UNEXPECTED_MESSAGE = "unexpected-message"
+    CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE = "change-cipher-spec-after-handshake"
     BAD_RECORD_MAC = "bad-record-mac"
     BAD_HANDSHAKE_RECORD_MAC = "bad-handshake-record-mac"
     RECORD_OVERFLOW = "record-overflow"

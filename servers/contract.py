@@ -43,7 +43,8 @@ class Configuration:
 
     `id` is the variant's id and comes back in every event; `credentials` are by kind, "rsa", "dsa" and
     "ecdsa" (any may be missing); `port` 0 lets the program bind a free one; `declared` and `emulation` are
-    the definition's data with the level's and the toggles' parts merged in.
+    the definition's data with the level's and the toggles' parts merged in; `client_certificates` are those a
+    client may show, PEM by kind.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Configuration:
     credentials: Mapping[str, PrivateKeyAndChain]
     declared: Declared
     emulation: Mapping[str, Any] = field(default_factory=dict)
+    client_certificates: Mapping[str, str] = field(default_factory=dict)
     host: str = "127.0.0.1"
     port: int = 0
 
@@ -69,6 +71,7 @@ class Configuration:
             },
             "declared": self.declared.to_json(),
             "emulation": self.emulation,
+            "client_certificates": dict(self.client_certificates),
         }
         return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
@@ -86,6 +89,9 @@ class Configuration:
                 },
                 declared=Declared.from_json(value["declared"]),
                 emulation=dict(value.get("emulation", {})),
+                client_certificates={
+                    str(kind): str(pem) for kind, pem in value.get("client_certificates", {}).items()
+                },
                 host=str(value["host"]),
                 port=int(value.get("port", 0)),
             )

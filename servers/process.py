@@ -67,17 +67,21 @@ def start_servers(
     deadline_seconds: float = START_DEADLINE_SECONDS,
     *,
     port: int = 0,
+    client_certificates: Mapping[str, str] | None = None,
 ) -> Iterator[RunningServers]:
     """Start every variant, wait until each runs or has failed (at most the deadline), and stop all on exit.
 
-    `port` is for a single variant that must listen on a certain one. A server that does not start is a value
+    `port` is for a single variant that must listen on a certain one; `client_certificates` (PEM by kind) are
+    those the servers trust. A server that does not start is a value
     in the result, never an exception.
     """
     if port and len(variants) != 1:
         raise ValueError("a port can be chosen for one server only")
     groups: dict[Path, list[contract.Configuration]] = defaultdict(list)
     for variant in dict.fromkeys(variants):
-        groups[variant.definition.program].append(_configuration(variant, credentials, port))
+        groups[variant.definition.program].append(
+            _configuration(variant, credentials, client_certificates or {}, port)
+        )
     deadline = time.monotonic() + deadline_seconds
     programs: list[Program] = []
     try:
@@ -98,7 +102,10 @@ def start_servers(
 
 
 def _configuration(
-    variant: ServerVariant, credentials: Mapping[str, contract.PrivateKeyAndChain], port: int
+    variant: ServerVariant,
+    credentials: Mapping[str, contract.PrivateKeyAndChain],
+    client_certificates: Mapping[str, str],
+    port: int,
 ) -> contract.Configuration:
     return contract.Configuration(
         variant.id,
@@ -107,6 +114,7 @@ def _configuration(
         credentials,
         variant.declared(),
         variant.emulation(),
+        client_certificates,
         LOOPBACK,
         port,
     )

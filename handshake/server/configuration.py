@@ -75,16 +75,21 @@ class StreamParsing:
     end of the data fails like a read of too many (bug 6728126 and its relatives; research note on JSSE,
     sections 3 and 4).
 
-    `renegotiation_info`: the extension is known and checked (from 6u22 on).
+    `renegotiation_info`: the extension is known and checked (from 6u22 on). `signature_algorithms`: likewise
+    (Java 7, whatever the version).
     `empty_read_of_unknown_extension`: an unknown extension without a body is read, and so fails in last place
     (before 6728126 was fixed).
     `partial_header_fails`: fewer than 4 bytes of a message's header are a fault rather than a reason to wait
     (before 6u19).
+    `list_length_per_server_name`: the length of the whole server_name list is expected before each name (Java
+    6), so that of several names all but the first are left over.
     """
 
     renegotiation_info: bool = True
+    signature_algorithms: bool = False
     empty_read_of_unknown_extension: bool = False
     partial_header_fails: bool = False
+    list_length_per_server_name: bool = False
 
 
 class ClientCertificate(StrEnum):
@@ -127,7 +132,8 @@ class ServerConfiguration:
 
     `credentials` by certificate type ("rsa", "dsa", "ecdsa"). `default_named_group` is used for ECDHE when
     the client names no groups; None refuses ECDHE then. `dh_group` and `export_dh_group` None switch the DHE
-    suites off. `session_id_length` is the length of the session id given out in bytes.
+    suites off. `signature_schemes` are those known in TLS 1.2; None is all a key can sign with.
+    `session_id_length` is the length of the session id given out in bytes.
     `answers_renegotiation_info`: RFC 5746 is known. `alert_version` is the record version of alerts before a
     version is negotiated; None is the highest supported. `parsing` None reads as the RFCs say.
     `accepts_second_hello`: a ClientHello in the middle of the handshake starts it anew (SunJSSE before
@@ -147,6 +153,7 @@ class ServerConfiguration:
     export_dh_group: DHGroup | None = None
     sslv2_hello: bool = True
     sslv2_refusal: bytes = b""
+    signature_schemes: tuple[int, ...] | None = None
     session_id_length: int = 32
     answers_renegotiation_info: bool = True
     extended_master_secret: bool = True

@@ -77,7 +77,17 @@ class ServerConnection(Connection):
     @property
     def negotiated(self) -> Negotiated | None:
         """What was agreed on, once the handshake is complete; during a renegotiation, before it."""
-        return (self._interrupted or self.handshake).negotiated
+        return self.established.negotiated
+
+    @property
+    def established(self) -> ServerHandshake:
+        """The handshake whose keys are in use: during a renegotiation the one before it."""
+        return self._interrupted or self.handshake
+
+    @property
+    def is_renegotiating(self) -> bool:
+        """Whether a HelloRequest was sent or a hello inside the connection is being answered."""
+        return self._interrupted is not None
 
     @property
     def accepts_application_data(self) -> bool:
@@ -129,6 +139,10 @@ class ServerConnection(Connection):
         """
         if self.handshake.state in TLS_1_3_STATES:
             return
+        if self.is_connected:
+            raise PeerFault(
+                Fault.CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE, "ChangeCipherSpec after the handshake was complete"
+            )
         successors = self.handshake.successors("ChangeCipherSpec")
         if fragment != b"\x01":
             raise PeerFault(Fault.DECODE, "ChangeCipherSpec is not the single byte 1")
@@ -186,7 +200,7 @@ class ServerConnection(Connection):
 
     def _admits(self, hello: ClientHello) -> bool:
         """Begin a renegotiation, or refuse it as configured."""
-        before, is_requested = self._interrupted or self.handshake, self._interrupted is not None
+        before, is_requested = self.established, self.is_renegotiating
         assert before.finished is not None, "a hello inside a connection has a handshake before it"
         rules = self.configuration.renegotiation
         try:

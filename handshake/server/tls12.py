@@ -242,7 +242,9 @@ def _signature(handshake: ServerHandshake, signed: bytes) -> bytes:
     key = handshake.configuration.credentials[certificate_type].private_key
     scheme = None
     if handshake.version >= ProtocolVersion.TLS_1_2:
-        scheme = choose_signature_scheme(handshake.client_hello, key, handshake.version)
+        scheme = choose_signature_scheme(
+            handshake.client_hello, key, handshake.configuration, handshake.version
+        )
     return push_digitally_signed(DigitallySigned(scheme, sign(key, scheme, signed)))
 
 
