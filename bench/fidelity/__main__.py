@@ -17,13 +17,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from bench.fidelity.comparison import Comparison, compare_with_measured, compare_with_stack
-from bench.fidelity.questions import (
-    Address,
-    Question,
-    measured_answers,
-    measured_levels,
-    recorded_first_flights,
-)
+from bench.fidelity.measured import measured_answers, measured_servers, recorded_first_flights
+from bench.fidelity.questions import Address, Question
 from bench.fidelity.report import report
 from bench.fidelity.stacks import STACKS, Missing
 from bench.machine import machine
@@ -34,18 +29,6 @@ from servers.variant import parse_server_id
 
 SERVERS = Path(__file__).parent / "servers"
 EMULATED_AT_ONCE = 32
-MEASURED_SETTING = "policy=unlimited"
-"""What the measurements of Java were made with: AES of all strengths."""
-
-
-def measured_servers() -> dict[str, tuple[str, bool]]:
-    """Name the servers there are measurements of: id -> level, and whether it has elliptic curves."""
-    servers = {}
-    for level in measured_levels():
-        for elliptic_curves in (False, True):
-            settings = f"ec=yes,{MEASURED_SETTING}" if elliptic_curves else MEASURED_SETTING
-            servers[f"jsse{level[0]}@{level},{settings}"] = (level, elliptic_curves)
-    return servers
 
 
 class Bench:
@@ -56,16 +39,20 @@ class Bench:
     def __init__(self, wanted: Sequence[str], closing: ExitStack) -> None:
         self.missing: list[str] = []
         self._credentials = make_credentials()
-        self._measured = {name: facts for name, facts in measured_servers().items() if _fits(name, wanted)}
-        self._stacks = {name: stack for name, stack in STACKS.items() if _fits(name, wanted)}
         definitions = load_definitions([SERVERS])
+        self._measured = {
+            parse_server_id(each.id, definitions).id: each
+            for each in measured_servers()
+            if _fits(each.id, wanted)
+        }
+        self._stacks = {name: stack for name, stack in STACKS.items() if _fits(name, wanted)}
         variants = [parse_server_id(name, definitions) for name in (*self._measured, *self._stacks)]
         self._running = closing.enter_context(start_servers(variants, self._credentials))
 
     def compare_with_measured(self) -> Iterator[Comparison]:
         """Ask the recorded first flights of each server there are recorded answers of."""
-        for name, (level, elliptic_curves) in self._measured.items():
-            measured = measured_answers(level, elliptic_curves=elliptic_curves)
+        for name, server in self._measured.items():
+            measured = measured_answers(server)
             yield compare_with_measured(name, self._address(name), recorded_first_flights(), measured)
 
     def compare_with_stacks(self, questions: Sequence[Question]) -> Iterator[Comparison]:

@@ -6,15 +6,12 @@ An answer is read to its end: the peer's FIN or reset, or a silence, which count
 """
 
 import asyncio
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from bench.fidelity.answers import Answer, describe_answer
 
-VECTORS = Path(__file__).parents[2] / "tests" / "vectors" / "jsse-first-flights.json"
 MAX_ANSWER_BYTES = 1 << 18
 
 
@@ -112,25 +109,3 @@ async def _ask_all(questions: Iterable[Question], address: Address, patience: Pa
         for question in questions:
             asking.create_task(ask(question))
     return answers
-
-
-def recorded_first_flights() -> list[FirstFlight]:
-    """The 88 first flights of the vectors (their source is in tests/vectors/SOURCES.md)."""
-    flights = json.loads(VECTORS.read_text())["first_flights"]
-    return [FirstFlight(flight["name"], bytes.fromhex(flight["hex"])) for flight in flights]
-
-
-def measured_answers(level: str, *, elliptic_curves: bool) -> Mapping[str, Answer]:
-    """What the measured code of a level answered to each of `recorded_first_flights`."""
-    answers = {}
-    for flight in json.loads(VECTORS.read_text())["first_flights"]:
-        answer = flight["answers"][level]
-        if elliptic_curves:
-            answer = flight.get("ec_provider", {}).get(level, answer)
-        answers[flight["name"]] = answer
-    return answers
-
-
-def measured_levels() -> tuple[str, ...]:
-    """The levels there are measurements of, as the emulated servers call them."""
-    return tuple(json.loads(VECTORS.read_text())["levels"])

@@ -12,6 +12,7 @@ from handshake.crypto.signatures import PrivateKey, signature_schemes
 from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, is_completable, suite_parameters
 from handshake.errors import Fault, PeerFault
 from handshake.server.configuration import Preference, ServerConfiguration
+from handshake.server.ephemeral import dh_group_for
 from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import (
@@ -32,8 +33,16 @@ _PSS_KEY_SCHEMES = frozenset(
     }
 )
 _ECDHE = frozenset({KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON})
-_DHE = frozenset({KeyExchange.DHE_RSA, KeyExchange.DHE_DSS, KeyExchange.DH_ANON})
-_EXPORT_DHE = frozenset({KeyExchange.DHE_RSA_EXPORT, KeyExchange.DHE_DSS_EXPORT, KeyExchange.DH_ANON_EXPORT})
+_DHE = frozenset(
+    {
+        KeyExchange.DHE_RSA,
+        KeyExchange.DHE_DSS,
+        KeyExchange.DH_ANON,
+        KeyExchange.DHE_RSA_EXPORT,
+        KeyExchange.DHE_DSS_EXPORT,
+        KeyExchange.DH_ANON_EXPORT,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,8 @@ def choose_version(hello: ClientHello, configuration: ServerConfiguration) -> in
     """Return the highest common version (RFC 5246 appendix E.1, RFC 8446 section 4.2.1)."""
     supported = configuration.versions
     offered = hello.extension(ExtensionType.SUPPORTED_VERSIONS)
-    if offered is not None and ProtocolVersion.TLS_1_3 in supported:
+    is_read = configuration.reads_supported_versions
+    if offered is not None and (ProtocolVersion.TLS_1_3 in supported if is_read is None else is_read):
         common = set(pull_supported_versions(offered)) & set(supported)
         what = "none of the offered versions"
     else:
@@ -88,7 +98,7 @@ def choose_cipher_suite(hello: ClientHello, version: int, configuration: ServerC
     for code in first:
         if code not in allowed or not is_completable(code):
             continue
-        if _is_usable(code, version, groups, configuration) and _can_sign(
+        if _is_usable(code, version, groups, hello, configuration) and _can_sign(
             code, schemes, version, configuration
         ):
             suite = suite_parameters(code)
@@ -111,9 +121,12 @@ def common_groups(hello: ClientHello, configuration: ServerConfiguration) -> tup
         if configuration.parsing is None:
             raise
     first, second = offered, configuration.named_groups
-    if configuration.preference is Preference.SERVER:
+    if (configuration.group_preference or configuration.preference) is Preference.SERVER:
         first, second = second, first
-    return tuple(group for group in first if group in second)
+    common = tuple(group for group in first if group in second)
+    if not common and configuration.default_group_if_none_common:
+        return () if configuration.default_named_group is None else (configuration.default_named_group,)
+    return common
 
 
 def common_signature_schemes(
@@ -148,7 +161,13 @@ def _can_sign(
     return not _signing_schemes(key, version).isdisjoint(schemes)
 
 
-def _is_usable(code: int, version: int, groups: tuple[int, ...], configuration: ServerConfiguration) -> bool:
+def _is_usable(
+    code: int,
+    version: int,
+    groups: tuple[int, ...],
+    hello: ClientHello,
+    configuration: ServerConfiguration,
+) -> bool:
     suite = suite_parameters(code)
     if not suite.minimum_version <= version <= suite.maximum_version:
         return False
@@ -157,9 +176,7 @@ def _is_usable(code: int, version: int, groups: tuple[int, ...], configuration: 
         return bool(groups)
     if exchange in _ECDHE and not groups:
         return False
-    if exchange in _DHE and configuration.dh_group is None:
-        return False
-    if exchange in _EXPORT_DHE and configuration.export_dh_group is None:
+    if exchange in _DHE and dh_group_for(suite, hello, configuration) is None:
         return False
     return suite.certificate_type is None or suite.certificate_type in configuration.credentials
 

@@ -11,13 +11,12 @@ import pytest
 
 from bench.fidelity.answers import describe_answer, differences, in_words
 from bench.fidelity.comparison import Comparison, compare_with_measured
+from bench.fidelity.measured import MeasuredServer, measured_answers, recorded_first_flights
 from bench.fidelity.questions import (
     Address,
     FirstFlight,
     Patience,
     ask_all,
-    measured_answers,
-    recorded_first_flights,
 )
 from bench.fidelity.report import report
 from servers.credentials import make_credentials
@@ -42,7 +41,8 @@ def emulated() -> Iterator[Address]:
 
 def compare(emulated: Address, level: str) -> Comparison:
     questions = [each for each in recorded_first_flights() if each.name in (SAME_AT_BOTH_LEVELS, NEW_AT_6U45)]
-    return compare_with_measured(SERVER, emulated, questions, measured_answers(level, elliptic_curves=False))
+    measured = measured_answers(MeasuredServer(SERVER, level, "answers"))
+    return compare_with_measured(SERVER, emulated, questions, measured)
 
 
 def test_an_emulation_agrees_with_the_measurements_of_its_level(emulated: Address) -> None:

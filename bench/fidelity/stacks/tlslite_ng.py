@@ -29,6 +29,7 @@ def start(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[Running | M
         return
     settings: Any = HandshakeSettings()
     settings.minVersion, settings.maxVersion = (3, 0), (3, 1)
+    settings.versions = [(3, 1), (3, 0)]
     settings.cipherNames = [*settings.cipherNames, "rc4"]
     key = parsePEMKey(credentials["rsa"].private_key, private=True)
     chain = X509CertChain()
