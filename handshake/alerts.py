@@ -17,6 +17,7 @@ COARSER: Mapping[Fault, Fault] = MappingProxyType(
         Fault.UNEXPECTED_RECORD: Fault.UNEXPECTED_MESSAGE,
         Fault.EMPTY_RECORD: Fault.UNEXPECTED_MESSAGE,
         Fault.MESSAGE_LENGTH: Fault.DECODE,
+        Fault.NO_COMMON_DH_GROUP: Fault.NO_COMMON_CIPHER_SUITE,
     }
 )
 """The fault a finer one is a case of."""

@@ -21,7 +21,8 @@ class Fault(Enum):
     where nothing else is said (`handshake.alerts.COARSER`): FIRST_RECORD_VERSION a first record of another
     major version, ALERT_RECORD_VERSION an alert in a record of another minor version, UNEXPECTED_RECORD a
     record that is no handshake record in a handshake, EMPTY_RECORD one without content, MESSAGE_LENGTH a
-    handshake message that announces too much.
+    handshake message that announces too much, NO_COMMON_DH_GROUP no common cipher suite for a client that
+    names finite-field groups (RFC 7919 section 4).
     """
 
     DECODE = "decode"
@@ -51,6 +52,7 @@ class Fault(Enum):
     UNEXPECTED_RECORD = "unexpected-record"
     EMPTY_RECORD = "empty-record"
     MESSAGE_LENGTH = "message-length"
+    NO_COMMON_DH_GROUP = "no-common-dh-group"
 
 
 class HandshakeError(Exception):

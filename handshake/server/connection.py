@@ -349,6 +349,8 @@ class ServerConnection(Connection):
     def _react(self, reaction: Reaction) -> None:
         if reaction.fault is not None:
             raise PeerFault(reaction.fault, f"the hello has {self.triggered}")
+        if reaction.record_version is not None:
+            self.records.record_version = reaction.record_version
         if reaction.alert is not None:
             self.send_alert(AlertLevel.FATAL, reaction.alert)
         self.ending = reaction.ending

@@ -7,7 +7,9 @@ where hellos are read leniently). With a colon and an argument:
 * `repeated-extension:<name>`: it is there more than once;
 * `extension-not-last:<name>`: it is there, but not in last place;
 * `body-not:<name>:<layout>`: it is there, and its body is not laid out like that (`handshake.server.layout`);
-* `host-name-not:<regular expression>`: a host_name of server_name is something else.
+* `host-name-not:<regular expression>`: a host_name of server_name is something else;
+* `version-below:<version>`: its client_version is lower;
+* `offers-version:<version>`: supported_versions has it.
 
 "not " in front of a feature turns it round, and " and " between two asks for both.
 
@@ -22,8 +24,14 @@ from handshake.server.layout import parse_layout
 from handshake.server.reading import FLAWS, LenientClientHello
 from handshake.wire.cipher_suites import CIPHER_SUITES
 from handshake.wire.client_hello import MAX_SESSION_ID_SIZE, ClientHello
-from handshake.wire.extensions import HOST_NAME, pull_server_name
-from handshake.wire.registry import ExtensionType, ProtocolVersion, parse_extension_type
+from handshake.wire.extensions import (
+    HOST_NAME,
+    pull_key_share_list,
+    pull_server_name,
+    pull_supported_groups,
+    pull_supported_versions,
+)
+from handshake.wire.registry import ExtensionType, ProtocolVersion, parse_extension_type, parse_version
 
 NULL_COMPRESSION = 0
 AND, NOT = " and ", "not "
@@ -61,6 +69,21 @@ def _lacks_host_name(hello: ClientHello) -> bool:
     return has_extension and not list(_host_names(hello))
 
 
+def _has_key_shares_unlike_groups(hello: ClientHello) -> bool:
+    """Whether key_share has other groups than supported_groups, one twice, or another order (RFC 8446 section
+    4.2.8).
+    """
+    key_share, groups = (
+        hello.extension(each) or b"" for each in (ExtensionType.KEY_SHARE, ExtensionType.SUPPORTED_GROUPS)
+    )
+    try:
+        shared = [group for group, _ in pull_key_share_list(key_share)]
+        named = pull_supported_groups(groups)
+    except DecodeError:
+        return False
+    return shared != [group for group in named if group in shared]
+
+
 def _lacks_major_version_3(hello: ClientHello) -> bool:
     return hello.legacy_version >> 8 != ProtocolVersion.SSL_3_0 >> 8
 
@@ -74,11 +97,11 @@ FEATURES: Mapping[str, Callable[[ClientHello], bool]] = {
     "no-cipher-suites": lambda hello: not hello.cipher_suites,
     "no-compression-methods": lambda hello: not hello.compression_methods,
     "no-null-compression": lambda hello: NULL_COMPRESSION not in hello.compression_methods,
-    "version-up-to-sslv3": lambda hello: hello.legacy_version <= ProtocolVersion.SSL_3_0,
     "version-without-major-3": _lacks_major_version_3,
     "repeated-name-type": _has_repeated_name_type,
     "several-host-names": _has_several_host_names,
     "no-host-name": _lacks_host_name,
+    "key-shares-unlike-groups": _has_key_shares_unlike_groups,
 }
 
 
@@ -112,12 +135,27 @@ def _has_other_host_name(hello: ClientHello, expression: str) -> bool:
     return any(pattern.fullmatch(name) is None for name in _host_names(hello))
 
 
+def _has_version_below(hello: ClientHello, name: str) -> bool:
+    return hello.legacy_version < parse_version(name)
+
+
+def _offers_version(hello: ClientHello, name: str) -> bool:
+    version = parse_version(name)
+    body = hello.extension(ExtensionType.SUPPORTED_VERSIONS) or b""
+    try:
+        return version in pull_supported_versions(body)
+    except DecodeError:
+        return False
+
+
 PARAMETRIC_FEATURES: Mapping[str, Callable[[ClientHello, str], bool]] = {
     "extension": _has_extension,
     "repeated-extension": _has_repeated_extension,
     "extension-not-last": _has_extension_before_last,
     "body-not": _has_other_body,
     "host-name-not": _has_other_host_name,
+    "version-below": _has_version_below,
+    "offers-version": _offers_version,
 }
 
 

@@ -19,12 +19,13 @@ class Ending(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Reaction:
     """What an intolerance does: a fatal alert (its description) and FIN, one of the bare endings, or whatever
-    answers a fault.
+    answers a fault. `record_version` is that of the alert's record, None for the one in use.
     """
 
     alert: int | None = None
     ending: Ending = Ending.FIN
     fault: Fault | None = None
+    record_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,9 @@ class LenientReader:
         return False
 
     def read_sslv2_hello(self, body: bytes) -> SSLv2ClientHello:
-        """Read an SSLv2-format hello from the body of its record."""
+        """Read an SSLv2-format hello from the body of its record. Raises PeerFault for another message."""
+        if body[:1] != bytes([HandshakeType.CLIENT_HELLO]):
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "an SSLv2-format message that is no hello")
         return read_lenient_sslv2_client_hello(body)
 
     def _next_message(self) -> HandshakeMessage | None:

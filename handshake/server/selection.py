@@ -12,7 +12,7 @@ from handshake.crypto.signatures import PrivateKey, signature_schemes
 from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, is_completable, suite_parameters
 from handshake.errors import Fault, PeerFault
 from handshake.server.configuration import Preference, ServerConfiguration
-from handshake.server.ephemeral import dh_group_for
+from handshake.server.ephemeral import dh_group_for, names_ffdhe_groups
 from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import (
@@ -104,7 +104,15 @@ def choose_cipher_suite(hello: ClientHello, version: int, configuration: ServerC
             suite = suite_parameters(code)
             needs_group = suite.key_exchange in _ECDHE or suite.key_exchange is KeyExchange.TLS13
             return Choice(version, suite, groups[0] if needs_group else None)
-    raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "no common cipher suite")
+    fault = Fault.NO_COMMON_CIPHER_SUITE
+    if configuration.ffdhe_required and names_ffdhe_groups(hello) and _offers_dhe(hello):
+        fault = Fault.NO_COMMON_DH_GROUP
+    raise PeerFault(fault, "no common cipher suite")
+
+
+def _offers_dhe(hello: ClientHello) -> bool:
+    known = (code for code in hello.cipher_suites if is_completable(code))
+    return any(suite_parameters(code).key_exchange in _DHE for code in known)
 
 
 def common_groups(hello: ClientHello, configuration: ServerConfiguration) -> tuple[int, ...]:

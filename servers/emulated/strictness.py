@@ -3,6 +3,7 @@
 They become the values of `handshake.server.strictness`, whose docstrings say what each key means.
 """
 
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
@@ -31,6 +32,7 @@ from servers.emulated.words import (
     Feature,
     HexadecimalBytes,
     ReactionWord,
+    VersionName,
     one_of,
     reaction_word,
 )
@@ -90,10 +92,13 @@ class IntoleranceTable(_Table):
 
 
 class CheckTable(_Table):
-    """One of `checks`: `features` and `reaction` as of an intolerance, or a `step` alone."""
+    """One of `checks`: `features` and `reaction` as of an intolerance, with the `record_version` of the alert
+    where it is not the one in use; or a `step` alone.
+    """
 
     features: Annotated[list[Feature], Field(min_length=1)] = []
     reaction: ReactionWord | None = None
+    record_version: VersionName | None = None
     step: Annotated[Step | None, BeforeValidator(one_of(Step))] = None
 
     @model_validator(mode="after")
@@ -108,7 +113,8 @@ class CheckTable(_Table):
         if self.step is not None:
             return self.step
         assert self.reaction is not None, "the validator saw to it"
-        return Intolerance(tuple(self.features), self.reaction)
+        reaction = replace(self.reaction, record_version=self.record_version)
+        return Intolerance(tuple(self.features), reaction)
 
 
 class ReadingTable(_Table):
