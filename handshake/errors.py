@@ -22,7 +22,7 @@ class Fault(Enum):
     major version, ALERT_RECORD_VERSION an alert in a record of another minor version, UNEXPECTED_RECORD a
     record that is no handshake record in a handshake, EMPTY_RECORD one without content, MESSAGE_LENGTH a
     handshake message that announces too much, NO_COMMON_DH_GROUP no common cipher suite for a client that
-    names finite-field groups (RFC 7919 section 4).
+    names finite-field groups (RFC 7919 section 4), HELLO_REQUEST_FROM_CLIENT a message only servers send.
     """
 
     DECODE = "decode"
@@ -53,6 +53,7 @@ class Fault(Enum):
     EMPTY_RECORD = "empty-record"
     MESSAGE_LENGTH = "message-length"
     NO_COMMON_DH_GROUP = "no-common-dh-group"
+    HELLO_REQUEST_FROM_CLIENT = "hello-request-from-client"
 
 
 class HandshakeError(Exception):

@@ -129,9 +129,9 @@ class ServerConfiguration:
     5077, RFC 8446 section 4.6.1). `trusted_certificates` are the leaf certificates (DER) a client may show.
 
     `reading` takes the place of `parsing` and of the RFCs' way of reading; None leaves it to them.
-    `group_preference` None follows `preference`. `default_group_if_none_common`: a client whose groups are
-    all unknown is taken for one that names none. `dh_groups` are patterns of suite names with the group for
-    each, before `dh_group`. `ffdhe_groups` are used where the client names them (RFC 7919);
+    `group_preference` None follows `preference`. `known_named_groups`: a client that names none of these is
+    taken for one that names no groups; none for no such rule. `dh_groups` are patterns of suite names with
+    the group for each, before `dh_group`. `ffdhe_groups` are used where the client names them (RFC 7919);
     `ffdhe_required` refuses DHE to one that names others. `reads_supported_versions` None reads the extension
     if TLS 1.3 is supported. `no_session_id_for` are features of hellos that get an empty session id.
     `answered_extensions` None sends what is negotiated, in the engine's order.
@@ -170,7 +170,7 @@ class ServerConfiguration:
     answered_extensions: tuple[AnsweredExtension, ...] | None = None
     no_session_id_for: tuple[str, ...] = ()
     group_preference: Preference | None = None
-    default_group_if_none_common: bool = False
+    known_named_groups: frozenset[int] = frozenset()
     dh_groups: tuple[tuple[str, DHGroup], ...] = ()
     ffdhe_groups: tuple[int, ...] = ()
     ffdhe_required: bool = False

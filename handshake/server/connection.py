@@ -218,6 +218,8 @@ class ServerConnection(Connection):
         if hello is not None:
             self._receive_hello(message, hello)
             return
+        if message.handshake_type == HandshakeType.HELLO_REQUEST:
+            raise PeerFault(Fault.HELLO_REQUEST_FROM_CLIENT, "a HelloRequest from the client")
         successors = handshake.successors(name)
         handlers = tls13.HANDLERS if handshake.state in TLS_1_3_STATES else tls12.HANDLERS
         handshake.move(handlers[name](handshake, message), successors)

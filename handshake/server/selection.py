@@ -119,22 +119,21 @@ def common_groups(hello: ClientHello, configuration: ServerConfiguration) -> tup
     """Return the groups both sides have, best first; the default one when the client names none (RFC 8422
     section 4).
     """
-    body = hello.extension(ExtensionType.SUPPORTED_GROUPS)
+    body, default = hello.extension(ExtensionType.SUPPORTED_GROUPS), configuration.default_named_group
     if body is None:
-        return () if configuration.default_named_group is None else (configuration.default_named_group,)
+        return () if default is None else (default,)
     try:
         offered = pull_supported_groups(body)
     except PeerFault:
         offered = ()  # a lenient reader has let it pass already; nothing in it can be used
         if configuration.parsing is None:
             raise
+    if configuration.known_named_groups and configuration.known_named_groups.isdisjoint(offered):
+        return () if default is None else (default,)
     first, second = offered, configuration.named_groups
     if (configuration.group_preference or configuration.preference) is Preference.SERVER:
         first, second = second, first
-    common = tuple(group for group in first if group in second)
-    if not common and configuration.default_group_if_none_common:
-        return () if configuration.default_named_group is None else (configuration.default_named_group,)
-    return common
+    return tuple(group for group in first if group in second)
 
 
 def common_signature_schemes(

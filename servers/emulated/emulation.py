@@ -133,7 +133,7 @@ class Emulation(_Table):
     answered_extension: list[AnsweredExtensionTable] | None = None
     no_session_id_for: list[Feature] = []
     group_preference: Annotated[Preference | None, BeforeValidator(one_of(Preference))] = None
-    default_group_if_none_common: bool = False
+    known_named_groups: list[Annotated[int, Field(ge=0, lt=1 << 16)]] = []
     dh_groups: list[SuiteGroupTable] = []
     ffdhe_groups: list[FiniteFieldGroupName] = []
     ffdhe_required: bool = False
@@ -220,7 +220,7 @@ def _with_strictness(configuration: ServerConfiguration, emulation: Emulation) -
         ),
         no_session_id_for=tuple(emulation.no_session_id_for),
         group_preference=emulation.group_preference,
-        default_group_if_none_common=emulation.default_group_if_none_common,
+        known_named_groups=frozenset(emulation.known_named_groups),
         dh_groups=tuple((each.cipher_suites, each.group) for each in emulation.dh_groups),
         ffdhe_groups=tuple(emulation.ffdhe_groups),
         ffdhe_required=emulation.ffdhe_required,

@@ -105,7 +105,7 @@ STRICTNESS = (  # test_strictness.py is about these
     "answered_extension",
     "no_session_id_for",
     "group_preference",
-    "default_group_if_none_common",
+    "known_named_groups",
     "dh_groups",
     "ffdhe_groups",
     "ffdhe_required",
