@@ -23,6 +23,7 @@ from servers.declared import Declared
 
 ENVIRONMENT_VARIABLE = "TLS_MATRIX_SERVER"
 MAX_CONFIGURATION_BYTES = 1 << 20
+MAX_LOG_CHARACTERS = 1 << 16
 
 
 class ContractError(ValueError):
@@ -42,7 +43,8 @@ class Configuration:
     """One server to start.
 
     `id` is the variant's id and comes back in every event; `credentials` are by kind, "rsa", "dsa" and
-    "ecdsa" (any may be missing); `port` 0 lets the program bind a free one; `declared` and `emulation` are
+    "ecdsa" (any may be missing); `client_certificates` are the certificates (PEM text, by the same kinds) that
+    the server is to trust as a client's, exactly these and no others; `port` 0 lets the program bind a free one; `declared` and `emulation` are
     the definition's data with the level's and the toggles' parts merged in.
     """
 
@@ -54,6 +56,7 @@ class Configuration:
     emulation: Mapping[str, Any] = field(default_factory=dict)
     host: str = "127.0.0.1"
     port: int = 0
+    client_certificates: Mapping[str, str] = field(default_factory=dict)
 
     def to_line(self) -> bytes:
         """The object as one line of JSON."""
@@ -69,6 +72,7 @@ class Configuration:
             },
             "declared": self.declared.to_json(),
             "emulation": self.emulation,
+            "client_certificates": dict(self.client_certificates),
         }
         return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
@@ -86,6 +90,9 @@ class Configuration:
                 },
                 declared=Declared.from_json(value["declared"]),
                 emulation=dict(value.get("emulation", {})),
+                client_certificates={
+                    str(kind): str(pem) for kind, pem in value.get("client_certificates", {}).items()
+                },
                 host=str(value["host"]),
                 port=int(value.get("port", 0)),
             )
@@ -126,7 +133,8 @@ class Connection:
     """One connection as the server saw it, None for what it does not know.
 
     `peer_port` is the client's port; `version` as in "TLSv1.2"; `cipher_suite` an IANA name; `alert_sent` as
-    in "handshake_failure"; `reason` the stack's own words, empty when nothing went wrong.
+    in "handshake_failure"; `reason` the stack's own words, empty when nothing went wrong; `log` what the
+    stack printed about the connection where it can be told to, lines of text (`cut_log` bounds it).
     """
 
     id: str
@@ -135,6 +143,7 @@ class Connection:
     cipher_suite: str | None = None
     alert_sent: str | None = None
     reason: str | None = None
+    log: str | None = field(default=None, repr=False)
 
 
 Event = Ready | Failed | NotInstalled | Connection
@@ -165,7 +174,16 @@ def event_to_json(event: Event) -> dict[str, Any]:
                 "cipher_suite": event.cipher_suite,
                 "alert_sent": event.alert_sent,
                 "reason": event.reason,
+                "log": None if event.log is None else cut_log(event.log),
             }
+
+
+def cut_log(text: str) -> str:
+    """A log that fits an event's line: where it is too long, its middle is replaced by a line that says so."""
+    if len(text) <= MAX_LOG_CHARACTERS:
+        return text
+    half = MAX_LOG_CHARACTERS // 2
+    return f"{text[:half]}\n[{len(text) - 2 * half} characters left out]\n{text[-half:]}"
 
 
 def event_from_json(value: Any) -> Event:
@@ -184,7 +202,7 @@ def event_from_json(value: Any) -> Event:
             return Connection(
                 identity,
                 _port(value, "peer_port"),
-                *(_text(value, key) for key in ("version", "cipher_suite", "alert_sent", "reason")),
+                *(_text(value, key) for key in ("version", "cipher_suite", "alert_sent", "reason", "log")),
             )
         case unknown:
             raise ContractError(

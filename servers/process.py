@@ -1,7 +1,7 @@
 """Starts server variants as processes of this machine and leaves nothing running.
 
-Variants that share a program share a process; all processes start at once and each has until the same
-deadline. A process's standard input stays open while its servers are wanted: its end, which also comes when
+Variants that share a program share a process, unless their definition gives each variant a process of its
+own; all processes start at once and each has until the same deadline. A process's standard input stays open while its servers are wanted: its end, which also comes when
 this process is killed, is what stops it.
 """
 
@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from servers import contract
 from servers.program import STOP_SECONDS, NotInstalled, Program, RunningServer, StartFailure, StartResult
@@ -67,22 +68,26 @@ def start_servers(
     deadline_seconds: float = START_DEADLINE_SECONDS,
     *,
     port: int = 0,
+    client_certificates: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[RunningServers]:
     """Start every variant, wait until each runs or has failed (at most the deadline), and stop all on exit.
 
-    `port` is for a single variant that must listen on a certain one. A server that does not start is a value
+    `port` is for a single variant that must listen on a certain one; `client_certificates` are those the
+    servers are to trust as a client's (see `contract.Configuration`). A server that does not start is a value
     in the result, never an exception.
     """
     if port and len(variants) != 1:
         raise ValueError("a port can be chosen for one server only")
-    groups: dict[Path, list[contract.Configuration]] = defaultdict(list)
+    groups: dict[tuple[Path, str], list[contract.Configuration]] = defaultdict(list)
     for variant in dict.fromkeys(variants):
-        groups[variant.definition.program].append(_configuration(variant, credentials, port))
+        definition = variant.definition
+        process = definition.program, variant.id if definition.process == "per-variant" else ""
+        groups[process].append(_configuration(variant, credentials, port, client_certificates))
     deadline = time.monotonic() + deadline_seconds
     programs: list[Program] = []
     try:
         by_server: dict[str, Program] = {}
-        for path, configurations in groups.items():
+        for (path, _), configurations in groups.items():
             programs.append(Program(path, configurations))
             by_server |= {configuration.id: programs[-1] for configuration in configurations}
         results = {
@@ -98,7 +103,10 @@ def start_servers(
 
 
 def _configuration(
-    variant: ServerVariant, credentials: Mapping[str, contract.PrivateKeyAndChain], port: int
+    variant: ServerVariant,
+    credentials: Mapping[str, contract.PrivateKeyAndChain],
+    port: int,
+    client_certificates: Mapping[str, str],
 ) -> contract.Configuration:
     return contract.Configuration(
         variant.id,
@@ -109,4 +117,5 @@ def _configuration(
         variant.emulation(),
         LOOPBACK,
         port,
+        client_certificates,
     )

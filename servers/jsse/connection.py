@@ -1,0 +1,98 @@
+"""One connection with an SSLSocket: handshake, request and answer, as often as the client keeps it, and the
+end.
+"""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from handshake.wire.cipher_suites import cipher_suite_name, parse_cipher_suite
+from servers.contract import Connection
+from servers.jsse.machine import JavaMachine
+from servers.listener import (
+    CONNECTION_TIMEOUT_SECONDS,
+    asks_for_renegotiation,
+    asks_to_keep_alive,
+    http_response,
+    read_request,
+)
+
+TLS_1_3 = "TLSv1.3"
+VERSION_NAMES = {"TLSv1": "TLSv1.0"}
+WRITTEN_ALERT = re.compile(r"\|WRITE: \S+ alert\((\w+)\), length = 2$", re.MULTILINE)
+ORDERLY_ALERTS = ("close_notify", "user_canceled")
+# Bouncy Castle's exceptions say which alert they stand for: "handshake_failure(40)".
+ALERT_OF_EXCEPTION = re.compile(r"TlsFatalAlert: (\w+)\(\d+\)")
+
+
+def serve_connection(machine: JavaMachine, socket: Any, seen: Connection, stack: str) -> Connection:
+    """Serve a connection to its end and say what came of it."""
+    try:
+        socket.setTcpNoDelay(True)
+        socket.setSoTimeout(int(CONNECTION_TIMEOUT_SECONDS * 1000))
+        socket.startHandshake()
+        seen = _with_session(seen, socket)
+        while request := read_request(_receiver(machine, socket)):
+            if asks_for_renegotiation(request) and seen.version != TLS_1_3:
+                # Sends a HelloRequest and returns; JSSE goes through the handshake while it reads. In TLS 1.3
+                # it would be a KeyUpdate.
+                socket.startHandshake()
+            seen = _with_session(seen, socket)
+            keep_alive = asks_to_keep_alive(request)
+            socket.getOutputStream().write(
+                http_response(f"{stack}: {seen.cipher_suite}", keep_alive=keep_alive)
+            )
+            if not keep_alive:
+                break
+        socket.close()
+    except machine.Throwable as error:
+        seen = replace(seen, alert_sent=_alert_of(error), reason=_reason(machine, error))
+        _close(machine, socket)
+    return seen
+
+
+def with_log(seen: Connection, log: str) -> Connection:
+    """Add what the JDK printed, and the alert it says it has sent where the connection failed."""
+    alerts = [name for name in WRITTEN_ALERT.findall(log) if name not in ORDERLY_ALERTS]
+    alert_sent = alerts[-1] if alerts and seen.reason is not None else seen.alert_sent
+    return replace(seen, alert_sent=alert_sent, log=log or None)
+
+
+def _receiver(machine: JavaMachine, socket: Any) -> Any:
+    stream = socket.getInputStream()
+
+    def receive(size: int) -> bytes:
+        content = machine.bytes(size)
+        read = int(stream.read(content))
+        return bytes(memoryview(content)[: max(read, 0)])
+
+    return receive
+
+
+def _with_session(seen: Connection, socket: Any) -> Connection:
+    session = socket.getSession()
+    version = str(session.getProtocol())
+    suite = cipher_suite_name(parse_cipher_suite(str(session.getCipherSuite())))
+    return replace(seen, version=VERSION_NAMES.get(version, version), cipher_suite=suite)
+
+
+def _reason(machine: JavaMachine, error: Any) -> str:
+    if isinstance(error, machine.find("java.net.SocketTimeoutException")):
+        return "timeout"
+    return f"{error.getClass().getSimpleName()}: {error.getMessage()}"
+
+
+def _alert_of(error: Any) -> str | None:
+    cause, depth = error, 0
+    while cause is not None and depth < 8:
+        if found := ALERT_OF_EXCEPTION.search(str(cause.toString())):
+            return found[1]
+        cause, depth = cause.getCause(), depth + 1
+    return None
+
+
+def _close(machine: JavaMachine, socket: Any) -> None:
+    try:
+        socket.close()
+    except machine.Throwable:
+        return  # what ended the connection is known already
