@@ -41,18 +41,44 @@ class Attempt:
     seconds: float
 
 
+COMPLETED = "completed"
+NOT_TRIED = "not-tried"
+
+
+@dataclass(frozen=True, slots=True)
+class RenegotiationSeen:
+    """What became of a renegotiation. `secure` (RFC 5746 on both sides) and `legacy` are separate answers.
+
+    `initiator` is "client" or "server"; `offered` and `answered` say whether the client's first hello
+    signalled RFC 5746 and whether the server's did. An answer is COMPLETED, NOT_TRIED, or the cause of a
+    refusal as in `Failure`. `connection_after` is "open" when a further request on the same connection was
+    answered, "closed" when it was not, None where it was not tried.
+    """
+
+    initiator: str
+    offered: bool
+    answered: bool
+    secure: str = NOT_TRIED
+    legacy: str = NOT_TRIED
+    connection_after: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """The whole ladder, in order: every attempt but the last one failed.
 
     `certificate_sha256` is the fingerprint (lower-case hex) of the leaf the last attempt brought, so that a
     caller can tell whether the right server answered; `response` is the HTTP answer, cut at
-    `clients.connect.MAX_RESPONSE_BYTES`.
+    `clients.http_answer.MAX_RESPONSE_BYTES`. `later` is the connection made after the ladder's last, to
+    resume its session.
     """
 
     attempts: tuple[Attempt, ...]
     certificate_sha256: str | None
     response: bytes
+    renegotiation: RenegotiationSeen | None = None
+    certificate_requested: bool = False
+    later: Attempt | None = None
 
     @property
     def is_answered(self) -> bool:

@@ -1,4 +1,4 @@
-"""The one place where a client touches a socket: one blocking TCP connection with one deadline.
+"""The one place where a client touches a socket: one blocking TCP connection.
 
 Each wait gets what is left until the deadline, so there is no polling and no sleep. What a peer or the
 network does comes out as `TransportFailure` with the cause's word.
@@ -20,12 +20,11 @@ class TransportFailure(Exception):
 
 
 class Transport:
-    """A connected TCP stream. Times are `time.monotonic` seconds; opening raises TransportFailure."""
+    """A connected TCP stream. Deadlines are `time.monotonic` seconds; opening raises TransportFailure."""
 
     def __init__(self, host: str, port: int, deadline: float) -> None:
-        self._deadline = deadline
         try:
-            self._socket = socket.create_connection((host, port), timeout=self._remaining())
+            self._socket = socket.create_connection((host, port), timeout=_remaining(deadline))
         except TimeoutError as error:
             raise TransportFailure("timeout") from error
         except ConnectionRefusedError as error:
@@ -46,31 +45,32 @@ class Transport:
         """Return the socket's file descriptor, to wait on it together with others."""
         return self._socket.fileno()
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, deadline: float) -> None:
         """Send all of `data`. Raises TransportFailure with `reset` or `timeout`."""
         try:
-            self._socket.settimeout(self._remaining())
+            self._socket.settimeout(_remaining(deadline))
             self._socket.sendall(data)
         except TimeoutError as error:
             raise TransportFailure("timeout") from error
         except OSError as error:  # ECONNRESET, EPIPE: the peer is gone, whatever the name
             raise TransportFailure("reset") from error
 
-    def receive(self) -> bytes:
+    def receive(self, deadline: float) -> bytes:
         """Return what has come, at most RECEIVE_SIZE bytes; empty when the peer has closed (FIN).
 
         Raises TransportFailure with `reset` or `timeout`.
         """
         try:
-            self._socket.settimeout(self._remaining())
+            self._socket.settimeout(_remaining(deadline))
             return self._socket.recv(RECEIVE_SIZE)
         except TimeoutError as error:
             raise TransportFailure("timeout") from error
         except OSError as error:
             raise TransportFailure("reset") from error
 
-    def _remaining(self) -> float:
-        remaining = self._deadline - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError
-        return remaining
+
+def _remaining(deadline: float) -> float:
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        raise TimeoutError
+    return remaining

@@ -15,6 +15,7 @@ RFC_ALERTS: Mapping[Fault, int] = MappingProxyType(
         Fault.DECODE: AlertDescription.DECODE_ERROR,
         Fault.ILLEGAL_PARAMETER: AlertDescription.ILLEGAL_PARAMETER,
         Fault.UNEXPECTED_MESSAGE: AlertDescription.UNEXPECTED_MESSAGE,
+        Fault.CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE: AlertDescription.UNEXPECTED_MESSAGE,
         Fault.BAD_RECORD_MAC: AlertDescription.BAD_RECORD_MAC,
         Fault.BAD_HANDSHAKE_RECORD_MAC: AlertDescription.BAD_RECORD_MAC,
         Fault.RECORD_OVERFLOW: AlertDescription.RECORD_OVERFLOW,
@@ -27,8 +28,11 @@ RFC_ALERTS: Mapping[Fault, int] = MappingProxyType(
         Fault.UNSUPPORTED_EXTENSION: AlertDescription.UNSUPPORTED_EXTENSION,
         Fault.MISSING_EXTENSION: AlertDescription.MISSING_EXTENSION,
         Fault.RENEGOTIATION_INFO: AlertDescription.HANDSHAKE_FAILURE,
+        Fault.RENEGOTIATION_SIGNAL: AlertDescription.HANDSHAKE_FAILURE,
         Fault.DECRYPT: AlertDescription.DECRYPT_ERROR,
         Fault.BAD_FINISHED: AlertDescription.DECRYPT_ERROR,
         Fault.BAD_CERTIFICATE: AlertDescription.BAD_CERTIFICATE,
+        Fault.UNTRUSTED_CERTIFICATE: AlertDescription.UNKNOWN_CA,
+        Fault.MISSING_CERTIFICATE: AlertDescription.HANDSHAKE_FAILURE,
     }
 )

@@ -16,6 +16,8 @@ from handshake.events import (
     AlertSent,
     ApplicationData,
     Event,
+    HandshakeCompleted,
+    Negotiated,
     PeerClosed,
     PeerFaulted,
     Phase,
@@ -110,6 +112,14 @@ class Connection(ABC):
             self.send_alert(AlertLevel.WARNING, AlertDescription.CLOSE_NOTIFY)
             self.is_ended = True
 
+    def complete(self, negotiated: Negotiated) -> None:
+        """Report a completed handshake; the record splitting of a connection begins anew with it (SunJSSE,
+        research note on JSSE section 7).
+        """
+        self.is_connected = True
+        self.records.application_records = 0
+        self.add_event(HandshakeCompleted(negotiated))
+
     def add_event(self, event: Event) -> None:
         """Queue an event for the caller."""
         self._events.append(event)
@@ -127,6 +137,13 @@ class Connection(ABC):
     def note_message(self, direction: str, handshake_type: int, wire: bytes) -> None:
         """Write a handshake message into the transcript."""
         self.records.note(direction, "message", message_name(handshake_type), self.now, wire, wire)
+
+    @property
+    @abstractmethod
+    def accepts_application_data(self) -> bool:
+        """Whether application data may come now: once connected, and during a renegotiation until the keys
+        change (RFC 5246 section 7.4.1.1).
+        """
 
     @abstractmethod
     def receive_handshake(self, fragment: bytes) -> None:
@@ -177,7 +194,7 @@ class Connection(ABC):
             self.receive_warning(alert.description)
 
     def _receive_application_data(self, fragment: bytes) -> None:
-        if not self.is_connected:
+        if not self.accepts_application_data:
             raise PeerFault(Fault.UNEXPECTED_MESSAGE, "application data before the handshake was complete")
         if fragment:  # empty records are legal padding against CBC attacks, RFC 5246 section 6.2.1
             self.add_event(ApplicationData(fragment))

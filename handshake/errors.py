@@ -14,11 +14,16 @@ class Fault(Enum):
 
     The alerts an RFC-abiding implementation sends are in RFC 5246 section 7.2.2 and RFC 8446 section 6.2;
     SunJSSE 6 answers most of them with unexpected_message (research note on JSSE, section 1.4).
+
+    RENEGOTIATION_INFO is a value that is wrong, RENEGOTIATION_SIGNAL one that is missing, or there where it
+    has no business (RFC 5746 sections 3.4 to 3.7). UNTRUSTED_CERTIFICATE and MISSING_CERTIFICATE are a
+    client's.
     """
 
     DECODE = "decode"
     ILLEGAL_PARAMETER = "illegal-parameter"
     UNEXPECTED_MESSAGE = "unexpected-message"
+    CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE = "change-cipher-spec-after-handshake"
     BAD_RECORD_MAC = "bad-record-mac"
     BAD_HANDSHAKE_RECORD_MAC = "bad-handshake-record-mac"
     RECORD_OVERFLOW = "record-overflow"
@@ -31,9 +36,12 @@ class Fault(Enum):
     UNSUPPORTED_EXTENSION = "unsupported-extension"
     MISSING_EXTENSION = "missing-extension"
     RENEGOTIATION_INFO = "renegotiation-info"
+    RENEGOTIATION_SIGNAL = "renegotiation-signal"
     DECRYPT = "decrypt"
     BAD_FINISHED = "bad-finished"
     BAD_CERTIFICATE = "bad-certificate"
+    UNTRUSTED_CERTIFICATE = "untrusted-certificate"
+    MISSING_CERTIFICATE = "missing-certificate"
 
 
 class HandshakeError(Exception):

@@ -36,6 +36,7 @@ class Negotiated:
     renegotiation_info: bool = False
     extended_master_secret: bool = False
     encrypt_then_mac: bool = False
+    is_resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,21 @@ class CertificateReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateRequested:
+    """Client role: the server asks for a certificate of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenegotiationRequested:
+    """Client role: a HelloRequest has come; what is done about it is the policy's."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenegotiationStarted:
+    """Client role: a hello was sent inside the connection."""
+
+
+@dataclass(frozen=True, slots=True)
 class AlertReceived:
     """An alert from the peer (RFC 5246 section 7.2); `level` 1 is warning, 2 fatal."""
 
@@ -82,6 +98,11 @@ class HandshakeCompleted:
     """Both Finished messages were exchanged and verified."""
 
     negotiated: Negotiated
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReceived:
+    """Client role: the server has given a session ticket after the handshake (TLS 1.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +146,13 @@ Event = (
     ClientHelloReceived
     | ServerHelloReceived
     | CertificateReceived
+    | CertificateRequested
+    | RenegotiationRequested
+    | RenegotiationStarted
     | AlertReceived
     | AlertSent
     | HandshakeCompleted
+    | SessionReceived
     | ApplicationData
     | PeerFaulted
     | PolicyRefused

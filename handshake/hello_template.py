@@ -10,6 +10,8 @@ from enum import Enum
 from typing import Literal
 
 from handshake.record_layer import RecordSplitting
+from handshake.renegotiation import Renegotiation
+from handshake.wire.registry import AlertDescription
 
 
 class HelloFormat(Enum):
@@ -69,13 +71,25 @@ class ClientLimits:
     """What the client being played accepts of a server's answer; None is no limit of its own.
 
     Sizes are bits. `versions` are the protocol versions it completes a handshake in; empty means whatever it
-    offered.
+    offered. `dh_prime_alert` is the alert it sends for a prime it does not accept.
     """
 
     versions: tuple[int, ...] = ()
     max_dh_prime_bits: int | None = None
     min_dh_prime_bits: int | None = None
     min_rsa_bits: int | None = None
+    dh_prime_alert: int = AlertDescription.HANDSHAKE_FAILURE
+
+
+class Placement(Enum):
+    """Where renegotiation_info goes in a hello whose first form has the SCSV instead (RFC 5746 section 3.5).
+
+    A hello that has the extension keeps it in its place.
+    """
+
+    FIRST = "first"
+    AFTER_SERVER_NAME = "after-server_name"
+    LAST = "last"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +100,23 @@ class ClientPolicy:
     (SunJSSE 6 and 7 abort with unexpected_message, research note on JSSE section 8).
     `missing_renegotiation_info`: a ServerHello without it, "accept" or "abort".
     `record_splitting`: how application data is split for CBC suites up to TLS 1.0.
+    `renegotiation`: which renegotiations the client takes part in, whoever starts them.
+    `hello_request`: what it does with a HelloRequest where it would renegotiate: "renegotiate", "ignore", or
+    "abort" with a fatal no_renegotiation; where it would not, it says so by the warning (SSLv3, which has no
+    such alert: fatal handshake_failure), unless it is one of the last two.
+    `refuses_legacy_at`: where a client that does not renegotiate without RFC 5746 says so, at the "start" or
+    only at the "server-hello" that does not signal it (NSS, which then sends its verify_data all the same, in
+    a hello that has extensions; research note on NSS section 2).
+    `renegotiation_info`: the extension's place in a renegotiation's hello.
+    `no_renegotiation`: what that warning in answer to its own hello does, "continue" on the old keys or
+    "abort".
     """
 
     warning_alert: Literal["ignore", "abort"] = "ignore"
     missing_renegotiation_info: Literal["accept", "abort"] = "accept"
     record_splitting: RecordSplitting = RecordSplitting.NONE
+    renegotiation: Renegotiation = Renegotiation.SECURE
+    hello_request: Literal["renegotiate", "ignore", "abort"] = "renegotiate"
+    refuses_legacy_at: Literal["start", "server-hello"] = "start"
+    renegotiation_info: Placement = Placement.LAST
+    no_renegotiation: Literal["continue", "abort"] = "continue"

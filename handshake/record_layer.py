@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handshake.crypto.record_protection import BlockProtection, Protection, Protection13
+from handshake.errors import Fault, PeerFault
 from handshake.events import TranscriptEntry
 from handshake.wire.record import (
     FirstRecord,
@@ -96,7 +97,13 @@ class RecordLayer:
                     record.content_type, record.record_version, record.fragment
                 )
         elif self.read_protection is not None:
-            fragment = self.read_protection.unprotect(content_type, record.record_version, fragment)
+            try:
+                fragment = self.read_protection.unprotect(content_type, record.record_version, fragment)
+            except PeerFault as fault:
+                if fault.fault is not Fault.BAD_RECORD_MAC or content_type != ContentType.HANDSHAKE:
+                    raise
+                # SunJSSE has another alert for it, research note on servers section 1.4.
+                raise PeerFault(Fault.BAD_HANDSHAKE_RECORD_MAC, fault.detail) from fault
         self.note("received", "record", record_name(content_type), now, push_record(record), fragment)
         return PlainRecord(content_type, record.record_version, fragment)
 

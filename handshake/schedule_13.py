@@ -15,11 +15,14 @@ from handshake.crypto.suite_parameters import SuiteParameters
 
 class KeySchedule:
     """The key schedule of a handshake with `suite`; `messages` are always the handshake messages so far,
-    headers included.
+    headers included. `pre_shared_key` is that of a session being resumed.
     """
 
-    def __init__(self, suite: SuiteParameters) -> None:
+    def __init__(self, suite: SuiteParameters, pre_shared_key: bytes | None = None) -> None:
         self._suite = suite
+        self._pre_shared_key = pre_shared_key
+        self.resumption_secret = b""
+        self._master_secret = b""
         self._handshake_secret = b""
         self._handshake_traffic = TrafficSecrets(b"", b"")
         self._application_traffic: dict[Role, bytes] = {}
@@ -35,7 +38,7 @@ class KeySchedule:
     def enter_handshake(self, shared_secret: bytes, messages: bytes) -> None:
         """Mix in the (EC)DHE secret; `messages` end with the ServerHello."""
         prf_hash = self._suite.prf_hash
-        early = formulas.early_secret(prf_hash)
+        early = formulas.early_secret(prf_hash, self._pre_shared_key)
         self._handshake_secret = formulas.handshake_secret(prf_hash, early, shared_secret)
         self._handshake_traffic = formulas.handshake_traffic_secrets(
             prf_hash, self._handshake_secret, self.transcript_hash(messages)
@@ -44,9 +47,17 @@ class KeySchedule:
     def enter_application(self, messages: bytes) -> None:
         """Derive the application traffic secrets; `messages` end with the server's Finished."""
         prf_hash = self._suite.prf_hash
-        master = formulas.master_secret(prf_hash, self._handshake_secret)
-        secrets = formulas.application_traffic_secrets(prf_hash, master, self.transcript_hash(messages))
+        self._master_secret = formulas.master_secret(prf_hash, self._handshake_secret)
+        digest = self.transcript_hash(messages)
+        secrets = formulas.application_traffic_secrets(prf_hash, self._master_secret, digest)
         self._application_traffic = {role: secrets.of(role) for role in Role}
+
+    def enter_resumption(self, messages: bytes) -> None:
+        """Derive what tickets stand for; `messages` end with the client's Finished."""
+        digest = self.transcript_hash(messages)
+        self.resumption_secret = formulas.resumption_master_secret(
+            self._suite.prf_hash, self._master_secret, digest
+        )
 
     def handshake_protection(self, role: Role) -> Protection13:
         """Make the protection of what `role` writes during the handshake."""

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from handshake.connection import Connection
 from handshake.errors import Fault, PeerFault
 from handshake.events import Phase
+from handshake.renegotiation import FinishedPair
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
 
 State = TypeVar("State", bound=Enum)
@@ -19,7 +20,11 @@ State = TypeVar("State", bound=Enum)
 
 @dataclass(slots=True, kw_only=True)
 class StateMachine(Generic[State]):
-    """One handshake's state and its messages so far, headers included, as the transcript hash takes them."""
+    """One handshake's state and its messages so far, headers included, as the transcript hash takes them.
+
+    `previous` is what the handshake before on the same connection ended with, None in the first; `finished`
+    what this one ended with.
+    """
 
     # Any stands for the role's states: a class variable cannot use the class's own type variable (PEP 526).
     TRANSITIONS: ClassVar[Mapping[Any, Mapping[str, frozenset[Any]]]]
@@ -28,6 +33,8 @@ class StateMachine(Generic[State]):
     connection: Connection
     state: State
     messages: bytearray = field(default_factory=bytearray)
+    previous: FinishedPair | None = None
+    finished: FinishedPair | None = None
 
     def successors(self, message_name: str) -> frozenset[State]:
         """Return the states `message_name` may lead to. Raises PeerFault when it has no business here."""
@@ -40,7 +47,10 @@ class StateMachine(Generic[State]):
         """Enter `state`, which must be one of `successors`."""
         assert state in successors, f"{self.state} may not lead to {state}"
         self.state = state
-        self.connection.phase = self.PHASES[state]
+        phase = self.PHASES[state]
+        if self.previous is not None and phase is not Phase.APPLICATION_DATA:
+            phase = Phase.RENEGOTIATION
+        self.connection.phase = phase
 
     def add(self, message: HandshakeMessage) -> bytes:
         """Take a message into the transcript and give its wire form."""

@@ -16,6 +16,7 @@ from matrix.run_file import (
     CellRecord,
     ClientRecord,
     NegotiatedRecord,
+    RenegotiationRecord,
     RunFile,
     RunRecord,
     ServerRecord,
@@ -88,6 +89,9 @@ def _cell(planned: PlannedCell, result: CellResult) -> CellRecord:
         prediction_why=prediction.why if prediction else "",
         note=judgement.note,
         negotiated=NegotiatedRecord.model_validate(result.negotiated) if result.negotiated else None,
+        renegotiation=RenegotiationRecord.model_validate(result.renegotiation)
+        if result.renegotiation
+        else None,
         attempts=[AttemptRecord.model_validate(attempt) for attempt in result.attempts],
     )
 

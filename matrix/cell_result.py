@@ -37,12 +37,15 @@ class EvidenceWanted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CellResult:
-    """One judged cell. `attempts` and `negotiated` are as in run.json; `seconds` all attempts together."""
+    """One judged cell. `attempts`, `negotiated` and `renegotiation` are as in run.json; `seconds` all
+    connections together.
+    """
 
     cell: str
     judgement: Judgement
     attempts: tuple[dict[str, Any], ...] = ()
     negotiated: dict[str, Any] | None = None
+    renegotiation: dict[str, Any] | None = None
     seconds: float = 0.0
     evidence: dict[str, Any] | None = None
 
@@ -74,13 +77,16 @@ def cell_result(
     """Put a judged observation into the form that travels; `offered` names what each attempt of the profile
     offers.
     """
-    negotiated = observation.attempts[-1].negotiated if observation.attempts else None
+    last = observation.later or (observation.attempts[-1] if observation.attempts else None)
+    negotiated = last.negotiated if last is not None and last.failure is None else None
+    later = () if observation.later is None else (observation.later,)
     return CellResult(
         cell,
         judgement,
         tuple(describe_attempts(observation, offered)),
-        describe_negotiated(negotiated) if negotiated and observation.attempts[-1].failure is None else None,
-        sum(attempt.seconds for attempt in observation.attempts),
+        describe_negotiated(negotiated) if negotiated else None,
+        None if observation.renegotiation is None else asdict(observation.renegotiation),
+        sum(attempt.seconds for attempt in (*observation.attempts, *later)),
         evidence_of(observation, offered) if wanted.includes(judgement.verdict) else None,
     )
 
@@ -127,6 +133,16 @@ def evidence_of(observation: Observation, offered: Sequence[str]) -> dict[str, A
                 observation.attempts, describe_attempts(observation, offered), strict=True
             )
         ],
+        "later": None
+        if observation.later is None
+        else {
+            "reason": None if observation.later.failure is None else str(observation.later.failure),
+            "negotiated": describe_negotiated(observation.later.negotiated)
+            if observation.later.negotiated
+            else None,
+            "seconds": round(observation.later.seconds, 6),
+            "transcript": list(_transcript(observation.later)),
+        },
     }
 
 

@@ -84,12 +84,13 @@ class Expectations:
             for pattern in entry.cells
         ]
 
+    def explicit(self, cell: Cell) -> Expectation | None:
+        """Give the first entry that matches a cell."""
+        return next((rule.expectation for rule in self._rules if rule.matches.match(cell.id)), None)
+
     def expected(self, cell: Cell) -> Expectation:
         """Give the expectation of a cell: the first entry that matches, else that it works."""
-        for rule in self._rules:
-            if rule.matches.match(cell.id):
-                return rule.expectation
-        return DEFAULT
+        return self.explicit(cell) or DEFAULT
 
     def ambiguous(self, cells: Iterable[Cell]) -> list[str]:
         """Name each cell that two entries match with different expectations."""

@@ -18,16 +18,16 @@ def outcome_of(observation: Observation) -> tuple[Outcome, str | None]:
     did.
     """
     reason = first_reason(observation)
-    if not observation.is_answered:
+    if not observation.is_answered or (observation.later is not None and observation.later.failure):
         return Outcome.FAILS, reason or NO_ANSWER
     return (Outcome.WORKS_AFTER_FALLBACK, reason) if reason else (Outcome.WORKS, None)
 
 
 def first_reason(observation: Observation) -> str | None:
-    """Give the reason of the first failed attempt."""
-    return next(
-        (str(attempt.failure) for attempt in observation.attempts if attempt.failure is not None), None
-    )
+    """Give the reason of the first failed attempt, the connection that should resume coming last."""
+    later = () if observation.later is None else (observation.later,)
+    attempts = (*observation.attempts, *later)
+    return next((str(attempt.failure) for attempt in attempts if attempt.failure is not None), None)
 
 
 def judge(observation: Observation, expectation: Expectation, fingerprints: AbstractSet[str]) -> Judgement:

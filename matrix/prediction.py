@@ -26,10 +26,21 @@ _FINITE_FIELD = frozenset({KeyExchange.DHE_RSA, KeyExchange.DHE_DSS, KeyExchange
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What should happen and why, in a sentence (empty when it should simply work)."""
+    """What should happen and why, in a sentence (empty when it should simply work); `reason` where the
+    definitions say it exactly.
+    """
 
     outcome: Outcome
     why: str = ""
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The hello that gets through and the version the server answers it with."""
+
+    hello: HelloTemplate
+    version: int
 
 
 class Preference(Enum):
@@ -73,6 +84,15 @@ def predict(client: ClientFacts, server: ServerFacts) -> Prediction | None:
             return Prediction(outcome, first_obstacle)
         first_obstacle = first_obstacle or obstacle
     return Prediction(Outcome.FAILS, first_obstacle)
+
+
+def agreement(client: ClientFacts, server: ServerFacts, *, after_fallback: bool) -> Agreement | None:
+    """Say what client and server agree on where they do: in the first attempt, or in the last of the ladder;
+    None without a common version.
+    """
+    hello = client.attempts[-1 if after_fallback else 0]
+    common = offered_versions(hello) & frozenset(server.declared.versions)
+    return Agreement(hello, max(common)) if common else None
 
 
 def offered_versions(hello: HelloTemplate) -> frozenset[int]:

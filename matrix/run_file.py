@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from clients.observation import NOT_TRIED
 from matrix.errors import UnreadableRun
 from matrix.outcome import Outcome, Verdict
 
@@ -66,6 +67,26 @@ class NegotiatedRecord(_Record):
     renegotiation_info: bool
 
 
+class RenegotiationRecord(_Record):
+    """What became of a renegotiation: with RFC 5746 on both sides (`secure`) and without (`legacy`)."""
+
+    initiator: Literal["client", "server"]
+    offered: bool = Field(description="the client's first hello signals RFC 5746")
+    answered: bool = Field(description="the server's does")
+    secure: str = Field(description="completed, not-tried, or the cause of its refusal")
+    legacy: str = Field(description="completed, not-tried, or the cause of its refusal")
+    connection_after: Literal["open", "closed"] | None = Field(
+        description="whether a further request was answered; null where it was not tried"
+    )
+
+    @property
+    def kind(self) -> Literal["secure", "legacy"] | None:
+        """Which of the two was tried; None where neither was."""
+        if self.secure != NOT_TRIED:
+            return "secure"
+        return "legacy" if self.legacy != NOT_TRIED else None
+
+
 class AttemptRecord(_Record):
     """One connection of the client's fallback ladder."""
 
@@ -93,6 +114,7 @@ class CellRecord(_Record):
     prediction_why: str = ""
     note: str = ""
     negotiated: NegotiatedRecord | None
+    renegotiation: RenegotiationRecord | None = None
     attempts: list[AttemptRecord]
 
     @property

@@ -43,6 +43,9 @@ _PROTOCOL_ERRORS = {
     "unsupported-extension": "the server answers an extension that was not offered",
     "missing-extension": "the server leaves out an extension it must send",
     "renegotiation-info": "the server's renegotiation_info is wrong",
+    "renegotiation-signal": "the server signals RFC 5746 where it has no place",
+    "missing-certificate": "the server shows no certificate",
+    "untrusted-certificate": "the server's certificate is not trusted",
     "decrypt": "the server's signature does not fit",
     "bad-finished": "the server's Finished does not fit the handshake",
     "bad-certificate": "the server's certificate cannot be used",
@@ -56,6 +59,17 @@ _POLICIES = {
     "protocol_version": "the server chose a version it does not accept",
     "renegotiation_info": "it requires secure renegotiation, RFC 5746, and the server does not have it",
     "compression": "the server chose a compression method it does not have",
+    "legacy-renegotiation": "it renegotiates with RFC 5746 only, and the server does not have it",
+    "renegotiation-off": "it never renegotiates",
+    "hello-request": "it does not renegotiate when the server asks",
+    "no_renegotiation": "it minds that its renegotiation is refused",
+}
+_NOTHING_TO_TRY = {
+    "policy-tls-1.3": "there is no renegotiation in TLS 1.3",
+    "renegotiation:policy-not-requested": "the server answers without asking for a renegotiation",
+    "certificate:policy-not-requested": "the server does not ask for a certificate",
+    "policy-no-session": "the server gives no session that could be resumed in this way",
+    "policy-full-handshake": "the server makes a full handshake instead of resuming the session",
 }
 
 SHORT_WORDS = {
@@ -78,6 +92,9 @@ NO_OUTCOME_WORDS = {
 def sentence(reason: str) -> str:
     """Say a reason in words, without a full stop."""
     phase, _, cause = reason.partition(":")
+    for key in (reason, cause):
+        if key in _NOTHING_TO_TRY:
+            return _NOTHING_TO_TRY[key]
     if cause.startswith(_POLICY):
         what = cause.removeprefix(_POLICY)
         return f"the client itself refuses to go on: {_POLICIES.get(what, what)}"

@@ -43,9 +43,9 @@ class Configuration:
     """One server to start.
 
     `id` is the variant's id and comes back in every event; `credentials` are by kind, "rsa", "dsa" and
-    "ecdsa" (any may be missing); `client_certificates` are the certificates (PEM text, by the same kinds) that
-    the server is to trust as a client's, exactly these and no others; `port` 0 lets the program bind a free one; `declared` and `emulation` are
-    the definition's data with the level's and the toggles' parts merged in.
+    "ecdsa" (any may be missing); `port` 0 lets the program bind a free one; `declared` and `emulation` are
+    the definition's data with the level's and the toggles' parts merged in; `client_certificates` are those a
+    client may show, PEM by kind.
     """
 
     id: str
@@ -54,9 +54,9 @@ class Configuration:
     credentials: Mapping[str, PrivateKeyAndChain]
     declared: Declared
     emulation: Mapping[str, Any] = field(default_factory=dict)
+    client_certificates: Mapping[str, str] = field(default_factory=dict)
     host: str = "127.0.0.1"
     port: int = 0
-    client_certificates: Mapping[str, str] = field(default_factory=dict)
 
     def to_line(self) -> bytes:
         """The object as one line of JSON."""

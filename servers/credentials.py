@@ -14,13 +14,16 @@ note on JSSE, section 8).
 """
 
 
-def make_credentials() -> dict[str, PrivateKeyAndChain]:
+CLIENT_SUBJECT = "client.example.test"
+
+
+def make_credentials(subject: str = SUBJECT) -> dict[str, PrivateKeyAndChain]:
     """RSA of 2048 bits, DSA of 1024 (what old stacks know), ECDSA on P-256, by the contract's names."""
     now = datetime.now(UTC)
     made = {
-        "rsa": generate_rsa(2048, subject=SUBJECT, now=now, serial=random_serial_number()),
-        "dsa": generate_dsa(1024, subject=SUBJECT, now=now, serial=random_serial_number()),
-        "ecdsa": generate_ecdsa(ec.SECP256R1(), subject=SUBJECT, now=now, serial=random_serial_number()),
+        "rsa": generate_rsa(2048, subject=subject, now=now, serial=random_serial_number()),
+        "dsa": generate_dsa(1024, subject=subject, now=now, serial=random_serial_number()),
+        "ecdsa": generate_ecdsa(ec.SECP256R1(), subject=subject, now=now, serial=random_serial_number()),
     }
     return {kind: _as_text(credential) for kind, credential in made.items()}
 

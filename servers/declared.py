@@ -5,8 +5,28 @@ Plain values without any validation library, because server programs read them t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredRenegotiation:
+    """Which renegotiations a variant takes part in (SSLv3 to TLS 1.2) and how it refuses the others.
+
+    `allowed` is "off", "secure" (with RFC 5746 on both sides) or "legacy" (also without); `client_initiated`
+    whether a client may begin; `legacy_hello` whether a first hello without RFC 5746 is accepted. A refusal
+    is "warning:<alert>", "fatal:<alert>" or "none": `refusal` of a client's attempt, `refusal_in_sslv3` the
+    same in SSLv3, `request_refusal` what comes instead of a HelloRequest. `requested` is what becomes of a
+    renegotiation that the server asks for: "completed", or the cause of its failure as a client sees it.
+    """
+
+    allowed: str = "secure"
+    client_initiated: bool = True
+    legacy_hello: bool = True
+    refusal: str = "warning:no_renegotiation"
+    refusal_in_sslv3: str = "fatal:handshake_failure"
+    request_refusal: str = "none"
+    requested: str = "completed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +37,8 @@ class Declared:
     the server's order of preference (where it has one); `sslv2_hello` whether an SSLv2-format hello is read
     (RFC 5246 appendix E.2); `certificates` the kinds of credential it presents ("rsa", "dsa", "ecdsa");
     `dh_prime_bits` the size of its ephemeral Diffie-Hellman prime, None when it uses none or the size depends
-    on the connection.
+    on the connection; `resumption` the ways to resume a session ("session-id", "ticket");
+    `client_certificate` "no", "request" or "require".
     """
 
     versions: tuple[int, ...]
@@ -25,6 +46,9 @@ class Declared:
     sslv2_hello: bool = False
     certificates: tuple[str, ...] = ("rsa",)
     dh_prime_bits: int | None = None
+    renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
+    resumption: tuple[str, ...] = ("session-id",)
+    client_certificate: str = "no"
 
     def to_json(self) -> dict[str, Any]:
         """The value as JSON types; `from_json` reads it back."""
@@ -34,6 +58,9 @@ class Declared:
             "sslv2_hello": self.sslv2_hello,
             "certificates": list(self.certificates),
             "dh_prime_bits": self.dh_prime_bits,
+            "renegotiation": asdict(self.renegotiation),
+            "resumption": list(self.resumption),
+            "client_certificate": self.client_certificate,
         }
 
     @classmethod
@@ -45,4 +72,7 @@ class Declared:
             sslv2_hello=value["sslv2_hello"],
             certificates=tuple(value["certificates"]),
             dh_prime_bits=value["dh_prime_bits"],
+            renegotiation=DeclaredRenegotiation(**value["renegotiation"]),
+            resumption=tuple(value["resumption"]),
+            client_certificate=value["client_certificate"],
         )

@@ -32,7 +32,8 @@ from pydantic_core import ErrorDetails
 
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
 from handshake.wire.registry import parse_version
-from servers.declared import Declared
+from servers.declared import Declared, DeclaredRenegotiation
+from servers.refusal import parse_refusal
 
 BUNDLED_SERVERS = Path(__file__).parent
 EMULATION_PROGRAM = BUNDLED_SERVERS / "emulated" / "serve.py"
@@ -60,6 +61,11 @@ def _fitting_pattern(pattern: str) -> str:
     return pattern
 
 
+def _known_refusal(refusal: str) -> str:
+    parse_refusal(refusal)
+    return refusal
+
+
 def _iso_date(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
@@ -67,11 +73,24 @@ def _iso_date(value: object) -> object:
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 VersionName = Annotated[str, BeforeValidator(_known_version)]
 CipherSuiteName = Annotated[str, BeforeValidator(_known_cipher_suite)]
+Refusal = Annotated[str, BeforeValidator(_known_refusal)]
 CipherSuitePattern = Annotated[str, BeforeValidator(_fitting_pattern)]
 
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class RenegotiationTable(_Table):
+    """[declared.renegotiation]: the keys are those of `DeclaredRenegotiation`."""
+
+    allowed: Literal["off", "secure", "legacy"] | None = None
+    client_initiated: bool | None = None
+    legacy_hello: bool | None = None
+    refusal: Refusal | None = None
+    refusal_in_sslv3: Refusal | None = None
+    request_refusal: Refusal | None = None
+    requested: str | None = None
 
 
 class DeclaredTable(_Table):
@@ -87,6 +106,9 @@ class DeclaredTable(_Table):
     sslv2_hello: bool | None = None
     certificates: list[Literal["rsa", "dsa", "ecdsa"]] | None = None
     dh_prime_bits: Annotated[int, Field(ge=256, le=16384)] | None = None
+    renegotiation: RenegotiationTable = RenegotiationTable()
+    resumption: list[Literal["session-id", "ticket"]] | None = None
+    client_certificate: Literal["no", "request", "require"] | None = None
 
     @field_validator("cipher_suites")
     @classmethod
@@ -127,11 +149,15 @@ class ToggleValue(Layer):
 
 
 class Toggle(_Table):
-    """[toggles.NAME]: a setting of the server; the default value is not written in a server id."""
+    """[toggles.NAME]: a setting of the server; the default value is not written in a server id.
+
+    `defaults` names the levels whose default is another.
+    """
 
     title: str
     values: Annotated[list[Name], Field(min_length=2)]
     default: str
+    defaults: dict[str, str] = {}
     note: str = ""
     levels: list[str] | None = None
     when: dict[str, ToggleValue] = {}
@@ -141,6 +167,10 @@ class Toggle(_Table):
         if self.levels is not None and level not in self.levels:
             return ()
         return tuple(value for value in self.values if self._exists(value, level))
+
+    def default_at(self, level: str) -> str:
+        """The value that stands for nothing said, at a level."""
+        return self.defaults.get(level, self.default)
 
     def _exists(self, value: str, level: str) -> bool:
         layer = self.when.get(value)
@@ -188,7 +218,7 @@ class ServerDefinition(Layer):
         for layer in self._layers(level, toggles):
             given = layer.declared.model_dump(exclude_unset=True)
             without += given.pop("cipher_suites_without", [])
-            stated |= given
+            stated = merge(stated, given)
         for key in ("versions", "cipher_suites"):
             if not stated.get(key):
                 raise ValueError(f'declared.{key}: missing at "{level}"; say it in [declared] or there')
@@ -198,8 +228,10 @@ class ServerDefinition(Layer):
             setting = ", ".join((level, *(f"{name}={value}" for name, value in toggles.items())))
             raise ValueError(f"declared.cipher_suites: none is left at {setting}; take fewer away")
         stated["versions"] = tuple(sorted(parse_version(name) for name in stated["versions"]))
-        if "certificates" in stated:
-            stated["certificates"] = tuple(stated["certificates"])
+        for key in ("certificates", "resumption"):
+            if key in stated:
+                stated[key] = tuple(stated[key])
+        stated["renegotiation"] = DeclaredRenegotiation(**stated.get("renegotiation", {}))
         return Declared(**stated)
 
     def emulation_at(self, level: str, toggles: Mapping[str, str]) -> dict[str, Any]:
@@ -230,9 +262,10 @@ class ServerDefinition(Layer):
                     raise ValueError(f'{key}: there is no "{name}"; there is {", ".join(known) or "none"}')
         for name, toggle in self.toggles.items():
             for level in toggle.levels or self.levels:
-                if toggle.default not in toggle.values_at(level):
+                default = toggle.default_at(level)
+                if default not in toggle.values_at(level):
                     raise ValueError(
-                        f'toggles.{name}.when.{toggle.default}.levels: the default must exist at "{level}"'
+                        f'toggles.{name}.when.{default}.levels: the default must exist at "{level}"'
                     )
         for level in self.levels:
             for toggles in self._settings_at(level):
@@ -245,6 +278,8 @@ class ServerDefinition(Layer):
             yield f"levels.{name}.like", [level.like] if level.like is not None else [], levels[:position]
         for name, toggle in self.toggles.items():
             yield f"toggles.{name}.default", [toggle.default], toggle.values
+            yield f"toggles.{name}.defaults", list(toggle.defaults), levels
+            yield f"toggles.{name}.defaults", list(toggle.defaults.values()), toggle.values
             yield f"toggles.{name}.levels", toggle.levels or [], levels
             yield f"toggles.{name}.when", list(toggle.when), toggle.values
             for value, layer in toggle.when.items():
@@ -254,7 +289,9 @@ class ServerDefinition(Layer):
     def _settings_at(self, level: str) -> Iterable[dict[str, str]]:
         """The defaults, and each single toggle at each other value."""
         available = {name: toggle.values_at(level) for name, toggle in self.toggles.items()}
-        defaults = {name: self.toggles[name].default for name, values in available.items() if values}
+        defaults = {
+            name: self.toggles[name].default_at(level) for name, values in available.items() if values
+        }
         yield defaults
         for name, values in available.items():
             yield from ({**defaults, name: value} for value in values if value != defaults[name])
@@ -350,6 +387,7 @@ def _known_keys(location: tuple[int | str, ...]) -> Iterable[str]:
     """The keys of the table that the last part of the location was found in."""
     tables: dict[str, type[_Table]] = {
         "declared": DeclaredTable,
+        "renegotiation": RenegotiationTable,
         "levels": Level,
         "toggles": Toggle,
         "when": ToggleValue,

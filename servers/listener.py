@@ -19,13 +19,6 @@ MAX_CONNECTIONS = 200
 MAX_REQUEST_BYTES = 1 << 16
 
 
-def http_response(text: str) -> bytes:
-    """The answer to any HTTP request: a short text, and the connection ends after it."""
-    body = text.encode() + b"\n"
-    fields = ("Content-Type: text/plain", f"Content-Length: {len(body)}", "Connection: close", "", "")
-    return "\r\n".join(("HTTP/1.0 200 OK", *fields)).encode() + body
-
-
 def read_request(receive: Callable[[int], bytes]) -> bytes:
     """Read to the empty line that ends a request's head, the end of the stream or MAX_REQUEST_BYTES."""
     request = b""

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 
 from servers import contract
 from servers.program import STOP_SECONDS, NotInstalled, Program, RunningServer, StartFailure, StartResult
@@ -68,13 +67,12 @@ def start_servers(
     deadline_seconds: float = START_DEADLINE_SECONDS,
     *,
     port: int = 0,
-    client_certificates: Mapping[str, str] = MappingProxyType({}),
+    client_certificates: Mapping[str, str] | None = None,
 ) -> Iterator[RunningServers]:
     """Start every variant, wait until each runs or has failed (at most the deadline), and stop all on exit.
 
-    `port` is for a single variant that must listen on a certain one; `client_certificates` are those the
-    servers are to trust as a client's (see `contract.Configuration`). A server that does not start is a value
-    in the result, never an exception.
+    `port` is for a single variant that must listen on a certain one; `client_certificates` (PEM by kind) are
+    those the servers trust. A server that does not start is a value in the result, never an exception.
     """
     if port and len(variants) != 1:
         raise ValueError("a port can be chosen for one server only")
@@ -82,7 +80,7 @@ def start_servers(
     for variant in dict.fromkeys(variants):
         definition = variant.definition
         process = definition.program, variant.id if definition.process == "per-variant" else ""
-        groups[process].append(_configuration(variant, credentials, port, client_certificates))
+        groups[process].append(_configuration(variant, credentials, client_certificates or {}, port))
     deadline = time.monotonic() + deadline_seconds
     programs: list[Program] = []
     try:
@@ -105,8 +103,8 @@ def start_servers(
 def _configuration(
     variant: ServerVariant,
     credentials: Mapping[str, contract.PrivateKeyAndChain],
-    port: int,
     client_certificates: Mapping[str, str],
+    port: int,
 ) -> contract.Configuration:
     return contract.Configuration(
         variant.id,
@@ -115,7 +113,7 @@ def _configuration(
         credentials,
         variant.declared(),
         variant.emulation(),
+        client_certificates,
         LOOPBACK,
         port,
-        client_certificates,
     )

@@ -36,7 +36,7 @@ class ServerVariant:
         settings = (
             f",{name}={value}"
             for name, value in sorted(self.toggles.items())
-            if value != self.definition.toggles[name].default
+            if value != self.definition.toggles[name].default_at(self.level)
         )
         return f"{self.definition.id}@{self.level}{''.join(settings)}"
 
@@ -58,7 +58,11 @@ class ServerVariant:
 
 def plain_variant(definition: ServerDefinition, level: str) -> ServerVariant:
     """The level with every toggle at its default."""
-    toggles = {name: toggle.default for name, toggle in definition.toggles.items() if toggle.values_at(level)}
+    toggles = {
+        name: toggle.default_at(level)
+        for name, toggle in definition.toggles.items()
+        if toggle.values_at(level)
+    }
     return ServerVariant(definition, level, toggles)
 
 

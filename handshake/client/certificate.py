@@ -1,22 +1,58 @@
-"""The server's public key, held against the suite and the limits of the client being played.
+"""Certificates at the client's end: the server's key judged, and a certificate of our own shown when asked.
 
-Nothing else of the certificate is judged: names, chains and dates are not what this project is about.
+The server's key is held against the suite and the limits of the client being played. Nothing else of its
+certificate is judged: names, chains and dates are not what this project is about.
 """
 
 from cryptography.hazmat.primitives.asymmetric.dsa import DSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from handshake.crypto.signatures import PublicKey
+from handshake.client.handshake import ClientHandshake
+from handshake.crypto.credentials import Credential
+from handshake.crypto.key_schedule import Role, ssl3_certificate_verify_hash
+from handshake.crypto.signatures import (
+    PublicKey,
+    certificate_verify_content,
+    sign,
+    sign_md5_sha1,
+    signing_schemes,
+)
 from handshake.crypto.suite_parameters import CertificateType, SuiteParameters
 from handshake.errors import Fault, PeerFault, PolicyRefusal
 from handshake.hello_template import ClientLimits
-from handshake.wire.registry import AlertDescription
+from handshake.schedule_13 import KeySchedule
+from handshake.wire.client_hello import find_extension
+from handshake.wire.extensions import pull_signature_algorithms
+from handshake.wire.key_exchange import DigitallySigned
+from handshake.wire.messages import (
+    Certificate,
+    Certificate13,
+    CertificateRequest,
+    CertificateRequest13,
+    push_certificate,
+    push_certificate_13,
+    push_certificate_verify,
+)
+from handshake.wire.registry import (
+    AlertDescription,
+    AlertLevel,
+    ClientCertificateType,
+    ExtensionType,
+    HandshakeType,
+    ProtocolVersion,
+)
 
 _KEY_TYPES: dict[CertificateType, type] = {
     CertificateType.RSA: RSAPublicKey,
     CertificateType.DSA: DSAPublicKey,
     CertificateType.ECDSA: EllipticCurvePublicKey,
+}
+
+_TYPES_BY_CODE: dict[int, str] = {
+    ClientCertificateType.RSA_SIGN: "rsa",
+    ClientCertificateType.DSS_SIGN: "dsa",
+    ClientCertificateType.ECDSA_SIGN: "ecdsa",
 }
 
 
@@ -32,3 +68,81 @@ def check_server_key(key: PublicKey, suite: SuiteParameters, limits: ClientLimit
             f"the server's RSA key has {key.key_size} bits; this client wants {minimum} or more",
             AlertDescription.BAD_CERTIFICATE,
         )
+
+
+def send_client_certificate(handshake: ClientHandshake) -> Credential | None:
+    """Answer a CertificateRequest of SSLv3 to TLS 1.2 with a chain that it accepts, or with none.
+
+    Returns the credential shown. In SSLv3 "none" is a warning (RFC 6101 section 5.6.6), later an empty list.
+    """
+    request = handshake.certificate_request
+    if not isinstance(request, CertificateRequest):
+        return None
+    credential = next(
+        (
+            handshake.credentials[kind]
+            for code in request.certificate_types
+            if (kind := _TYPES_BY_CODE.get(code)) is not None and kind in handshake.credentials
+        ),
+        None,
+    )
+    if credential is None and handshake.version == ProtocolVersion.SSL_3_0:
+        handshake.connection.send_alert(AlertLevel.WARNING, AlertDescription.NO_CERTIFICATE)
+        return None
+    chain = credential.chain if credential is not None else ()
+    handshake.send(HandshakeType.CERTIFICATE, push_certificate(Certificate(chain)))
+    return credential
+
+
+def send_certificate_verify(handshake: ClientHandshake, credential: Credential) -> None:
+    """Sign the handshake so far (RFC 5246 section 7.4.8; SSLv3: RFC 6101 section 5.6.8)."""
+    request, messages = handshake.certificate_request, bytes(handshake.messages)
+    assert isinstance(request, CertificateRequest), "nothing is shown that was not asked for"
+    scheme = None
+    if handshake.version == ProtocolVersion.SSL_3_0:
+        digests = ssl3_certificate_verify_hash(handshake.master_secret, messages)
+        signature = sign_md5_sha1(credential.private_key, digests)
+    else:
+        if handshake.version >= ProtocolVersion.TLS_1_2:
+            accepted = request.supported_signature_algorithms or ()
+            scheme = _scheme(credential, accepted, handshake.version)
+        signature = sign(credential.private_key, scheme, messages)
+    body = push_certificate_verify(DigitallySigned(scheme, signature))
+    handshake.send(HandshakeType.CERTIFICATE_VERIFY, body)
+
+
+def send_client_authentication_13(handshake: ClientHandshake, schedule: KeySchedule) -> None:
+    """Answer a CertificateRequest of TLS 1.3 (RFC 8446 section 4.4): Certificate and CertificateVerify."""
+    request = handshake.certificate_request
+    if not isinstance(request, CertificateRequest13):
+        return
+    body = find_extension(request.extensions, ExtensionType.SIGNATURE_ALGORITHMS)
+    accepted = pull_signature_algorithms(body) if body is not None else ()
+    version = ProtocolVersion.TLS_1_3
+    credential = next(
+        (
+            credential
+            for credential in handshake.credentials.values()
+            if set(signing_schemes(credential.private_key, version)) & set(accepted)
+        ),
+        None,
+    )
+    chain = credential.chain if credential is not None else ()
+    certificate = Certificate13(request.request_context, tuple((der, ()) for der in chain))
+    handshake.send(HandshakeType.CERTIFICATE, push_certificate_13(certificate))
+    if credential is None:
+        return
+    scheme = _scheme(credential, accepted, version)
+    digest = schedule.transcript_hash(bytes(handshake.messages))
+    content = certificate_verify_content(Role.CLIENT, digest)
+    signature = sign(credential.private_key, scheme, content)
+    body = push_certificate_verify(DigitallySigned(scheme, signature))
+    handshake.send(HandshakeType.CERTIFICATE_VERIFY, body)
+
+
+def _scheme(credential: Credential, accepted: tuple[int, ...], version: int) -> int:
+    """The server's first choice that the key can do; without any, what RFC 5246 section 7.4.8 forbids: the
+    peer will say so.
+    """
+    possible = signing_schemes(credential.private_key, version)
+    return next((scheme for scheme in accepted if scheme in possible), possible[0])

@@ -4,26 +4,43 @@ Records and alerts are the shared `Connection`'s; what each message does is in `
 `tls13`.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from handshake.client import tls12, tls13
 from handshake.client.handshake import ClientHandshake
 from handshake.client.hello import fill_hello
+from handshake.client.renegotiation import in_record_format, legacy_refusal, renegotiation_template
+from handshake.client.resumption import offer_pre_shared_key
 from handshake.client.server_hello import receive_server_hello
 from handshake.client.state import TLS_1_3_STATES, State
 from handshake.connection import Connection, Entropy, message_name
+from handshake.crypto.credentials import Credential
 from handshake.errors import Fault, LocalError, PeerFault, PolicyRefusal
-from handshake.events import Negotiated, Phase
+from handshake.events import Negotiated, Phase, RenegotiationRequested, RenegotiationStarted
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloFormat, HelloTemplate
 from handshake.record_layer import RecordLayer
+from handshake.renegotiation import FinishedPair, Renegotiation
+from handshake.session import Session
 from handshake.wire.handshake_message import HandshakeMessage, MessageReader, push_handshake_message
 from handshake.wire.record import FirstRecord, RecordRules, SSLv2Record
-from handshake.wire.registry import AlertDescription, ContentType, HandshakeType, alert_name
+from handshake.wire.registry import (
+    AlertDescription,
+    AlertLevel,
+    ContentType,
+    ExtensionType,
+    HandshakeType,
+    ProtocolVersion,
+    alert_name,
+)
 
 
 class ClientConnection(Connection):
     """A client that says exactly what `template` says.
 
     `server_name` goes into the server_name extension; None (an address) leaves it out. `entropy(n)` gives n
-    random bytes.
+    random bytes. `session` of an earlier connection is offered to be resumed; `credentials` by certificate
+    type ("rsa", "dsa", "ecdsa") are shown when the server asks.
     """
 
     def __init__(
@@ -34,25 +51,63 @@ class ClientConnection(Connection):
         limits: ClientLimits,
         policy: ClientPolicy,
         entropy: Entropy,
+        session: Session | None = None,
+        credentials: Mapping[str, Credential] | None = None,
     ) -> None:
+        if session is not None:
+            template = in_record_format(template)
         sslv2_format = template.format is HelloFormat.SSLV2
         record_version = template.client_version if sslv2_format else template.record_version
         records = RecordLayer(RecordRules(), FirstRecord.TLS, record_version, policy.record_splitting)
         super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO)
-        hello = fill_hello(template, server_name, entropy)
+        hello = fill_hello(template, server_name, entropy, session)
+        if session is not None and session.version >= ProtocolVersion.TLS_1_3:
+            hello = offer_pre_shared_key(hello, template, session, session.received_at)
         self.handshake = ClientHandshake(
             connection=self,
             template=template,
             limits=limits,
             policy=policy,
             hello=hello,
+            credentials=credentials or {},
+            offered_session=session,
         )
+        self._first_template = template
+        self._server_name = server_name
+        self._interrupted: ClientHandshake | None = None
         self._reader = MessageReader()
 
     @property
     def negotiated(self) -> Negotiated | None:
         """What was agreed on, once the handshake is complete."""
         return self.handshake.negotiated
+
+    @property
+    def session_by_id(self) -> Session | None:
+        """The session the server can find by its id; None without one (SSLv3 to TLS 1.2)."""
+        session_id = self.handshake.session_id
+        if self.handshake.finished is None or not session_id:
+            return None
+        return replace(self._session(), session_id=session_id)
+
+    @property
+    def session_by_ticket(self) -> Session | None:
+        """The session the server has given a ticket for; None without one."""
+        if self.handshake.session is not None:
+            return self.handshake.session
+        if self.handshake.finished is None or not self.handshake.ticket:
+            return None
+        return replace(self._session(), ticket=self.handshake.ticket)
+
+    @property
+    def is_renegotiating(self) -> bool:
+        """Whether a hello inside the connection has been sent and its handshake is not complete."""
+        return self._interrupted is not None
+
+    @property
+    def accepts_application_data(self) -> bool:
+        """Not between the server's change of keys and its Finished."""
+        return self.is_connected and self.handshake.state is not State.WAIT_FINISHED
 
     def start(self, now: float) -> None:
         """Queue the hello. Raises LocalError when it was sent before."""
@@ -67,6 +122,21 @@ class ClientConnection(Connection):
             self.records.write(ContentType.HANDSHAKE, handshake.hello.message, now)
         handshake.messages += handshake.hello.message
         handshake.move(State.WAIT_SERVER_HELLO, handshake.successors("start"))
+
+    def renegotiate(self, now: float) -> None:
+        """Start a handshake inside the connection, unless the client being played refuses to (an event then
+        says so).
+
+        Raises LocalError where there is nothing to renegotiate: before the first handshake is complete,
+        during another, in TLS 1.3 (RFC 8446 section 4.1.2).
+        """
+        if self.handshake.state is not State.CONNECTED or self.is_ended:
+            raise LocalError("there is no connection of SSLv3 to TLS 1.2 to renegotiate")
+        self.now = now
+        try:
+            self._start_renegotiation()
+        except PolicyRefusal as refusal:
+            self._end_with_refusal(refusal)
 
     def receive_handshake(self, fragment: bytes) -> None:
         """Reassemble messages and let the table decide."""
@@ -92,18 +162,32 @@ class ClientConnection(Connection):
 
     def receive_warning(self, description: int) -> None:
         """Do with a warning what the client being played does."""
-        if not self.is_connected and self.handshake.policy.warning_alert == "abort":
+        policy, is_refusal = self.handshake.policy, description == AlertDescription.NO_RENEGOTIATION
+        is_under_way = self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
+        if is_under_way and policy.warning_alert == "abort":
             raise PolicyRefusal(
                 f"warning-{alert_name(description)}",
                 f"this client takes the warning {alert_name(description)} during the handshake for an error",
                 AlertDescription.UNEXPECTED_MESSAGE,
             )
+        if self._interrupted is None or not is_refusal:
+            return
+        if policy.no_renegotiation == "abort":
+            raise PolicyRefusal(
+                "no_renegotiation",
+                "this client ends the connection when its renegotiation is refused",
+                AlertDescription.HANDSHAKE_FAILURE,
+            )
+        self.handshake, self._interrupted = self._interrupted, None
+        self.phase = Phase.APPLICATION_DATA
 
     def _receive_message(self, message: HandshakeMessage) -> None:
         handshake, name = self.handshake, message_name(message.handshake_type)
         self.note_message("received", message.handshake_type, push_handshake_message(message))
-        if message.handshake_type == HandshakeType.HELLO_REQUEST and not self.is_connected:
-            return  # ignored while a handshake is going on, RFC 5246 section 7.4.1.1
+        if name == "HelloRequest" and handshake.state not in TLS_1_3_STATES:
+            if handshake.state is State.CONNECTED:  # else ignored, RFC 5246 section 7.4.1.1
+                self._answer_hello_request()
+            return
         successors = handshake.successors(name)
         if name == "ServerHello":
             state = receive_server_hello(handshake, message)
@@ -111,3 +195,63 @@ class ClientConnection(Connection):
             handlers = tls13.HANDLERS if handshake.state in TLS_1_3_STATES else tls12.HANDLERS
             state = handlers[name](handshake, message)
         handshake.move(state, successors)
+        if state is State.CONNECTED:
+            self._interrupted = None
+
+    def _answer_hello_request(self) -> None:
+        """Do with a HelloRequest what the client being played does."""
+        policy, finished = self.handshake.policy, self.handshake.finished
+        assert finished is not None, "the state is CONNECTED"
+        self.add_event(RenegotiationRequested())
+        if policy.hello_request == "ignore":
+            return
+        if policy.hello_request == "abort":
+            raise PolicyRefusal(
+                "hello-request",
+                "this client ends the connection when the server asks for a renegotiation",
+                AlertDescription.NO_RENEGOTIATION,
+            )
+        if self._would_start(finished):
+            self._start_renegotiation()
+        elif self.handshake.version > ProtocolVersion.SSL_3_0:
+            self.send_alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
+        else:
+            raise legacy_refusal()
+
+    def _would_start(self, finished: FinishedPair) -> bool:
+        policy = self.handshake.policy
+        if policy.renegotiation.allows(is_secure=finished.is_secure):
+            return True
+        return policy.renegotiation is Renegotiation.SECURE and policy.refuses_legacy_at == "server-hello"
+
+    def _start_renegotiation(self) -> None:
+        before, template = self.handshake, self._first_template
+        finished, policy = before.finished, before.policy
+        assert finished is not None, "the state is CONNECTED"
+        if not self._would_start(finished):
+            raise legacy_refusal()
+        info = finished.client_info if finished.is_secure else None
+        if info is None and policy.refuses_legacy_at == "server-hello" and template.extensions:
+            info = finished.client_verify_data
+        template = renegotiation_template(template, info, policy.renegotiation_info)
+        handshake = ClientHandshake(
+            connection=self,
+            template=template,
+            limits=before.limits,
+            policy=policy,
+            hello=fill_hello(template, self._server_name, self.entropy),
+            credentials=before.credentials,
+            previous=finished,
+        )
+        self._interrupted, self.handshake = before, handshake
+        self.add_event(RenegotiationStarted())
+        self.start(self.now)
+
+    def _session(self) -> Session:
+        handshake = self.handshake
+        return Session(
+            handshake.version,
+            handshake.suite.cipher_suite,
+            handshake.master_secret,
+            extended_master_secret=ExtensionType.EXTENDED_MASTER_SECRET in handshake.server_extensions,
+        )

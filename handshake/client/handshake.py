@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 
 from handshake.client.hello import FilledHello
 from handshake.client.state import PHASES, TRANSITIONS, State
+from handshake.crypto.credentials import Credential
 from handshake.crypto.record_protection import Protection
 from handshake.crypto.signatures import PublicKey
 from handshake.crypto.suite_parameters import SuiteParameters
 from handshake.events import Negotiated
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloTemplate
 from handshake.schedule_13 import KeySchedule
+from handshake.session import Session
 from handshake.state_machine import StateMachine
 from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.key_exchange import DHParameters, ECDHParameters, RSAParameters
+from handshake.wire.messages import CertificateRequest, CertificateRequest13
 from handshake.wire.registry import ContentType
 
 
@@ -25,6 +28,10 @@ from handshake.wire.registry import ContentType
 class ClientHandshake(StateMachine[State]):
     """The state of one handshake. Lengths and code points are as on the wire; secrets never leave this
     object.
+
+    `offered_session` is what the hello offers to resume, `is_resumed` whether the server took it;
+    `credentials` by certificate type are what the client can show when asked; `client_verify_data` is its
+    Finished.
     """
 
     TRANSITIONS = TRANSITIONS
@@ -35,16 +42,23 @@ class ClientHandshake(StateMachine[State]):
     limits: ClientLimits
     policy: ClientPolicy
     hello: FilledHello
+    credentials: Mapping[str, Credential] = field(default_factory=dict)
+    offered_session: Session | None = None
+    is_resumed: bool = False
     version: int = 0
     server_random: bytes = b""
     server_extensions: Mapping[int, bytes] = field(default_factory=dict)
     parameters: SuiteParameters | None = None
     server_key: PublicKey | None = None
     server_parameters: DHParameters | ECDHParameters | RSAParameters | None = None
-    certificate_requested: bool = False
-    certificate_request_context: bytes = b""
+    certificate_request: CertificateRequest | CertificateRequest13 | None = None
     master_secret: bytes = b""
+    session_id: bytes = b""
+    session: Session | None = None
+    ticket: bytes = b""
+    client_verify_data: bytes = b""
     pending_read: Protection | None = None
+    pending_write: Protection | None = None
     schedule: KeySchedule | None = None
     hello_retried: bool = False
     negotiated: Negotiated | None = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from handshake.crypto.dh_groups import FFDHE_GROUPS
 from handshake.crypto.key_exchange import GroupKeyPair, generate_key_pair, supported_groups
 from handshake.hello_template import ExtensionTemplate, Fill, HelloFormat, HelloTemplate
+from handshake.session import Session
 from handshake.wire.client_hello import (
     ClientHello,
     Extension,
@@ -20,7 +21,7 @@ from handshake.wire.client_hello import (
 from handshake.wire.extensions import pull_key_share_list, push_key_share_list, push_server_name
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
 from handshake.wire.record import Record, SSLv2Record, push_record, push_sslv2_record
-from handshake.wire.registry import ContentType, ExtensionType, HandshakeType
+from handshake.wire.registry import ContentType, ExtensionType, HandshakeType, ProtocolVersion
 
 PADDED_SIZE = (
     512  # RFC 7685 section 4: a hello of 256 to 511 bytes, handshake header included, is padded to this
@@ -47,9 +48,16 @@ class FilledHello:
 
 
 def fill_hello(
-    template: HelloTemplate, server_name: str | None, entropy: Callable[[int], bytes]
+    template: HelloTemplate,
+    server_name: str | None,
+    entropy: Callable[[int], bytes],
+    session: Session | None = None,
 ) -> FilledHello:
-    """Make one hello from `template`; `server_name` None leaves a filled server_name extension out."""
+    """Make one hello from `template`; `server_name` None leaves a filled server_name extension out.
+
+    `session` up to TLS 1.2 is offered by its id, or by its ticket in the session_ticket extension beside a
+    random id (RFC 5077 section 3.4); the pre-shared key of TLS 1.3 is `handshake.client.resumption`'s.
+    """
     if template.format is HelloFormat.SSLV2:
         return _fill_sslv2(template, entropy)
     key_shares: dict[int, GroupKeyPair] = {}
@@ -59,10 +67,10 @@ def fill_hello(
     hello = ClientHello(
         template.client_version,
         entropy(32),
-        entropy(template.session_id_length),
+        _session_id(template, session, entropy),
         template.cipher_suites,
         template.compression_methods,
-        extensions,
+        _with_ticket(extensions, session),
     )
     return frame_hello(_pad(hello, template), template, key_shares)
 
@@ -88,6 +96,23 @@ def _fill_sslv2(template: HelloTemplate, entropy: Callable[[int], bytes]) -> Fil
         -32:
     ]  # RFC 5246 appendix E.2: right-justified, zeros before it
     return FilledHello(push_sslv2_record(SSLv2Record(body)), body, hello, random, {})
+
+
+def _session_id(template: HelloTemplate, session: Session | None, entropy: Callable[[int], bytes]) -> bytes:
+    if session is None or session.version >= ProtocolVersion.TLS_1_3:
+        return entropy(template.session_id_length)
+    return session.session_id or entropy(32)
+
+
+def _with_ticket(
+    extensions: tuple[Extension, ...] | None, session: Session | None
+) -> tuple[Extension, ...] | None:
+    if session is None or not session.ticket or session.version >= ProtocolVersion.TLS_1_3:
+        return extensions
+    return tuple(
+        Extension(e.extension_type, session.ticket) if e.extension_type == ExtensionType.SESSION_TICKET else e
+        for e in extensions or ()
+    )
 
 
 def _fill_extensions(

@@ -1,13 +1,16 @@
 """The server's choice, checked against what was offered and what the client being played accepts."""
 
+from handshake.client import tls12
 from handshake.client.handshake import ClientHandshake
+from handshake.client.renegotiation import check_renegotiation_info
+from handshake.client.resumption import is_resumed
 from handshake.client.state import State
 from handshake.client.tls13 import accept_hello_retry_request, accept_server_hello_13
 from handshake.crypto.suite_parameters import KeyExchange, suite_parameters
 from handshake.errors import Fault, PeerFault, PolicyRefusal
 from handshake.events import ServerHelloReceived
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, cipher_suite_name
-from handshake.wire.client_hello import SSLv2ClientHello
+from handshake.wire.client_hello import ClientHello, SSLv2ClientHello
 from handshake.wire.extensions import pull_selected_version
 from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.messages import HELLO_RETRY_REQUEST_RANDOM, ServerHello, pull_server_hello
@@ -38,17 +41,10 @@ def receive_server_hello(handshake: ClientHandshake, message: HandshakeMessage) 
     connection.add_event(ServerHelloReceived(version, hello.cipher_suite))
     if version >= ProtocolVersion.TLS_1_3:
         return accept_server_hello_13(handshake)
-    if (
-        ExtensionType.RENEGOTIATION_INFO not in extensions
-        and handshake.policy.missing_renegotiation_info == "abort"
-    ):
-        raise PolicyRefusal(
-            "renegotiation_info",
-            "the server does not support secure renegotiation (RFC 5746), which this client requires",
-            AlertDescription.HANDSHAKE_FAILURE,
-        )
-    if extensions.get(ExtensionType.RENEGOTIATION_INFO, b"\x00") != b"\x00":
-        raise PeerFault(Fault.RENEGOTIATION_INFO, "renegotiation_info of a first handshake is not empty")
+    check_renegotiation_info(handshake, extensions.get(ExtensionType.RENEGOTIATION_INFO))
+    handshake.session_id = hello.session_id
+    if is_resumed(handshake, hello):
+        return tls12.resume_session(handshake)
     if handshake.suite.key_exchange in (
         KeyExchange.DH_ANON,
         KeyExchange.DH_ANON_EXPORT,
@@ -60,7 +56,9 @@ def receive_server_hello(handshake: ClientHandshake, message: HandshakeMessage) 
 
 def _extensions(handshake: ClientHandshake, hello: ServerHello) -> dict[int, bytes]:
     """Return the answer's extensions; one that was not offered is a fault (RFC 5246 section 7.4.1.4)."""
-    offered = {extension.extension_type for extension in handshake.template.extensions or ()}
+    sent = handshake.hello.hello
+    sent_extensions = sent.extensions if isinstance(sent, ClientHello) else None
+    offered = {extension.extension_type for extension in sent_extensions or ()}
     if TLS_EMPTY_RENEGOTIATION_INFO_SCSV in handshake.template.cipher_suites:
         offered.add(ExtensionType.RENEGOTIATION_INFO)  # RFC 5746 section 3.4
     if hello.random == HELLO_RETRY_REQUEST_RANDOM:

@@ -38,6 +38,7 @@ TRANSITIONS: Mapping[State, Mapping[str, frozenset[State]]] = {
                 State.WAIT_SERVER_HELLO,  # a HelloRetryRequest is a ServerHello with a special random
                 State.WAIT_CERTIFICATE,
                 State.WAIT_SERVER_KEY_EXCHANGE,  # an anonymous suite has no Certificate
+                State.WAIT_CHANGE_CIPHER_SPEC,  # an abbreviated handshake has no more than this
                 State.WAIT_ENCRYPTED_EXTENSIONS,
             }
         ),
@@ -61,7 +62,9 @@ TRANSITIONS: Mapping[State, Mapping[str, frozenset[State]]] = {
     },
     State.WAIT_FINISHED: {"Finished": frozenset({State.CONNECTED})},
     State.CONNECTED: {"HelloRequest": frozenset({State.CONNECTED})},
-    State.WAIT_ENCRYPTED_EXTENSIONS: {"EncryptedExtensions": frozenset({State.WAIT_CERTIFICATE_13})},
+    State.WAIT_ENCRYPTED_EXTENSIONS: {
+        "EncryptedExtensions": frozenset({State.WAIT_CERTIFICATE_13, State.WAIT_FINISHED_13}),  # or a PSK
+    },
     State.WAIT_CERTIFICATE_13: {
         "CertificateRequest": frozenset({State.WAIT_CERTIFICATE_13}),
         "Certificate": frozenset({State.WAIT_CERTIFICATE_VERIFY_13}),

@@ -8,7 +8,11 @@ from collections.abc import Callable, Mapping
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from handshake.client.certificate import check_server_key
+from handshake.client.certificate import (
+    check_server_key,
+    send_certificate_verify,
+    send_client_certificate,
+)
 from handshake.client.handshake import ClientHandshake
 from handshake.client.state import State
 from handshake.crypto.credentials import certificate_public_key
@@ -25,7 +29,8 @@ from handshake.crypto.record_protection import connection_protections
 from handshake.crypto.signatures import verify
 from handshake.crypto.suite_parameters import KeyExchange
 from handshake.errors import Fault, PeerFault, PolicyRefusal
-from handshake.events import CertificateReceived, HandshakeCompleted, Negotiated
+from handshake.events import CertificateReceived, CertificateRequested, Negotiated
+from handshake.renegotiation import FinishedPair
 from handshake.wire.buffer import Reader
 from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.key_exchange import (
@@ -40,14 +45,15 @@ from handshake.wire.key_exchange import (
     push_client_ecdh_public,
     push_encrypted_pre_master_secret,
 )
-from handshake.wire.messages import Certificate, pull_certificate, push_certificate
+from handshake.wire.messages import (
+    pull_certificate,
+    pull_certificate_request,
+    pull_new_session_ticket,
+)
 from handshake.wire.registry import (
-    AlertDescription,
-    AlertLevel,
     ContentType,
     ExtensionType,
     HandshakeType,
-    ProtocolVersion,
     group_name,
 )
 
@@ -104,46 +110,45 @@ def receive_server_key_exchange(handshake: ClientHandshake, message: HandshakeMe
 
 
 def receive_certificate_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
-    """Note that a certificate is asked for; this client has none and will say so."""
+    """Note that a certificate is asked for, and what kinds will do."""
     handshake.add(message)
-    handshake.certificate_requested = True
+    handshake.certificate_request = pull_certificate_request(message.body, handshake.version)
+    handshake.connection.add_event(CertificateRequested())
     return handshake.state
 
 
 def receive_server_hello_done(handshake: ClientHandshake, message: HandshakeMessage) -> State:
-    """Answer with the second flight: [Certificate], ClientKeyExchange, ChangeCipherSpec, Finished."""
+    """Answer with the second flight: [Certificate], ClientKeyExchange, [CertificateVerify],
+    ChangeCipherSpec, Finished.
+    """
     if message.body:
         raise PeerFault(Fault.DECODE, "ServerHelloDone is not empty")
     if handshake.suite.key_exchange not in _RSA and handshake.server_parameters is None:
         raise PeerFault(Fault.UNEXPECTED_MESSAGE, "ServerHelloDone before ServerKeyExchange")
     handshake.add(message)
-    connection = handshake.connection
-    if handshake.certificate_requested:
-        if handshake.version == ProtocolVersion.SSL_3_0:  # RFC 6101 section 5.6.6
-            connection.send_alert(AlertLevel.WARNING, AlertDescription.NO_CERTIFICATE)
-        else:
-            handshake.send(HandshakeType.CERTIFICATE, push_certificate(Certificate(())))
+    credential = send_client_certificate(handshake)
     pre_master_secret, key_exchange = _client_key_exchange(handshake)
     handshake.send(HandshakeType.CLIENT_KEY_EXCHANGE, key_exchange)
     _derive_master_secret(handshake, pre_master_secret)
-    write, handshake.pending_read = connection_protections(
-        handshake.suite,
-        handshake.version,
-        handshake.master_secret,
-        handshake.hello.client_random,
-        handshake.server_random,
-        connection.entropy,
-        encrypt_then_mac=ExtensionType.ENCRYPT_THEN_MAC in handshake.server_extensions,
-    )
-    connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
-    connection.records.write_protection = write
-    handshake.send(HandshakeType.FINISHED, _verify_data(handshake, Role.CLIENT))
+    if credential is not None:
+        send_certificate_verify(handshake, credential)
+    _prepare_protections(handshake)
+    _finish(handshake)
+    return State.WAIT_CHANGE_CIPHER_SPEC
+
+
+def resume_session(handshake: ClientHandshake) -> State:
+    """Take up the session's master secret; the server's Finished comes first now (RFC 5246 section 7.3)."""
+    assert handshake.offered_session is not None, "only an offered session is resumed"
+    handshake.master_secret = handshake.offered_session.secret
+    _prepare_protections(handshake)
     return State.WAIT_CHANGE_CIPHER_SPEC
 
 
 def receive_new_session_ticket(handshake: ClientHandshake, message: HandshakeMessage) -> State:
-    """Take a ticket (RFC 5077 section 3.3); a `connect` has no use for it."""
+    """Take a ticket (RFC 5077 section 3.3)."""
     handshake.add(message)
+    handshake.ticket = pull_new_session_ticket(message.body).ticket
     return handshake.state
 
 
@@ -154,29 +159,31 @@ def receive_change_cipher_spec(handshake: ClientHandshake) -> State:
 
 
 def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> State:
-    """Verify the server's Finished (RFC 5246 section 7.4.9, RFC 6101 section 5.6.9)."""
-    if message.body != _verify_data(handshake, Role.SERVER):
+    """Verify the server's Finished (RFC 5246 section 7.4.9, RFC 6101 section 5.6.9); a resumed session is
+    confirmed by ours only then.
+    """
+    server_verify_data = _verify_data(handshake, Role.SERVER)
+    if message.body != server_verify_data:
         raise PeerFault(Fault.BAD_FINISHED, "the server's Finished does not fit the handshake")
     handshake.add(message)
-    parameters = handshake.server_parameters
+    if handshake.is_resumed:
+        _finish(handshake)
+    parameters, previous = handshake.server_parameters, handshake.previous
+    signalled = ExtensionType.RENEGOTIATION_INFO in handshake.server_extensions
+    is_secure = signalled if previous is None else previous.is_secure
+    handshake.finished = FinishedPair(is_secure, handshake.client_verify_data, server_verify_data)
     handshake.negotiated = Negotiated(
         version=handshake.version,
         cipher_suite=handshake.suite.cipher_suite,
         named_group=parameters.named_group if isinstance(parameters, ECDHParameters) else None,
         dh_prime_bits=parameters.p.bit_length() if isinstance(parameters, DHParameters) else None,
-        renegotiation_info=ExtensionType.RENEGOTIATION_INFO in handshake.server_extensions,
+        renegotiation_info=signalled,
         extended_master_secret=ExtensionType.EXTENDED_MASTER_SECRET in handshake.server_extensions,
         encrypt_then_mac=ExtensionType.ENCRYPT_THEN_MAC in handshake.server_extensions,
+        is_resumed=handshake.is_resumed,
     )
-    handshake.connection.is_connected = True
-    handshake.connection.add_event(HandshakeCompleted(handshake.negotiated))
+    handshake.connection.complete(handshake.negotiated)
     return State.CONNECTED
-
-
-def receive_hello_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
-    """Decline to renegotiate with the warning RFC 5246 section 7.4.1.1 allows."""
-    handshake.connection.send_alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
-    return handshake.state
 
 
 HANDLERS: Mapping[str, Callable[[ClientHandshake, HandshakeMessage], State]] = {
@@ -187,7 +194,6 @@ HANDLERS: Mapping[str, Callable[[ClientHandshake, HandshakeMessage], State]] = {
     "ServerHelloDone": receive_server_hello_done,
     "NewSessionTicket": receive_new_session_ticket,
     "Finished": receive_finished,
-    "HelloRequest": receive_hello_request,
 }
 
 
@@ -201,7 +207,7 @@ def _check_prime(handshake: ClientHandshake, parameters: DHParameters) -> None:
             "dh-prime-bits",
             f"the server's Diffie-Hellman prime has {bits} bits; "
             f"this client accepts {low or 'any'} to {high or 'any'}",
-            AlertDescription.HANDSHAKE_FAILURE,
+            limits.dh_prime_alert,
         )
 
 
@@ -241,6 +247,27 @@ def _derive_master_secret(handshake: ClientHandshake, pre_master_secret: bytes) 
         handshake.master_secret = master_secret(
             version, prf_hash, pre_master_secret, handshake.hello.client_random, handshake.server_random
         )
+
+
+def _prepare_protections(handshake: ClientHandshake) -> None:
+    handshake.pending_write, handshake.pending_read = connection_protections(
+        handshake.suite,
+        handshake.version,
+        handshake.master_secret,
+        handshake.hello.client_random,
+        handshake.server_random,
+        handshake.connection.entropy,
+        encrypt_then_mac=ExtensionType.ENCRYPT_THEN_MAC in handshake.server_extensions,
+    )
+
+
+def _finish(handshake: ClientHandshake) -> None:
+    """Send ChangeCipherSpec and Finished."""
+    connection = handshake.connection
+    connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
+    connection.records.write_protection = handshake.pending_write
+    handshake.client_verify_data = _verify_data(handshake, Role.CLIENT)
+    handshake.send(HandshakeType.FINISHED, handshake.client_verify_data)
 
 
 def _verify_data(handshake: ClientHandshake, role: Role) -> bytes:

@@ -3,30 +3,34 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from handshake.client.certificate import check_server_key
+from handshake.client.certificate import check_server_key, send_client_authentication_13
 from handshake.client.handshake import ClientHandshake
 from handshake.client.hello import KEY_SHARE_GROUPS, frame_hello
+from handshake.client.resumption import (
+    accepted_pre_shared_key,
+    offer_pre_shared_key,
+    session_of_ticket,
+)
 from handshake.client.state import State
 from handshake.crypto.credentials import certificate_public_key
 from handshake.crypto.key_exchange import generate_key_pair
 from handshake.crypto.key_schedule import Role
 from handshake.crypto.signatures import certificate_verify_content, verify
 from handshake.errors import Fault, PeerFault
-from handshake.events import CertificateReceived, HandshakeCompleted, Negotiated
+from handshake.events import CertificateReceived, CertificateRequested, Negotiated, SessionReceived
 from handshake.hello_template import Fill
 from handshake.schedule_13 import KeySchedule
 from handshake.wire.client_hello import ClientHello, Extension
 from handshake.wire.extensions import pull_key_share, pull_selected_group, push_key_share_list
 from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.messages import (
-    Certificate13,
     KeyUpdate,
     pull_certificate_13,
     pull_certificate_request_13,
     pull_certificate_verify,
     pull_encrypted_extensions,
     pull_key_update,
-    push_certificate_13,
+    pull_new_session_ticket_13,
     push_key_update,
 )
 from handshake.wire.registry import ContentType, ExtensionType, HandshakeType, extension_name, group_name
@@ -61,6 +65,11 @@ def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMes
     handshake.hello = frame_hello(
         replace(hello, extensions=tuple(extensions)), handshake.template, key_shares
     )
+    session = handshake.offered_session
+    if session is not None:
+        handshake.hello = offer_pre_shared_key(
+            handshake.hello, handshake.template, session, handshake.connection.now, bytes(handshake.messages)
+        )
     connection = handshake.connection
     if hello.session_id:
         connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
@@ -81,11 +90,16 @@ def accept_server_hello_13(handshake: ClientHandshake) -> State:
         raise PeerFault(
             Fault.ILLEGAL_PARAMETER, f"the server answers with group {name}, for which no share was sent"
         )
-    schedule = handshake.schedule = KeySchedule(handshake.suite)
+    schedule = handshake.schedule = KeySchedule(handshake.suite, accepted_pre_shared_key(handshake))
     schedule.enter_handshake(pair.shared_secret(key_exchange), bytes(handshake.messages))
     records = handshake.connection.records
     records.read_protection = schedule.handshake_protection(Role.SERVER)
-    handshake.negotiated = Negotiated(handshake.version, handshake.suite.cipher_suite, named_group=group)
+    handshake.negotiated = Negotiated(
+        handshake.version,
+        handshake.suite.cipher_suite,
+        named_group=group,
+        is_resumed=handshake.is_resumed,
+    )
     return State.WAIT_ENCRYPTED_EXTENSIONS
 
 
@@ -99,14 +113,14 @@ def receive_encrypted_extensions(handshake: ClientHandshake, message: HandshakeM
             raise PeerFault(
                 Fault.UNSUPPORTED_EXTENSION, f"EncryptedExtensions answers {name}, which was not offered"
             )
-    return State.WAIT_CERTIFICATE_13
+    return State.WAIT_FINISHED_13 if handshake.is_resumed else State.WAIT_CERTIFICATE_13
 
 
 def receive_certificate_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
-    """Note that a certificate is asked for; this client has none and will say so."""
+    """Note that a certificate is asked for, and which signatures will do."""
     handshake.add(message)
-    handshake.certificate_requested = True
-    handshake.certificate_request_context = pull_certificate_request_13(message.body).request_context
+    handshake.certificate_request = pull_certificate_request_13(message.body)
+    handshake.connection.add_event(CertificateRequested())
     return handshake.state
 
 
@@ -148,21 +162,22 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
     ):
         records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)  # RFC 8446 appendix D.4
     records.write_protection = schedule.handshake_protection(Role.CLIENT)
-    if handshake.certificate_requested:
-        empty = Certificate13(handshake.certificate_request_context, ())
-        handshake.send(HandshakeType.CERTIFICATE, push_certificate_13(empty))
+    send_client_authentication_13(handshake, schedule)
     verify_data = schedule.finished_verify_data(Role.CLIENT, bytes(handshake.messages))
     handshake.send(HandshakeType.FINISHED, verify_data)
     records.write_protection = schedule.application_protection(Role.CLIENT)
     records.read_protection = schedule.application_protection(Role.SERVER)
-    connection.is_connected = True
+    schedule.enter_resumption(bytes(handshake.messages))
     assert handshake.negotiated is not None, "set with the ServerHello"
-    connection.add_event(HandshakeCompleted(handshake.negotiated))
+    connection.complete(handshake.negotiated)
     return State.CONNECTED_13
 
 
 def receive_new_session_ticket(handshake: ClientHandshake, message: HandshakeMessage) -> State:
-    """Take a ticket; a `connect` has no use for it."""
+    """Take a ticket for a later connection (RFC 8446 section 4.6.1)."""
+    ticket = pull_new_session_ticket_13(message.body)
+    handshake.session = session_of_ticket(handshake, ticket, _schedule(handshake).resumption_secret)
+    handshake.connection.add_event(SessionReceived())
     return handshake.state
 
 

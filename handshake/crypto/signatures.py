@@ -32,6 +32,15 @@ PublicKey = RSAPublicKey | DSAPublicKey | EllipticCurvePublicKey | Ed25519Public
 PrivateKey = RSAPrivateKey | DSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey
 
 
+_PSS_KEY_SCHEMES = frozenset(
+    {
+        SignatureScheme.RSA_PSS_PSS_SHA256,
+        SignatureScheme.RSA_PSS_PSS_SHA384,
+        SignatureScheme.RSA_PSS_PSS_SHA512,
+    }
+)
+
+
 class SignatureAlgorithm(Enum):
     """How a scheme signs, apart from its hash."""
 
@@ -148,6 +157,13 @@ def signature_schemes(key: PrivateKey | PublicKey, version: int) -> tuple[int, .
             continue
         usable.append(code)
     return tuple(usable)
+
+
+def signing_schemes(key: PrivateKey, version: int) -> tuple[int, ...]:
+    """The schemes our own credentials sign with: their RSA certificates say rsaEncryption, not RSASSA-PSS
+    (RFC 8446 section 4.2.3).
+    """
+    return tuple(scheme for scheme in signature_schemes(key, version) if scheme not in _PSS_KEY_SCHEMES)
 
 
 def _sign(private_key: PrivateKey, scheme: Scheme, content: bytes) -> bytes:

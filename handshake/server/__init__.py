@@ -1,22 +1,26 @@
 """The server role: a connection whose every behaviour is a value of its configuration."""
 
 from handshake.server.configuration import (
+    ClientCertificate,
     Ending,
     FlightLayout,
     Intolerance,
     Preference,
     Reaction,
+    RenegotiationRules,
     ServerConfiguration,
     StreamParsing,
 )
 from handshake.server.connection import ServerConnection
 
 __all__ = [
+    "ClientCertificate",
     "Ending",
     "FlightLayout",
     "Intolerance",
     "Preference",
     "Reaction",
+    "RenegotiationRules",
     "ServerConfiguration",
     "ServerConnection",
     "StreamParsing",

@@ -14,8 +14,13 @@ from handshake.crypto.credentials import Credential
 from handshake.crypto.dh_groups import DHGroup
 from handshake.errors import Fault
 from handshake.record_layer import RecordSplitting
+from handshake.renegotiation import Renegotiation
+from handshake.wire.messages import Alert
 from handshake.wire.record import RecordRules
-from handshake.wire.registry import NamedGroup, ProtocolVersion
+from handshake.wire.registry import AlertDescription, AlertLevel, NamedGroup, ProtocolVersion
+
+NO_RENEGOTIATION = Alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
+HANDSHAKE_FAILURE = Alert(AlertLevel.FATAL, AlertDescription.HANDSHAKE_FAILURE)
 
 
 class Preference(StrEnum):
@@ -70,16 +75,55 @@ class StreamParsing:
     end of the data fails like a read of too many (bug 6728126 and its relatives; research note on JSSE,
     sections 3 and 4).
 
-    `renegotiation_info`: the extension is known and checked (from 6u22 on).
+    `renegotiation_info`: the extension is known and checked (from 6u22 on). `signature_algorithms`: likewise
+    (Java 7, whatever the version).
     `empty_read_of_unknown_extension`: an unknown extension without a body is read, and so fails in last place
     (before 6728126 was fixed).
     `partial_header_fails`: fewer than 4 bytes of a message's header are a fault rather than a reason to wait
     (before 6u19).
+    `list_length_per_server_name`: the length of the whole server_name list is expected before each name (Java
+    6), so that of several names all but the first are left over.
     """
 
     renegotiation_info: bool = True
+    signature_algorithms: bool = False
     empty_read_of_unknown_extension: bool = False
     partial_header_fails: bool = False
+    list_length_per_server_name: bool = False
+
+
+class ClientCertificate(StrEnum):
+    """Whether a client is asked for a certificate, and whether it must have one."""
+
+    NO = "no"
+    REQUEST = "request"
+    REQUIRE = "require"
+
+
+@dataclass(frozen=True, slots=True)
+class RenegotiationRules:
+    """How a hello inside a connection of SSLv3 to TLS 1.2 is dealt with, and the server's own wish for one.
+
+    `allowed`: which renegotiations take place, whoever starts them; `client_initiated` False refuses those
+    that the server has not asked for. `refusal` is the alert that says so, None says nothing;
+    `refusal_in_sslv3` the same in SSLv3, where no_renegotiation does not exist. `request_refusal` is what the
+    server sends when its application asks for a renegotiation that is not allowed, None for nothing.
+    `signals_first`: what a hello signals of RFC 5746 is checked before a refusal for want of it.
+    `tolerates_missing_info`: a hello without renegotiation_info renegotiates a connection that has it.
+    `ignores_scsv`: the signalling suite may stand in a legacy renegotiation. `legacy_hello`: a first hello
+    without RFC 5746 is accepted. `answers_at_once`: a HelloRequest does not keep the application waiting.
+    """
+
+    allowed: Renegotiation = Renegotiation.SECURE
+    client_initiated: bool = True
+    refusal: Alert | None = NO_RENEGOTIATION
+    refusal_in_sslv3: Alert | None = HANDSHAKE_FAILURE
+    request_refusal: Alert | None = None
+    signals_first: bool = False
+    tolerates_missing_info: bool = False
+    ignores_scsv: bool = False
+    legacy_hello: bool = True
+    answers_at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +132,15 @@ class ServerConfiguration:
 
     `credentials` by certificate type ("rsa", "dsa", "ecdsa"). `default_named_group` is used for ECDHE when
     the client names no groups; None refuses ECDHE then. `dh_group` and `export_dh_group` None switch the DHE
-    suites off. `session_id_length` is the length of the session id given out in bytes.
+    suites off. `signature_schemes` are those known in TLS 1.2; None is all a key can sign with.
+    `session_id_length` is the length of the session id given out in bytes.
     `answers_renegotiation_info`: RFC 5746 is known. `alert_version` is the record version of alerts before a
     version is negotiated; None is the highest supported. `parsing` None reads as the RFCs say.
     `accepts_second_hello`: a ClientHello in the middle of the handshake starts it anew (SunJSSE before
     7192393). `ignores_warnings` False takes any warning during the handshake, close_notify too, for an
     unexpected message (SunJSSE, research note on servers section 1.4). `sslv2_refusal` is sent, raw, before
-    the alert to a hello that offers SSLv2 alone.
+    the alert to a hello that offers SSLv2 alone. `tickets`: session tickets are given out and taken (RFC
+    5077, RFC 8446 section 4.6.1). `trusted_certificates` are the leaf certificates (DER) a client may show.
     """
 
     versions: tuple[int, ...]
@@ -107,6 +153,7 @@ class ServerConfiguration:
     export_dh_group: DHGroup | None = None
     sslv2_hello: bool = True
     sslv2_refusal: bytes = b""
+    signature_schemes: tuple[int, ...] | None = None
     session_id_length: int = 32
     answers_renegotiation_info: bool = True
     extended_master_secret: bool = True
@@ -120,6 +167,10 @@ class ServerConfiguration:
     ignores_warnings: bool = True
     record_splitting: RecordSplitting = RecordSplitting.NONE
     intolerances: tuple[Intolerance, ...] = ()
+    renegotiation: RenegotiationRules = field(default_factory=RenegotiationRules)
+    tickets: bool = False
+    client_certificate: ClientCertificate = ClientCertificate.NO
+    trusted_certificates: tuple[bytes, ...] = ()
 
     @property
     def highest_version(self) -> int:

@@ -8,26 +8,50 @@ Records and alerts are the shared `Connection`'s; choosing is in `selection`, th
 from collections.abc import Mapping
 
 from handshake.connection import Connection, Entropy, message_name
-from handshake.errors import Fault, PeerFault
+from handshake.errors import Fault, LocalError, PeerFault
 from handshake.events import ClientHelloReceived, Negotiated, Phase
 from handshake.record_layer import RecordLayer
-from handshake.server import tls12, tls13
+from handshake.renegotiation import FinishedPair
+from handshake.server import client_certificate, tls12, tls13
 from handshake.server.configuration import Ending, Reaction, ServerConfiguration
 from handshake.server.features import has_feature
 from handshake.server.handshake import ServerHandshake
 from handshake.server.parsing import RFCReader, StreamReader
-from handshake.server.selection import choose
+from handshake.server.renegotiation import (
+    RefusedRenegotiation,
+    check_first_hello,
+    check_renegotiation,
+)
+from handshake.server.resumption import offered_session, resumed_choice
+from handshake.server.selection import choose, choose_version
 from handshake.server.state import TLS_1_3_STATES, State
+from handshake.session import SessionCache
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
+from handshake.wire.messages import Alert
 from handshake.wire.record import FirstRecord, SSLv2Record
-from handshake.wire.registry import AlertDescription, AlertLevel, ProtocolVersion, alert_name
+from handshake.wire.registry import (
+    AlertDescription,
+    AlertLevel,
+    ContentType,
+    HandshakeType,
+    ProtocolVersion,
+    alert_name,
+)
 
 
 class ServerConnection(Connection):
-    """A server as `configuration` describes it. `entropy(n)` gives n random bytes."""
+    """A server as `configuration` describes it. `entropy(n)` gives n random bytes; `sessions` are those of
+    all its connections.
+    """
 
-    def __init__(self, configuration: ServerConfiguration, *, entropy: Entropy) -> None:
+    def __init__(
+        self,
+        configuration: ServerConfiguration,
+        *,
+        entropy: Entropy,
+        sessions: SessionCache | None = None,
+    ) -> None:
         first = FirstRecord.SSLV2_OR_TLS if configuration.sslv2_hello else FirstRecord.TLS
         records = RecordLayer(
             configuration.record_rules,
@@ -37,7 +61,9 @@ class ServerConnection(Connection):
         )
         super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO)
         self.configuration = configuration
-        self.handshake = ServerHandshake(connection=self, configuration=configuration)
+        self._sessions = sessions if sessions is not None else SessionCache()
+        self.handshake = self._new_handshake(None)
+        self._interrupted: ServerHandshake | None = None
         self.ending = Ending.FIN
         self.triggered: str | None = None
         parsing = configuration.parsing
@@ -50,16 +76,43 @@ class ServerConnection(Connection):
 
     @property
     def negotiated(self) -> Negotiated | None:
-        """What was agreed on, once the handshake is complete."""
-        return self.handshake.negotiated
+        """What was agreed on, once the handshake is complete; during a renegotiation, before it."""
+        return self.established.negotiated
 
-    def end_with_fault(self, fault: PeerFault) -> None:
-        """Report the fault; a bad MAC before the handshake is complete is a case of its own (research note on
-        JSSE, 9).
+    @property
+    def established(self) -> ServerHandshake:
+        """The handshake whose keys are in use: during a renegotiation the one before it."""
+        return self._interrupted or self.handshake
+
+    @property
+    def is_renegotiating(self) -> bool:
+        """Whether a HelloRequest was sent or a hello inside the connection is being answered."""
+        return self._interrupted is not None
+
+    @property
+    def accepts_application_data(self) -> bool:
+        """Not between the client's change of keys and its Finished."""
+        return self.is_connected and self.handshake.state is not State.WAIT_FINISHED
+
+    def request_renegotiation(self, now: float) -> None:
+        """Send a HelloRequest, or do what a server does that may not ask for a renegotiation here.
+
+        Raises LocalError where there is nothing to renegotiate: before the first handshake is complete,
+        during another, in TLS 1.3.
         """
-        if fault.fault is Fault.BAD_RECORD_MAC and not self.is_connected:
-            fault = PeerFault(Fault.BAD_HANDSHAKE_RECORD_MAC, fault.detail)
-        super().end_with_fault(fault)
+        self.now = now
+        handshake, rules = self.handshake, self.configuration.renegotiation
+        if handshake.state is not State.CONNECTED or self.is_ended:
+            raise LocalError("there is no connection of SSLv3 to TLS 1.2 to renegotiate")
+        assert handshake.finished is not None, "the state is CONNECTED"
+        if rules.allowed.allows(is_secure=handshake.finished.is_secure):
+            wire = push_handshake_message(HandshakeMessage(HandshakeType.HELLO_REQUEST, b""))
+            self.note_message("sent", HandshakeType.HELLO_REQUEST, wire)
+            self.records.write(ContentType.HANDSHAKE, wire, now)
+            self._interrupted, self.handshake = handshake, self._new_handshake(handshake.finished)
+            self.phase = Phase.RENEGOTIATION
+        elif rules.request_refusal is not None:
+            self._refuse(rules.request_refusal)
 
     def receive_handshake(self, fragment: bytes) -> None:
         """Read messages in the configured way and let the table decide."""
@@ -76,7 +129,9 @@ class ServerConnection(Connection):
             self.records.write_unframed(self.configuration.sslv2_refusal, "SSLv2 error", self.now)
             raise PeerFault(Fault.UNEXPECTED_MESSAGE, "the hello offers SSLv2 alone")
         self.handshake.messages += record.body
-        self._answer(hello.to_client_hello())
+        client_hello = hello.to_client_hello()
+        self.handshake.renegotiation_info = check_first_hello(client_hello, self.configuration)
+        self._answer(client_hello)
 
     def receive_change_cipher_spec(self, fragment: bytes) -> None:
         """Switch the reading keys; in TLS 1.3 the record is only there for middleboxes (RFC 8446 appendix
@@ -84,6 +139,10 @@ class ServerConnection(Connection):
         """
         if self.handshake.state in TLS_1_3_STATES:
             return
+        if self.is_connected:
+            raise PeerFault(
+                Fault.CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE, "ChangeCipherSpec after the handshake was complete"
+            )
         successors = self.handshake.successors("ChangeCipherSpec")
         if fragment != b"\x01":
             raise PeerFault(Fault.DECODE, "ChangeCipherSpec is not the single byte 1")
@@ -91,14 +150,25 @@ class ServerConnection(Connection):
 
     def receive_warning(self, description: int) -> None:
         """Ignore a warning, or take it for a message out of place, as configured."""
-        if not self.is_connected and not self.configuration.ignores_warnings:
+        handshake = self.handshake
+        if description == AlertDescription.NO_CERTIFICATE and handshake.version == ProtocolVersion.SSL_3_0:
+            successors = handshake.successors("no_certificate")
+            handshake.move(client_certificate.receive_no_certificate(handshake), successors)
+            return
+        is_under_way = handshake.state not in (State.CONNECTED, State.CONNECTED_13)
+        if is_under_way and not self.configuration.ignores_warnings:
             raise PeerFault(
                 Fault.UNEXPECTED_MESSAGE, f"warning {alert_name(description)} during the handshake"
             )
+        is_refusal = description == AlertDescription.NO_RENEGOTIATION
+        if is_refusal and self._interrupted is not None and handshake.state is State.WAIT_CLIENT_HELLO:
+            self.handshake, self._interrupted = self._interrupted, None
+            self.phase = Phase.APPLICATION_DATA
 
     def receive_close_notify(self) -> None:
-        """Answer in kind; during the handshake some servers take it for a message out of place."""
-        self.receive_warning(AlertDescription.CLOSE_NOTIFY)
+        """Answer in kind; during the first handshake some servers take it for a message out of place."""
+        if not self.is_connected:
+            self.receive_warning(AlertDescription.CLOSE_NOTIFY)
         super().receive_close_notify()
 
     def _receive_message(self, message: HandshakeMessage, hello: ClientHello | None) -> None:
@@ -108,26 +178,60 @@ class ServerConnection(Connection):
             self._receive_hello(message, hello)
             return
         successors = handshake.successors(name)
-        if name == "ClientKeyExchange":
-            state = tls12.receive_client_key_exchange(handshake, message)
-        elif name == "KeyUpdate":
-            state = tls13.receive_key_update(handshake, message)
-        elif handshake.state in TLS_1_3_STATES:
-            state = tls13.receive_finished(handshake, message)
-        else:
-            state = tls12.receive_finished(handshake, message)
-        handshake.move(state, successors)
+        handlers = tls13.HANDLERS if handshake.state in TLS_1_3_STATES else tls12.HANDLERS
+        handshake.move(handlers[name](handshake, message), successors)
+        if handshake.state is State.CONNECTED:
+            self._interrupted = None
 
     def _receive_hello(self, message: HandshakeMessage, hello: ClientHello) -> None:
-        if self.handshake.state is State.WAIT_CLIENT_KEY_EXCHANGE and self.configuration.accepts_second_hello:
-            self.handshake = ServerHandshake(connection=self, configuration=self.configuration)
-        self.handshake.successors("ClientHello")
-        if self.is_connected:
-            self.send_alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
-            return
+        handshake = self.handshake
+        if handshake.state is State.WAIT_CLIENT_KEY_EXCHANGE and self.configuration.accepts_second_hello:
+            handshake = self.handshake = self._new_handshake(handshake.previous)
+        handshake.successors("ClientHello")
         self.add_event(ClientHelloReceived(hello.legacy_version, sslv2_format=False))
+        if handshake.state is State.WAIT_SECOND_CLIENT_HELLO_13:
+            pass
+        elif handshake.previous is None and handshake.state is not State.CONNECTED:
+            handshake.renegotiation_info = check_first_hello(hello, self.configuration)
+        elif not self._admits(hello):
+            return
         self.handshake.add(message)
         self._answer(hello)
+
+    def _admits(self, hello: ClientHello) -> bool:
+        """Begin a renegotiation, or refuse it as configured."""
+        before, is_requested = self.established, self.is_renegotiating
+        assert before.finished is not None, "a hello inside a connection has a handshake before it"
+        rules = self.configuration.renegotiation
+        try:
+            check_renegotiation(hello, before.finished, self.configuration, is_requested=is_requested)
+        except RefusedRenegotiation:
+            is_ssl3 = before.version == ProtocolVersion.SSL_3_0
+            self._refuse(rules.refusal_in_sslv3 if is_ssl3 else rules.refusal)
+            self.handshake, self._interrupted = before, None
+            if not self.is_ended and self._reader.refuses_leftovers:
+                raise PeerFault(
+                    Fault.UNEXPECTED_MESSAGE, "more handshake bytes after a refused hello"
+                ) from None
+            return False
+        if self.handshake is before:
+            self._interrupted, self.handshake = before, self._new_handshake(before.finished)
+        self.handshake.renegotiation_info = before.finished.is_secure
+        return True
+
+    def _refuse(self, refusal: Alert | None) -> None:
+        """Send the alert that says no, or nothing."""
+        if refusal is not None:
+            self.send_alert(refusal.level, refusal.description)
+            self.is_ended = refusal.level == AlertLevel.FATAL
+
+    def _new_handshake(self, previous: FinishedPair | None) -> ServerHandshake:
+        return ServerHandshake(
+            connection=self,
+            configuration=self.configuration,
+            sessions=self._sessions,
+            previous=previous,
+        )
 
     def _answer(self, hello: ClientHello) -> None:
         handshake, configuration = self.handshake, self.configuration
@@ -136,7 +240,8 @@ class ServerConnection(Connection):
             if self.triggered is not None:
                 self._react(intolerance.reaction)
                 return
-        choice = choose(hello, configuration)
+        handshake.resumed = offered_session(handshake, hello, choose_version(hello, configuration))
+        choice = resumed_choice(handshake.resumed) if handshake.resumed else choose(hello, configuration)
         handshake.hello, handshake.version = hello, choice.version
         handshake.parameters, handshake.named_group = choice.suite, choice.named_group
         self.records.record_version = min(choice.version, ProtocolVersion.TLS_1_2)

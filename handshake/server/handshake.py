@@ -6,11 +6,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from handshake.crypto.key_exchange import DHKeyPair, ECDHKeyPair
 from handshake.crypto.record_protection import Protection
+from handshake.crypto.signatures import PublicKey
 from handshake.crypto.suite_parameters import SuiteParameters
 from handshake.events import Negotiated
 from handshake.schedule_13 import KeySchedule
 from handshake.server.configuration import FlightLayout, ServerConfiguration
 from handshake.server.state import PHASES, TRANSITIONS, State
+from handshake.session import Session, SessionCache
 from handshake.state_machine import StateMachine
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.handshake_message import HandshakeMessage
@@ -19,14 +21,23 @@ from handshake.wire.registry import ContentType
 
 @dataclass(slots=True, kw_only=True)
 class ServerHandshake(StateMachine[State]):
-    """The state of one handshake; secrets never leave this object."""
+    """The state of one handshake; secrets never leave this object.
+
+    `sessions` are those the server can resume; `resumed` is the one this handshake takes up; `client_key` the
+    key of the certificate the client has shown.
+    """
 
     TRANSITIONS = TRANSITIONS
     PHASES = PHASES
 
     state: State = State.WAIT_CLIENT_HELLO
     configuration: ServerConfiguration
+    sessions: SessionCache = field(default_factory=SessionCache)
     hello: ClientHello | None = None
+    resumed: Session | None = None
+    session_id: bytes = b""
+    client_key: PublicKey | None = None
+    server_verify_data: bytes = b""
     version: int = 0
     parameters: SuiteParameters | None = None
     named_group: int | None = None

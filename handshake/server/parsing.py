@@ -138,7 +138,10 @@ def _read_extensions(stream: HandshakeStream, rules: StreamParsing) -> tuple[Ext
 
 def _read_extension(stream: HandshakeStream, extension_type: int, length: int, rules: StreamParsing) -> None:
     if extension_type == ExtensionType.SERVER_NAME:
-        _read_server_names(stream, length)
+        if rules.list_length_per_server_name:
+            _read_server_names_with_list_lengths(stream, length)
+        else:
+            _read_server_names(stream, length)
     elif extension_type == ExtensionType.SUPPORTED_GROUPS:
         inner = stream.read_uint(2)
         if length % 2 or inner + 2 != length:
@@ -148,6 +151,11 @@ def _read_extension(stream: HandshakeStream, extension_type: int, length: int, r
     elif extension_type == ExtensionType.EC_POINT_FORMATS:
         if UNCOMPRESSED not in stream.read_vector(1):
             raise PeerFault(Fault.DECODE, "ec_point_formats without the uncompressed format")
+    elif extension_type == ExtensionType.SIGNATURE_ALGORITHMS and rules.signature_algorithms:
+        inner = stream.read_uint(2)
+        if not inner or inner % 2 or inner + 2 != length:
+            raise PeerFault(Fault.DECODE, "signature_algorithms does not have the length it says")
+        stream.read(inner)
     elif extension_type == ExtensionType.RENEGOTIATION_INFO and rules.renegotiation_info:
         if length < 1 or stream.read_uint(1) + 1 != length:
             raise PeerFault(Fault.DECODE, "renegotiation_info does not have the length it says")
@@ -158,6 +166,21 @@ def _read_extension(stream: HandshakeStream, extension_type: int, length: int, r
 
 
 def _read_server_names(stream: HandshakeStream, length: int) -> None:
+    """Read server_name as Java 7 does: a body of no bytes at all is accepted."""
+    left = length
+    if length >= 2:
+        list_length = stream.read_uint(2)
+        if not list_length or list_length + 2 != length:
+            raise PeerFault(Fault.DECODE, "server_name does not have the length it says")
+        left = list_length
+        while left > 0:
+            stream.read_uint(1)
+            left -= len(stream.read_vector(2)) + 3
+    if left:
+        raise PeerFault(Fault.DECODE, "server_name does not have the length it says")
+
+
+def _read_server_names_with_list_lengths(stream: HandshakeStream, length: int) -> None:
     """Read server_name as Java 6 does: it takes the length of the whole list for that of each name."""
     left = length
     while left > 0:
@@ -186,6 +209,11 @@ class RFCReader:
             return None
         is_hello = message.handshake_type == HandshakeType.CLIENT_HELLO
         return message, pull_client_hello(message.body) if is_hello else None
+
+    @property
+    def refuses_leftovers(self) -> bool:
+        """Whether bytes are left that make a refused renegotiation a fault; never here."""
+        return False
 
     def read_sslv2_hello(self, body: bytes) -> SSLv2ClientHello:
         """Read an SSLv2-format hello from the body of its record; strictly (RFC 5246 appendix E.2)."""
@@ -220,6 +248,13 @@ class StreamReader:
         mark = stream.mark()
         hello = read_client_hello(stream, announced, self._rules)
         return HandshakeMessage(handshake_type, stream.since(mark)), hello
+
+    @property
+    def refuses_leftovers(self) -> bool:
+        """Whether bytes are left that make a refused renegotiation a fault (research note on JSSE, section
+        5).
+        """
+        return self._stream.available > 0
 
     def read_sslv2_hello(self, body: bytes) -> SSLv2ClientHello:
         """Read an SSLv2-format hello from the body of its record, as `read_sslv2_client_hello` does."""

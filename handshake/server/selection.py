@@ -74,13 +74,23 @@ def choose_version(hello: ClientHello, configuration: ServerConfiguration) -> in
 def choose(hello: ClientHello, configuration: ServerConfiguration) -> Choice:
     """Return version, suite and group. Raises PeerFault when there is no common version or suite."""
     version = choose_version(hello, configuration)
+    return choose_cipher_suite(hello, version, configuration)
+
+
+def choose_cipher_suite(hello: ClientHello, version: int, configuration: ServerConfiguration) -> Choice:
+    """Return suite and group for a settled version. Raises PeerFault when there is no common suite."""
     groups = common_groups(hello, configuration)
+    schemes = common_signature_schemes(hello, version, configuration)
     first, second = hello.cipher_suites, configuration.cipher_suites
     if configuration.preference is Preference.SERVER:
         first, second = second, first
     allowed = frozenset(second)
     for code in first:
-        if code in allowed and is_completable(code) and _is_usable(code, version, groups, configuration):
+        if code not in allowed or not is_completable(code):
+            continue
+        if _is_usable(code, version, groups, configuration) and _can_sign(
+            code, schemes, version, configuration
+        ):
             suite = suite_parameters(code)
             needs_group = suite.key_exchange in _ECDHE or suite.key_exchange is KeyExchange.TLS13
             return Choice(version, suite, groups[0] if needs_group else None)
@@ -106,6 +116,38 @@ def common_groups(hello: ClientHello, configuration: ServerConfiguration) -> tup
     return tuple(group for group in first if group in second)
 
 
+def common_signature_schemes(
+    hello: ClientHello, version: int, configuration: ServerConfiguration
+) -> tuple[int, ...] | None:
+    """Return the schemes the client lists and the server knows, in the client's order; None when TLS 1.2's
+    default holds (RFC 5246 section 7.4.1.4.1) or there are none before it.
+
+    A server that knows a list of its own refuses a hello that has nothing of it, whatever the suites
+    (SunJSSE 7, ServerHandshaker.clientHello at jdk7-b147 to jdk7u85-b02).
+    """
+    body = hello.extension(ExtensionType.SIGNATURE_ALGORITHMS)
+    if version != ProtocolVersion.TLS_1_2 or body is None:
+        return None
+    offered = pull_signature_algorithms(body)
+    if configuration.signature_schemes is None:
+        return offered
+    common = tuple(scheme for scheme in offered if scheme in configuration.signature_schemes)
+    if not common:
+        raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "no common signature scheme")
+    return common
+
+
+def _can_sign(
+    code: int, schemes: tuple[int, ...] | None, version: int, configuration: ServerConfiguration
+) -> bool:
+    """Whether the suite's credential can sign a ServerKeyExchange as the client wants it."""
+    suite = suite_parameters(code)
+    if schemes is None or suite.certificate_type is None or suite.key_exchange not in _ECDHE | _DHE:
+        return True
+    key = configuration.credentials[suite.certificate_type].private_key
+    return not _signing_schemes(key, version).isdisjoint(schemes)
+
+
 def _is_usable(code: int, version: int, groups: tuple[int, ...], configuration: ServerConfiguration) -> bool:
     suite = suite_parameters(code)
     if not suite.minimum_version <= version <= suite.maximum_version:
@@ -122,16 +164,18 @@ def _is_usable(code: int, version: int, groups: tuple[int, ...], configuration: 
     return suite.certificate_type is None or suite.certificate_type in configuration.credentials
 
 
-def choose_signature_scheme(hello: ClientHello, key: PrivateKey, version: int) -> int:
+def choose_signature_scheme(
+    hello: ClientHello, key: PrivateKey, configuration: ServerConfiguration, version: int
+) -> int:
     """Return the first scheme of signature_algorithms that `key` can sign with in `version`.
 
     Without the extension TLS 1.2 means SHA-1 (RFC 5246 section 7.4.1.4.1). Raises PeerFault when none fits.
     """
-    body = hello.extension(ExtensionType.SIGNATURE_ALGORITHMS)
     possible = _signing_schemes(key, version)
-    if body is None:
+    schemes = common_signature_schemes(hello, version, configuration)
+    if schemes is None:
         return next(scheme for scheme in possible if scheme in _SHA1_SCHEMES)
-    for scheme in pull_signature_algorithms(body):
+    for scheme in schemes:
         if scheme in possible:
             return scheme
     raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "no common signature scheme")

@@ -2,6 +2,7 @@
 handshake.
 """
 
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -25,13 +26,21 @@ from handshake.crypto.record_protection import connection_protections
 from handshake.crypto.signatures import sign
 from handshake.crypto.suite_parameters import CipherKind, KeyExchange
 from handshake.errors import Fault, PeerFault
-from handshake.events import HandshakeCompleted, Negotiated
+from handshake.events import Negotiated
+from handshake.renegotiation import FinishedPair
+from handshake.server.client_certificate import (
+    receive_certificate,
+    receive_certificate_verify,
+    request_certificate,
+)
+from handshake.server.configuration import ClientCertificate
 from handshake.server.handshake import ServerHandshake
+from handshake.server.resumption import gives_ticket, keep_session
 from handshake.server.selection import choose_signature_scheme
 from handshake.server.state import State
-from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV
+from handshake.session import Session
 from handshake.wire.client_hello import Extension
-from handshake.wire.extensions import pull_renegotiation_info, push_renegotiation_info
+from handshake.wire.extensions import push_renegotiation_info
 from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.key_exchange import (
     DHParameters,
@@ -51,20 +60,14 @@ from handshake.wire.registry import ContentType, ExtensionType, HandshakeType, P
 
 
 def answer_hello(handshake: ServerHandshake) -> State:
-    """Send ServerHello to ServerHelloDone (RFC 5246 section 7.3)."""
+    """Send ServerHello to ServerHelloDone (RFC 5246 section 7.3), or resume a session."""
     connection, configuration, hello = handshake.connection, handshake.configuration, handshake.client_hello
-    _check_renegotiation_info(handshake)
     _negotiate_extensions(handshake)
     handshake.server_random = connection.entropy(32)
-    server_hello = ServerHello(
-        handshake.version,
-        handshake.server_random,
-        connection.entropy(configuration.session_id_length),
-        handshake.suite.cipher_suite,
-        0,
-        _answered_extensions(handshake) or None,
-    )
-    handshake.send(HandshakeType.SERVER_HELLO, push_server_hello(server_hello))
+    if handshake.resumed is not None:
+        return _resume(handshake, handshake.resumed)
+    handshake.session_id = connection.entropy(configuration.session_id_length)
+    _send_server_hello(handshake)
     certificate_type = handshake.suite.certificate_type
     if certificate_type is not None:
         chain = configuration.credentials[certificate_type].chain
@@ -73,9 +76,13 @@ def answer_hello(handshake: ServerHandshake) -> State:
     if parameters:
         signature = _signature(handshake, hello.random + handshake.server_random + parameters)
         handshake.send(HandshakeType.SERVER_KEY_EXCHANGE, parameters + signature)
+    is_asked = configuration.client_certificate is not ClientCertificate.NO
+    is_asked = is_asked and not handshake.suite.is_anonymous  # RFC 5246 section 7.4.4
+    if is_asked:
+        request_certificate(handshake)
     handshake.send(HandshakeType.SERVER_HELLO_DONE, b"")
     handshake.flush()
-    return State.WAIT_CLIENT_KEY_EXCHANGE
+    return State.WAIT_CERTIFICATE if is_asked else State.WAIT_CLIENT_KEY_EXCHANGE
 
 
 def receive_client_key_exchange(handshake: ServerHandshake, message: HandshakeMessage) -> State:
@@ -90,16 +97,8 @@ def receive_client_key_exchange(handshake: ServerHandshake, message: HandshakeMe
         handshake.master_secret = master_secret(
             version, prf_hash, pre_master_secret, hello.random, handshake.server_random
         )
-    handshake.pending_read, handshake.pending_write = connection_protections(
-        handshake.suite,
-        version,
-        handshake.master_secret,
-        hello.random,
-        handshake.server_random,
-        handshake.connection.entropy,
-        encrypt_then_mac=handshake.encrypt_then_mac,
-    )
-    return State.WAIT_CHANGE_CIPHER_SPEC
+    _prepare_protections(handshake)
+    return State.WAIT_CHANGE_CIPHER_SPEC if handshake.client_key is None else State.WAIT_CERTIFICATE_VERIFY
 
 
 def receive_change_cipher_spec(handshake: ServerHandshake) -> State:
@@ -109,15 +108,16 @@ def receive_change_cipher_spec(handshake: ServerHandshake) -> State:
 
 
 def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> State:
-    """Verify the client's Finished and send ours."""
-    if message.body != _verify_data(handshake, Role.CLIENT):
+    """Verify the client's Finished and send ours, unless a resumed session began with it."""
+    client_verify_data = _verify_data(handshake, Role.CLIENT)
+    if message.body != client_verify_data:
         raise PeerFault(Fault.BAD_FINISHED, "the client's Finished does not fit the handshake")
     handshake.add(message)
-    connection = handshake.connection
-    connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
-    connection.records.write_protection = handshake.pending_write
-    handshake.send(HandshakeType.FINISHED, _verify_data(handshake, Role.SERVER))
-    handshake.flush()
+    if handshake.resumed is None:
+        keep_session(handshake)
+        _finish(handshake)
+    is_secure = handshake.renegotiation_info if handshake.previous is None else handshake.previous.is_secure
+    handshake.finished = FinishedPair(is_secure, client_verify_data, handshake.server_verify_data)
     pair = handshake.key_pair
     handshake.negotiated = Negotiated(
         version=handshake.version,
@@ -127,23 +127,58 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
         renegotiation_info=handshake.renegotiation_info,
         extended_master_secret=handshake.extended_master_secret,
         encrypt_then_mac=handshake.encrypt_then_mac,
+        is_resumed=handshake.resumed is not None,
     )
-    connection.is_connected = True
-    connection.add_event(HandshakeCompleted(handshake.negotiated))
+    handshake.connection.complete(handshake.negotiated)
     return State.CONNECTED
 
 
-def _check_renegotiation_info(handshake: ServerHandshake) -> None:
-    """RFC 5746 section 3.6: in a first handshake the extension must be empty."""
-    hello = handshake.client_hello
-    if not handshake.configuration.answers_renegotiation_info:
-        return
-    body = hello.extension(ExtensionType.RENEGOTIATION_INFO)
-    if body is not None and pull_renegotiation_info(body):
-        raise PeerFault(Fault.RENEGOTIATION_INFO, "renegotiation_info of a first handshake is not empty")
-    handshake.renegotiation_info = (
-        body is not None or TLS_EMPTY_RENEGOTIATION_INFO_SCSV in hello.cipher_suites
+def _resume(handshake: ServerHandshake, session: Session) -> State:
+    """Send ServerHello, ChangeCipherSpec and Finished of an abbreviated handshake (RFC 5246 section 7.3).
+
+    The id of the hello is repeated, also where a ticket was offered (RFC 5077 section 3.4).
+    """
+    handshake.session_id = handshake.client_hello.session_id
+    _send_server_hello(handshake)
+    handshake.flush()
+    handshake.master_secret = session.secret
+    _prepare_protections(handshake)
+    _finish(handshake)
+    return State.WAIT_CHANGE_CIPHER_SPEC
+
+
+def _send_server_hello(handshake: ServerHandshake) -> None:
+    server_hello = ServerHello(
+        handshake.version,
+        handshake.server_random,
+        handshake.session_id,
+        handshake.suite.cipher_suite,
+        0,
+        _answered_extensions(handshake) or None,
     )
+    handshake.send(HandshakeType.SERVER_HELLO, push_server_hello(server_hello))
+
+
+def _prepare_protections(handshake: ServerHandshake) -> None:
+    handshake.pending_read, handshake.pending_write = connection_protections(
+        handshake.suite,
+        handshake.version,
+        handshake.master_secret,
+        handshake.client_hello.random,
+        handshake.server_random,
+        handshake.connection.entropy,
+        encrypt_then_mac=handshake.encrypt_then_mac,
+    )
+
+
+def _finish(handshake: ServerHandshake) -> None:
+    """Send ChangeCipherSpec and Finished."""
+    connection = handshake.connection
+    connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
+    connection.records.write_protection = handshake.pending_write
+    handshake.server_verify_data = _verify_data(handshake, Role.SERVER)
+    handshake.send(HandshakeType.FINISHED, handshake.server_verify_data)
+    handshake.flush()
 
 
 def _negotiate_extensions(handshake: ServerHandshake) -> None:
@@ -165,11 +200,14 @@ def _negotiate_extensions(handshake: ServerHandshake) -> None:
 def _answered_extensions(handshake: ServerHandshake) -> tuple[Extension, ...]:
     answered = []
     if handshake.renegotiation_info:
-        answered.append(Extension(ExtensionType.RENEGOTIATION_INFO, push_renegotiation_info(b"")))
+        info = b"" if handshake.previous is None else handshake.previous.server_info
+        answered.append(Extension(ExtensionType.RENEGOTIATION_INFO, push_renegotiation_info(info)))
     if handshake.extended_master_secret:
         answered.append(Extension(ExtensionType.EXTENDED_MASTER_SECRET, b""))
     if handshake.encrypt_then_mac:
         answered.append(Extension(ExtensionType.ENCRYPT_THEN_MAC, b""))
+    if gives_ticket(handshake):
+        answered.append(Extension(ExtensionType.SESSION_TICKET, b""))
     return tuple(answered)
 
 
@@ -204,7 +242,9 @@ def _signature(handshake: ServerHandshake, signed: bytes) -> bytes:
     key = handshake.configuration.credentials[certificate_type].private_key
     scheme = None
     if handshake.version >= ProtocolVersion.TLS_1_2:
-        scheme = choose_signature_scheme(handshake.client_hello, key, handshake.version)
+        scheme = choose_signature_scheme(
+            handshake.client_hello, key, handshake.configuration, handshake.version
+        )
     return push_digitally_signed(DigitallySigned(scheme, sign(key, scheme, signed)))
 
 
@@ -231,3 +271,11 @@ def _verify_data(handshake: ServerHandshake, role: Role) -> bytes:
     return finished_verify_data(
         handshake.version, handshake.suite.prf_hash, handshake.master_secret, bytes(handshake.messages), role
     )
+
+
+HANDLERS: Mapping[str, Callable[[ServerHandshake, HandshakeMessage], State]] = {
+    "Certificate": receive_certificate,
+    "ClientKeyExchange": receive_client_key_exchange,
+    "CertificateVerify": receive_certificate_verify,
+    "Finished": receive_finished,
+}

@@ -2,13 +2,22 @@
 follows.
 """
 
+from collections.abc import Callable, Mapping
+
 from handshake.crypto.key_exchange import generate_key_pair
 from handshake.crypto.key_schedule import Role
 from handshake.crypto.signatures import certificate_verify_content, sign
 from handshake.errors import Fault, PeerFault
-from handshake.events import HandshakeCompleted, Negotiated
+from handshake.events import Negotiated
 from handshake.schedule_13 import KeySchedule
+from handshake.server.client_certificate import (
+    receive_certificate_13,
+    receive_certificate_verify_13,
+    request_certificate_13,
+)
+from handshake.server.configuration import ClientCertificate
 from handshake.server.handshake import ServerHandshake
+from handshake.server.resumption import give_ticket_13, offered_pre_shared_key
 from handshake.server.selection import choose_credential_13, common_groups
 from handshake.server.state import State
 from handshake.wire.client_hello import Extension
@@ -16,6 +25,7 @@ from handshake.wire.extensions import (
     pull_key_share_list,
     push_key_share,
     push_selected_group,
+    push_selected_identity,
     push_selected_version,
 )
 from handshake.wire.handshake_message import HandshakeMessage
@@ -48,10 +58,14 @@ def answer_hello(handshake: ServerHandshake) -> State:
     if group is None:
         return _request_retry(handshake, groups[0])
     handshake.named_group = group
+    handshake.resumed = offered_pre_shared_key(handshake)
     pair = generate_key_pair(group, handshake.connection.entropy)
-    schedule = handshake.schedule = KeySchedule(handshake.suite)
-    share = Extension(ExtensionType.KEY_SHARE, push_key_share((group, pair.public_bytes)))
-    _send_server_hello(handshake, handshake.connection.entropy(32), share)
+    secret = None if handshake.resumed is None else handshake.resumed.secret
+    schedule = handshake.schedule = KeySchedule(handshake.suite, secret)
+    answered = [Extension(ExtensionType.KEY_SHARE, push_key_share((group, pair.public_bytes)))]
+    if handshake.resumed is not None:
+        answered.append(Extension(ExtensionType.PRE_SHARED_KEY, push_selected_identity(0)))
+    _send_server_hello(handshake, handshake.connection.entropy(32), *answered)
     schedule.enter_handshake(pair.shared_secret(shares[group]), bytes(handshake.messages))
     records = handshake.connection.records
     if hello.session_id:
@@ -63,8 +77,13 @@ def answer_hello(handshake: ServerHandshake) -> State:
     schedule.enter_application(bytes(handshake.messages))
     records.write_protection = schedule.application_protection(Role.SERVER)
     records.read_protection = schedule.handshake_protection(Role.CLIENT)
-    handshake.negotiated = Negotiated(handshake.version, handshake.suite.cipher_suite, named_group=group)
-    return State.WAIT_FINISHED_13
+    handshake.negotiated = Negotiated(
+        handshake.version,
+        handshake.suite.cipher_suite,
+        named_group=group,
+        is_resumed=handshake.resumed is not None,
+    )
+    return State.WAIT_CERTIFICATE_13 if _asks_for_certificate(handshake) else State.WAIT_FINISHED_13
 
 
 def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> State:
@@ -74,9 +93,10 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
         raise PeerFault(Fault.BAD_FINISHED, "the client's Finished does not fit the handshake")
     handshake.add(message)
     connection.records.read_protection = schedule.application_protection(Role.CLIENT)
-    connection.is_connected = True
+    if handshake.configuration.tickets:
+        give_ticket_13(handshake, schedule)
     assert handshake.negotiated is not None, "set with the ServerHello"
-    connection.add_event(HandshakeCompleted(handshake.negotiated))
+    connection.complete(handshake.negotiated)
     return State.CONNECTED_13
 
 
@@ -106,22 +126,42 @@ def _request_retry(handshake: ServerHandshake, group: int) -> State:
     return State.WAIT_SECOND_CLIENT_HELLO_13
 
 
-def _send_server_hello(handshake: ServerHandshake, random: bytes, key_share: Extension) -> None:
+def receive_certificate_verify(handshake: ServerHandshake, message: HandshakeMessage) -> State:
+    """Verify that the client has the key of its certificate."""
+    return receive_certificate_verify_13(handshake, _schedule(handshake), message)
+
+
+def _asks_for_certificate(handshake: ServerHandshake) -> bool:
+    is_asked = handshake.configuration.client_certificate is not ClientCertificate.NO
+    return is_asked and handshake.resumed is None
+
+
+def _send_server_hello(handshake: ServerHandshake, random: bytes, *answered: Extension) -> None:
     hello = ServerHello(
         ProtocolVersion.TLS_1_2,
         random,
         handshake.client_hello.session_id,
         handshake.suite.cipher_suite,
         0,
-        (Extension(ExtensionType.SUPPORTED_VERSIONS, push_selected_version(handshake.version)), key_share),
+        (Extension(ExtensionType.SUPPORTED_VERSIONS, push_selected_version(handshake.version)), *answered),
     )
     handshake.send(HandshakeType.SERVER_HELLO, push_server_hello(hello))
     handshake.flush()
 
 
 def _send_authentication(handshake: ServerHandshake, schedule: KeySchedule) -> None:
-    credential, scheme = choose_credential_13(handshake.client_hello, handshake.configuration)
     handshake.send(HandshakeType.ENCRYPTED_EXTENSIONS, push_encrypted_extensions(EncryptedExtensions()))
+    if handshake.resumed is None:
+        _send_certificate(handshake, schedule)
+    verify_data = schedule.finished_verify_data(Role.SERVER, bytes(handshake.messages))
+    handshake.send(HandshakeType.FINISHED, verify_data)
+    handshake.flush()
+
+
+def _send_certificate(handshake: ServerHandshake, schedule: KeySchedule) -> None:
+    credential, scheme = choose_credential_13(handshake.client_hello, handshake.configuration)
+    if _asks_for_certificate(handshake):
+        request_certificate_13(handshake)
     certificate = Certificate13(b"", tuple((der, ()) for der in credential.chain))
     handshake.send(HandshakeType.CERTIFICATE, push_certificate_13(certificate))
     digest = schedule.transcript_hash(bytes(handshake.messages))
@@ -129,11 +169,16 @@ def _send_authentication(handshake: ServerHandshake, schedule: KeySchedule) -> N
     handshake.send(
         HandshakeType.CERTIFICATE_VERIFY, push_certificate_verify(DigitallySigned(scheme, signature))
     )
-    verify_data = schedule.finished_verify_data(Role.SERVER, bytes(handshake.messages))
-    handshake.send(HandshakeType.FINISHED, verify_data)
-    handshake.flush()
 
 
 def _schedule(handshake: ServerHandshake) -> KeySchedule:
     assert handshake.schedule is not None, "set with the ServerHello"
     return handshake.schedule
+
+
+HANDLERS: Mapping[str, Callable[[ServerHandshake, HandshakeMessage], State]] = {
+    "Certificate": receive_certificate_13,
+    "CertificateVerify": receive_certificate_verify,
+    "Finished": receive_finished,
+    "KeyUpdate": receive_key_update,
+}

@@ -107,6 +107,14 @@ class CompressionMethod(IntEnum):
     LZS = 64
 
 
+class ClientCertificateType(IntEnum):
+    """Registry "TLS ClientCertificateType Identifiers", as far as there are keys for it here."""
+
+    RSA_SIGN = 1
+    DSS_SIGN = 2
+    ECDSA_SIGN = 64
+
+
 class ProtocolVersion(IntEnum):
     """Versions as on the wire; SSLv2 is 0x0002 in its own hello."""
 

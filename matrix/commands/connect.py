@@ -20,7 +20,6 @@ from matrix.outcome import Expectation, Outcome, Verdict
 from matrix.plan import load_all_profiles
 from matrix.prediction import offered_version_name
 from matrix.run_file import to_json
-from matrix.scenarios import CONNECT
 from matrix.wording import printable, sentence
 from servers.target import parse_address
 
@@ -54,7 +53,6 @@ def connect(
         target.port,
         server_name=server_name,
         deadline_seconds=BUDGET_SECONDS,
-        request=CONNECT.request_bytes(server_name or target.host),
     )
     judgement = judge(observation, Expectation(), frozenset())
     offered = [offered_version_name(attempt.template) for attempt in profile.attempts]

@@ -9,6 +9,7 @@ import io
 import signal
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
@@ -16,12 +17,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from handshake.crypto.credentials import Credential
 from matrix.assemble import assemble, exit_status
 from matrix.cell_result import PROPERTY, CellResult
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
 from matrix.grid import GRID, WORKER_INPUT
 from matrix.grid.endpoint import Problem
-from matrix.grid.servers import GridServers, grid_servers
+from matrix.grid.servers import GridServers, grid_servers, read_credentials
 from matrix.grid.worker import CellTask, GridWorker, worker_text
 from matrix.options import options_from
 from matrix.outcome import Judgement, Verdict
@@ -41,7 +43,7 @@ def register(config: pytest.Config) -> None:
     try:
         plan = config.stash.get(PLAN, None) or make_plan(options_from(config.option))
         if config.option.collectonly:
-            config.pluginmanager.register(_worker(plan, {}), "grid-worker")
+            config.pluginmanager.register(_worker(plan, {}, {}), "grid-worker")
             return
         folder = RunFolder(plan.options.out, datetime.now(UTC))
     except USAGE_ERRORS as error:
@@ -51,9 +53,9 @@ def register(config: pytest.Config) -> None:
     config.pluginmanager.register(controller, "grid-controller")
 
 
-def _worker(plan: Plan, endpoints: Mapping[str, Any]) -> GridWorker:
+def _worker(plan: Plan, endpoints: Mapping[str, Any], credentials: dict[str, Credential]) -> GridWorker:
     tasks = [CellTask(planned.cell, planned.expectation) for planned in plan.cells]
-    return GridWorker(tasks, dict(endpoints), dict(plan.profiles), plan.options.evidence)
+    return GridWorker(tasks, dict(endpoints), dict(plan.profiles), plan.options.evidence, credentials)
 
 
 class GridController:
@@ -77,10 +79,12 @@ class GridController:
         self._servers = self._cleanup.enter_context(grid_servers(self.plan))
         endpoints = self._servers.endpoints
         if session.config.pluginmanager.has_plugin("dsession"):
-            text = worker_text(self.plan.cells, list(endpoints.values()))
+            text = worker_text(self.plan.cells, list(endpoints.values()), self._servers.client_credentials)
             session.config.pluginmanager.register(_WorkerNodes(text), "grid-worker-nodes")
         else:
-            session.config.pluginmanager.register(_worker(self.plan, endpoints), "grid-worker")
+            credentials = read_credentials(self._servers.client_credentials)
+            worker = _worker(self.plan, endpoints, credentials)
+            session.config.pluginmanager.register(worker, "grid-worker")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the result of a cell from its report; a test that broke without one is a harness error."""
@@ -129,7 +133,7 @@ class GridController:
                 "reason": result.judgement.reason,
             }
             self.folder.add_evidence(result.cell, {**head, **result.evidence})
-        kept = CellResult(result.cell, result.judgement, result.attempts, result.negotiated, result.seconds)
+        kept = replace(result, evidence=None)
         self._results[result.cell] = kept
         self._last_result = datetime.now(UTC)
         self._first_result = self._first_result or self._last_result

@@ -13,15 +13,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from clients.profile import Profile
+from handshake.crypto.credentials import Credential
 from matrix.cell import Cell
 from matrix.cell_result import EvidenceWanted
 from matrix.grid.endpoint import Endpoint, Problem
 from matrix.grid.run_cell import BUDGET_SECONDS, run_cell
 from matrix.outcome import Expectation, Outcome, Verdict
 from matrix.plan import Plan
-from matrix.scenarios import CONNECT
+from matrix.scenarios import CLIENT_CERTIFICATE, CONNECT
 from matrix.wording import printable, sentence
-from servers.credentials import SUBJECT, make_credentials
+from servers.contract import PrivateKeyAndChain
+from servers.credentials import CLIENT_SUBJECT, SUBJECT, make_credentials
 from servers.process import RunningServers, start_servers
 from servers.program import NotInstalled, RunningServer, StartResult
 from servers.target import Target
@@ -31,11 +33,21 @@ START_SECONDS = 10.0
 
 
 class GridServers:
-    """The endpoints of a run, by server id or target name, and the second half of the proof."""
+    """The endpoints of a run, by server id or target name, and the second half of the proof.
 
-    def __init__(self, plan: Plan, running: RunningServers) -> None:
+    `client_credentials` are those that clients show; the servers trust them.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        running: RunningServers,
+        client_credentials: Mapping[str, PrivateKeyAndChain],
+    ) -> None:
         self._plan = plan
         self._running = running
+        self.client_credentials = client_credentials
+        self._shown = read_credentials(client_credentials)
         found = {variant.id: _endpoint(running[variant.id]) for variant in plan.variants}
         found |= {target.name: _target_endpoint(target) for target in plan.targets}
         self.endpoints = {server: self._proved(endpoint) for server, endpoint in found.items()}
@@ -64,7 +76,7 @@ class GridServers:
             note = (
                 f"the server stopped: {stopped}"
                 if stopped
-                else _control_fails(variant, self._plan.profiles, endpoint)
+                else _control_fails(variant, self._plan.profiles, endpoint, self._shown)
             )
         return endpoint if note is None else with_problem(endpoint, Problem(Verdict.HARNESS_ERROR, note))
 
@@ -73,8 +85,12 @@ class GridServers:
 def grid_servers(plan: Plan) -> Iterator[GridServers]:
     """Start every server of the plan and stop all on exit."""
     credentials = make_credentials() if plan.variants else {}
-    with start_servers(plan.variants, credentials, START_SECONDS) as running:
-        yield GridServers(plan, running)
+    asks = any(variant.declared().client_certificate != "no" for variant in plan.variants)
+    shows = any(scenario is CLIENT_CERTIFICATE for scenario in plan.scenarios)
+    clients = make_credentials(CLIENT_SUBJECT) if asks or shows else {}
+    trusted = {kind: pem.chain for kind, pem in clients.items()}
+    with start_servers(plan.variants, credentials, START_SECONDS, client_certificates=trusted) as running:
+        yield GridServers(plan, running, clients)
 
 
 def with_problem(endpoint: Endpoint, problem: Problem) -> Endpoint:
@@ -113,10 +129,23 @@ def _target_endpoint(target: Target) -> Endpoint:
     return Endpoint(target.name, target.host, target.port, server_name_for(target))
 
 
-def _control_fails(variant: ServerVariant, profiles: Mapping[str, Profile], endpoint: Endpoint) -> str | None:
+def read_credentials(texts: Mapping[str, PrivateKeyAndChain]) -> dict[str, Credential]:
+    """The credentials of clients, read from their texts."""
+    return {kind: Credential.from_pem(pem.private_key, pem.chain) for kind, pem in texts.items()}
+
+
+def _control_fails(
+    variant: ServerVariant,
+    profiles: Mapping[str, Profile],
+    endpoint: Endpoint,
+    credentials: Mapping[str, Credential],
+) -> str | None:
     client = variant.definition.control
-    cell = Cell(variant.id, client, CONNECT.id)
-    judgement = run_cell(cell, profiles[client], endpoint, Expectation(), EvidenceWanted.NONE).judgement
+    scenario = CLIENT_CERTIFICATE if variant.declared().client_certificate == "require" else CONNECT
+    cell = Cell(variant.id, client, scenario.id)
+    judgement = run_cell(
+        cell, profiles[client], endpoint, Expectation(), EvidenceWanted.NONE, credentials
+    ).judgement
     if judgement.outcome is Outcome.WORKS:
         return None
     said = judgement.note

@@ -4,13 +4,14 @@ report.
 """
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from clients.profile import Profile
+from handshake.crypto.credentials import Credential
 from matrix.cell import Cell
 from matrix.cell_result import PROPERTY, CellResult, EvidenceWanted
 from matrix.grid.endpoint import Endpoint
@@ -18,6 +19,7 @@ from matrix.grid.run_cell import run_cell
 from matrix.outcome import Expectation, Outcome, Verdict
 from matrix.plan import PlannedCell, load_all_profiles
 from matrix.wording import printable, sentence
+from servers.contract import PrivateKeyAndChain
 
 FIXTURE = "judged_cell"
 _RESULT = pytest.StashKey[CellResult]()
@@ -40,11 +42,13 @@ class GridWorker:
         endpoints: dict[str, Endpoint],
         profiles: dict[str, Profile],
         evidence: EvidenceWanted,
+        credentials: dict[str, Credential],
     ) -> None:
         self._tasks = tasks
         self._endpoints = endpoints
         self._profiles = profiles
         self._evidence = evidence
+        self._credentials = credentials
 
     @classmethod
     def from_text(cls, config: pytest.Config, text: str) -> "GridWorker":
@@ -60,6 +64,7 @@ class GridWorker:
             {endpoint.server: endpoint for endpoint in endpoints},
             load_all_profiles([Path(directory) for directory in config.getoption("clients_dir")]),
             EvidenceWanted(config.getoption("evidence")),
+            {kind: Credential.from_pem(*pem) for kind, pem in content["credentials"].items()},
         )
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -74,7 +79,12 @@ class GridWorker:
         task: CellTask = request.param
         endpoint = self._endpoints[task.cell.server]
         result = run_cell(
-            task.cell, self._profiles[task.cell.client], endpoint, task.expectation, self._evidence
+            task.cell,
+            self._profiles[task.cell.client],
+            endpoint,
+            task.expectation,
+            self._evidence,
+            self._credentials,
         )
         request.node.stash[_RESULT] = result
         if result.judgement.verdict is Verdict.HARNESS_ERROR:
@@ -93,8 +103,12 @@ class GridWorker:
         return report
 
 
-def worker_text(cells: Sequence[PlannedCell], endpoints: Sequence[Endpoint]) -> str:
-    """Write what a worker needs to know."""
+def worker_text(
+    cells: Sequence[PlannedCell],
+    endpoints: Sequence[Endpoint],
+    credentials: Mapping[str, PrivateKeyAndChain],
+) -> str:
+    """Write what a worker needs to know; `credentials` are those that clients show."""
     tasks = [
         [
             p.cell.server,
@@ -106,7 +120,13 @@ def worker_text(cells: Sequence[PlannedCell], endpoints: Sequence[Endpoint]) -> 
         ]
         for p in cells
     ]
-    return json.dumps({"tasks": tasks, "endpoints": [endpoint.to_json() for endpoint in endpoints]})
+    return json.dumps(
+        {
+            "tasks": tasks,
+            "endpoints": [endpoint.to_json() for endpoint in endpoints],
+            "credentials": {kind: [pem.private_key, pem.chain] for kind, pem in credentials.items()},
+        }
+    )
 
 
 def show_in_pytest(result: CellResult) -> None:

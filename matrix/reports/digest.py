@@ -52,6 +52,8 @@ def cell_words(cell: CellRecord) -> CellWords:
         symbol, word = NO_OUTCOME_WORDS.get(cell.verdict, ("?", cell.verdict.value))
     else:
         symbol, word = SYMBOLS[cell.outcome], SHORT_WORDS[cell.outcome]
+        if cell.renegotiation is not None and cell.renegotiation.kind is not None:
+            word = cell.renegotiation.kind
     return CellWords(symbol, word, "" if cell.verdict.is_as_expected else " !")
 
 

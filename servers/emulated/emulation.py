@@ -18,12 +18,15 @@ from handshake.crypto.dh_groups import JSSE_DH_GROUPS, DHGroup, ffdhe_group, mod
 from handshake.crypto.key_exchange import supported_groups
 from handshake.errors import Fault, LocalError
 from handshake.record_layer import RecordSplitting
+from handshake.renegotiation import Renegotiation
 from handshake.server import (
+    ClientCertificate,
     Ending,
     FlightLayout,
     Intolerance,
     Preference,
     Reaction,
+    RenegotiationRules,
     ServerConfiguration,
     StreamParsing,
 )
@@ -33,18 +36,22 @@ from handshake.wire.record import MAX_CIPHERTEXT_LENGTH, RecordRules
 from handshake.wire.registry import (
     AlertDescription,
     NamedGroup,
+    SignatureScheme,
     alert_name,
     group_name,
     parse_version,
+    signature_scheme_name,
     unknown_name,
 )
-from servers.declared import Declared
+from servers.declared import Declared, DeclaredRenegotiation
+from servers.refusal import parse_refusal
 
 ALERT_PREFIX = "alert:"
 MAX_TLS_CIPHERTEXT = 2**16 - 1
 
 _ALERTS = {alert_name(alert): int(alert) for alert in AlertDescription}
 _GROUPS = {group_name(group): int(group) for group in NamedGroup}
+_SIGNATURE_SCHEMES = {signature_scheme_name(scheme): int(scheme) for scheme in SignatureScheme}
 _EMPTY_HELLO = ClientHello(0x0301, bytes(32), b"", ())
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -92,6 +99,13 @@ def _named_group(value: object) -> int:
     return _GROUPS[text]
 
 
+def _signature_scheme(value: object) -> int:
+    text = _text(value)
+    if text not in _SIGNATURE_SCHEMES:
+        raise unknown_name("signature scheme", text, list(_SIGNATURE_SCHEMES))
+    return _SIGNATURE_SCHEMES[text]
+
+
 def _dh_group(value: object) -> DHGroup:
     text = _text(value)
     family, _, size = text.partition("-")
@@ -136,6 +150,7 @@ def _reaction(value: object) -> Reaction:
 FaultWord = Annotated[Fault, BeforeValidator(_fault)]
 AlertName = Annotated[int, BeforeValidator(_alert)]
 GroupName = Annotated[int, BeforeValidator(_named_group)]
+SignatureSchemeName = Annotated[int, BeforeValidator(_signature_scheme)]
 DHGroupName = Annotated[DHGroup, BeforeValidator(_dh_group)]
 VersionName = Annotated[int, BeforeValidator(_version)]
 
@@ -155,8 +170,19 @@ class ParsingTable(_Table):
     """[emulation.parsing]: hellos are read as SunJSSE 6 and 7 do; the keys are those of `StreamParsing`."""
 
     renegotiation_info: bool = True
+    signature_algorithms: bool = False
     empty_read_of_unknown_extension: bool = False
     partial_header_fails: bool = False
+    list_length_per_server_name: bool = False
+
+
+class RenegotiationTable(_Table):
+    """[emulation.renegotiation]: the keys are those of `RenegotiationRules` that [declared] does not have."""
+
+    signals_first: bool = False
+    tolerates_missing_info: bool = False
+    ignores_scsv: bool = False
+    answers_at_once: bool = False
 
 
 class IntoleranceTable(_Table):
@@ -172,12 +198,14 @@ class Emulation(_Table):
     `preference` "client" or "server": whose order of suites and groups decides. `named_groups` for ECDHE by
     name, in order; `default_named_group` where the client names none. `dh_group`, `export_dh_group`:
     "jsse-768", "modp-1024", "ffdhe2048"; without them no DHE suite is chosen. `sslv2_refusal`: bytes in hex,
-    sent raw before the alert to a hello that offers SSLv2 alone. `session_id_length` in bytes.
+    sent raw before the alert to a hello that offers SSLv2 alone. `signature_schemes` known in TLS 1.2 by
+    name; left out, all that a key can sign with. `session_id_length` in bytes.
     `renegotiation_info`, `fallback_scsv`, `extended_master_secret`, `encrypt_then_mac`: whether these are
     known (RFC 5746, 7507, 7627, 7366). `flight_layout` "one-record" or "record-per-message". `alerts`: a
     fault (values of `handshake.errors.Fault`) and the alert that answers it. `alert_version`: record version
     of alerts before one is negotiated, else the highest. `accepts_second_hello`, `ignores_warnings`: as in
-    `ServerConfiguration`. `record_splitting` "none", "0/n", "1/n-1" or "1/n-1-not-first". `intolerance`:
+    `ServerConfiguration`. `renegotiation`: as in `RenegotiationRules`. `record_splitting` "none", "0/n",
+    "1/n-1" or "1/n-1-not-first". `intolerance`:
     features of a hello ("extension:<name>" or a word of `handshake.server.features`) and the reaction:
     "alert:<name>", "fin", "reset" or "hang".
     """
@@ -188,6 +216,7 @@ class Emulation(_Table):
     dh_group: DHGroupName | None = None
     export_dh_group: DHGroupName | None = None
     sslv2_refusal: Annotated[bytes, BeforeValidator(_hexadecimal)] = b""
+    signature_schemes: Annotated[list[SignatureSchemeName], Field(min_length=1)] | None = None
     session_id_length: Annotated[int, Field(ge=0, le=32)] = 32
     renegotiation_info: bool = True
     fallback_scsv: bool = True
@@ -202,6 +231,7 @@ class Emulation(_Table):
     parsing: ParsingTable | None = None
     accepts_second_hello: bool = False
     ignores_warnings: bool = True
+    renegotiation: RenegotiationTable = RenegotiationTable()
     record_splitting: Annotated[RecordSplitting, BeforeValidator(_one_of(RecordSplitting))] = (
         RecordSplitting.NONE
     )
@@ -225,9 +255,15 @@ def read_emulation(table: Mapping[str, Any], source: str) -> Emulation:
 
 
 def server_configuration(
-    declared: Declared, emulation: Emulation, credentials: Mapping[str, Credential]
+    declared: Declared,
+    emulation: Emulation,
+    credentials: Mapping[str, Credential],
+    trusted_certificates: tuple[bytes, ...] = (),
 ) -> ServerConfiguration:
-    """The server that `declared` and `emulation` describe; of the credentials, those it declares are used."""
+    """The server that `declared` and `emulation` describe; of the credentials, those it declares are used.
+
+    `trusted_certificates` are those (DER) that a client may show.
+    """
     alerts = {**RFC_ALERTS, **emulation.alerts}
     if not emulation.fallback_scsv:
         del alerts[Fault.INAPPROPRIATE_FALLBACK]  # what has no alert is not looked for
@@ -243,6 +279,7 @@ def server_configuration(
         export_dh_group=emulation.export_dh_group,
         sslv2_hello=declared.sslv2_hello,
         sslv2_refusal=emulation.sslv2_refusal,
+        signature_schemes=None if emulation.signature_schemes is None else tuple(emulation.signature_schemes),
         session_id_length=emulation.session_id_length,
         answers_renegotiation_info=emulation.renegotiation_info,
         extended_master_secret=emulation.extended_master_secret,
@@ -254,10 +291,26 @@ def server_configuration(
         parsing=None if parsing is None else StreamParsing(**parsing.model_dump()),
         accepts_second_hello=emulation.accepts_second_hello,
         ignores_warnings=emulation.ignores_warnings,
+        renegotiation=_renegotiation(declared.renegotiation, emulation.renegotiation),
+        tickets="ticket" in declared.resumption,
+        client_certificate=ClientCertificate(declared.client_certificate),
+        trusted_certificates=trusted_certificates,
         record_splitting=emulation.record_splitting,
         intolerances=tuple(
             Intolerance(tuple(each.features), each.reaction) for each in emulation.intolerance
         ),
+    )
+
+
+def _renegotiation(declared: DeclaredRenegotiation, quirks: RenegotiationTable) -> RenegotiationRules:
+    return RenegotiationRules(
+        allowed=Renegotiation(declared.allowed),
+        client_initiated=declared.client_initiated,
+        legacy_hello=declared.legacy_hello,
+        refusal=parse_refusal(declared.refusal),
+        refusal_in_sslv3=parse_refusal(declared.refusal_in_sslv3),
+        request_refusal=parse_refusal(declared.request_refusal),
+        **dict(quirks),
     )
 
 
@@ -267,6 +320,7 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
         "records": RecordsTable,
         "parsing": ParsingTable,
         "intolerance": IntoleranceTable,
+        "renegotiation": RenegotiationTable,
     }
     return sorted(
         tables.get(str(location[0]), Emulation).model_fields if len(location) > 1 else Emulation.model_fields

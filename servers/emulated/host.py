@@ -12,11 +12,14 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import TracebackType
 from typing import Self
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 
 from handshake.crypto.credentials import Credential
 from handshake.errors import LocalError
@@ -30,10 +33,12 @@ from handshake.events import (
     PeerFaulted,
 )
 from handshake.server import Ending, ServerConfiguration, ServerConnection
+from handshake.session import SessionCache
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import AlertLevel, alert_name, version_name
 from servers import contract
 from servers.emulated.emulation import EmulationError, read_emulation, server_configuration
+from servers.http import END_OF_HEAD, http_response, wants_keep_alive, wants_renegotiation
 
 IDLE_SECONDS = 10.0
 LINGER_SECONDS = 1.0
@@ -41,16 +46,16 @@ MAX_RECEIVED_BYTES = 1 << 18
 """From one connection in all: a large hello, a handshake and a request; a peer that sends more is cut off."""
 MAX_REQUEST_BYTES = 1 << 16
 MAX_CONNECTIONS = 500
-END_OF_HEAD = b"\r\n\r\n"
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class EmulatedServer:
-    """One server: its variant's id and what it does."""
+    """One server: its variant's id, what it does, and the sessions it remembers."""
 
     id: str
     configuration: ServerConfiguration
+    sessions: SessionCache = field(default_factory=SessionCache)
 
 
 class Conversation(asyncio.Protocol):
@@ -59,9 +64,10 @@ class Conversation(asyncio.Protocol):
     def __init__(self, server: EmulatedServer, others: "set[Conversation]") -> None:
         self._server = server
         self._others = others
-        self._tls = ServerConnection(server.configuration, entropy=os.urandom)
+        self._tls = ServerConnection(server.configuration, entropy=os.urandom, sessions=server.sessions)
         self._loop = asyncio.get_running_loop()
         self._request = b""
+        self._waiting: list[bytes] = []
         self._received = 0
         self._peer_port = 0
         self._alert_sent: str | None = None
@@ -91,8 +97,7 @@ class Conversation(asyncio.Protocol):
         self._last_activity = now = self._loop.time()
         self._tls.receive_data(data, now)
         self._take_events()
-        if END_OF_HEAD in self._request or len(self._request) > MAX_REQUEST_BYTES:
-            self._answer(now)
+        self._answer_requests(now)
         self._transport.write(self._tls.data_to_send())
         if self._tls.is_ended:
             self._end()
@@ -131,16 +136,31 @@ class Conversation(asyncio.Protocol):
             case HandshakeCompleted() | PeerClosed():
                 pass
 
-    def _answer(self, now: float) -> None:
+    def _answer_requests(self, now: float) -> None:
+        """Answer what is there, unless a renegotiation the server has asked for comes first."""
+        while END_OF_HEAD in self._request or len(self._request) > MAX_REQUEST_BYTES:
+            head, _, self._request = self._request.partition(END_OF_HEAD)
+            self._waiting.append(head)
+            if wants_renegotiation(head):
+                with suppress(LocalError):  # in TLS 1.3, or during another: there is nothing to ask for
+                    self._tls.request_renegotiation(now)
+        answers_at_once = self._server.configuration.renegotiation.answers_at_once
+        is_held = self._tls.is_renegotiating and not answers_at_once and len(self._waiting) == 1
+        while self._waiting and not is_held:
+            self._answer(self._waiting.pop(0), now)
+
+    def _answer(self, request: bytes, now: float) -> None:
         """Answer in two writes, head and body, as servers do; the second shows how records are split."""
         if self._tls.is_ended:
             return
-        body = f"{self._server.id}: {self._version()} {self._cipher_suite()}\n".encode()
-        fields = ("Content-Type: text/plain", f"Content-Length: {len(body)}", "Connection: close", "", "")
-        head = "\r\n".join(("HTTP/1.0 200 OK", *fields)).encode()
+        keeps_alive = wants_keep_alive(request)
+        head, body = http_response(
+            f"{self._server.id}: {self._version()} {self._cipher_suite()}", keeps_alive=keeps_alive
+        )
         self._tls.send_application_data(head, now)
         self._tls.send_application_data(body, now)
-        self._tls.close(now)
+        if not keeps_alive:
+            self._tls.close(now)
         self._take_events()
 
     def _end(self) -> None:
@@ -199,11 +219,11 @@ class Conversation(asyncio.Protocol):
 
     def _version(self) -> str | None:
         """What was chosen, if a hello was answered at all."""
-        version = self._tls.handshake.version
+        version = self._tls.established.version
         return version_name(version) if version else None
 
     def _cipher_suite(self) -> str | None:
-        parameters = self._tls.handshake.parameters
+        parameters = self._tls.established.parameters
         return cipher_suite_name(parameters.cipher_suite) if parameters else None
 
 
@@ -259,8 +279,9 @@ def _emulated_server(configuration: contract.Configuration) -> EmulatedServer:
     source = f"{configuration.id.partition('@')[0]}/server.toml ({configuration.level})"
     emulation = read_emulation(configuration.emulation, source)
     credentials = _credentials(configuration, source)
+    trusted = tuple(_read_certificate(pem) for pem in configuration.client_certificates.values())
     return EmulatedServer(
-        configuration.id, server_configuration(configuration.declared, emulation, credentials)
+        configuration.id, server_configuration(configuration.declared, emulation, credentials, trusted)
     )
 
 
@@ -278,3 +299,8 @@ def _credentials(configuration: contract.Configuration, source: str) -> Mapping[
 def _read_credential(private_key: str, chain: str) -> Credential:
     """Cached: all servers of a run have the same few, and reading a key costs as much as a handshake."""
     return Credential.from_pem(private_key, chain)
+
+
+@lru_cache(maxsize=16)
+def _read_certificate(pem: str) -> bytes:
+    return load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)

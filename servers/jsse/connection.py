@@ -8,14 +8,9 @@ from typing import Any
 
 from handshake.wire.cipher_suites import cipher_suite_name, parse_cipher_suite
 from servers.contract import Connection
+from servers.http import http_response, wants_keep_alive, wants_renegotiation
 from servers.jsse.machine import JavaMachine
-from servers.listener import (
-    CONNECTION_TIMEOUT_SECONDS,
-    asks_for_renegotiation,
-    asks_to_keep_alive,
-    http_response,
-    read_request,
-)
+from servers.listener import CONNECTION_TIMEOUT_SECONDS, read_request
 
 TLS_1_3 = "TLSv1.3"
 VERSION_NAMES = {"TLSv1": "TLSv1.0"}
@@ -32,18 +27,16 @@ def serve_connection(machine: JavaMachine, socket: Any, seen: Connection, stack:
         socket.setSoTimeout(int(CONNECTION_TIMEOUT_SECONDS * 1000))
         socket.startHandshake()
         seen = _with_session(seen, socket)
-        while request := read_request(_receiver(machine, socket)):
-            if asks_for_renegotiation(request) and seen.version != TLS_1_3:
+        keeps_alive = True
+        while keeps_alive and (request := read_request(_receiver(machine, socket))):
+            if wants_renegotiation(request) and seen.version != TLS_1_3:
                 # Sends a HelloRequest and returns; JSSE goes through the handshake while it reads. In TLS 1.3
                 # it would be a KeyUpdate.
                 socket.startHandshake()
             seen = _with_session(seen, socket)
-            keep_alive = asks_to_keep_alive(request)
-            socket.getOutputStream().write(
-                http_response(f"{stack}: {seen.cipher_suite}", keep_alive=keep_alive)
-            )
-            if not keep_alive:
-                break
+            keeps_alive = wants_keep_alive(request)
+            text = f"{stack}: {seen.cipher_suite}"
+            socket.getOutputStream().write(b"".join(http_response(text, keeps_alive=keeps_alive)))
         socket.close()
     except machine.Throwable as error:
         seen = replace(seen, alert_sent=_alert_of(error), reason=_reason(machine, error))

@@ -26,12 +26,10 @@ from servers.listener import Listener
 # Without DSA: s_server takes two certificates, and a third ("extended") only where a client names its
 # algorithms.
 CIPHER_LIST_LEGACY = "ALL:!aNULL:!aDSS:!PSK:!SRP:@SECLEVEL=0"
-RENEGOTIATION = {
-    "default": (),
-    "off": ("-no_renegotiation",),
-    "secure": ("-client_renegotiation",),
-    "legacy": ("-client_renegotiation", "-legacy_renegotiation"),
-}
+RENEGOTIATION = {"off": ("-no_renegotiation",), "secure": (), "legacy": ("-legacy_renegotiation",)}
+CLIENT_INITIATED = {"no": (), "yes": ("-client_renegotiation",)}
+CLIENT_CERTIFICATE = {"no": None, "request": "-verify", "require": "-Verify"}
+VERIFY_DEPTH = "1"
 PROTOCOLS = {
     "default": ("-cipher", "DEFAULT:!PSK:!SRP"),
     "legacy": ("-cipher", CIPHER_LIST_LEGACY, "-min_protocol", "TLSv1"),
@@ -55,6 +53,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
     ).stdout
     with ExitStack() as closing:
         descriptors, digests = _credentials(configuration, closing)
+        authorities = _in_memory("authorities", "".join(configuration.client_certificates.values()), closing)
         command = [
             program,
             "s_server",
@@ -62,10 +61,11 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
             "127.0.0.1:0",
             "-www",
             "-msg",
-            *_options(configuration, descriptors),
+            *_options(configuration, descriptors, authorities),
         ]
         try:
-            pool = closing.enter_context(BackendPool(_bound_to_us(command), ENVIRONMENT, descriptors))
+            passed = [*descriptors, authorities]
+            pool = closing.enter_context(BackendPool(_bound_to_us(command), ENVIRONMENT, passed))
         except StartError as error:
             yield contract.Failed(configuration.id, str(error))
             return
@@ -90,20 +90,31 @@ def _credentials(
     for kind in configuration.declared.certificates:
         if kind in configuration.credentials:
             pem = configuration.credentials[kind]
-            descriptor = os.memfd_create(kind)
-            closing.callback(os.close, descriptor)
-            os.write(descriptor, (pem.private_key + pem.chain).encode())
-            descriptors.append(descriptor)
+            descriptors.append(_in_memory(kind, pem.private_key + pem.chain, closing))
             leaf = pem.chain.partition("-----END CERTIFICATE-----")
             digests.add(sha256(PEM_cert_to_DER_cert("".join(leaf[:2]))).hexdigest())
     return descriptors, frozenset(digests)
 
 
-def _options(configuration: contract.Configuration, descriptors: list[int]) -> list[str]:
+def _in_memory(name: str, text: str, closing: ExitStack) -> int:
+    """A descriptor of a file in memory that holds the text."""
+    descriptor = os.memfd_create(name)
+    closing.callback(os.close, descriptor)
+    os.write(descriptor, text.encode())
+    return descriptor
+
+
+def _options(configuration: contract.Configuration, descriptors: list[int], authorities: int) -> list[str]:
     options = [
         *PROTOCOLS[configuration.toggles["protocols"]],
         *RENEGOTIATION[configuration.toggles["renegotiation"]],
+        *CLIENT_INITIATED[configuration.toggles["client-initiated"]],
     ]
+    verify = CLIENT_CERTIFICATE[configuration.toggles["client-certificate"]]
+    if verify is not None:
+        options += [verify, VERIFY_DEPTH, "-verify_return_error"]
+        if configuration.client_certificates:
+            options += ["-CAfile", f"/dev/fd/{authorities}"]
     for (certificate, key), descriptor in zip(CREDENTIAL_OPTIONS, descriptors, strict=False):
         options += [key, f"/dev/fd/{descriptor}", certificate, f"/dev/fd/{descriptor}"]
     return options

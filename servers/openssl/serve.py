@@ -20,14 +20,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificates
 from OpenSSL import SSL
+from OpenSSL.crypto import X509
 
 from handshake.wire.cipher_suites import cipher_suite_name, parse_cipher_suite
 from handshake.wire.registry import alert_name, version_name
 from servers import contract
+from servers.http import http_response, wants_keep_alive, wants_renegotiation
 from servers.listener import (
     CONNECTION_TIMEOUT_SECONDS,
     Listener,
-    http_response,
     linger,
     read_request,
     set_timeout,
@@ -37,10 +38,15 @@ from servers.listener import (
 SSL_OP_ALLOW_CLIENT_RENEGOTIATION = 1 << 8
 SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = 1 << 18
 RENEGOTIATION = {
-    "default": 0,
     "off": SSL.OP_NO_RENEGOTIATION,
-    "secure": SSL_OP_ALLOW_CLIENT_RENEGOTIATION,
-    "legacy": SSL_OP_ALLOW_CLIENT_RENEGOTIATION | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION,
+    "secure": 0,
+    "legacy": SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION,
+}
+CLIENT_INITIATED = {"no": 0, "yes": SSL_OP_ALLOW_CLIENT_RENEGOTIATION}
+CLIENT_CERTIFICATE = {
+    "no": SSL.VERIFY_NONE,
+    "request": SSL.VERIFY_PEER,
+    "require": SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT,
 }
 # Only what a server with certificates can negotiate; @SECLEVEL=0 is what lets TLS 1.0 and 1.1 sign with
 # SHA-1.
@@ -60,6 +66,8 @@ def make_context(configuration: contract.Configuration) -> tuple[SSL.Context, fr
     context.set_min_proto_version(MINIMUM_VERSIONS[configuration.toggles["protocols"]])
     context.set_cipher_list(CIPHER_LISTS[configuration.toggles["protocols"]])
     context.set_options(RENEGOTIATION[configuration.toggles["renegotiation"]])
+    context.set_options(CLIENT_INITIATED[configuration.toggles["client-initiated"]])
+    _ask_for_certificate(context, configuration)
     context.set_session_id(b"tls-matrix")
     context.load_tmp_dh(str(DH_PARAMETERS))
     digests = set()
@@ -72,6 +80,16 @@ def make_context(configuration: contract.Configuration) -> tuple[SSL.Context, fr
         context.use_privatekey(_private_key(pem.private_key))
         digests.add(certificate.fingerprint(SHA256()).hex())
     return context, frozenset(digests)
+
+
+def _ask_for_certificate(context: SSL.Context, configuration: contract.Configuration) -> None:
+    """Trust exactly the certificates given, as authorities of their own."""
+    store = context.get_cert_store()
+    for pem in configuration.client_certificates.values():
+        (certificate,) = load_pem_x509_certificates(pem.encode())
+        if store is not None:
+            store.add_cert(X509.from_cryptography(certificate))
+    context.set_verify(CLIENT_CERTIFICATE[configuration.toggles["client-certificate"]], None)
 
 
 def _private_key(pem: str) -> RSAPrivateKey | DSAPrivateKey | EllipticCurvePrivateKey:
@@ -137,11 +155,12 @@ def serve_connection(
 
 
 def _answer(tls: SSL.Connection, connection: socket.socket) -> None:
-    request = read_request(_until_end(tls.recv))
-    if request.startswith(b"GET /reneg") and tls.get_protocol_version() < SSL.TLS1_3_VERSION:
-        _renegotiate(tls, connection)
-    if request:
-        tls.sendall(http_response(f"{library_version()}: {tls.get_cipher_name()}"))
+    text, keeps_alive = f"{library_version()}: {tls.get_cipher_name()}", True
+    while keeps_alive and (request := read_request(_until_end(tls.recv))):
+        if wants_renegotiation(request) and tls.get_protocol_version() < SSL.TLS1_3_VERSION:
+            _renegotiate(tls, connection)
+        keeps_alive = wants_keep_alive(request)
+        tls.sendall(b"".join(http_response(text, keeps_alive=keeps_alive)))
 
 
 def _renegotiate(tls: SSL.Connection, connection: socket.socket) -> None:

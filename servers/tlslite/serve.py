@@ -25,7 +25,8 @@ from tlslite.x509certchain import X509CertChain
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import alert_name, version_name
 from servers import contract
-from servers.listener import CONNECTION_TIMEOUT_SECONDS, Listener, http_response, linger, read_request
+from servers.http import http_response, wants_keep_alive
+from servers.listener import CONNECTION_TIMEOUT_SECONDS, Listener, linger, read_request
 
 VERSIONS = [(3, 0), (3, 1), (3, 2), (3, 3), (3, 4)]
 
@@ -101,8 +102,10 @@ def serve_connection(
             handshake(tls)
             version, cipher_suite = tls.version[0] << 8 | tls.version[1], tls.session.cipherSuite
             seen = replace(seen, version=version_name(version), cipher_suite=cipher_suite_name(cipher_suite))
-            if read_request(lambda size: bytes(tls.read(max=size, min=1))):
-                tls.write(http_response(f"tlslite-ng {tlslite.__version__}: {seen.cipher_suite}"))
+            text, keeps_alive = f"tlslite-ng {tlslite.__version__}: {seen.cipher_suite}", True
+            while keeps_alive and (request := read_request(lambda size: bytes(tls.read(max=size, min=1)))):
+                keeps_alive = wants_keep_alive(request)
+                tls.write(b"".join(http_response(text, keeps_alive=keeps_alive)))
             tls.close()
         except TLSLocalAlert as error:
             return replace(seen, alert_sent=alert_name(error.description), reason=error.message or str(error))

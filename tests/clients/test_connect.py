@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from clients.connect import MAX_RESPONSE_BYTES, Exchange, connect
+from clients.connect import connect
+from clients.exchange import Exchange, Setting
+from clients.http_answer import MAX_RESPONSE_BYTES
 from clients.observation import Failure, Observation
 from clients.profile import load_profiles
 from clients.transport import Transport
@@ -149,11 +151,12 @@ def test_a_trickle_does_not_move_the_deadline() -> None:
 
 def test_what_came_before_a_failed_send_is_looked_at() -> None:
     profile = PROFILES["biztalk-ws2008"]
-    exchange = Exchange(profile, profile.attempts[0], NAME, b"", os.urandom)
+    exchange = Exchange(profile, profile.attempts[0], Setting(NAME, b"", os.urandom))
     with (
         scripted_server(sends_and_resets(alert(10))) as server,
         Transport("127.0.0.1", server.port, time.monotonic() + 5) as transport,
     ):
+        exchange.deadline = time.monotonic() + 5
         exchange.connection.start(time.monotonic())
         exchange.flush(transport)
         poll = select.poll()

@@ -164,8 +164,10 @@ class Ours:
 class OpenSSLPeer:
     """A pyOpenSSL connection over memory buffers."""
 
-    def __init__(self, context: SSL.Context, role: str) -> None:
+    def __init__(self, context: SSL.Context, role: str, session: SSL.Session | None = None) -> None:
         self.connection = SSL.Connection(context, None)
+        if session is not None:
+            self.connection.set_session(session)
         if role == "client":
             self.connection.set_connect_state()
         else:
@@ -291,13 +293,14 @@ def tlslite_credential(certificate: str) -> dict[str, Any]:
 
 
 def openssl_context(
-    method_version: int, openssl_ciphers: str, certificates: tuple[str, ...] = ()
+    method_version: int, openssl_ciphers: str, certificates: tuple[str, ...] = (), *, tickets: bool = False
 ) -> SSL.Context:
-    """A context for one version, everything else allowed."""
+    """A context for one version, everything else allowed; session tickets if wanted."""
     context = SSL.Context(SSL.TLS_METHOD)
     context.set_min_proto_version(method_version)
     context.set_max_proto_version(method_version)
-    context.set_options(SSL.OP_NO_TICKET)
+    if not tickets:
+        context.set_options(SSL.OP_NO_TICKET)
     if method_version >= ProtocolVersion.TLS_1_3:
         context.set_cipher_list(b"ALL:@SECLEVEL=0")  # CCM_8 counts as weak
         context.set_tls13_ciphersuites(openssl_ciphers.encode())

@@ -6,7 +6,12 @@ from handshake.errors import Fault
 from matrix.wording import sentence
 
 # What only a server can accuse its client of; a client never reports it of a server.
-SERVERS_ONLY = {Fault.BAD_HANDSHAKE_RECORD_MAC, Fault.NO_COMMON_CIPHER_SUITE, Fault.INAPPROPRIATE_FALLBACK}
+SERVERS_ONLY = {
+    Fault.BAD_HANDSHAKE_RECORD_MAC,
+    Fault.CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE,
+    Fault.NO_COMMON_CIPHER_SUITE,
+    Fault.INAPPROPRIATE_FALLBACK,
+}
 
 
 @pytest.mark.parametrize("fault", sorted(set(Fault) - SERVERS_ONLY, key=lambda fault: fault.value))

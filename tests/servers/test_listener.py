@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from servers import listener
-from servers.listener import Listener, http_response, linger, read_request, set_timeout
+from servers.listener import Listener, linger, read_request, set_timeout
 
 Serve = Callable[[socket.socket, int], None]
 
@@ -122,10 +122,3 @@ def test_request_is_read_to_its_empty_line(pieces: list[bytes], request_read: by
 
 def test_endless_request_is_cut() -> None:
     assert len(read_request(bytes)) == listener.MAX_REQUEST_BYTES
-
-
-def test_response_says_its_length() -> None:
-    head, _, body = http_response("über").partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.0 200 OK\r\n")
-    assert b"Content-Length: 6" in head
-    assert body == "über\n".encode()

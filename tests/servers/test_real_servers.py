@@ -34,7 +34,7 @@ from tests.servers.real_servers import (
 )
 
 
-@every_server()
+@every_server(*(identity for identity in IDS if "client-certificate=require" not in identity))
 def test_answers_and_tells_what_it_saw(running: RunningServers, server: RunningServer) -> None:
     with connect(server) as plain, strict_end(plain) as tls:
         certificate = tls.getpeercert(binary_form=True)

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import pytest
 from OpenSSL import SSL
 
+from servers.credentials import make_credentials
+from servers.definition import load_definitions
 from servers.listener import set_timeout
-from servers.process import NotInstalled, RunningServer, RunningServers
+from servers.process import NotInstalled, RunningServer, RunningServers, start_servers
+from servers.variant import parse_server_id
 from tests.servers.real_servers import CLIENT_TIMEOUT, connect, every_server
 
 
@@ -48,14 +51,16 @@ def test_client_cannot_renegotiate_by_default(server: RunningServer) -> None:
     assert renegotiate(server) == Renegotiation(begun=True, completed=False, answer=b"")
 
 
-@pytest.mark.parametrize("setting", ["secure", "legacy"])
+@pytest.mark.parametrize("settings", ["client-initiated=yes", "client-initiated=yes,renegotiation=legacy"])
 @pytest.mark.parametrize("server_id", ["openssl@4.0.3", "openssl-s_server@system"])
-def test_client_can_renegotiate_where_it_is_allowed(
-    running: RunningServers, server_id: str, setting: str
-) -> None:
-    server = running[f"{server_id},renegotiation={setting}"]
-    assert isinstance(server, RunningServer)
-    seen = renegotiate(server)
+def test_client_can_renegotiate_where_it_is_allowed(server_id: str, settings: str) -> None:
+    variant = parse_server_id(f"{server_id},{settings}", load_definitions())
+    with start_servers([variant], make_credentials()) as running:
+        server = running[variant.id]
+        if isinstance(server, NotInstalled):
+            pytest.skip(server.message)
+        assert isinstance(server, RunningServer)
+        seen = renegotiate(server)
     assert seen.completed
     assert seen.answer.startswith(b"HTTP/1.0 200 ")
 

@@ -1,7 +1,10 @@
-"""What an emulated server answers to a first flight, in the form of tests/vectors/jsse-first-flights.json."""
+"""What an emulated server answers to a first flight, in the form of tests/vectors/jsse-first-flights.json,
+and which server stands for which measurement.
+"""
 
 import json
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -19,11 +22,32 @@ from servers.definition import load_definitions
 from servers.emulated.emulation import read_emulation, server_configuration
 from servers.variant import parse_server_id
 
-VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "jsse-first-flights.json").read_text())
-FIRST_FLIGHTS: dict[str, dict[str, Any]] = {flight["name"]: flight for flight in VECTORS["first_flights"]}
-LEVELS: tuple[str, ...] = tuple(VECTORS["levels"])
-MEASURED_SETTING = "policy=unlimited"
-"""What the measurements were made with: AES of all strengths."""
+VECTORS = Path(__file__).parents[2] / "vectors"
+_FLIGHTS = json.loads((VECTORS / "jsse-first-flights.json").read_text())
+FIRST_FLIGHTS: dict[str, dict[str, Any]] = {flight["name"]: flight for flight in _FLIGHTS["first_flights"]}
+REBUILT_FIRST_FLIGHTS: dict[str, dict[str, Any]] = {
+    flight["name"]: flight for flight in _FLIGHTS["rebuilt_first_flights"]
+}
+ANSWERS: dict[str, dict[str, Any]] = _FLIGHTS["answers"]
+LEVELS: tuple[str, ...] = tuple(_FLIGHTS["levels"])
+JAVA_7_LEVELS = tuple(level for level in LEVELS if level.startswith("7"))
+
+
+def at_level(by_level: Mapping[str, Any], level: str) -> Any:
+    """What a table of the vectors has for a level: its own entry, or the one of all the others."""
+    return by_level.get(level, by_level.get("*"))
+
+
+def measured_server(level: str, *, ec: bool = False) -> str:
+    """The server as it was measured: SSLv3 and TLSv1, AES of all strengths, with or without curves."""
+    if level in JAVA_7_LEVELS:
+        return f"jsse7@{level},policy=unlimited,protocols=tlsv1" + ("" if ec else ",ec=no")
+    return f"jsse6@{level},policy=unlimited" + (",ec=yes" if ec else "")
+
+
+def stock_server(level: str) -> str:
+    """Java 7 as it comes, but with AES of all strengths: the stock settings of the measurements."""
+    return f"jsse7@{level},policy=unlimited"
 
 
 @cache

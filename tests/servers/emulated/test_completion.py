@@ -6,14 +6,17 @@ import pytest
 
 from handshake.wire.client_hello import ClientHello, Extension, SSLv2ClientHello
 from handshake.wire.registry import ExtensionType
-from tests.servers.emulated.answers import FIRST_FLIGHTS, LEVELS, MEASURED_SETTING, answer_to, connection_to
+from tests.servers.emulated.answers import (
+    FIRST_FLIGHTS,
+    LEVELS,
+    REBUILT_FIRST_FLIGHTS,
+    answer_to,
+    at_level,
+    connection_to,
+    measured_server,
+)
 from tests.servers.emulated.hellos import (
-    GROUPS,
     PLAIN,
-    POINT_FORMATS,
-    RENEGOTIATION_INFO,
-    SESSION_TICKET,
-    UNKNOWN,
     extended,
     flight,
     message,
@@ -24,21 +27,21 @@ from tests.servers.emulated.hellos import (
 from tests.servers.emulated.rsa_client import complete
 
 COMPLETED, UNEXPECTED, REFUSED = "completed", "alert 10", "alert 40"
-OUTCOMES = {
-    "completed, request 200 OK": COMPLETED,
-    "fatal unexpected_message(10), FIN": UNEXPECTED,
-    "not completed: the server had already sent fatal 10 and closed": UNEXPECTED,
-}
 MEASURED = [
-    (level, name, OUTCOMES[result])
+    (level, name, at_level(first_flight["completion"], level))
     for name, first_flight in FIRST_FLIGHTS.items()
-    for level, result in first_flight.get("completion", {}).items()
-    if result in OUTCOMES
+    for level in LEVELS
+    if at_level(first_flight.get("completion", {}), level) is not None
+]
+REBUILT = [
+    (level, name, at_level(first_flight["completion"], level))
+    for name, first_flight in REBUILT_FIRST_FLIGHTS.items()
+    for level in LEVELS
 ]
 
 
-def outcome(level: str, first_flight: bytes) -> str:
-    return complete(connection_to(f"jsse6@{level},{MEASURED_SETTING}"), first_flight)
+def outcome(level: str, first_flight: bytes, *, ec: bool = False) -> str:
+    return complete(connection_to(measured_server(level, ec=ec)), first_flight)
 
 
 @pytest.mark.parametrize(("level", "name", "expected"), MEASURED)
@@ -46,97 +49,28 @@ def test_completes_as_measured(level: str, name: str, expected: str) -> None:
     assert outcome(level, bytes.fromhex(FIRST_FLIGHTS[name]["hex"])) == expected
 
 
+@pytest.mark.parametrize(("level", "name", "expected"), REBUILT)
+def test_rebuilt_first_flights_end_as_measured(level: str, name: str, expected: str) -> None:
+    first_flight = bytes.fromhex(REBUILT_FIRST_FLIGHTS[name]["hex"])
+    answer = answer_to(measured_server(level), first_flight)
+    if expected == "not accepted":
+        assert "server_hello" not in answer
+        assert answer["end"] == "FIN"
+    elif expected == "accepted":
+        assert "server_hello" in answer
+    else:
+        assert outcome(level, first_flight) == expected
+
+
 def test_every_kind_of_end_was_measured() -> None:
-    assert len(MEASURED) == 108
+    assert (len(MEASURED), len(REBUILT)) == (480, 252)
     assert {expected for _, _, expected in MEASURED} == {COMPLETED, UNEXPECTED}
-
-
-NO_COMPRESSION_METHODS = replace(PLAIN, compression_methods=b"")
-SSL_3_0 = replace(PLAIN, legacy_version=0x0300)
-ECDHE_FIRST = replace(PLAIN, cipher_suites=(0xC013, 0x002F))
-
-# Hellos of the measurements whose bytes are not carried here, made anew from what they are called; what
-# became of them is in the data of levels jdk6-b18 and jdk6-b28
-# ("handshake_completion_after_accepted_first_flight", names with x_), or in sections 3 and 4 of the research
-# note on JSSE. First 6u18, then 6u45.
-DESCRIBED = {
-    "two host names": (flight(extended(server_names("a.example", "b.example"))), UNEXPECTED, UNEXPECTED),
-    "no compression method, extensions": (
-        flight(replace(NO_COMPRESSION_METHODS, extensions=(UNKNOWN,))),
-        COMPLETED,
-        COMPLETED,
-    ),
-    "no compression method, empty extension block": (
-        flight(replace(NO_COMPRESSION_METHODS, extensions=())),
-        COMPLETED,
-        COMPLETED,
-    ),
-    "no compression method, no extension block": (flight(NO_COMPRESSION_METHODS), UNEXPECTED, UNEXPECTED),
-    "unknown empty extension alone": (flight(extended(UNKNOWN)), COMPLETED, COMPLETED),
-    "unknown empty extension twice": (flight(extended(GROUPS, UNKNOWN, UNKNOWN)), COMPLETED, COMPLETED),
-    "empty server_name last": (flight(extended(GROUPS, Extension(0))), COMPLETED, COMPLETED),
-    "empty supported_groups last": (flight(extended(Extension(10))), UNEXPECTED, UNEXPECTED),
-    "empty ec_point_formats last": (flight(extended(GROUPS, Extension(11))), UNEXPECTED, UNEXPECTED),
-    "empty status_request last": (flight(extended(Extension(5))), COMPLETED, COMPLETED),
-    "empty signature_algorithms last": (flight(extended(Extension(13))), COMPLETED, COMPLETED),
-    "next_protocol_negotiation last": (flight(extended(Extension(0x3374))), COMPLETED, COMPLETED),
-    "server_name, then empty ticket": (
-        flight(extended(server_names("a.example"), SESSION_TICKET)),
-        COMPLETED,
-        COMPLETED,
-    ),
-    "padding last": (flight(extended(Extension(ExtensionType.PADDING, bytes(200)))), COMPLETED, COMPLETED),
-    "ticket, then renegotiation_info": (
-        flight(extended(SESSION_TICKET, RENEGOTIATION_INFO)),
-        COMPLETED,
-        COMPLETED,
-    ),
-    "unknown empty extension in SSLv3": (
-        flight(replace(SSL_3_0, extensions=(UNKNOWN,))),
-        COMPLETED,
-        COMPLETED,
-    ),
-    "renegotiation_info in SSLv3": (
-        flight(replace(SSL_3_0, extensions=(RENEGOTIATION_INFO,))),
-        COMPLETED,
-        COMPLETED,
-    ),
-    "unknown empty extension split over two records": (
-        record(message(extended(UNKNOWN))[:30]) + record(message(extended(UNKNOWN))[30:]),
-        COMPLETED,
-        COMPLETED,
-    ),
-    "empty extension, then a message of four bytes": (
-        record(message(extended(UNKNOWN)) + bytes(4)),
-        UNEXPECTED,
-        UNEXPECTED,
-    ),
-    "HelloRequest behind the hello": (record(message(PLAIN) + bytes(4)), UNEXPECTED, UNEXPECTED),
-    "three bytes behind the hello": (record(message(PLAIN) + b"\x10\x00\x00"), UNEXPECTED, UNEXPECTED),
-    "ECDHE first, no groups": (flight(ECDHE_FIRST), COMPLETED, COMPLETED),
-    "ECDHE first, groups": (
-        flight(replace(ECDHE_FIRST, extensions=(GROUPS, POINT_FORMATS))),
-        COMPLETED,
-        COMPLETED,
-    ),
-    "TLS 1.2 suites first": (
-        flight(replace(PLAIN, legacy_version=0x0303, cipher_suites=(0xC02F, 0x009C, 0x003C, 0x002F))),
-        COMPLETED,
-        COMPLETED,
-    ),
-}
-
-
-@pytest.mark.parametrize("name", DESCRIBED)
-@pytest.mark.parametrize("level", LEVELS)
-def test_described_hellos_end_as_measured(level: str, name: str) -> None:
-    first_flight, *expected = DESCRIBED[name]
-    assert outcome(level, first_flight) == expected[LEVELS.index(level)]
+    assert {expected for _, _, expected in REBUILT} == {COMPLETED, UNEXPECTED, "accepted", "not accepted"}
 
 
 def test_three_bytes_too_many_are_refused_at_once_or_swallow_the_next_message() -> None:
     first_flight = record(message(PLAIN) + b"\x10\x00\x00")
-    early, late = (answer_to(f"jsse6@{level}", first_flight) for level in LEVELS)
+    early, late = (answer_to(f"jsse6@{level}", first_flight) for level in ("6u18", "6u21"))
     assert [entry[0] for entry in early["records"]] == [22, 21]
     assert [entry[0] for entry in late["records"]] == [22]
 
@@ -144,7 +78,7 @@ def test_three_bytes_too_many_are_refused_at_once_or_swallow_the_next_message() 
 def test_the_clients_order_decides() -> None:
     def chosen(*suites: int) -> str:
         hello = replace(PLAIN, cipher_suites=suites)
-        return str(answer_to(f"jsse6@6u45,{MEASURED_SETTING}", flight(hello))["server_hello"]["suite"])
+        return str(answer_to(measured_server("6u45"), flight(hello))["server_hello"]["suite"])
 
     assert chosen(0x0035, 0x002F) == "0035"
     assert chosen(0x002F, 0x0035) == "002f"

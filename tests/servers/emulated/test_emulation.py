@@ -1,5 +1,6 @@
 """The [emulation] table: what can be said in it, and what is said to whoever gets it wrong."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,10 +8,20 @@ import pytest
 from handshake.crypto.dh_groups import JSSE_DH_GROUPS
 from handshake.errors import Fault
 from handshake.record_layer import RecordSplitting
-from handshake.server import Ending, FlightLayout, Intolerance, Preference, Reaction, StreamParsing
+from handshake.renegotiation import Renegotiation
+from handshake.server import (
+    Ending,
+    FlightLayout,
+    Intolerance,
+    Preference,
+    Reaction,
+    RenegotiationRules,
+    StreamParsing,
+)
 from handshake.server.features import FEATURES
+from handshake.wire.messages import Alert
 from handshake.wire.registry import AlertDescription
-from servers.declared import Declared
+from servers.declared import Declared, DeclaredRenegotiation
 from servers.definition import load_definitions
 from servers.emulated.emulation import Emulation, EmulationError, read_emulation, server_configuration
 from servers.variant import expand, parse_server_id
@@ -32,40 +43,70 @@ def test_an_empty_table_is_a_server_as_the_rfcs_want_it() -> None:
     )
 
 
-def test_every_key_reaches_the_configuration() -> None:
-    table: dict[str, Any] = {
-        "preference": "client",
-        "named_groups": ["secp384r1", "x25519"],
-        "default_named_group": "secp256r1",
-        "dh_group": "jsse-768",
-        "export_dh_group": "jsse-512",
-        "sslv2_refusal": "80 03 00 00 01",
-        "session_id_length": 0,
+def test_renegotiation_is_made_of_what_is_declared_and_of_quirks() -> None:
+    declared = DeclaredRenegotiation("legacy", False, False, "fatal:handshake_failure", "none", "none")
+    quirks = ("signals_first", "tolerates_missing_info", "ignores_scsv", "answers_at_once")
+    emulation = read_emulation({"renegotiation": dict.fromkeys(quirks, True)}, "x")
+    configuration = server_configuration(
+        replace(DECLARED, renegotiation=declared), emulation, {"rsa": rsa_credential()}
+    )
+    assert configuration.renegotiation == RenegotiationRules(
+        allowed=Renegotiation.LEGACY,
+        client_initiated=False,
+        legacy_hello=False,
+        refusal=Alert(2, 40),
+        refusal_in_sslv3=None,
+        signals_first=True,
+        tolerates_missing_info=True,
+        ignores_scsv=True,
+        answers_at_once=True,
+    )
+
+
+EVERY_KEY: dict[str, Any] = {
+    "preference": "client",
+    "named_groups": ["secp384r1", "x25519"],
+    "default_named_group": "secp256r1",
+    "dh_group": "jsse-768",
+    "export_dh_group": "jsse-512",
+    "sslv2_refusal": "80 03 00 00 01",
+    "signature_schemes": ["rsa_pkcs1_sha256", "rsa_pkcs1_md5"],
+    "session_id_length": 0,
+    "renegotiation_info": False,
+    "fallback_scsv": False,
+    "extended_master_secret": False,
+    "encrypt_then_mac": False,
+    "flight_layout": "one-record",
+    "records": {"max_fragment": 33000, "any_version": True},
+    "alerts": {"decode": "unexpected_message"},
+    "alert_version": "SSLv3",
+    "parsing": {
         "renegotiation_info": False,
-        "fallback_scsv": False,
-        "extended_master_secret": False,
-        "encrypt_then_mac": False,
-        "flight_layout": "one-record",
-        "records": {"max_fragment": 33000, "any_version": True},
-        "alerts": {"decode": "unexpected_message"},
-        "alert_version": "SSLv3",
-        "parsing": {"renegotiation_info": False, "partial_header_fails": True},
-        "accepts_second_hello": True,
-        "ignores_warnings": False,
-        "record_splitting": "1/n-1",
-        "intolerance": [
-            {"features": ["extension:server_name"], "reaction": "alert:unexpected_message"},
-            {"features": ["extension-block", "extension:0x7777"], "reaction": "hang"},
-        ],
-    }
-    assert set(table) == set(Emulation.model_fields)
-    configuration = server_configuration(DECLARED, read_emulation(table, "x"), {"rsa": rsa_credential()})
+        "signature_algorithms": True,
+        "partial_header_fails": True,
+        "list_length_per_server_name": True,
+    },
+    "accepts_second_hello": True,
+    "ignores_warnings": False,
+    "renegotiation": {"signals_first": True},
+    "record_splitting": "1/n-1",
+    "intolerance": [
+        {"features": ["extension:server_name"], "reaction": "alert:unexpected_message"},
+        {"features": ["extension-block", "extension:0x7777"], "reaction": "hang"},
+    ],
+}
+
+
+def test_every_key_reaches_the_configuration() -> None:
+    assert set(EVERY_KEY) == set(Emulation.model_fields)
+    configuration = server_configuration(DECLARED, read_emulation(EVERY_KEY, "x"), {"rsa": rsa_credential()})
     assert configuration.preference is Preference.CLIENT
     assert configuration.named_groups == (24, 29)
     assert configuration.default_named_group == 23
     assert configuration.dh_group == JSSE_DH_GROUPS[768]
     assert configuration.export_dh_group == JSSE_DH_GROUPS[512]
     assert configuration.sslv2_refusal == b"\x80\x03\x00\x00\x01"
+    assert configuration.signature_schemes == (0x0401, 0x0101)
     assert configuration.session_id_length == 0
     assert not configuration.answers_renegotiation_info
     assert Fault.INAPPROPRIATE_FALLBACK not in configuration.alerts
@@ -76,7 +117,12 @@ def test_every_key_reaches_the_configuration() -> None:
     assert configuration.record_rules.version_major is None
     assert configuration.alerts[Fault.DECODE] == AlertDescription.UNEXPECTED_MESSAGE
     assert configuration.alert_version == 0x0300
-    assert configuration.parsing == StreamParsing(renegotiation_info=False, partial_header_fails=True)
+    assert configuration.parsing == StreamParsing(
+        renegotiation_info=False,
+        signature_algorithms=True,
+        partial_header_fails=True,
+        list_length_per_server_name=True,
+    )
     assert configuration.accepts_second_hello
     assert not configuration.ignores_warnings
     assert configuration.record_splitting is RecordSplitting.ONE_REST
@@ -96,6 +142,8 @@ def test_every_key_reaches_the_configuration() -> None:
         ({"dh_group": "jsse-769"}, "dh_group", "jsse-768"),
         ({"dh_group": "modp-7"}, "dh_group", "jsse-768"),
         ({"sslv2_refusal": "80 0"}, "sslv2_refusal", "hexadecimal"),
+        ({"signature_schemes": ["rsa_pkcs1_sha255"]}, "signature_schemes.0", "rsa_pkcs1_sha256"),
+        ({"signature_schemes": []}, "signature_schemes", "at least 1"),
         ({"session_id_length": 33}, "session_id_length", "32"),
         ({"session_id_length": "32"}, "session_id_length", "integer"),
         ({"renegotiation_info": "no"}, "renegotiation_info", "boolean"),

@@ -1,0 +1,228 @@
+"""One attempt of a client: one TCP connection, one hello, and what is said once connected.
+
+It is driven by one loop: bytes from the transport go into the engine, its events decide whether the attempt
+is over, and what it wants to send goes out. Nothing a peer does raises: it ends up in the `Attempt`. All
+input is bounded, in time by the deadline and in size by MAX_RECEIVED_BYTES. What `Exchange` does once
+connected is one request and its answer; the other conversations are its subclasses.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from clients.http_answer import Answer
+from clients.observation import Attempt, Failure, RenegotiationSeen
+from clients.profile import Profile, ProfileAttempt
+from clients.transport import Transport, TransportFailure
+from handshake.client import ClientConnection
+from handshake.crypto.credentials import Credential
+from handshake.events import (
+    AlertReceived,
+    ApplicationData,
+    CertificateReceived,
+    CertificateRequested,
+    Event,
+    HandshakeCompleted,
+    Negotiated,
+    PeerClosed,
+    PeerFaulted,
+    Phase,
+    PolicyRefused,
+    SuiteUnsupported,
+)
+from handshake.hello_template import HelloFormat
+from handshake.session import Session
+from handshake.wire.cipher_suites import cipher_suite_name
+from handshake.wire.registry import AlertDescription, AlertLevel, alert_name
+
+MAX_RECEIVED_BYTES = 262_144  # of one attempt: an endless handshake ends here, not in our memory
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every attempt of a client shares.
+
+    `server_name` goes into server_name extensions; None (an address) leaves the extension out. `request` is
+    sent once connected; empty ends the attempt there. `session` is offered to be resumed, `credentials` are
+    shown when the server asks.
+    """
+
+    server_name: str | None
+    request: bytes
+    entropy: Callable[[int], bytes]
+    session: Session | None = None
+    credentials: Mapping[str, Credential] = field(default_factory=dict)
+
+
+class Exchange:
+    """One attempt in progress; `run` does all of it, and its outcome is in the attributes."""
+
+    def __init__(self, profile: Profile, attempt: ProfileAttempt, setting: Setting) -> None:
+        self.template = attempt.template
+        self.setting = setting
+        self.connection = ClientConnection(
+            attempt.template,
+            server_name=setting.server_name,
+            limits=profile.client_limits,
+            policy=profile.client_policy,
+            entropy=setting.entropy,
+            session=setting.session,
+            credentials=setting.credentials,
+        )
+        self.failure: Failure | None = None
+        self.negotiated: Negotiated | None = None
+        self.certificate_sha256: str | None = None
+        self.certificate_requested = False
+        self.renegotiation: RenegotiationSeen | None = None
+        self.answer = Answer()
+        self.is_over = False
+        self.deadline = 0.0
+        self._silence_ends_at: float | None = None
+
+    def run(self, host: str, port: int, deadline_seconds: float) -> Attempt:
+        """Do the whole attempt."""
+        started = time.monotonic()
+        self.deadline = started + deadline_seconds
+        try:
+            transport = Transport(host, port, self.deadline)
+        except TransportFailure as failure:
+            self.fail(failure.cause, Phase.CONNECT)
+        else:
+            with transport:
+                try:
+                    self._converse(transport)
+                except TransportFailure as failure:
+                    self.fail(failure.cause)
+        return Attempt(
+            hello_version=self.template.client_version,
+            sslv2_format=self.template.format is HelloFormat.SSLV2,
+            failure=self.failure,
+            negotiated=self.negotiated,
+            transcript=tuple(self.connection.transcript),
+            seconds=time.monotonic() - started,
+        )
+
+    def _converse(self, transport: Transport) -> None:
+        received = 0
+        self.connection.start(time.monotonic())
+        self.flush(transport)
+        while not self.is_over:
+            try:
+                data = transport.receive(self._silence_ends_at or self.deadline)
+            except TransportFailure as failure:
+                if failure.cause != "timeout" or self._silence_ends_at is None:
+                    raise
+                self._silence_ends_at = None
+                self.end_silence()
+                self.flush(transport)
+                continue
+            received += len(data)
+            self._take(data)
+            if received > MAX_RECEIVED_BYTES:
+                self.fail("protocol-error-excess-data")
+            self.flush(transport)
+        self.connection.close(time.monotonic())
+        self.flush(transport)
+
+    def _take(self, data: bytes) -> None:
+        """Give the engine what came (empty is the end of the stream) and react to its events."""
+        if data:
+            self.connection.receive_data(data, time.monotonic())
+        else:
+            self.connection.receive_end_of_stream(time.monotonic())
+        while not self.is_over and (event := self.connection.next_event()) is not None:
+            self.react(event)
+        if not data:
+            self._end_of_stream()
+
+    def flush(self, transport: Transport) -> None:
+        """Send what the engine wants sent. Raises TransportFailure unless what came before explains it."""
+        data = self.connection.data_to_send()
+        if not data:
+            return
+        try:
+            transport.send(data, self.deadline)
+        except TransportFailure:
+            if not self.is_over:
+                self._drain(transport)
+            if not self.is_over:
+                raise
+
+    def _drain(self, transport: Transport) -> None:
+        """Read what came before the connection broke: an alert in it is the cause, the break its effect."""
+        try:
+            while not self.is_over and (data := transport.receive(self.deadline)):
+                self._take(data)
+        except TransportFailure:
+            return
+
+    def react(self, event: Event) -> None:
+        """Do what an event asks for."""
+        match event:
+            case CertificateReceived(chain=(leaf, *_)):
+                self.certificate_sha256 = hashlib.sha256(leaf).hexdigest()
+            case CertificateRequested():
+                self.certificate_requested = True
+            case HandshakeCompleted(negotiated=negotiated):
+                self.negotiated = negotiated
+                self.begin()
+            case ApplicationData(data=data):
+                self.answer.take(data)
+                if self.answer.is_whole:
+                    self.end_of_answer()
+            case AlertReceived(level=level, description=description):
+                closes = description == AlertDescription.CLOSE_NOTIFY and self.negotiated is None
+                if level == AlertLevel.FATAL or closes:
+                    self.fail(f"alert-{alert_name(description)}")
+            case PeerFaulted(what=what):
+                self.fail(f"protocol-error-{what}")
+            case PolicyRefused(what=what):
+                self.fail(f"policy-{what}")
+            case SuiteUnsupported(cipher_suite=cipher_suite):
+                self.fail(f"unsupported-{cipher_suite_name(cipher_suite)}")
+            case PeerClosed():
+                self._end_of_stream()
+
+    def begin(self) -> None:
+        """A handshake is complete: send the request."""
+        if not self.setting.request:
+            self.is_over = True
+        else:
+            self.send(self.setting.request)
+
+    def send(self, request: bytes) -> None:
+        """Send a request, unless the engine has ended the connection (an event says why)."""
+        if not self.connection.is_ended:
+            self.connection.send_application_data(request, time.monotonic())
+
+    def end_of_answer(self) -> None:
+        """A whole answer has come: nothing more is wanted."""
+        self.is_over = True
+
+    def expect_silence(self, share: float) -> None:
+        """Call `end_silence` when nothing has come for that share of the time left; fail at its end only."""
+        now = time.monotonic()
+        self._silence_ends_at = now + (self.deadline - now) * share
+
+    def expect_no_silence(self) -> None:
+        """What was waited for has come."""
+        self._silence_ends_at = None
+
+    def end_silence(self) -> None:
+        """Nothing has come for as long as was said."""
+
+    def fail(self, cause: str, phase: Phase | None = None) -> None:
+        """End the attempt; the first cause counts."""
+        if not self.is_over:
+            self.failure = Failure(phase or self.connection.phase, cause)
+            self.is_over = True
+
+    def _end_of_stream(self) -> None:
+        """The peer has closed: fine after the headers of an answer without Content-Length, else a failure."""
+        if self.is_over:
+            return
+        if self.negotiated is not None and self.answer.ends_with_the_stream:
+            self.end_of_answer()
+        if not self.is_over:
+            self.fail("fin")

@@ -1,0 +1,40 @@
+"""HTTP as far as a client here needs it: when an answer is whole. Pure."""
+
+import re
+
+MAX_RESPONSE_BYTES = 65_536
+
+_HTTP = b"HTTP/"
+_CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+
+
+class Answer:
+    """What has come of one answer, at most MAX_RESPONSE_BYTES of it."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def take(self, data: bytes) -> None:
+        """Take what has come; what is too much is dropped."""
+        self.data += data[: MAX_RESPONSE_BYTES - len(self.data)]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing more is to come: all that Content-Length announces, or as much as is taken. Of
+        anything but HTTP (a mail server's greeting) the first bytes are answer enough.
+        """
+        if not self.data:
+            return False
+        is_full = len(self.data) == MAX_RESPONSE_BYTES
+        return is_full or not self.data.startswith(_HTTP[: len(self.data)]) or self._missing() == 0
+
+    @property
+    def ends_with_the_stream(self) -> bool:
+        """Whether the peer's closing is the end of the answer: its head is there and announces no length."""
+        return b"\r\n\r\n" in self.data and self._missing() is None
+
+    def _missing(self) -> int | None:
+        """How much of the announced body is still to come; None if nothing announced it (yet)."""
+        head, separator, body = self.data.partition(b"\r\n\r\n")
+        announced = _CONTENT_LENGTH.search(head) if separator else None
+        return None if announced is None else max(int(announced[1]) - len(body), 0)

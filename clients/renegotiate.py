@@ -1,0 +1,198 @@
+"""Renegotiating once connected, begun by the client or asked for by the server, on one connection each.
+
+A refusal is recognised when it arrives. What silence means is decided by one further request on the same
+connection: answered, the server goes on with the old keys; else it hangs.
+"""
+
+import time
+from dataclasses import replace
+
+from clients.exchange import Exchange, Setting
+from clients.http_answer import Answer
+from clients.observation import COMPLETED, RenegotiationSeen
+from clients.profile import Profile, ProfileAttempt
+from handshake.client.renegotiation import LEGACY_RENEGOTIATION, signals_rfc5746
+from handshake.events import (
+    AlertReceived,
+    AlertSent,
+    Event,
+    Phase,
+    RenegotiationRequested,
+    RenegotiationStarted,
+)
+from handshake.renegotiation import Renegotiation as Willingness
+from handshake.wire.registry import AlertDescription, AlertLevel, ProtocolVersion
+
+RENEGOTIATION_PATH = "/reneg"
+"""A request for it makes OpenSSL's s_server, and every server under test here, ask for a renegotiation."""
+
+SILENCE_SHARE = 0.5
+"""Of the time left until the deadline, for what a server does not say."""
+
+
+class Renegotiation(Exchange):
+    """What both have in common: whether it was tried, what became of it, and what the connection is good for
+    afterwards.
+    """
+
+    INITIATOR: str
+
+    def __init__(self, profile: Profile, attempt: ProfileAttempt, setting: Setting) -> None:
+        super().__init__(profile, attempt, setting)
+        self._policy = profile.client_policy
+        self._is_tried = False
+        self._refusal: str | None = None
+
+    @property
+    def is_completed(self) -> bool:
+        """Whether the second handshake is complete."""
+        seen = self.renegotiation
+        return seen is not None and COMPLETED in (seen.secure, seen.legacy)
+
+    def begin(self) -> None:
+        """The first handshake is complete, or the second."""
+        assert self.negotiated is not None, "set with the event"
+        if self._is_tried:
+            self._note(COMPLETED)
+            self.go_on()
+            return
+        self.renegotiation = RenegotiationSeen(
+            self.INITIATOR, signals_rfc5746(self.template), self.negotiated.renegotiation_info
+        )
+        if self.negotiated.version >= ProtocolVersion.TLS_1_3:  # RFC 8446 section 4.1.2
+            self.fail("policy-tls-1.3", Phase.RENEGOTIATION)
+            return
+        self._is_tried = True
+        self.try_it()
+
+    def try_it(self) -> None:
+        """Begin the renegotiation, or have the server begin it."""
+        raise NotImplementedError
+
+    def go_on(self) -> None:
+        """The second handshake is complete."""
+        raise NotImplementedError
+
+    def refuse(self, cause: str) -> None:
+        """Note a refusal that leaves the connection open, and see whether it still is."""
+        self._refusal = cause
+        self._note(cause)
+        self.answer = Answer()
+        self.send(self.setting.request)
+
+    def end_silence(self) -> None:
+        """Ask once more, on the keys there are."""
+        self.refuse("timeout")
+
+    def end_of_answer(self) -> None:
+        """A request after a refusal was answered."""
+        if self._refusal is not None:
+            self._note_connection("open")
+            super().fail(self._refusal, Phase.RENEGOTIATION)
+        else:
+            super().end_of_answer()
+
+    def fail(self, cause: str, phase: Phase | None = None) -> None:
+        """What ends the connection after a refusal is the refusal's consequence."""
+        if self.is_over:
+            return
+        if self._refusal is not None:
+            self._note_connection("closed")
+            cause, phase = self._refusal, Phase.RENEGOTIATION
+        elif self._is_tried and not self.is_completed:
+            self._note(cause)
+            self._note_connection("closed")
+            phase = Phase.RENEGOTIATION
+        super().fail(cause, phase)
+
+    def _note(self, answer: str) -> None:
+        self.expect_no_silence()
+        seen = self.renegotiation
+        assert seen is not None, "noted after the first handshake only"
+        if seen.offered and seen.answered:
+            self.renegotiation = replace(seen, secure=answer)
+        else:
+            self.renegotiation = replace(seen, legacy=answer)
+
+    def _note_connection(self, after: str) -> None:
+        assert self.renegotiation is not None, "noted after the first handshake only"
+        self.renegotiation = replace(self.renegotiation, connection_after=after)
+
+
+class ClientRenegotiation(Renegotiation):
+    """The client begins as soon as it is connected; then comes the one request."""
+
+    INITIATOR = "client"
+
+    def try_it(self) -> None:
+        """Send the hello inside the connection."""
+        self.connection.renegotiate(time.monotonic())
+        self.expect_silence(SILENCE_SHARE)
+
+    def go_on(self) -> None:
+        """See that the new keys carry data."""
+        self.send(self.setting.request)
+
+    def react(self, event: Event) -> None:
+        """A warning no_renegotiation is the refusal; all else as ever."""
+        super().react(event)
+        is_open = self._is_tried and not self.is_completed and self._refusal is None and not self.is_over
+        match event:
+            case AlertReceived(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION) if is_open:
+                self.refuse("alert-no_renegotiation")
+
+
+class ServerRenegotiation(Renegotiation):
+    """The client asks the server, by a request, to ask for a renegotiation, and does with that what it does.
+
+    The server may answer the request before the renegotiation, on the old keys (SunJSSE, research note on
+    JSSE section 6), or after it (OpenSSL); before it, a second request follows.
+    """
+
+    INITIATOR = "server"
+
+    def __init__(self, profile: Profile, attempt: ProfileAttempt, setting: Setting) -> None:
+        super().__init__(profile, attempt, setting)
+        self._is_requested = False
+        self._is_answered = False
+
+    def try_it(self) -> None:
+        """Ask for it."""
+        host = self.setting.server_name or "localhost"
+        self.send(
+            f"GET {RENEGOTIATION_PATH} HTTP/1.0\r\nHost: {host}\r\nConnection: keep-alive\r\n\r\n".encode()
+        )
+
+    def go_on(self) -> None:
+        """See that the new keys carry data, if the answer has not to come on them anyway."""
+        if self._is_answered:
+            self.answer = Answer()
+            self.send(self.setting.request)
+
+    def react(self, event: Event) -> None:
+        """Note the HelloRequest and what the client being played does with it."""
+        super().react(event)
+        match event:
+            case RenegotiationRequested():
+                self._is_requested = True
+                if self._policy.hello_request == "ignore":
+                    self._refusal = "policy-hello-request"
+                    self._note(self._refusal)
+            case RenegotiationStarted():
+                self.expect_silence(SILENCE_SHARE)
+            case AlertSent(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION):
+                is_off = self._policy.renegotiation is Willingness.OFF
+                self._refusal = "policy-renegotiation-off" if is_off else f"policy-{LEGACY_RENEGOTIATION}"
+                self._note(self._refusal)
+
+    def end_of_answer(self) -> None:
+        """The answer to the first request, or to the one after it."""
+        is_first, self._is_answered = not self._is_answered, True
+        if is_first and not self.is_completed:
+            self.answer = Answer()
+            if not self._is_requested:
+                self.fail("policy-not-requested")
+            elif self._refusal is not None:
+                self.send(self.setting.request)
+            return
+        super().end_of_answer()

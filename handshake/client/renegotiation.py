@@ -1,0 +1,99 @@
+"""The hello of a renegotiation: the profile's first hello, changed by no more than RFC 5746 asks for.
+
+Measured on NSS 3.13.1 (research note on NSS, section 2) and SunJSSE (research note on JSSE, section 8):
+suites and extensions as before without the signalling suites, renegotiation_info with the Finished of the
+handshake before, and always in a TLS record, of the version that was negotiated.
+"""
+
+from dataclasses import replace
+
+from handshake.client.handshake import ClientHandshake
+from handshake.errors import Fault, PeerFault, PolicyRefusal
+from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate, Placement
+from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, TLS_FALLBACK_SCSV
+from handshake.wire.extensions import pull_renegotiation_info, push_renegotiation_info
+from handshake.wire.registry import AlertDescription, ExtensionType
+
+LEGACY_RENEGOTIATION = "legacy-renegotiation"
+
+_SIGNALLING = frozenset({TLS_EMPTY_RENEGOTIATION_INFO_SCSV, TLS_FALLBACK_SCSV})
+
+
+def in_record_format(template: HelloTemplate) -> HelloTemplate:
+    """The same offer in a TLS record, which a hello that resumes or renegotiates always comes in."""
+    if template.format is HelloFormat.RECORD:
+        return template
+    return replace(
+        template,
+        format=HelloFormat.RECORD,
+        record_version=template.client_version,
+        cipher_suites=tuple(spec for spec in template.cipher_suites if spec <= 0xFFFF),
+    )
+
+
+def renegotiation_template(template: HelloTemplate, info: bytes | None, place: Placement) -> HelloTemplate:
+    """Give the hello that renegotiates; `info` is its renegotiated_connection, None leaves it out."""
+    record = in_record_format(template)
+    suites = tuple(suite for suite in record.cipher_suites if suite not in _SIGNALLING)
+    present = [extension.extension_type for extension in record.extensions or ()]
+    others = [e for e in record.extensions or () if e.extension_type != ExtensionType.RENEGOTIATION_INFO]
+    if info is None:
+        # A block that held nothing else goes with it: SunJSSE, research note on JSSE section 8.
+        empty_block = () if record.extensions == () else None
+        return replace(record, cipher_suites=suites, extensions=tuple(others) or empty_block)
+    extension = ExtensionTemplate(ExtensionType.RENEGOTIATION_INFO, push_renegotiation_info(info))
+    if ExtensionType.RENEGOTIATION_INFO in present:
+        index = present.index(ExtensionType.RENEGOTIATION_INFO)
+    elif place is Placement.LAST:
+        index = len(others)
+    else:
+        has_name = place is Placement.AFTER_SERVER_NAME and ExtensionType.SERVER_NAME in present
+        index = present.index(ExtensionType.SERVER_NAME) + 1 if has_name else 0
+    others.insert(index, extension)
+    return replace(record, cipher_suites=suites, extensions=tuple(others))
+
+
+def signals_rfc5746(template: HelloTemplate) -> bool:
+    """Whether a first hello says that its client knows RFC 5746, by the suite or by the extension."""
+    types = {extension.extension_type for extension in template.extensions or ()}
+    return (
+        TLS_EMPTY_RENEGOTIATION_INFO_SCSV in template.cipher_suites
+        or ExtensionType.RENEGOTIATION_INFO in types
+    )
+
+
+def check_renegotiation_info(handshake: ClientHandshake, body: bytes | None) -> None:
+    """Hold a ServerHello's renegotiation_info against RFC 5746 sections 3.4 and 3.5, 4.1 and 4.2.
+
+    Raises PeerFault when it is wrong, PolicyRefusal when it is missing and the client being played minds.
+    """
+    previous, policy = handshake.previous, handshake.policy
+    info = None if body is None else pull_renegotiation_info(body)
+    if previous is None:
+        if info is None and policy.missing_renegotiation_info == "abort":
+            raise PolicyRefusal(
+                "renegotiation_info",
+                "the server does not support secure renegotiation (RFC 5746), which this client requires",
+                AlertDescription.HANDSHAKE_FAILURE,
+            )
+        if info:
+            raise PeerFault(Fault.RENEGOTIATION_INFO, "renegotiation_info of a first handshake is not empty")
+    elif previous.is_secure:
+        if info != previous.server_info:
+            said = "is missing" if info is None else "does not repeat the Finished of the handshake before"
+            raise PeerFault(Fault.RENEGOTIATION_INFO, f"the renegotiation's renegotiation_info {said}")
+    elif not policy.renegotiation.allows(is_secure=False):
+        raise legacy_refusal()
+    elif info is not None:
+        raise PeerFault(
+            Fault.RENEGOTIATION_INFO, "the server signals RFC 5746 in a renegotiation, not in the first hello"
+        )
+
+
+def legacy_refusal() -> PolicyRefusal:
+    """The client being played renegotiates with RFC 5746 only."""
+    return PolicyRefusal(
+        LEGACY_RENEGOTIATION,
+        "this client does not renegotiate with a server that has not signalled RFC 5746",
+        AlertDescription.HANDSHAKE_FAILURE,
+    )

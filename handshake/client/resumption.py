@@ -1,0 +1,97 @@
+"""Offering a session and seeing whether the server took it (RFC 5246 section 7.3, RFC 5077, RFC 8446 section
+2.2).
+"""
+
+import hashlib
+from dataclasses import replace
+
+from handshake.client.handshake import ClientHandshake
+from handshake.client.hello import FilledHello, frame_hello
+from handshake.crypto import key_schedule_13
+from handshake.crypto.suite_parameters import suite_parameters
+from handshake.errors import Fault, PeerFault
+from handshake.hello_template import HelloTemplate
+from handshake.session import Session
+from handshake.wire.client_hello import ClientHello, Extension
+from handshake.wire.extensions import pull_selected_identity, push_offered_psks
+from handshake.wire.messages import NewSessionTicket13, ServerHello
+from handshake.wire.registry import ExtensionType, ProtocolVersion
+
+
+def offer_pre_shared_key(
+    filled: FilledHello, template: HelloTemplate, session: Session, now: float, messages: bytes = b""
+) -> FilledHello:
+    """Put pre_shared_key with its binder at the end of a hello (RFC 8446 section 4.2.11).
+
+    `messages` are those before the hello, after a HelloRetryRequest. A template without
+    psk_key_exchange_modes gets it too, for (EC)DHE.
+    """
+    hello = filled.hello
+    assert isinstance(hello, ClientHello), "TLS 1.3 is never offered in an SSLv2-format hello"
+    prf_hash = suite_parameters(session.cipher_suite).prf_hash
+    binder_length = hashlib.new(prf_hash).digest_size
+    others = [e for e in hello.extensions or () if e.extension_type != ExtensionType.PRE_SHARED_KEY]
+    if not any(e.extension_type == ExtensionType.PSK_KEY_EXCHANGE_MODES for e in others):
+        others.append(Extension(ExtensionType.PSK_KEY_EXCHANGE_MODES, b"\x01\x01"))
+
+    def framed(binder: bytes) -> FilledHello:
+        identity = (session.ticket, session.obfuscated_ticket_age(now))
+        body = push_offered_psks((identity,), (binder,))
+        extensions = (*others, Extension(ExtensionType.PRE_SHARED_KEY, body))
+        return frame_hello(replace(hello, extensions=extensions), template, filled.key_shares)
+
+    truncated = framed(bytes(binder_length)).message[: -(binder_length + 3)]
+    digest = hashlib.new(prf_hash, messages + truncated).digest()
+    early = key_schedule_13.early_secret(prf_hash, session.secret)
+    key = key_schedule_13.resumption_binder_key(prf_hash, early)
+    return framed(key_schedule_13.finished_verify_data(prf_hash, key, digest))
+
+
+def is_resumed(handshake: ClientHandshake, hello: ServerHello) -> bool:
+    """Whether a ServerHello of SSLv3 to TLS 1.2 takes the offered session: it repeats the id of the hello.
+
+    Raises PeerFault when version, suite or extended_master_secret are not the session's (RFC 5246 section
+    7.4.1.3, RFC 7627 section 5.3).
+    """
+    session, sent = handshake.offered_session, handshake.hello.hello
+    if session is None or not isinstance(sent, ClientHello):
+        return False
+    if not hello.session_id or hello.session_id != sent.session_id:
+        return False
+    extended = ExtensionType.EXTENDED_MASTER_SECRET in handshake.server_extensions
+    agreed = (handshake.version, hello.cipher_suite, extended)
+    if agreed != (session.version, session.cipher_suite, session.extended_master_secret):
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER, "the server resumes the session with another version or cipher suite"
+        )
+    handshake.is_resumed = True
+    return True
+
+
+def accepted_pre_shared_key(handshake: ClientHandshake) -> bytes | None:
+    """The offered key if a ServerHello of TLS 1.3 takes it. Raises PeerFault for one never offered."""
+    body = handshake.server_extensions.get(ExtensionType.PRE_SHARED_KEY)
+    if body is None:
+        return None
+    session = handshake.offered_session
+    if session is None or pull_selected_identity(body) != 0:
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, "the server selects a pre-shared key that was not offered")
+    if suite_parameters(session.cipher_suite).prf_hash != handshake.suite.prf_hash:
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, "the server selects a pre-shared key of another hash")
+    handshake.is_resumed = True
+    return session.secret
+
+
+def session_of_ticket(
+    handshake: ClientHandshake, message: NewSessionTicket13, resumption_secret: bytes
+) -> Session:
+    """The session a NewSessionTicket of TLS 1.3 stands for (RFC 8446 section 4.6.1)."""
+    prf_hash = handshake.suite.prf_hash
+    return Session(
+        ProtocolVersion.TLS_1_3,
+        handshake.suite.cipher_suite,
+        key_schedule_13.resumption_psk(prf_hash, resumption_secret, message.ticket_nonce),
+        ticket=message.ticket,
+        ticket_age_add=message.ticket_age_add,
+        received_at=handshake.connection.now,
+    )

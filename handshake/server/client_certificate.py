@@ -1,0 +1,135 @@
+"""A client's certificate at the server's end: asking for it, judging it, and verifying that its key is there.
+
+A certificate is trusted when it is one of those the server was given; names, chains and dates are not what
+this project is about.
+"""
+
+from functools import lru_cache
+
+from cryptography.x509 import load_der_x509_certificate
+
+from handshake.crypto.credentials import certificate_public_key
+from handshake.crypto.key_schedule import Role, ssl3_certificate_verify_hash
+from handshake.crypto.signatures import certificate_verify_content, verify, verify_md5_sha1
+from handshake.errors import Fault, PeerFault
+from handshake.events import CertificateReceived
+from handshake.schedule_13 import KeySchedule
+from handshake.server.configuration import ClientCertificate
+from handshake.server.handshake import ServerHandshake
+from handshake.server.state import State
+from handshake.wire.client_hello import Extension
+from handshake.wire.extensions import push_signature_algorithms
+from handshake.wire.handshake_message import HandshakeMessage
+from handshake.wire.messages import (
+    CertificateRequest,
+    CertificateRequest13,
+    pull_certificate,
+    pull_certificate_13,
+    pull_certificate_verify,
+    push_certificate_request,
+    push_certificate_request_13,
+)
+from handshake.wire.registry import (
+    ClientCertificateType,
+    ExtensionType,
+    HandshakeType,
+    ProtocolVersion,
+    SignatureScheme,
+)
+
+CERTIFICATE_TYPES = bytes(
+    (ClientCertificateType.RSA_SIGN, ClientCertificateType.DSS_SIGN, ClientCertificateType.ECDSA_SIGN)
+)
+SIGNATURE_ALGORITHMS = (
+    SignatureScheme.ECDSA_SECP256R1_SHA256,
+    SignatureScheme.RSA_PSS_RSAE_SHA256,
+    SignatureScheme.RSA_PKCS1_SHA256,
+    SignatureScheme.RSA_PKCS1_SHA1,
+    SignatureScheme.ECDSA_SHA1,
+    SignatureScheme.DSA_SHA1,
+)
+
+
+def request_certificate(handshake: ServerHandshake) -> None:
+    """Ask for a certificate of any kind there are keys for (RFC 5246 section 7.4.4)."""
+    is_tls12 = handshake.version >= ProtocolVersion.TLS_1_2
+    request = CertificateRequest(
+        CERTIFICATE_TYPES,
+        SIGNATURE_ALGORITHMS if is_tls12 else None,
+        _subjects(handshake.configuration.trusted_certificates),
+    )
+    handshake.send(HandshakeType.CERTIFICATE_REQUEST, push_certificate_request(request))
+
+
+def request_certificate_13(handshake: ServerHandshake) -> None:
+    """Ask for a certificate in TLS 1.3 (RFC 8446 section 4.3.2)."""
+    algorithms = Extension(
+        ExtensionType.SIGNATURE_ALGORITHMS, push_signature_algorithms(SIGNATURE_ALGORITHMS)
+    )
+    body = push_certificate_request_13(CertificateRequest13(b"", (algorithms,)))
+    handshake.send(HandshakeType.CERTIFICATE_REQUEST, body)
+
+
+def receive_certificate(handshake: ServerHandshake, message: HandshakeMessage) -> State:
+    """Take the client's chain, which is empty when it has none (RFC 5246 section 7.4.6)."""
+    handshake.add(message)
+    _judge(handshake, pull_certificate(message.body).chain)
+    return State.WAIT_CLIENT_KEY_EXCHANGE
+
+
+def receive_no_certificate(handshake: ServerHandshake) -> State:
+    """Take SSLv3's warning for an empty list (RFC 6101 section 5.6.6)."""
+    _judge(handshake, ())
+    return State.WAIT_CLIENT_KEY_EXCHANGE
+
+
+def receive_certificate_13(handshake: ServerHandshake, message: HandshakeMessage) -> State:
+    """Take the client's chain in TLS 1.3 (RFC 8446 section 4.4.2)."""
+    handshake.add(message)
+    _judge(handshake, tuple(der for der, _ in pull_certificate_13(message.body).entries))
+    return State.WAIT_FINISHED_13 if handshake.client_key is None else State.WAIT_CERTIFICATE_VERIFY_13
+
+
+def receive_certificate_verify(handshake: ServerHandshake, message: HandshakeMessage) -> State:
+    """Verify the signature over all messages before this one (RFC 5246 section 7.4.8)."""
+    assert handshake.client_key is not None, "the state is reached with a certificate only"
+    signed = pull_certificate_verify(message.body, handshake.version)
+    messages = bytes(handshake.messages)
+    if handshake.version == ProtocolVersion.SSL_3_0:
+        digests = ssl3_certificate_verify_hash(handshake.master_secret, messages)
+        verify_md5_sha1(handshake.client_key, digests, signed.signature)
+    else:
+        verify(handshake.client_key, signed.signature_scheme, messages, signed.signature)
+    handshake.add(message)
+    return State.WAIT_CHANGE_CIPHER_SPEC
+
+
+def receive_certificate_verify_13(
+    handshake: ServerHandshake, schedule: KeySchedule, message: HandshakeMessage
+) -> State:
+    """Verify the signature over the transcript's hash (RFC 8446 section 4.4.3)."""
+    assert handshake.client_key is not None, "the state is reached with a certificate only"
+    signed = pull_certificate_verify(message.body, handshake.version)
+    content = certificate_verify_content(Role.CLIENT, schedule.transcript_hash(bytes(handshake.messages)))
+    verify(handshake.client_key, signed.signature_scheme, content, signed.signature)
+    handshake.add(message)
+    return State.WAIT_FINISHED_13
+
+
+def _judge(handshake: ServerHandshake, chain: tuple[bytes, ...]) -> None:
+    configuration = handshake.configuration
+    if not chain:
+        if configuration.client_certificate is ClientCertificate.REQUIRE:
+            raise PeerFault(Fault.MISSING_CERTIFICATE, "the client shows no certificate, and one is required")
+        return
+    handshake.connection.add_event(CertificateReceived(chain))
+    if chain[0] not in configuration.trusted_certificates:
+        raise PeerFault(Fault.UNTRUSTED_CERTIFICATE, "the client's certificate is not one that is trusted")
+    handshake.client_key = certificate_public_key(chain[0])
+
+
+@lru_cache(maxsize=8)
+def _subjects(certificates: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """The distinguished names of the trusted certificates: clients choose by them."""
+    names = (load_der_x509_certificate(der).subject.public_bytes() for der in certificates)
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,44 @@
+"""The client has a certificate that the server trusts, and shows it when asked."""
+
+from dataclasses import replace
+
+from clients.connect import connect
+from clients.observation import Failure, Observation
+from handshake.events import Phase
+from matrix.outcome import Outcome
+from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.scenarios.scenario import Meeting, Scenario
+
+NOT_REQUESTED = "policy-not-requested"
+
+
+def _carry_out(meeting: Meeting) -> Observation:
+    observation = connect(
+        meeting.profile,
+        meeting.host,
+        meeting.port,
+        server_name=meeting.server_name,
+        deadline_seconds=meeting.deadline_seconds,
+        request=meeting.request,
+        credentials=meeting.credentials,
+    )
+    if not observation.is_answered or observation.certificate_requested:
+        return observation
+    *before, last = observation.attempts
+    failed = replace(last, failure=Failure(Phase.CERTIFICATE, NOT_REQUESTED))
+    return replace(observation, attempts=(*before, failed))
+
+
+def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
+    if server.declared.client_certificate != "no":
+        return None
+    why = "the server does not ask for a certificate, as it is set up"
+    return Prediction(Outcome.FAILS, why, f"{Phase.CERTIFICATE.value}:{NOT_REQUESTED}")
+
+
+SCENARIO = Scenario(
+    id="client-certificate",
+    title="connect with a certificate that the server trusts, shown when it asks for one",
+    carry_out=_carry_out,
+    predict=_predict,
+)

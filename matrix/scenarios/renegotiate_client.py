@@ -1,0 +1,34 @@
+"""The client renegotiates as soon as it is connected."""
+
+from clients.renegotiate import ClientRenegotiation
+from handshake.renegotiation import Renegotiation
+from handshake.wire.registry import ProtocolVersion
+from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.scenarios.renegotiation import (
+    TLS_1_3,
+    carry_out_with,
+    client_refusal,
+    is_secure,
+    server_refusal,
+)
+from matrix.scenarios.scenario import Scenario
+
+
+def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
+    if agreement.version >= ProtocolVersion.TLS_1_3:
+        return TLS_1_3
+    secure, rules = is_secure(server, agreement), server.declared.renegotiation
+    refusal = client_refusal(client, secure=secure)
+    if refusal is not None:
+        return refusal
+    if rules.client_initiated and Renegotiation(rules.allowed).allows(is_secure=secure):
+        return None
+    return server_refusal(server, agreement)
+
+
+SCENARIO = Scenario(
+    id="renegotiate-client",
+    title="the client renegotiates once connected, with RFC 5746 where both have it, then one HTTP request",
+    carry_out=carry_out_with(ClientRenegotiation),
+    predict=_predict,
+)

@@ -1,0 +1,33 @@
+"""The server asks for a renegotiation, because a request for /reneg says so; the client does what it does."""
+
+from clients.renegotiate import ServerRenegotiation
+from handshake.renegotiation import Renegotiation
+from handshake.wire.registry import ProtocolVersion, alert_name
+from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.scenarios.renegotiation import TLS_1_3, carry_out_with, client_refusal, is_secure, refused
+from matrix.scenarios.scenario import Scenario
+from servers.refusal import parse_refusal
+
+
+def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
+    if agreement.version >= ProtocolVersion.TLS_1_3:
+        return TLS_1_3
+    secure, rules = is_secure(server, agreement), server.declared.renegotiation
+    if not Renegotiation(rules.allowed).allows(is_secure=secure):
+        alert = parse_refusal(rules.request_refusal)
+        cause = "policy-not-requested" if alert is None else f"alert-{alert_name(alert.description)}"
+        return refused(cause, "the server may not ask for renegotiations of this kind, as it is set up")
+    if client.policy.hello_request != "renegotiate":
+        return refused("policy-hello-request", "the client does not renegotiate when it is asked to")
+    refusal = client_refusal(client, secure=secure)
+    if refusal is None and rules.requested != "completed":
+        return refused(rules.requested, "the server does not go through with what it asks for")
+    return refusal
+
+
+SCENARIO = Scenario(
+    id="renegotiate-server",
+    title="a request for /reneg makes the server ask for a renegotiation; the client does what it does",
+    carry_out=carry_out_with(ServerRenegotiation),
+    predict=_predict,
+)

@@ -1,0 +1,64 @@
+"""What both renegotiation scenarios share: carrying them out, and what the two definitions say of them."""
+
+from collections.abc import Callable
+
+from clients.connect import connect
+from clients.exchange import Exchange
+from clients.observation import Observation
+from handshake.client.renegotiation import LEGACY_RENEGOTIATION, signals_rfc5746
+from handshake.renegotiation import Renegotiation
+from handshake.wire.registry import ProtocolVersion, alert_name
+from matrix.outcome import Outcome
+from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.scenarios.scenario import Meeting
+from servers.refusal import parse_refusal
+
+PHASE = "renegotiation"
+TLS_1_3 = Prediction(
+    Outcome.FAILS, "TLS 1.3 has no renegotiation (RFC 8446 section 4.1.2)", f"{PHASE}:policy-tls-1.3"
+)
+
+
+def carry_out_with(exchange_type: type[Exchange]) -> Callable[[Meeting], Observation]:
+    """Connect as ever, and do as `exchange_type` does once connected."""
+
+    def carry_out(meeting: Meeting) -> Observation:
+        return connect(
+            meeting.profile,
+            meeting.host,
+            meeting.port,
+            server_name=meeting.server_name,
+            deadline_seconds=meeting.deadline_seconds,
+            request=meeting.request,
+            exchange_type=exchange_type,
+        )
+
+    return carry_out
+
+
+def is_secure(server: ServerFacts, agreement: Agreement) -> bool:
+    """Whether both sides signal RFC 5746."""
+    return server.renegotiation_info and signals_rfc5746(agreement.hello)
+
+
+def client_refusal(client: ClientFacts, *, secure: bool) -> Prediction | None:
+    """What a client that does not renegotiate in this way says."""
+    if client.policy.renegotiation is Renegotiation.OFF:
+        return refused("policy-renegotiation-off", "the client never renegotiates")
+    if not client.policy.renegotiation.allows(is_secure=secure):
+        return refused(f"policy-{LEGACY_RENEGOTIATION}", "the client renegotiates with RFC 5746 only")
+    return None
+
+
+def server_refusal(server: ServerFacts, agreement: Agreement) -> Prediction:
+    """How the server says no to a client's attempt."""
+    rules = server.declared.renegotiation
+    is_ssl3 = agreement.version == ProtocolVersion.SSL_3_0
+    alert = parse_refusal(rules.refusal_in_sslv3 if is_ssl3 else rules.refusal)
+    cause = "timeout" if alert is None else f"alert-{alert_name(alert.description)}"
+    return refused(cause, "the server refuses renegotiations of this kind, as it is set up")
+
+
+def refused(cause: str, why: str) -> Prediction:
+    """A renegotiation that does not take place."""
+    return Prediction(Outcome.FAILS, why, f"{PHASE}:{cause}")

@@ -1,0 +1,28 @@
+"""The session is resumed by its id (RFC 5246 section 7.4.1.2)."""
+
+from clients.exchange import Exchange
+from handshake.session import Session
+from handshake.wire.registry import ProtocolVersion
+from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.scenarios.resumption import carry_out_with, no_session
+from matrix.scenarios.scenario import Scenario
+
+
+def _session(exchange: Exchange) -> Session | None:
+    return exchange.connection.session_by_id
+
+
+def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
+    if agreement.version >= ProtocolVersion.TLS_1_3:
+        return no_session("TLS 1.3 has no session ids to resume by (RFC 8446 section 4.1.2)")
+    if "session-id" not in server.declared.resumption:
+        return no_session("the server gives out no session ids")
+    return None
+
+
+SCENARIO = Scenario(
+    id="resume-session-id",
+    title="connect, then connect again and resume the session by its id (up to TLS 1.2)",
+    carry_out=carry_out_with(_session),
+    predict=_predict,
+)

@@ -1,0 +1,29 @@
+"""The session is resumed by its ticket (RFC 5077), in TLS 1.3 by the pre-shared key it stands for."""
+
+from clients.exchange import Exchange
+from handshake.session import Session
+from handshake.wire.registry import ExtensionType, ProtocolVersion
+from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.scenarios.resumption import carry_out_with, no_session
+from matrix.scenarios.scenario import Scenario
+
+
+def _session(exchange: Exchange) -> Session | None:
+    return exchange.connection.session_by_ticket
+
+
+def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
+    types = {extension.extension_type for extension in agreement.hello.extensions or ()}
+    if "ticket" not in server.declared.resumption:
+        return no_session("the server gives out no tickets")
+    if agreement.version < ProtocolVersion.TLS_1_3 and ExtensionType.SESSION_TICKET not in types:
+        return no_session("the client's hello has no session_ticket")
+    return None
+
+
+SCENARIO = Scenario(
+    id="resume-ticket",
+    title="connect, then connect again and resume the session by its ticket (in TLS 1.3 a pre-shared key)",
+    carry_out=carry_out_with(_session),
+    predict=_predict,
+)
