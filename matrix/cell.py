@@ -51,9 +51,9 @@ def grid(servers: Iterable[str], clients: Iterable[str], scenarios: Iterable[str
 def select(patterns: Sequence[str], ids: Iterable[str], what: str, listed_by: str = "") -> list[str]:
     """Give the ids that any of the shell patterns matches, sorted; all of them when there is no pattern.
 
-    `what` is the word for these ids in messages ("client", "scenario" ...), `listed_by` the command that lists
-    them, if not `list <what>s`. An id always matches itself, even where it would mean something else as a
-    pattern. Raises SelectionError for a pattern that matches
+    `what` is the word for these ids in messages ("client", "scenario" ...), `listed_by` the command that
+    lists them, if not `list <what>s`. An id always matches itself, even where it would mean something else as
+    a pattern. Raises SelectionError for a pattern that matches
     nothing, with near ids.
     """
     known = sorted(set(ids))

@@ -179,7 +179,7 @@ def event_to_json(event: Event) -> dict[str, Any]:
 
 
 def cut_log(text: str) -> str:
-    """A log that fits an event's line: where it is too long, its middle is replaced by a line that says so."""
+    """A log that fits an event's line: where it is too long, a line that says so replaces its middle."""
     if len(text) <= MAX_LOG_CHARACTERS:
         return text
     half = MAX_LOG_CHARACTERS // 2

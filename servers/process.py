@@ -1,8 +1,8 @@
 """Starts server variants as processes of this machine and leaves nothing running.
 
 Variants that share a program share a process, unless their definition gives each variant a process of its
-own; all processes start at once and each has until the same deadline. A process's standard input stays open while its servers are wanted: its end, which also comes when
-this process is killed, is what stops it.
+own; all processes start at once and each has until the same deadline. A process's standard input stays open
+while its servers are wanted: its end, which also comes when this process is killed, is what stops it.
 """
 
 import time

@@ -32,7 +32,8 @@ def list_stacks(json: Json = False) -> None:
     out = console()
     columns = ("id", "title", "fetched", "for")
     rows = [
-        (stack.id, stack.title, "yes" if stack.folder() else "-", stack.purpose) for stack in stacks().values()
+        (stack.id, stack.title, "yes" if stack.folder() else "-", stack.purpose)
+        for stack in stacks().values()
     ]
     if out.is_terminal:
         table = Table(*columns, box=None, pad_edge=False)

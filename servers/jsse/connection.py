@@ -14,7 +14,7 @@ from servers.listener import CONNECTION_TIMEOUT_SECONDS, read_request
 
 TLS_1_3 = "TLSv1.3"
 VERSION_NAMES = {"TLSv1": "TLSv1.0"}
-WRITTEN_ALERT = re.compile(r"\|WRITE: \S+ alert\((\w+)\), length = 2$", re.MULTILINE)
+WRITTEN_ALERT = re.compile(r"\|WRITE: \S+ alert\((\w+)\), length = \d+$", re.MULTILINE)
 ORDERLY_ALERTS = ("close_notify", "user_canceled")
 # Bouncy Castle's exceptions say which alert they stand for: "handshake_failure(40)".
 ALERT_OF_EXCEPTION = re.compile(r"TlsFatalAlert: (\w+)\(\d+\)")

@@ -1,8 +1,8 @@
 """What the JDK prints about its connections (javax.net.debug), told apart by connection.
 
 Everything it prints goes through a pipe. A message begins with a line as
-`javax.net.ssl|DEBUG|10|client-54058|2026-11-24 11:05:39.225 UTC|File.java:69|WRITE: ...` (the same from JDK 11
-to 25 [measured]), whose fourth part is the name of the thread, and each connection has a thread of its own.
+`javax.net.ssl|DEBUG|10|client-54058|2026-11-24 11:05:39.225 UTC|null:-1|WRITE: ...` (the same from JDK 11 to
+25 [measured]), whose fourth part is the name of the thread, and each connection has a thread of its own.
 """
 
 import os

@@ -30,7 +30,7 @@ class JavaMachine:
         self._thread = self.find("java.lang.Thread")
 
     def find(self, name: str) -> Any:
-        """The class of that name. (`jpype.imports` needs the module jdk.zipfs, which not every runtime has.)"""
+        """The class of that name. (`jpype.imports` needs the module jdk.zipfs, which JDK 11's lacks.)"""
         return self._jpype.JClass(name)
 
     def array(self, name: str, items: Sequence[Any]) -> Any:

@@ -41,7 +41,8 @@ def start_machine(configuration: contract.Configuration) -> JavaMachine:
     """Start the Java virtual machine that the configuration asks for."""
     jdk, jpype = stacks()[f"jsse-{configuration.level}"], stacks()["jpype"]
     jdk_folder, jpype_folder = jdk.folder(), jpype.folder()
-    assert jdk_folder is not None and jpype_folder is not None  # nothing is missing
+    if jdk_folder is None or jpype_folder is None:
+        raise FileNotFoundError(missing(configuration))
     feature_release = int(jdk.version.partition(".")[0])
     options = machine_options(configuration.toggles, feature_release)
     return JavaMachine(jpype_folder, jdk_folder / RUNTIME, options, class_path(configuration.toggles))
@@ -56,7 +57,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
     machine = start_machine(configuration)
     log = DebugLog(machine)
     listening, digests = listen(machine, configuration)
-    stack = _stack(machine, configuration)
+    stack = stack_title(machine, configuration)
     server = Server(machine, configuration.id, listening, log, stack)
     threading.Thread(target=server.accept, name="accept", daemon=True).start()
     try:
@@ -106,7 +107,8 @@ class Server:
             self._free.release()
 
 
-def _stack(machine: JavaMachine, configuration: contract.Configuration) -> str:
+def stack_title(machine: JavaMachine, configuration: contract.Configuration) -> str:
+    """What the server is made of, in the stack's own words."""
     version = machine.find("java.lang.System").getProperty("java.version")
     title = f"OpenJDK {version}"
     if configuration.toggles["provider"] == "bc":

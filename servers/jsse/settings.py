@@ -47,7 +47,9 @@ BOUNCY_CASTLE_COMMAND = "apt-get install libbctls-java"
 
 def machine_options(toggles: Mapping[str, str], feature_release: int) -> list[str]:
     """The options to start the machine of a JDK (17, 21 ...) with."""
-    properties = [f"-D{SYSTEM_PROPERTIES[setting]}" for setting in toggles.items() if setting in SYSTEM_PROPERTIES]
+    properties = [
+        f"-D{SYSTEM_PROPERTIES[setting]}" for setting in toggles.items() if setting in SYSTEM_PROPERTIES
+    ]
     native = [NATIVE_ACCESS] if feature_release >= NATIVE_ACCESS_SINCE else []
     return [*MACHINE_OPTIONS, *native, *properties]
 

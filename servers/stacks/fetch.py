@@ -77,7 +77,16 @@ def unpack_zip(archive: Path, folder: Path) -> None:
 def _download_from_pypi(stack: Stack, file: StackFile, folder: Path) -> Path:
     requirement = folder / "requirement.txt"
     requirement.write_text(f"{stack.distribution}=={stack.version} --hash=sha256:{file.sha256}\n")
-    pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet", "download"]
+    pip = [
+        sys.executable,
+        "-I",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--quiet",
+        "download",
+    ]
     options = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--progress-bar", "off"]
     command = [*pip, *options, "--dest", str(folder), "--requirement", str(requirement)]
     try:

@@ -9,13 +9,15 @@ from typing import Any
 
 from servers import contract
 from servers.jsse.context import listen
-from servers.jsse.serve import start_machine
+from servers.jsse.serve import stack_title, start_machine
 
 
 def main() -> None:
     (configuration,) = contract.read_configurations(sys.stdin.buffer)
-    listening: Any = listen(start_machine(configuration), configuration)[0]
+    machine = start_machine(configuration)
+    listening: Any = listen(machine, configuration)[0]
     answer = {
+        "provider": stack_title(machine, configuration),
         "protocols": [str(name) for name in listening.getEnabledProtocols()],
         "cipher_suites": [str(name) for name in listening.getEnabledCipherSuites()],
         "supported_protocols": [str(name) for name in listening.getSupportedProtocols()],
