@@ -221,16 +221,3 @@ def test_nothing_is_left_when_it_has_stopped(credentials: Mapping[str, PrivateKe
     os.close(descriptor)
     stuck.close()
     assert not list(Path(tempfile.gettempdir()).glob(f"hsperfdata_*/{process_id}"))
-
-
-def test_many_connections_leave_no_threads_behind(jsse: Variants) -> None:
-    server = jsse.start("jsse@17")
-    threads = Path(f"/proc/{jsse.process_id('jsse@17')}/task")
-    counts = []
-    for _ in range(3):
-        for _ in range(20):
-            with OpenSSLClient(server) as client:
-                client.ask(REQUEST)
-            jsse.seen("jsse@17", client.port)
-        counts.append(len(list(threads.iterdir())))
-    assert counts[-1] - counts[0] < 10

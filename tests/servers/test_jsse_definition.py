@@ -46,13 +46,19 @@ def jsse(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[Variants]:
         yield variants
 
 
-def ask_jdk(server_id: str, credentials: Mapping[str, PrivateKeyAndChain]) -> dict[str, Any]:
+def configuration_of(server_id: str, credentials: Mapping[str, PrivateKeyAndChain]) -> contract.Configuration:
+    """The variant's configuration; the test is skipped where its stack is missing."""
     variant = parse_server_id(server_id, DEFINITIONS)
     configuration = contract.Configuration(
         variant.id, variant.level, variant.toggles, credentials, variant.declared()
     )
     if what := missing(configuration):
         pytest.skip(what)
+    return configuration
+
+
+def ask_jdk(server_id: str, credentials: Mapping[str, PrivateKeyAndChain]) -> dict[str, Any]:
+    configuration = configuration_of(server_id, credentials)
     answered = subprocess.run(
         [sys.executable, ASK_JDK],
         input=configuration.to_line(),
@@ -147,17 +153,12 @@ def test_without_the_stack_each_level_says_what_gets_it(
 
 
 def test_one_machine_a_process(credentials: Mapping[str, PrivateKeyAndChain]) -> None:
-    lines = []
-    for server_id in ("jsse@17", "jsse@17,renegotiation=legacy"):
-        variant = parse_server_id(server_id, DEFINITIONS)
-        configuration = contract.Configuration(
-            variant.id, variant.level, variant.toggles, credentials, variant.declared()
-        )
-        if what := missing(configuration):
-            pytest.skip(what)
-        lines.append(configuration.to_line())
+    lines = [
+        configuration_of(server_id, credentials).to_line()
+        for server_id in ("jsse@17", "jsse@17,renegotiation=legacy")
+    ]
     ended = subprocess.run(
-        [sys.executable, variant.definition.program],
+        [sys.executable, DEFINITIONS["jsse"].program],
         input=b"".join(lines),
         capture_output=True,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
@@ -168,3 +169,37 @@ def test_one_machine_a_process(credentials: Mapping[str, PrivateKeyAndChain]) ->
     assert isinstance(first, contract.Ready)
     assert isinstance(second, contract.Failed)
     assert "a process of its own" in second.message
+
+
+THREADS = """
+import os, sys, threading
+from servers import contract
+from servers.jsse.serve import start_machine
+machine = start_machine(next(contract.read_configurations(sys.stdin.buffer)))
+def call(leaves):
+    machine.name_thread("one")
+    if leaves:
+        machine.leave_thread()
+for leaves in (True, False):
+    before = machine.find("java.lang.Thread").getAllStackTraces().size()
+    for _ in range(5):
+        thread = threading.Thread(target=call, args=(leaves,))
+        thread.start()
+        thread.join()
+    print(machine.find("java.lang.Thread").getAllStackTraces().size() - before)
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+def test_java_forgets_a_thread_that_has_left(credentials: Mapping[str, PrivateKeyAndChain]) -> None:
+    configuration = configuration_of("jsse@17", credentials)
+    counted = subprocess.run(
+        [sys.executable, "-c", THREADS],
+        input=configuration.to_line(),
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        timeout=60,
+        check=True,
+    )
+    assert counted.stdout.split() == [b"0", b"5"]
