@@ -16,8 +16,6 @@ TLS_1_3 = "TLSv1.3"
 VERSION_NAMES = {"TLSv1": "TLSv1.0"}
 WRITTEN_ALERT = re.compile(r"\|WRITE: \S+ alert\((\w+)\), length = \d+$", re.MULTILINE)
 ORDERLY_ALERTS = ("close_notify", "user_canceled")
-# Bouncy Castle's exceptions say which alert they stand for: "handshake_failure(40)".
-ALERT_OF_EXCEPTION = re.compile(r"TlsFatalAlert: (\w+)\(\d+\)")
 
 
 def serve_connection(machine: JavaMachine, socket: Any, seen: Connection, stack: str) -> Connection:
@@ -39,15 +37,18 @@ def serve_connection(machine: JavaMachine, socket: Any, seen: Connection, stack:
             socket.getOutputStream().write(b"".join(http_response(text, keeps_alive=keeps_alive)))
         socket.close()
     except machine.Throwable as error:
-        seen = replace(seen, alert_sent=_alert_of(error), reason=_reason(machine, error))
+        seen = replace(seen, reason=_reason(machine, error))
         _close(machine, socket)
     return seen
 
 
 def with_log(seen: Connection, log: str) -> Connection:
-    """Add what the JDK printed, and the alert it says it has sent where the connection failed."""
+    """Add what the JDK printed, and the alert it says it has sent where the connection failed.
+
+    Another provider prints nothing: what alert it sends is not known.
+    """
     alerts = [name for name in WRITTEN_ALERT.findall(log) if name not in ORDERLY_ALERTS]
-    alert_sent = alerts[-1] if alerts and seen.reason is not None else seen.alert_sent
+    alert_sent = alerts[-1] if alerts and seen.reason is not None else None
     return replace(seen, alert_sent=alert_sent, log=log or None)
 
 
@@ -73,15 +74,6 @@ def _reason(machine: JavaMachine, error: Any) -> str:
     if isinstance(error, machine.find("java.net.SocketTimeoutException")):
         return "timeout"
     return f"{error.getClass().getSimpleName()}: {error.getMessage()}"
-
-
-def _alert_of(error: Any) -> str | None:
-    cause, depth = error, 0
-    while cause is not None and depth < 8:
-        if found := ALERT_OF_EXCEPTION.search(str(cause.toString())):
-            return found[1]
-        cause, depth = cause.getCause(), depth + 1
-    return None
 
 
 def _close(machine: JavaMachine, socket: Any) -> None:
