@@ -92,6 +92,7 @@ class RenegotiationTable(_Table):
     refusal_in_sslv3: Refusal | None = None
     request_refusal: Refusal | None = None
     requested: str | None = None
+    asks_anyway: bool | None = None
 
 
 class DeclaredTable(_Table):
