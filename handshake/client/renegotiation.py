@@ -76,7 +76,7 @@ def check_renegotiation_info(handshake: ClientHandshake, body: bytes | None) -> 
             )
         if info:
             raise PeerFault(Fault.RENEGOTIATION_INFO, "renegotiation_info of a first handshake is not empty")
-    elif previous.is_secure:
+    elif previous.is_secure and _carries_info(handshake.template):
         if info != previous.server_info:
             said = "is missing" if info is None else "does not repeat the Finished of the handshake before"
             raise PeerFault(Fault.RENEGOTIATION_INFO, f"the renegotiation's renegotiation_info {said}")

@@ -65,6 +65,7 @@ def check_renegotiation(
             if is_secure and not rules.tolerates_missing_info:
                 detail = "the renegotiation's hello has no renegotiation_info"
                 raise PeerFault(Fault.RENEGOTIATION_SIGNAL, detail)
+            is_secure = False
         elif not is_secure and not rules.takes_late_info:
             detail = "renegotiation_info, but not in the hello the connection began with"
             raise PeerFault(Fault.RENEGOTIATION_SIGNAL, detail)
