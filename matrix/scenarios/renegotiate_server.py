@@ -17,7 +17,7 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
         alert = parse_refusal(rules.request_refusal)
         cause = "policy-not-requested" if alert is None else f"alert-{alert_name(alert.description)}"
         return refused(cause, "the server may not ask for renegotiations of this kind, as it is set up")
-    if client.policy.hello_request != "renegotiate":
+    if client.policy.hello_request in ("ignore", "abort"):
         return refused("policy-hello-request", "the client does not renegotiate when it is asked to")
     refusal = client_refusal(client, secure=secure)
     if refusal is None and rules.requested != "completed":
