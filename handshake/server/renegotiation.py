@@ -7,6 +7,7 @@ servers, sections 2 and 5).
 from handshake.errors import Fault, PeerFault
 from handshake.renegotiation import FinishedPair, Renegotiation
 from handshake.server.configuration import ServerConfiguration
+from handshake.server.reading import LenientClientHello, renegotiated_connection
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import pull_renegotiation_info
@@ -70,5 +71,6 @@ def _check_signals(hello: ClientHello, previous: FinishedPair, configuration: Se
 def _signals(hello: ClientHello) -> tuple[bytes | None, bool]:
     """The renegotiated_connection, None without the extension, and whether the signalling suite is there."""
     body = hello.extension(ExtensionType.RENEGOTIATION_INFO)
-    info = None if body is None else pull_renegotiation_info(body)
+    pull = renegotiated_connection if isinstance(hello, LenientClientHello) else pull_renegotiation_info
+    info = None if body is None else pull(body)
     return info, TLS_EMPTY_RENEGOTIATION_INFO_SCSV in hello.cipher_suites

@@ -60,6 +60,10 @@ def cell_words(cell: CellRecord) -> CellWords:
 _LEGEND = (
     ("✓ works", "handshake, request and answer at the first attempt"),
     ("↓ fallback", "works only after a silent retry with an older hello: the first attempt failed"),
+    ("✓ secure", "renegotiates, with RFC 5746 on both sides"),
+    ("✓ legacy", "renegotiates, without RFC 5746 on both sides (open to CVE-2009-3555)"),
+    ("✗ secure", "does not renegotiate although both sides have RFC 5746"),
+    ("✗ legacy", "does not renegotiate without RFC 5746 on both sides"),
     ("✗ fails", "no attempt of the client gets an answer"),
     ("? not tried", "the server chose a cipher suite this program offers but cannot complete"),
     ("· missing", "the server is not installed on this machine"),

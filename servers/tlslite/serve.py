@@ -80,7 +80,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
             privateKey=credentials.key,
             settings=settings,
             sessionCache=sessions,
-            reqCert=configuration.toggles["client-certificate"] == "request",
+            reqCert=configuration.declared.client_certificate != "no",
         )
 
     def serve(connection: socket.socket, peer_port: int) -> None:
