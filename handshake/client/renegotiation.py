@@ -59,11 +59,7 @@ def renegotiation_template(template: HelloTemplate, info: bytes | None, place: P
 
 def signals_rfc5746(template: HelloTemplate) -> bool:
     """Whether a first hello says that its client knows RFC 5746, by the suite or by the extension."""
-    types = {extension.extension_type for extension in template.extensions or ()}
-    return (
-        TLS_EMPTY_RENEGOTIATION_INFO_SCSV in template.cipher_suites
-        or ExtensionType.RENEGOTIATION_INFO in types
-    )
+    return TLS_EMPTY_RENEGOTIATION_INFO_SCSV in template.cipher_suites or _carries_info(template)
 
 
 def check_renegotiation_info(handshake: ClientHandshake, body: bytes | None) -> None:
@@ -88,10 +84,15 @@ def check_renegotiation_info(handshake: ClientHandshake, body: bytes | None) -> 
             raise PeerFault(Fault.RENEGOTIATION_INFO, f"the renegotiation's renegotiation_info {said}")
     elif not policy.renegotiation.allows(is_secure=False):
         raise refusal_to_renegotiate(policy.renegotiation)
-    elif info is not None:
+    elif info is not None and not (_carries_info(handshake.template) and info == previous.server_info):
         raise PeerFault(
             Fault.RENEGOTIATION_INFO, "the server signals RFC 5746 in a renegotiation, not in the first hello"
         )
+
+
+def _carries_info(template: HelloTemplate) -> bool:
+    types = {extension.extension_type for extension in template.extensions or ()}
+    return ExtensionType.RENEGOTIATION_INFO in types
 
 
 def refusal_to_renegotiate(willingness: Renegotiation) -> PolicyRefusal:

@@ -77,6 +77,7 @@ class RenegotiationTable(_Table):
     """[emulation.renegotiation]: the keys are those of `RenegotiationRules` that [declared] does not have."""
 
     signals_first: bool = False
+    takes_late_info: bool = False
     tolerates_missing_info: bool = False
     ignores_scsv: bool = False
     answers_at_once: bool = False

@@ -8,14 +8,11 @@ from OpenSSL import SSL
 
 from handshake.errors import LocalError
 from handshake.events import (
-    AlertReceived,
-    HandshakeCompleted,
     PeerFaulted,
     Phase,
-    PolicyRefused,
     RenegotiationRequested,
 )
-from handshake.hello_template import ClientPolicy, HelloTemplate, Placement
+from handshake.hello_template import ClientPolicy, Placement
 from handshake.renegotiation import Renegotiation
 from handshake.server import RenegotiationRules
 from handshake.wire.client_hello import pull_client_hello
@@ -33,65 +30,17 @@ from tests.handshake.peers import (
     suite_id,
     template,
 )
-
-AES128_SHA = 0x002F
-OLD_VERSIONS = (
-    ProtocolVersion.SSL_3_0,
-    ProtocolVersion.TLS_1_0,
-    ProtocolVersion.TLS_1_1,
-    ProtocolVersion.TLS_1_2,
+from tests.handshake.renegotiation import (
+    AES128_SHA,
+    LEGACY,
+    OLD_VERSIONS,
+    alerts,
+    completions,
+    connected,
+    exchange_again,
+    refusals,
+    without_rfc5746,
 )
-LEGACY = ClientPolicy(renegotiation=Renegotiation.LEGACY)
-
-
-def without_rfc5746(hello: HelloTemplate) -> HelloTemplate:
-    return replace(hello, cipher_suites=tuple(suite for suite in hello.cipher_suites if suite != 0x00FF))
-
-
-def connected(
-    version: int = ProtocolVersion.TLS_1_0,
-    *,
-    signals: bool = True,
-    policy: ClientPolicy | None = None,
-    sslv2: bool = False,
-    **rules: object,
-) -> tuple[Ours, Ours]:
-    """Two ends that have exchanged a request and an answer."""
-    hello = template(version, AES128_SHA, sslv2=sslv2)
-    if not signals:
-        hello = without_rfc5746(hello)
-    ours = Ours(client(hello, policy=policy))
-    theirs = Ours(server(version, AES128_SHA, renegotiation=RenegotiationRules(**rules)))
-    exchange(ours, theirs)
-    for side in (ours, theirs):
-        side.received.clear()
-        side.events.clear()
-    return ours, theirs
-
-
-def exchange_again(ours: Ours, theirs: Ours) -> None:
-    ours.send(REQUEST)
-    pump(ours, theirs)
-    theirs.send(ANSWER)
-    pump(ours, theirs)
-    assert bytes(theirs.received) == REQUEST
-    assert bytes(ours.received) == ANSWER
-
-
-def completions(side: Ours) -> int:
-    return sum(isinstance(event, HandshakeCompleted) for event in side.events)
-
-
-def without_extensions(hello: HelloTemplate) -> HelloTemplate:
-    return replace(hello, extensions=None)
-
-
-def refusals(side: Ours) -> list[str]:
-    return [event.what for event in side.events if isinstance(event, PolicyRefused)]
-
-
-def alerts(side: Ours) -> list[tuple[int, int]]:
-    return [(e.level, e.description) for e in side.events if isinstance(e, AlertReceived)]
 
 
 @pytest.mark.parametrize("version", OLD_VERSIONS, ids=suite_id)
@@ -236,76 +185,6 @@ def test_what_clients_do_with_a_legacy_hello_request(policy: ClientPolicy, expec
     assert alerts(theirs) == expected
     if (2, 40) not in expected and (2, 100) not in expected:
         exchange_again(ours, theirs)
-
-
-@pytest.mark.parametrize("version", [ProtocolVersion.SSL_3_0, ProtocolVersion.TLS_1_0], ids=suite_id)
-@pytest.mark.parametrize("begins", ["client", "server"])
-def test_a_client_that_never_renegotiates_says_so(version: int, begins: str) -> None:
-    policy = ClientPolicy(renegotiation=Renegotiation.OFF, hello_request="abort-after-warning")
-    ours, theirs = connected(version, policy=policy)
-    if begins == "client":
-        ours.connection.renegotiate(0.0)
-    else:
-        theirs.connection.request_renegotiation(0.0)
-    ours.take(theirs.give())
-    pump(ours, theirs)
-    warns = begins == "server" and version > ProtocolVersion.SSL_3_0
-    assert alerts(theirs) == ([(1, 100), (2, 10)] if warns else [(2, 40)])
-    assert refusals(ours) == ["hello-request" if warns else "renegotiation-off"]
-    assert ours.connection.is_ended
-
-
-def test_a_client_that_would_renegotiate_does_not_abort_after_a_warning() -> None:
-    ours, theirs = connected(policy=ClientPolicy(hello_request="abort-after-warning"))
-    theirs.connection.request_renegotiation(0.0)
-    pump(ours, theirs)
-    assert completions(ours) == completions(theirs) == 1
-
-
-@pytest.mark.parametrize("version", OLD_VERSIONS, ids=suite_id)
-@pytest.mark.parametrize("begins", ["client", "server"])
-@pytest.mark.parametrize("session", ["new", "resume"])
-def test_a_client_may_resume_its_session_in_a_renegotiation(version: int, begins: str, session: str) -> None:
-    ours, theirs = connected(version, policy=ClientPolicy(renegotiation_session=session))
-    first = theirs.connection.handshake.session_id
-    if begins == "client":
-        ours.connection.renegotiate(0.0)
-    else:
-        theirs.connection.request_renegotiation(0.0)
-    pump(ours, theirs)
-    hello = theirs.connection.handshake.client_hello
-    assert hello.session_id == (first if session == "resume" else b"")
-    assert (ours.connection.handshake.session_id == first) == (session == "resume")
-    assert ours.connection.negotiated.is_resumed == (session == "resume")
-    exchange_again(ours, theirs)
-
-
-def test_a_session_without_an_id_is_not_resumed() -> None:
-    hello, policy = (
-        template(ProtocolVersion.TLS_1_0, AES128_SHA),
-        ClientPolicy(renegotiation_session="resume"),
-    )
-    ours = Ours(client(hello, policy=policy))
-    theirs = Ours(server(ProtocolVersion.TLS_1_0, AES128_SHA, session_id_length=0))
-    exchange(ours, theirs)
-    ours.connection.renegotiate(0.0)
-    pump(ours, theirs)
-    assert theirs.connection.handshake.client_hello.session_id == b""
-    assert completions(ours) == 2
-    assert not ours.connection.negotiated.is_resumed
-
-
-@pytest.mark.parametrize("session", ["new", "resume"])
-def test_a_resuming_renegotiation_offers_the_version_of_the_session(session: str) -> None:
-    hello = without_extensions(template(ProtocolVersion.TLS_1_0, AES128_SHA))
-    ours = Ours(client(hello, policy=ClientPolicy(renegotiation_session=session)))
-    theirs = Ours(server(ProtocolVersion.SSL_3_0, AES128_SHA))
-    exchange(ours, theirs)
-    ours.connection.renegotiate(0.0)
-    pump(ours, theirs)
-    offered = theirs.connection.handshake.client_hello.legacy_version
-    assert offered == (ProtocolVersion.SSL_3_0 if session == "resume" else ProtocolVersion.TLS_1_0)
-    assert completions(ours) == 2
 
 
 @pytest.mark.parametrize("version", [ProtocolVersion.SSL_3_0, ProtocolVersion.TLS_1_0], ids=suite_id)
