@@ -3,6 +3,7 @@
 Measured on NSS 3.13.1 (research note on NSS, section 2) and SunJSSE (research note on JSSE, section 8):
 suites and extensions as before without the signalling suites, renegotiation_info with the Finished of the
 handshake before, and always in a TLS record, of the version that was negotiated.
+Whether it asks for the connection's session is the client's policy.
 """
 
 from dataclasses import replace
