@@ -25,7 +25,7 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
         alert = parse_refusal(rules.request_refusal)
         cause = "policy-not-requested" if alert is None else f"alert-{alert_name(alert.description)}"
         return refused(cause, "the server may not ask for renegotiations of this kind, as it is set up")
-    if client.policy.hello_request != "renegotiate":
+    if client.policy.hello_request in ("ignore", "abort"):
         return refused("policy-hello-request", "the client does not renegotiate when it is asked to")
     refusal = client_refusal(client, secure=secure)
     if not is_allowed and (refusal is None or client.policy.refuses_legacy_at == "server-hello"):
