@@ -21,6 +21,7 @@ from bench.fidelity.measured import measured_answers, measured_servers, recorded
 from bench.fidelity.questions import Address, Question
 from bench.fidelity.report import report
 from bench.fidelity.stacks import STACKS, Missing
+from bench.fidelity.variations import variations
 from bench.machine import machine
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
@@ -80,10 +81,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--server", action="append", default=[], metavar="PATTERN")
+    parser.add_argument("--variations", type=int, default=0, metavar="N", help="ask N random flights instead")
+    parser.add_argument("--seed", type=int, default=0, help="which random flights")
     arguments = parser.parse_args()
     with ExitStack() as closing:
         bench = Bench(arguments.server, closing)
-        compared = [*bench.compare_with_measured(), *bench.compare_with_stacks(recorded_first_flights())]
+        if arguments.variations:
+            compared = list(bench.compare_with_stacks(variations(arguments.variations, arguments.seed)))
+        else:
+            compared = [*bench.compare_with_measured(), *bench.compare_with_stacks(recorded_first_flights())]
         missing = bench.missing
     if arguments.json:
         result = {"comparisons": [asdict(each) for each in compared], "not_installed": missing}
