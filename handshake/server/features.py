@@ -8,6 +8,7 @@ where hellos are read leniently). With a colon and an argument:
 * `extension-not-last:<name>`: it is there, but not in last place;
 * `body-not:<name>:<layout>`: it is there, and its body is not laid out like that (`handshake.server.layout`);
 * `host-name-not:<regular expression>`: a host_name of server_name is something else;
+* `none-of:<name>:<code>,<code>...`: the extension is a list of 16-bit numbers and has none of these;
 * `version-below:<version>`: its client_version is lower;
 * `offers-version:<version>`: supported_versions has it.
 
@@ -135,6 +136,16 @@ def _has_other_host_name(hello: ClientHello, expression: str) -> bool:
     return any(pattern.fullmatch(name) is None for name in _host_names(hello))
 
 
+def _lists_none_of(hello: ClientHello, argument: str) -> bool:
+    name, _, codes = argument.partition(":")
+    body = hello.extension(parse_extension_type(name))
+    wanted = {int(code, 0) for code in codes.split(",")}
+    try:
+        return bool(body) and wanted.isdisjoint(pull_supported_groups(body or b""))
+    except DecodeError:
+        return False
+
+
 def _has_version_below(hello: ClientHello, name: str) -> bool:
     return hello.legacy_version < parse_version(name)
 
@@ -154,6 +165,7 @@ PARAMETRIC_FEATURES: Mapping[str, Callable[[ClientHello, str], bool]] = {
     "extension-not-last": _has_extension_before_last,
     "body-not": _has_other_body,
     "host-name-not": _has_other_host_name,
+    "none-of": _lists_none_of,
     "version-below": _has_version_below,
     "offers-version": _offers_version,
 }
