@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from fnmatch import fnmatch
@@ -30,6 +31,7 @@ from servers.variant import parse_server_id
 
 SERVERS = Path(__file__).parent / "servers"
 EMULATED_AT_ONCE = 32
+SERVERS_AT_ONCE = 8
 
 
 class Bench:
@@ -50,11 +52,15 @@ class Bench:
         variants = [parse_server_id(name, definitions) for name in (*self._measured, *self._stacks)]
         self._running = closing.enter_context(start_servers(variants, self._credentials))
 
-    def compare_with_measured(self) -> Iterator[Comparison]:
-        """Ask the recorded first flights of each server there are recorded answers of."""
-        for name, server in self._measured.items():
-            measured = measured_answers(server)
-            yield compare_with_measured(name, self._address(name), recorded_first_flights(), measured)
+    def compare_with_measured(self) -> list[Comparison]:
+        """Ask the recorded first flights of each server there are recorded answers of, several at once."""
+
+        def compare(name: str) -> Comparison:
+            measured = measured_answers(self._measured[name])
+            return compare_with_measured(name, self._address(name), recorded_first_flights(), measured)
+
+        with ThreadPoolExecutor(SERVERS_AT_ONCE) as pool:
+            return list(pool.map(compare, self._measured))
 
     def compare_with_stacks(self, questions: Sequence[Question]) -> Iterator[Comparison]:
         """Ask each stack that is installed, and its emulation."""

@@ -322,8 +322,11 @@ class ServerConnection(Connection):
         handshake.move(answer(handshake), successors)
 
     def _receive_record(self, record: PlainRecord | SSLv2Record) -> None:
-        is_handshake = isinstance(record, SSLv2Record) or record.content_type in _RECORDS_OF_A_HANDSHAKE
-        if not is_handshake and not self.is_connected:
+        content_type = ContentType.HANDSHAKE if isinstance(record, SSLv2Record) else record.content_type
+        is_out_of_place = not self.is_connected and content_type not in _RECORDS_OF_A_HANDSHAKE
+        if isinstance(self._reader, LenientReader) and content_type != ContentType.HANDSHAKE:
+            is_out_of_place |= self._reader.forbids_other_records
+        if is_out_of_place:
             raise PeerFault(Fault.UNEXPECTED_RECORD, "a record of another content type in a handshake")
         super()._receive_record(record)
 

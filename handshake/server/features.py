@@ -23,12 +23,12 @@ from collections.abc import Callable, Iterator, Mapping
 from handshake.errors import DecodeError
 from handshake.server.layout import parse_layout
 from handshake.server.reading import FLAWS, LenientClientHello
+from handshake.wire.buffer import Reader
 from handshake.wire.cipher_suites import CIPHER_SUITES
 from handshake.wire.client_hello import MAX_SESSION_ID_SIZE, ClientHello
 from handshake.wire.extensions import (
     HOST_NAME,
     pull_key_share_list,
-    pull_server_name,
     pull_supported_groups,
     pull_supported_versions,
 )
@@ -192,11 +192,15 @@ def _has(hello: ClientHello, feature: str) -> bool:
 
 
 def _server_names(hello: ClientHello) -> tuple[tuple[int, bytes], ...]:
-    body = hello.extension(ExtensionType.SERVER_NAME)
+    """The names of server_name, as many as can be read."""
+    names = []
     try:
-        return pull_server_name(body) if body else ()
+        reader = Reader(hello.extension(ExtensionType.SERVER_NAME) or b"").block(2)
+        while reader.remaining:
+            names.append((reader.pull_uint(1), reader.pull_vector(2)))
     except DecodeError:
-        return ()
+        pass
+    return tuple(names)
 
 
 def _host_names(hello: ClientHello) -> Iterator[bytes]:

@@ -20,6 +20,9 @@ from handshake.wire.client_hello import (
 from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE, HandshakeMessage, MessageReader
 from handshake.wire.registry import HandshakeType
 
+SSLV2_HELLO_HEADER_SIZE = 9  # message type, version and three lengths
+SSLV2_SPEC_SIZE = 3
+
 FLAWS = {
     "cut-off:legacy_version": "the hello ends in its version",
     "cut-off:random": "the hello ends in its random",
@@ -67,7 +70,7 @@ class LenientSSLv2ClientHello(SSLv2ClientHello):
         random = self.challenge[-RANDOM_SIZE:].rjust(RANDOM_SIZE, b"\x00")
         suites = tuple(spec for spec in self.cipher_specs if spec <= 0xFFFF)
         flaws = self.flaws | {"sslv2-format"}
-        if self.session_id and self.rules.sslv2_session_id_overwritten:
+        if self.session_id and self.rules.sslv2_lengths_forgotten:
             body = pack_uint(2, self.version) + random + pack_uint(1, len(self.session_id) & 0xFF)
             body += pack_vector(2, pack_uints(2, suites)) + pack_vector(1, NULL_COMPRESSION)
             hello = read_lenient_client_hello(body, self.rules)
@@ -127,7 +130,7 @@ def _read_extensions(
             extensions.append(Extension(extension_type, block.pull_bytes(length)))
         except DecodeError:
             flaws.add(f"cut-off:{place}")
-            return
+            break
         left -= 4 + length
     if reader.remaining:
         flaws.add("bytes-after-extensions")
@@ -145,13 +148,15 @@ def read_lenient_sslv2_client_hello(body: bytes, rules: HelloReading) -> Lenient
         specs, session_id, challenge = (reader.pull_bytes(size) for size in sizes)
         if reader.remaining:
             flaws.add("sslv2-bytes-left")
+        if rules.sslv2_lengths_forgotten:
+            specs += body[SSLV2_HELLO_HEADER_SIZE + len(specs) :][: -len(specs) % SSLV2_SPEC_SIZE]
     except DecodeError:
         flaws.add("sslv2-cut-off")
-    if len(specs) % 3:
+    if len(specs) % SSLV2_SPEC_SIZE:
         flaws.add("odd-cipher-suites")
     if not specs:
         flaws.add("sslv2-no-cipher-specs")
-    cipher_specs = unpack_uints(specs[: len(specs) // 3 * 3], 3)
+    cipher_specs = unpack_uints(specs[: len(specs) // SSLV2_SPEC_SIZE * SSLV2_SPEC_SIZE], SSLV2_SPEC_SIZE)
     return LenientSSLv2ClientHello(version, cipher_specs, session_id, challenge, frozenset(flaws), rules)
 
 
@@ -185,6 +190,11 @@ class LenientReader:
             return None
         is_hello = message.handshake_type == HandshakeType.CLIENT_HELLO
         return message, read_lenient_client_hello(message.body, self._rules) if is_hello else None
+
+    @property
+    def forbids_other_records(self) -> bool:
+        """Whether a record of another content type is out of place now: within a message, for some."""
+        return bool(self._messages.buffered) and not self._rules.records_may_interleave
 
     def judged_by_header(self) -> list[int]:
         """The type of the next message, where it is judged before the body is there: one or none."""

@@ -44,8 +44,10 @@ class HelloReading:
     `extensions_may_overrun`: an extension may go beyond the block it is in, as long as the message has the
     bytes. `last_extension_counts`: of two extensions of a type the last is used, not the first.
     `message_types` as described there, with the types that are known. `max_message` is the longest message
-    accepted, in bytes. `sslv2_session_id_overwritten`: an SSLv2-format hello is turned into a ClientHello in
-    which the session id's length is followed by the cipher suites (SunJSSE since Java 11, a bug).
+    accepted, in bytes. `records_may_interleave`: a message in several records may have other records between
+    them. `sslv2_lengths_forgotten`: an SSLv2-format hello is turned into a ClientHello in
+    which the session id's length is followed by the cipher suites, and half a cipher spec takes its other
+    half from what follows (SunJSSE since Java 11, bugs).
     """
 
     checks: tuple[Intolerance | Step, ...] = ()
@@ -54,7 +56,8 @@ class HelloReading:
     message_types: MessageTypes = MessageTypes.WHOLE
     known_message_types: frozenset[int] = frozenset()
     max_message: int = 2**18
-    sslv2_session_id_overwritten: bool = False
+    sslv2_lengths_forgotten: bool = False
+    records_may_interleave: bool = True
 
 
 class VersionOf(StrEnum):

@@ -127,7 +127,8 @@ class ReadingTable(_Table):
     message_types: Annotated[MessageTypes, BeforeValidator(one_of(MessageTypes))] = MessageTypes.WHOLE
     known_message_types: list[Byte] = []
     max_message: Annotated[int, Field(ge=1, lt=1 << 24)] = MAX_MESSAGE_LENGTH
-    sslv2_session_id_overwritten: bool = False
+    sslv2_lengths_forgotten: bool = False
+    records_may_interleave: bool = True
 
     def to_reading(self) -> HelloReading:
         """The engine's value."""
@@ -138,7 +139,8 @@ class ReadingTable(_Table):
             self.message_types,
             frozenset(self.known_message_types),
             self.max_message,
-            self.sslv2_session_id_overwritten,
+            self.sslv2_lengths_forgotten,
+            self.records_may_interleave,
         )
 
 
