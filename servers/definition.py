@@ -4,7 +4,9 @@ A definition states facts once and says only what differs. The tables [declared]
 the top, in a level, and in a toggle's value (`[toggles.ec.when.yes.declared]`); they are laid on top of each
 other in that order. A level may also say `like = "<a level above it>"` and start from that one's. Within a
 layer's table, tables merge and everything else replaces, except `cipher_suites_without`, which adds up and is
-taken away at the end. [emulation] is carried as it is: the program that plays emulated servers checks it.
+taken away at the end. What a toggle's value changes at one level only stands in `at`
+(`[toggles.ec.when.yes.at."2.0".declared]`), and is laid on top of what it changes at all. [emulation] is
+carried as it is: the program that plays emulated servers checks it.
 """
 
 import tomllib
@@ -85,10 +87,12 @@ class RenegotiationTable(_Table):
     allowed: Literal["off", "secure", "legacy"] | None = None
     client_initiated: bool | None = None
     legacy_hello: bool | None = None
+    legacy_hello_refusal: str | None = None
     refusal: Refusal | None = None
     refusal_in_sslv3: Refusal | None = None
     request_refusal: Refusal | None = None
     requested: str | None = None
+    asks_anyway: bool | None = None
 
 
 class DeclaredTable(_Table):
@@ -105,8 +109,10 @@ class DeclaredTable(_Table):
     certificates: list[Literal["rsa", "dsa", "ecdsa"]] | None = None
     dh_prime_bits: Annotated[int, Field(ge=256, le=16384)] | None = None
     renegotiation: RenegotiationTable = RenegotiationTable()
-    resumption: list[Literal["session-id", "ticket"]] | None = None
+    resumption: list[Literal["session-id", "session-id-without-ticket", "ticket"]] | None = None
     client_certificate: Literal["no", "request", "require"] | None = None
+    missing_certificate: str | None = None
+    missing_certificate_in_tls13: str | None = None
 
     @field_validator("cipher_suites")
     @classmethod
@@ -138,21 +144,26 @@ class Level(Layer):
 
 
 class ToggleValue(Layer):
-    """[toggles.NAME.when.VALUE]: what the value changes; `levels` that have it, if not all."""
+    """[toggles.NAME.when.VALUE]: what the value changes; `levels` that have it, if not all; `at` a level (and
+    those that are `like` it) what it changes there besides.
+    """
 
     levels: list[str] | None = None
+    at: dict[str, Layer] = {}
 
 
 class Toggle(_Table):
     """[toggles.NAME]: a setting of the server; the default value is not written in a server id.
 
-    `defaults` names the levels whose default is another.
+    `defaults` names the levels whose default is another. `once_connected`: it changes nothing before that, so
+    that what is expected of a connect is the same.
     """
 
     title: str
     values: Annotated[list[Name], Field(min_length=2)]
     default: str
     defaults: dict[str, str] = {}
+    once_connected: bool = False
     note: str = ""
     levels: list[str] | None = None
     when: dict[str, ToggleValue] = {}
@@ -178,7 +189,8 @@ class ServerDefinition(Layer):
 
     `note` is shown wherever the server is listed; `hypothesis` says that its behaviour is assumed and not
     known, which every listing then shows; `source` is where its facts come from; `control` is the id of a
-    client that must always get through.
+    client that must always get through. `process` says whether one process of the program serves all variants
+    of a run, or each needs one of its own, as where settings are read once a process.
     """
 
     id: Name
@@ -189,6 +201,7 @@ class ServerDefinition(Layer):
     source: str
     note: str = ""
     hypothesis: bool = False
+    process: Literal["shared", "per-variant"] = "shared"
     backends: Annotated[list[Literal["process", "docker"]], Field(min_length=1)] = ["process"]
     levels: Annotated[dict[Name, Level], Field(min_length=1)]
     toggles: dict[Name, Toggle] = {}
@@ -235,17 +248,17 @@ class ServerDefinition(Layer):
         return merged
 
     def _layers(self, level: str, toggles: Mapping[str, str]) -> list[Layer]:
-        lineage: list[Layer] = []
+        lineage: list[str] = []
         ancestor: str | None = level
         while ancestor is not None:
-            lineage.insert(0, self.levels[ancestor])
+            lineage.insert(0, ancestor)
             ancestor = self.levels[ancestor].like
-        switched = [
-            toggle.when[toggles[name]]
-            for name, toggle in self.toggles.items()
-            if name in toggles and toggles[name] in toggle.when
-        ]
-        return [self, *lineage, *switched]
+        layers: list[Layer] = [self, *(self.levels[each] for each in lineage)]
+        for name, toggle in self.toggles.items():
+            if name in toggles and toggles[name] in toggle.when:
+                value = toggle.when[toggles[name]]
+                layers += [value, *(value.at[each] for each in lineage if each in value.at)]
+        return layers
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
@@ -277,6 +290,7 @@ class ServerDefinition(Layer):
             yield f"toggles.{name}.when", list(toggle.when), toggle.values
             for value, layer in toggle.when.items():
                 yield f"toggles.{name}.when.{value}.levels", layer.levels or [], levels
+                yield f"toggles.{name}.when.{value}.at", list(layer.at), levels
 
     def _settings_at(self, level: str) -> Iterable[dict[str, str]]:
         """The defaults, and each single toggle at each other value."""
@@ -383,6 +397,7 @@ def _known_keys(location: tuple[int | str, ...]) -> Iterable[str]:
         "levels": Level,
         "toggles": Toggle,
         "when": ToggleValue,
+        "at": Layer,
     }
     table: type[_Table] = ServerDefinition
     for part in location[:-1]:

@@ -112,6 +112,8 @@ def _differing(path: str, first: Any, second: Any) -> Iterator[str]:
 
 def in_words(answer: Answer) -> str:
     """Say the answer in a line: "fatal handshake_failure [3.1]; FIN"; record versions are in brackets."""
+    if "records" not in answer:
+        return "; ".join(f"{key.replace('_', ' ')}: {_listed(value)}" for key, value in answer.items())
     parts = [f"SSLv2 bytes {answer['sslv2_bytes']}"] if "sslv2_bytes" in answer else []
     for content_type, version, content in answer["records"]:
         if content_type == ContentType.ALERT:
@@ -124,6 +126,10 @@ def in_words(answer: Answer) -> str:
     facts = ", ".join(_facts(answer))
     said = (", ".join(parts) or "nothing") + (f" ({facts})" if facts else "")
     return f"{said}; {answer['end']}"
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _facts(answer: Answer) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bench.fidelity.answers import Answer, differences, in_words
 from bench.fidelity.questions import HASTY, PATIENT, Address, Question, ask_all
+from bench.fidelity.renegotiation_grid import in_recorded_terms
 from bench.fidelity.stacks.running import Running
 
 FEW_AT_ONCE = 2
@@ -45,6 +46,15 @@ def compare_with_measured(
     unsure = [each for each in questions if differences(measured[each.name], emulated[each.name])]
     emulated |= ask_all(unsure, _quiet(address), PATIENT)
     return _compare(server, "the measured answers", questions, measured, emulated)
+
+
+def compare_with_recorded(
+    server: str, address: Address, questions: Sequence[Question], recorded: Mapping[str, Answer]
+) -> Comparison:
+    """Ask the emulation about renegotiation, and hold what was recorded of it against the answers."""
+    emulated = ask_all(questions, address, HASTY)
+    emulated = {name: in_recorded_terms(answer, recorded[name]) for name, answer in emulated.items()}
+    return _compare(server, "the measured renegotiations", questions, recorded, emulated)
 
 
 def compare_with_stack(

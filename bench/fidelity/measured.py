@@ -51,6 +51,18 @@ def measured_servers() -> Iterator[MeasuredServer]:
             yield MeasuredServer(f"{server},ec=yes", level, "ec_provider")
 
 
+def renegotiation_server(level: str, toggles: str) -> str:
+    """The server whose renegotiations were measured at a level: SSLv3 and TLSv1, no elliptic curves."""
+    if level.startswith(JAVA_7):
+        return f"jsse7@{level},policy=unlimited,protocols=tlsv1,ec=no{toggles}"
+    return f"jsse6@{level},policy=unlimited{toggles}"
+
+
+def levels() -> list[str]:
+    """The levels there are recorded answers of."""
+    return list(_recorded()["levels"])
+
+
 def measured_answers(server: MeasuredServer) -> dict[str, Answer]:
     """What the code answered to each of the recorded first flights, by its name."""
     answers = _recorded()["answers"]

@@ -22,6 +22,7 @@ from handshake.server.renegotiation import (
     RefusedRenegotiation,
     check_first_hello,
     check_renegotiation,
+    is_refused_outright,
 )
 from handshake.server.resumption import offered_session, resumed_choice
 from handshake.server.selection import choose, choose_version
@@ -73,6 +74,7 @@ class ServerConnection(Connection):
         self._sessions = sessions if sessions is not None else SessionCache()
         self.handshake = self._new_handshake(None)
         self._interrupted: ServerHandshake | None = None
+        self._is_requested = False
         self.ending = Ending.FIN
         self.triggered: str | None = None
         self._hello_version: int | None = None
@@ -115,7 +117,7 @@ class ServerConnection(Connection):
         if handshake.state is not State.CONNECTED or self.is_ended:
             raise LocalError("there is no connection of SSLv3 to TLS 1.2 to renegotiate")
         assert handshake.finished is not None, "the state is CONNECTED"
-        if rules.allowed.allows(is_secure=handshake.finished.is_secure):
+        if rules.asks_anyway or rules.allowed.allows(is_secure=handshake.finished.is_secure):
             wire = push_handshake_message(HandshakeMessage(HandshakeType.HELLO_REQUEST, b""))
             self.note_message("sent", HandshakeType.HELLO_REQUEST, wire)
             self.records.write(ContentType.HANDSHAKE, wire, now)
@@ -180,7 +182,7 @@ class ServerConnection(Connection):
         """
         if self.handshake.state in TLS_1_3_STATES:
             return
-        if self.is_connected:
+        if self.handshake.state is State.CONNECTED:
             raise PeerFault(
                 Fault.CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE, "ChangeCipherSpec after the handshake was complete"
             )
@@ -240,34 +242,41 @@ class ServerConnection(Connection):
         self.add_event(ClientHelloReceived(hello.legacy_version, sslv2_format=False))
         if handshake.state is State.WAIT_SECOND_CLIENT_HELLO_13:
             pass
-        elif handshake.previous is None and handshake.state is not State.CONNECTED:
-            if not self._passes_checks(hello):
+        elif handshake.previous is not None or handshake.state is State.CONNECTED:
+            if not self._begins_renegotiation(hello):
                 return
-        elif not self._admits(hello):
+        elif not self._passes_checks(hello):
             return
         self.handshake.add(message)
         self._answer(hello)
 
-    def _admits(self, hello: ClientHello) -> bool:
+    def _begins_renegotiation(self, hello: ClientHello) -> bool:
         """Begin a renegotiation, or refuse it as configured."""
         before, is_requested = self.established, self.is_renegotiating
         assert before.finished is not None, "a hello inside a connection has a handshake before it"
-        rules = self.configuration.renegotiation
-        try:
-            check_renegotiation(hello, before.finished, self.configuration, is_requested=is_requested)
-        except RefusedRenegotiation:
-            is_ssl3 = before.version == ProtocolVersion.SSL_3_0
-            self._refuse(rules.refusal_in_sslv3 if is_ssl3 else rules.refusal)
-            self.handshake, self._interrupted = before, None
-            if not self.is_ended and self._reader.refuses_leftovers:
-                raise PeerFault(
-                    Fault.UNEXPECTED_MESSAGE, "more handshake bytes after a refused hello"
-                ) from None
+        reads_first = self.configuration.renegotiation.reads_before_refusal
+        if not reads_first and is_refused_outright(
+            before.finished, self.configuration, is_requested=is_requested
+        ):
+            self._refuse_renegotiation()
             return False
         if self.handshake is before:
             self._interrupted, self.handshake = before, self._new_handshake(before.finished)
-        self.handshake.renegotiation_info = before.finished.is_secure
-        return True
+        self._is_requested = is_requested
+        try:
+            return self._passes_checks(hello)
+        except RefusedRenegotiation:
+            self._refuse_renegotiation()
+            return False
+
+    def _refuse_renegotiation(self) -> None:
+        """Say no, and go on with the connection as it was."""
+        rules, before = self.configuration.renegotiation, self.established
+        is_ssl3 = before.version == ProtocolVersion.SSL_3_0
+        self._refuse(rules.refusal_in_sslv3 if is_ssl3 else rules.refusal)
+        self.handshake, self._interrupted = before, None
+        if not self.is_ended and self._reader.refuses_leftovers:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "more handshake bytes after a refused hello")
 
     def _refuse(self, refusal: Alert | None) -> None:
         """Send the alert that says no, or nothing."""
@@ -291,7 +300,12 @@ class ServerConnection(Connection):
                 if self._triggers(check, hello):
                     return False
             elif check is Step.RENEGOTIATION_INFO:
-                self.handshake.renegotiation_info = check_first_hello(hello, configuration)
+                previous = self.handshake.previous
+                self.handshake.renegotiation_info = (
+                    check_first_hello(hello, configuration)
+                    if previous is None
+                    else check_renegotiation(hello, previous, configuration, is_requested=self._is_requested)
+                )
             else:
                 version = choose_version(hello, configuration)
                 if check is Step.USE_VERSION:
@@ -340,7 +354,8 @@ class ServerConnection(Connection):
             self._receive_one_alert(alert)
 
     def _receive_one_alert(self, fragment: bytes) -> None:
-        rule = None if self.is_connected else self._rule_for(fragment)
+        is_under_way = self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
+        rule = self._rule_for(fragment) if is_under_way else None
         if rule is None:
             super()._receive_alert(fragment)
         elif isinstance(rule.reply, Reaction):

@@ -120,8 +120,9 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
     if handshake.resumed is None:
         keep_session(handshake)
         _finish(handshake)
-    is_secure = handshake.renegotiation_info if handshake.previous is None else handshake.previous.is_secure
-    handshake.finished = FinishedPair(is_secure, client_verify_data, handshake.server_verify_data)
+    handshake.finished = FinishedPair(
+        handshake.renegotiation_info, client_verify_data, handshake.server_verify_data
+    )
     pair = handshake.key_pair
     handshake.negotiated = Negotiated(
         version=handshake.version,

@@ -44,7 +44,13 @@ def test_an_empty_table_is_a_server_as_the_rfcs_want_it() -> None:
 
 
 def test_renegotiation_is_made_of_what_is_declared_and_of_quirks() -> None:
-    declared = DeclaredRenegotiation("legacy", False, False, "fatal:handshake_failure", "none", "none")
+    declared = DeclaredRenegotiation(
+        allowed="legacy",
+        client_initiated=False,
+        legacy_hello=False,
+        refusal="fatal:handshake_failure",
+        refusal_in_sslv3="none",
+    )
     quirks = ("signals_first", "tolerates_missing_info", "ignores_scsv", "answers_at_once")
     emulation = read_emulation({"renegotiation": dict.fromkeys(quirks, True)}, "x")
     configuration = server_configuration(
