@@ -93,6 +93,7 @@ class RenegotiationTable(_Table):
     request_refusal: Refusal | None = None
     requested: str | None = None
     asks_anyway: bool | None = None
+    not_requested: str | None = None
 
 
 class DeclaredTable(_Table):

@@ -21,9 +21,10 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
         return TLS_1_3
     secure, rules = is_secure(server, agreement), server.declared.renegotiation
     is_allowed = Renegotiation(rules.allowed).allows(is_secure=secure)
-    if not is_allowed and not rules.asks_anyway:
+    is_asked = is_allowed or (rules.asks_anyway and Renegotiation(rules.allowed) is not Renegotiation.OFF)
+    if not is_asked:
         alert = parse_refusal(rules.request_refusal)
-        cause = "policy-not-requested" if alert is None else f"alert-{alert_name(alert.description)}"
+        cause = rules.not_requested if alert is None else f"alert-{alert_name(alert.description)}"
         return refused(cause, "the server may not ask for renegotiations of this kind, as it is set up")
     if client.policy.hello_request in ("ignore", "abort"):
         return refused("policy-hello-request", "the client does not renegotiate when it is asked to")

@@ -30,6 +30,9 @@ RENEGOTIATION = {"off": ("-no_renegotiation",), "secure": (), "legacy": ("-legac
 CLIENT_INITIATED: dict[bool, tuple[str, ...]] = {False: (), True: ("-client_renegotiation",)}
 CLIENT_CERTIFICATE = {"no": None, "request": "-verify", "require": "-Verify"}
 VERIFY_DEPTH = "1"
+# A session lives in one process, and a client's next connection may come to another: better never than
+# now and then.
+NO_SESSIONS = ("-no_cache", "-no_ticket", "-num_tickets", "0")
 PROTOCOLS = {
     "default": ("-cipher", "DEFAULT:!PSK:!SRP"),
     "legacy": ("-cipher", CIPHER_LIST_LEGACY, "-min_protocol", "TLSv1"),
@@ -110,6 +113,7 @@ def _options(configuration: contract.Configuration, descriptors: list[int], auth
         *RENEGOTIATION[configuration.declared.renegotiation.allowed],
         *CLIENT_INITIATED[configuration.declared.renegotiation.client_initiated],
     ]
+    options += NO_SESSIONS
     verify = CLIENT_CERTIFICATE[configuration.declared.client_certificate]
     if verify is not None:
         options += [verify, VERIFY_DEPTH, "-verify_return_error"]
