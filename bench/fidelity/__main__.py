@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from fnmatch import fnmatch
@@ -34,6 +35,7 @@ from bench.fidelity.renegotiation_grid import GRID_STACKS, TOGGLES, measured_row
 from bench.fidelity.report import report
 from bench.fidelity.stacks import STACKS, Missing
 from bench.fidelity.stacks.running import Running
+from bench.fidelity.variations import variations
 from bench.machine import machine
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
@@ -42,6 +44,7 @@ from servers.variant import parse_server_id
 
 SERVERS = Path(__file__).parent / "servers"
 EMULATED_AT_ONCE = 32
+SERVERS_AT_ONCE = 8
 STACK_AT_ONCE = 8
 
 
@@ -79,11 +82,15 @@ class Bench:
         self._definitions = definitions
         self._running = closing.enter_context(start_servers(variants, self._credentials))
 
-    def compare_with_measured(self) -> Iterator[Comparison]:
-        """Ask the recorded first flights of each server there are recorded answers of."""
-        for name, server in self._measured.items():
-            measured = measured_answers(server)
-            yield compare_with_measured(name, self._address(name), recorded_first_flights(), measured)
+    def compare_with_measured(self) -> list[Comparison]:
+        """Ask the recorded first flights of each server there are recorded answers of, several at once."""
+
+        def compare(name: str) -> Comparison:
+            measured = measured_answers(self._measured[name])
+            return compare_with_measured(name, self._address(name), recorded_first_flights(), measured)
+
+        with ThreadPoolExecutor(SERVERS_AT_ONCE) as pool:
+            return list(pool.map(compare, self._measured))
 
     def compare_with_stacks(self, questions: Sequence[Question]) -> Iterator[Comparison]:
         """Ask each stack that is installed, and its emulation."""
@@ -109,8 +116,8 @@ class Bench:
                     self.missing.append(f"{stack}: {server.message}")
                     continue
                 beside = Running(Address(server.host, [server.port], STACK_AT_ONCE), server.stack)
-                rows = stack_rows(GRID_STACKS[_without_toggles(name)])
-                yield compare_with_stack(name, self._address(name), rows, beside)
+                grid = stack_rows(GRID_STACKS[_without_toggles(name)])
+                yield compare_with_stack(name, self._address(name), grid, beside)
 
     def _address(self, name: str) -> Address:
         server = self._running[name]
@@ -133,14 +140,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--server", action="append", default=[], metavar="PATTERN")
+    parser.add_argument("--variations", type=int, default=0, metavar="N", help="ask N random flights instead")
+    parser.add_argument("--seed", type=int, default=0, help="which random flights")
     arguments = parser.parse_args()
     with ExitStack() as closing:
         bench = Bench(arguments.server, closing)
-        compared = [
-            *bench.compare_with_measured(),
-            *bench.compare_with_stacks(recorded_first_flights()),
-            *bench.compare_renegotiations(),
-        ]
+        if arguments.variations:
+            compared = list(bench.compare_with_stacks(variations(arguments.variations, arguments.seed)))
+        else:
+            compared = [
+                *bench.compare_with_measured(),
+                *bench.compare_with_stacks(recorded_first_flights()),
+                *bench.compare_renegotiations(),
+            ]
         missing = bench.missing
     if arguments.json:
         result = {"comparisons": [asdict(each) for each in compared], "not_installed": missing}

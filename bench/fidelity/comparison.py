@@ -1,6 +1,7 @@
 """An emulation held against what it emulates: two sources of answers to the same questions."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bench.fidelity.answers import Answer, differences, in_words
@@ -60,7 +61,10 @@ def compare_with_stack(
     server: str, address: Address, questions: Sequence[Question], stack: Running
 ) -> Comparison:
     """Ask the emulation and the stack it emulates, and again where the two differ."""
-    expected, emulated = ask_all(questions, stack.address, HASTY), ask_all(questions, address, HASTY)
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(ask_all, questions, stack.address, HASTY)
+        emulated = ask_all(questions, address, HASTY)
+        expected = asked.result()
     unsure = [each for each in questions if differences(expected[each.name], emulated[each.name])]
     expected |= ask_all(unsure, _quiet(stack.address), PATIENT)
     emulated |= ask_all(unsure, _quiet(address), PATIENT)

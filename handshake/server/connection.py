@@ -78,6 +78,7 @@ class ServerConnection(Connection):
         self.ending = Ending.FIN
         self.triggered: str | None = None
         self._hello_version: int | None = None
+        self._alert_bytes = b""
         self._reader = _reader(configuration)
 
     @property
@@ -157,11 +158,10 @@ class ServerConnection(Connection):
     def receive_handshake(self, fragment: bytes) -> None:
         """Read messages in the configured way and let the table decide."""
         self._reader.feed(fragment)
+        self._judge_header()
         while not self.is_ended and (item := self._reader.next()) is not None:
             self._receive_message(*item)
-        if isinstance(self._reader, LenientReader) and not self.is_ended:
-            for handshake_type in self._reader.judged_by_header():
-                self.handshake.successors(message_name(handshake_type))
+            self._judge_header()
 
     def receive_sslv2_record(self, record: SSLv2Record) -> None:
         """Take an SSLv2-format hello for the ClientHello it stands for (RFC 5246 appendix E.2)."""
@@ -214,6 +214,12 @@ class ServerConnection(Connection):
         if not self.is_connected:
             self.receive_warning(AlertDescription.CLOSE_NOTIFY)
         super().receive_close_notify()
+
+    def _judge_header(self) -> None:
+        """Refuse a message by its type alone, where that is what the server does."""
+        if isinstance(self._reader, LenientReader) and not self.is_ended:
+            for handshake_type in self._reader.judged_by_header():
+                self.handshake.successors(message_name(handshake_type))
 
     def _receive_message(self, message: HandshakeMessage, hello: ClientHello | None) -> None:
         handshake, name = self.handshake, message_name(message.handshake_type)
@@ -331,12 +337,24 @@ class ServerConnection(Connection):
         handshake.move(answer(handshake), successors)
 
     def _receive_record(self, record: PlainRecord | SSLv2Record) -> None:
-        is_handshake = isinstance(record, SSLv2Record) or record.content_type in _RECORDS_OF_A_HANDSHAKE
-        if not is_handshake and not self.is_connected:
+        content_type = ContentType.HANDSHAKE if isinstance(record, SSLv2Record) else record.content_type
+        is_out_of_place = not self.is_connected and content_type not in _RECORDS_OF_A_HANDSHAKE
+        if isinstance(self._reader, LenientReader) and content_type != ContentType.HANDSHAKE:
+            is_out_of_place |= self._reader.forbids_other_records
+        if is_out_of_place:
             raise PeerFault(Fault.UNEXPECTED_RECORD, "a record of another content type in a handshake")
         super()._receive_record(record)
 
     def _receive_alert(self, fragment: bytes) -> None:
+        if not self.configuration.alerting.span_records:
+            self._receive_one_alert(fragment)
+            return
+        self._alert_bytes += fragment
+        while len(self._alert_bytes) >= ALERT_SIZE and not self.is_ended:
+            alert, self._alert_bytes = self._alert_bytes[:ALERT_SIZE], self._alert_bytes[ALERT_SIZE:]
+            self._receive_one_alert(alert)
+
+    def _receive_one_alert(self, fragment: bytes) -> None:
         is_under_way = self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
         rule = self._rule_for(fragment) if is_under_way else None
         if rule is None:

@@ -8,6 +8,7 @@ where hellos are read leniently). With a colon and an argument:
 * `extension-not-last:<name>`: it is there, but not in last place;
 * `body-not:<name>:<layout>`: it is there, and its body is not laid out like that (`handshake.server.layout`);
 * `host-name-not:<regular expression>`: a host_name of server_name is something else;
+* `none-of:<name>:<code>,<code>...`: the extension is a list of 16-bit numbers and has none of these;
 * `version-below:<version>`: its client_version is lower;
 * `offers-version:<version>`: supported_versions has it.
 
@@ -22,12 +23,12 @@ from collections.abc import Callable, Iterator, Mapping
 from handshake.errors import DecodeError
 from handshake.server.layout import parse_layout
 from handshake.server.reading import FLAWS, LenientClientHello
+from handshake.wire.buffer import Reader
 from handshake.wire.cipher_suites import CIPHER_SUITES
 from handshake.wire.client_hello import MAX_SESSION_ID_SIZE, ClientHello
 from handshake.wire.extensions import (
     HOST_NAME,
     pull_key_share_list,
-    pull_server_name,
     pull_supported_groups,
     pull_supported_versions,
 )
@@ -135,6 +136,16 @@ def _has_other_host_name(hello: ClientHello, expression: str) -> bool:
     return any(pattern.fullmatch(name) is None for name in _host_names(hello))
 
 
+def _lists_none_of(hello: ClientHello, argument: str) -> bool:
+    name, _, codes = argument.partition(":")
+    body = hello.extension(parse_extension_type(name))
+    wanted = {int(code, 0) for code in codes.split(",")}
+    try:
+        return bool(body) and wanted.isdisjoint(pull_supported_groups(body or b""))
+    except DecodeError:
+        return False
+
+
 def _has_version_below(hello: ClientHello, name: str) -> bool:
     return hello.legacy_version < parse_version(name)
 
@@ -154,6 +165,7 @@ PARAMETRIC_FEATURES: Mapping[str, Callable[[ClientHello, str], bool]] = {
     "extension-not-last": _has_extension_before_last,
     "body-not": _has_other_body,
     "host-name-not": _has_other_host_name,
+    "none-of": _lists_none_of,
     "version-below": _has_version_below,
     "offers-version": _offers_version,
 }
@@ -180,11 +192,15 @@ def _has(hello: ClientHello, feature: str) -> bool:
 
 
 def _server_names(hello: ClientHello) -> tuple[tuple[int, bytes], ...]:
-    body = hello.extension(ExtensionType.SERVER_NAME)
+    """The names of server_name, as many as can be read."""
+    names = []
     try:
-        return pull_server_name(body) if body else ()
+        reader = Reader(hello.extension(ExtensionType.SERVER_NAME) or b"").block(2)
+        while reader.remaining:
+            names.append((reader.pull_uint(1), reader.pull_vector(2)))
     except DecodeError:
-        return ()
+        pass
+    return tuple(names)
 
 
 def _host_names(hello: ClientHello) -> Iterator[bytes]:

@@ -4,12 +4,14 @@ Which flaws matter, in which order, and what answers them, says `strictness.Hell
 features of a hello like any others (`handshake.server.features`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from handshake.errors import DecodeError, Fault, PeerFault
 from handshake.server.strictness import HelloReading, MessageTypes
-from handshake.wire.buffer import Reader, unpack_uints
+from handshake.wire.buffer import Reader, pack_uint, pack_uints, pack_vector, unpack_uints
 from handshake.wire.client_hello import (
+    MAX_SESSION_ID_SIZE,
+    NULL_COMPRESSION,
     RANDOM_SIZE,
     ClientHello,
     Extension,
@@ -17,6 +19,9 @@ from handshake.wire.client_hello import (
 )
 from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE, HandshakeMessage, MessageReader
 from handshake.wire.registry import HandshakeType
+
+SSLV2_HELLO_HEADER_SIZE = 9  # message type, version and three lengths
+SSLV2_SPEC_SIZE = 3
 
 FLAWS = {
     "cut-off:legacy_version": "the hello ends in its version",
@@ -32,6 +37,7 @@ FLAWS = {
     "sslv2-format": "the hello is in the format of SSLv2",
     "sslv2-cut-off": "an SSLv2-format hello is shorter than its lengths say",
     "sslv2-no-cipher-specs": "an SSLv2-format hello has no cipher specs at all",
+    "sslv2-session-id-over-32": "an SSLv2-format hello announces a session id that is too long",
     "sslv2-bytes-left": "an SSLv2-format hello is longer than its lengths say",
 }
 """What can be wrong with the form of a hello, and what that means."""
@@ -54,19 +60,22 @@ class LenientClientHello(ClientHello):
 
 @dataclass(frozen=True, slots=True)
 class LenientSSLv2ClientHello(SSLv2ClientHello):
-    """An SSLv2-format hello as far as it could be read."""
+    """An SSLv2-format hello as far as it could be read, and how it becomes a ClientHello."""
 
     flaws: frozenset[str] = frozenset()
+    rules: HelloReading = field(default_factory=HelloReading)
 
     def to_client_hello(self) -> LenientClientHello:
         """The same offer as a ClientHello, its flaws included."""
-        return LenientClientHello(
-            legacy_version=self.version,
-            random=self.challenge[-RANDOM_SIZE:].rjust(RANDOM_SIZE, b"\x00"),
-            session_id=self.session_id,
-            cipher_suites=tuple(spec for spec in self.cipher_specs if spec <= 0xFFFF),
-            flaws=self.flaws | {"sslv2-format"},
-        )
+        random = self.challenge[-RANDOM_SIZE:].rjust(RANDOM_SIZE, b"\x00")
+        suites = tuple(spec for spec in self.cipher_specs if spec <= 0xFFFF)
+        flaws = self.flaws | {"sslv2-format"}
+        if self.session_id and self.rules.sslv2_lengths_forgotten:
+            body = pack_uint(2, self.version) + random + pack_uint(1, len(self.session_id) & 0xFF)
+            body += pack_vector(2, pack_uints(2, suites)) + pack_vector(1, NULL_COMPRESSION)
+            hello = read_lenient_client_hello(body, self.rules)
+            return replace(hello, flaws=hello.flaws | flaws)
+        return LenientClientHello(self.version, random, self.session_id, suites, flaws=flaws)
 
 
 def read_lenient_client_hello(body: bytes, rules: HelloReading) -> LenientClientHello:
@@ -74,25 +83,25 @@ def read_lenient_client_hello(body: bytes, rules: HelloReading) -> LenientClient
     reader, flaws = Reader(body), set()
     version, random, session_id, suites, compression_methods = 0, bytes(RANDOM_SIZE), b"", b"", b""
     extensions: list[Extension] | None = None
-    field = "legacy_version"
+    place = "legacy_version"
     try:
         version = reader.pull_uint(2)
-        field = "random"
+        place = "random"
         random = reader.pull_bytes(RANDOM_SIZE)
-        field = "session_id"
+        place = "session_id"
         session_id = reader.pull_vector(1)
-        field = "cipher_suites"
+        place = "cipher_suites"
         suites = reader.pull_vector(2)
         if len(suites) % 2:
             flaws.add("odd-cipher-suites")
-        field = "compression_methods"
+        place = "compression_methods"
         compression_methods = reader.pull_vector(1)
         if reader.remaining:
-            field = "extension-block"
+            place = "extension-block"
             extensions = []
             _read_extensions(reader, extensions, flaws, rules)
     except DecodeError:
-        flaws.add(f"cut-off:{field}")
+        flaws.add(f"cut-off:{place}")
     return LenientClientHello(
         version,
         random,
@@ -114,37 +123,41 @@ def _read_extensions(
         raise DecodeError("the extension block goes beyond the message", reader.offset)
     block = reader if rules.extensions_may_overrun else Reader(reader.pull_bytes(left))
     while left > 0:
-        field = "extension-header"
+        place = "extension-header"
         try:
             extension_type, length = block.pull_uint(2), block.pull_uint(2)
-            field = "extension-body"
+            place = "extension-body"
             extensions.append(Extension(extension_type, block.pull_bytes(length)))
         except DecodeError:
-            flaws.add(f"cut-off:{field}")
-            return
+            flaws.add(f"cut-off:{place}")
+            break
         left -= 4 + length
     if reader.remaining:
         flaws.add("bytes-after-extensions")
 
 
-def read_lenient_sslv2_client_hello(body: bytes) -> LenientSSLv2ClientHello:
+def read_lenient_sslv2_client_hello(body: bytes, rules: HelloReading) -> LenientSSLv2ClientHello:
     """Read an SSLv2-format hello from the body of its record, the message type included."""
     reader, flaws = Reader(body, 1), set()
     version, specs, session_id, challenge = 0, b"", b"", b""
     try:
         version = reader.pull_uint(2)
         sizes = [reader.pull_uint(2) for _ in range(3)]
+        if sizes[1] > MAX_SESSION_ID_SIZE:
+            flaws.add("sslv2-session-id-over-32")
         specs, session_id, challenge = (reader.pull_bytes(size) for size in sizes)
         if reader.remaining:
             flaws.add("sslv2-bytes-left")
+        if rules.sslv2_lengths_forgotten:
+            specs += body[SSLV2_HELLO_HEADER_SIZE + len(specs) :][: -len(specs) % SSLV2_SPEC_SIZE]
     except DecodeError:
         flaws.add("sslv2-cut-off")
-    if len(specs) % 3:
+    if len(specs) % SSLV2_SPEC_SIZE:
         flaws.add("odd-cipher-suites")
     if not specs:
         flaws.add("sslv2-no-cipher-specs")
-    cipher_specs = unpack_uints(specs[: len(specs) // 3 * 3], 3)
-    return LenientSSLv2ClientHello(version, cipher_specs, session_id, challenge, frozenset(flaws))
+    cipher_specs = unpack_uints(specs[: len(specs) // SSLV2_SPEC_SIZE * SSLV2_SPEC_SIZE], SSLV2_SPEC_SIZE)
+    return LenientSSLv2ClientHello(version, cipher_specs, session_id, challenge, frozenset(flaws), rules)
 
 
 def renegotiated_connection(body: bytes) -> bytes:
@@ -178,8 +191,13 @@ class LenientReader:
         is_hello = message.handshake_type == HandshakeType.CLIENT_HELLO
         return message, read_lenient_client_hello(message.body, self._rules) if is_hello else None
 
+    @property
+    def forbids_other_records(self) -> bool:
+        """Whether a record of another content type is out of place now: within a message, for some."""
+        return bool(self._messages.buffered) and not self._rules.records_may_interleave
+
     def judged_by_header(self) -> list[int]:
-        """The type of a message whose body has still to come, where that is judged before: one or none."""
+        """The type of the next message, where it is judged before the body is there: one or none."""
         return self._pending_types() if self._rules.message_types is MessageTypes.AT_HEADER else []
 
     @property
@@ -191,7 +209,7 @@ class LenientReader:
         """Read an SSLv2-format hello from the body of its record. Raises PeerFault for another message."""
         if body[:1] != bytes([HandshakeType.CLIENT_HELLO]):
             raise PeerFault(Fault.UNEXPECTED_MESSAGE, "an SSLv2-format message that is no hello")
-        return read_lenient_sslv2_client_hello(body)
+        return read_lenient_sslv2_client_hello(body, self._rules)
 
     def _next_message(self) -> HandshakeMessage | None:
         try:

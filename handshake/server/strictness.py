@@ -44,7 +44,10 @@ class HelloReading:
     `extensions_may_overrun`: an extension may go beyond the block it is in, as long as the message has the
     bytes. `last_extension_counts`: of two extensions of a type the last is used, not the first.
     `message_types` as described there, with the types that are known. `max_message` is the longest message
-    accepted, in bytes.
+    accepted, in bytes. `records_may_interleave`: a message in several records may have other records between
+    them. `sslv2_lengths_forgotten`: an SSLv2-format hello is turned into a ClientHello in
+    which the session id's length is followed by the cipher suites, and half a cipher spec takes its other
+    half from what follows (SunJSSE since Java 11, bugs).
     """
 
     checks: tuple[Intolerance | Step, ...] = ()
@@ -53,6 +56,8 @@ class HelloReading:
     message_types: MessageTypes = MessageTypes.WHOLE
     known_message_types: frozenset[int] = frozenset()
     max_message: int = 2**18
+    sslv2_lengths_forgotten: bool = False
+    records_may_interleave: bool = True
 
 
 class VersionOf(StrEnum):
@@ -90,13 +95,15 @@ class Alerting:
 
     `endings`: faults that are answered by no alert at all. `versions`: whose version stands in the record of
     the alert that answers a fault. `in_sslv3`: alerts that are replaced by others in records of SSLv3.
-    `received`: how alerts are taken.
+    `received`: how alerts are taken; `span_records`: two bytes of alert records are an alert, however
+    the records are cut.
     """
 
     endings: Mapping[Fault, Ending] = field(default_factory=dict)
     versions: Mapping[Fault, VersionOf] = field(default_factory=dict)
     in_sslv3: Mapping[int, int] = field(default_factory=dict)
     received: tuple[ReceivedAlert, ...] = ()
+    span_records: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from struct import Struct
 
 from handshake.errors import Fault, PeerFault
 from handshake.wire.buffer import pack_uint
-from handshake.wire.registry import ContentType, HandshakeType
+from handshake.wire.registry import ContentType, HandshakeType, ProtocolVersion
 
 RECORD_HEADER_SIZE = 5
 SSLV2_HEADER_SIZE = 2
@@ -67,7 +67,7 @@ class RecordRules:
     other limit. `version_major` None accepts any record version, `exact_version` only that one. `first_types`
     are the content types the first record may have, judged when its header is there, None for any.
     `max_empty` handshake and ChangeCipherSpec records without content are passed over in a row, None hands
-    them on.
+    them on. `reads_sslv2_version_first`: of an SSLv2-format hello that offers SSLv2 alone no more is read.
     """
 
     max_fragment: int = MAX_CIPHERTEXT_LENGTH
@@ -77,6 +77,7 @@ class RecordRules:
     unknown_type: UnknownType = UnknownType.REFUSED
     first_types: frozenset[int] | None = None
     max_empty: int | None = None
+    reads_sslv2_version_first: bool = False
 
 
 def push_record(record: Record) -> bytes:
@@ -221,6 +222,11 @@ class RecordReader:
                 Fault.NOT_TLS, "the stream starts with an SSLv2-format hello, which is not accepted"
             )
         end = SSLV2_HEADER_SIZE + (int.from_bytes(buffer[:2], "big") & 0x7FFF)
+        if end > self.rules.max_fragment:
+            raise PeerFault(Fault.RECORD_OVERFLOW, f"an SSLv2-format hello announces {end} bytes")
+        if self.rules.reads_sslv2_version_first and len(buffer) >= RECORD_HEADER_SIZE:
+            version = int.from_bytes(buffer[3:5], "big")
+            end = RECORD_HEADER_SIZE if version == ProtocolVersion.SSL_2_0 else end
         if len(buffer) < end:
             return None
         record = SSLv2Record(bytes(buffer[SSLV2_HEADER_SIZE:end]))

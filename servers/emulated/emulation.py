@@ -132,6 +132,7 @@ class Emulation(_Table):
     alert_record_version: dict[FaultWord, Annotated[VersionOf, BeforeValidator(one_of(VersionOf))]] = {}
     sslv3_alerts: dict[AlertName, AlertName] = {}
     received_alert: list[ReceivedAlertTable] = []
+    alerts_span_records: bool = False
     answered_extension: list[AnsweredExtensionTable] | None = None
     no_session_id_for: list[Feature] = []
     group_preference: Annotated[Preference | None, BeforeValidator(one_of(Preference))] = None
@@ -191,7 +192,7 @@ def server_configuration(
         extended_master_secret=emulation.extended_master_secret,
         encrypt_then_mac=emulation.encrypt_then_mac,
         flight_layout=emulation.flight_layout,
-        record_rules=emulation.records.to_rules(),
+        record_rules=emulation.records.to_rules(reads_sslv2_version_first=bool(emulation.sslv2_refusal)),
         alerts=alerts,
         alert_version=emulation.alert_version,
         parsing=None if parsing is None else StreamParsing(**parsing.model_dump()),
@@ -215,7 +216,11 @@ def _with_strictness(configuration: ServerConfiguration, emulation: Emulation) -
         fixes_record_version=emulation.records.fixes_version,
         reading=None if reading is None else reading.to_reading(),
         alerting=alerting(
-            emulation.alerts, emulation.alert_record_version, emulation.sslv3_alerts, emulation.received_alert
+            emulation.alerts,
+            emulation.alert_record_version,
+            emulation.sslv3_alerts,
+            emulation.received_alert,
+            span_records=emulation.alerts_span_records,
         ),
         answered_extensions=(
             None if answered is None else tuple(each.to_answered_extension() for each in answered)

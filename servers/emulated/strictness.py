@@ -65,7 +65,7 @@ class RecordsTable(_Table):
     ) = None
     max_empty: Annotated[int, Field(ge=0)] | None = None
 
-    def to_rules(self) -> RecordRules:
+    def to_rules(self, *, reads_sslv2_version_first: bool) -> RecordRules:
         """The record layer's rules; `fixes_version` is the connection's."""
         first_types = None
         if self.first_types is not None:
@@ -77,6 +77,7 @@ class RecordsTable(_Table):
             unknown_type=UnknownType(self.unknown_type),
             first_types=first_types,
             max_empty=self.max_empty,
+            reads_sslv2_version_first=reads_sslv2_version_first,
         )
 
 
@@ -126,6 +127,8 @@ class ReadingTable(_Table):
     message_types: Annotated[MessageTypes, BeforeValidator(one_of(MessageTypes))] = MessageTypes.WHOLE
     known_message_types: list[Byte] = []
     max_message: Annotated[int, Field(ge=1, lt=1 << 24)] = MAX_MESSAGE_LENGTH
+    sslv2_lengths_forgotten: bool = False
+    records_may_interleave: bool = True
 
     def to_reading(self) -> HelloReading:
         """The engine's value."""
@@ -136,6 +139,8 @@ class ReadingTable(_Table):
             self.message_types,
             frozenset(self.known_message_types),
             self.max_message,
+            self.sslv2_lengths_forgotten,
+            self.records_may_interleave,
         )
 
 
@@ -201,7 +206,9 @@ def alerting(
     versions: dict[Fault, VersionOf],
     in_sslv3: dict[int, int],
     received: list[ReceivedAlertTable],
+    *,
+    span_records: bool,
 ) -> Alerting:
     """Everything about alerts beside which one answers a fault."""
     endings = {fault: answer for fault, answer in alerts.items() if isinstance(answer, Ending)}
-    return Alerting(endings, versions, in_sslv3, tuple(each.to_rule() for each in received))
+    return Alerting(endings, versions, in_sslv3, tuple(each.to_rule() for each in received), span_records)

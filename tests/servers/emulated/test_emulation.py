@@ -108,6 +108,7 @@ STRICTNESS = (  # test_strictness.py is about these
     "alert_record_version",
     "sslv3_alerts",
     "received_alert",
+    "alerts_span_records",
     "answered_extension",
     "no_session_id_for",
     "group_preference",
