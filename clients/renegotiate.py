@@ -60,7 +60,7 @@ class Renegotiation(Exchange):
             self.INITIATOR, signals_rfc5746(self.template), self.negotiated.renegotiation_info
         )
         if self.negotiated.version >= ProtocolVersion.TLS_1_3:  # RFC 8446 section 4.1.2
-            self.fail("policy-tls-1.3", Phase.RENEGOTIATION)
+            self.send(self.setting.request)  # there is nothing to try, but the connection should carry data
             return
         self._is_tried = True
         self.try_it()
@@ -85,8 +85,10 @@ class Renegotiation(Exchange):
         self.refuse("timeout")
 
     def end_of_answer(self) -> None:
-        """A request after a refusal was answered."""
-        if self._refusal is not None:
+        """A request after a refusal was answered, or one on a connection that cannot be renegotiated."""
+        if not self._is_tried:
+            super().fail("policy-tls-1.3", Phase.RENEGOTIATION)
+        elif self._refusal is not None:
             self._note_connection("open")
             super().fail(self._refusal, Phase.RENEGOTIATION)
         else:
@@ -187,6 +189,9 @@ class ServerRenegotiation(Renegotiation):
 
     def end_of_answer(self) -> None:
         """The answer to the first request, or to the one after it."""
+        if not self._is_tried:
+            super().end_of_answer()
+            return
         is_first, self._is_answered = not self._is_answered, True
         if is_first and not self.is_completed:
             self.answer = Answer()

@@ -87,6 +87,7 @@ class RenegotiationTable(_Table):
     allowed: Literal["off", "secure", "legacy"] | None = None
     client_initiated: bool | None = None
     legacy_hello: bool | None = None
+    legacy_hello_refusal: str | None = None
     refusal: Refusal | None = None
     refusal_in_sslv3: Refusal | None = None
     request_refusal: Refusal | None = None
@@ -107,8 +108,10 @@ class DeclaredTable(_Table):
     certificates: list[Literal["rsa", "dsa", "ecdsa"]] | None = None
     dh_prime_bits: Annotated[int, Field(ge=256, le=16384)] | None = None
     renegotiation: RenegotiationTable = RenegotiationTable()
-    resumption: list[Literal["session-id", "ticket"]] | None = None
+    resumption: list[Literal["session-id", "session-id-without-ticket", "ticket"]] | None = None
     client_certificate: Literal["no", "request", "require"] | None = None
+    missing_certificate: str | None = None
+    missing_certificate_in_tls13: str | None = None
 
     @field_validator("cipher_suites")
     @classmethod
@@ -151,13 +154,15 @@ class ToggleValue(Layer):
 class Toggle(_Table):
     """[toggles.NAME]: a setting of the server; the default value is not written in a server id.
 
-    `defaults` names the levels whose default is another.
+    `defaults` names the levels whose default is another. `once_connected`: it changes nothing before that, so
+    that what is expected of a connect is the same.
     """
 
     title: str
     values: Annotated[list[Name], Field(min_length=2)]
     default: str
     defaults: dict[str, str] = {}
+    once_connected: bool = False
     note: str = ""
     levels: list[str] | None = None
     when: dict[str, ToggleValue] = {}

@@ -11,6 +11,7 @@ from handshake.client.handshake import ClientHandshake
 from handshake.errors import Fault, PeerFault, PolicyRefusal
 from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate, Placement
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, TLS_FALLBACK_SCSV
+from handshake.wire.client_hello import NULL_COMPRESSION
 from handshake.wire.extensions import pull_renegotiation_info, push_renegotiation_info
 from handshake.wire.registry import AlertDescription, ExtensionType
 
@@ -27,6 +28,7 @@ def in_record_format(template: HelloTemplate) -> HelloTemplate:
         template,
         format=HelloFormat.RECORD,
         record_version=template.client_version,
+        compression_methods=NULL_COMPRESSION,
         cipher_suites=tuple(spec for spec in template.cipher_suites if spec <= 0xFFFF),
     )
 
@@ -55,11 +57,7 @@ def renegotiation_template(template: HelloTemplate, info: bytes | None, place: P
 
 def signals_rfc5746(template: HelloTemplate) -> bool:
     """Whether a first hello says that its client knows RFC 5746, by the suite or by the extension."""
-    types = {extension.extension_type for extension in template.extensions or ()}
-    return (
-        TLS_EMPTY_RENEGOTIATION_INFO_SCSV in template.cipher_suites
-        or ExtensionType.RENEGOTIATION_INFO in types
-    )
+    return TLS_EMPTY_RENEGOTIATION_INFO_SCSV in template.cipher_suites or _carries_info(template)
 
 
 def check_renegotiation_info(handshake: ClientHandshake, body: bytes | None) -> None:
@@ -84,10 +82,15 @@ def check_renegotiation_info(handshake: ClientHandshake, body: bytes | None) -> 
             raise PeerFault(Fault.RENEGOTIATION_INFO, f"the renegotiation's renegotiation_info {said}")
     elif not policy.renegotiation.allows(is_secure=False):
         raise legacy_refusal()
-    elif info is not None:
+    elif info is not None and not (_carries_info(handshake.template) and info == previous.server_info):
         raise PeerFault(
             Fault.RENEGOTIATION_INFO, "the server signals RFC 5746 in a renegotiation, not in the first hello"
         )
+
+
+def _carries_info(template: HelloTemplate) -> bool:
+    types = {extension.extension_type for extension in template.extensions or ()}
+    return ExtensionType.RENEGOTIATION_INFO in types
 
 
 def legacy_refusal() -> PolicyRefusal:

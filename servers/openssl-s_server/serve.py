@@ -27,7 +27,7 @@ from servers.listener import Listener
 # algorithms.
 CIPHER_LIST_LEGACY = "ALL:!aNULL:!aDSS:!PSK:!SRP:@SECLEVEL=0"
 RENEGOTIATION = {"off": ("-no_renegotiation",), "secure": (), "legacy": ("-legacy_renegotiation",)}
-CLIENT_INITIATED = {"no": (), "yes": ("-client_renegotiation",)}
+CLIENT_INITIATED: dict[bool, tuple[str, ...]] = {False: (), True: ("-client_renegotiation",)}
 CLIENT_CERTIFICATE = {"no": None, "request": "-verify", "require": "-Verify"}
 VERIFY_DEPTH = "1"
 PROTOCOLS = {
@@ -107,10 +107,10 @@ def _in_memory(name: str, text: str, closing: ExitStack) -> int:
 def _options(configuration: contract.Configuration, descriptors: list[int], authorities: int) -> list[str]:
     options = [
         *PROTOCOLS[configuration.toggles["protocols"]],
-        *RENEGOTIATION[configuration.toggles["renegotiation"]],
-        *CLIENT_INITIATED[configuration.toggles["client-initiated"]],
+        *RENEGOTIATION[configuration.declared.renegotiation.allowed],
+        *CLIENT_INITIATED[configuration.declared.renegotiation.client_initiated],
     ]
-    verify = CLIENT_CERTIFICATE[configuration.toggles["client-certificate"]]
+    verify = CLIENT_CERTIFICATE[configuration.declared.client_certificate]
     if verify is not None:
         options += [verify, VERIFY_DEPTH, "-verify_return_error"]
         if configuration.client_certificates:

@@ -124,6 +124,7 @@ def test_an_sslv2_format_hello_is_followed_by_one_in_a_record() -> None:
     assert completions(ours) == completions(theirs) == 1
     hello = theirs.connection.handshake.client_hello
     assert hello.cipher_suites == (AES128_SHA,)
+    assert hello.compression_methods == b"\x00"
 
 
 def test_the_hello_inside_is_the_first_one_but_for_rfc_5746() -> None:

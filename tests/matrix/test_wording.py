@@ -2,6 +2,7 @@
 
 import pytest
 
+from handshake.alerts import COARSER
 from handshake.errors import Fault
 from matrix.wording import sentence
 
@@ -11,6 +12,7 @@ SERVERS_ONLY = {
     Fault.CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE,
     Fault.NO_COMMON_CIPHER_SUITE,
     Fault.INAPPROPRIATE_FALLBACK,
+    *COARSER,
 }
 
 

@@ -44,7 +44,13 @@ def test_an_empty_table_is_a_server_as_the_rfcs_want_it() -> None:
 
 
 def test_renegotiation_is_made_of_what_is_declared_and_of_quirks() -> None:
-    declared = DeclaredRenegotiation("legacy", False, False, "fatal:handshake_failure", "none", "none")
+    declared = DeclaredRenegotiation(
+        allowed="legacy",
+        client_initiated=False,
+        legacy_hello=False,
+        refusal="fatal:handshake_failure",
+        refusal_in_sslv3="none",
+    )
     quirks = ("signals_first", "tolerates_missing_info", "ignores_scsv", "answers_at_once")
     emulation = read_emulation({"renegotiation": dict.fromkeys(quirks, True)}, "x")
     configuration = server_configuration(
@@ -97,8 +103,24 @@ EVERY_KEY: dict[str, Any] = {
 }
 
 
+STRICTNESS = (  # test_strictness.py is about these
+    "reading",
+    "alert_record_version",
+    "sslv3_alerts",
+    "received_alert",
+    "answered_extension",
+    "no_session_id_for",
+    "group_preference",
+    "known_named_groups",
+    "dh_groups",
+    "ffdhe_groups",
+    "ffdhe_required",
+    "supported_versions",
+)
+
+
 def test_every_key_reaches_the_configuration() -> None:
-    assert set(EVERY_KEY) == set(Emulation.model_fields)
+    assert set(EVERY_KEY) | set(STRICTNESS) == set(Emulation.model_fields)
     configuration = server_configuration(DECLARED, read_emulation(EVERY_KEY, "x"), {"rsa": rsa_credential()})
     assert configuration.preference is Preference.CLIENT
     assert configuration.named_groups == (24, 29)
