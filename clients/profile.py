@@ -92,9 +92,10 @@ class Policy(_Table):
     missing_renegotiation_info: Literal["accept", "abort"] = "accept"
     record_splitting: Literal["none", "0/n", "1/n-1", "1/n-1-not-first"] = "none"
     renegotiation: Literal["off", "secure", "legacy"] = "secure"
-    hello_request: Literal["renegotiate", "ignore", "abort"] = "renegotiate"
+    hello_request: Literal["renegotiate", "ignore", "abort", "abort-after-warning"] = "renegotiate"
     refuses_legacy_at: Literal["start", "server-hello"] = "start"
     renegotiation_info: Literal["first", "after-server_name", "last"] = "last"
+    renegotiation_session: Literal["new", "resume"] = "new"
     no_renegotiation: Literal["continue", "abort"] = "continue"
 
 
@@ -201,6 +202,7 @@ class Profile(_Table):
     released: str = Field(
         pattern=r"^[0-9]{4}(-[0-9]{2}){0,2}$", description="year, month or day, e.g. 2011-12-21"
     )
+    default: bool = Field(default=True, description="whether it is in the grid when no client is chosen")
     provenance: Provenance
     limits: Limits = Limits()
     policy: Policy = Policy()
@@ -232,6 +234,7 @@ class Profile(_Table):
             hello_request=policy.hello_request,
             refuses_legacy_at=policy.refuses_legacy_at,
             renegotiation_info=Placement(policy.renegotiation_info),
+            renegotiation_session=policy.renegotiation_session,
             no_renegotiation=policy.no_renegotiation,
         )
 

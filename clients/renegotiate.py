@@ -11,7 +11,7 @@ from clients.exchange import Exchange, Setting
 from clients.http_answer import Answer
 from clients.observation import COMPLETED, RenegotiationSeen
 from clients.profile import Profile, ProfileAttempt
-from handshake.client.renegotiation import LEGACY_RENEGOTIATION, signals_rfc5746
+from handshake.client.renegotiation import refusal_to_renegotiate, signals_rfc5746
 from handshake.events import (
     AlertReceived,
     AlertSent,
@@ -20,7 +20,6 @@ from handshake.events import (
     RenegotiationRequested,
     RenegotiationStarted,
 )
-from handshake.renegotiation import Renegotiation as Willingness
 from handshake.wire.registry import AlertDescription, AlertLevel, ProtocolVersion
 
 RENEGOTIATION_PATH = "/reneg"
@@ -183,8 +182,7 @@ class ServerRenegotiation(Renegotiation):
             case RenegotiationStarted():
                 self.expect_silence(SILENCE_SHARE)
             case AlertSent(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION):
-                is_off = self._policy.renegotiation is Willingness.OFF
-                self._refusal = "policy-renegotiation-off" if is_off else f"policy-{LEGACY_RENEGOTIATION}"
+                self._refusal = f"policy-{refusal_to_renegotiate(self._policy.renegotiation).what}"
                 self._note(self._refusal)
 
     def end_of_answer(self) -> None:

@@ -69,7 +69,7 @@ def make_plan(options: RunOptions) -> Plan:
     taken = {variant.id for variant in variants} & {target.name for target in targets}
     if taken:
         raise SelectionError(f"--target {min(taken)}: a server has this id; choose another name")
-    clients = select(options.client, profiles, "client")
+    clients = select(options.client, profiles, "client") if options.client else default_clients(profiles)
     default = [scenario.id for scenario in SCENARIOS.values() if scenario.is_default]
     scenarios = select(options.scenario, SCENARIOS, "scenario") if options.scenario else default
     servers = [variant.id for variant in variants] + [target.name for target in targets]
@@ -112,6 +112,16 @@ def default_servers(definitions: Mapping[str, ServerDefinition]) -> list[ServerV
     """
     plain = (variant for variant in default_variants(definitions) if "," not in variant.id)
     return sorted(plain, key=lambda variant: variant.id)
+
+
+def default_clients(profiles: Mapping[str, Profile]) -> list[str]:
+    """Give the ids of the clients of the grid when none is chosen, sorted: those whose profile does not say
+    otherwise.
+
+    A client that differs from its neighbours only once connected would be noise in the grid everybody reads
+    first.
+    """
+    return sorted(profile.id for profile in profiles.values() if profile.default)
 
 
 def choose_variants(

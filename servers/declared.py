@@ -18,7 +18,8 @@ class DeclaredRenegotiation:
     `legacy_hello_refusal` the cause it sees if not. A refusal is "warning:<alert>", "fatal:<alert>" or
     "none": `refusal` of a client's attempt, `refusal_in_sslv3` the same in SSLv3, `request_refusal` what
     comes instead of a HelloRequest. `requested` is what becomes of a renegotiation that the server asks for:
-    "completed", or the cause of its failure as a client sees it.
+    "completed", or the cause of its failure as a client sees it. `asks_anyway`: it asks also where it will
+    refuse the answer.
     """
 
     allowed: str = "secure"
@@ -29,6 +30,7 @@ class DeclaredRenegotiation:
     refusal_in_sslv3: str = "fatal:handshake_failure"
     request_refusal: str = "none"
     requested: str = "completed"
+    asks_anyway: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class RenegotiationTable(Table):
     refusal_in_sslv3: Refusal | None = None
     request_refusal: Refusal | None = None
     requested: str | None = None
+    asks_anyway: bool | None = None
 
 
 class DeclaredTable(Table):

@@ -10,7 +10,11 @@ from dataclasses import replace
 from handshake.client import tls12, tls13
 from handshake.client.handshake import ClientHandshake
 from handshake.client.hello import FilledHello, fill_hello
-from handshake.client.renegotiation import in_record_format, legacy_refusal, renegotiation_template
+from handshake.client.renegotiation import (
+    in_record_format,
+    refusal_to_renegotiate,
+    renegotiation_template,
+)
 from handshake.client.resumption import offer_pre_shared_key
 from handshake.client.server_hello import receive_server_hello
 from handshake.client.state import TLS_1_3_STATES, State
@@ -228,8 +232,14 @@ class ClientConnection(Connection):
             self._start_renegotiation()
         elif self.handshake.version > ProtocolVersion.SSL_3_0:
             self.send_alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
+            if policy.hello_request == "abort-after-warning":
+                raise PolicyRefusal(
+                    "hello-request",
+                    "this client ends the connection after saying that it does not renegotiate",
+                    AlertDescription.UNEXPECTED_MESSAGE,
+                )
         else:
-            raise legacy_refusal()
+            raise refusal_to_renegotiate(policy.renegotiation)
 
     def _would_start(self, finished: FinishedPair) -> bool:
         policy = self.handshake.policy
@@ -242,11 +252,15 @@ class ClientConnection(Connection):
         finished, policy = before.finished, before.policy
         assert finished is not None, "the state is CONNECTED"
         if not self._would_start(finished):
-            raise legacy_refusal()
+            raise refusal_to_renegotiate(policy.renegotiation)
         info = finished.client_info if finished.is_secure else None
         if info is None and policy.refuses_legacy_at == "server-hello" and template.extensions:
             info = finished.client_verify_data
-        self._begin_inside(renegotiation_template(template, info, policy.renegotiation_info), None)
+        hello = renegotiation_template(template, info, policy.renegotiation_info)
+        session = self.session_by_id if policy.renegotiation_session == "resume" else None
+        if session is not None:
+            hello = replace(hello, client_version=session.version)
+        self._begin_inside(hello, session)
 
     def _begin_inside(self, template: HelloTemplate, session: Session | None) -> None:
         before = self.handshake

@@ -95,9 +95,11 @@ class RenegotiationRules:
     `refusal_in_sslv3` the same in SSLv3, where no_renegotiation does not exist. `request_refusal` is what the
     server sends when its application asks for a renegotiation that is not allowed, None for nothing.
     `signals_first`: what a hello signals of RFC 5746 is checked before a refusal for want of it.
+    `reads_before_refusal`: a hello is read, and a malformed one refused for that, before a renegotiation is.
+    `asks_anyway`: a HelloRequest is sent also where the answer to it will be refused.
     `takes_late_info`: a hello whose renegotiation_info is right renegotiates a connection that began without.
     `tolerates_missing_info`: a hello without renegotiation_info renegotiates a connection that has it.
-    `ignores_scsv`: the signalling suite may stand in a legacy renegotiation. `legacy_hello`: a first hello
+    `ignores_scsv`: the signalling suite in a renegotiation is no signal. `legacy_hello`: a first hello
     without RFC 5746 is accepted. `answers_at_once`: a HelloRequest does not keep the application waiting.
     """
 
@@ -107,6 +109,8 @@ class RenegotiationRules:
     refusal_in_sslv3: Alert | None = HANDSHAKE_FAILURE
     request_refusal: Alert | None = None
     signals_first: bool = False
+    reads_before_refusal: bool = False
+    asks_anyway: bool = False
     takes_late_info: bool = False
     tolerates_missing_info: bool = False
     ignores_scsv: bool = False

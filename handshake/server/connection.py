@@ -74,6 +74,7 @@ class ServerConnection(Connection):
         self._sessions = sessions if sessions is not None else SessionCache()
         self.handshake = self._new_handshake(None)
         self._interrupted: ServerHandshake | None = None
+        self._is_requested = False
         self.ending = Ending.FIN
         self.triggered: str | None = None
         self._hello_version: int | None = None
@@ -115,7 +116,7 @@ class ServerConnection(Connection):
         if handshake.state is not State.CONNECTED or self.is_ended:
             raise LocalError("there is no connection of SSLv3 to TLS 1.2 to renegotiate")
         assert handshake.finished is not None, "the state is CONNECTED"
-        if rules.allowed.allows(is_secure=handshake.finished.is_secure):
+        if rules.asks_anyway or rules.allowed.allows(is_secure=handshake.finished.is_secure):
             wire = push_handshake_message(HandshakeMessage(HandshakeType.HELLO_REQUEST, b""))
             self.note_message("sent", HandshakeType.HELLO_REQUEST, wire)
             self.records.write(ContentType.HANDSHAKE, wire, now)
@@ -247,11 +248,15 @@ class ServerConnection(Connection):
         """Begin a renegotiation, or refuse it as configured."""
         before, is_requested = self.established, self.is_renegotiating
         assert before.finished is not None, "a hello inside a connection has a handshake before it"
-        if is_refused_outright(before.finished, self.configuration, is_requested=is_requested):
+        reads_first = self.configuration.renegotiation.reads_before_refusal
+        if not reads_first and is_refused_outright(
+            before.finished, self.configuration, is_requested=is_requested
+        ):
             self._refuse_renegotiation()
             return False
         if self.handshake is before:
             self._interrupted, self.handshake = before, self._new_handshake(before.finished)
+        self._is_requested = is_requested
         try:
             return self._passes_checks(hello)
         except RefusedRenegotiation:
@@ -293,7 +298,7 @@ class ServerConnection(Connection):
                 self.handshake.renegotiation_info = (
                     check_first_hello(hello, configuration)
                     if previous is None
-                    else check_renegotiation(hello, previous, configuration)
+                    else check_renegotiation(hello, previous, configuration, is_requested=self._is_requested)
                 )
             else:
                 version = choose_version(hello, configuration)
@@ -331,7 +336,8 @@ class ServerConnection(Connection):
         super()._receive_record(record)
 
     def _receive_alert(self, fragment: bytes) -> None:
-        rule = None if self.is_connected else self._rule_for(fragment)
+        is_under_way = self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
+        rule = self._rule_for(fragment) if is_under_way else None
         if rule is None:
             super()._receive_alert(fragment)
         elif isinstance(rule.reply, Reaction):

@@ -45,7 +45,7 @@ def is_refused_outright(
 
 
 def check_renegotiation(
-    hello: ClientHello, previous: FinishedPair, configuration: ServerConfiguration
+    hello: ClientHello, previous: FinishedPair, configuration: ServerConfiguration, *, is_requested: bool
 ) -> bool:
     """Check what a hello inside a connection signals (RFC 5746 section 3.7); return whether the answer has
     renegotiation_info.
@@ -54,15 +54,18 @@ def check_renegotiation(
     in order but renegotiations of this kind are refused.
     """
     rules, is_secure = configuration.renegotiation, previous.is_secure
+    if is_refused_outright(previous, configuration, is_requested=is_requested):
+        raise RefusedRenegotiation
     if configuration.answers_renegotiation_info:
         info, has_scsv = _signals(hello)
-        if has_scsv and (is_secure or not rules.ignores_scsv):
+        if has_scsv and not rules.ignores_scsv:
             detail = "the signalling suite has no place in a renegotiation"
             raise PeerFault(Fault.RENEGOTIATION_SIGNAL, detail)
         if info is None:
             if is_secure and not rules.tolerates_missing_info:
                 detail = "the renegotiation's hello has no renegotiation_info"
                 raise PeerFault(Fault.RENEGOTIATION_SIGNAL, detail)
+            is_secure = False
         elif not is_secure and not rules.takes_late_info:
             detail = "renegotiation_info, but not in the hello the connection began with"
             raise PeerFault(Fault.RENEGOTIATION_SIGNAL, detail)

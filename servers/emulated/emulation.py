@@ -77,6 +77,7 @@ class RenegotiationTable(_Table):
     """[emulation.renegotiation]: the keys are those of `RenegotiationRules` that [declared] does not have."""
 
     signals_first: bool = False
+    reads_before_refusal: bool = False
     takes_late_info: bool = False
     tolerates_missing_info: bool = False
     ignores_scsv: bool = False
@@ -237,6 +238,7 @@ def _renegotiation(declared: DeclaredRenegotiation, quirks: RenegotiationTable) 
         refusal=parse_refusal(declared.refusal),
         refusal_in_sslv3=parse_refusal(declared.refusal_in_sslv3),
         request_refusal=parse_refusal(declared.request_refusal),
+        asks_anyway=declared.asks_anyway,
         **dict(quirks),
     )
 
