@@ -25,8 +25,8 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One emulated server; `against` is what it was held against, in words, `note` what its definition says of
-    itself.
+    """One emulated server; `against` is what it was held against, in words, `note` what its definition says
+    of itself.
     """
 
     server: str
