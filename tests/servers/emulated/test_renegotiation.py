@@ -9,26 +9,15 @@ from typing import Any
 
 import pytest
 
+from bench.fidelity.renegotiation_client import CUTS, VERSIONS, hello, second_server_hello
+from bench.fidelity.renegotiation_grid import TOGGLES
 from handshake.hello_template import HelloTemplate
 from handshake.wire.registry import AlertDescription, AlertLevel
 from tests.servers.emulated.answers import LEVELS, VECTORS, at_level, connection_to, measured_server
-from tests.servers.emulated.renegotiation_client import (
-    VERSIONS,
-    Conversation,
-    hello,
-    second_server_hello,
-)
+from tests.servers.emulated.conversation import Conversation
 
 CLIENT_BEGINS = json.loads((VECTORS / "jsse-renegotiation.json").read_text())
 SERVER_BEGINS = json.loads((VECTORS / "jsse-server-initiated.json").read_text())
-TOGGLES = {
-    "default": "",
-    "allowUnsafeRenegotiation=true": ",renegotiation=legacy",
-    "allowLegacyHelloMessages=false": ",legacy-hello=no",
-    "allowLegacyHelloMessages=false, allowUnsafeRenegotiation=true": ",legacy-hello=no,renegotiation=legacy",
-    "jdk.tls.rejectClientInitiatedRenegotiation=true": "",  # it has no effect, which is what was measured
-}
-CUTS = ("split_in_two_records", "split_in_header", "extra_handshake_bytes_in_same_record")
 
 
 def rows(vectors: dict[str, Any]) -> list[Any]:
@@ -90,7 +79,7 @@ def _check(conversation: Conversation, expected: dict[str, Any]) -> None:
         if "completed" in conversation.seen:
             # A second hello that says 3.0: the measuring client kept TLS 1.0's formats and was thrown out
             # for it by 7u85; ours goes on in SSLv3.
-            assert second_server_hello(conversation)["second_version"] == "3.0"
+            assert second_server_hello(conversation.client)["second_version"] == "3.0"
             return
         # The measuring client could not read the alert any more; by the general rule it was this one.
         assert conversation.seen[-1] == "fatal unexpected_message(10)"
@@ -99,7 +88,7 @@ def _check(conversation: Conversation, expected: dict[str, Any]) -> None:
         assert conversation.seen == [expected["result"], expected["request_after"]]
         return
     if "second_version" in expected:
-        seen = second_server_hello(conversation)
+        seen = second_server_hello(conversation.client)
         assert seen["second_version"] == expected["second_version"]
         if "result" in expected:
             assert {key: expected[key] for key in seen} == seen
