@@ -2,6 +2,6 @@
 
 from hypothesis import settings
 
-# How long an example takes is the machine's business (hypothesis: 200 ms by default); speed is measured in bench/.
+# How long an example takes is up to the machine (hypothesis: at most 200 ms); speed is measured in bench/.
 settings.register_profile("without-deadline", deadline=None)
 settings.load_profile("without-deadline")
