@@ -162,7 +162,7 @@ class ClientBegins:
         client.renegotiate_with(template, 0.0, session)
         result, *more = await talk.hear("completed", "completed (abbreviated)")
         answer["result"] = result
-        if result.startswith("completed"):
+        if client.handshake.previous is not None and client.handshake.parameters is not None:
             answer |= second_server_hello(client)
         if result.startswith("fatal"):
             answer["end"] = await talk.end()
