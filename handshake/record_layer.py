@@ -61,6 +61,7 @@ class RecordLayer:
         self, rules: RecordRules, first: FirstRecord, record_version: int, splitting: RecordSplitting
     ) -> None:
         self.record_version = record_version
+        self.ignores_unknown_types = rules.unknown_types
         self.splitting = splitting
         self.application_records = 0
         self.transcript: list[TranscriptEntry] = []

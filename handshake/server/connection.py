@@ -9,14 +9,16 @@ from collections.abc import Mapping
 
 from handshake.connection import Connection, Entropy, message_name
 from handshake.errors import Fault, LocalError, PeerFault
-from handshake.events import ClientHelloReceived, Negotiated, Phase
+from handshake.events import AlertReceived, ClientHelloReceived, Negotiated, Phase
 from handshake.record_layer import RecordLayer
 from handshake.renegotiation import FinishedPair
 from handshake.server import client_certificate, tls12, tls13
 from handshake.server.configuration import Ending, Reaction, ServerConfiguration
 from handshake.server.features import has_feature
 from handshake.server.handshake import ServerHandshake
-from handshake.server.parsing import RFCReader, StreamReader
+from handshake.server.message_order import OrderOfNumbers
+from handshake.server.parsing import read_alert
+from handshake.server.readers import RFCReader, StreamReader
 from handshake.server.renegotiation import (
     RefusedRenegotiation,
     check_first_hello,
@@ -28,7 +30,7 @@ from handshake.server.state import TLS_1_3_STATES, State
 from handshake.session import SessionCache
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
-from handshake.wire.messages import Alert
+from handshake.wire.messages import Alert, push_alert
 from handshake.wire.record import FirstRecord, SSLv2Record
 from handshake.wire.registry import (
     AlertDescription,
@@ -117,21 +119,22 @@ class ServerConnection(Connection):
     def receive_handshake(self, fragment: bytes) -> None:
         """Read messages in the configured way and let the table decide."""
         self._reader.feed(fragment)
-        while not self.is_ended and (item := self._reader.next()) is not None:
+        while not self.is_ended and (item := self._reader.next(self._order)) is not None:
             self._receive_message(*item)
 
     def receive_sslv2_record(self, record: SSLv2Record) -> None:
         """Take an SSLv2-format hello for the ClientHello it stands for (RFC 5246 appendix E.2)."""
-        hello = self._reader.read_sslv2_hello(record.body)
+        version = int.from_bytes(record.body[1:3], "big")
         self.records.note("received", "message", "ClientHello", self.now, record.body, record.body)
-        self.add_event(ClientHelloReceived(hello.version, sslv2_format=True))
-        if hello.version == ProtocolVersion.SSL_2_0 and self.configuration.sslv2_refusal:
+        self.add_event(ClientHelloReceived(version, sslv2_format=True))
+        if version == ProtocolVersion.SSL_2_0 and self.configuration.sslv2_refusal:
             self.records.write_unframed(self.configuration.sslv2_refusal, "SSLv2 error", self.now)
             raise PeerFault(Fault.UNEXPECTED_MESSAGE, "the hello offers SSLv2 alone")
+        hello = self._reader.read_sslv2_hello(record.body, self._order)
         self.handshake.messages += record.body
-        client_hello = hello.to_client_hello()
-        self.handshake.renegotiation_info = check_first_hello(client_hello, self.configuration)
-        self._answer(client_hello)
+        self.handshake.renegotiation_info = check_first_hello(hello, self.configuration)
+        self._answer(hello)
+        self.receive_handshake(b"")
 
     def receive_change_cipher_spec(self, fragment: bytes) -> None:
         """Switch the reading keys; in TLS 1.3 the record is only there for middleboxes (RFC 8446 appendix
@@ -139,10 +142,7 @@ class ServerConnection(Connection):
         """
         if self.handshake.state in TLS_1_3_STATES:
             return
-        if self.is_connected:
-            raise PeerFault(
-                Fault.CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE, "ChangeCipherSpec after the handshake was complete"
-            )
+        self._order.check_change_cipher_spec(fragment)
         successors = self.handshake.successors("ChangeCipherSpec")
         if fragment != b"\x01":
             raise PeerFault(Fault.DECODE, "ChangeCipherSpec is not the single byte 1")
@@ -171,6 +171,21 @@ class ServerConnection(Connection):
             self.receive_warning(AlertDescription.CLOSE_NOTIFY)
         super().receive_close_notify()
 
+    @property
+    def _order(self) -> OrderOfNumbers:
+        return OrderOfNumbers(self.configuration.message_order, self.handshake)
+
+    def _receive_alert(self, fragment: bytes) -> None:
+        if self.configuration.parsing is None:
+            super()._receive_alert(fragment)
+            return
+        alert = read_alert(fragment)
+        if alert.level == AlertLevel.WARNING:
+            super()._receive_alert(push_alert(alert))
+        else:
+            self.add_event(AlertReceived(alert.level, alert.description))
+            self.is_ended = True
+
     def _receive_message(self, message: HandshakeMessage, hello: ClientHello | None) -> None:
         handshake, name = self.handshake, message_name(message.handshake_type)
         self.note_message("received", message.handshake_type, push_handshake_message(message))
@@ -184,15 +199,18 @@ class ServerConnection(Connection):
             self._interrupted = None
 
     def _receive_hello(self, message: HandshakeMessage, hello: ClientHello) -> None:
-        handshake = self.handshake
-        if handshake.state is State.WAIT_CLIENT_KEY_EXCHANGE and self.configuration.accepts_second_hello:
+        handshake, signalled = self.handshake, False
+        if self._order.starts_anew:
+            signalled = handshake.renegotiation_info  # it is the connection's, not the handshake's
+            is_free = self._order.is_behind_key_exchange or handshake.is_restarted
             handshake = self.handshake = self._new_handshake(handshake.previous)
+            handshake.is_restarted = is_free
         handshake.successors("ClientHello")
         self.add_event(ClientHelloReceived(hello.legacy_version, sslv2_format=False))
         if handshake.state is State.WAIT_SECOND_CLIENT_HELLO_13:
             pass
         elif handshake.previous is None and handshake.state is not State.CONNECTED:
-            handshake.renegotiation_info = check_first_hello(hello, self.configuration)
+            handshake.renegotiation_info = check_first_hello(hello, self.configuration) or signalled
         elif not self._admits(hello):
             return
         self.handshake.add(message)
@@ -240,11 +258,12 @@ class ServerConnection(Connection):
             if self.triggered is not None:
                 self._react(intolerance.reaction)
                 return
-        handshake.resumed = offered_session(handshake, hello, choose_version(hello, configuration))
+        version = choose_version(hello, configuration)
+        self.records.record_version = min(version, ProtocolVersion.TLS_1_2)
+        handshake.resumed = offered_session(handshake, hello, version)
         choice = resumed_choice(handshake.resumed) if handshake.resumed else choose(hello, configuration)
         handshake.hello, handshake.version = hello, choice.version
         handshake.parameters, handshake.named_group = choice.suite, choice.named_group
-        self.records.record_version = min(choice.version, ProtocolVersion.TLS_1_2)
         answer = tls13.answer_hello if choice.version >= ProtocolVersion.TLS_1_3 else tls12.answer_hello
         successors = handshake.successors("ClientHello")
         handshake.move(answer(handshake), successors)

@@ -21,6 +21,7 @@ MAX_CIPHERTEXT_LENGTH = 2**14 + 2048
 
 _HEADER = Struct(">BHH")
 _CONTENT_TYPES = frozenset(int(content_type) for content_type in ContentType)
+_STRICT_FIRST_TYPES = frozenset({int(ContentType.HANDSHAKE), int(ContentType.ALERT)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,19 @@ class FirstRecord(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RecordRules:
-    """What a reader accepts. `max_fragment` is in bytes; `version_major` None accepts any record version."""
+    """What a reader accepts. `max_fragment` is in bytes; `version_major` None accepts any record version.
+
+    `unknown_types`: records of content types TLS does not have come out like any others, but for the first
+    (RFC 2246 section 6 has them ignored). `signed_major`: a major version from 128 on is a negative number,
+    and so not too high. `strict_start`: the first record must be of a handshake or an alert, and what is no
+    TLS is judged by five bytes and not earlier.
+    """
 
     max_fragment: int = MAX_CIPHERTEXT_LENGTH
     version_major: int | None = 3
+    unknown_types: bool = False
+    signed_major: bool = False
+    strict_start: bool = False
 
 
 def push_record(record: Record) -> bytes:
@@ -102,13 +112,15 @@ class RecordReader:
         buffer = self._buffer
         if not buffer:
             return None
-        if buffer[0] not in _CONTENT_TYPES:
+        if not self._is_expected(buffer[0]):
             return self._next_foreign()
         if len(buffer) < RECORD_HEADER_SIZE:
             return None
         content_type, version, length = _HEADER.unpack_from(buffer)
         rules = self.rules
-        if rules.version_major is not None and version >> 8 != rules.version_major:
+        major = version >> 8
+        is_negative = rules.signed_major and major >= 0x80
+        if rules.version_major is not None and major != rules.version_major and not is_negative:
             raise PeerFault(
                 Fault.RECORD_VERSION,
                 f"a record of version 0x{version:04x}; its major version must be {rules.version_major}",
@@ -125,11 +137,18 @@ class RecordReader:
         self._started = True
         return record
 
+    def _is_expected(self, content_type: int) -> bool:
+        if self.rules.strict_start and not self._started:
+            return content_type in _STRICT_FIRST_TYPES
+        return content_type in _CONTENT_TYPES or (self._started and self.rules.unknown_types)
+
     def _next_foreign(self) -> SSLv2Record | None:
         """What starts with no content type of TLS: an SSLv2-format hello, or a fault."""
         buffer = self._buffer
         if self._started:
             raise PeerFault(Fault.UNEXPECTED_MESSAGE, f"a record of unknown content type {buffer[0]}")
+        if self.rules.strict_start and len(buffer) < RECORD_HEADER_SIZE:
+            return None
         if buffer[0] & 0x80:
             if len(buffer) < 3:
                 return None

@@ -24,6 +24,7 @@ from handshake.server import (
     Ending,
     FlightLayout,
     Intolerance,
+    MessageOrder,
     Preference,
     Reaction,
     RenegotiationRules,
@@ -160,10 +161,16 @@ class _Table(BaseModel):
 
 
 class RecordsTable(_Table):
-    """[emulation.records]: the largest fragment accepted, in bytes; whether any record version is."""
+    """[emulation.records]: the largest fragment accepted, in bytes; whether any record version is, or any
+    whose major version is a negative number; whether records of unknown content types are ignored; whether
+    the first must be of a handshake or an alert.
+    """
 
     max_fragment: Annotated[int, Field(ge=1, le=MAX_TLS_CIPHERTEXT)] = MAX_CIPHERTEXT_LENGTH
     any_version: bool = False
+    ignores_unknown_types: bool = False
+    signed_major: bool = False
+    strict_start: bool = False
 
 
 class ParsingTable(_Table):
@@ -174,6 +181,8 @@ class ParsingTable(_Table):
     empty_read_of_unknown_extension: bool = False
     partial_header_fails: bool = False
     list_length_per_server_name: bool = False
+    implicit_public_value_fails: bool = False
+    long_secret_fails: bool = False
 
 
 class RenegotiationTable(_Table):
@@ -203,7 +212,7 @@ class Emulation(_Table):
     `renegotiation_info`, `fallback_scsv`, `extended_master_secret`, `encrypt_then_mac`: whether these are
     known (RFC 5746, 7507, 7627, 7366). `flight_layout` "one-record" or "record-per-message". `alerts`: a
     fault (values of `handshake.errors.Fault`) and the alert that answers it. `alert_version`: record version
-    of alerts before one is negotiated, else the highest. `accepts_second_hello`, `ignores_warnings`: as in
+    of alerts before one is negotiated, else the highest. `message_order`, `ignores_warnings`: as in
     `ServerConfiguration`. `renegotiation`: as in `RenegotiationRules`. `record_splitting` "none", "0/n",
     "1/n-1" or "1/n-1-not-first". `intolerance`:
     features of a hello ("extension:<name>" or a word of `handshake.server.features`) and the reaction:
@@ -229,7 +238,7 @@ class Emulation(_Table):
     alerts: dict[FaultWord, AlertName] = {}
     alert_version: VersionName | None = None
     parsing: ParsingTable | None = None
-    accepts_second_hello: bool = False
+    message_order: Annotated[MessageOrder, BeforeValidator(_one_of(MessageOrder))] = MessageOrder.RFC
     ignores_warnings: bool = True
     renegotiation: RenegotiationTable = RenegotiationTable()
     record_splitting: Annotated[RecordSplitting, BeforeValidator(_one_of(RecordSplitting))] = (
@@ -285,11 +294,17 @@ def server_configuration(
         extended_master_secret=emulation.extended_master_secret,
         encrypt_then_mac=emulation.encrypt_then_mac,
         flight_layout=emulation.flight_layout,
-        record_rules=RecordRules(records.max_fragment, None if records.any_version else 3),
+        record_rules=RecordRules(
+            records.max_fragment,
+            None if records.any_version else 3,
+            records.ignores_unknown_types,
+            records.signed_major,
+            records.strict_start,
+        ),
         alerts=alerts,
         alert_version=emulation.alert_version,
         parsing=None if parsing is None else StreamParsing(**parsing.model_dump()),
-        accepts_second_hello=emulation.accepts_second_hello,
+        message_order=emulation.message_order,
         ignores_warnings=emulation.ignores_warnings,
         renegotiation=_renegotiation(declared.renegotiation, emulation.renegotiation),
         tickets="ticket" in declared.resumption,
