@@ -23,6 +23,7 @@ from pydantic import (
 
 from clients.complaints import first_complaint
 from clients.fields import (
+    Alert,
     Cipher,
     CompressionCode,
     ExtensionType,
@@ -39,10 +40,12 @@ from handshake.hello_template import (
     Fill,
     HelloFormat,
     HelloTemplate,
+    Placement,
 )
 from handshake.record_layer import RecordSplitting
+from handshake.renegotiation import Renegotiation
+from handshake.wire.registry import AlertDescription, extension_name
 from handshake.wire.registry import ExtensionType as ExtensionCode
-from handshake.wire.registry import extension_name
 
 BUNDLED_PROFILES = Path(__file__).parent / "profiles"
 SCHEMA_FILE = Path(__file__).parent / "profile.schema.json"  # for editors; made by `profile_json_schema`
@@ -79,6 +82,7 @@ class Limits(_Table):
     max_dh_prime_bits: PositiveInt | None = None
     min_dh_prime_bits: PositiveInt | None = None
     min_rsa_bits: PositiveInt | None = None
+    dh_prime_alert: Alert = AlertDescription.HANDSHAKE_FAILURE
 
 
 class Policy(_Table):
@@ -87,6 +91,12 @@ class Policy(_Table):
     warning_alert: Literal["ignore", "abort"] = "ignore"
     missing_renegotiation_info: Literal["accept", "abort"] = "accept"
     record_splitting: Literal["none", "0/n", "1/n-1", "1/n-1-not-first"] = "none"
+    renegotiation: Literal["off", "secure", "legacy"] = "secure"
+    hello_request: Literal["renegotiate", "ignore", "abort", "abort-after-warning"] = "renegotiate"
+    refuses_legacy_at: Literal["start", "server-hello"] = "start"
+    renegotiation_info: Literal["first", "after-server_name", "last"] = "last"
+    renegotiation_session: Literal["new", "resume"] = "new"
+    no_renegotiation: Literal["continue", "abort"] = "continue"
 
 
 class ProfileExtension(_Table):
@@ -192,6 +202,7 @@ class Profile(_Table):
     released: str = Field(
         pattern=r"^[0-9]{4}(-[0-9]{2}){0,2}$", description="year, month or day, e.g. 2011-12-21"
     )
+    default: bool = Field(default=True, description="whether it is in the grid when no client is chosen")
     provenance: Provenance
     limits: Limits = Limits()
     policy: Policy = Policy()
@@ -215,8 +226,17 @@ class Profile(_Table):
     def client_policy(self) -> ClientPolicy:
         """The policy in the engine's words."""
         policy = self.policy
-        splitting = RecordSplitting(policy.record_splitting)
-        return ClientPolicy(policy.warning_alert, policy.missing_renegotiation_info, splitting)
+        return ClientPolicy(
+            warning_alert=policy.warning_alert,
+            missing_renegotiation_info=policy.missing_renegotiation_info,
+            record_splitting=RecordSplitting(policy.record_splitting),
+            renegotiation=Renegotiation(policy.renegotiation),
+            hello_request=policy.hello_request,
+            refuses_legacy_at=policy.refuses_legacy_at,
+            renegotiation_info=Placement(policy.renegotiation_info),
+            renegotiation_session=policy.renegotiation_session,
+            no_renegotiation=policy.no_renegotiation,
+        )
 
 
 _KEYS = frozenset(

@@ -11,7 +11,7 @@ from clients.exchange import Exchange, Setting
 from clients.http_answer import Answer
 from clients.observation import COMPLETED, RenegotiationSeen
 from clients.profile import Profile, ProfileAttempt
-from handshake.client.renegotiation import LEGACY_RENEGOTIATION, signals_rfc5746
+from handshake.client.renegotiation import refusal_to_renegotiate, signals_rfc5746
 from handshake.events import (
     AlertReceived,
     AlertSent,
@@ -20,7 +20,6 @@ from handshake.events import (
     RenegotiationRequested,
     RenegotiationStarted,
 )
-from handshake.renegotiation import Renegotiation as Willingness
 from handshake.wire.registry import AlertDescription, AlertLevel, ProtocolVersion
 
 RENEGOTIATION_PATH = "/reneg"
@@ -60,7 +59,7 @@ class Renegotiation(Exchange):
             self.INITIATOR, signals_rfc5746(self.template), self.negotiated.renegotiation_info
         )
         if self.negotiated.version >= ProtocolVersion.TLS_1_3:  # RFC 8446 section 4.1.2
-            self.fail("policy-tls-1.3", Phase.RENEGOTIATION)
+            self.send(self.setting.request)  # there is nothing to try, but the connection should carry data
             return
         self._is_tried = True
         self.try_it()
@@ -85,8 +84,10 @@ class Renegotiation(Exchange):
         self.refuse("timeout")
 
     def end_of_answer(self) -> None:
-        """A request after a refusal was answered."""
-        if self._refusal is not None:
+        """A request after a refusal was answered, or one on a connection that cannot be renegotiated."""
+        if not self._is_tried:
+            super().fail("policy-tls-1.3", Phase.RENEGOTIATION)
+        elif self._refusal is not None:
             self._note_connection("open")
             super().fail(self._refusal, Phase.RENEGOTIATION)
         else:
@@ -181,12 +182,14 @@ class ServerRenegotiation(Renegotiation):
             case RenegotiationStarted():
                 self.expect_silence(SILENCE_SHARE)
             case AlertSent(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION):
-                is_off = self._policy.renegotiation is Willingness.OFF
-                self._refusal = "policy-renegotiation-off" if is_off else f"policy-{LEGACY_RENEGOTIATION}"
+                self._refusal = f"policy-{refusal_to_renegotiate(self._policy.renegotiation).what}"
                 self._note(self._refusal)
 
     def end_of_answer(self) -> None:
         """The answer to the first request, or to the one after it."""
+        if not self._is_tried:
+            super().end_of_answer()
+            return
         is_first, self._is_answered = not self._is_answered, True
         if is_first and not self.is_completed:
             self.answer = Answer()

@@ -10,7 +10,20 @@ from types import MappingProxyType
 from handshake.errors import Fault
 from handshake.wire.registry import AlertDescription
 
-RFC_ALERTS: Mapping[Fault, int] = MappingProxyType(
+COARSER: Mapping[Fault, Fault] = MappingProxyType(
+    {
+        Fault.FIRST_RECORD_VERSION: Fault.RECORD_VERSION,
+        Fault.ALERT_RECORD_VERSION: Fault.RECORD_VERSION,
+        Fault.UNEXPECTED_RECORD: Fault.UNEXPECTED_MESSAGE,
+        Fault.EMPTY_RECORD: Fault.UNEXPECTED_MESSAGE,
+        Fault.HELLO_REQUEST_FROM_CLIENT: Fault.UNEXPECTED_MESSAGE,
+        Fault.MESSAGE_LENGTH: Fault.DECODE,
+        Fault.NO_COMMON_DH_GROUP: Fault.NO_COMMON_CIPHER_SUITE,
+    }
+)
+"""The fault a finer one is a case of."""
+
+_RFC_ALERTS: Mapping[Fault, int] = MappingProxyType(
     {
         Fault.DECODE: AlertDescription.DECODE_ERROR,
         Fault.ILLEGAL_PARAMETER: AlertDescription.ILLEGAL_PARAMETER,
@@ -37,3 +50,15 @@ RFC_ALERTS: Mapping[Fault, int] = MappingProxyType(
         Fault.MISSING_CERTIFICATE: AlertDescription.HANDSHAKE_FAILURE,
     }
 )
+
+RFC_ALERTS: Mapping[Fault, int] = MappingProxyType(
+    {**_RFC_ALERTS, **{finer: _RFC_ALERTS[coarser] for finer, coarser in COARSER.items()}}
+)
+
+
+def with_departures(departures: Mapping[Fault, int]) -> dict[Fault, int]:
+    """The RFC's alerts with others in their place; a finer fault follows its coarser one."""
+    alerts = {**RFC_ALERTS, **departures}
+    for finer, coarser in COARSER.items():
+        alerts[finer] = departures.get(finer, alerts[coarser])
+    return alerts

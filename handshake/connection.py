@@ -178,7 +178,7 @@ class Connection(ABC):
             self._receive_alert(record.fragment)
         elif record.content_type == ContentType.CHANGE_CIPHER_SPEC:
             self.receive_change_cipher_spec(record.fragment)
-        elif not self.records.ignores_unknown_types:
+        else:
             raise PeerFault(
                 Fault.UNEXPECTED_MESSAGE, f"a record of unknown content type {record.content_type}"
             )
@@ -186,10 +186,10 @@ class Connection(ABC):
     def _receive_alert(self, fragment: bytes) -> None:
         alert = pull_alert(fragment)
         self.add_event(AlertReceived(alert.level, alert.description))
-        if alert.description == AlertDescription.CLOSE_NOTIFY:
-            self.receive_close_notify()
-        elif alert.level == AlertLevel.FATAL:
+        if alert.level == AlertLevel.FATAL:  # also a close_notify of this level, RFC 5246 section 7.2.2
             self.is_ended = True
+        elif alert.description == AlertDescription.CLOSE_NOTIFY:
+            self.receive_close_notify()
         else:
             self.receive_warning(alert.description)
 

@@ -20,7 +20,12 @@ class Fault(Enum):
 
     RENEGOTIATION_INFO is a value that is wrong, RENEGOTIATION_SIGNAL one that is missing, or there where it
     has no business (RFC 5746 sections 3.4 to 3.7). UNTRUSTED_CERTIFICATE and MISSING_CERTIFICATE are a
-    client's.
+    client's. What some stacks tell apart and others do not is a finer fault, whose alert is the coarser one's
+    where nothing else is said (`handshake.alerts.COARSER`): FIRST_RECORD_VERSION a first record of another
+    major version, ALERT_RECORD_VERSION an alert in a record of another minor version, UNEXPECTED_RECORD a
+    record that is no handshake record in a handshake, EMPTY_RECORD one without content, MESSAGE_LENGTH a
+    handshake message that announces too much, NO_COMMON_DH_GROUP no common cipher suite for a client that
+    names finite-field groups (RFC 7919 section 4), HELLO_REQUEST_FROM_CLIENT a message only servers send.
     """
 
     DECODE = "decode"
@@ -46,6 +51,13 @@ class Fault(Enum):
     BAD_CERTIFICATE = "bad-certificate"
     UNTRUSTED_CERTIFICATE = "untrusted-certificate"
     MISSING_CERTIFICATE = "missing-certificate"
+    FIRST_RECORD_VERSION = "first-record-version"
+    ALERT_RECORD_VERSION = "alert-record-version"
+    UNEXPECTED_RECORD = "unexpected-record"
+    EMPTY_RECORD = "empty-record"
+    MESSAGE_LENGTH = "message-length"
+    NO_COMMON_DH_GROUP = "no-common-dh-group"
+    HELLO_REQUEST_FROM_CLIENT = "hello-request-from-client"
 
 
 class HandshakeError(Exception):

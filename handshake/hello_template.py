@@ -103,11 +103,17 @@ class ClientPolicy:
     `renegotiation`: which renegotiations the client takes part in, whoever starts them.
     `hello_request`: what it does with a HelloRequest where it would renegotiate: "renegotiate", "ignore", or
     "abort" with a fatal no_renegotiation; where it would not, it says so by the warning (SSLv3, which has no
-    such alert: fatal handshake_failure), unless it is one of the last two.
+    such alert: fatal handshake_failure), unless it is one of the last two. "abort-after-warning" is
+    "renegotiate", but the warning is followed by a fatal unexpected_message: Java 6u19 to 6u21 take the
+    HelloRequest they have just read for a message after it (OpenJDK tag jdk6-b19,
+    ClientHandshaker.serverHelloRequest; the exception is measured, research note on JSSE section 8).
     `refuses_legacy_at`: where a client that does not renegotiate without RFC 5746 says so, at the "start" or
     only at the "server-hello" that does not signal it (NSS, which then sends its verify_data all the same, in
     a hello that has extensions; research note on NSS section 2).
     `renegotiation_info`: the extension's place in a renegotiation's hello.
+    `renegotiation_session`: whether a renegotiation's hello asks for a "new" session or to "resume" the
+    connection's, in its version, where the server has given it an id (SunJSSE: OpenJDK tags jdk6-b18 to
+    jdk7u85-b02, ClientHandshaker.getKickstartMessage).
     `no_renegotiation`: what that warning in answer to its own hello does, "continue" on the old keys or
     "abort".
     """
@@ -116,7 +122,8 @@ class ClientPolicy:
     missing_renegotiation_info: Literal["accept", "abort"] = "accept"
     record_splitting: RecordSplitting = RecordSplitting.NONE
     renegotiation: Renegotiation = Renegotiation.SECURE
-    hello_request: Literal["renegotiate", "ignore", "abort"] = "renegotiate"
+    hello_request: Literal["renegotiate", "ignore", "abort", "abort-after-warning"] = "renegotiate"
     refuses_legacy_at: Literal["start", "server-hello"] = "start"
     renegotiation_info: Placement = Placement.LAST
+    renegotiation_session: Literal["new", "resume"] = "new"
     no_renegotiation: Literal["continue", "abort"] = "continue"

@@ -5,7 +5,7 @@ so it knows nothing of handshake states. Bytes come in by `feed`, plain records 
 written is queued until `data_to_send` fetches it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from handshake.crypto.record_protection import BlockProtection, Protection, Protection13
@@ -17,12 +17,22 @@ from handshake.wire.record import (
     RecordReader,
     RecordRules,
     SSLv2Record,
+    UnknownType,
     push_record,
     push_sslv2_record,
 )
 from handshake.wire.registry import ContentType, ProtocolVersion
 
 MAX_PLAINTEXT = 2**14  # RFC 5246 section 6.2.1
+
+TLS_CONTENT_TYPES = frozenset(
+    {
+        ContentType.CHANGE_CIPHER_SPEC,
+        ContentType.ALERT,
+        ContentType.HANDSHAKE,
+        ContentType.APPLICATION_DATA,
+    }
+)
 
 _RECORD_NAMES = {int(member): member.name for member in ContentType}
 
@@ -61,9 +71,9 @@ class RecordLayer:
         self, rules: RecordRules, first: FirstRecord, record_version: int, splitting: RecordSplitting
     ) -> None:
         self.record_version = record_version
-        self.ignores_unknown_types = rules.unknown_types
         self.splitting = splitting
         self.application_records = 0
+        self.max_plaintext = MAX_PLAINTEXT
         self.transcript: list[TranscriptEntry] = []
         self.read_protection: Protection | Protection13 | None = None
         self.write_protection: Protection | Protection13 | None = None
@@ -74,6 +84,26 @@ class RecordLayer:
     def buffered(self) -> bytes:
         """What has come in and is not a whole record yet."""
         return self._reader.buffered
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no whole record has come in yet."""
+        return not self._reader.has_started
+
+    @property
+    def received_version(self) -> int | None:
+        """The version of the last record header that came in, if any has."""
+        return self._reader.last_version
+
+    def expect_version(self, version: int) -> None:
+        """Accept records of this version only from here on."""
+        self._reader.rules = replace(self._reader.rules, exact_version=version)
+
+    def passes_over(self, content_type: int) -> bool:
+        """Whether a record of this content type is nobody's business."""
+        return (
+            self._reader.rules.unknown_type is UnknownType.IGNORED and content_type not in TLS_CONTENT_TYPES
+        )
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the transport."""
@@ -112,8 +142,8 @@ class RecordLayer:
         """Queue one fragment, in as many records as its length needs; an empty one is sent as an empty
         record.
         """
-        for start in range(0, max(len(fragment), 1), MAX_PLAINTEXT):
-            self._write_record(content_type, fragment[start : start + MAX_PLAINTEXT], now)
+        for start in range(0, max(len(fragment), 1), self.max_plaintext):
+            self._write_record(content_type, fragment[start : start + self.max_plaintext], now)
 
     def write_application_data(self, data: bytes, now: float) -> None:
         """Queue one write of application data, split as `splitting` says."""

@@ -36,9 +36,9 @@ class FinishedPair:
     @property
     def client_info(self) -> bytes:
         """The renegotiated_connection of the client's next hello (RFC 5746 section 3.5)."""
-        return self.client_verify_data if self.is_secure else b""
+        return self.client_verify_data
 
     @property
     def server_info(self) -> bytes:
         """The renegotiated_connection of the server's next hello (RFC 5746 section 3.7)."""
-        return self.client_verify_data + self.server_verify_data if self.is_secure else b""
+        return self.client_verify_data + self.server_verify_data

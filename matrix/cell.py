@@ -48,11 +48,12 @@ def grid(servers: Iterable[str], clients: Iterable[str], scenarios: Iterable[str
     return sorted(Cell(*parts) for parts in product(set(servers), set(clients), set(scenarios)))
 
 
-def select(patterns: Sequence[str], ids: Iterable[str], what: str) -> list[str]:
+def select(patterns: Sequence[str], ids: Iterable[str], what: str, listed_by: str = "") -> list[str]:
     """Give the ids that any of the shell patterns matches, sorted; all of them when there is no pattern.
 
-    `what` is the word for these ids in messages ("client", "scenario" ...). An id always matches itself,
-    even where it would mean something else as a pattern. Raises SelectionError for a pattern that matches
+    `what` is the word for these ids in messages ("client", "scenario" ...), `listed_by` the command that
+    lists them, if not `list <what>s`. An id always matches itself, even where it would mean something else as
+    a pattern. Raises SelectionError for a pattern that matches
     nothing, with near ids.
     """
     known = sorted(set(ids))
@@ -62,16 +63,16 @@ def select(patterns: Sequence[str], ids: Iterable[str], what: str) -> list[str]:
     for pattern in patterns:
         matching = [pattern] if pattern in known else fnmatch.filter(known, pattern)
         if not matching:
-            raise SelectionError(no_match(pattern, known, what))
+            raise SelectionError(no_match(pattern, known, what, listed_by))
         chosen.update(matching)
     return sorted(chosen)
 
 
-def no_match(pattern: str, known: Sequence[str], what: str) -> str:
+def no_match(pattern: str, known: Sequence[str], what: str, listed_by: str = "") -> str:
     """Say that nothing matches, and which ids come near."""
     near = near_ids(pattern, known)
     hint = f"near it: {', '.join(near)}" if near else f"there are: {', '.join(known) or 'none'}"
-    return f"no {what} matches {pattern!r}; {hint} (see `list {what}s`)"
+    return f"no {what} matches {pattern!r}; {hint} (see `{listed_by or f'list {what}s'}`)"
 
 
 def near_ids(pattern: str, known: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ import sys
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # typer offers them nowhere else
 
-from matrix.commands import compare, connect, hello, list, report, run, serve
+from matrix.commands import compare, connect, hello, list, report, run, serve, stacks
 from matrix.commands.options import tell
 from matrix.errors import EXIT_INTERRUPTED, EXIT_USAGE
 
@@ -23,6 +23,7 @@ application.command("connect")(connect.connect)
 application.command("serve")(serve.serve)
 application.command("report")(report.report)
 application.add_typer(hello.application, name="hello")
+application.add_typer(stacks.application, name="stacks")
 
 
 def main() -> None:

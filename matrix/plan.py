@@ -15,11 +15,12 @@ from matrix.cell import Cell, grid, no_match, select
 from matrix.compare import renamed_servers
 from matrix.errors import MatrixError, SelectionError
 from matrix.expectations import load_expectations
+from matrix.expected import Facts, connects_like, expected_of
 from matrix.options import RunOptions
-from matrix.outcome import Expectation, Outcome
-from matrix.prediction import ClientFacts, Prediction, Preference, ServerFacts, agreement, predict
+from matrix.outcome import Expectation
+from matrix.prediction import ClientFacts, Prediction, Preference, ServerFacts, predict
 from matrix.run_file import CellRecord, RunFile, load_run
-from matrix.scenarios import CONNECT, SCENARIOS, Scenario
+from matrix.scenarios import SCENARIOS, Scenario
 from servers.definition import DefinitionError, ServerDefinition, load_definitions
 from servers.emulated.emulation import EmulationError, read_emulation
 from servers.target import Target, TargetError, parse_target
@@ -29,11 +30,7 @@ from servers.variant import (
     default_variants,
     expand,
     parse_server_id,
-    plain_variant,
 )
-
-TOGGLES_AFTER_CONNECTING = frozenset({"renegotiation", "client-initiated", "client-certificate"})
-"""In the vocabulary all servers share, those that leave a connect without a certificate as it is."""
 
 USAGE_ERRORS = (MatrixError, ProfileError, DefinitionError, EmulationError, ServerIdError, TargetError)
 
@@ -72,7 +69,7 @@ def make_plan(options: RunOptions) -> Plan:
     taken = {variant.id for variant in variants} & {target.name for target in targets}
     if taken:
         raise SelectionError(f"--target {min(taken)}: a server has this id; choose another name")
-    clients = select(options.client, profiles, "client")
+    clients = select(options.client, profiles, "client") if options.client else default_clients(profiles)
     default = [scenario.id for scenario in SCENARIOS.values() if scenario.is_default]
     scenarios = select(options.scenario, SCENARIOS, "scenario") if options.scenario else default
     servers = [variant.id for variant in variants] + [target.name for target in targets]
@@ -115,6 +112,16 @@ def default_servers(definitions: Mapping[str, ServerDefinition]) -> list[ServerV
     """
     plain = (variant for variant in default_variants(definitions) if "," not in variant.id)
     return sorted(plain, key=lambda variant: variant.id)
+
+
+def default_clients(profiles: Mapping[str, Profile]) -> list[str]:
+    """Give the ids of the clients of the grid when none is chosen, sorted: those whose profile does not say
+    otherwise.
+
+    A client that differs from its neighbours only once connected would be noise in the grid everybody reads
+    first.
+    """
+    return sorted(profile.id for profile in profiles.values() if profile.default)
 
 
 def choose_variants(
@@ -173,56 +180,23 @@ def plan_cells(
     expectations = load_expectations()
     cells = list(cells)
     earlier = _baseline_cells(cells, baseline)
+    plain_ids = {identifier: connects_like(variant) for identifier, variant in variants.items()}
     server_facts = {identifier: facts_of_server(variant) for identifier, variant in variants.items()}
     predictions = {
         (server, client): predict(facts_of_client(profiles[client]), server_facts[server])
         for server, client in {(cell.server, cell.client) for cell in cells}
         if server in server_facts
     }
-    plain_ids = {identifier: _connecting_alike(variant) for identifier, variant in variants.items()}
     planned = []
     for cell in cells:
         prediction = predictions.get((cell.server, cell.client))
-        plain = plain_ids.get(cell.server, cell.server)
-        expected = earlier.get(cell.id) or expectations.explicit(cell)
-        expected = expected or expectations.explicit(Cell(plain, cell.client, cell.scenario))
-        beyond = None
-        if SCENARIOS[cell.scenario] is not CONNECT:
-            connecting = expectations.expected(Cell(plain, cell.client, CONNECT.id))
-            if cell.server in server_facts:
-                facts = facts_of_client(profiles[cell.client]), server_facts[cell.server]
-                beyond = _beyond_connecting(cell, connecting, *facts)
-            expected = expected or _expected_beyond(connecting, beyond)
-        planned.append(PlannedCell(cell, expected or expectations.expected(cell), beyond or prediction))
+        expected, beyond = expectations.expected(cell), None
+        if cell.server in variants:
+            client, server = facts_of_client(profiles[cell.client]), server_facts[cell.server]
+            facts = Facts(client, server, plain_ids[cell.server])
+            expected, beyond = expected_of(cell, facts, expectations)
+        planned.append(PlannedCell(cell, earlier.get(cell.id) or expected, beyond or prediction))
     return planned
-
-
-def _connecting_alike(variant: ServerVariant) -> str:
-    """The id of the variant without the toggles that matter only once connected."""
-    plain = plain_variant(variant.definition, variant.level).toggles
-    toggles = {
-        name: plain[name] if name in TOGGLES_AFTER_CONNECTING else value
-        for name, value in variant.toggles.items()
-    }
-    return ServerVariant(variant.definition, variant.level, toggles).id
-
-
-def _beyond_connecting(
-    cell: Cell, connecting: Expectation, client: ClientFacts, server: ServerFacts
-) -> Prediction | None:
-    """Predict what comes after connecting, where connecting is expected to work."""
-    if connecting.outcome is Outcome.FAILS:
-        return None
-    after_fallback = connecting.outcome is Outcome.WORKS_AFTER_FALLBACK
-    agreed = agreement(client, server, after_fallback=after_fallback)
-    return None if agreed is None else SCENARIOS[cell.scenario].predict(client, server, agreed)
-
-
-def _expected_beyond(connecting: Expectation, beyond: Prediction | None) -> Expectation:
-    """Expect what the definitions and their toggles say; the reason is the first attempt's that fails."""
-    if connecting.outcome is Outcome.FAILS or beyond is None:
-        return connecting
-    return Expectation(beyond.outcome, connecting.reason or beyond.reason, beyond.why)
 
 
 def facts_of_client(profile: Profile) -> ClientFacts:

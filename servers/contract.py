@@ -23,6 +23,7 @@ from servers.declared import Declared
 
 ENVIRONMENT_VARIABLE = "TLS_MATRIX_SERVER"
 MAX_CONFIGURATION_BYTES = 1 << 20
+MAX_LOG_CHARACTERS = 1 << 16
 
 
 class ContractError(ValueError):
@@ -132,7 +133,8 @@ class Connection:
     """One connection as the server saw it, None for what it does not know.
 
     `peer_port` is the client's port; `version` as in "TLSv1.2"; `cipher_suite` an IANA name; `alert_sent` as
-    in "handshake_failure"; `reason` the stack's own words, empty when nothing went wrong.
+    in "handshake_failure"; `reason` the stack's own words, empty when nothing went wrong; `log` what the
+    stack printed about the connection where it can be told to, lines of text (`cut_log` bounds it).
     """
 
     id: str
@@ -141,6 +143,7 @@ class Connection:
     cipher_suite: str | None = None
     alert_sent: str | None = None
     reason: str | None = None
+    log: str | None = field(default=None, repr=False)
 
 
 Event = Ready | Failed | NotInstalled | Connection
@@ -171,7 +174,16 @@ def event_to_json(event: Event) -> dict[str, Any]:
                 "cipher_suite": event.cipher_suite,
                 "alert_sent": event.alert_sent,
                 "reason": event.reason,
+                "log": None if event.log is None else cut_log(event.log),
             }
+
+
+def cut_log(text: str) -> str:
+    """A log that fits an event's line: where it is too long, a line that says so replaces its middle."""
+    if len(text) <= MAX_LOG_CHARACTERS:
+        return text
+    half = MAX_LOG_CHARACTERS // 2
+    return f"{text[:half]}\n[{len(text) - 2 * half} characters left out]\n{text[-half:]}"
 
 
 def event_from_json(value: Any) -> Event:
@@ -190,7 +202,7 @@ def event_from_json(value: Any) -> Event:
             return Connection(
                 identity,
                 _port(value, "peer_port"),
-                *(_text(value, key) for key in ("version", "cipher_suite", "alert_sent", "reason")),
+                *(_text(value, key) for key in ("version", "cipher_suite", "alert_sent", "reason", "log")),
             )
         case unknown:
             raise ContractError(

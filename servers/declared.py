@@ -14,19 +14,24 @@ class DeclaredRenegotiation:
     """Which renegotiations a variant takes part in (SSLv3 to TLS 1.2) and how it refuses the others.
 
     `allowed` is "off", "secure" (with RFC 5746 on both sides) or "legacy" (also without); `client_initiated`
-    whether a client may begin; `legacy_hello` whether a first hello without RFC 5746 is accepted. A refusal
-    is "warning:<alert>", "fatal:<alert>" or "none": `refusal` of a client's attempt, `refusal_in_sslv3` the
-    same in SSLv3, `request_refusal` what comes instead of a HelloRequest. `requested` is what becomes of a
-    renegotiation that the server asks for: "completed", or the cause of its failure as a client sees it.
+    whether a client may begin; `legacy_hello` whether a first hello without RFC 5746 is accepted, and
+    `legacy_hello_refusal` the cause it sees if not. A refusal is "warning:<alert>", "fatal:<alert>" or
+    "none": `refusal` of a client's attempt, `refusal_in_sslv3` the same in SSLv3, `request_refusal` what
+    comes instead of a HelloRequest. `requested` is what becomes of a renegotiation that the server asks for:
+    "completed", or the cause of its failure as a client sees it. `asks_anyway`: it asks also where it will
+    refuse the answer; `not_requested` is what is seen where it does not ask and sends nothing instead.
     """
 
     allowed: str = "secure"
     client_initiated: bool = True
     legacy_hello: bool = True
+    legacy_hello_refusal: str = "alert-handshake_failure"
     refusal: str = "warning:no_renegotiation"
     refusal_in_sslv3: str = "fatal:handshake_failure"
     request_refusal: str = "none"
     requested: str = "completed"
+    asks_anyway: bool = False
+    not_requested: str = "policy-not-requested"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,10 @@ class Declared:
     the server's order of preference (where it has one); `sslv2_hello` whether an SSLv2-format hello is read
     (RFC 5246 appendix E.2); `certificates` the kinds of credential it presents ("rsa", "dsa", "ecdsa");
     `dh_prime_bits` the size of its ephemeral Diffie-Hellman prime, None when it uses none or the size depends
-    on the connection; `resumption` the ways to resume a session ("session-id", "ticket");
-    `client_certificate` "no", "request" or "require".
+    on the connection; `resumption` the ways to resume a session ("session-id", "ticket",
+    and "session-id-without-ticket": by id where the client offers no session_ticket);
+    `client_certificate` "no", "request" or "require"; `missing_certificate` is what a client without one
+    sees where it is required, and the same in TLS 1.3.
     """
 
     versions: tuple[int, ...]
@@ -49,6 +56,8 @@ class Declared:
     renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
     resumption: tuple[str, ...] = ("session-id",)
     client_certificate: str = "no"
+    missing_certificate: str = "alert-handshake_failure"
+    missing_certificate_in_tls13: str = "alert-certificate_required"
 
     def to_json(self) -> dict[str, Any]:
         """The value as JSON types; `from_json` reads it back."""
@@ -61,6 +70,8 @@ class Declared:
             "renegotiation": asdict(self.renegotiation),
             "resumption": list(self.resumption),
             "client_certificate": self.client_certificate,
+            "missing_certificate": self.missing_certificate,
+            "missing_certificate_in_tls13": self.missing_certificate_in_tls13,
         }
 
     @classmethod
@@ -75,4 +86,6 @@ class Declared:
             renegotiation=DeclaredRenegotiation(**value["renegotiation"]),
             resumption=tuple(value["resumption"]),
             client_certificate=value["client_certificate"],
+            missing_certificate=value["missing_certificate"],
+            missing_certificate_in_tls13=value["missing_certificate_in_tls13"],
         )

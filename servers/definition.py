@@ -4,34 +4,34 @@ A definition states facts once and says only what differs. The tables [declared]
 the top, in a level, and in a toggle's value (`[toggles.ec.when.yes.declared]`); they are laid on top of each
 other in that order. A level may also say `like = "<a level above it>"` and start from that one's. Within a
 layer's table, tables merge and everything else replaces, except `cipher_suites_without`, which adds up and is
-taken away at the end. [emulation] is carried as it is: the program that plays emulated servers checks it.
+taken away at the end. What a toggle's value changes at one level only stands in `at`
+(`[toggles.ec.when.yes.at."2.0".declared]`), and is laid on top of what it changes at all. [emulation] is
+carried as it is: the program that plays emulated servers checks it.
 """
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from datetime import date
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    StringConstraints,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
 from handshake.wire.registry import parse_version
 from servers.declared import Declared, DeclaredRenegotiation
-from servers.refusal import parse_refusal
+from servers.definition_tables import (
+    DeclaredTable,
+    Layer,
+    Level,
+    Name,
+    RenegotiationTable,
+    Table,
+    Toggle,
+    ToggleValue,
+)
 
 BUNDLED_SERVERS = Path(__file__).parent
 EMULATION_PROGRAM = BUNDLED_SERVERS / "emulated" / "serve.py"
@@ -41,144 +41,14 @@ class DefinitionError(Exception):
     """A definition that cannot be used: one line that names the file and the key, and says what to do."""
 
 
-def _known_version(name: str) -> str:
-    parse_version(name)
-    return name
-
-
-def _known_cipher_suite(name: str) -> str:
-    parse_cipher_suite(name)
-    return name
-
-
-def _fitting_pattern(pattern: str) -> str:
-    if not any(fnmatchcase(names.iana, pattern) for names in CIPHER_SUITES.values()):
-        raise ValueError(
-            f'no cipher suite is called like "{pattern}"; a pattern is made of IANA names, * and ?'
-        )
-    return pattern
-
-
-def _known_refusal(refusal: str) -> str:
-    parse_refusal(refusal)
-    return refusal
-
-
-def _iso_date(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) else value
-
-
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-VersionName = Annotated[str, BeforeValidator(_known_version)]
-CipherSuiteName = Annotated[str, BeforeValidator(_known_cipher_suite)]
-Refusal = Annotated[str, BeforeValidator(_known_refusal)]
-CipherSuitePattern = Annotated[str, BeforeValidator(_fitting_pattern)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class RenegotiationTable(_Table):
-    """[declared.renegotiation]: the keys are those of `DeclaredRenegotiation`."""
-
-    allowed: Literal["off", "secure", "legacy"] | None = None
-    client_initiated: bool | None = None
-    legacy_hello: bool | None = None
-    refusal: Refusal | None = None
-    refusal_in_sslv3: Refusal | None = None
-    request_refusal: Refusal | None = None
-    requested: str | None = None
-
-
-class DeclaredTable(_Table):
-    """[declared]: what is stated in one layer; keys that are left out are the layer's below.
-
-    `versions` as "TLSv1.0", lowest first; `cipher_suites` by name in order of preference;
-    `cipher_suites_without` patterns of IANA names ("TLS_ECDH*"); the rest as in `Declared`.
-    """
-
-    versions: list[VersionName] | None = None
-    cipher_suites: list[CipherSuiteName] | None = None
-    cipher_suites_without: list[CipherSuitePattern] = []
-    sslv2_hello: bool | None = None
-    certificates: list[Literal["rsa", "dsa", "ecdsa"]] | None = None
-    dh_prime_bits: Annotated[int, Field(ge=256, le=16384)] | None = None
-    renegotiation: RenegotiationTable = RenegotiationTable()
-    resumption: list[Literal["session-id", "ticket"]] | None = None
-    client_certificate: Literal["no", "request", "require"] | None = None
-
-    @field_validator("cipher_suites")
-    @classmethod
-    def _named_once(cls, names: list[str] | None) -> list[str] | None:
-        seen: set[int] = set()
-        for name in names or []:
-            code = parse_cipher_suite(name)
-            if code in seen:
-                raise ValueError(f'"{name}" is there already; keep the one in its place')
-            seen.add(code)
-        return names
-
-
-class Layer(_Table):
-    """A place to state facts: `declared` is for everyone, `emulation` for the program that emulates."""
-
-    declared: DeclaredTable = DeclaredTable()
-    emulation: dict[str, Any] = {}
-
-
-class Level(Layer):
-    """[levels.NAME]: a version or patch level; `stack` is what it is made of, `like` where it starts from."""
-
-    title: str
-    stack: str
-    released: Annotated[str, BeforeValidator(_iso_date)] = ""
-    note: str = ""
-    like: str | None = None
-
-
-class ToggleValue(Layer):
-    """[toggles.NAME.when.VALUE]: what the value changes; `levels` that have it, if not all."""
-
-    levels: list[str] | None = None
-
-
-class Toggle(_Table):
-    """[toggles.NAME]: a setting of the server; the default value is not written in a server id.
-
-    `defaults` names the levels whose default is another.
-    """
-
-    title: str
-    values: Annotated[list[Name], Field(min_length=2)]
-    default: str
-    defaults: dict[str, str] = {}
-    note: str = ""
-    levels: list[str] | None = None
-    when: dict[str, ToggleValue] = {}
-
-    def values_at(self, level: str) -> tuple[str, ...]:
-        """The values that exist at a level, in the order written; none when the level lacks the toggle."""
-        if self.levels is not None and level not in self.levels:
-            return ()
-        return tuple(value for value in self.values if self._exists(value, level))
-
-    def default_at(self, level: str) -> str:
-        """The value that stands for nothing said, at a level."""
-        return self.defaults.get(level, self.default)
-
-    def _exists(self, value: str, level: str) -> bool:
-        layer = self.when.get(value)
-        return layer is None or layer.levels is None or level in layer.levels
-
-
 class ServerDefinition(Layer):
     """A whole server.toml. `default` says whether the server is part of the grid that runs when nothing is
     chosen.
 
     `note` is shown wherever the server is listed; `hypothesis` says that its behaviour is assumed and not
     known, which every listing then shows; `source` is where its facts come from; `control` is the id of a
-    client that must always get through.
+    client that must always get through. `process` says whether one process of the program serves all variants
+    of a run, or each needs one of its own, as where settings are read once a process.
     """
 
     id: Name
@@ -189,9 +59,10 @@ class ServerDefinition(Layer):
     source: str
     note: str = ""
     hypothesis: bool = False
-    backends: Annotated[list[Literal["process", "docker"]], Field(min_length=1)] = ["process"]
+    process: Literal["shared", "per-variant"] = "shared"
+    backends: list[Literal["process", "docker"]] = Field(default=["process"], min_length=1)
     levels: Annotated[dict[Name, Level], Field(min_length=1)]
-    toggles: dict[Name, Toggle] = {}
+    toggles: dict[Name, Toggle] = Field(default={})
     _folder: Path = PrivateAttr(default=Path())
 
     @property
@@ -235,17 +106,17 @@ class ServerDefinition(Layer):
         return merged
 
     def _layers(self, level: str, toggles: Mapping[str, str]) -> list[Layer]:
-        lineage: list[Layer] = []
+        lineage: list[str] = []
         ancestor: str | None = level
         while ancestor is not None:
-            lineage.insert(0, self.levels[ancestor])
+            lineage.insert(0, ancestor)
             ancestor = self.levels[ancestor].like
-        switched = [
-            toggle.when[toggles[name]]
-            for name, toggle in self.toggles.items()
-            if name in toggles and toggles[name] in toggle.when
-        ]
-        return [self, *lineage, *switched]
+        layers: list[Layer] = [self, *(self.levels[each] for each in lineage)]
+        for name, toggle in self.toggles.items():
+            if name in toggles and toggles[name] in toggle.when:
+                value = toggle.when[toggles[name]]
+                layers += [value, *(value.at[each] for each in lineage if each in value.at)]
+        return layers
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
@@ -277,6 +148,7 @@ class ServerDefinition(Layer):
             yield f"toggles.{name}.when", list(toggle.when), toggle.values
             for value, layer in toggle.when.items():
                 yield f"toggles.{name}.when.{value}.levels", layer.levels or [], levels
+                yield f"toggles.{name}.when.{value}.at", list(layer.at), levels
 
     def _settings_at(self, level: str) -> Iterable[dict[str, str]]:
         """The defaults, and each single toggle at each other value."""
@@ -377,14 +249,15 @@ def _mend(details: ErrorDetails) -> str:
 
 def _known_keys(location: tuple[int | str, ...]) -> Iterable[str]:
     """The keys of the table that the last part of the location was found in."""
-    tables: dict[str, type[_Table]] = {
+    tables: dict[str, type[Table]] = {
         "declared": DeclaredTable,
         "renegotiation": RenegotiationTable,
         "levels": Level,
         "toggles": Toggle,
         "when": ToggleValue,
+        "at": Layer,
     }
-    table: type[_Table] = ServerDefinition
+    table: type[Table] = ServerDefinition
     for part in location[:-1]:
         table = tables.get(str(part), table)
     return table.model_fields

@@ -1,8 +1,9 @@
 """Starts server variants as processes of this machine and leaves nothing running.
 
-Variants that share a program share a process; all processes start at once and each has until the same
-deadline. A process's standard input stays open while its servers are wanted: its end, which also comes when
-this process is killed, is what stops it.
+Variants that share a program share a process, unless their definition gives each variant a process of its
+own; all processes start at once and each has until the same deadline, which such processes put off, since
+there may be dozens. A process's standard input stays open while its servers are wanted: its end, which also
+comes when this process is killed, is what stops it.
 """
 
 import time
@@ -18,6 +19,8 @@ from servers.variant import ServerVariant
 __all__ = ["NotInstalled", "RunningServer", "RunningServers", "StartFailure", "StartResult", "start_servers"]
 
 START_DEADLINE_SECONDS = 5.0
+# A Java virtual machine takes half a second of two processors to start [measured]; all start at once.
+SECONDS_PER_VARIANTS_PROCESS = 1.0
 LOOPBACK = "127.0.0.1"
 
 
@@ -69,24 +72,26 @@ def start_servers(
     port: int = 0,
     client_certificates: Mapping[str, str] | None = None,
 ) -> Iterator[RunningServers]:
-    """Start every variant, wait until each runs or has failed (at most the deadline), and stop all on exit.
+    """Start every variant, wait until each runs or has failed, and stop all on exit.
+
+    The wait takes at most the deadline, and a second more for each process that is one variant's alone.
 
     `port` is for a single variant that must listen on a certain one; `client_certificates` (PEM by kind) are
-    those the servers trust. A server that does not start is a value
-    in the result, never an exception.
+    those the servers trust. A server that does not start is a value in the result, never an exception.
     """
     if port and len(variants) != 1:
         raise ValueError("a port can be chosen for one server only")
-    groups: dict[Path, list[contract.Configuration]] = defaultdict(list)
+    groups: dict[tuple[Path, str], list[contract.Configuration]] = defaultdict(list)
     for variant in dict.fromkeys(variants):
-        groups[variant.definition.program].append(
-            _configuration(variant, credentials, client_certificates or {}, port)
-        )
-    deadline = time.monotonic() + deadline_seconds
+        definition = variant.definition
+        process = definition.program, variant.id if definition.process == "per-variant" else ""
+        groups[process].append(_configuration(variant, credentials, client_certificates or {}, port))
+    of_their_own = sum(1 for _, variant in groups if variant)
+    deadline = time.monotonic() + deadline_seconds + of_their_own * SECONDS_PER_VARIANTS_PROCESS
     programs: list[Program] = []
     try:
         by_server: dict[str, Program] = {}
-        for path, configurations in groups.items():
+        for (path, _), configurations in groups.items():
             programs.append(Program(path, configurations))
             by_server |= {configuration.id: programs[-1] for configuration in configurations}
         results = {

@@ -16,20 +16,22 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from servers import contract
 
 STOP_SECONDS = 1.0
-MAX_LINE_BYTES = 1 << 16
+MAX_LINE_BYTES = 1 << 20  # a log of MAX_LOG_CHARACTERS fits even where every character is escaped
 MAX_CONNECTIONS_KEPT = 10_000
+MAX_LOGS_KEPT = 200
 MAX_STDERR_LINES = 50
 MAX_QUOTED = 300
 
 _PROJECT = Path(__file__).parent.parent
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR")
+# The home and cache folders say where fetched stacks lie.
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "HOME", "XDG_CACHE_HOME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Program:
             return dict(self._results)
 
     def connections(self, identity: str) -> tuple[contract.Connection, ...]:
-        """The connections kept, oldest first."""
+        """The connections kept, oldest first; those before the last two hundred without their logs."""
         with self._changed:
             return tuple(self._connections[identity])
 
@@ -217,6 +219,8 @@ class Program:
         match event:
             case contract.Connection():
                 known.append(event)
+                if len(known) > MAX_LOGS_KEPT:
+                    known[-MAX_LOGS_KEPT - 1] = replace(known[-MAX_LOGS_KEPT - 1], log=None)
                 self._connection_counts[event.id] += 1
             case contract.Ready(identity, port, stack, digests):
                 running = RunningServer(identity, self._hosts[identity], port, one_line(stack), digests)

@@ -9,8 +9,12 @@ from dataclasses import replace
 
 from handshake.client import tls12, tls13
 from handshake.client.handshake import ClientHandshake
-from handshake.client.hello import fill_hello
-from handshake.client.renegotiation import in_record_format, legacy_refusal, renegotiation_template
+from handshake.client.hello import FilledHello, fill_hello
+from handshake.client.renegotiation import (
+    in_record_format,
+    refusal_to_renegotiate,
+    renegotiation_template,
+)
 from handshake.client.resumption import offer_pre_shared_key
 from handshake.client.server_hello import receive_server_hello
 from handshake.client.state import TLS_1_3_STATES, State
@@ -116,12 +120,16 @@ class ClientConnection(Connection):
             raise LocalError("this connection has sent its hello already")
         self.now = now
         self.note_message("sent", HandshakeType.CLIENT_HELLO, handshake.hello.message)
-        if handshake.template.format is HelloFormat.SSLV2:
-            self.records.write_unframed(handshake.hello.wire, "ClientHello", now)
-        else:
-            self.records.write(ContentType.HANDSHAKE, handshake.hello.message, now)
+        self.write_hello(handshake.hello)
         handshake.messages += handshake.hello.message
         handshake.move(State.WAIT_SERVER_HELLO, handshake.successors("start"))
+
+    def write_hello(self, hello: FilledHello) -> None:
+        """Write a hello as its template frames it."""
+        if self.handshake.template.format is HelloFormat.SSLV2:
+            self.records.write_unframed(hello.wire, "ClientHello", self.now)
+        else:
+            self.records.write(ContentType.HANDSHAKE, hello.message, self.now)
 
     def renegotiate(self, now: float) -> None:
         """Start a handshake inside the connection, unless the client being played refuses to (an event then
@@ -137,6 +145,15 @@ class ClientConnection(Connection):
             self._start_renegotiation()
         except PolicyRefusal as refusal:
             self._end_with_refusal(refusal)
+
+    def renegotiate_with(self, template: HelloTemplate, now: float, session: Session | None = None) -> None:
+        """Start a handshake inside the connection with this very hello, whatever the client being played
+        would do; `session` is offered. Raises LocalError as `renegotiate` does.
+        """
+        if self.handshake.state is not State.CONNECTED or self.is_ended:
+            raise LocalError("there is no connection of SSLv3 to TLS 1.2 to renegotiate")
+        self.now = now
+        self._begin_inside(template, session)
 
     def receive_handshake(self, fragment: bytes) -> None:
         """Reassemble messages and let the table decide."""
@@ -215,8 +232,14 @@ class ClientConnection(Connection):
             self._start_renegotiation()
         elif self.handshake.version > ProtocolVersion.SSL_3_0:
             self.send_alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
+            if policy.hello_request == "abort-after-warning":
+                raise PolicyRefusal(
+                    "hello-request",
+                    "this client ends the connection after saying that it does not renegotiate",
+                    AlertDescription.UNEXPECTED_MESSAGE,
+                )
         else:
-            raise legacy_refusal()
+            raise refusal_to_renegotiate(policy.renegotiation)
 
     def _would_start(self, finished: FinishedPair) -> bool:
         policy = self.handshake.policy
@@ -229,19 +252,27 @@ class ClientConnection(Connection):
         finished, policy = before.finished, before.policy
         assert finished is not None, "the state is CONNECTED"
         if not self._would_start(finished):
-            raise legacy_refusal()
+            raise refusal_to_renegotiate(policy.renegotiation)
         info = finished.client_info if finished.is_secure else None
         if info is None and policy.refuses_legacy_at == "server-hello" and template.extensions:
             info = finished.client_verify_data
-        template = renegotiation_template(template, info, policy.renegotiation_info)
+        hello = renegotiation_template(template, info, policy.renegotiation_info)
+        session = self.session_by_id if policy.renegotiation_session == "resume" else None
+        if session is not None:
+            hello = replace(hello, client_version=session.version)
+        self._begin_inside(hello, session)
+
+    def _begin_inside(self, template: HelloTemplate, session: Session | None) -> None:
+        before = self.handshake
         handshake = ClientHandshake(
             connection=self,
             template=template,
             limits=before.limits,
-            policy=policy,
-            hello=fill_hello(template, self._server_name, self.entropy),
+            policy=before.policy,
+            hello=fill_hello(template, self._server_name, self.entropy, session),
             credentials=before.credentials,
-            previous=finished,
+            offered_session=session,
+            previous=before.finished,
         )
         self._interrupted, self.handshake = before, handshake
         self.add_event(RenegotiationStarted())

@@ -3,6 +3,7 @@
 Measured on NSS 3.13.1 (research note on NSS, section 2) and SunJSSE (research note on JSSE, section 8):
 suites and extensions as before without the signalling suites, renegotiation_info with the Finished of the
 handshake before, and always in a TLS record, of the version that was negotiated.
+Whether it asks for the connection's session is the client's policy.
 """
 
 from dataclasses import replace
@@ -10,11 +11,14 @@ from dataclasses import replace
 from handshake.client.handshake import ClientHandshake
 from handshake.errors import Fault, PeerFault, PolicyRefusal
 from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate, Placement
+from handshake.renegotiation import Renegotiation
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, TLS_FALLBACK_SCSV
+from handshake.wire.client_hello import NULL_COMPRESSION
 from handshake.wire.extensions import pull_renegotiation_info, push_renegotiation_info
 from handshake.wire.registry import AlertDescription, ExtensionType
 
 LEGACY_RENEGOTIATION = "legacy-renegotiation"
+RENEGOTIATION_OFF = "renegotiation-off"
 
 _SIGNALLING = frozenset({TLS_EMPTY_RENEGOTIATION_INFO_SCSV, TLS_FALLBACK_SCSV})
 
@@ -27,6 +31,7 @@ def in_record_format(template: HelloTemplate) -> HelloTemplate:
         template,
         format=HelloFormat.RECORD,
         record_version=template.client_version,
+        compression_methods=NULL_COMPRESSION,
         cipher_suites=tuple(spec for spec in template.cipher_suites if spec <= 0xFFFF),
     )
 
@@ -55,11 +60,7 @@ def renegotiation_template(template: HelloTemplate, info: bytes | None, place: P
 
 def signals_rfc5746(template: HelloTemplate) -> bool:
     """Whether a first hello says that its client knows RFC 5746, by the suite or by the extension."""
-    types = {extension.extension_type for extension in template.extensions or ()}
-    return (
-        TLS_EMPTY_RENEGOTIATION_INFO_SCSV in template.cipher_suites
-        or ExtensionType.RENEGOTIATION_INFO in types
-    )
+    return TLS_EMPTY_RENEGOTIATION_INFO_SCSV in template.cipher_suites or _carries_info(template)
 
 
 def check_renegotiation_info(handshake: ClientHandshake, body: bytes | None) -> None:
@@ -78,22 +79,28 @@ def check_renegotiation_info(handshake: ClientHandshake, body: bytes | None) -> 
             )
         if info:
             raise PeerFault(Fault.RENEGOTIATION_INFO, "renegotiation_info of a first handshake is not empty")
-    elif previous.is_secure:
+    elif previous.is_secure and _carries_info(handshake.template):
         if info != previous.server_info:
             said = "is missing" if info is None else "does not repeat the Finished of the handshake before"
             raise PeerFault(Fault.RENEGOTIATION_INFO, f"the renegotiation's renegotiation_info {said}")
     elif not policy.renegotiation.allows(is_secure=False):
-        raise legacy_refusal()
-    elif info is not None:
+        raise refusal_to_renegotiate(policy.renegotiation)
+    elif info is not None and not (_carries_info(handshake.template) and info == previous.server_info):
         raise PeerFault(
             Fault.RENEGOTIATION_INFO, "the server signals RFC 5746 in a renegotiation, not in the first hello"
         )
 
 
-def legacy_refusal() -> PolicyRefusal:
-    """The client being played renegotiates with RFC 5746 only."""
-    return PolicyRefusal(
-        LEGACY_RENEGOTIATION,
-        "this client does not renegotiate with a server that has not signalled RFC 5746",
-        AlertDescription.HANDSHAKE_FAILURE,
-    )
+def _carries_info(template: HelloTemplate) -> bool:
+    types = {extension.extension_type for extension in template.extensions or ()}
+    return ExtensionType.RENEGOTIATION_INFO in types
+
+
+def refusal_to_renegotiate(willingness: Renegotiation) -> PolicyRefusal:
+    """The client being played never renegotiates, or with RFC 5746 only."""
+    if willingness is Renegotiation.OFF:
+        what, detail = RENEGOTIATION_OFF, "this client does not renegotiate"
+    else:
+        what = LEGACY_RENEGOTIATION
+        detail = "this client does not renegotiate with a server that has not signalled RFC 5746"
+    return PolicyRefusal(what, detail, AlertDescription.HANDSHAKE_FAILURE)

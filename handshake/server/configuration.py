@@ -15,9 +15,23 @@ from handshake.crypto.dh_groups import DHGroup
 from handshake.errors import Fault
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
+from handshake.server.reactions import Ending, Intolerance, Reaction
+from handshake.server.strictness import Alerting, AnsweredExtension, HelloReading
 from handshake.wire.messages import Alert
 from handshake.wire.record import RecordRules
 from handshake.wire.registry import AlertDescription, AlertLevel, NamedGroup, ProtocolVersion
+
+__all__ = [
+    "ClientCertificate",
+    "Ending",
+    "FlightLayout",
+    "Intolerance",
+    "Preference",
+    "Reaction",
+    "RenegotiationRules",
+    "ServerConfiguration",
+    "StreamParsing",
+]
 
 NO_RENEGOTIATION = Alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
 HANDSHAKE_FAILURE = Alert(AlertLevel.FATAL, AlertDescription.HANDSHAKE_FAILURE)
@@ -51,34 +65,6 @@ class MessageOrder(StrEnum):
     NOT_DECREASING = "not-decreasing"
     INCREASING = "increasing"
     KEYS = "increasing-with-keys"
-
-
-class Ending(StrEnum):
-    """What the transport is to do when the connection has ended: close it, reset it, or leave it open and
-    silent.
-    """
-
-    FIN = "fin"
-    RESET = "reset"
-    HANG = "hang"
-
-
-@dataclass(frozen=True, slots=True)
-class Reaction:
-    """What an intolerance does: a fatal alert (its description) and FIN, or one of the bare endings."""
-
-    alert: int | None = None
-    ending: Ending = Ending.FIN
-
-
-@dataclass(frozen=True, slots=True)
-class Intolerance:
-    """A hello that has any of `features` (words of `handshake.server.features`) gets `reaction` instead of an
-    answer.
-    """
-
-    features: tuple[str, ...]
-    reaction: Reaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +114,11 @@ class RenegotiationRules:
     `refusal_in_sslv3` the same in SSLv3, where no_renegotiation does not exist. `request_refusal` is what the
     server sends when its application asks for a renegotiation that is not allowed, None for nothing.
     `signals_first`: what a hello signals of RFC 5746 is checked before a refusal for want of it.
+    `reads_before_refusal`: a hello is read, and a malformed one refused for that, before a renegotiation is.
+    `asks_anyway`: a HelloRequest is sent also where the answer to it will be refused.
+    `takes_late_info`: a hello whose renegotiation_info is right renegotiates a connection that began without.
     `tolerates_missing_info`: a hello without renegotiation_info renegotiates a connection that has it.
-    `ignores_scsv`: the signalling suite may stand in a legacy renegotiation. `legacy_hello`: a first hello
+    `ignores_scsv`: the signalling suite in a renegotiation is no signal. `legacy_hello`: a first hello
     without RFC 5746 is accepted. `answers_at_once`: a HelloRequest does not keep the application waiting.
     """
 
@@ -139,6 +128,9 @@ class RenegotiationRules:
     refusal_in_sslv3: Alert | None = HANDSHAKE_FAILURE
     request_refusal: Alert | None = None
     signals_first: bool = False
+    reads_before_refusal: bool = False
+    asks_anyway: bool = False
+    takes_late_info: bool = False
     tolerates_missing_info: bool = False
     ignores_scsv: bool = False
     legacy_hello: bool = True
@@ -160,6 +152,14 @@ class ServerConfiguration:
     servers section 1.4). `sslv2_refusal` is sent, raw, before the alert to a hello that offers SSLv2
     alone. `tickets`: session tickets are given out and taken (RFC 5077, RFC 8446 section 4.6.1).
     `trusted_certificates` are the leaf certificates (DER) a client may show.
+
+    `reading` takes the place of `parsing` and of the RFCs' way of reading; None leaves it to them.
+    `group_preference` None follows `preference`. `known_named_groups`: a client that names none of these is
+    taken for one that names no groups; none for no such rule. `dh_groups` are patterns of suite names with
+    the group for each, before `dh_group`. `ffdhe_groups` are used where the client names them (RFC 7919);
+    `ffdhe_required` refuses DHE to one that names others. `reads_supported_versions` None reads the extension
+    if TLS 1.3 is supported. `no_session_id_for` are features of hellos that get an empty session id.
+    `answered_extensions` None sends what is negotiated, in the engine's order.
     """
 
     versions: tuple[int, ...]
@@ -190,6 +190,17 @@ class ServerConfiguration:
     tickets: bool = False
     client_certificate: ClientCertificate = ClientCertificate.NO
     trusted_certificates: tuple[bytes, ...] = ()
+    reading: HelloReading | None = None
+    alerting: Alerting = field(default_factory=Alerting)
+    answered_extensions: tuple[AnsweredExtension, ...] | None = None
+    no_session_id_for: tuple[str, ...] = ()
+    group_preference: Preference | None = None
+    known_named_groups: frozenset[int] = frozenset()
+    dh_groups: tuple[tuple[str, DHGroup], ...] = ()
+    ffdhe_groups: tuple[int, ...] = ()
+    ffdhe_required: bool = False
+    reads_supported_versions: bool | None = None
+    fixes_record_version: bool = False
 
     @property
     def highest_version(self) -> int:

@@ -9,24 +9,27 @@ from collections.abc import Mapping
 
 from handshake.connection import Connection, Entropy, message_name
 from handshake.errors import Fault, LocalError, PeerFault
-from handshake.events import AlertReceived, ClientHelloReceived, Negotiated, Phase
-from handshake.record_layer import RecordLayer
-from handshake.renegotiation import FinishedPair
+from handshake.events import ClientHelloReceived, Negotiated, PeerFaulted, Phase
+from handshake.record_layer import PlainRecord, RecordLayer
+from handshake.renegotiation import FinishedPair, Renegotiation
 from handshake.server import client_certificate, tls12, tls13
-from handshake.server.configuration import Ending, Reaction, ServerConfiguration
+from handshake.server.configuration import Ending, Intolerance, Reaction, ServerConfiguration
 from handshake.server.features import has_feature
 from handshake.server.handshake import ServerHandshake
 from handshake.server.message_order import OrderOfNumbers
 from handshake.server.parsing import read_alert
-from handshake.server.readers import RFCReader, StreamReader
+from handshake.server.readers import reader_for
+from handshake.server.reading import LenientReader
 from handshake.server.renegotiation import (
     RefusedRenegotiation,
     check_first_hello,
     check_renegotiation,
+    is_refused_outright,
 )
 from handshake.server.resumption import offered_session, resumed_choice
 from handshake.server.selection import choose, choose_version
 from handshake.server.state import TLS_1_3_STATES, State
+from handshake.server.strictness import ALERT_SIZE, Reply, Step, VersionOf, rule_for
 from handshake.session import SessionCache
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
@@ -39,6 +42,12 @@ from handshake.wire.registry import (
     HandshakeType,
     ProtocolVersion,
     alert_name,
+)
+
+DEFAULT_CHECKS = (Step.RENEGOTIATION_INFO,)
+SSL_MAJOR = 3
+_RECORDS_OF_A_HANDSHAKE = frozenset(
+    {ContentType.HANDSHAKE, ContentType.CHANGE_CIPHER_SPEC, ContentType.ALERT}
 )
 
 
@@ -66,10 +75,12 @@ class ServerConnection(Connection):
         self._sessions = sessions if sessions is not None else SessionCache()
         self.handshake = self._new_handshake(None)
         self._interrupted: ServerHandshake | None = None
+        self._is_requested = False
         self.ending = Ending.FIN
         self.triggered: str | None = None
-        parsing = configuration.parsing
-        self._reader = RFCReader() if parsing is None else StreamReader(parsing)
+        self._hello_version: int | None = None
+        self._alert_bytes = b""
+        self._reader = reader_for(configuration)
 
     @property
     def alerts(self) -> Mapping[Fault, int]:
@@ -107,7 +118,8 @@ class ServerConnection(Connection):
         if handshake.state is not State.CONNECTED or self.is_ended:
             raise LocalError("there is no connection of SSLv3 to TLS 1.2 to renegotiate")
         assert handshake.finished is not None, "the state is CONNECTED"
-        if rules.allowed.allows(is_secure=handshake.finished.is_secure):
+        asks_anyway = rules.asks_anyway and rules.allowed is not Renegotiation.OFF
+        if asks_anyway or rules.allowed.allows(is_secure=handshake.finished.is_secure):
             wire = push_handshake_message(HandshakeMessage(HandshakeType.HELLO_REQUEST, b""))
             self.note_message("sent", HandshakeType.HELLO_REQUEST, wire)
             self.records.write(ContentType.HANDSHAKE, wire, now)
@@ -116,11 +128,41 @@ class ServerConnection(Connection):
         elif rules.request_refusal is not None:
             self._refuse(rules.request_refusal)
 
+    def end_with_fault(self, fault: PeerFault) -> None:
+        """Report the fault and end, with the alert that answers it or without, as configured."""
+        alerting = self.configuration.alerting
+        if fault.fault is Fault.RECORD_VERSION and self.records.is_first:
+            fault = PeerFault(Fault.FIRST_RECORD_VERSION, fault.detail)
+        if fault.fault in alerting.endings:
+            self.add_event(PeerFaulted(fault.fault.value, fault.detail))
+            self.ending = alerting.endings[fault.fault]
+            self.is_ended = True
+            return
+        whose = alerting.versions.get(fault.fault)
+        received = self.records.received_version
+        version = None
+        if whose is VersionOf.HELLO:
+            version = self._hello_version
+        elif whose is VersionOf.RECORD and received is not None and received >> 8 == SSL_MAJOR:
+            version = received
+        if version is not None:  # no record of TLS 1.3 says so, RFC 8446 section 5.1
+            is_1_3 = version == ProtocolVersion.TLS_1_3
+            self.records.record_version = ProtocolVersion.TLS_1_2 if is_1_3 else version
+        super().end_with_fault(fault)
+
+    def send_alert(self, level: int, description: int) -> None:
+        """Queue an alert record; in SSLv3 with what stands there for an alert that came later."""
+        if self.records.record_version == ProtocolVersion.SSL_3_0:
+            description = self.configuration.alerting.in_sslv3.get(description, description)
+        super().send_alert(level, description)
+
     def receive_handshake(self, fragment: bytes) -> None:
         """Read messages in the configured way and let the table decide."""
         self._reader.feed(fragment)
+        self._judge_header()
         while not self.is_ended and (item := self._reader.next(self._order)) is not None:
             self._receive_message(*item)
+            self._judge_header()
 
     def receive_sslv2_record(self, record: SSLv2Record) -> None:
         """Take an SSLv2-format hello for the ClientHello it stands for (RFC 5246 appendix E.2)."""
@@ -131,9 +173,10 @@ class ServerConnection(Connection):
             self.records.write_unframed(self.configuration.sslv2_refusal, "SSLv2 error", self.now)
             raise PeerFault(Fault.UNEXPECTED_MESSAGE, "the hello offers SSLv2 alone")
         hello = self._reader.read_sslv2_hello(record.body, self._order)
+        self.handshake.successors("ClientHello")
         self.handshake.messages += record.body
-        self.handshake.renegotiation_info = check_first_hello(hello, self.configuration)
-        self._answer(hello)
+        if self._passes_checks(hello):
+            self._answer(hello)
         self.receive_handshake(b"")
 
     def receive_change_cipher_spec(self, fragment: bytes) -> None:
@@ -175,16 +218,11 @@ class ServerConnection(Connection):
     def _order(self) -> OrderOfNumbers:
         return OrderOfNumbers(self.configuration.message_order, self.handshake)
 
-    def _receive_alert(self, fragment: bytes) -> None:
-        if self.configuration.parsing is None:
-            super()._receive_alert(fragment)
-            return
-        alert = read_alert(fragment)
-        if alert.level == AlertLevel.WARNING:
-            super()._receive_alert(push_alert(alert))
-        else:
-            self.add_event(AlertReceived(alert.level, alert.description))
-            self.is_ended = True
+    def _judge_header(self) -> None:
+        """Refuse a message by its type alone, where that is what the server does."""
+        if isinstance(self._reader, LenientReader) and not self.is_ended:
+            for handshake_type in self._reader.judged_by_header():
+                self.handshake.successors(message_name(handshake_type))
 
     def _receive_message(self, message: HandshakeMessage, hello: ClientHello | None) -> None:
         handshake, name = self.handshake, message_name(message.handshake_type)
@@ -192,6 +230,8 @@ class ServerConnection(Connection):
         if hello is not None:
             self._receive_hello(message, hello)
             return
+        if message.handshake_type == HandshakeType.HELLO_REQUEST:
+            raise PeerFault(Fault.HELLO_REQUEST_FROM_CLIENT, "a HelloRequest from the client")
         successors = handshake.successors(name)
         handlers = tls13.HANDLERS if handshake.state in TLS_1_3_STATES else tls12.HANDLERS
         handshake.move(handlers[name](handshake, message), successors)
@@ -199,43 +239,51 @@ class ServerConnection(Connection):
             self._interrupted = None
 
     def _receive_hello(self, message: HandshakeMessage, hello: ClientHello) -> None:
-        handshake, signalled = self.handshake, False
-        if self._order.starts_anew:
+        handshake, signalled, order = self.handshake, False, self._order
+        if order.starts_anew:
             signalled = handshake.renegotiation_info  # it is the connection's, not the handshake's
-            is_free = self._order.is_behind_key_exchange or handshake.is_restarted
             handshake = self.handshake = self._new_handshake(handshake.previous)
-            handshake.is_restarted = is_free
+            handshake.is_restarted = order.is_free
         handshake.successors("ClientHello")
         self.add_event(ClientHelloReceived(hello.legacy_version, sslv2_format=False))
         if handshake.state is State.WAIT_SECOND_CLIENT_HELLO_13:
             pass
-        elif handshake.previous is None and handshake.state is not State.CONNECTED:
-            handshake.renegotiation_info = check_first_hello(hello, self.configuration) or signalled
-        elif not self._admits(hello):
+        elif handshake.previous is not None or handshake.state is State.CONNECTED:
+            if not self._begins_renegotiation(hello):
+                return
+        elif not self._passes_checks(hello):
             return
+        self.handshake.renegotiation_info |= signalled
         self.handshake.add(message)
         self._answer(hello)
 
-    def _admits(self, hello: ClientHello) -> bool:
+    def _begins_renegotiation(self, hello: ClientHello) -> bool:
         """Begin a renegotiation, or refuse it as configured."""
         before, is_requested = self.established, self.is_renegotiating
         assert before.finished is not None, "a hello inside a connection has a handshake before it"
-        rules = self.configuration.renegotiation
-        try:
-            check_renegotiation(hello, before.finished, self.configuration, is_requested=is_requested)
-        except RefusedRenegotiation:
-            is_ssl3 = before.version == ProtocolVersion.SSL_3_0
-            self._refuse(rules.refusal_in_sslv3 if is_ssl3 else rules.refusal)
-            self.handshake, self._interrupted = before, None
-            if not self.is_ended and self._reader.refuses_leftovers:
-                raise PeerFault(
-                    Fault.UNEXPECTED_MESSAGE, "more handshake bytes after a refused hello"
-                ) from None
+        reads_first = self.configuration.renegotiation.reads_before_refusal
+        if not reads_first and is_refused_outright(
+            before.finished, self.configuration, is_requested=is_requested
+        ):
+            self._refuse_renegotiation()
             return False
         if self.handshake is before:
             self._interrupted, self.handshake = before, self._new_handshake(before.finished)
-        self.handshake.renegotiation_info = before.finished.is_secure
-        return True
+        self._is_requested = is_requested
+        try:
+            return self._passes_checks(hello)
+        except RefusedRenegotiation:
+            self._refuse_renegotiation()
+            return False
+
+    def _refuse_renegotiation(self) -> None:
+        """Say no, and go on with the connection as it was."""
+        rules, before = self.configuration.renegotiation, self.established
+        is_ssl3 = before.version == ProtocolVersion.SSL_3_0
+        self._refuse(rules.refusal_in_sslv3 if is_ssl3 else rules.refusal)
+        self.handshake, self._interrupted = before, None
+        if not self.is_ended and self._reader.refuses_leftovers:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "more handshake bytes after a refused hello")
 
     def _refuse(self, refusal: Alert | None) -> None:
         """Send the alert that says no, or nothing."""
@@ -251,24 +299,90 @@ class ServerConnection(Connection):
             previous=previous,
         )
 
+    def _passes_checks(self, hello: ClientHello) -> bool:
+        """Do the checks of a first hello in the order configured; False when one has ended the connection."""
+        configuration, self._hello_version = self.configuration, hello.legacy_version
+        for check in DEFAULT_CHECKS if configuration.reading is None else configuration.reading.checks:
+            if isinstance(check, Intolerance):
+                if self._triggers(check, hello):
+                    return False
+            elif check is Step.RENEGOTIATION_INFO:
+                previous = self.handshake.previous
+                self.handshake.renegotiation_info = (
+                    check_first_hello(hello, configuration)
+                    if previous is None
+                    else check_renegotiation(hello, previous, configuration, is_requested=self._is_requested)
+                )
+            else:
+                version = choose_version(hello, configuration)
+                if check is Step.USE_VERSION:
+                    self.records.record_version = min(version, ProtocolVersion.TLS_1_2)
+        return True
+
+    def _triggers(self, intolerance: Intolerance, hello: ClientHello) -> bool:
+        """React to a hello that has one of the features."""
+        self.triggered = next((each for each in intolerance.features if has_feature(hello, each)), None)
+        if self.triggered is None:
+            return False
+        self._react(intolerance.reaction)
+        return True
+
     def _answer(self, hello: ClientHello) -> None:
         handshake, configuration = self.handshake, self.configuration
-        for intolerance in configuration.intolerances:
-            self.triggered = next((each for each in intolerance.features if has_feature(hello, each)), None)
-            if self.triggered is not None:
-                self._react(intolerance.reaction)
-                return
+        if any(self._triggers(intolerance, hello) for intolerance in configuration.intolerances):
+            return
         version = choose_version(hello, configuration)
         self.records.record_version = min(version, ProtocolVersion.TLS_1_2)
         handshake.resumed = offered_session(handshake, hello, version)
         choice = resumed_choice(handshake.resumed) if handshake.resumed else choose(hello, configuration)
         handshake.hello, handshake.version = hello, choice.version
         handshake.parameters, handshake.named_group = choice.suite, choice.named_group
+        if configuration.fixes_record_version:
+            self.records.expect_version(self.records.record_version)
         answer = tls13.answer_hello if choice.version >= ProtocolVersion.TLS_1_3 else tls12.answer_hello
         successors = handshake.successors("ClientHello")
         handshake.move(answer(handshake), successors)
 
+    def _receive_record(self, record: PlainRecord | SSLv2Record) -> None:
+        if isinstance(record, PlainRecord) and self.records.passes_over(record.content_type):
+            return
+        content_type = ContentType.HANDSHAKE if isinstance(record, SSLv2Record) else record.content_type
+        is_out_of_place = not self.is_connected and content_type not in _RECORDS_OF_A_HANDSHAKE
+        if isinstance(self._reader, LenientReader) and content_type != ContentType.HANDSHAKE:
+            is_out_of_place |= self._reader.forbids_other_records
+        if is_out_of_place:
+            raise PeerFault(Fault.UNEXPECTED_RECORD, "a record of another content type in a handshake")
+        super()._receive_record(record)
+
+    def _receive_alert(self, fragment: bytes) -> None:
+        if self.configuration.parsing is not None:
+            fragment = push_alert(read_alert(fragment))
+        if not self.configuration.alerting.span_records:
+            self._receive_one_alert(fragment)
+            return
+        self._alert_bytes += fragment
+        while len(self._alert_bytes) >= ALERT_SIZE and not self.is_ended:
+            alert, self._alert_bytes = self._alert_bytes[:ALERT_SIZE], self._alert_bytes[ALERT_SIZE:]
+            self._receive_one_alert(alert)
+
+    def _receive_one_alert(self, fragment: bytes) -> None:
+        is_under_way = self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
+        rules, is_before_hello = self.configuration.alerting.received, self._hello_version is None
+        rule = rule_for(rules, fragment, is_before_hello=is_before_hello) if is_under_way else None
+        if rule is None:
+            super()._receive_alert(fragment)
+        elif isinstance(rule.reply, Reaction):
+            if rule.reply.fault is not None:
+                raise PeerFault(rule.reply.fault, f"an alert ({fragment.hex()}) in the handshake")
+            self._react(rule.reply)
+        elif rule.reply is Reply.CLOSE_NOTIFY:
+            self.close(self.now)
+
     def _react(self, reaction: Reaction) -> None:
+        if reaction.fault is not None:
+            raise PeerFault(reaction.fault, f"the hello has {self.triggered}")
+        if reaction.record_version is not None:
+            self.records.record_version = reaction.record_version
         if reaction.alert is not None:
             self.send_alert(AlertLevel.FATAL, reaction.alert)
         self.ending = reaction.ending

@@ -66,8 +66,13 @@ class OrderOfNumbers:
         if self.order is MessageOrder.RFC:
             return False
         is_after_hello = self.handshake.state is State.WAIT_CLIENT_KEY_EXCHANGE
-        is_free = self.order is MessageOrder.NOT_DECREASING or self.handshake.is_restarted
-        return self.is_behind_key_exchange or (is_after_hello and is_free)
+        is_same_allowed = self.order is MessageOrder.NOT_DECREASING
+        return self.is_free or (is_after_hello and is_same_allowed)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether numbers do not count any more: from the first ClientKeyExchange on."""
+        return self.is_behind_key_exchange or self.handshake.is_restarted
 
     @property
     def is_behind_key_exchange(self) -> bool:

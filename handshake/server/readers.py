@@ -8,10 +8,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from handshake.crypto.suite_parameters import KeyExchange
 from handshake.errors import DecodeError, Fault, PeerFault
-from handshake.server.configuration import StreamParsing
+from handshake.server.configuration import ServerConfiguration, StreamParsing
 from handshake.server.handshake import ServerHandshake
 from handshake.server.message_order import OrderOfNumbers
 from handshake.server.parsing import HEADER_SIZE, HandshakeStream, read_client_hello, translate_sslv2_hello
+from handshake.server.reading import LenientReader
 from handshake.wire.client_hello import ClientHello, pull_client_hello, pull_sslv2_client_hello
 from handshake.wire.handshake_message import HandshakeMessage, MessageReader
 from handshake.wire.registry import HandshakeType, ProtocolVersion
@@ -74,6 +75,13 @@ def _read_public_value(stream: HandshakeStream, handshake: ServerHandshake) -> b
     if not stream.read_vector(1 if is_point else DH_LENGTH_SIZE):
         raise PeerFault(Fault.ILLEGAL_PARAMETER, "the client's public value is empty")
     return stream.since(mark)
+
+
+def reader_for(configuration: ServerConfiguration) -> "RFCReader | StreamReader | LenientReader":
+    """The reader of a new connection to a server like this."""
+    if configuration.reading is not None:
+        return LenientReader(configuration.reading)
+    return RFCReader() if configuration.parsing is None else StreamReader(configuration.parsing)
 
 
 class RFCReader:

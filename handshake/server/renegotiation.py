@@ -7,6 +7,7 @@ servers, sections 2 and 5).
 from handshake.errors import Fault, PeerFault
 from handshake.renegotiation import FinishedPair, Renegotiation
 from handshake.server.configuration import ServerConfiguration
+from handshake.server.reading import LenientClientHello, renegotiated_connection
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import pull_renegotiation_info
@@ -33,42 +34,54 @@ def check_first_hello(hello: ClientHello, configuration: ServerConfiguration) ->
     return info is not None or has_scsv
 
 
-def check_renegotiation(
-    hello: ClientHello, previous: FinishedPair, configuration: ServerConfiguration, *, is_requested: bool
-) -> None:
-    """Let a hello inside a connection pass, or raise RefusedRenegotiation or PeerFault.
-
-    The checks are those of RFC 5746 section 3.7; `is_requested`: the server has asked for the hello.
-    """
+def is_refused_outright(
+    previous: FinishedPair, configuration: ServerConfiguration, *, is_requested: bool
+) -> bool:
+    """Whether a hello inside a connection is refused whatever it says; `is_requested`: it was asked for."""
     rules = configuration.renegotiation
     if rules.allowed is Renegotiation.OFF or not (rules.client_initiated or is_requested):
+        return True
+    return not rules.signals_first and not rules.allowed.allows(is_secure=previous.is_secure)
+
+
+def check_renegotiation(
+    hello: ClientHello, previous: FinishedPair, configuration: ServerConfiguration, *, is_requested: bool
+) -> bool:
+    """Check what a hello inside a connection signals (RFC 5746 section 3.7); return whether the answer has
+    renegotiation_info.
+
+    Raises PeerFault for a signal that is wrong, missing or out of place, and RefusedRenegotiation where it is
+    in order but renegotiations of this kind are refused.
+    """
+    rules, is_secure = configuration.renegotiation, previous.is_secure
+    if is_refused_outright(previous, configuration, is_requested=is_requested):
         raise RefusedRenegotiation
-    if rules.signals_first:
-        _check_signals(hello, previous, configuration)
+    if configuration.answers_renegotiation_info:
+        info, has_scsv = _signals(hello)
+        if has_scsv and not rules.ignores_scsv:
+            detail = "the signalling suite has no place in a renegotiation"
+            raise PeerFault(Fault.RENEGOTIATION_SIGNAL, detail)
+        if info is None:
+            if is_secure and not rules.tolerates_missing_info:
+                detail = "the renegotiation's hello has no renegotiation_info"
+                raise PeerFault(Fault.RENEGOTIATION_SIGNAL, detail)
+            is_secure = False
+        elif not is_secure and not rules.takes_late_info:
+            detail = "renegotiation_info, but not in the hello the connection began with"
+            raise PeerFault(Fault.RENEGOTIATION_SIGNAL, detail)
+        elif info != previous.client_verify_data:
+            detail = "renegotiation_info does not repeat the client's Finished"
+            raise PeerFault(Fault.RENEGOTIATION_INFO, detail)
+        else:
+            is_secure = True
     if not rules.allowed.allows(is_secure=previous.is_secure):
         raise RefusedRenegotiation
-    _check_signals(hello, previous, configuration)
-
-
-def _check_signals(hello: ClientHello, previous: FinishedPair, configuration: ServerConfiguration) -> None:
-    if not configuration.answers_renegotiation_info:
-        return
-    info, has_scsv = _signals(hello)
-    rules = configuration.renegotiation
-    if has_scsv and (previous.is_secure or not rules.ignores_scsv):
-        raise PeerFault(Fault.RENEGOTIATION_SIGNAL, "the signalling suite has no place in a renegotiation")
-    if not previous.is_secure and info is not None:
-        raise PeerFault(
-            Fault.RENEGOTIATION_SIGNAL, "renegotiation_info, but not in the hello the connection began with"
-        )
-    if previous.is_secure and info is None and not rules.tolerates_missing_info:
-        raise PeerFault(Fault.RENEGOTIATION_SIGNAL, "the renegotiation's hello has no renegotiation_info")
-    if previous.is_secure and info is not None and info != previous.client_info:
-        raise PeerFault(Fault.RENEGOTIATION_INFO, "renegotiation_info does not repeat the client's Finished")
+    return is_secure
 
 
 def _signals(hello: ClientHello) -> tuple[bytes | None, bool]:
     """The renegotiated_connection, None without the extension, and whether the signalling suite is there."""
     body = hello.extension(ExtensionType.RENEGOTIATION_INFO)
-    info = None if body is None else pull_renegotiation_info(body)
+    pull = renegotiated_connection if isinstance(hello, LenientClientHello) else pull_renegotiation_info
+    info = None if body is None else pull(body)
     return info, TLS_EMPTY_RENEGOTIATION_INFO_SCSV in hello.cipher_suites

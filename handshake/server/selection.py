@@ -12,6 +12,7 @@ from handshake.crypto.signatures import PrivateKey, signature_schemes
 from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, is_completable, suite_parameters
 from handshake.errors import Fault, PeerFault
 from handshake.server.configuration import Preference, ServerConfiguration
+from handshake.server.ephemeral import dh_group_for, names_ffdhe_groups
 from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import (
@@ -32,8 +33,16 @@ _PSS_KEY_SCHEMES = frozenset(
     }
 )
 _ECDHE = frozenset({KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON})
-_DHE = frozenset({KeyExchange.DHE_RSA, KeyExchange.DHE_DSS, KeyExchange.DH_ANON})
-_EXPORT_DHE = frozenset({KeyExchange.DHE_RSA_EXPORT, KeyExchange.DHE_DSS_EXPORT, KeyExchange.DH_ANON_EXPORT})
+_DHE = frozenset(
+    {
+        KeyExchange.DHE_RSA,
+        KeyExchange.DHE_DSS,
+        KeyExchange.DH_ANON,
+        KeyExchange.DHE_RSA_EXPORT,
+        KeyExchange.DHE_DSS_EXPORT,
+        KeyExchange.DH_ANON_EXPORT,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,8 @@ def choose_version(hello: ClientHello, configuration: ServerConfiguration) -> in
     """Return the highest common version (RFC 5246 appendix E.1, RFC 8446 section 4.2.1)."""
     supported = configuration.versions
     offered = hello.extension(ExtensionType.SUPPORTED_VERSIONS)
-    if offered is not None and ProtocolVersion.TLS_1_3 in supported:
+    is_read = configuration.reads_supported_versions
+    if offered is not None and (ProtocolVersion.TLS_1_3 in supported if is_read is None else is_read):
         common = set(pull_supported_versions(offered)) & set(supported)
         what = "none of the offered versions"
     else:
@@ -88,30 +98,40 @@ def choose_cipher_suite(hello: ClientHello, version: int, configuration: ServerC
     for code in first:
         if code not in allowed or not is_completable(code):
             continue
-        if _is_usable(code, version, groups, configuration) and _can_sign(
+        if _is_usable(code, version, groups, hello, configuration) and _can_sign(
             code, schemes, version, configuration
         ):
             suite = suite_parameters(code)
             needs_group = suite.key_exchange in _ECDHE or suite.key_exchange is KeyExchange.TLS13
             return Choice(version, suite, groups[0] if needs_group else None)
-    raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "no common cipher suite")
+    fault = Fault.NO_COMMON_CIPHER_SUITE
+    if configuration.ffdhe_required and names_ffdhe_groups(hello) and _offers_dhe(hello):
+        fault = Fault.NO_COMMON_DH_GROUP
+    raise PeerFault(fault, "no common cipher suite")
+
+
+def _offers_dhe(hello: ClientHello) -> bool:
+    known = (code for code in hello.cipher_suites if is_completable(code))
+    return any(suite_parameters(code).key_exchange in _DHE for code in known)
 
 
 def common_groups(hello: ClientHello, configuration: ServerConfiguration) -> tuple[int, ...]:
     """Return the groups both sides have, best first; the default one when the client names none (RFC 8422
     section 4).
     """
-    body = hello.extension(ExtensionType.SUPPORTED_GROUPS)
+    body, default = hello.extension(ExtensionType.SUPPORTED_GROUPS), configuration.default_named_group
     if body is None:
-        return () if configuration.default_named_group is None else (configuration.default_named_group,)
+        return () if default is None else (default,)
     try:
         offered = pull_supported_groups(body)
     except PeerFault:
         offered = ()  # a lenient reader has let it pass already; nothing in it can be used
         if configuration.parsing is None:
             raise
+    if configuration.known_named_groups and configuration.known_named_groups.isdisjoint(offered):
+        return () if default is None else (default,)
     first, second = offered, configuration.named_groups
-    if configuration.preference is Preference.SERVER:
+    if (configuration.group_preference or configuration.preference) is Preference.SERVER:
         first, second = second, first
     return tuple(group for group in first if group in second)
 
@@ -148,7 +168,13 @@ def _can_sign(
     return not _signing_schemes(key, version).isdisjoint(schemes)
 
 
-def _is_usable(code: int, version: int, groups: tuple[int, ...], configuration: ServerConfiguration) -> bool:
+def _is_usable(
+    code: int,
+    version: int,
+    groups: tuple[int, ...],
+    hello: ClientHello,
+    configuration: ServerConfiguration,
+) -> bool:
     suite = suite_parameters(code)
     if not suite.minimum_version <= version <= suite.maximum_version:
         return False
@@ -157,9 +183,7 @@ def _is_usable(code: int, version: int, groups: tuple[int, ...], configuration: 
         return bool(groups)
     if exchange in _ECDHE and not groups:
         return False
-    if exchange in _DHE and configuration.dh_group is None:
-        return False
-    if exchange in _EXPORT_DHE and configuration.export_dh_group is None:
+    if exchange in _DHE and dh_group_for(suite, hello, configuration) is None:
         return False
     return suite.certificate_type is None or suite.certificate_type in configuration.credentials
 

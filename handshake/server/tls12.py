@@ -28,12 +28,15 @@ from handshake.crypto.suite_parameters import CipherKind, KeyExchange
 from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
 from handshake.renegotiation import FinishedPair
+from handshake.server.answered import arrange, obey_max_fragment_length
 from handshake.server.client_certificate import (
     receive_certificate,
     receive_certificate_verify,
     request_certificate,
 )
 from handshake.server.configuration import ClientCertificate
+from handshake.server.ephemeral import dh_group_for
+from handshake.server.features import has_feature
 from handshake.server.handshake import ServerHandshake
 from handshake.server.resumption import gives_ticket, keep_session
 from handshake.server.selection import choose_signature_scheme
@@ -66,7 +69,8 @@ def answer_hello(handshake: ServerHandshake) -> State:
     handshake.server_random = connection.entropy(32)
     if handshake.resumed is not None:
         return _resume(handshake, handshake.resumed)
-    handshake.session_id = connection.entropy(configuration.session_id_length)
+    has_session_id = not any(has_feature(hello, each) for each in configuration.no_session_id_for)
+    handshake.session_id = connection.entropy(configuration.session_id_length if has_session_id else 0)
     _send_server_hello(handshake)
     certificate_type = handshake.suite.certificate_type
     if certificate_type is not None:
@@ -116,8 +120,9 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
     if handshake.resumed is None:
         keep_session(handshake)
         _finish(handshake)
-    is_secure = handshake.renegotiation_info if handshake.previous is None else handshake.previous.is_secure
-    handshake.finished = FinishedPair(is_secure, client_verify_data, handshake.server_verify_data)
+    handshake.finished = FinishedPair(
+        handshake.renegotiation_info, client_verify_data, handshake.server_verify_data
+    )
     pair = handshake.key_pair
     handshake.negotiated = Negotiated(
         version=handshake.version,
@@ -208,7 +213,12 @@ def _answered_extensions(handshake: ServerHandshake) -> tuple[Extension, ...]:
         answered.append(Extension(ExtensionType.ENCRYPT_THEN_MAC, b""))
     if gives_ticket(handshake):
         answered.append(Extension(ExtensionType.SESSION_TICKET, b""))
-    return tuple(answered)
+    rules = handshake.configuration.answered_extensions
+    if rules is None:
+        return tuple(answered)
+    arranged = arrange(tuple(answered), handshake.client_hello, handshake.suite.cipher_suite, rules)
+    obey_max_fragment_length(handshake.connection.records, arranged)
+    return arranged
 
 
 def _ephemeral_parameters(handshake: ServerHandshake) -> bytes:
@@ -223,7 +233,7 @@ def _ephemeral_parameters(handshake: ServerHandshake) -> bytes:
     if handshake.named_group is not None:
         ecdh = handshake.key_pair = ECDHKeyPair.generate(handshake.named_group)
         return push_ecdh_parameters(ECDHParameters(handshake.named_group, ecdh.public_bytes))
-    group = configuration.export_dh_group if handshake.suite.is_export else configuration.dh_group
+    group = dh_group_for(handshake.suite, handshake.client_hello, configuration)
     assert group is not None, "a suite without its group is never chosen"
     pair = handshake.key_pair = DHKeyPair.generate(group.p, group.g, handshake.connection.entropy)
     return push_dh_parameters(DHParameters(group.p, group.g, pair.public))

@@ -11,17 +11,19 @@ from struct import Struct
 
 from handshake.errors import Fault, PeerFault
 from handshake.wire.buffer import pack_uint
-from handshake.wire.registry import ContentType, HandshakeType
+from handshake.wire.registry import ContentType, HandshakeType, ProtocolVersion
 
 RECORD_HEADER_SIZE = 5
 SSLV2_HEADER_SIZE = 2
+SSLV2_BLOCK_SIZE = 8
+"""Of the ciphers SSLv2 padded records for."""
 MAX_PLAINTEXT_LENGTH = 2**14
 MAX_CIPHERTEXT_LENGTH = 2**14 + 2048
 """RFC 5246 section 6.2.3; RFC 8446 section 5.2 allows 2**14 + 256 only."""
 
 _HEADER = Struct(">BHH")
 _CONTENT_TYPES = frozenset(int(content_type) for content_type in ContentType)
-_STRICT_FIRST_TYPES = frozenset({int(ContentType.HANDSHAKE), int(ContentType.ALERT)})
+_NEVER_EMPTY = frozenset({ContentType.HANDSHAKE, ContentType.CHANGE_CIPHER_SPEC})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +49,39 @@ class FirstRecord(Enum):
     SSLV2_OR_TLS = "sslv2-or-tls"
 
 
+class UnknownType(Enum):
+    """What is made of a record of no known content type: it is refused at its first byte, read like any
+    other (and refused by whoever gets it), passed over when it is there (RFC 2246 section 6; SunJSSE), or
+    taken for one with SSLv2's header (tlslite-ng).
+    """
+
+    REFUSED = "refused"
+    READ = "read"
+    IGNORED = "ignored"
+    SSLV2 = "sslv2"
+
+
 @dataclass(frozen=True, slots=True)
 class RecordRules:
-    """What a reader accepts. `max_fragment` is in bytes; `version_major` None accepts any record version.
+    """What a reader accepts.
 
-    `unknown_types`: records of content types TLS does not have come out like any others, but for the first
-    (RFC 2246 section 6 has them ignored). `signed_major`: a major version from 128 on is a negative number,
-    and so not too high. `strict_start`: the first record must be of a handshake or an alert, and what is no
-    TLS is judged by five bytes and not earlier.
+    `max_fragment` is in bytes and judged by the header; `max_plaintext` when the record is there, None for no
+    other limit. `version_major` None accepts any record version, `exact_version` only that one. `first_types`
+    are the content types the first record may have, judged when its header is there, None for any.
+    `max_empty` handshake and ChangeCipherSpec records without content are passed over in a row, None hands
+    them on. `reads_sslv2_version_first`: of an SSLv2-format hello that offers SSLv2 alone no more is read.
+    `signed_major`: a major version from 128 on is a negative number, and so not too high.
     """
 
     max_fragment: int = MAX_CIPHERTEXT_LENGTH
     version_major: int | None = 3
-    unknown_types: bool = False
+    max_plaintext: int | None = None
+    exact_version: int | None = None
+    unknown_type: UnknownType = UnknownType.REFUSED
+    first_types: frozenset[int] | None = None
+    max_empty: int | None = None
+    reads_sslv2_version_first: bool = False
     signed_major: bool = False
-    strict_start: bool = False
 
 
 def push_record(record: Record) -> bytes:
@@ -86,16 +106,18 @@ class RecordReader:
     """Cuts a stream of bytes into records; `rules` may be replaced between two records.
 
     `next` raises PeerFault: NOT_TLS when the stream does not start as TLS does, UNEXPECTED_MESSAGE for an
-    unknown content type later on (RFC 5246 section 6), RECORD_VERSION, RECORD_OVERFLOW. It raises again if
-    called again.
+    unknown content type later on (RFC 5246 section 6), RECORD_VERSION, RECORD_OVERFLOW, EMPTY_RECORD. It
+    raises again if called again. `last_version` is that of the last record header seen.
     """
 
-    __slots__ = ("_buffer", "_first", "_started", "rules")
+    __slots__ = ("_buffer", "_empty", "_first", "_started", "last_version", "rules")
 
     def __init__(self, first: FirstRecord = FirstRecord.TLS, rules: RecordRules | None = None) -> None:
         self._buffer = bytearray()
         self._first = first
         self._started = False
+        self._empty = 0
+        self.last_version: int | None = None
         self.rules = RecordRules() if rules is None else rules
 
     @property
@@ -103,28 +125,36 @@ class RecordReader:
         """What was fed and has not come out as a record."""
         return bytes(self._buffer)
 
+    @property
+    def has_started(self) -> bool:
+        """Whether a whole record has come out."""
+        return self._started
+
     def feed(self, data: bytes) -> None:
         """Take bytes from the network, however they were cut."""
         self._buffer += data
 
     def next(self) -> Record | SSLv2Record | None:
         """The next whole record, or None until more is fed."""
+        record = self._next()
+        while isinstance(record, Record) and self._is_passed_over(record):
+            record = self._next()
+        return record
+
+    def _next(self) -> Record | SSLv2Record | None:
         buffer = self._buffer
         if not buffer:
             return None
-        if not self._is_expected(buffer[0]):
+        waits_for_header = self.rules.first_types is not None and len(buffer) < RECORD_HEADER_SIZE
+        if self._is_foreign(buffer[0]) and not waits_for_header:
             return self._next_foreign()
         if len(buffer) < RECORD_HEADER_SIZE:
             return None
+        if not self._started and self._looks_like_sslv2():
+            return self._next_sslv2()
         content_type, version, length = _HEADER.unpack_from(buffer)
+        self._check_version(content_type, version)
         rules = self.rules
-        major = version >> 8
-        is_negative = rules.signed_major and major >= 0x80
-        if rules.version_major is not None and major != rules.version_major and not is_negative:
-            raise PeerFault(
-                Fault.RECORD_VERSION,
-                f"a record of version 0x{version:04x}; its major version must be {rules.version_major}",
-            )
         if length > rules.max_fragment:
             raise PeerFault(
                 Fault.RECORD_OVERFLOW, f"a record announces {length} bytes; {rules.max_fragment} are allowed"
@@ -132,23 +162,58 @@ class RecordReader:
         end = RECORD_HEADER_SIZE + length
         if len(buffer) < end:
             return None
+        if rules.max_plaintext is not None and length > rules.max_plaintext:
+            raise PeerFault(
+                Fault.RECORD_OVERFLOW, f"a record of {length} bytes; {rules.max_plaintext} are allowed"
+            )
         record = Record(content_type, version, bytes(buffer[RECORD_HEADER_SIZE:end]))
         del buffer[:end]
         self._started = True
         return record
 
-    def _is_expected(self, content_type: int) -> bool:
-        if self.rules.strict_start and not self._started:
-            return content_type in _STRICT_FIRST_TYPES
-        return content_type in _CONTENT_TYPES or (self._started and self.rules.unknown_types)
+    def _is_foreign(self, content_type: int) -> bool:
+        first_types = self.rules.first_types
+        if not self._started and first_types is not None:
+            return content_type not in first_types
+        is_read = self.rules.unknown_type in (UnknownType.READ, UnknownType.IGNORED)
+        return content_type not in _CONTENT_TYPES and not is_read
+
+    def _looks_like_sslv2(self) -> bool:
+        return bool(self._buffer[0] & 0x80) and self._buffer[2] == HandshakeType.CLIENT_HELLO
+
+    def _check_version(self, content_type: int, version: int) -> None:
+        rules, self.last_version = self.rules, version
+        if rules.exact_version is not None and version != rules.exact_version:
+            is_alert = content_type == ContentType.ALERT and version >> 8 == rules.exact_version >> 8
+            raise PeerFault(
+                Fault.ALERT_RECORD_VERSION if is_alert else Fault.RECORD_VERSION,
+                f"a record of version 0x{version:04x}; 0x{rules.exact_version:04x} was agreed on",
+            )
+        is_negative = rules.signed_major and version >= 0x8000
+        if rules.version_major is not None and version >> 8 != rules.version_major and not is_negative:
+            raise PeerFault(
+                Fault.RECORD_VERSION,
+                f"a record of version 0x{version:04x}; its major version must be {rules.version_major}",
+            )
+
+    def _is_passed_over(self, record: Record) -> bool:
+        """Whether the record is empty and only counted."""
+        limit = self.rules.max_empty
+        if limit is None or record.fragment or record.content_type not in _NEVER_EMPTY:
+            self._empty = 0
+            return False
+        self._empty += 1
+        if self._empty > limit:
+            raise PeerFault(Fault.EMPTY_RECORD, "a record without content")
+        return True
 
     def _next_foreign(self) -> SSLv2Record | None:
         """What starts with no content type of TLS: an SSLv2-format hello, or a fault."""
         buffer = self._buffer
+        if self.rules.unknown_type is UnknownType.SSLV2:
+            return self._next_sslv2_header()
         if self._started:
             raise PeerFault(Fault.UNEXPECTED_MESSAGE, f"a record of unknown content type {buffer[0]}")
-        if self.rules.strict_start and len(buffer) < RECORD_HEADER_SIZE:
-            return None
         if buffer[0] & 0x80:
             if len(buffer) < 3:
                 return None
@@ -163,10 +228,39 @@ class RecordReader:
                 Fault.NOT_TLS, "the stream starts with an SSLv2-format hello, which is not accepted"
             )
         end = SSLV2_HEADER_SIZE + (int.from_bytes(buffer[:2], "big") & 0x7FFF)
+        if end > self.rules.max_fragment:
+            raise PeerFault(Fault.RECORD_OVERFLOW, f"an SSLv2-format hello announces {end} bytes")
+        if self.rules.reads_sslv2_version_first and len(buffer) >= RECORD_HEADER_SIZE:
+            version = int.from_bytes(buffer[3:5], "big")
+            end = RECORD_HEADER_SIZE if version == ProtocolVersion.SSL_2_0 else end
         if len(buffer) < end:
             return None
         record = SSLv2Record(bytes(buffer[SSLV2_HEADER_SIZE:end]))
         del buffer[:end]
+        self._started = True
+        return record
+
+    def _next_sslv2_header(self) -> SSLv2Record | None:
+        """A record behind SSLv2's header of two bytes, or of three with the length of the padding."""
+        buffer = self._buffer
+        is_short = bool(buffer[0] & 0x80)
+        start = SSLV2_HEADER_SIZE if is_short else SSLV2_HEADER_SIZE + 1
+        if len(buffer) < start:
+            return None
+        length = int.from_bytes(buffer[:2], "big") & (0x7FFF if is_short else 0x3FFF)
+        padding = 0 if is_short else buffer[2]
+        if padding > length or (padding and length % SSLV2_BLOCK_SIZE):
+            raise PeerFault(
+                Fault.NOT_TLS, f"the stream goes on with {_start_of(buffer)}, which is no record of any kind"
+            )
+        if length > self.rules.max_fragment:
+            raise PeerFault(Fault.RECORD_OVERFLOW, f"an SSLv2-format record announces {length} bytes")
+        if len(buffer) < start + length:
+            return None
+        if not length:
+            raise PeerFault(Fault.EMPTY_RECORD, "an SSLv2-format record without content")
+        record = SSLv2Record(bytes(buffer[start : start + length]))
+        del buffer[: start + length]
         self._started = True
         return record
 

@@ -77,6 +77,7 @@ def _clients(options: RunOptions) -> list[Row]:
             "provenance": profile.provenance.kind,
             "confidence": profile.provenance.confidence,
             "attempts": len(profile.attempts),
+            "default": profile.default,
             "note": profile.provenance.note,
         }
         for profile in load_all_profiles(options.clients_dir).values()

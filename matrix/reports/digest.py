@@ -60,6 +60,10 @@ def cell_words(cell: CellRecord) -> CellWords:
 _LEGEND = (
     ("✓ works", "handshake, request and answer at the first attempt"),
     ("↓ fallback", "works only after a silent retry with an older hello: the first attempt failed"),
+    ("✓ secure", "renegotiates, with RFC 5746 on both sides"),
+    ("✓ legacy", "renegotiates, without RFC 5746 on both sides (open to CVE-2009-3555)"),
+    ("✗ secure", "does not renegotiate although both sides have RFC 5746"),
+    ("✗ legacy", "does not renegotiate without RFC 5746 on both sides"),
     ("✗ fails", "no attempt of the client gets an answer"),
     ("? not tried", "the server chose a cipher suite this program offers but cannot complete"),
     ("· missing", "the server is not installed on this machine"),
@@ -177,7 +181,10 @@ def findings(run: RunFile) -> list[str]:
         if cell.finding:
             key = (cell.server, cell.prediction, cell.outcome, cell.prediction_why, cell.reason)
             alike[key].append(cell.client)
-    return [_finding(*key, clients=clients) for key, clients in sorted(alike.items(), key=str)]
+    return [
+        _finding(*key, clients=list(dict.fromkeys(clients)))
+        for key, clients in sorted(alike.items(), key=str)
+    ]
 
 
 def _finding(

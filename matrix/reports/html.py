@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from matrix.reports import digest
+from matrix.reports import digest, renegotiation
 from matrix.run_file import CellRecord, RunFile
 from matrix.wording import printable, sentence
 
@@ -37,6 +37,8 @@ def _content(run: RunFile) -> Mapping[str, Any]:
         "headline": digest.headline(run),
         "legend": digest.legend(run),
         "grids": [_grid(run, scenario) for scenario in digest.scenarios(run)],
+        "renegotiations": renegotiation.server_answers(run),
+        "renegotiation_columns": renegotiation.COLUMNS,
         "unexpected": digest.unexpected(run),
         "findings": digest.findings(run),
         "expected_failures": digest.expected_failures(run),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from matrix.reports import digest
+from matrix.reports import digest, renegotiation
 from matrix.run_file import CellRecord, RunFile
 from matrix.wording import printable
 
@@ -30,6 +30,7 @@ def _lines(run: RunFile) -> Iterator[str]:
         yield f"## {escape(scenario)}"
         yield ""
         yield from _table(run, scenario)
+    yield from _renegotiation(run)
     yield ""
     yield from (f"- {escape(sign)}: {escape(meaning)}" for sign, meaning in digest.legend(run))
     yield from _section("Not as expected", (escape(group.line) for group in digest.unexpected(run)))
@@ -49,6 +50,17 @@ def _table(run: RunFile, scenario: str) -> Iterator[str]:
     for client in digest.grid_rows(run, scenario):
         words = (_cell(cells.get((server, client))) for server in servers)
         yield f"| {escape(client)} | " + " | ".join(words) + " |"
+
+
+def _renegotiation(run: RunFile) -> Iterator[str]:
+    rows = renegotiation.server_answers(run)
+    if rows:
+        yield from ("", "## Renegotiation, server by server", "")
+        yield "| server | " + " | ".join(renegotiation.COLUMNS) + " |"
+        yield "|---" * (len(renegotiation.COLUMNS) + 1) + "|"
+        yield from (
+            f"| {escape(row.server)} | " + " | ".join(map(escape, row.answers)) + " |" for row in rows
+        )
 
 
 def _cell(cell: CellRecord | None) -> str:

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from matrix.outcome import Outcome, Verdict
-from matrix.reports import digest
+from matrix.reports import digest, renegotiation
 from matrix.run_file import CellRecord, RunFile
 from matrix.wording import printable
 
@@ -29,6 +29,7 @@ def print_run(run: RunFile, console: Console) -> None:
     if not console.is_terminal:
         _print_lines(run, console)
     _print_grid(run, console)
+    _print_renegotiation(run, console)
     _section(console, "Not as expected", _sentences(digest.unexpected(run)), "bold red")
     _section(console, "Findings: prediction and observation disagree", digest.findings(run), "bold magenta")
     expected = (
@@ -62,6 +63,18 @@ def _print_grid(run: RunFile, console: Console) -> None:
             console.print(table)
     for sign, meaning in digest.legend(run):
         _print(console, f"  {sign:<12}{meaning}", "dim")
+
+
+def _print_renegotiation(run: RunFile, console: Console) -> None:
+    rows = renegotiation.server_answers(run)
+    if not rows:
+        return
+    console.print()
+    _print(console, "Renegotiation, server by server", "bold")
+    for row in rows:
+        _print(console, row.server, prefix="- ")
+        for column, answer in zip(renegotiation.COLUMNS, row.answers, strict=True):
+            _print(console, f"{column}: {answer}", prefix="    ")
 
 
 def _widths(run: RunFile, cells: Mapping[tuple[str, str], CellRecord]) -> dict[str, int]:

@@ -41,4 +41,5 @@ SCENARIO = Scenario(
     title="connect with a certificate that the server trusts, shown when it asks for one",
     carry_out=_carry_out,
     predict=_predict,
+    shows_certificate=True,
 )

@@ -19,10 +19,10 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
         return TLS_1_3
     secure, rules = is_secure(server, agreement), server.declared.renegotiation
     refusal = client_refusal(client, secure=secure)
-    if refusal is not None:
+    if refusal is not None and client.policy.refuses_legacy_at == "start":
         return refusal
     if rules.client_initiated and Renegotiation(rules.allowed).allows(is_secure=secure):
-        return None
+        return refusal
     return server_refusal(server, agreement)
 
 

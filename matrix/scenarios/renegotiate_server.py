@@ -4,7 +4,14 @@ from clients.renegotiate import ServerRenegotiation
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import ProtocolVersion, alert_name
 from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
-from matrix.scenarios.renegotiation import TLS_1_3, carry_out_with, client_refusal, is_secure, refused
+from matrix.scenarios.renegotiation import (
+    TLS_1_3,
+    carry_out_with,
+    client_refusal,
+    is_secure,
+    refused,
+    server_refusal,
+)
 from matrix.scenarios.scenario import Scenario
 from servers.refusal import parse_refusal
 
@@ -13,13 +20,17 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
     if agreement.version >= ProtocolVersion.TLS_1_3:
         return TLS_1_3
     secure, rules = is_secure(server, agreement), server.declared.renegotiation
-    if not Renegotiation(rules.allowed).allows(is_secure=secure):
+    is_allowed = Renegotiation(rules.allowed).allows(is_secure=secure)
+    is_asked = is_allowed or (rules.asks_anyway and Renegotiation(rules.allowed) is not Renegotiation.OFF)
+    if not is_asked:
         alert = parse_refusal(rules.request_refusal)
-        cause = "policy-not-requested" if alert is None else f"alert-{alert_name(alert.description)}"
+        cause = rules.not_requested if alert is None else f"alert-{alert_name(alert.description)}"
         return refused(cause, "the server may not ask for renegotiations of this kind, as it is set up")
-    if client.policy.hello_request != "renegotiate":
+    if client.policy.hello_request in ("ignore", "abort"):
         return refused("policy-hello-request", "the client does not renegotiate when it is asked to")
     refusal = client_refusal(client, secure=secure)
+    if not is_allowed and (refusal is None or client.policy.refuses_legacy_at == "server-hello"):
+        return server_refusal(server, agreement)
     if refusal is None and rules.requested != "completed":
         return refused(rules.requested, "the server does not go through with what it asks for")
     return refusal

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from clients.connect import connect
 from clients.exchange import Exchange
 from clients.observation import Observation
-from handshake.client.renegotiation import LEGACY_RENEGOTIATION, signals_rfc5746
+from handshake.client.renegotiation import LEGACY_RENEGOTIATION, RENEGOTIATION_OFF, signals_rfc5746
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import ProtocolVersion, alert_name
 from matrix.outcome import Outcome
@@ -44,7 +44,7 @@ def is_secure(server: ServerFacts, agreement: Agreement) -> bool:
 def client_refusal(client: ClientFacts, *, secure: bool) -> Prediction | None:
     """What a client that does not renegotiate in this way says."""
     if client.policy.renegotiation is Renegotiation.OFF:
-        return refused("policy-renegotiation-off", "the client never renegotiates")
+        return refused(f"policy-{RENEGOTIATION_OFF}", "the client never renegotiates")
     if not client.policy.renegotiation.allows(is_secure=secure):
         return refused(f"policy-{LEGACY_RENEGOTIATION}", "the client renegotiates with RFC 5746 only")
     return None

@@ -2,7 +2,7 @@
 
 from clients.exchange import Exchange
 from handshake.session import Session
-from handshake.wire.registry import ProtocolVersion
+from handshake.wire.registry import ExtensionType, ProtocolVersion
 from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
 from matrix.scenarios.resumption import carry_out_with, no_session
 from matrix.scenarios.scenario import Scenario
@@ -15,8 +15,14 @@ def _session(exchange: Exchange) -> Session | None:
 def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
     if agreement.version >= ProtocolVersion.TLS_1_3:
         return no_session("TLS 1.3 has no session ids to resume by (RFC 8446 section 4.1.2)")
-    if "session-id" not in server.declared.resumption:
+    ways = server.declared.resumption
+    types = {extension.extension_type for extension in agreement.hello.extensions or ()}
+    if "session-id" in ways:
+        return None
+    if "session-id-without-ticket" not in ways:
         return no_session("the server gives out no session ids")
+    if ExtensionType.SESSION_TICKET in types:
+        return no_session("the server gives a ticket instead to clients that offer session_ticket")
     return None
 
 

@@ -43,7 +43,8 @@ class Scenario:
     """`carry_out` lets them meet and tells what was seen; whatever the peer does is an observation.
 
     `predict` says, from both definitions and what they agree on, how it ends beyond connecting: an exact
-    failure, or None when it works. `is_default`: done when no scenario is chosen.
+    failure, or None when it works. `is_default`: done when no scenario is chosen. `shows_certificate`: the
+    client has one to show.
     """
 
     id: str
@@ -51,3 +52,4 @@ class Scenario:
     carry_out: Callable[[Meeting], Observation]
     predict: Callable[[ClientFacts, ServerFacts, Agreement], Prediction | None] = nothing_to_add
     is_default: bool = False
+    shows_certificate: bool = False

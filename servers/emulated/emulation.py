@@ -6,171 +6,62 @@ definition lists departures only. The keys are described at `Emulation`; README.
 them in use.
 """
 
-from collections.abc import Callable, Mapping
-from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from handshake.alerts import RFC_ALERTS
+from handshake.alerts import with_departures
 from handshake.crypto.credentials import Credential
-from handshake.crypto.dh_groups import JSSE_DH_GROUPS, DHGroup, ffdhe_group, modp_group
-from handshake.crypto.key_exchange import supported_groups
-from handshake.errors import Fault, LocalError
+from handshake.errors import Fault
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.server import (
     ClientCertificate,
     Ending,
     FlightLayout,
-    Intolerance,
     MessageOrder,
     Preference,
-    Reaction,
     RenegotiationRules,
     ServerConfiguration,
     StreamParsing,
 )
-from handshake.server.features import has_feature
-from handshake.wire.client_hello import ClientHello
-from handshake.wire.record import MAX_CIPHERTEXT_LENGTH, RecordRules
-from handshake.wire.registry import (
-    AlertDescription,
-    NamedGroup,
-    SignatureScheme,
-    alert_name,
-    group_name,
-    parse_version,
-    signature_scheme_name,
-    unknown_name,
-)
+from handshake.server.strictness import VersionOf
 from servers.declared import Declared, DeclaredRenegotiation
+from servers.emulated.strictness import (
+    AnsweredExtensionTable,
+    CheckTable,
+    IntoleranceTable,
+    ReadingTable,
+    ReceivedAlertTable,
+    RecordsTable,
+    SuiteGroupTable,
+    alerting,
+)
+from servers.emulated.words import (
+    STRICT,
+    AlertName,
+    AlertOrEnding,
+    DHGroupName,
+    FaultWord,
+    Feature,
+    FiniteFieldGroupName,
+    GroupName,
+    HexadecimalBytes,
+    SignatureSchemeName,
+    VersionName,
+    one_of,
+)
 from servers.refusal import parse_refusal
-
-ALERT_PREFIX = "alert:"
-MAX_TLS_CIPHERTEXT = 2**16 - 1
-
-_ALERTS = {alert_name(alert): int(alert) for alert in AlertDescription}
-_GROUPS = {group_name(group): int(group) for group in NamedGroup}
-_SIGNATURE_SCHEMES = {signature_scheme_name(scheme): int(scheme) for scheme in SignatureScheme}
-_EMPTY_HELLO = ClientHello(0x0301, bytes(32), b"", ())
-
-Word = TypeVar("Word", bound=StrEnum)
 
 
 class EmulationError(ValueError):
     """[emulation] data that cannot be used: one line that names the file and the key, and says what to do."""
 
 
-def _one_of(words: type[Word]) -> Callable[[object], Word]:
-    def read(value: object) -> Word:
-        if value not in list(words):
-            raise ValueError(f"is {value!r}; there is {', '.join(words)}")
-        return words(str(value))
-
-    return read
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"is {value!r}, not a string; put it in quotes")
-    return value
-
-
-def _fault(value: object) -> Fault:
-    words = [fault.value for fault in Fault]
-    if value not in words:
-        raise ValueError(f"there is no fault {value!r}; there is {', '.join(words)}")
-    return Fault(value)
-
-
-def _alert(value: object) -> int:
-    text = _text(value)
-    if text not in _ALERTS:
-        raise unknown_name("alert", text, list(_ALERTS))
-    return _ALERTS[text]
-
-
-def _named_group(value: object) -> int:
-    text = _text(value)
-    if text not in _GROUPS:
-        raise unknown_name("named group", text, list(_GROUPS))
-    if _GROUPS[text] not in supported_groups():
-        raise ValueError(f"no key exchange can be completed in {text}; leave it out")
-    return _GROUPS[text]
-
-
-def _signature_scheme(value: object) -> int:
-    text = _text(value)
-    if text not in _SIGNATURE_SCHEMES:
-        raise unknown_name("signature scheme", text, list(_SIGNATURE_SCHEMES))
-    return _SIGNATURE_SCHEMES[text]
-
-
-def _dh_group(value: object) -> DHGroup:
-    text = _text(value)
-    family, _, size = text.partition("-")
-    if family == "jsse" and size.isdigit() and int(size) in JSSE_DH_GROUPS:
-        return JSSE_DH_GROUPS[int(size)]
-    try:
-        if family == "modp" and size.isdigit():
-            return modp_group(int(size))
-        return ffdhe_group(_GROUPS.get(text, 0))
-    except LocalError as error:
-        sizes = ", ".join(f"jsse-{bits}" for bits in JSSE_DH_GROUPS)
-        raise ValueError(
-            f"there is no DH group {text!r}; there is {sizes}, modp-1024 ..., ffdhe2048 ..."
-        ) from error
-
-
-def _version(value: object) -> int:
-    return parse_version(_text(value))
-
-
-def _hexadecimal(value: object) -> bytes:
-    try:
-        return bytes.fromhex(_text(value))
-    except ValueError as error:
-        raise ValueError(f'is {value!r}; write bytes in hexadecimal, like "80 03 00 00 01"') from error
-
-
-def _feature(value: object) -> str:
-    has_feature(_EMPTY_HELLO, _text(value))  # raises ValueError for a word that is none
-    return _text(value)
-
-
-def _reaction(value: object) -> Reaction:
-    text = _text(value)
-    if text.startswith(ALERT_PREFIX):
-        return Reaction(_alert(text.removeprefix(ALERT_PREFIX)))
-    if text not in list(Ending):
-        raise ValueError(f"is {text!r}; there is {ALERT_PREFIX}<name of an alert>, {', '.join(Ending)}")
-    return Reaction(ending=Ending(text))
-
-
-FaultWord = Annotated[Fault, BeforeValidator(_fault)]
-AlertName = Annotated[int, BeforeValidator(_alert)]
-GroupName = Annotated[int, BeforeValidator(_named_group)]
-SignatureSchemeName = Annotated[int, BeforeValidator(_signature_scheme)]
-DHGroupName = Annotated[DHGroup, BeforeValidator(_dh_group)]
-VersionName = Annotated[int, BeforeValidator(_version)]
-
-
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
-
-
-class RecordsTable(_Table):
-    """[emulation.records]: the largest fragment accepted, in bytes; whether any record version is, or any
-    whose major version is a negative number; whether records of unknown content types are ignored; whether
-    the first must be of a handshake or an alert.
-    """
-
-    max_fragment: Annotated[int, Field(ge=1, le=MAX_TLS_CIPHERTEXT)] = MAX_CIPHERTEXT_LENGTH
-    any_version: bool = False
-    ignores_unknown_types: bool = False
-    signed_major: bool = False
-    strict_start: bool = False
+    model_config = STRICT
 
 
 class ParsingTable(_Table):
@@ -189,16 +80,11 @@ class RenegotiationTable(_Table):
     """[emulation.renegotiation]: the keys are those of `RenegotiationRules` that [declared] does not have."""
 
     signals_first: bool = False
+    reads_before_refusal: bool = False
+    takes_late_info: bool = False
     tolerates_missing_info: bool = False
     ignores_scsv: bool = False
     answers_at_once: bool = False
-
-
-class IntoleranceTable(_Table):
-    """[[emulation.intolerance]]: a hello with any of `features` gets `reaction` instead of an answer."""
-
-    features: Annotated[list[Annotated[str, BeforeValidator(_feature)]], Field(min_length=1)]
-    reaction: Annotated[Reaction, BeforeValidator(_reaction)]
 
 
 class Emulation(_Table):
@@ -219,32 +105,45 @@ class Emulation(_Table):
     "alert:<name>", "fin", "reset" or "hang".
     """
 
-    preference: Annotated[Preference, BeforeValidator(_one_of(Preference))] = Preference.SERVER
+    preference: Annotated[Preference, BeforeValidator(one_of(Preference))] = Preference.SERVER
     named_groups: list[GroupName] = []
     default_named_group: GroupName | None = None
     dh_group: DHGroupName | None = None
     export_dh_group: DHGroupName | None = None
-    sslv2_refusal: Annotated[bytes, BeforeValidator(_hexadecimal)] = b""
+    sslv2_refusal: HexadecimalBytes = b""
     signature_schemes: Annotated[list[SignatureSchemeName], Field(min_length=1)] | None = None
     session_id_length: Annotated[int, Field(ge=0, le=32)] = 32
     renegotiation_info: bool = True
     fallback_scsv: bool = True
     extended_master_secret: bool = True
     encrypt_then_mac: bool = True
-    flight_layout: Annotated[FlightLayout, BeforeValidator(_one_of(FlightLayout))] = (
+    flight_layout: Annotated[FlightLayout, BeforeValidator(one_of(FlightLayout))] = (
         FlightLayout.RECORD_PER_MESSAGE
     )
     records: RecordsTable = RecordsTable()
-    alerts: dict[FaultWord, AlertName] = {}
+    alerts: dict[FaultWord, AlertOrEnding] = {}
     alert_version: VersionName | None = None
     parsing: ParsingTable | None = None
-    message_order: Annotated[MessageOrder, BeforeValidator(_one_of(MessageOrder))] = MessageOrder.RFC
+    message_order: Annotated[MessageOrder, BeforeValidator(one_of(MessageOrder))] = MessageOrder.RFC
     ignores_warnings: bool = True
     renegotiation: RenegotiationTable = RenegotiationTable()
-    record_splitting: Annotated[RecordSplitting, BeforeValidator(_one_of(RecordSplitting))] = (
+    record_splitting: Annotated[RecordSplitting, BeforeValidator(one_of(RecordSplitting))] = (
         RecordSplitting.NONE
     )
     intolerance: list[IntoleranceTable] = []
+    reading: ReadingTable | None = None
+    alert_record_version: dict[FaultWord, Annotated[VersionOf, BeforeValidator(one_of(VersionOf))]] = {}
+    sslv3_alerts: dict[AlertName, AlertName] = {}
+    received_alert: list[ReceivedAlertTable] = []
+    alerts_span_records: bool = False
+    answered_extension: list[AnsweredExtensionTable] | None = None
+    no_session_id_for: list[Feature] = []
+    group_preference: Annotated[Preference | None, BeforeValidator(one_of(Preference))] = None
+    known_named_groups: list[Annotated[int, Field(ge=0, lt=1 << 16)]] = []
+    dh_groups: list[SuiteGroupTable] = []
+    ffdhe_groups: list[FiniteFieldGroupName] = []
+    ffdhe_required: bool = False
+    supported_versions: bool | None = None
 
 
 def read_emulation(table: Mapping[str, Any], source: str) -> Emulation:
@@ -273,11 +172,13 @@ def server_configuration(
 
     `trusted_certificates` are those (DER) that a client may show.
     """
-    alerts = {**RFC_ALERTS, **emulation.alerts}
+    alerts = with_departures(
+        {fault: alert for fault, alert in emulation.alerts.items() if not isinstance(alert, Ending)}
+    )
     if not emulation.fallback_scsv:
         del alerts[Fault.INAPPROPRIATE_FALLBACK]  # what has no alert is not looked for
-    parsing, records = emulation.parsing, emulation.records
-    return ServerConfiguration(
+    parsing = emulation.parsing
+    configuration = ServerConfiguration(
         versions=declared.versions,
         cipher_suites=declared.cipher_suites,
         credentials={kind: credentials[kind] for kind in declared.certificates if kind in credentials},
@@ -294,13 +195,7 @@ def server_configuration(
         extended_master_secret=emulation.extended_master_secret,
         encrypt_then_mac=emulation.encrypt_then_mac,
         flight_layout=emulation.flight_layout,
-        record_rules=RecordRules(
-            records.max_fragment,
-            None if records.any_version else 3,
-            records.ignores_unknown_types,
-            records.signed_major,
-            records.strict_start,
-        ),
+        record_rules=emulation.records.to_rules(reads_sslv2_version_first=bool(emulation.sslv2_refusal)),
         alerts=alerts,
         alert_version=emulation.alert_version,
         parsing=None if parsing is None else StreamParsing(**parsing.model_dump()),
@@ -311,9 +206,35 @@ def server_configuration(
         client_certificate=ClientCertificate(declared.client_certificate),
         trusted_certificates=trusted_certificates,
         record_splitting=emulation.record_splitting,
-        intolerances=tuple(
-            Intolerance(tuple(each.features), each.reaction) for each in emulation.intolerance
+        intolerances=tuple(each.to_intolerance() for each in emulation.intolerance),
+    )
+    return _with_strictness(configuration, emulation)
+
+
+def _with_strictness(configuration: ServerConfiguration, emulation: Emulation) -> ServerConfiguration:
+    """The same with how strictly it reads, and with the finer points of its choices."""
+    reading, answered = emulation.reading, emulation.answered_extension
+    return replace(
+        configuration,
+        fixes_record_version=emulation.records.fixes_version,
+        reading=None if reading is None else reading.to_reading(),
+        alerting=alerting(
+            emulation.alerts,
+            emulation.alert_record_version,
+            emulation.sslv3_alerts,
+            emulation.received_alert,
+            span_records=emulation.alerts_span_records,
         ),
+        answered_extensions=(
+            None if answered is None else tuple(each.to_answered_extension() for each in answered)
+        ),
+        no_session_id_for=tuple(emulation.no_session_id_for),
+        group_preference=emulation.group_preference,
+        known_named_groups=frozenset(emulation.known_named_groups),
+        dh_groups=tuple((each.cipher_suites, each.group) for each in emulation.dh_groups),
+        ffdhe_groups=tuple(emulation.ffdhe_groups),
+        ffdhe_required=emulation.ffdhe_required,
+        reads_supported_versions=emulation.supported_versions,
     )
 
 
@@ -325,18 +246,23 @@ def _renegotiation(declared: DeclaredRenegotiation, quirks: RenegotiationTable) 
         refusal=parse_refusal(declared.refusal),
         refusal_in_sslv3=parse_refusal(declared.refusal_in_sslv3),
         request_refusal=parse_refusal(declared.request_refusal),
+        asks_anyway=declared.asks_anyway,
         **dict(quirks),
     )
 
 
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     """The keys of the table that the last part of the location was found in."""
-    tables: dict[str, type[_Table]] = {
+    tables: dict[str, type[BaseModel]] = {
         "records": RecordsTable,
         "parsing": ParsingTable,
         "intolerance": IntoleranceTable,
         "renegotiation": RenegotiationTable,
+        "reading": ReadingTable,
+        "checks": CheckTable,
+        "received_alert": ReceivedAlertTable,
+        "answered_extension": AnsweredExtensionTable,
+        "dh_groups": SuiteGroupTable,
     }
-    return sorted(
-        tables.get(str(location[0]), Emulation).model_fields if len(location) > 1 else Emulation.model_fields
-    )
+    named = [tables[str(part)] for part in location[:-1] if str(part) in tables]
+    return sorted((named[-1] if named else Emulation).model_fields)

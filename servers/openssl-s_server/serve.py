@@ -27,9 +27,12 @@ from servers.listener import Listener
 # algorithms.
 CIPHER_LIST_LEGACY = "ALL:!aNULL:!aDSS:!PSK:!SRP:@SECLEVEL=0"
 RENEGOTIATION = {"off": ("-no_renegotiation",), "secure": (), "legacy": ("-legacy_renegotiation",)}
-CLIENT_INITIATED = {"no": (), "yes": ("-client_renegotiation",)}
+CLIENT_INITIATED: dict[bool, tuple[str, ...]] = {False: (), True: ("-client_renegotiation",)}
 CLIENT_CERTIFICATE = {"no": None, "request": "-verify", "require": "-Verify"}
 VERIFY_DEPTH = "1"
+# A session lives in one process, and a client's next connection may come to another: better never than
+# now and then.
+NO_SESSIONS = ("-no_cache", "-no_ticket", "-num_tickets", "0")
 PROTOCOLS = {
     "default": ("-cipher", "DEFAULT:!PSK:!SRP"),
     "legacy": ("-cipher", CIPHER_LIST_LEGACY, "-min_protocol", "TLSv1"),
@@ -107,10 +110,11 @@ def _in_memory(name: str, text: str, closing: ExitStack) -> int:
 def _options(configuration: contract.Configuration, descriptors: list[int], authorities: int) -> list[str]:
     options = [
         *PROTOCOLS[configuration.toggles["protocols"]],
-        *RENEGOTIATION[configuration.toggles["renegotiation"]],
-        *CLIENT_INITIATED[configuration.toggles["client-initiated"]],
+        *RENEGOTIATION[configuration.declared.renegotiation.allowed],
+        *CLIENT_INITIATED[configuration.declared.renegotiation.client_initiated],
     ]
-    verify = CLIENT_CERTIFICATE[configuration.toggles["client-certificate"]]
+    options += NO_SESSIONS
+    verify = CLIENT_CERTIFICATE[configuration.declared.client_certificate]
     if verify is not None:
         options += [verify, VERIFY_DEPTH, "-verify_return_error"]
         if configuration.client_certificates:

@@ -42,7 +42,7 @@ RENEGOTIATION = {
     "secure": 0,
     "legacy": SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION,
 }
-CLIENT_INITIATED = {"no": 0, "yes": SSL_OP_ALLOW_CLIENT_RENEGOTIATION}
+CLIENT_INITIATED = {False: 0, True: SSL_OP_ALLOW_CLIENT_RENEGOTIATION}
 CLIENT_CERTIFICATE = {
     "no": SSL.VERIFY_NONE,
     "request": SSL.VERIFY_PEER,
@@ -65,8 +65,8 @@ def make_context(configuration: contract.Configuration) -> tuple[SSL.Context, fr
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(MINIMUM_VERSIONS[configuration.toggles["protocols"]])
     context.set_cipher_list(CIPHER_LISTS[configuration.toggles["protocols"]])
-    context.set_options(RENEGOTIATION[configuration.toggles["renegotiation"]])
-    context.set_options(CLIENT_INITIATED[configuration.toggles["client-initiated"]])
+    context.set_options(RENEGOTIATION[configuration.declared.renegotiation.allowed])
+    context.set_options(CLIENT_INITIATED[configuration.declared.renegotiation.client_initiated])
     _ask_for_certificate(context, configuration)
     context.set_session_id(b"tls-matrix")
     context.load_tmp_dh(str(DH_PARAMETERS))
@@ -89,7 +89,7 @@ def _ask_for_certificate(context: SSL.Context, configuration: contract.Configura
         (certificate,) = load_pem_x509_certificates(pem.encode())
         if store is not None:
             store.add_cert(X509.from_cryptography(certificate))
-    context.set_verify(CLIENT_CERTIFICATE[configuration.toggles["client-certificate"]], None)
+    context.set_verify(CLIENT_CERTIFICATE[configuration.declared.client_certificate], None)
 
 
 def _private_key(pem: str) -> RSAPrivateKey | DSAPrivateKey | EllipticCurvePrivateKey:

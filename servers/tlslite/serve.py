@@ -76,7 +76,11 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
 
     def handshake(tls: Any) -> None:
         tls.handshakeServer(
-            certChain=credentials.chain, privateKey=credentials.key, settings=settings, sessionCache=sessions
+            certChain=credentials.chain,
+            privateKey=credentials.key,
+            settings=settings,
+            sessionCache=sessions,
+            reqCert=configuration.declared.client_certificate != "no",
         )
 
     def serve(connection: socket.socket, peer_port: int) -> None:

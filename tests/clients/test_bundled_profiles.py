@@ -10,12 +10,13 @@ import pytest
 from clients.profile import BUNDLED_PROFILES, SCHEMA_FILE, load_profiles, profile_json_schema
 
 PROFILES = load_profiles()
-ID_LIST = """
+DEFAULT_LIST = """
 biztalk-ws2008 wfetch-winxp wfetch-ws2008 ie6-winxp ie8-winxp ie8-winxp-ms10-049 ie7-vista ie8-win7 firefox-9
 firefox-9-sslv3 openssl-0.9.8 openssl-0.9.8-tls1 openssl-1.0.1 openssl-3.0 java-6 java-6-tlsv1-aes128 java-7
 java-8 java-17 ie11-win7 chrome-101 firefox-100 gnutls-3.7
 """
-IDS = ID_LIST.split()
+DEFAULT_IDS = DEFAULT_LIST.split()
+IDS = [*DEFAULT_IDS, "java-6u18", "java-6u21", "java-6u22", "java-7-ga", "java-7u85"]
 
 
 def document(client: str) -> dict[str, Any]:
@@ -35,6 +36,10 @@ def test_the_shipped_schema_is_the_models() -> None:
 
 def test_all_are_there() -> None:
     assert sorted(PROFILES) == sorted(IDS)
+
+
+def test_the_default_grid_is_short() -> None:
+    assert sorted(client for client, profile in PROFILES.items() if profile.default) == sorted(DEFAULT_IDS)
 
 
 @pytest.mark.parametrize("client", IDS)

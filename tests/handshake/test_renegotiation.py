@@ -8,14 +8,11 @@ from OpenSSL import SSL
 
 from handshake.errors import LocalError
 from handshake.events import (
-    AlertReceived,
-    HandshakeCompleted,
     PeerFaulted,
     Phase,
-    PolicyRefused,
     RenegotiationRequested,
 )
-from handshake.hello_template import ClientPolicy, HelloTemplate, Placement
+from handshake.hello_template import ClientPolicy, Placement
 from handshake.renegotiation import Renegotiation
 from handshake.server import RenegotiationRules
 from handshake.wire.client_hello import pull_client_hello
@@ -33,57 +30,17 @@ from tests.handshake.peers import (
     suite_id,
     template,
 )
-
-AES128_SHA = 0x002F
-OLD_VERSIONS = (
-    ProtocolVersion.SSL_3_0,
-    ProtocolVersion.TLS_1_0,
-    ProtocolVersion.TLS_1_1,
-    ProtocolVersion.TLS_1_2,
+from tests.handshake.renegotiation import (
+    AES128_SHA,
+    LEGACY,
+    OLD_VERSIONS,
+    alerts,
+    completions,
+    connected,
+    exchange_again,
+    refusals,
+    without_rfc5746,
 )
-LEGACY = ClientPolicy(renegotiation=Renegotiation.LEGACY)
-
-
-def without_rfc5746(hello: HelloTemplate) -> HelloTemplate:
-    return replace(hello, cipher_suites=tuple(suite for suite in hello.cipher_suites if suite != 0x00FF))
-
-
-def connected(
-    version: int = ProtocolVersion.TLS_1_0,
-    *,
-    signals: bool = True,
-    policy: ClientPolicy | None = None,
-    sslv2: bool = False,
-    **rules: object,
-) -> tuple[Ours, Ours]:
-    """Two ends that have exchanged a request and an answer."""
-    hello = template(version, AES128_SHA, sslv2=sslv2)
-    if not signals:
-        hello = without_rfc5746(hello)
-    ours = Ours(client(hello, policy=policy))
-    theirs = Ours(server(version, AES128_SHA, renegotiation=RenegotiationRules(**rules)))
-    exchange(ours, theirs)
-    for side in (ours, theirs):
-        side.received.clear()
-        side.events.clear()
-    return ours, theirs
-
-
-def exchange_again(ours: Ours, theirs: Ours) -> None:
-    ours.send(REQUEST)
-    pump(ours, theirs)
-    theirs.send(ANSWER)
-    pump(ours, theirs)
-    assert bytes(theirs.received) == REQUEST
-    assert bytes(ours.received) == ANSWER
-
-
-def completions(side: Ours) -> int:
-    return sum(isinstance(event, HandshakeCompleted) for event in side.events)
-
-
-def alerts(side: Ours) -> list[tuple[int, int]]:
-    return [(e.level, e.description) for e in side.events if isinstance(e, AlertReceived)]
 
 
 @pytest.mark.parametrize("version", OLD_VERSIONS, ids=suite_id)
@@ -124,6 +81,7 @@ def test_an_sslv2_format_hello_is_followed_by_one_in_a_record() -> None:
     assert completions(ours) == completions(theirs) == 1
     hello = theirs.connection.handshake.client_hello
     assert hello.cipher_suites == (AES128_SHA,)
+    assert hello.compression_methods == b"\x00"
 
 
 def test_the_hello_inside_is_the_first_one_but_for_rfc_5746() -> None:
@@ -169,7 +127,7 @@ def test_a_client_may_mind_the_refusal() -> None:
     ours, theirs = connected(signals=False, policy=policy, allowed=Renegotiation.OFF)
     ours.connection.renegotiate(0.0)
     pump(ours, theirs)
-    assert [event.what for event in ours.events if isinstance(event, PolicyRefused)] == ["no_renegotiation"]
+    assert refusals(ours) == ["no_renegotiation"]
     assert alerts(theirs) == [(2, 40)]
 
 

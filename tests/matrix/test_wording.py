@@ -2,6 +2,7 @@
 
 import pytest
 
+from handshake.alerts import COARSER
 from handshake.errors import Fault
 from matrix.wording import sentence
 
@@ -12,6 +13,7 @@ SERVERS_ONLY = {
     Fault.ALERT_LENGTH,
     Fault.NO_COMMON_CIPHER_SUITE,
     Fault.INAPPROPRIATE_FALLBACK,
+    *COARSER,
 }
 
 

@@ -24,6 +24,7 @@ from servers.contract import (
 from servers.declared import Declared
 from servers.definition import load_definitions
 from servers.process import start_servers
+from servers.program import MAX_LINE_BYTES
 from servers.variant import parse_server_id
 
 text = st.text(max_size=20)
@@ -47,7 +48,7 @@ events = st.one_of(
     st.builds(Ready, text, ports, text, digests),
     st.builds(Failed, text, text),
     st.builds(NotInstalled, text, text),
-    st.builds(Connection, text, ports, *([st.none() | text] * 4)),
+    st.builds(Connection, text, ports, *([st.none() | text] * 5)),
 )
 
 
@@ -84,6 +85,17 @@ def test_says_what_is_wrong_with_a_configuration(given_text: bytes, message: str
 @given(events)
 def test_events_are_read_as_written(event: contract.Event) -> None:
     assert contract.event_from_json(json.loads(json.dumps(contract.event_to_json(event)))) == event
+
+
+def test_a_long_log_is_cut_in_the_middle_and_fits_a_line() -> None:
+    log = "begin" + "\x00" * (2 * contract.MAX_LOG_CHARACTERS) + "end"
+    value = contract.event_to_json(Connection("a", 1, log=log))
+    assert value["log"].startswith("begin")
+    assert value["log"].endswith("end")
+    assert f"[{len(log) - contract.MAX_LOG_CHARACTERS} characters left out]" in value["log"]
+    assert len(json.dumps(value)) < MAX_LINE_BYTES
+    short = "x" * contract.MAX_LOG_CHARACTERS
+    assert contract.event_to_json(Connection("a", 1, log=short))["log"] == short
 
 
 def test_one_certificate_is_written_as_a_string() -> None:

@@ -55,6 +55,31 @@ def test_sound_definition_loads(folder: Path) -> None:
     assert list(definition.levels) == ["one", "two"]
 
 
+def test_a_toggle_may_mean_something_else_at_a_level(folder: Path) -> None:
+    """On top of what the value means at all, and at the levels that are like that one too."""
+    (folder / "server.toml").write_text(
+        SOUND
+        + """
+[toggles.ec.when.yes.at.two.declared]
+versions = ["SSLv3"]
+
+[levels.three]
+title = "Toy 3"
+stack = "none"
+like = "two"
+"""
+    )
+    definition = load_definition(folder / "server.toml")
+    declared = {level: definition.declared_at(level, {"ec": "yes"}) for level in definition.levels}
+    assert {level: at.versions for level, at in declared.items()} == {
+        "one": (0x0301,),
+        "two": (0x0300,),
+        "three": (0x0300,),
+    }
+    assert {at.dh_prime_bits for at in declared.values()} == {1024}
+    assert definition.declared_at("two", {"ec": "no"}).versions == (0x0301,)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -94,6 +119,21 @@ def test_sound_definition_loads(folder: Path) -> None:
             "[toggles.ec.when.yes.declared]\ndh_prime_bits = 1024",
             '[toggles.ec.when.no]\nlevels = ["one"]',
             'toggles.ec.when.no.levels: the default must exist at "two"',
+        ),
+        (
+            "default = true",
+            'default = true\nprocess = "own"',
+            "process: Input should be 'shared' or 'per-variant'",
+        ),
+        (
+            "[toggles.ec.when.yes.declared]",
+            "[toggles.ec.when.yes.at.three.declared]",
+            'toggles.ec.when.yes.at: there is no "three"; there is one, two',
+        ),
+        (
+            "dh_prime_bits = 1024",
+            "[toggles.ec.when.yes.at.two.declared]\nversion = 1",
+            'toggles.ec.when.yes.at.two.declared.version: unknown key; did you mean "versions"?',
         ),
         ("[levels.one]", "[levels.one", "is not TOML"),
         ('title = "Toy"', 'title = "\udcff"', "is not UTF-8 (byte"),

@@ -15,9 +15,9 @@ import pytest
 
 from servers import process, program
 from servers.contract import ENVIRONMENT_VARIABLE, Configuration, Connection, PrivateKeyAndChain
-from servers.definition import load_definitions
+from servers.definition import load_definition, load_definitions
 from servers.process import NotInstalled, RunningServer, StartFailure, start_servers
-from servers.variant import ServerVariant, parse_server_id
+from servers.variant import ServerVariant, parse_server_id, plain_variant
 
 AddServer = Callable[..., ServerVariant]
 Credentials = Mapping[str, PrivateKeyAndChain]
@@ -79,6 +79,37 @@ def test_servers_of_one_program_share_a_process(add_server: AddServer, credentia
     for process_id in started:
         with pytest.raises(ProcessLookupError):
             os.kill(process_id, 0)
+
+
+def test_a_definition_may_give_each_variant_a_process_of_its_own(
+    add_server: AddServer, credentials: Credentials, tmp_path: Path
+) -> None:
+    add_server(well_behaved())
+    path = tmp_path / "toy" / "server.toml"
+    path.write_text(path.read_text().replace("default = true", 'default = true\nprocess = "per-variant"', 1))
+    definition = load_definition(path)
+    variants = [plain_variant(definition, level) for level in ("a", "b")]
+    with start_servers(variants, credentials) as servers:
+        assert all(isinstance(server, RunningServer) for server in servers.values())
+        assert servers.process_id("toy@a") != servers.process_id("toy@b")
+        assert set(servers) == {"toy@a", "toy@b"}
+
+
+def test_logs_are_kept_of_the_last_connections_only(
+    add_server: AddServer, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "MAX_LOGS_KEPT", 2)
+    many = "for port in range(1, 5): say(event='connection', id=identity, peer_port=port, log='l' * 60000)"
+    variant = add_server(well_behaved(afterwards=many))
+    with start_servers([variant], credentials) as servers:
+        assert servers.wait_for_connection("toy@a", 4, 5) is not None
+        kept = servers.connections("toy@a")
+    assert [(seen.peer_port, len(seen.log or "")) for seen in kept] == [
+        (1, 0),
+        (2, 0),
+        (3, 60000),
+        (4, 60000),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -221,7 +252,7 @@ HARNESS = """
 import signal, sys
 from pathlib import Path
 from servers.credentials import make_credentials
-from servers.definition import load_definitions
+from servers.definition import load_definition, load_definitions
 from servers.process import start_servers
 from servers.variant import parse_server_id
 definitions = load_definitions([Path(sys.argv[1])])

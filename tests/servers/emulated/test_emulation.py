@@ -21,7 +21,7 @@ from handshake.server import (
 )
 from handshake.server.features import FEATURES
 from handshake.wire.messages import Alert
-from handshake.wire.record import RecordRules
+from handshake.wire.record import RecordRules, UnknownType
 from handshake.wire.registry import AlertDescription
 from servers.declared import Declared, DeclaredRenegotiation
 from servers.definition import load_definitions
@@ -46,7 +46,13 @@ def test_an_empty_table_is_a_server_as_the_rfcs_want_it() -> None:
 
 
 def test_renegotiation_is_made_of_what_is_declared_and_of_quirks() -> None:
-    declared = DeclaredRenegotiation("legacy", False, False, "fatal:handshake_failure", "none", "none")
+    declared = DeclaredRenegotiation(
+        allowed="legacy",
+        client_initiated=False,
+        legacy_hello=False,
+        refusal="fatal:handshake_failure",
+        refusal_in_sslv3="none",
+    )
     quirks = ("signals_first", "tolerates_missing_info", "ignores_scsv", "answers_at_once")
     emulation = read_emulation({"renegotiation": dict.fromkeys(quirks, True)}, "x")
     configuration = server_configuration(
@@ -82,9 +88,9 @@ EVERY_KEY: dict[str, Any] = {
     "records": {
         "max_fragment": 33000,
         "any_version": True,
-        "ignores_unknown_types": True,
         "signed_major": True,
-        "strict_start": True,
+        "unknown_type": "ignored",
+        "first_types": ["handshake"],
     },
     "alerts": {"decode": "unexpected_message"},
     "alert_version": "SSLv3",
@@ -107,8 +113,25 @@ EVERY_KEY: dict[str, Any] = {
 }
 
 
+STRICTNESS = (  # test_strictness.py is about these
+    "reading",
+    "alert_record_version",
+    "sslv3_alerts",
+    "received_alert",
+    "alerts_span_records",
+    "answered_extension",
+    "no_session_id_for",
+    "group_preference",
+    "known_named_groups",
+    "dh_groups",
+    "ffdhe_groups",
+    "ffdhe_required",
+    "supported_versions",
+)
+
+
 def test_every_key_reaches_the_configuration() -> None:
-    assert set(EVERY_KEY) == set(Emulation.model_fields)
+    assert set(EVERY_KEY) | set(STRICTNESS) == set(Emulation.model_fields)
     configuration = server_configuration(DECLARED, read_emulation(EVERY_KEY, "x"), {"rsa": rsa_credential()})
     assert configuration.preference is Preference.CLIENT
     assert configuration.named_groups == (24, 29)
@@ -124,7 +147,12 @@ def test_every_key_reaches_the_configuration() -> None:
     assert not configuration.encrypt_then_mac
     assert configuration.flight_layout is FlightLayout.ONE_RECORD
     assert configuration.record_rules == RecordRules(
-        33000, None, unknown_types=True, signed_major=True, strict_start=True
+        33000,
+        None,
+        signed_major=True,
+        unknown_type=UnknownType.IGNORED,
+        first_types=frozenset({22}),
+        reads_sslv2_version_first=True,
     )
     assert configuration.alerts[Fault.DECODE] == AlertDescription.UNEXPECTED_MESSAGE
     assert configuration.alert_version == 0x0300

@@ -1,0 +1,91 @@
+"""An emulation held against what it emulates: two sources of answers to the same questions."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from bench.fidelity.answers import Answer, differences, in_words
+from bench.fidelity.questions import HASTY, PATIENT, Address, Question, ask_all
+from bench.fidelity.renegotiation_grid import in_recorded_terms
+from bench.fidelity.stacks.running import Running
+
+FEW_AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """One question, what was sent and both answers, in words; `facts` are the paths at which they differ."""
+
+    question: str
+    sent: str
+    facts: tuple[str, ...]
+    expected: str
+    emulated: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One emulated server; `against` is what it was held against, in words."""
+
+    server: str
+    against: str
+    total: int
+    disagreements: tuple[Disagreement, ...]
+
+    @property
+    def agreeing(self) -> int:
+        """How many answers were the same."""
+        return self.total - len(self.disagreements)
+
+
+def compare_with_measured(
+    server: str, address: Address, questions: Sequence[Question], measured: Mapping[str, Answer]
+) -> Comparison:
+    """Ask the emulation and hold its answers against recorded ones."""
+    emulated = ask_all(questions, address, HASTY)
+    unsure = [each for each in questions if differences(measured[each.name], emulated[each.name])]
+    emulated |= ask_all(unsure, _quiet(address), PATIENT)
+    return _compare(server, "the measured answers", questions, measured, emulated)
+
+
+def compare_with_recorded(
+    server: str, address: Address, questions: Sequence[Question], recorded: Mapping[str, Answer]
+) -> Comparison:
+    """Ask the emulation about renegotiation, and hold what was recorded of it against the answers."""
+    emulated = ask_all(questions, address, HASTY)
+    emulated = {name: in_recorded_terms(answer, recorded[name]) for name, answer in emulated.items()}
+    return _compare(server, "the measured renegotiations", questions, recorded, emulated)
+
+
+def compare_with_stack(
+    server: str, address: Address, questions: Sequence[Question], stack: Running
+) -> Comparison:
+    """Ask the emulation and the stack it emulates, and again where the two differ."""
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(ask_all, questions, stack.address, HASTY)
+        emulated = ask_all(questions, address, HASTY)
+        expected = asked.result()
+    unsure = [each for each in questions if differences(expected[each.name], emulated[each.name])]
+    expected |= ask_all(unsure, _quiet(stack.address), PATIENT)
+    emulated |= ask_all(unsure, _quiet(address), PATIENT)
+    return _compare(server, stack.description, questions, expected, emulated)
+
+
+def _quiet(address: Address) -> Address:
+    return Address(address.host, address.ports, min(address.at_once, FEW_AT_ONCE))
+
+
+def _compare(
+    server: str,
+    against: str,
+    questions: Sequence[Question],
+    expected: Mapping[str, Answer],
+    emulated: Mapping[str, Answer],
+) -> Comparison:
+    found = []
+    for question in questions:
+        first, second = expected[question.name], emulated[question.name]
+        if facts := differences(first, second):
+            words = in_words(first), in_words(second)
+            found.append(Disagreement(question.name, question.description, tuple(facts), *words))
+    return Comparison(server, against, len(questions), tuple(found))

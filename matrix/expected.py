@@ -1,0 +1,75 @@
+"""What is expected of a cell where no file says it: what the two definitions say, toggles included.
+
+A cell that must connect first keeps what is expected of `connect`; what comes after that follows what the
+server declares. Pure.
+"""
+
+from dataclasses import dataclass
+
+from handshake.client.renegotiation import signals_rfc5746
+from handshake.wire.registry import ProtocolVersion
+from matrix.cell import Cell
+from matrix.expectations import Expectations
+from matrix.outcome import Expectation, Outcome
+from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts, agreement
+from matrix.scenarios import CONNECT, SCENARIOS
+from servers.variant import ServerVariant, plain_variant
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A client and a server as their definitions have them; `connects_like` is the id of the server variant
+    that connects in the same way: the toggles that matter only once connected stand at their defaults.
+    """
+
+    client: ClientFacts
+    server: ServerFacts
+    connects_like: str
+
+
+def connects_like(variant: ServerVariant) -> str:
+    """The id of the variant without the toggles that matter only once connected."""
+    plain = plain_variant(variant.definition, variant.level).toggles
+    toggles = {
+        name: plain[name] if variant.definition.toggles[name].once_connected else value
+        for name, value in variant.toggles.items()
+    }
+    return ServerVariant(variant.definition, variant.level, toggles).id
+
+
+def expected_of(
+    cell: Cell, facts: Facts, expectations: Expectations
+) -> tuple[Expectation, Prediction | None]:
+    """Give what is expected of a cell, and what the definitions say of it beyond connecting."""
+    connecting = expectations.expected(Cell(facts.connects_like, cell.client, CONNECT.id))
+    beyond = None
+    if connecting.outcome is not Outcome.FAILS:
+        after_fallback = connecting.outcome is Outcome.WORKS_AFTER_FALLBACK
+        agreed = agreement(facts.client, facts.server, after_fallback=after_fallback)
+        beyond = None if agreed is None else _beyond_connecting(cell, facts, agreed)
+    explicit = expectations.explicit(cell)
+    explicit = explicit or expectations.explicit(Cell(facts.connects_like, cell.client, cell.scenario))
+    if beyond is None:
+        return explicit or connecting, None
+    # The reason is always that of the first attempt that fails, which a fallback has had already.
+    derived = Expectation(beyond.outcome, connecting.reason or beyond.reason, beyond.why)
+    is_connect = SCENARIOS[cell.scenario] is CONNECT
+    return derived if explicit is None or is_connect else explicit, beyond
+
+
+def _beyond_connecting(cell: Cell, facts: Facts, agreed: Agreement) -> Prediction | None:
+    scenario, declared = SCENARIOS[cell.scenario], facts.server.declared
+    is_legacy = agreed.version < ProtocolVersion.TLS_1_3 and not signals_rfc5746(agreed.hello)
+    if is_legacy and not declared.renegotiation.legacy_hello:
+        why = "the server requires RFC 5746 of every hello, as it is set up"
+        return Prediction(Outcome.FAILS, why, f"server-hello:{declared.renegotiation.legacy_hello_refusal}")
+    if declared.client_certificate == "require" and not scenario.shows_certificate:
+        is_tls13 = agreed.version >= ProtocolVersion.TLS_1_3
+        # In TLS 1.3 a client is connected before the server has seen its certificate (RFC 8446 section 2).
+        reason = (
+            f"application-data:{declared.missing_certificate_in_tls13}"
+            if is_tls13
+            else f"finished:{declared.missing_certificate}"
+        )
+        return Prediction(Outcome.FAILS, "the server requires a certificate, as it is set up", reason)
+    return scenario.predict(facts.client, facts.server, agreed)

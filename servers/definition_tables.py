@@ -1,0 +1,156 @@
+"""The tables a server.toml is made of, each read strictly; how they are laid on top of each other is in
+`servers.definition`.
+"""
+
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
+
+from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
+from handshake.wire.registry import parse_version
+from servers.refusal import parse_refusal
+
+
+def _known_version(name: str) -> str:
+    parse_version(name)
+    return name
+
+
+def _known_cipher_suite(name: str) -> str:
+    parse_cipher_suite(name)
+    return name
+
+
+def _fitting_pattern(pattern: str) -> str:
+    if not any(fnmatchcase(names.iana, pattern) for names in CIPHER_SUITES.values()):
+        raise ValueError(
+            f'no cipher suite is called like "{pattern}"; a pattern is made of IANA names, * and ?'
+        )
+    return pattern
+
+
+def _known_refusal(refusal: str) -> str:
+    parse_refusal(refusal)
+    return refusal
+
+
+def _iso_date(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+VersionName = Annotated[str, BeforeValidator(_known_version)]
+CipherSuiteName = Annotated[str, BeforeValidator(_known_cipher_suite)]
+Refusal = Annotated[str, BeforeValidator(_known_refusal)]
+CipherSuitePattern = Annotated[str, BeforeValidator(_fitting_pattern)]
+
+
+class Table(BaseModel):
+    """A table that refuses keys it does not know and values of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class RenegotiationTable(Table):
+    """[declared.renegotiation]: the keys are those of `DeclaredRenegotiation`."""
+
+    allowed: Literal["off", "secure", "legacy"] | None = None
+    client_initiated: bool | None = None
+    legacy_hello: bool | None = None
+    legacy_hello_refusal: str | None = None
+    refusal: Refusal | None = None
+    refusal_in_sslv3: Refusal | None = None
+    request_refusal: Refusal | None = None
+    requested: str | None = None
+    asks_anyway: bool | None = None
+    not_requested: str | None = None
+
+
+class DeclaredTable(Table):
+    """[declared]: what is stated in one layer; keys that are left out are the layer's below.
+
+    `versions` as "TLSv1.0", lowest first; `cipher_suites` by name in order of preference;
+    `cipher_suites_without` patterns of IANA names ("TLS_ECDH*"); the rest as in `Declared`.
+    """
+
+    versions: list[VersionName] | None = None
+    cipher_suites: list[CipherSuiteName] | None = None
+    cipher_suites_without: list[CipherSuitePattern] = []
+    sslv2_hello: bool | None = None
+    certificates: list[Literal["rsa", "dsa", "ecdsa"]] | None = None
+    dh_prime_bits: Annotated[int, Field(ge=256, le=16384)] | None = None
+    renegotiation: RenegotiationTable = RenegotiationTable()
+    resumption: list[Literal["session-id", "session-id-without-ticket", "ticket"]] | None = None
+    client_certificate: Literal["no", "request", "require"] | None = None
+    missing_certificate: str | None = None
+    missing_certificate_in_tls13: str | None = None
+
+    @field_validator("cipher_suites")
+    @classmethod
+    def _named_once(cls, names: list[str] | None) -> list[str] | None:
+        seen: set[int] = set()
+        for name in names or []:
+            code = parse_cipher_suite(name)
+            if code in seen:
+                raise ValueError(f'"{name}" is there already; keep the one in its place')
+            seen.add(code)
+        return names
+
+
+class Layer(Table):
+    """A place to state facts: `declared` is for everyone, `emulation` for the program that emulates."""
+
+    declared: DeclaredTable = DeclaredTable()
+    emulation: dict[str, Any] = {}
+
+
+class Level(Layer):
+    """[levels.NAME]: a version or patch level; `stack` is what it is made of, `like` where it starts from."""
+
+    title: str
+    stack: str
+    released: Annotated[str, BeforeValidator(_iso_date)] = ""
+    note: str = ""
+    like: str | None = None
+
+
+class ToggleValue(Layer):
+    """[toggles.NAME.when.VALUE]: what the value changes; `levels` that have it, if not all; `at` a level (and
+    those that are `like` it) what it changes there besides.
+    """
+
+    levels: list[str] | None = None
+    at: dict[str, Layer] = {}
+
+
+class Toggle(Table):
+    """[toggles.NAME]: a setting of the server; the default value is not written in a server id.
+
+    `defaults` names the levels whose default is another. `once_connected`: it changes nothing before that, so
+    that what is expected of a connect is the same.
+    """
+
+    title: str
+    values: Annotated[list[Name], Field(min_length=2)]
+    default: str
+    defaults: dict[str, str] = {}
+    once_connected: bool = False
+    note: str = ""
+    levels: list[str] | None = None
+    when: dict[str, ToggleValue] = {}
+
+    def values_at(self, level: str) -> tuple[str, ...]:
+        """The values that exist at a level, in the order written; none when the level lacks the toggle."""
+        if self.levels is not None and level not in self.levels:
+            return ()
+        return tuple(value for value in self.values if self._exists(value, level))
+
+    def default_at(self, level: str) -> str:
+        """The value that stands for nothing said, at a level."""
+        return self.defaults.get(level, self.default)
+
+    def _exists(self, value: str, level: str) -> bool:
+        layer = self.when.get(value)
+        return layer is None or layer.levels is None or level in layer.levels

@@ -1,0 +1,223 @@
+"""JSSE itself: real Java virtual machines, met by OpenSSL's own client and by the project's clients.
+
+Skipped where the stack is not fetched (tls-matrix stacks fetch 'jsse-*').
+"""
+
+import os
+import re
+import select
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+from OpenSSL import SSL
+
+from handshake.wire.cipher_suites import parse_cipher_suite
+from handshake.wire.registry import parse_version
+from servers.contract import PrivateKeyAndChain
+from servers.credentials import CLIENT_SUBJECT, make_credentials
+from servers.program import STOP_SECONDS
+from tests.servers.jsse_variants import CLIENTS, LEVELS, Variants, variants_of_jsse
+from tests.servers.openssl_client import OpenSSLClient
+from tests.servers.real_servers import connect, read_all, strict_end
+
+REQUEST = b"GET / HTTP/1.0\r\n\r\n"
+KEPT_ALIVE = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n"
+RENEGOTIATION = KEPT_ALIVE.replace(b"/ ", b"/reneg ", 1)
+HELLO_READ = "Consuming ClientHello handshake message"
+
+every_level = pytest.mark.parametrize("level", LEVELS)
+
+
+@pytest.fixture(scope="module")
+def jsse(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[Variants]:
+    with variants_of_jsse(credentials) as variants:
+        yield variants
+
+
+@every_level
+@pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+def test_answers_and_tells_what_it_saw(jsse: Variants, level: str, version: str) -> None:
+    server = jsse.start(f"jsse@{level}")
+    with OpenSSLClient(server, parse_version(version)) as client:
+        answer = client.ask(REQUEST)
+        assert client.certificate_sha256() in server.certificate_sha256
+        suite = client.tls.get_cipher_name()
+    assert answer.startswith(b"HTTP/1.0 200 ")
+    assert b"\r\nConnection: close\r\n" in answer
+    seen = jsse.seen(f"jsse@{level}", client.port)
+    assert (seen.version, seen.alert_sent, seen.reason) == (version, None, None)
+    assert parse_cipher_suite(str(seen.cipher_suite)) == parse_cipher_suite(str(suite))
+
+
+@every_level
+def test_ends_with_close_notify(jsse: Variants, level: str) -> None:
+    server = jsse.start(f"jsse@{level}")
+    with OpenSSLClient(server, SSL.TLS1_2_VERSION) as client:
+        client.ask(REQUEST)
+        assert client.is_ended_orderly()
+    with connect(server) as plain, strict_end(plain) as tls:
+        tls.sendall(REQUEST)
+        assert read_all(tls.recv).startswith(b"HTTP/1.0 200 ")
+        assert tls.version() == "TLSv1.3"
+
+
+@every_level
+def test_refusal_is_told_with_its_alert_and_why(jsse: Variants, level: str) -> None:
+    server = jsse.start(f"jsse@{level}")
+    hello = bytes.fromhex("0303") + bytes(32) + bytes.fromhex("00 0002 0009 01 00")  # DES alone
+    hello = b"\x01" + len(hello).to_bytes(3) + hello
+    with connect(server) as plain:
+        plain.sendall(b"\x16\x03\x01" + len(hello).to_bytes(2) + hello)
+        assert plain.recv(100)[5:] == b"\x02\x28"
+        peer_port = plain.getsockname()[1]
+    seen = jsse.seen(f"jsse@{level}", peer_port)
+    assert (seen.version, seen.cipher_suite, seen.alert_sent) == (None, None, "handshake_failure")
+    assert "no cipher suites in common" in str(seen.reason)
+    assert "Fatal (HANDSHAKE_FAILURE): no cipher suites in common" in str(seen.log)
+
+
+@every_level
+def test_several_at_once_and_a_stuck_one_blocks_no_other(jsse: Variants, level: str) -> None:
+    server = jsse.start(f"jsse@{level}")
+    silent = [connect(server) for _ in range(3)]
+    half_way = connect(server)
+    half_way.sendall(b"\x16\x03\x01\x00\xff\x01")
+    clients = [OpenSSLClient(server) for _ in range(4)]
+    try:
+        for client in clients:
+            client.tls.do_handshake()
+        for client in reversed(clients):
+            assert client.ask(REQUEST).startswith(b"HTTP/1.0 200 ")
+    finally:
+        for connection in (*silent, half_way):
+            connection.close()
+        for client in clients:
+            client.__exit__()
+    logs = [str(jsse.seen(f"jsse@{level}", client.port).log) for client in clients]
+    for client, log in zip(clients, logs, strict=True):
+        assert log.count(HELLO_READ) == 1, "the connection's own handshake and no other's"
+        assert set(re.findall(r"^javax\.net\.ssl\|[^|]*\|[^|]*\|([^|]*)\|", log, re.MULTILINE)) == {
+            f"client-{client.port}"
+        }
+        assert "Produced ServerHello handshake message" in log
+
+
+def test_client_that_goes_away_is_told(jsse: Variants) -> None:
+    with connect(jsse.start("jsse@17")) as plain:
+        peer_port = plain.getsockname()[1]
+    seen = jsse.seen("jsse@17", peer_port)
+    assert (seen.version, seen.cipher_suite) == (None, None)
+    assert seen.reason
+
+
+@every_level
+def test_connection_is_kept_where_the_request_says_so(jsse: Variants, level: str) -> None:
+    with OpenSSLClient(jsse.start(f"jsse@{level}"), SSL.TLS1_2_VERSION) as client:
+        for _ in range(2):
+            assert b"\r\nConnection: keep-alive\r\n" in client.ask(KEPT_ALIVE)
+        assert b"\r\nConnection: close\r\n" in client.ask(REQUEST)
+        assert client.is_ended_orderly()
+    assert str(jsse.seen(f"jsse@{level}", client.port).log).count(HELLO_READ) == 1
+
+
+@every_level
+def test_renegotiation_is_asked_for_and_not_waited_for(jsse: Variants, level: str) -> None:
+    with OpenSSLClient(jsse.start(f"jsse@{level}"), SSL.TLS1_2_VERSION) as client:
+        assert client.ask(RENEGOTIATION).startswith(b"HTTP/1.0 200 ")
+        assert client.ask(REQUEST).startswith(b"HTTP/1.0 200 ")
+        assert client.is_ended_orderly()
+    seen = jsse.seen(f"jsse@{level}", client.port)
+    assert (seen.reason, str(seen.log).count(HELLO_READ)) == (None, 2)
+
+
+@every_level
+def test_no_key_update_in_the_place_of_a_renegotiation(jsse: Variants, level: str) -> None:
+    with OpenSSLClient(jsse.start(f"jsse@{level}")) as client:
+        assert client.ask(RENEGOTIATION).startswith(b"HTTP/1.0 200 ")
+        assert client.ask(REQUEST).startswith(b"HTTP/1.0 200 ")
+    log = str(jsse.seen(f"jsse@{level}", client.port).log)
+    assert (log.count(HELLO_READ), "Produced KeyUpdate" in log) == (1, False)
+
+
+def test_renegotiation_that_cannot_begin_ends_the_connection(jsse: Variants) -> None:
+    server_id = "jsse@17,provider=bc"
+    with (
+        OpenSSLClient(jsse.start(server_id), SSL.TLS1_2_VERSION) as client,
+        pytest.raises((SSL.ZeroReturnError, SSL.SysCallError)),
+    ):
+        client.ask(RENEGOTIATION)
+    assert jsse.seen(server_id, client.port).reason == (
+        "UnsupportedOperationException: Renegotiation not supported"
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "is_refused"), [("client-initiated=yes", False), ("client-initiated=no", True)]
+)
+def test_renegotiation_of_the_clients_own(jsse: Variants, setting: str, is_refused: bool) -> None:
+    server_id = f"jsse@17,{setting}"
+    with OpenSSLClient(jsse.start(server_id), SSL.TLS1_2_VERSION) as client:
+        client.ask(KEPT_ALIVE)
+        client.tls.renegotiate()
+        with pytest.raises(SSL.Error) if is_refused else nullcontext():
+            client.tls.do_handshake()
+            client.ask(REQUEST)
+    seen = jsse.seen(server_id, client.port)
+    assert seen.alert_sent == ("handshake_failure" if is_refused else None)
+    assert ("Client initiated renegotiation is not allowed" in str(seen.reason)) == is_refused
+
+
+@every_level
+@pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
+def test_certificate_that_is_required(jsse: Variants, level: str, kind: str) -> None:
+    server_id = f"jsse@{level},client-certificate=require"
+    server = jsse.start(server_id)
+    with OpenSSLClient(server, credential=CLIENTS[kind]) as trusted:
+        assert trusted.ask(REQUEST).startswith(b"HTTP/1.0 200 ")
+    stranger = make_credentials(CLIENT_SUBJECT)[kind]
+    for credential, alerts in (
+        (None, {"bad_certificate", "certificate_required"}),
+        (stranger, {"certificate_unknown"}),
+    ):
+        with OpenSSLClient(server, credential=credential) as refused, pytest.raises(SSL.Error):
+            refused.ask(REQUEST)
+        assert jsse.seen(server_id, refused.port).alert_sent in alerts
+
+
+@every_level
+def test_certificate_that_is_requested_may_be_missing(jsse: Variants, level: str) -> None:
+    server_id = f"jsse@{level},client-certificate=request"
+    server = jsse.start(server_id)
+    for credential, sent in ((None, False), (CLIENTS["rsa"], True)):
+        with OpenSSLClient(server, credential=credential) as client:
+            assert client.ask(REQUEST).startswith(b"HTTP/1.0 200 ")
+        log = str(jsse.seen(server_id, client.port).log)
+        assert "Produced CertificateRequest" in log
+        assert ("Consuming CertificateVerify handshake message" in log) == sent
+
+
+@pytest.mark.parametrize("level", ["11", "17", "21"])
+def test_bouncy_castles_provider(jsse: Variants, level: str) -> None:
+    server = jsse.start(f"jsse@{level},provider=bc")
+    assert "Bouncy Castle JSSE Provider" in server.stack
+    with OpenSSLClient(server) as client:
+        assert b"Bouncy Castle" in client.ask(REQUEST)
+
+
+def test_nothing_is_left_when_it_has_stopped(credentials: Mapping[str, PrivateKeyAndChain]) -> None:
+    with variants_of_jsse(credentials) as variants:
+        server = variants.start("jsse@17")
+        descriptor = os.pidfd_open(process_id := variants.process_id("jsse@17"))
+        stuck = connect(server)
+        with OpenSSLClient(server) as client:
+            client.ask(REQUEST)
+        before = time.monotonic()
+    assert time.monotonic() - before < STOP_SECONDS, "at the end of its input, without a signal"
+    assert select.select([descriptor], [], [], 0)[0]
+    os.close(descriptor)
+    stuck.close()
+    assert not list(Path(tempfile.gettempdir()).glob(f"hsperfdata_*/{process_id}"))
