@@ -186,10 +186,10 @@ class Connection(ABC):
     def _receive_alert(self, fragment: bytes) -> None:
         alert = pull_alert(fragment)
         self.add_event(AlertReceived(alert.level, alert.description))
-        if alert.description == AlertDescription.CLOSE_NOTIFY:
-            self.receive_close_notify()
-        elif alert.level == AlertLevel.FATAL:
+        if alert.level == AlertLevel.FATAL:  # also a close_notify of this level, RFC 5246 section 7.2.2
             self.is_ended = True
+        elif alert.description == AlertDescription.CLOSE_NOTIFY:
+            self.receive_close_notify()
         else:
             self.receive_warning(alert.description)
 

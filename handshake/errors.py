@@ -15,6 +15,9 @@ class Fault(Enum):
     The alerts an RFC-abiding implementation sends are in RFC 5246 section 7.2.2 and RFC 8446 section 6.2;
     SunJSSE 6 answers most of them with unexpected_message (research note on JSSE, section 1.4).
 
+    UNFORESEEN is a message or a length that a stack has no check for and stumbles over; one that has them
+    all never says so.
+
     RENEGOTIATION_INFO is a value that is wrong, RENEGOTIATION_SIGNAL one that is missing, or there where it
     has no business (RFC 5746 sections 3.4 to 3.7). UNTRUSTED_CERTIFICATE and MISSING_CERTIFICATE are a
     client's. What some stacks tell apart and others do not is a finer fault, whose alert is the coarser one's
@@ -28,7 +31,8 @@ class Fault(Enum):
     DECODE = "decode"
     ILLEGAL_PARAMETER = "illegal-parameter"
     UNEXPECTED_MESSAGE = "unexpected-message"
-    CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE = "change-cipher-spec-after-handshake"
+    UNFORESEEN = "unforeseen"
+    ALERT_LENGTH = "alert-length"
     BAD_RECORD_MAC = "bad-record-mac"
     BAD_HANDSHAKE_RECORD_MAC = "bad-handshake-record-mac"
     RECORD_OVERFLOW = "record-overflow"

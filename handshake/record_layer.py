@@ -17,12 +17,22 @@ from handshake.wire.record import (
     RecordReader,
     RecordRules,
     SSLv2Record,
+    UnknownType,
     push_record,
     push_sslv2_record,
 )
 from handshake.wire.registry import ContentType, ProtocolVersion
 
 MAX_PLAINTEXT = 2**14  # RFC 5246 section 6.2.1
+
+TLS_CONTENT_TYPES = frozenset(
+    {
+        ContentType.CHANGE_CIPHER_SPEC,
+        ContentType.ALERT,
+        ContentType.HANDSHAKE,
+        ContentType.APPLICATION_DATA,
+    }
+)
 
 _RECORD_NAMES = {int(member): member.name for member in ContentType}
 
@@ -88,6 +98,12 @@ class RecordLayer:
     def expect_version(self, version: int) -> None:
         """Accept records of this version only from here on."""
         self._reader.rules = replace(self._reader.rules, exact_version=version)
+
+    def passes_over(self, content_type: int) -> bool:
+        """Whether a record of this content type is nobody's business."""
+        return (
+            self._reader.rules.unknown_type is UnknownType.IGNORED and content_type not in TLS_CONTENT_TYPES
+        )
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the transport."""

@@ -37,7 +37,7 @@ VERSIONS = {
 TLS_RSA_WITH_AES_128_CBC_SHA = 0x002F
 SCSV = 0x00FF
 UNKNOWN_EXTENSION = 0x7777
-FINISHED_OUT_OF_PLACE = bytes((HandshakeType.FINISHED, 0, 0, 0))
+KEY_EXCHANGE_CUT_SHORT = bytes((HandshakeType.CLIENT_KEY_EXCHANGE, 0, 0, 2, 0, 48))  # announces 48 bytes more
 CUTS = ("split_in_two_records", "split_in_header", "extra_handshake_bytes_in_same_record")
 _WILLING = ClientPolicy(renegotiation=Renegotiation.LEGACY, hello_request="ignore")
 
@@ -72,7 +72,7 @@ class CuttingClient(ClientConnection):
         fragments = {
             "split_in_two_records": [message[:middle], message[middle:]],
             "split_in_header": [message[:2], message[2:]],
-            "extra_handshake_bytes_in_same_record": [message + FINISHED_OUT_OF_PLACE],
+            "extra_handshake_bytes_in_same_record": [message + KEY_EXCHANGE_CUT_SHORT],
         }.get(self.cut or "", [message])
         for fragment in fragments:
             self.records.write(ContentType.HANDSHAKE, fragment, self.now)

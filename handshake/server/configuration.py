@@ -53,6 +53,20 @@ class FlightLayout(StrEnum):
     RECORD_PER_MESSAGE = "record-per-message"
 
 
+class MessageOrder(StrEnum):
+    """Who sees to the order.
+
+    RFC: the table of states. NOT_DECREASING: a number may not be lower than the one before (SunJSSE).
+    INCREASING: nor the same (from 7192393 on). KEYS: also, ChangeCipherSpec only once there are keys and
+    Finished only behind it (from 8037066 on).
+    """
+
+    RFC = "rfc"
+    NOT_DECREASING = "not-decreasing"
+    INCREASING = "increasing"
+    KEYS = "increasing-with-keys"
+
+
 @dataclass(frozen=True, slots=True)
 class StreamParsing:
     """SunJSSE's way of reading: from one stream of handshake bytes, not from the message that was announced.
@@ -69,6 +83,9 @@ class StreamParsing:
     (before 6u19).
     `list_length_per_server_name`: the length of the whole server_name list is expected before each name (Java
     6), so that of several names all but the first are left over.
+    `implicit_public_value_fails`: a ClientKeyExchange without a DH value is refused for that and not for its
+    length (from 7192392 on). `long_secret_fails`: a premaster secret longer than the RSA key is refused and
+    not taken for a wrong one (7u85).
     """
 
     renegotiation_info: bool = True
@@ -76,6 +93,8 @@ class StreamParsing:
     empty_read_of_unknown_extension: bool = False
     partial_header_fails: bool = False
     list_length_per_server_name: bool = False
+    implicit_public_value_fails: bool = False
+    long_secret_fails: bool = False
 
 
 class ClientCertificate(StrEnum):
@@ -122,17 +141,17 @@ class RenegotiationRules:
 class ServerConfiguration:
     """One server. Versions, suites and groups are code points in order of preference.
 
-    `credentials` by certificate type ("rsa", "dsa", "ecdsa"). `default_named_group` is used for ECDHE when
-    the client names no groups; None refuses ECDHE then. `dh_group` and `export_dh_group` None switch the DHE
-    suites off. `signature_schemes` are those known in TLS 1.2; None is all a key can sign with.
-    `session_id_length` is the length of the session id given out in bytes.
-    `answers_renegotiation_info`: RFC 5746 is known. `alert_version` is the record version of alerts before a
-    version is negotiated; None is the highest supported. `parsing` None reads as the RFCs say.
-    `accepts_second_hello`: a ClientHello in the middle of the handshake starts it anew (SunJSSE before
-    7192393). `ignores_warnings` False takes any warning during the handshake, close_notify too, for an
-    unexpected message (SunJSSE, research note on servers section 1.4). `sslv2_refusal` is sent, raw, before
-    the alert to a hello that offers SSLv2 alone. `tickets`: session tickets are given out and taken (RFC
-    5077, RFC 8446 section 4.6.1). `trusted_certificates` are the leaf certificates (DER) a client may show.
+    `credentials` by certificate type ("rsa", "dsa", "ecdsa"). `default_named_group` is used for ECDHE
+    when the client names no groups; None refuses ECDHE then. `dh_group` and `export_dh_group` None switch
+    the DHE suites off. `signature_schemes` are those known in TLS 1.2; None is all a key can sign with.
+    `session_id_length` is the length of the session id given out in bytes. `answers_renegotiation_info`:
+    RFC 5746 is known. `alert_version` is the record version of alerts before a version is negotiated;
+    None is the highest supported. `parsing` None reads as the RFCs say. `message_order`: who sees to the
+    order of handshake messages (`handshake.server.message_order`). `ignores_warnings` False takes any
+    warning during the handshake, close_notify too, for an unexpected message (SunJSSE, research note on
+    servers section 1.4). `sslv2_refusal` is sent, raw, before the alert to a hello that offers SSLv2
+    alone. `tickets`: session tickets are given out and taken (RFC 5077, RFC 8446 section 4.6.1).
+    `trusted_certificates` are the leaf certificates (DER) a client may show.
 
     `reading` takes the place of `parsing` and of the RFCs' way of reading; None leaves it to them.
     `group_preference` None follows `preference`. `known_named_groups`: a client that names none of these is
@@ -163,7 +182,7 @@ class ServerConfiguration:
     alerts: Mapping[Fault, int] = field(default_factory=lambda: RFC_ALERTS)
     alert_version: int | None = None
     parsing: StreamParsing | None = None
-    accepts_second_hello: bool = False
+    message_order: MessageOrder = MessageOrder.RFC
     ignores_warnings: bool = True
     record_splitting: RecordSplitting = RecordSplitting.NONE
     intolerances: tuple[Intolerance, ...] = ()

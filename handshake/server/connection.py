@@ -16,7 +16,9 @@ from handshake.server import client_certificate, tls12, tls13
 from handshake.server.configuration import Ending, Intolerance, Reaction, ServerConfiguration
 from handshake.server.features import has_feature
 from handshake.server.handshake import ServerHandshake
-from handshake.server.parsing import RFCReader, StreamReader
+from handshake.server.message_order import OrderOfNumbers
+from handshake.server.parsing import read_alert
+from handshake.server.readers import reader_for
 from handshake.server.reading import LenientReader
 from handshake.server.renegotiation import (
     RefusedRenegotiation,
@@ -27,11 +29,11 @@ from handshake.server.renegotiation import (
 from handshake.server.resumption import offered_session, resumed_choice
 from handshake.server.selection import choose, choose_version
 from handshake.server.state import TLS_1_3_STATES, State
-from handshake.server.strictness import ReceivedAlert, Reply, Step, VersionOf
+from handshake.server.strictness import ALERT_SIZE, Reply, Step, VersionOf, rule_for
 from handshake.session import SessionCache
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
-from handshake.wire.messages import Alert
+from handshake.wire.messages import Alert, push_alert
 from handshake.wire.record import FirstRecord, SSLv2Record
 from handshake.wire.registry import (
     AlertDescription,
@@ -43,7 +45,6 @@ from handshake.wire.registry import (
 )
 
 DEFAULT_CHECKS = (Step.RENEGOTIATION_INFO,)
-ALERT_SIZE = 2
 SSL_MAJOR = 3
 _RECORDS_OF_A_HANDSHAKE = frozenset(
     {ContentType.HANDSHAKE, ContentType.CHANGE_CIPHER_SPEC, ContentType.ALERT}
@@ -79,7 +80,7 @@ class ServerConnection(Connection):
         self.triggered: str | None = None
         self._hello_version: int | None = None
         self._alert_bytes = b""
-        self._reader = _reader(configuration)
+        self._reader = reader_for(configuration)
 
     @property
     def alerts(self) -> Mapping[Fault, int]:
@@ -159,23 +160,24 @@ class ServerConnection(Connection):
         """Read messages in the configured way and let the table decide."""
         self._reader.feed(fragment)
         self._judge_header()
-        while not self.is_ended and (item := self._reader.next()) is not None:
+        while not self.is_ended and (item := self._reader.next(self._order)) is not None:
             self._receive_message(*item)
             self._judge_header()
 
     def receive_sslv2_record(self, record: SSLv2Record) -> None:
         """Take an SSLv2-format hello for the ClientHello it stands for (RFC 5246 appendix E.2)."""
-        hello = self._reader.read_sslv2_hello(record.body)
+        version = int.from_bytes(record.body[1:3], "big")
         self.records.note("received", "message", "ClientHello", self.now, record.body, record.body)
-        self.add_event(ClientHelloReceived(hello.version, sslv2_format=True))
-        if hello.version == ProtocolVersion.SSL_2_0 and self.configuration.sslv2_refusal:
+        self.add_event(ClientHelloReceived(version, sslv2_format=True))
+        if version == ProtocolVersion.SSL_2_0 and self.configuration.sslv2_refusal:
             self.records.write_unframed(self.configuration.sslv2_refusal, "SSLv2 error", self.now)
             raise PeerFault(Fault.UNEXPECTED_MESSAGE, "the hello offers SSLv2 alone")
+        hello = self._reader.read_sslv2_hello(record.body, self._order)
         self.handshake.successors("ClientHello")
         self.handshake.messages += record.body
-        client_hello = hello.to_client_hello()
-        if self._passes_checks(client_hello):
-            self._answer(client_hello)
+        if self._passes_checks(hello):
+            self._answer(hello)
+        self.receive_handshake(b"")
 
     def receive_change_cipher_spec(self, fragment: bytes) -> None:
         """Switch the reading keys; in TLS 1.3 the record is only there for middleboxes (RFC 8446 appendix
@@ -183,10 +185,7 @@ class ServerConnection(Connection):
         """
         if self.handshake.state in TLS_1_3_STATES:
             return
-        if self.handshake.state is State.CONNECTED:
-            raise PeerFault(
-                Fault.CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE, "ChangeCipherSpec after the handshake was complete"
-            )
+        self._order.check_change_cipher_spec(fragment)
         successors = self.handshake.successors("ChangeCipherSpec")
         if fragment != b"\x01":
             raise PeerFault(Fault.DECODE, "ChangeCipherSpec is not the single byte 1")
@@ -215,6 +214,10 @@ class ServerConnection(Connection):
             self.receive_warning(AlertDescription.CLOSE_NOTIFY)
         super().receive_close_notify()
 
+    @property
+    def _order(self) -> OrderOfNumbers:
+        return OrderOfNumbers(self.configuration.message_order, self.handshake)
+
     def _judge_header(self) -> None:
         """Refuse a message by its type alone, where that is what the server does."""
         if isinstance(self._reader, LenientReader) and not self.is_ended:
@@ -236,9 +239,11 @@ class ServerConnection(Connection):
             self._interrupted = None
 
     def _receive_hello(self, message: HandshakeMessage, hello: ClientHello) -> None:
-        handshake = self.handshake
-        if handshake.state is State.WAIT_CLIENT_KEY_EXCHANGE and self.configuration.accepts_second_hello:
+        handshake, signalled, order = self.handshake, False, self._order
+        if order.starts_anew:
+            signalled = handshake.renegotiation_info  # it is the connection's, not the handshake's
             handshake = self.handshake = self._new_handshake(handshake.previous)
+            handshake.is_restarted = order.is_free
         handshake.successors("ClientHello")
         self.add_event(ClientHelloReceived(hello.legacy_version, sslv2_format=False))
         if handshake.state is State.WAIT_SECOND_CLIENT_HELLO_13:
@@ -248,6 +253,7 @@ class ServerConnection(Connection):
                 return
         elif not self._passes_checks(hello):
             return
+        self.handshake.renegotiation_info |= signalled
         self.handshake.add(message)
         self._answer(hello)
 
@@ -325,11 +331,12 @@ class ServerConnection(Connection):
         handshake, configuration = self.handshake, self.configuration
         if any(self._triggers(intolerance, hello) for intolerance in configuration.intolerances):
             return
-        handshake.resumed = offered_session(handshake, hello, choose_version(hello, configuration))
+        version = choose_version(hello, configuration)
+        self.records.record_version = min(version, ProtocolVersion.TLS_1_2)
+        handshake.resumed = offered_session(handshake, hello, version)
         choice = resumed_choice(handshake.resumed) if handshake.resumed else choose(hello, configuration)
         handshake.hello, handshake.version = hello, choice.version
         handshake.parameters, handshake.named_group = choice.suite, choice.named_group
-        self.records.record_version = min(choice.version, ProtocolVersion.TLS_1_2)
         if configuration.fixes_record_version:
             self.records.expect_version(self.records.record_version)
         answer = tls13.answer_hello if choice.version >= ProtocolVersion.TLS_1_3 else tls12.answer_hello
@@ -337,6 +344,8 @@ class ServerConnection(Connection):
         handshake.move(answer(handshake), successors)
 
     def _receive_record(self, record: PlainRecord | SSLv2Record) -> None:
+        if isinstance(record, PlainRecord) and self.records.passes_over(record.content_type):
+            return
         content_type = ContentType.HANDSHAKE if isinstance(record, SSLv2Record) else record.content_type
         is_out_of_place = not self.is_connected and content_type not in _RECORDS_OF_A_HANDSHAKE
         if isinstance(self._reader, LenientReader) and content_type != ContentType.HANDSHAKE:
@@ -346,6 +355,8 @@ class ServerConnection(Connection):
         super()._receive_record(record)
 
     def _receive_alert(self, fragment: bytes) -> None:
+        if self.configuration.parsing is not None:
+            fragment = push_alert(read_alert(fragment))
         if not self.configuration.alerting.span_records:
             self._receive_one_alert(fragment)
             return
@@ -356,7 +367,8 @@ class ServerConnection(Connection):
 
     def _receive_one_alert(self, fragment: bytes) -> None:
         is_under_way = self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
-        rule = self._rule_for(fragment) if is_under_way else None
+        rules, is_before_hello = self.configuration.alerting.received, self._hello_version is None
+        rule = rule_for(rules, fragment, is_before_hello=is_before_hello) if is_under_way else None
         if rule is None:
             super()._receive_alert(fragment)
         elif isinstance(rule.reply, Reaction):
@@ -365,22 +377,6 @@ class ServerConnection(Connection):
             self._react(rule.reply)
         elif rule.reply is Reply.CLOSE_NOTIFY:
             self.close(self.now)
-
-    def _rule_for(self, fragment: bytes) -> ReceivedAlert | None:
-        """The first configured rule that fits a received alert."""
-        is_before_hello = self._hello_version is None
-        for rule in self.configuration.alerting.received:
-            if rule.before_hello and not is_before_hello:
-                continue
-            if rule.malformed:
-                fits = len(fragment) != ALERT_SIZE
-            else:
-                fits = len(fragment) == ALERT_SIZE
-                fits = fits and (not rule.levels or fragment[0] in rule.levels)
-                fits = fits and (not rule.descriptions or fragment[1] in rule.descriptions)
-            if fits:
-                return rule
-        return None
 
     def _react(self, reaction: Reaction) -> None:
         if reaction.fault is not None:
@@ -391,9 +387,3 @@ class ServerConnection(Connection):
             self.send_alert(AlertLevel.FATAL, reaction.alert)
         self.ending = reaction.ending
         self.is_ended = True
-
-
-def _reader(configuration: ServerConfiguration) -> RFCReader | StreamReader | LenientReader:
-    if configuration.reading is not None:
-        return LenientReader(configuration.reading)
-    return RFCReader() if configuration.parsing is None else StreamReader(configuration.parsing)

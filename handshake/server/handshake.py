@@ -24,7 +24,8 @@ class ServerHandshake(StateMachine[State]):
     """The state of one handshake; secrets never leave this object.
 
     `sessions` are those the server can resume; `resumed` is the one this handshake takes up; `client_key` the
-    key of the certificate the client has shown.
+    key of the certificate the client has shown; `is_restarted` says that a hello behind a ClientKeyExchange
+    began it (`handshake.server.message_order`).
     """
 
     TRANSITIONS = TRANSITIONS
@@ -33,6 +34,7 @@ class ServerHandshake(StateMachine[State]):
     state: State = State.WAIT_CLIENT_HELLO
     configuration: ServerConfiguration
     sessions: SessionCache = field(default_factory=SessionCache)
+    is_restarted: bool = False
     hello: ClientHello | None = None
     resumed: Session | None = None
     session_id: bytes = b""

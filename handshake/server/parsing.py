@@ -1,4 +1,4 @@
-"""How a server reads handshake bytes: as the RFCs say, or as SunJSSE does.
+"""How SunJSSE reads hellos.
 
 `HandshakeStream` is the whole of SunJSSE's mechanism: one buffer of handshake bytes, a read that fails when
 nothing is left even if nothing is asked for, and no idea of where a message ends. What it does to odd hellos
@@ -13,16 +13,16 @@ from handshake.wire.client_hello import (
     RANDOM_SIZE,
     ClientHello,
     Extension,
-    SSLv2ClientHello,
-    pull_client_hello,
-    pull_sslv2_client_hello,
 )
-from handshake.wire.handshake_message import HandshakeMessage, MessageReader
-from handshake.wire.registry import ExtensionType, HandshakeType, ProtocolVersion
+from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
+from handshake.wire.messages import Alert
+from handshake.wire.registry import AlertLevel, ExtensionType, HandshakeType
 
 HEADER_SIZE = 4
-SSLV2_HELLO_HEADER_SIZE = 9  # message type, version and three lengths
 UNCOMPRESSED = 0  # ec_point_formats, RFC 8422 section 5.1.2
+SSLV2_SPECS_START = 9  # behind message type, version and three lengths
+NULL_COMPRESSION = b"\x01\x00"
+NO_BYTE = 0xFF  # what SunJSSE reads at the end of an alert; it is not told from a byte that says so
 
 
 class HandshakeStream:
@@ -96,30 +96,59 @@ def read_client_hello(stream: HandshakeStream, announced: int, rules: StreamPars
     )
 
 
-def read_sslv2_client_hello(body: bytes) -> SSLv2ClientHello:
-    """Read an SSLv2-format hello as SunJSSE's translation into a ClientHello does: lengths are not judged.
+def translate_sslv2_hello(body: bytes) -> bytes:
+    """Turn the body of an SSLv2-format hello into a ClientHello message, as SunJSSE does (InputRecord,
+    jdk6-b13 to jdk7u85-b02, alike): lengths are not judged.
 
-    A challenge may be of any length, of a long one the last 32 bytes count; there may be no cipher spec at
-    all, and what is left over is passed over. Of a hello that offers SSLv2 alone nothing but the version is
-    read (research note on servers section 1.6; read in the source of InputRecord). Raises DecodeError when
-    there are fewer bytes than the lengths say.
+    The challenge may be of any length, of a long one the last 32 bytes count; of the session id's length one
+    byte is kept; a cipher spec goes on where the next field begins if the length says so; what is left over
+    is passed over. Raises PeerFault where there are fewer bytes than the lengths say.
     """
-    version = int.from_bytes(body[1:3], "big")
-    if version == ProtocolVersion.SSL_2_0:
-        return SSLv2ClientHello(version, (), b"", b"")
-    specs_size, session_id_size, challenge_size = (int.from_bytes(body[i : i + 2], "big") for i in (3, 5, 7))
-    session_id_start = SSLV2_HELLO_HEADER_SIZE + specs_size
-    challenge_start = session_id_start + session_id_size
-    end = challenge_start + challenge_size
-    if end > len(body) or specs_size % 3:
-        raise DecodeError("the lengths of an SSLv2-format hello go beyond its end", len(body))
-    specs = body[SSLV2_HELLO_HEADER_SIZE:session_id_start]
-    return SSLv2ClientHello(
-        version,
-        tuple(int.from_bytes(specs[i : i + 3], "big") for i in range(0, specs_size, 3)),
-        body[session_id_start:challenge_start],
-        body[challenge_start:end][-RANDOM_SIZE:],
+    try:
+        specs_size, session_id_size, challenge_size = (
+            int.from_bytes(_exactly(body, start, 2), "big") for start in (3, 5, 7)
+        )
+        session_id_start = SSLV2_SPECS_START + specs_size
+        challenge_start = session_id_start + session_id_size
+        challenge = _exactly(body, challenge_start, challenge_size)
+        session_id = _exactly(body, session_id_start, session_id_size)
+        specs = [
+            _exactly(body, start, 1) + (_exactly(body, start + 1, 2) if not body[start] else b"")
+            for start in range(SSLV2_SPECS_START, session_id_start, 3)
+        ]
+    except IndexError:
+        raise PeerFault(Fault.UNFORESEEN, "the lengths of an SSLv2-format hello go beyond its end") from None
+    suites = b"".join(spec[1:] for spec in specs if not spec[0])
+    hello = b"".join(
+        (
+            body[1:3],
+            challenge[-RANDOM_SIZE:].rjust(RANDOM_SIZE, b"\x00"),
+            bytes((session_id_size & 0xFF,)),
+            session_id,
+            len(suites).to_bytes(2, "big"),
+            suites,
+            NULL_COMPRESSION,
+        )
     )
+    return push_handshake_message(HandshakeMessage(HandshakeType.CLIENT_HELLO, hello))
+
+
+def _exactly(data: bytes, start: int, size: int) -> bytes:
+    """`size` bytes from `start`. Raises IndexError when they are not all there."""
+    if start + size > len(data):
+        raise IndexError
+    return data[start : start + size]
+
+
+def read_alert(fragment: bytes) -> Alert:
+    """Read an alert as SunJSSE does: the first two bytes, whatever follows; a level that is neither is fatal.
+
+    Raises PeerFault for fewer bytes (SSLSocketImpl.recvAlert, jdk6-b13 to jdk7u85-b02).
+    """
+    level, description = (*fragment[:2], NO_BYTE, NO_BYTE)[:2]
+    if description == NO_BYTE:
+        raise PeerFault(Fault.ALERT_LENGTH, "an alert of fewer than two bytes")
+    return Alert(level if level == AlertLevel.WARNING else AlertLevel.FATAL, description)
 
 
 def _read_extensions(stream: HandshakeStream, rules: StreamParsing) -> tuple[Extension, ...]:
@@ -190,72 +219,3 @@ def _read_server_names_with_list_lengths(stream: HandshakeStream, length: int) -
         left -= list_length + 2
     if left:
         raise PeerFault(Fault.DECODE, "server_name does not have the length it says")
-
-
-class RFCReader:
-    """Cuts handshake bytes into messages by their announced lengths (RFC 5246 section 7.4)."""
-
-    def __init__(self) -> None:
-        self._messages = MessageReader()
-
-    def feed(self, fragment: bytes) -> None:
-        """Append the fragment of one record."""
-        self._messages.feed(fragment)
-
-    def next(self) -> tuple[HandshakeMessage, ClientHello | None] | None:
-        """Give the next message, with its hello if it is one; None when more bytes are needed."""
-        message = self._messages.next()
-        if message is None:
-            return None
-        is_hello = message.handshake_type == HandshakeType.CLIENT_HELLO
-        return message, pull_client_hello(message.body) if is_hello else None
-
-    @property
-    def refuses_leftovers(self) -> bool:
-        """Whether bytes are left that make a refused renegotiation a fault; never here."""
-        return False
-
-    def read_sslv2_hello(self, body: bytes) -> SSLv2ClientHello:
-        """Read an SSLv2-format hello from the body of its record; strictly (RFC 5246 appendix E.2)."""
-        return pull_sslv2_client_hello(body)
-
-
-class StreamReader:
-    """Reads messages one after the other from a `HandshakeStream`, as SunJSSE's handshake loop does."""
-
-    def __init__(self, rules: StreamParsing) -> None:
-        self._rules = rules
-        self._stream = HandshakeStream()
-
-    def feed(self, fragment: bytes) -> None:
-        """Append the fragment of one record."""
-        self._stream.feed(fragment)
-
-    def next(self) -> tuple[HandshakeMessage, ClientHello | None] | None:
-        """Give the next message, with its hello if it is one; None when more bytes are needed."""
-        stream = self._stream
-        if stream.available < HEADER_SIZE:
-            if stream.available and self._rules.partial_header_fails:
-                raise DecodeError("unexpected end of handshake data")
-            return None
-        handshake_type, announced = stream.peek_header()
-        if stream.available < HEADER_SIZE + announced:
-            return None
-        stream.read(HEADER_SIZE)
-        if handshake_type != HandshakeType.CLIENT_HELLO:
-            body = stream.read(announced) if announced else b""
-            return HandshakeMessage(handshake_type, body), None
-        mark = stream.mark()
-        hello = read_client_hello(stream, announced, self._rules)
-        return HandshakeMessage(handshake_type, stream.since(mark)), hello
-
-    @property
-    def refuses_leftovers(self) -> bool:
-        """Whether bytes are left that make a refused renegotiation a fault (research note on JSSE, section
-        5).
-        """
-        return self._stream.available > 0
-
-    def read_sslv2_hello(self, body: bytes) -> SSLv2ClientHello:
-        """Read an SSLv2-format hello from the body of its record, as `read_sslv2_client_hello` does."""
-        return read_sslv2_client_hello(body)

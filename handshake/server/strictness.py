@@ -11,6 +11,8 @@ from enum import StrEnum
 from handshake.errors import Fault
 from handshake.server.reactions import Ending, Intolerance, Reaction
 
+ALERT_SIZE = 2
+
 
 class Step(StrEnum):
     """What happens to a hello between its checks, so that each can have its place before or after.
@@ -119,3 +121,21 @@ class AnsweredExtension:
     body: bytes | None = None
     echo: bool = False
     cipher_suites: str = "*"
+
+
+def rule_for(
+    rules: tuple[ReceivedAlert, ...], fragment: bytes, *, is_before_hello: bool
+) -> ReceivedAlert | None:
+    """The first rule that fits a received alert."""
+    for rule in rules:
+        if rule.before_hello and not is_before_hello:
+            continue
+        if rule.malformed:
+            fits = len(fragment) != ALERT_SIZE
+        else:
+            fits = len(fragment) == ALERT_SIZE
+            fits = fits and (not rule.levels or fragment[0] in rule.levels)
+            fits = fits and (not rule.descriptions or fragment[1] in rule.descriptions)
+        if fits:
+            return rule
+    return None

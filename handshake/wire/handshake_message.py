@@ -7,7 +7,7 @@ they say.
 from dataclasses import dataclass
 
 from handshake.errors import DecodeError
-from handshake.wire.buffer import pack_uint, pack_vector
+from handshake.wire.buffer import pack_uint
 
 MESSAGE_HEADER_SIZE = 4
 MAX_MESSAGE_LENGTH = 2**18
@@ -16,15 +16,20 @@ MAX_MESSAGE_LENGTH = 2**18
 
 @dataclass(frozen=True, slots=True)
 class HandshakeMessage:
-    """One handshake message, its body not interpreted."""
+    """One handshake message, its body not interpreted.
+
+    `announced` is the length its header gave, where a reader went by something else.
+    """
 
     handshake_type: int
     body: bytes
+    announced: int | None = None
 
 
 def push_handshake_message(message: HandshakeMessage) -> bytes:
     """The message behind its type and 24-bit length, as it is hashed and as it goes into records."""
-    return pack_uint(1, message.handshake_type) + pack_vector(3, message.body)
+    length = len(message.body) if message.announced is None else message.announced
+    return pack_uint(1, message.handshake_type) + pack_uint(3, length) + message.body
 
 
 class MessageReader:

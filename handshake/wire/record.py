@@ -51,11 +51,13 @@ class FirstRecord(Enum):
 
 class UnknownType(Enum):
     """What is made of a record of no known content type: it is refused at its first byte, read like any
-    other (and refused by whoever gets it), or taken for one with SSLv2's header (tlslite-ng).
+    other (and refused by whoever gets it), passed over when it is there (RFC 2246 section 6; SunJSSE), or
+    taken for one with SSLv2's header (tlslite-ng).
     """
 
     REFUSED = "refused"
     READ = "read"
+    IGNORED = "ignored"
     SSLV2 = "sslv2"
 
 
@@ -68,6 +70,7 @@ class RecordRules:
     are the content types the first record may have, judged when its header is there, None for any.
     `max_empty` handshake and ChangeCipherSpec records without content are passed over in a row, None hands
     them on. `reads_sslv2_version_first`: of an SSLv2-format hello that offers SSLv2 alone no more is read.
+    `signed_major`: a major version from 128 on is a negative number, and so not too high.
     """
 
     max_fragment: int = MAX_CIPHERTEXT_LENGTH
@@ -78,6 +81,7 @@ class RecordRules:
     first_types: frozenset[int] | None = None
     max_empty: int | None = None
     reads_sslv2_version_first: bool = False
+    signed_major: bool = False
 
 
 def push_record(record: Record) -> bytes:
@@ -171,7 +175,8 @@ class RecordReader:
         first_types = self.rules.first_types
         if not self._started and first_types is not None:
             return content_type not in first_types
-        return content_type not in _CONTENT_TYPES and self.rules.unknown_type is not UnknownType.READ
+        is_read = self.rules.unknown_type in (UnknownType.READ, UnknownType.IGNORED)
+        return content_type not in _CONTENT_TYPES and not is_read
 
     def _looks_like_sslv2(self) -> bool:
         return bool(self._buffer[0] & 0x80) and self._buffer[2] == HandshakeType.CLIENT_HELLO
@@ -184,7 +189,8 @@ class RecordReader:
                 Fault.ALERT_RECORD_VERSION if is_alert else Fault.RECORD_VERSION,
                 f"a record of version 0x{version:04x}; 0x{rules.exact_version:04x} was agreed on",
             )
-        if rules.version_major is not None and version >> 8 != rules.version_major:
+        is_negative = rules.signed_major and version >= 0x8000
+        if rules.version_major is not None and version >> 8 != rules.version_major and not is_negative:
             raise PeerFault(
                 Fault.RECORD_VERSION,
                 f"a record of version 0x{version:04x}; its major version must be {rules.version_major}",

@@ -21,6 +21,7 @@ from handshake.server import (
     ClientCertificate,
     Ending,
     FlightLayout,
+    MessageOrder,
     Preference,
     RenegotiationRules,
     ServerConfiguration,
@@ -71,6 +72,8 @@ class ParsingTable(_Table):
     empty_read_of_unknown_extension: bool = False
     partial_header_fails: bool = False
     list_length_per_server_name: bool = False
+    implicit_public_value_fails: bool = False
+    long_secret_fails: bool = False
 
 
 class RenegotiationTable(_Table):
@@ -95,7 +98,7 @@ class Emulation(_Table):
     `renegotiation_info`, `fallback_scsv`, `extended_master_secret`, `encrypt_then_mac`: whether these are
     known (RFC 5746, 7507, 7627, 7366). `flight_layout` "one-record" or "record-per-message". `alerts`: a
     fault (values of `handshake.errors.Fault`) and the alert that answers it. `alert_version`: record version
-    of alerts before one is negotiated, else the highest. `accepts_second_hello`, `ignores_warnings`: as in
+    of alerts before one is negotiated, else the highest. `message_order`, `ignores_warnings`: as in
     `ServerConfiguration`. `renegotiation`: as in `RenegotiationRules`. `record_splitting` "none", "0/n",
     "1/n-1" or "1/n-1-not-first". `intolerance`:
     features of a hello ("extension:<name>" or a word of `handshake.server.features`) and the reaction:
@@ -121,7 +124,7 @@ class Emulation(_Table):
     alerts: dict[FaultWord, AlertOrEnding] = {}
     alert_version: VersionName | None = None
     parsing: ParsingTable | None = None
-    accepts_second_hello: bool = False
+    message_order: Annotated[MessageOrder, BeforeValidator(one_of(MessageOrder))] = MessageOrder.RFC
     ignores_warnings: bool = True
     renegotiation: RenegotiationTable = RenegotiationTable()
     record_splitting: Annotated[RecordSplitting, BeforeValidator(one_of(RecordSplitting))] = (
@@ -196,7 +199,7 @@ def server_configuration(
         alerts=alerts,
         alert_version=emulation.alert_version,
         parsing=None if parsing is None else StreamParsing(**parsing.model_dump()),
-        accepts_second_hello=emulation.accepts_second_hello,
+        message_order=emulation.message_order,
         ignores_warnings=emulation.ignores_warnings,
         renegotiation=_renegotiation(declared.renegotiation, emulation.renegotiation),
         tickets="ticket" in declared.resumption,

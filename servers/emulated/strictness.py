@@ -51,7 +51,8 @@ class RecordsTable(_Table):
 
     `max_fragment` in bytes, judged by the header, `max_plaintext` when the record is there; `any_version`:
     whether any record version is accepted; `fixes_version`: once a version is chosen, only that one is.
-    `unknown_type` "refused", "read" or "sslv2"; `first_types`: what the first record may be. `max_empty`:
+    `signed_major`: whether a major version from 128 on is, as a negative number. `unknown_type` "refused",
+    "read", "ignored" or "sslv2"; `first_types`: what the first record may be. `max_empty`:
     how many empty ones in a row are passed over.
     """
 
@@ -59,7 +60,8 @@ class RecordsTable(_Table):
     max_plaintext: Annotated[int, Field(ge=1, le=MAX_TLS_CIPHERTEXT)] | None = None
     any_version: bool = False
     fixes_version: bool = False
-    unknown_type: Literal["refused", "read", "sslv2"] = "refused"
+    signed_major: bool = False
+    unknown_type: Literal["refused", "read", "ignored", "sslv2"] = "refused"
     first_types: (
         list[Literal["change_cipher_spec", "alert", "handshake", "application_data", "heartbeat"]] | None
     ) = None
@@ -78,6 +80,7 @@ class RecordsTable(_Table):
             first_types=first_types,
             max_empty=self.max_empty,
             reads_sslv2_version_first=reads_sslv2_version_first,
+            signed_major=self.signed_major,
         )
 
 

@@ -9,7 +9,8 @@ from matrix.wording import sentence
 # What only a server can accuse its client of; a client never reports it of a server.
 SERVERS_ONLY = {
     Fault.BAD_HANDSHAKE_RECORD_MAC,
-    Fault.CHANGE_CIPHER_SPEC_AFTER_HANDSHAKE,
+    Fault.UNFORESEEN,
+    Fault.ALERT_LENGTH,
     Fault.NO_COMMON_CIPHER_SUITE,
     Fault.INAPPROPRIATE_FALLBACK,
     *COARSER,

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from handshake.crypto.credentials import Credential, generate_rsa
+from handshake.crypto.suite_parameters import KeyExchange, suite_parameters
 from handshake.server import Ending, ServerConfiguration, ServerConnection
 from handshake.wire.buffer import Reader
 from handshake.wire.handshake_message import MessageReader
 from handshake.wire.key_exchange import pull_dh_parameters, pull_ecdh_parameters, pull_rsa_parameters
 from handshake.wire.messages import pull_alert, pull_server_hello
 from handshake.wire.record import Record, RecordReader
-from handshake.wire.registry import AlertLevel, ContentType, HandshakeType
+from handshake.wire.registry import AlertLevel, ContentType, HandshakeType, ProtocolVersion
 from servers.definition import load_definitions
 from servers.emulated.emulation import read_emulation, server_configuration
 from servers.variant import parse_server_id
@@ -27,6 +28,10 @@ _FLIGHTS = json.loads((VECTORS / "jsse-first-flights.json").read_text())
 FIRST_FLIGHTS: dict[str, dict[str, Any]] = {flight["name"]: flight for flight in _FLIGHTS["first_flights"]}
 REBUILT_FIRST_FLIGHTS: dict[str, dict[str, Any]] = {
     flight["name"]: flight for flight in _FLIGHTS["rebuilt_first_flights"]
+}
+FURTHER_FLIGHTS: dict[str, dict[str, Any]] = {
+    flight["name"]: flight
+    for flight in json.loads((VECTORS / "jsse-further-flights.json").read_text())["first_flights"]
 }
 ANSWERS: dict[str, dict[str, Any]] = _FLIGHTS["answers"]
 LEVELS: tuple[str, ...] = tuple(_FLIGHTS["levels"])
@@ -96,6 +101,56 @@ def describe(connection: ServerConnection) -> dict[str, Any]:
     assert connection.ending is Ending.FIN
     answer["end"] = "FIN" if connection.is_ended else "open"
     return answer
+
+
+def words_for(server_id: str, first_flight: bytes) -> str:
+    """Send the first flight; the answer in one line, as tests/vectors/jsse-further-flights.json has it."""
+    connection = connection_to(server_id)
+    connection.receive_data(first_flight, 0.0)
+    data, words = connection.data_to_send(), []
+    if data[:1] == b"\x80":
+        words, data = ["SSLv2 error"], data[5:]
+    records = RecordReader()
+    records.feed(data)
+    while isinstance(record := records.next(), Record):
+        if record.content_type == ContentType.ALERT:
+            alert = pull_alert(record.fragment)
+            assert alert.level == AlertLevel.FATAL
+            words.append(f"alert {alert.description} in {_dotted(record.record_version)}")
+            continue
+        words += _message_words(record)
+    return ", ".join([*words, "FIN" if connection.is_ended else "open"])
+
+
+def _message_words(record: Record) -> list[str]:
+    messages, words, suite = MessageReader(), [], 0
+    messages.feed(record.fragment)
+    while (message := messages.next()) is not None:
+        if message.handshake_type == HandshakeType.SERVER_HELLO:
+            hello = pull_server_hello(message.body)
+            assert hello.legacy_version == record.record_version
+            suite = hello.cipher_suite
+            extensions = [f" {each.extension_type:04x}:{each.body.hex()}" for each in hello.extensions or ()]
+            words.append(f"{_dotted(hello.legacy_version)} {suite:04x}{''.join(extensions)}")
+        elif message.handshake_type == HandshakeType.SERVER_KEY_EXCHANGE:
+            words.append(_key_exchange_words(suite, record.record_version, message.body))
+    return words
+
+
+def _key_exchange_words(suite: int, version: int, body: bytes) -> str:
+    reader = Reader(body)
+    if suite_parameters(suite).key_exchange is KeyExchange.RSA_EXPORT:
+        words = f"RSA {pull_rsa_parameters(reader).modulus.bit_length()}"
+    elif suite >= 0xC000:
+        words = f"group {pull_ecdh_parameters(reader).named_group}"
+    else:
+        words = f"DH {pull_dh_parameters(reader).p.bit_length()}"
+    is_named = version >= ProtocolVersion.TLS_1_2
+    return f"{words} by {reader.pull_uint(2):04x}" if is_named else words
+
+
+def _dotted(version: int) -> str:
+    return f"{version >> 8}.{version & 0xFF}"
 
 
 def _describe_messages(fragment: bytes, answer: dict[str, Any]) -> list[str]:

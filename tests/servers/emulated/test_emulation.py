@@ -13,6 +13,7 @@ from handshake.server import (
     Ending,
     FlightLayout,
     Intolerance,
+    MessageOrder,
     Preference,
     Reaction,
     RenegotiationRules,
@@ -21,6 +22,7 @@ from handshake.server import (
 from handshake.server.features import FEATURES, PARAMETRIC_FEATURES
 from handshake.server.reading import FLAWS
 from handshake.wire.messages import Alert
+from handshake.wire.record import RecordRules, UnknownType
 from handshake.wire.registry import AlertDescription
 from servers.declared import Declared, DeclaredRenegotiation
 from servers.definition import load_definitions
@@ -84,7 +86,13 @@ EVERY_KEY: dict[str, Any] = {
     "extended_master_secret": False,
     "encrypt_then_mac": False,
     "flight_layout": "one-record",
-    "records": {"max_fragment": 33000, "any_version": True},
+    "records": {
+        "max_fragment": 33000,
+        "any_version": True,
+        "signed_major": True,
+        "unknown_type": "ignored",
+        "first_types": ["handshake"],
+    },
     "alerts": {"decode": "unexpected_message"},
     "alert_version": "SSLv3",
     "parsing": {
@@ -92,8 +100,10 @@ EVERY_KEY: dict[str, Any] = {
         "signature_algorithms": True,
         "partial_header_fails": True,
         "list_length_per_server_name": True,
+        "implicit_public_value_fails": True,
+        "long_secret_fails": True,
     },
-    "accepts_second_hello": True,
+    "message_order": "increasing",
     "ignores_warnings": False,
     "renegotiation": {"signals_first": True},
     "record_splitting": "1/n-1",
@@ -137,8 +147,14 @@ def test_every_key_reaches_the_configuration() -> None:
     assert not configuration.extended_master_secret
     assert not configuration.encrypt_then_mac
     assert configuration.flight_layout is FlightLayout.ONE_RECORD
-    assert configuration.record_rules.max_fragment == 33000
-    assert configuration.record_rules.version_major is None
+    assert configuration.record_rules == RecordRules(
+        33000,
+        None,
+        signed_major=True,
+        unknown_type=UnknownType.IGNORED,
+        first_types=frozenset({22}),
+        reads_sslv2_version_first=True,
+    )
     assert configuration.alerts[Fault.DECODE] == AlertDescription.UNEXPECTED_MESSAGE
     assert configuration.alert_version == 0x0300
     assert configuration.parsing == StreamParsing(
@@ -146,8 +162,10 @@ def test_every_key_reaches_the_configuration() -> None:
         signature_algorithms=True,
         partial_header_fails=True,
         list_length_per_server_name=True,
+        implicit_public_value_fails=True,
+        long_secret_fails=True,
     )
-    assert configuration.accepts_second_hello
+    assert configuration.message_order is MessageOrder.INCREASING
     assert not configuration.ignores_warnings
     assert configuration.record_splitting is RecordSplitting.ONE_REST
     assert configuration.intolerances == (

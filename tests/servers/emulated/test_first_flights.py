@@ -10,6 +10,7 @@ from servers.variant import parse_server_id
 from tests.servers.emulated.answers import (
     ANSWERS,
     FIRST_FLIGHTS,
+    FURTHER_FLIGHTS,
     JAVA_7_LEVELS,
     LEVELS,
     VECTORS,
@@ -17,6 +18,7 @@ from tests.servers.emulated.answers import (
     at_level,
     measured_server,
     stock_server,
+    words_for,
 )
 
 SCSV = 0x00FF
@@ -48,6 +50,16 @@ def test_answer_in_the_stock_settings_is_the_measured_one(level: str, name: str)
     flight = FIRST_FLIGHTS[name]
     answer = at_level(flight.get("stock", {}), level) or at_level(flight["answers"], level)
     assert answer_to(stock_server(level), first_flight(name)) == ANSWERS[answer]
+
+
+@pytest.mark.parametrize("name", FURTHER_FLIGHTS)
+def test_answers_at_the_edges_are_the_measured_ones(name: str) -> None:
+    flight = FURTHER_FLIGHTS[name]
+    data, answer, stock = bytes.fromhex(flight["hex"]), flight["answer"], flight.get("stock", {})
+    expected = {level: at_level(answer, level) for level in LEVELS}
+    assert {level: words_for(measured_server(level), data) for level in LEVELS} == expected
+    expected = {level: at_level(stock, level) or at_level(answer, level) for level in JAVA_7_LEVELS}
+    assert {level: words_for(stock_server(level), data) for level in JAVA_7_LEVELS} == expected
 
 
 def test_levels_differ_exactly_where_they_were_measured_to_differ() -> None:

@@ -1,0 +1,164 @@
+"""What cuts handshake bytes into messages: as the RFCs say, or as SunJSSE does.
+
+SunJSSE reads the fields of a message from the stream, by their own lengths, and whatever is left over begins
+the next one (`handshake.server.parsing`, which has the hello's fields; the others' are here).
+"""
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from handshake.crypto.suite_parameters import KeyExchange
+from handshake.errors import DecodeError, Fault, PeerFault
+from handshake.server.configuration import ServerConfiguration, StreamParsing
+from handshake.server.handshake import ServerHandshake
+from handshake.server.message_order import OrderOfNumbers
+from handshake.server.parsing import HEADER_SIZE, HandshakeStream, read_client_hello, translate_sslv2_hello
+from handshake.server.reading import LenientReader
+from handshake.wire.client_hello import ClientHello, pull_client_hello, pull_sslv2_client_hello
+from handshake.wire.handshake_message import HandshakeMessage, MessageReader
+from handshake.wire.registry import HandshakeType, ProtocolVersion
+
+VERIFY_DATA_SIZE = 12
+SSL_3_0_VERIFY_DATA_SIZE = 36
+DH_LENGTH_SIZE = 2
+
+_RSA = frozenset({KeyExchange.RSA, KeyExchange.RSA_EXPORT})
+_ECDHE = frozenset({KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON})
+
+
+def read_body(
+    stream: HandshakeStream, handshake_type: int, announced: int, handshake: ServerHandshake
+) -> bytes:
+    """Read a message other than a hello: its fields as this place in the handshake has them, not what is
+    announced. Raises DecodeError, or PeerFault for values that are refused.
+    """
+    if handshake_type == HandshakeType.FINISHED:
+        is_ssl3 = handshake.version == ProtocolVersion.SSL_3_0
+        return stream.read(SSL_3_0_VERIFY_DATA_SIZE if is_ssl3 else VERIFY_DATA_SIZE)
+    if handshake_type == HandshakeType.CERTIFICATE_VERIFY:
+        return _read_certificate_verify(stream, handshake)
+    if handshake_type == HandshakeType.CLIENT_KEY_EXCHANGE and handshake.parameters is not None:
+        if handshake.parameters.key_exchange in _RSA:
+            return _read_encrypted_secret(stream, announced, handshake)
+        return _read_public_value(stream, handshake)
+    return stream.read(announced) if announced else b""
+
+
+def _read_certificate_verify(stream: HandshakeStream, handshake: ServerHandshake) -> bytes:
+    mark, schemes = stream.mark(), handshake.configuration.signature_schemes
+    version = handshake.version or handshake.configuration.highest_version
+    if version >= ProtocolVersion.TLS_1_2 and schemes is not None and stream.read_uint(2) not in schemes:
+        raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "CertificateVerify with an unknown scheme")
+    stream.read_vector(2)
+    return stream.since(mark)
+
+
+def _read_encrypted_secret(stream: HandshakeStream, announced: int, handshake: ServerHandshake) -> bytes:
+    """Read an encrypted premaster secret, in SSLv3 without a length of its own (RFC 5246 section 7.4.7.1)."""
+    mark = stream.mark()
+    is_ssl3 = handshake.version == ProtocolVersion.SSL_3_0
+    secret = stream.read(announced) if is_ssl3 else stream.read_vector(2)
+    rules = handshake.configuration.parsing
+    key = handshake.key_pair or handshake.configuration.credentials["rsa"].private_key
+    assert isinstance(key, RSAPrivateKey), "the suite is one with RSA key transport"
+    if rules is not None and rules.long_secret_fails and len(secret) * 8 > key.key_size:
+        raise PeerFault(Fault.DECODE, "the premaster secret is longer than the key")
+    return stream.since(mark)
+
+
+def _read_public_value(stream: HandshakeStream, handshake: ServerHandshake) -> bytes:
+    """Read the client's public DH value or EC point; one without a byte is no value."""
+    mark, rules = stream.mark(), handshake.configuration.parsing
+    is_point = handshake.suite.key_exchange in _ECDHE
+    is_implicit = not is_point and stream.available < DH_LENGTH_SIZE
+    if is_implicit and rules is not None and rules.implicit_public_value_fails:
+        raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "the client's DH value is left to its certificate")
+    if not stream.read_vector(1 if is_point else DH_LENGTH_SIZE):
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, "the client's public value is empty")
+    return stream.since(mark)
+
+
+def reader_for(configuration: ServerConfiguration) -> "RFCReader | StreamReader | LenientReader":
+    """The reader of a new connection to a server like this."""
+    if configuration.reading is not None:
+        return LenientReader(configuration.reading)
+    return RFCReader() if configuration.parsing is None else StreamReader(configuration.parsing)
+
+
+class RFCReader:
+    """Cuts handshake bytes into messages by their announced lengths (RFC 5246 section 7.4)."""
+
+    def __init__(self) -> None:
+        self._messages = MessageReader()
+
+    def feed(self, fragment: bytes) -> None:
+        """Append the fragment of one record."""
+        self._messages.feed(fragment)
+
+    def next(self, order: OrderOfNumbers) -> tuple[HandshakeMessage, ClientHello | None] | None:
+        """Give the next message, with its hello if it is one; None when more bytes are needed. `order` plays
+        no part.
+        """
+        message = self._messages.next()
+        if message is None:
+            return None
+        is_hello = message.handshake_type == HandshakeType.CLIENT_HELLO
+        return message, pull_client_hello(message.body) if is_hello else None
+
+    @property
+    def refuses_leftovers(self) -> bool:
+        """Whether bytes are left that make a refused renegotiation a fault; never here."""
+        return False
+
+    def read_sslv2_hello(self, body: bytes, order: OrderOfNumbers) -> ClientHello:
+        """Read an SSLv2-format hello from the body of its record; strictly (RFC 5246 appendix E.2)."""
+        return pull_sslv2_client_hello(body).to_client_hello()
+
+
+class StreamReader:
+    """Reads messages one after the other from a `HandshakeStream`, as SunJSSE's handshake loop does."""
+
+    def __init__(self, rules: StreamParsing) -> None:
+        self._rules = rules
+        self._stream = HandshakeStream()
+
+    def feed(self, fragment: bytes) -> None:
+        """Append the fragment of one record."""
+        self._stream.feed(fragment)
+
+    def next(self, order: OrderOfNumbers) -> tuple[HandshakeMessage, ClientHello | None] | None:
+        """Give the next message, with its hello if it is one; None when more bytes are needed.
+
+        Raises PeerFault for one that `order` refuses.
+        """
+        stream = self._stream
+        if stream.available < HEADER_SIZE:
+            if stream.available and self._rules.partial_header_fails:
+                raise DecodeError("unexpected end of handshake data")
+            return None
+        handshake_type, announced = stream.peek_header()
+        if stream.available < HEADER_SIZE + announced:
+            return None
+        stream.read(HEADER_SIZE)
+        order.check_before_reading(handshake_type)
+        if handshake_type != HandshakeType.CLIENT_HELLO:
+            body = read_body(stream, handshake_type, announced, order.handshake)
+            order.check_after_reading(handshake_type)
+            return HandshakeMessage(handshake_type, body, announced), None
+        mark = stream.mark()
+        hello = read_client_hello(stream, announced, self._rules)
+        return HandshakeMessage(handshake_type, stream.since(mark), announced), hello
+
+    @property
+    def refuses_leftovers(self) -> bool:
+        """Whether bytes are left that make a refused renegotiation a fault (research note on JSSE, section
+        5).
+        """
+        return self._stream.available > 0
+
+    def read_sslv2_hello(self, body: bytes, order: OrderOfNumbers) -> ClientHello:
+        """Translate an SSLv2-format hello and read it from the stream like any other."""
+        self.feed(translate_sslv2_hello(body))
+        item = self.next(order)
+        hello = item[1] if item is not None else None
+        assert hello is not None, "the translation is a whole ClientHello"
+        return hello
