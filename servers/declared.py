@@ -43,7 +43,9 @@ class Declared:
     (RFC 5246 appendix E.2); `certificates` the kinds of credential it presents ("rsa", "dsa", "ecdsa");
     `dh_prime_bits` the size of its ephemeral Diffie-Hellman prime, None when it uses none or the size depends
     on the connection; `resumption` the ways to resume a session ("session-id", "ticket",
-    and "session-id-without-ticket": by id where the client offers no session_ticket);
+    "session-id-without-ticket": by id where the client offers no session_ticket, "ticket-in-tls13": by ticket
+    in TLS 1.3 only), and `resumption_needs_extended_master_secret` whether up to TLS 1.2 a session is resumed
+    only where extended_master_secret (RFC 7627) protects it;
     `client_certificate` "no", "request" or "require"; `missing_certificate` is what a client without one
     sees where it is required, and the same in TLS 1.3.
     """
@@ -55,6 +57,7 @@ class Declared:
     dh_prime_bits: int | None = None
     renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
     resumption: tuple[str, ...] = ("session-id",)
+    resumption_needs_extended_master_secret: bool = False
     client_certificate: str = "no"
     missing_certificate: str = "alert-handshake_failure"
     missing_certificate_in_tls13: str = "alert-certificate_required"
@@ -69,6 +72,7 @@ class Declared:
             "dh_prime_bits": self.dh_prime_bits,
             "renegotiation": asdict(self.renegotiation),
             "resumption": list(self.resumption),
+            "resumption_needs_extended_master_secret": self.resumption_needs_extended_master_secret,
             "client_certificate": self.client_certificate,
             "missing_certificate": self.missing_certificate,
             "missing_certificate_in_tls13": self.missing_certificate_in_tls13,
@@ -85,6 +89,7 @@ class Declared:
             dh_prime_bits=value["dh_prime_bits"],
             renegotiation=DeclaredRenegotiation(**value["renegotiation"]),
             resumption=tuple(value["resumption"]),
+            resumption_needs_extended_master_secret=value["resumption_needs_extended_master_secret"],
             client_certificate=value["client_certificate"],
             missing_certificate=value["missing_certificate"],
             missing_certificate_in_tls13=value["missing_certificate_in_tls13"],

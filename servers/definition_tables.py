@@ -82,7 +82,10 @@ class DeclaredTable(Table):
     certificates: list[Literal["rsa", "dsa", "ecdsa"]] | None = None
     dh_prime_bits: Annotated[int, Field(ge=256, le=16384)] | None = None
     renegotiation: RenegotiationTable = RenegotiationTable()
-    resumption: list[Literal["session-id", "session-id-without-ticket", "ticket"]] | None = None
+    resumption: (
+        list[Literal["session-id", "session-id-without-ticket", "ticket", "ticket-in-tls13"]] | None
+    ) = None
+    resumption_needs_extended_master_secret: bool | None = None
     client_certificate: Literal["no", "request", "require"] | None = None
     missing_certificate: str | None = None
     missing_certificate_in_tls13: str | None = None

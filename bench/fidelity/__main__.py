@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -99,7 +99,9 @@ class Bench:
                 if isinstance(running, Missing):
                     self.missing.append(f"{name}: {running.message}")
                 else:
-                    yield compare_with_stack(name, self._address(name), questions, running)
+                    comparison = compare_with_stack(name, self._address(name), questions, running)
+                    note = self._definitions[name.partition("@")[0]].note
+                    yield replace(comparison, note=note)
 
     def compare_renegotiations(self) -> Iterator[Comparison]:
         """Ask the grid of each level and setting it was recorded at, and of each stack that is installed."""

@@ -25,12 +25,15 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One emulated server; `against` is what it was held against, in words."""
+    """One emulated server; `against` is what it was held against, in words, `note` what its definition says
+    of itself.
+    """
 
     server: str
     against: str
     total: int
     disagreements: tuple[Disagreement, ...]
+    note: str = ""
 
     @property
     def agreeing(self) -> int:

@@ -5,6 +5,7 @@ them says what each means); an answer has the fields of their outcomes.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +101,26 @@ class Talk:
         return "FIN"
 
 
+async def _once_connected(
+    host: str,
+    port: int,
+    patience: Patience,
+    version: int,
+    initial: str,
+    ask: Callable[[Talk], Awaitable[answers.Answer]],
+) -> answers.Answer:
+    """Do the first handshake, then ask; the handshake's own failure is the answer where there is one."""
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        client = willing_client(version, initial)
+        client.start(0.0)
+        talk = Talk(client, reader, writer, patience)
+        words = await talk.hear("completed")
+        return await ask(talk) if words[-1] == "completed" else {"initial": words[0]}
+    finally:
+        writer.transport.abort()
+
+
 @dataclass(frozen=True, slots=True)
 class ClientBegins:
     """A renegotiation the client begins. `special` is one of the vectors' words or empty."""
@@ -122,18 +143,9 @@ class ClientBegins:
 
     async def ask(self, host: str, port: int, patience: Patience) -> answers.Answer:
         """Do the first handshake, a request, the second hello, and one more request."""
-        reader, writer = await asyncio.open_connection(host, port)
-        try:
-            client = willing_client(VERSIONS[self.version], self.initial)
-            client.start(0.0)
-            return await self._ask(Talk(client, reader, writer, patience))
-        finally:
-            writer.transport.abort()
+        return await _once_connected(host, port, patience, VERSIONS[self.version], self.initial, self._ask)
 
     async def _ask(self, talk: Talk) -> dict[str, Any]:
-        words = await talk.hear("completed")
-        if words[-1] != "completed":
-            return {"initial": words[0]}
         client = talk.client
         body = client.handshake.server_extensions.get(ExtensionType.RENEGOTIATION_INFO)
         answer: dict[str, Any] = {"first_renegotiation_info": None if body is None else body.hex()}
@@ -179,18 +191,9 @@ class ServerAsks:
 
     async def ask(self, host: str, port: int, patience: Patience) -> answers.Answer:
         """Do the handshake, ask for it by a request, react, and send one more request."""
-        reader, writer = await asyncio.open_connection(host, port)
-        try:
-            client = willing_client(VERSIONS[self.version], self.initial)
-            client.start(0.0)
-            return await self._ask(Talk(client, reader, writer, patience))
-        finally:
-            writer.transport.abort()
+        return await _once_connected(host, port, patience, VERSIONS[self.version], self.initial, self._ask)
 
     async def _ask(self, talk: Talk) -> dict[str, Any]:
-        words = await talk.hear("completed")
-        if words[-1] != "completed":
-            return {"initial": words[0]}
         client = talk.client
         client.send_application_data(ASKING, 0.0)
         answer: dict[str, Any] = {"first": await talk.hear("application_data")}

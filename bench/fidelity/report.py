@@ -21,6 +21,8 @@ def _differences(comparisons: Sequence[Comparison]) -> Iterator[str]:
     for comparison in comparisons:
         if comparison.disagreements:
             yield f"\n{comparison.server} does not agree with {comparison.against}:"
+            if comparison.note:
+                yield f"  {comparison.note}"
         for each in comparison.disagreements:
             yield f"  {each.question} ({', '.join(each.facts)})"
             if each.sent:

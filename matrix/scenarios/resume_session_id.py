@@ -4,7 +4,7 @@ from clients.exchange import Exchange
 from handshake.session import Session
 from handshake.wire.registry import ExtensionType, ProtocolVersion
 from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
-from matrix.scenarios.resumption import carry_out_with, no_session
+from matrix.scenarios.resumption import carry_out_with, lacks_extended_master_secret, no_session
 from matrix.scenarios.scenario import Scenario
 
 
@@ -17,13 +17,11 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
         return no_session("TLS 1.3 has no session ids to resume by (RFC 8446 section 4.1.2)")
     ways = server.declared.resumption
     types = {extension.extension_type for extension in agreement.hello.extensions or ()}
-    if "session-id" in ways:
-        return None
-    if "session-id-without-ticket" not in ways:
+    if "session-id" not in ways and "session-id-without-ticket" not in ways:
         return no_session("the server gives out no session ids")
-    if ExtensionType.SESSION_TICKET in types:
+    if "session-id" not in ways and ExtensionType.SESSION_TICKET in types:
         return no_session("the server gives a ticket instead to clients that offer session_ticket")
-    return None
+    return lacks_extended_master_secret(server, agreement)
 
 
 SCENARIO = Scenario(

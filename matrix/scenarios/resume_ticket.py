@@ -4,7 +4,7 @@ from clients.exchange import Exchange
 from handshake.session import Session
 from handshake.wire.registry import ExtensionType, ProtocolVersion
 from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
-from matrix.scenarios.resumption import carry_out_with, no_session
+from matrix.scenarios.resumption import carry_out_with, lacks_extended_master_secret, no_session
 from matrix.scenarios.scenario import Scenario
 
 
@@ -14,11 +14,16 @@ def _session(exchange: Exchange) -> Session | None:
 
 def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
     types = {extension.extension_type for extension in agreement.hello.extensions or ()}
-    if "ticket" not in server.declared.resumption:
+    ways = server.declared.resumption
+    if "ticket" not in ways and "ticket-in-tls13" not in ways:
         return no_session("the server gives out no tickets")
-    if agreement.version < ProtocolVersion.TLS_1_3 and ExtensionType.SESSION_TICKET not in types:
+    if agreement.version >= ProtocolVersion.TLS_1_3:
+        return None
+    if ExtensionType.SESSION_TICKET not in types:
         return no_session("the client's hello has no session_ticket")
-    return None
+    if "ticket" not in ways:
+        return no_session("the server gives out tickets in TLS 1.3 only")
+    return lacks_extended_master_secret(server, agreement)
 
 
 SCENARIO = Scenario(

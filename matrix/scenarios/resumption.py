@@ -6,8 +6,9 @@ from clients.connect import resume
 from clients.exchange import Exchange
 from clients.observation import Observation
 from handshake.session import Session
+from handshake.wire.registry import ExtensionType, ProtocolVersion
 from matrix.outcome import Outcome
-from matrix.prediction import Prediction
+from matrix.prediction import Agreement, Prediction, ServerFacts
 from matrix.scenarios.scenario import Meeting
 
 PHASE = "resumption"
@@ -28,6 +29,18 @@ def carry_out_with(session_of: Callable[[Exchange], Session | None]) -> Callable
         )
 
     return carry_out
+
+
+def lacks_extended_master_secret(server: ServerFacts, agreement: Agreement) -> Prediction | None:
+    """A full handshake instead, where the server wants RFC 7627 and the client's hello does not."""
+    is_wanted = server.declared.resumption_needs_extended_master_secret
+    if not is_wanted or agreement.version >= ProtocolVersion.TLS_1_3:
+        return None
+    types = {extension.extension_type for extension in agreement.hello.extensions or ()}
+    if ExtensionType.EXTENDED_MASTER_SECRET in types:
+        return None
+    why = "the server resumes only sessions with extended_master_secret (RFC 7627), which the client lacks"
+    return Prediction(Outcome.FAILS, why, f"{PHASE}:policy-full-handshake")
 
 
 def no_session(why: str) -> Prediction:

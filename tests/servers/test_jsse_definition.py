@@ -25,7 +25,7 @@ from tests.servers.test_real_servers import tlslite_handshake
 
 PROJECT = Path(__file__).parents[2]
 ASK_JDK = Path(__file__).with_name("ask_jdk.py")
-BOUNCY_CASTLE_LEVELS = ("11", "17", "21")
+BOUNCY_CASTLE_LEVELS = ("11", "11.0.13", "17", "21")
 ASKED = [
     f"jsse@{level}{configuration}" for level in LEVELS for configuration in ("", ",configuration=legacy")
 ]
@@ -91,7 +91,9 @@ def test_declared_is_what_the_jdk_says(server_id: str, credentials: Mapping[str,
         assert set(answer["cipher_suites"]) == set(answer["supported_cipher_suites"])
 
 
-@pytest.mark.parametrize(("level", "is_servers"), [("11", False), ("17", True), ("21", True), ("25", True)])
+@pytest.mark.parametrize(
+    ("level", "is_servers"), [("11", False), ("11.0.13", False), ("17", True), ("21", True), ("25", True)]
+)
 def test_whose_order_decides(
     level: str, is_servers: bool, credentials: Mapping[str, PrivateKeyAndChain]
 ) -> None:
@@ -110,14 +112,15 @@ def test_size_of_the_diffie_hellman_prime(jsse: Variants, level: str, key_exchan
 @pytest.mark.parametrize("profile", ["openssl-3.0", "openssl-0.9.8", "firefox-9-sslv3"])
 @pytest.mark.parametrize("configuration", ["default", "legacy"])
 def test_clients_of_another_age(jsse: Variants, level: str, profile: str, configuration: str) -> None:
-    """An SSLv2-format hello and SSLv3 are answered in the legacy configuration only."""
+    """An SSLv2-format hello and SSLv3 are answered in the legacy configuration only; TLS 1.0 at 11 too."""
     variant = parse_server_id(f"jsse@{level},configuration={configuration}", DEFINITIONS)
     server = jsse.start(variant.id)
     observation = connect(
         PROFILES[profile], server.host, server.port, server_name=SUBJECT, deadline_seconds=5
     )
     (attempt,) = observation.attempts
-    answered = configuration == "legacy" or profile == "openssl-3.0"
+    is_older = (level, profile) == ("11", "openssl-0.9.8")
+    answered = configuration == "legacy" or profile == "openssl-3.0" or is_older
     assert (attempt.failure is None) == answered, attempt.failure
     assert observation.response.startswith(b"HTTP/1.0 200 ") == answered
     if answered:

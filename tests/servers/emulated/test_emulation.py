@@ -19,7 +19,8 @@ from handshake.server import (
     RenegotiationRules,
     StreamParsing,
 )
-from handshake.server.features import FEATURES
+from handshake.server.features import FEATURES, PARAMETRIC_FEATURES
+from handshake.server.reading import FLAWS
 from handshake.wire.messages import Alert
 from handshake.wire.record import RecordRules, UnknownType
 from handshake.wire.registry import AlertDescription
@@ -236,7 +237,8 @@ def test_every_bundled_emulated_server_can_be_played(server_id: str) -> None:
 def test_the_readme_names_every_key_fault_and_feature() -> None:
     folder = next(iter(load_definitions().values())).folder.parent
     readme = (folder / "README.md").read_text()
-    words = {*Emulation.model_fields, *FEATURES, *(fault.value for fault in Fault)}
+    words = {*Emulation.model_fields, *FEATURES, *FLAWS, *PARAMETRIC_FEATURES}
+    words |= {fault.value for fault in Fault}
     assert {word for word in words if f"`{word}" not in readme} == set()
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from bench.fidelity.renegotiation_client import CUTS, VERSIONS, hello, second_server_hello
-from bench.fidelity.renegotiation_grid import TOGGLES
+from bench.fidelity.renegotiation_grid import TOGGLES, outcome_at
 from handshake.hello_template import HelloTemplate
 from handshake.wire.registry import AlertDescription, AlertLevel
-from tests.servers.emulated.answers import LEVELS, VECTORS, at_level, connection_to, measured_server
+from tests.servers.emulated.answers import LEVELS, VECTORS, connection_to, measured_server
 from tests.servers.emulated.conversation import Conversation
 
 CLIENT_BEGINS = json.loads((VECTORS / "jsse-renegotiation.json").read_text())
@@ -26,15 +26,8 @@ def rows(vectors: dict[str, Any]) -> list[Any]:
         pytest.param(case, level, outcome, id=f"{level}-{number}-{outcome}")
         for number, case in enumerate(vectors["cases"])
         for level in LEVELS
-        if (outcome := at_level(case["outcome"], level)) is not None and _exists(case["settings"], level)
+        if (outcome := outcome_at(case, level)) is not None
     ]
-
-
-def _exists(settings: str, level: str) -> bool:
-    """Before 6u19 there is no property, before 6u22 only one: what "*" says is about the other levels."""
-    if level in ("6-early", "6u18"):
-        return settings == "default"
-    return level != "6u21" or "LegacyHello" not in settings
 
 
 def server_of(level: str, settings: str) -> str:
