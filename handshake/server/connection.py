@@ -80,7 +80,7 @@ class ServerConnection(Connection):
         self.triggered: str | None = None
         self._hello_version: int | None = None
         self._alert_bytes = b""
-        self._reader = reader_for(configuration)
+        self._reader = reader_for(configuration, self._order)
 
     @property
     def alerts(self) -> Mapping[Fault, int]:
@@ -160,7 +160,7 @@ class ServerConnection(Connection):
         """Read messages in the configured way and let the table decide."""
         self._reader.feed(fragment)
         self._judge_header()
-        while not self.is_ended and (item := self._reader.next(self._order)) is not None:
+        while not self.is_ended and (item := self._reader.next()) is not None:
             self._receive_message(*item)
             self._judge_header()
 
@@ -172,7 +172,7 @@ class ServerConnection(Connection):
         if version == ProtocolVersion.SSL_2_0 and self.configuration.sslv2_refusal:
             self.records.write_unframed(self.configuration.sslv2_refusal, "SSLv2 error", self.now)
             raise PeerFault(Fault.UNEXPECTED_MESSAGE, "the hello offers SSLv2 alone")
-        hello = self._reader.read_sslv2_hello(record.body, self._order)
+        hello = self._reader.read_sslv2_hello(record.body)
         self.handshake.successors("ClientHello")
         self.handshake.messages += record.body
         if self._passes_checks(hello):
@@ -185,7 +185,7 @@ class ServerConnection(Connection):
         """
         if self.handshake.state in TLS_1_3_STATES:
             return
-        self._order.check_change_cipher_spec(fragment)
+        self._order().check_change_cipher_spec(fragment)
         successors = self.handshake.successors("ChangeCipherSpec")
         if fragment != b"\x01":
             raise PeerFault(Fault.DECODE, "ChangeCipherSpec is not the single byte 1")
@@ -214,7 +214,6 @@ class ServerConnection(Connection):
             self.receive_warning(AlertDescription.CLOSE_NOTIFY)
         super().receive_close_notify()
 
-    @property
     def _order(self) -> OrderOfNumbers:
         return OrderOfNumbers(self.configuration.message_order, self.handshake)
 
@@ -239,7 +238,7 @@ class ServerConnection(Connection):
             self._interrupted = None
 
     def _receive_hello(self, message: HandshakeMessage, hello: ClientHello) -> None:
-        handshake, signalled, order = self.handshake, False, self._order
+        handshake, signalled, order = self.handshake, False, self._order()
         if order.starts_anew:
             signalled = handshake.renegotiation_info  # it is the connection's, not the handshake's
             handshake = self.handshake = self._new_handshake(handshake.previous)

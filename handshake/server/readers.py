@@ -4,6 +4,8 @@ SunJSSE reads the fields of a message from the stream, by their own lengths, and
 the next one (`handshake.server.parsing`, which has the hello's fields; the others' are here).
 """
 
+from collections.abc import Callable
+
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from handshake.crypto.suite_parameters import KeyExchange
@@ -77,11 +79,13 @@ def _read_public_value(stream: HandshakeStream, handshake: ServerHandshake) -> b
     return stream.since(mark)
 
 
-def reader_for(configuration: ServerConfiguration) -> "RFCReader | StreamReader | LenientReader":
+def reader_for(
+    configuration: ServerConfiguration, order: Callable[[], OrderOfNumbers]
+) -> "RFCReader | StreamReader | LenientReader":
     """The reader of a new connection to a server like this."""
     if configuration.reading is not None:
         return LenientReader(configuration.reading)
-    return RFCReader() if configuration.parsing is None else StreamReader(configuration.parsing)
+    return RFCReader() if configuration.parsing is None else StreamReader(configuration.parsing, order)
 
 
 class RFCReader:
@@ -94,10 +98,8 @@ class RFCReader:
         """Append the fragment of one record."""
         self._messages.feed(fragment)
 
-    def next(self, order: OrderOfNumbers) -> tuple[HandshakeMessage, ClientHello | None] | None:
-        """Give the next message, with its hello if it is one; None when more bytes are needed. `order` plays
-        no part.
-        """
+    def next(self) -> tuple[HandshakeMessage, ClientHello | None] | None:
+        """Give the next message, with its hello if it is one; None when more bytes are needed."""
         message = self._messages.next()
         if message is None:
             return None
@@ -109,28 +111,32 @@ class RFCReader:
         """Whether bytes are left that make a refused renegotiation a fault; never here."""
         return False
 
-    def read_sslv2_hello(self, body: bytes, order: OrderOfNumbers) -> ClientHello:
+    def read_sslv2_hello(self, body: bytes) -> ClientHello:
         """Read an SSLv2-format hello from the body of its record; strictly (RFC 5246 appendix E.2)."""
         return pull_sslv2_client_hello(body).to_client_hello()
 
 
 class StreamReader:
-    """Reads messages one after the other from a `HandshakeStream`, as SunJSSE's handshake loop does."""
+    """Reads messages one after the other from a `HandshakeStream`, as SunJSSE's handshake loop does.
 
-    def __init__(self, rules: StreamParsing) -> None:
+    `order` gives the rules of their order for the handshake under way.
+    """
+
+    def __init__(self, rules: StreamParsing, order: Callable[[], OrderOfNumbers]) -> None:
         self._rules = rules
+        self._order = order
         self._stream = HandshakeStream()
 
     def feed(self, fragment: bytes) -> None:
         """Append the fragment of one record."""
         self._stream.feed(fragment)
 
-    def next(self, order: OrderOfNumbers) -> tuple[HandshakeMessage, ClientHello | None] | None:
+    def next(self) -> tuple[HandshakeMessage, ClientHello | None] | None:
         """Give the next message, with its hello if it is one; None when more bytes are needed.
 
-        Raises PeerFault for one that `order` refuses.
+        Raises PeerFault for one that the order of messages refuses.
         """
-        stream = self._stream
+        stream, order = self._stream, self._order()
         if stream.available < HEADER_SIZE:
             if stream.available and self._rules.partial_header_fails:
                 raise DecodeError("unexpected end of handshake data")
@@ -155,10 +161,10 @@ class StreamReader:
         """
         return self._stream.available > 0
 
-    def read_sslv2_hello(self, body: bytes, order: OrderOfNumbers) -> ClientHello:
+    def read_sslv2_hello(self, body: bytes) -> ClientHello:
         """Translate an SSLv2-format hello and read it from the stream like any other."""
         self.feed(translate_sslv2_hello(body))
-        item = self.next(order)
+        item = self.next()
         hello = item[1] if item is not None else None
         assert hello is not None, "the translation is a whole ClientHello"
         return hello

@@ -7,7 +7,6 @@ features of a hello like any others (`handshake.server.features`).
 from dataclasses import dataclass, field, replace
 
 from handshake.errors import DecodeError, Fault, PeerFault
-from handshake.server.message_order import OrderOfNumbers
 from handshake.server.strictness import HelloReading, MessageTypes
 from handshake.wire.buffer import Reader, pack_uint, pack_uints, pack_vector, unpack_uints
 from handshake.wire.client_hello import (
@@ -184,10 +183,8 @@ class LenientReader:
             for handshake_type in self._pending_types():
                 self._check_known(handshake_type)
 
-    def next(self, order: OrderOfNumbers) -> tuple[HandshakeMessage, ClientHello | None] | None:
-        """Give the next message, with its hello if it is one; None when more bytes are needed. `order` plays
-        no part.
-        """
+    def next(self) -> tuple[HandshakeMessage, ClientHello | None] | None:
+        """Give the next message, with its hello if it is one; None when more bytes are needed."""
         message = self._whole.pop(0) if self._whole else self._next_message()
         if message is None:
             return None
@@ -208,7 +205,7 @@ class LenientReader:
         """Whether bytes are left that make a refused renegotiation a fault; never here."""
         return False
 
-    def read_sslv2_hello(self, body: bytes, order: OrderOfNumbers) -> ClientHello:
+    def read_sslv2_hello(self, body: bytes) -> ClientHello:
         """Read an SSLv2-format hello from the body of its record. Raises PeerFault for another message."""
         if body[:1] != bytes([HandshakeType.CLIENT_HELLO]):
             raise PeerFault(Fault.UNEXPECTED_MESSAGE, "an SSLv2-format message that is no hello")
