@@ -5,9 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handshake.errors import Fault, PeerFault
-from handshake.server.configuration import MessageOrder
 from handshake.server.features import FEATURES, PARAMETRIC_FEATURES, has_feature
-from handshake.server.message_order import OrderOfNumbers
 from handshake.server.reading import (
     FLAWS,
     LenientReader,
@@ -16,9 +14,7 @@ from handshake.server.reading import (
 )
 from handshake.server.strictness import HelloReading, MessageTypes
 from handshake.wire.client_hello import ClientHello, Extension, push_client_hello
-from tests.handshake.peers import server
 
-ORDER = OrderOfNumbers(MessageOrder.RFC, server(0x0301, 0x002F).handshake)
 HELLO = ClientHello(0x0301, bytes(32), b"id", (0x002F, 0x0035), b"\x00", (Extension(5, b"abc"), Extension(6)))
 BODY = push_client_hello(HELLO)
 RULES = (
@@ -68,11 +64,11 @@ def test_no_bytes_are_too_strange(body: bytes, rules: HelloReading) -> None:
 def test_a_reader_gives_messages_only_when_they_are_whole() -> None:
     reader = LenientReader(HelloReading(message_types=MessageTypes.AT_HEADER))
     reader.feed(b"\x01\x00\x00")
-    assert (reader.next(ORDER), reader.judged_by_header()) == (None, [])
+    assert (reader.next(), reader.judged_by_header()) == (None, [])
     reader.feed(b"\x02")
-    assert (reader.next(ORDER), reader.judged_by_header()) == (None, [1])
+    assert (reader.next(), reader.judged_by_header()) == (None, [1])
     reader.feed(b"\x03\x01")
-    message = reader.next(ORDER)
+    message = reader.next()
     assert message is not None
     assert message[0].body == b"\x03\x01"
 
@@ -81,5 +77,5 @@ def test_a_message_that_announces_too_much_is_a_fault_of_its_own() -> None:
     reader = LenientReader(HelloReading(max_message=16))
     reader.feed(b"\x01\x00\x00\x11")
     with pytest.raises(PeerFault) as caught:
-        reader.next(ORDER)
+        reader.next()
     assert caught.value.fault is Fault.MESSAGE_LENGTH
