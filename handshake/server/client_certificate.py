@@ -51,11 +51,14 @@ SIGNATURE_ALGORITHMS = (
 
 
 def request_certificate(handshake: ServerHandshake) -> None:
-    """Ask for a certificate of any kind there are keys for (RFC 5246 section 7.4.4)."""
+    """Ask for a certificate of any kind there are keys for (RFC 5246 section 7.4.4); in TLS 1.2 with the
+    schemes that the server knows.
+    """
     is_tls12 = handshake.version >= ProtocolVersion.TLS_1_2
+    known = handshake.configuration.signature_schemes
     request = CertificateRequest(
         CERTIFICATE_TYPES,
-        SIGNATURE_ALGORITHMS if is_tls12 else None,
+        (SIGNATURE_ALGORITHMS if known is None else known) if is_tls12 else None,
         _subjects(handshake.configuration.trusted_certificates),
     )
     handshake.send(HandshakeType.CERTIFICATE_REQUEST, push_certificate_request(request))

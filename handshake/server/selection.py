@@ -8,7 +8,7 @@ Each raises the PeerFault that stands for "nothing fits"; which alert that becom
 from dataclasses import dataclass
 
 from handshake.crypto.credentials import Credential
-from handshake.crypto.signatures import PrivateKey, signature_schemes
+from handshake.crypto.signatures import PrivateKey, signing_schemes
 from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, is_completable, suite_parameters
 from handshake.errors import Fault, PeerFault
 from handshake.server.configuration import Preference, ServerConfiguration
@@ -24,13 +24,6 @@ from handshake.wire.registry import ExtensionType, ProtocolVersion, SignatureSch
 
 _SHA1_SCHEMES = frozenset(
     {SignatureScheme.RSA_PKCS1_SHA1, SignatureScheme.DSA_SHA1, SignatureScheme.ECDSA_SHA1}
-)
-_PSS_KEY_SCHEMES = frozenset(
-    {
-        SignatureScheme.RSA_PSS_PSS_SHA256,
-        SignatureScheme.RSA_PSS_PSS_SHA384,
-        SignatureScheme.RSA_PSS_PSS_SHA512,
-    }
 )
 _ECDHE = frozenset({KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON})
 _DHE = frozenset(
@@ -165,7 +158,7 @@ def _can_sign(
     if schemes is None or suite.certificate_type is None or suite.key_exchange not in _ECDHE | _DHE:
         return True
     key = configuration.credentials[suite.certificate_type].private_key
-    return not _signing_schemes(key, version).isdisjoint(schemes)
+    return any(scheme in schemes for scheme in signing_schemes(key, version))
 
 
 def _is_usable(
@@ -195,7 +188,7 @@ def choose_signature_scheme(
 
     Without the extension TLS 1.2 means SHA-1 (RFC 5246 section 7.4.1.4.1). Raises PeerFault when none fits.
     """
-    possible = _signing_schemes(key, version)
+    possible = signing_schemes(key, version)
     schemes = common_signature_schemes(hello, version, configuration)
     if schemes is None:
         return next(scheme for scheme in possible if scheme in _SHA1_SCHEMES)
@@ -212,11 +205,6 @@ def choose_credential_13(hello: ClientHello, configuration: ServerConfiguration)
         raise PeerFault(Fault.MISSING_EXTENSION, "a TLS 1.3 hello without signature_algorithms")
     for scheme in pull_signature_algorithms(body):
         for credential in configuration.credentials.values():
-            if scheme in _signing_schemes(credential.private_key, ProtocolVersion.TLS_1_3):
+            if scheme in signing_schemes(credential.private_key, ProtocolVersion.TLS_1_3):
                 return credential, scheme
     raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "no common signature scheme")
-
-
-def _signing_schemes(key: PrivateKey, version: int) -> frozenset[int]:
-    """What our credentials can sign with: their RSA certificates say rsaEncryption, not RSASSA-PSS."""
-    return frozenset(signature_schemes(key, version)) - _PSS_KEY_SCHEMES

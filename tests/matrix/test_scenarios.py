@@ -89,6 +89,8 @@ RENEGOTIATIONS: list[tuple[str, str, str, str | None, str, str]] = [
 ]
 # Each row: server, client, scenario, the reason of its failure or WORKS.
 OTHERS: list[tuple[str, str, str, str | None]] = [
+    # TLS 1.2 with a server that knows no RSASSA-PSS: the client must not be told otherwise.
+    ("jsse7@7u25,client-certificate=request", "openssl-1.0.1", CERTIFICATE, None),
     (LEGACY_ON, "biztalk-ws2008", "connect", "server-hello:alert-unexpected_message"),
     ("jsse6@6u18", "ie6-winxp", ID, WORKS),
     ("jsse7@7u25", "openssl-1.0.1", ID, WORKS),
