@@ -83,6 +83,7 @@ class Exchange:
     def run(self, host: str, port: int, deadline_seconds: float) -> Attempt:
         """Do the whole attempt."""
         started = time.monotonic()
+        client_port = None
         self.deadline = started + deadline_seconds
         try:
             transport = Transport(host, port, self.deadline)
@@ -90,6 +91,7 @@ class Exchange:
             self.fail(failure.cause, Phase.CONNECT)
         else:
             with transport:
+                client_port = transport.local_port
                 try:
                     self._converse(transport)
                 except TransportFailure as failure:
@@ -101,6 +103,7 @@ class Exchange:
             negotiated=self.negotiated,
             transcript=tuple(self.connection.transcript),
             seconds=time.monotonic() - started,
+            client_port=client_port,
         )
 
     def _converse(self, transport: Transport) -> None:

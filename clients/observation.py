@@ -28,7 +28,8 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One TCP connection with one hello. `hello_version` is the version offered, `seconds` the whole time.
+    """One TCP connection with one hello. `hello_version` is the version offered, `seconds` the whole time,
+    `client_port` the connection's port here, by which the server's view of it is found (None: never opened).
 
     `negotiated` is set once the handshake completed, even if the request failed afterwards.
     """
@@ -39,6 +40,7 @@ class Attempt:
     negotiated: Negotiated | None
     transcript: tuple[TranscriptEntry, ...] = field(repr=False)
     seconds: float
+    client_port: int | None = None
 
 
 COMPLETED = "completed"

@@ -41,6 +41,11 @@ class Transport:
     ) -> None:
         self._socket.close()
 
+    @property
+    def local_port(self) -> int:
+        """The port of this end."""
+        return int(self._socket.getsockname()[1])
+
     def fileno(self) -> int:
         """Return the socket's file descriptor, to wait on it together with others."""
         return self._socket.fileno()

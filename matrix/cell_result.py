@@ -119,30 +119,30 @@ def evidence_of(observation: Observation, offered: Sequence[str]) -> dict[str, A
     """Give everything that went over the wire: times in seconds from the first record of the attempt, bytes
     in hex.
     """
+    later = observation.later
+    described = zip(observation.attempts, describe_attempts(observation, offered), strict=True)
     return {
         "certificate_sha256": observation.certificate_sha256,
         "response": observation.response.decode("ascii", "backslashreplace"),
-        "attempts": [
-            {
-                **described,
-                "negotiated": describe_negotiated(attempt.negotiated) if attempt.negotiated else None,
-                "seconds": round(attempt.seconds, 6),
-                "transcript": list(_transcript(attempt)),
-            }
-            for attempt, described in zip(
-                observation.attempts, describe_attempts(observation, offered), strict=True
-            )
-        ],
+        "attempts": [{**words, **_connection(attempt)} for attempt, words in described],
         "later": None
-        if observation.later is None
-        else {
-            "reason": None if observation.later.failure is None else str(observation.later.failure),
-            "negotiated": describe_negotiated(observation.later.negotiated)
-            if observation.later.negotiated
-            else None,
-            "seconds": round(observation.later.seconds, 6),
-            "transcript": list(_transcript(observation.later)),
-        },
+        if later is None
+        else {"reason": None if later.failure is None else str(later.failure), **_connection(later)},
+    }
+
+
+def connections_of(evidence: dict[str, Any]) -> list[dict[str, Any]]:
+    """The connections in what `evidence_of` gave, in order; each has the `client_port` it was made from."""
+    later = evidence["later"]
+    return [*evidence["attempts"], *([] if later is None else [later])]
+
+
+def _connection(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "negotiated": describe_negotiated(attempt.negotiated) if attempt.negotiated else None,
+        "seconds": round(attempt.seconds, 6),
+        "client_port": attempt.client_port,
+        "transcript": list(_transcript(attempt)),
     }
 
 

@@ -9,7 +9,7 @@ import io
 import signal
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
@@ -19,7 +19,8 @@ from rich.console import Console
 
 from handshake.crypto.credentials import Credential
 from matrix.assemble import assemble, exit_status
-from matrix.cell_result import PROPERTY, CellResult
+from matrix.cell import parse_cell_id
+from matrix.cell_result import PROPERTY, CellResult, connections_of
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
 from matrix.grid import GRID, WORKER_INPUT
 from matrix.grid.endpoint import Problem
@@ -31,6 +32,7 @@ from matrix.plan import USAGE_ERRORS, Plan, make_plan
 from matrix.reports.terminal import print_run
 from matrix.run_file import RunFile
 from matrix.run_folder import RunFolder
+from servers.contract import Connection
 
 PLAN = pytest.StashKey[Plan]()  # filled beforehand by whoever has made the plan already
 
@@ -66,6 +68,7 @@ class GridController:
         self.folder = folder
         self.run: RunFile | None = None
         self._results: dict[str, CellResult] = {}
+        self._half_seen: dict[str, dict[str, Any]] = {}  # evidence that lacks a server's view, by cell
         self._servers: GridServers | None = None
         self._started = datetime.now(UTC)
         self._first_result: datetime | None = None
@@ -110,6 +113,9 @@ class GridController:
             _hurry_workers(session.config)
         problems = {} if stopped_early or self._servers is None else self._servers.problems_now()
         self.run = self._assemble(problems)
+        for cell_id, evidence in self._half_seen.items():
+            self._add_views(cell_id, evidence)
+            self.folder.add_evidence(cell_id, evidence)
         self.folder.write(self.run, self._timings())
         self._cleanup.close()
         session.exitstatus = self._exit_status(exitstatus)
@@ -132,11 +138,26 @@ class GridController:
                 "verdict": result.judgement.verdict.value,
                 "reason": result.judgement.reason,
             }
-            self.folder.add_evidence(result.cell, {**head, **result.evidence})
+            evidence = {**head, **result.evidence}
+            if not self._add_views(result.cell, evidence):
+                self._half_seen[result.cell] = evidence
+            self.folder.add_evidence(result.cell, evidence)
         kept = replace(result, evidence=None)
         self._results[result.cell] = kept
         self._last_result = datetime.now(UTC)
         self._first_result = self._first_result or self._last_result
+
+    def _add_views(self, cell_id: str, evidence: dict[str, Any]) -> bool:
+        """Add to each connection what the server says of it; whether it has said all it will."""
+        assert self._servers is not None, "a cell has run"
+        server = parse_cell_id(cell_id).server
+        connections = connections_of(evidence)
+        for connection in connections:
+            port = connection["client_port"]
+            view = None if port is None else self._servers.view(server, port)
+            connection["server_view"] = None if view is None else _described(view)
+        is_ours = self._servers.stack(server) is not None
+        return not is_ours or all(connection["server_view"] is not None for connection in connections)
 
     def _assemble(self, problems: Mapping[str, Problem]) -> RunFile:
         stacks = {v.id: self._servers.stack(v.id) for v in self.plan.variants} if self._servers else {}
@@ -184,6 +205,12 @@ class _WorkerNodes:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker its cells and where the servers are."""
         node.workerinput[WORKER_INPUT] = self._text
+
+
+def _described(view: Connection) -> dict[str, Any]:
+    """A server's view of a connection, for the evidence; its log as a list of lines."""
+    words = {key: value for key, value in asdict(view).items() if key not in ("id", "peer_port")}
+    return {**words, "log": None if view.log is None else view.log.splitlines()}
 
 
 def _hurry_workers(config: pytest.Config) -> None:

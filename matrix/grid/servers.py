@@ -22,7 +22,7 @@ from matrix.outcome import Expectation, Outcome, Verdict
 from matrix.plan import Plan
 from matrix.scenarios import CLIENT_CERTIFICATE, CONNECT
 from matrix.wording import printable, sentence
-from servers.contract import PrivateKeyAndChain
+from servers.contract import Connection, PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, SUBJECT, make_credentials
 from servers.process import RunningServers, start_servers
 from servers.program import NotInstalled, RunningServer, StartResult
@@ -56,6 +56,10 @@ class GridServers:
         """What the server says it is made of; None when it does not run."""
         result = self._running.get(server)
         return result.stack if isinstance(result, RunningServer) else None
+
+    def view(self, server: str, client_port: int) -> Connection | None:
+        """What the server says of the connection from a port, if it has said it by now; never of targets."""
+        return self._running.wait_for_connection(server, client_port, 0) if server in self._running else None
 
     def problems_now(self) -> Mapping[str, Problem]:
         """Ask every server that answered at first again; name those that no longer do."""

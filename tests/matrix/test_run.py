@@ -92,6 +92,10 @@ def test_the_files_of_a_run(before: tuple[Path, subprocess.CompletedProcess[str]
         ("TLSv1.0", "fails"),
         ("SSLv3", "works"),
     ]
+    views = [attempt["server_view"] for attempt in attempts]
+    assert [view["alert_sent"] for view in views] == ["unexpected_message", None]
+    assert views[0]["reason"] == "the hello has extension:supported_groups"
+    assert views[1]["version"] == "SSLv3"
     assert "02 0a" in bytes.fromhex(attempts[0]["transcript"][-1]["decrypted"]).hex(" ")
     assert ET.parse(folder / "junit.xml").getroot().get("tests") == "3"
     assert {path.name for path in folder.iterdir()} == {
@@ -102,6 +106,18 @@ def test_the_files_of_a_run(before: tuple[Path, subprocess.CompletedProcess[str]
         "grid.html",
         "evidence",
     }
+
+
+def test_the_log_of_the_jdk_is_evidence(tmp_path: Path) -> None:
+    tls_matrix("run", "--server", "jsse@17", "--client", "biztalk-ws2008", "--out", tmp_path, "-n", 0)
+    (cell,) = run_json(tmp_path)["cells"]
+    if cell["verdict"] == "not_installed":
+        pytest.skip(cell["note"])
+    (file,) = tmp_path.glob("evidence/**/*.json")
+    (attempt,) = json.loads(file.read_text(encoding="utf-8"))["attempts"]
+    view = attempt["server_view"]
+    assert view["alert_sent"] == "protocol_version"
+    assert any("Consuming ClientHello handshake message" in line for line in view["log"])
 
 
 def test_verdicts_can_be_computed_again_from_a_saved_run(
