@@ -5,6 +5,7 @@ connection: answered, the server goes on with the old keys; else it hangs.
 """
 
 import time
+from abc import ABC, abstractmethod
 from dataclasses import replace
 
 from clients.exchange import Exchange, Setting
@@ -29,7 +30,7 @@ SILENCE_SHARE = 0.5
 """Of the time left until the deadline, for what a server does not say."""
 
 
-class Renegotiation(Exchange):
+class Renegotiation(Exchange, ABC):
     """What both have in common: whether it was tried, what became of it, and what the connection is good for
     afterwards.
     """
@@ -64,13 +65,13 @@ class Renegotiation(Exchange):
         self._is_tried = True
         self.try_it()
 
+    @abstractmethod
     def try_it(self) -> None:
         """Begin the renegotiation, or have the server begin it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def go_on(self) -> None:
         """The second handshake is complete."""
-        raise NotImplementedError
 
     def refuse(self, cause: str) -> None:
         """Note a refusal that leaves the connection open, and see whether it still is."""

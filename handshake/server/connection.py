@@ -11,7 +11,7 @@ from handshake.connection import Connection, Entropy, message_name
 from handshake.errors import Fault, LocalError, PeerFault
 from handshake.events import ClientHelloReceived, Negotiated, PeerFaulted, Phase
 from handshake.record_layer import PlainRecord, RecordLayer
-from handshake.renegotiation import FinishedPair, Renegotiation
+from handshake.renegotiation import FinishedPair
 from handshake.server import client_certificate, tls12, tls13
 from handshake.server.configuration import Ending, Intolerance, Reaction, ServerConfiguration
 from handshake.server.features import has_feature
@@ -118,8 +118,7 @@ class ServerConnection(Connection):
         if handshake.state is not State.CONNECTED or self.is_ended:
             raise LocalError("there is no connection of SSLv3 to TLS 1.2 to renegotiate")
         assert handshake.finished is not None, "the state is CONNECTED"
-        asks_anyway = rules.asks_anyway and rules.allowed is not Renegotiation.OFF
-        if asks_anyway or rules.allowed.allows(is_secure=handshake.finished.is_secure):
+        if rules.asks_anyway or rules.allowed.allows(is_secure=handshake.finished.is_secure):
             wire = push_handshake_message(HandshakeMessage(HandshakeType.HELLO_REQUEST, b""))
             self.note_message("sent", HandshakeType.HELLO_REQUEST, wire)
             self.records.write(ContentType.HANDSHAKE, wire, now)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from clients.connect import connect
 from clients.observation import Failure, Observation
 from handshake.events import Phase
 from matrix.outcome import Outcome
@@ -13,15 +12,7 @@ NOT_REQUESTED = "policy-not-requested"
 
 
 def _carry_out(meeting: Meeting) -> Observation:
-    observation = connect(
-        meeting.profile,
-        meeting.host,
-        meeting.port,
-        server_name=meeting.server_name,
-        deadline_seconds=meeting.deadline_seconds,
-        request=meeting.request,
-        credentials=meeting.credentials,
-    )
+    observation = meeting.connect(credentials=meeting.credentials)
     if not observation.is_answered or observation.certificate_requested:
         return observation
     *before, last = observation.attempts

@@ -6,7 +6,6 @@ from handshake.wire.registry import ProtocolVersion
 from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
 from matrix.scenarios.renegotiation import (
     TLS_1_3,
-    carry_out_with,
     client_refusal,
     is_secure,
     server_refusal,
@@ -29,6 +28,6 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
 SCENARIO = Scenario(
     id="renegotiate-client",
     title="the client renegotiates once connected, with RFC 5746 where both have it, then one HTTP request",
-    carry_out=carry_out_with(ClientRenegotiation),
+    carry_out=lambda meeting: meeting.connect(ClientRenegotiation),
     predict=_predict,
 )

@@ -6,7 +6,6 @@ from handshake.wire.registry import ProtocolVersion, alert_name
 from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
 from matrix.scenarios.renegotiation import (
     TLS_1_3,
-    carry_out_with,
     client_refusal,
     is_secure,
     refused,
@@ -21,8 +20,7 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
         return TLS_1_3
     secure, rules = is_secure(server, agreement), server.declared.renegotiation
     is_allowed = Renegotiation(rules.allowed).allows(is_secure=secure)
-    is_asked = is_allowed or (rules.asks_anyway and Renegotiation(rules.allowed) is not Renegotiation.OFF)
-    if not is_asked:
+    if not is_allowed and not rules.asks_anyway:
         alert = parse_refusal(rules.request_refusal)
         cause = rules.not_requested if alert is None else f"alert-{alert_name(alert.description)}"
         return refused(cause, "the server may not ask for renegotiations of this kind, as it is set up")
@@ -39,6 +37,6 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
 SCENARIO = Scenario(
     id="renegotiate-server",
     title="a request for /reneg makes the server ask for a renegotiation; the client does what it does",
-    carry_out=carry_out_with(ServerRenegotiation),
+    carry_out=lambda meeting: meeting.connect(ServerRenegotiation),
     predict=_predict,
 )

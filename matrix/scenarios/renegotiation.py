@@ -1,39 +1,16 @@
 """What both renegotiation scenarios share: carrying them out, and what the two definitions say of them."""
 
-from collections.abc import Callable
-
-from clients.connect import connect
-from clients.exchange import Exchange
-from clients.observation import Observation
 from handshake.client.renegotiation import LEGACY_RENEGOTIATION, RENEGOTIATION_OFF, signals_rfc5746
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import ProtocolVersion, alert_name
 from matrix.outcome import Outcome
 from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
-from matrix.scenarios.scenario import Meeting
 from servers.refusal import parse_refusal
 
 PHASE = "renegotiation"
 TLS_1_3 = Prediction(
     Outcome.FAILS, "TLS 1.3 has no renegotiation (RFC 8446 section 4.1.2)", f"{PHASE}:policy-tls-1.3"
 )
-
-
-def carry_out_with(exchange_type: type[Exchange]) -> Callable[[Meeting], Observation]:
-    """Connect as ever, and do as `exchange_type` does once connected."""
-
-    def carry_out(meeting: Meeting) -> Observation:
-        return connect(
-            meeting.profile,
-            meeting.host,
-            meeting.port,
-            server_name=meeting.server_name,
-            deadline_seconds=meeting.deadline_seconds,
-            request=meeting.request,
-            exchange_type=exchange_type,
-        )
-
-    return carry_out
 
 
 def is_secure(server: ServerFacts, agreement: Agreement) -> bool:

@@ -6,6 +6,8 @@ A scenario is a value in a module of its own in this folder, called SCENARIO; ad
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from clients.connect import connect
+from clients.exchange import Exchange
 from clients.observation import Observation
 from clients.profile import Profile
 from handshake.crypto.credentials import Credential
@@ -31,6 +33,23 @@ class Meeting:
     def request(self) -> bytes:
         """The one HTTP request of every scenario."""
         return REQUEST.format(host=self.server_name or self.host).encode("ascii", "replace")
+
+    def connect(
+        self,
+        exchange_type: type[Exchange] = Exchange,
+        credentials: Mapping[str, Credential] | None = None,
+    ) -> Observation:
+        """Connect as ever, do as `exchange_type` does once connected, and show the credentials when asked."""
+        return connect(
+            self.profile,
+            self.host,
+            self.port,
+            server_name=self.server_name,
+            deadline_seconds=self.deadline_seconds,
+            request=self.request,
+            exchange_type=exchange_type,
+            credentials=credentials,
+        )
 
 
 def nothing_to_add(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
