@@ -1,5 +1,7 @@
 """What is expected of a cell where no file says it: what the two definitions say, toggles included.
 
+A `connect` that the definitions predict, down to the reason of a failure, is expected to end like that.
+
 A cell that must connect first keeps what is expected of `connect`; what comes after that follows what the
 server declares. Pure.
 """
@@ -9,7 +11,7 @@ from dataclasses import dataclass
 from handshake.client.renegotiation import signals_rfc5746
 from handshake.wire.registry import ProtocolVersion
 from matrix.cell import Cell
-from matrix.expectations import Expectations
+from matrix.expectations import DEFAULT, Expectations
 from matrix.outcome import Expectation, Outcome
 from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts, agreement
 from matrix.scenarios import CONNECT, SCENARIOS
@@ -19,12 +21,14 @@ from servers.variant import ServerVariant, plain_variant
 @dataclass(frozen=True, slots=True)
 class Facts:
     """A client and a server as their definitions have them; `connects_like` is the id of the server variant
-    that connects in the same way: the toggles that matter only once connected stand at their defaults.
+    that connects in the same way: the toggles that matter only once connected stand at their defaults;
+    `prediction` is that of connecting.
     """
 
     client: ClientFacts
     server: ServerFacts
     connects_like: str
+    prediction: Prediction | None
 
 
 def connects_like(variant: ServerVariant) -> str:
@@ -41,7 +45,8 @@ def expected_of(
     cell: Cell, facts: Facts, expectations: Expectations
 ) -> tuple[Expectation, Prediction | None]:
     """Give what is expected of a cell, and what the definitions say of it beyond connecting."""
-    connecting = expectations.expected(Cell(facts.connects_like, cell.client, CONNECT.id))
+    connecting = expectations.explicit(Cell(facts.connects_like, cell.client, CONNECT.id))
+    connecting = connecting or _as_predicted(facts.prediction)
     beyond = None
     if connecting.outcome is not Outcome.FAILS:
         after_fallback = connecting.outcome is Outcome.WORKS_AFTER_FALLBACK
@@ -55,6 +60,12 @@ def expected_of(
     derived = Expectation(beyond.outcome, connecting.reason or beyond.reason, beyond.why)
     is_connect = SCENARIOS[cell.scenario] is CONNECT
     return derived if explicit is None or is_connect else explicit, beyond
+
+
+def _as_predicted(prediction: Prediction | None) -> Expectation:
+    if prediction is None or prediction.reason is None:
+        return DEFAULT
+    return Expectation(prediction.outcome, prediction.reason, prediction.why)
 
 
 def _beyond_connecting(cell: Cell, facts: Facts, agreed: Agreement) -> Prediction | None:

@@ -193,7 +193,7 @@ def plan_cells(
         expected, beyond = expectations.expected(cell), None
         if cell.server in variants:
             client, server = facts_of_client(profiles[cell.client]), server_facts[cell.server]
-            facts = Facts(client, server, plain_ids[cell.server])
+            facts = Facts(client, server, plain_ids[cell.server], prediction)
             expected, beyond = expected_of(cell, facts, expectations)
         planned.append(PlannedCell(cell, earlier.get(cell.id) or expected, beyond or prediction))
     return planned
@@ -206,14 +206,14 @@ def facts_of_client(profile: Profile) -> ClientFacts:
 
 
 def facts_of_server(variant: ServerVariant) -> ServerFacts:
-    """Give what a prediction takes from a definition; of a real server the order of preference is not
-    known.
+    """Give what a prediction takes from a definition; whose order of cipher suites decides is known of a real
+    server where it is declared.
     """
-    emulation = variant.emulation()
+    emulation, declared = variant.emulation(), variant.declared()
     if variant.definition.kind == "real":
-        return ServerFacts(variant.declared())
+        return ServerFacts(declared, Preference(declared.preference) if declared.preference else None)
     preference = Preference(emulation.get("preference", Preference.SERVER.value))
-    return ServerFacts(variant.declared(), preference, emulation.get("renegotiation_info", True))
+    return ServerFacts(declared, preference, emulation.get("renegotiation_info", True))
 
 
 def _baseline_cells(cells: Sequence[Cell], baseline: RunFile | None) -> dict[str, Expectation]:

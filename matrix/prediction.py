@@ -36,6 +36,14 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What keeps a hello from working, in a sentence; `reason` where the definitions say how that ends."""
+
+    why: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """The hello that gets through and the version the server answers it with."""
 
@@ -74,16 +82,24 @@ class ServerFacts:
 
 def predict(client: ClientFacts, server: ServerFacts) -> Prediction | None:
     """Predict a cell; None when the facts do not decide it."""
-    first_obstacle = ""
+    first: Obstacle | None = None
     for attempt in client.attempts:
-        obstacle = _obstacle(attempt, client, server)
-        if obstacle is None:
+        try:
+            obstacle = _obstacle(attempt, client, server)
+        except _Undecided:
             return None
-        if not obstacle:
-            outcome = Outcome.WORKS_AFTER_FALLBACK if first_obstacle else Outcome.WORKS
-            return Prediction(outcome, first_obstacle)
-        first_obstacle = first_obstacle or obstacle
-    return Prediction(Outcome.FAILS, first_obstacle)
+        if obstacle is None:
+            return _prediction(Outcome.WORKS_AFTER_FALLBACK if first else Outcome.WORKS, first)
+        first = first or obstacle
+    return _prediction(Outcome.FAILS, first)
+
+
+class _Undecided(Exception):
+    """The declared facts do not say whether a hello works."""
+
+
+def _prediction(outcome: Outcome, obstacle: Obstacle | None) -> Prediction:
+    return Prediction(outcome, obstacle.why, obstacle.reason) if obstacle else Prediction(outcome)
 
 
 def agreement(client: ClientFacts, server: ServerFacts, *, after_fallback: bool) -> Agreement | None:
@@ -123,26 +139,35 @@ def offered_cipher_suites(hello: HelloTemplate) -> tuple[int, ...]:
     return hello.cipher_suites
 
 
-def _obstacle(hello: HelloTemplate, client: ClientFacts, server: ServerFacts) -> str | None:
-    """Say what keeps this hello from working; empty when nothing does, None when that cannot be told."""
-    declared, accepted = server.declared, client.limits.versions
+def _obstacle(hello: HelloTemplate, client: ClientFacts, server: ServerFacts) -> Obstacle | None:
+    """Say what keeps this hello from working, None when nothing does. Raises _Undecided."""
+    declared, accepted, refusals = server.declared, client.limits.versions, server.declared.refusals
     if hello.format is HelloFormat.SSLV2 and not declared.sslv2_hello:
-        return "the client's hello is in SSLv2 format, which the server does not read"
+        why = "the client's hello is in SSLv2 format, which the server does not read"
+        return Obstacle(why, _refused(refusals.sslv2_hello))
     offered = offered_versions(hello)
     common = offered & frozenset(declared.versions)
     if not common:
         theirs = _versions(declared.versions)
-        return f"no common version: the client has {_versions(offered)}, the server {theirs}"
+        why = f"no common version: the client has {_versions(offered)}, the server {theirs}"
+        return Obstacle(why, _refused(refusals.no_common_version))
     version = max(common)  # a server takes the highest it can, whatever the client would then say
     if accepted and version not in accepted:
-        return f"the server answers in {version_name(version)}, the client accepts {_versions(accepted)}"
+        why = f"the server answers in {version_name(version)}, the client accepts {_versions(accepted)}"
+        return Obstacle(why, "server-hello:policy-protocol_version")
     suites = list(_usable(offered_cipher_suites(hello), declared, version))
     if not suites:
-        return f"no common cipher suite in {version_name(version)}"
+        why = f"no common cipher suite in {version_name(version)}"
+        return Obstacle(why, _refused(refusals.no_common_cipher_suite))
     is_required = client.policy.missing_renegotiation_info == "abort" and version < _TLS_1_3
     if is_required and not server.renegotiation_info:
-        return "the client requires secure renegotiation (RFC 5746), which the server does not have"
+        why = "the client requires secure renegotiation (RFC 5746), which the server does not have"
+        return Obstacle(why, "server-hello:policy-renegotiation_info")
     return _prime_obstacle(suites, client.limits, server)
+
+
+def _refused(cause: str | None) -> str | None:
+    return None if cause is None else f"server-hello:{cause}"
 
 
 def _usable(offered: Iterable[int], declared: Declared, version: int) -> Iterable[SuiteParameters]:
@@ -162,26 +187,27 @@ def _usable(offered: Iterable[int], declared: Declared, version: int) -> Iterabl
 
 def _prime_obstacle(
     suites: Sequence[SuiteParameters], limits: ClientLimits, server: ServerFacts
-) -> str | None:
+) -> Obstacle | None:
     bits = server.declared.dh_prime_bits
     if bits is None:
-        return ""
+        return None
     if limits.max_dh_prime_bits is not None and bits > limits.max_dh_prime_bits:
         limit = f"at most {limits.max_dh_prime_bits}"
     elif limits.min_dh_prime_bits is not None and bits < limits.min_dh_prime_bits:
         limit = f"at least {limits.min_dh_prime_bits}"
     else:
-        return ""
+        return None
     if server.preference is Preference.CLIENT:
         suites = suites[:1]
     elif server.preference is Preference.SERVER:
         suites = [min(suites, key=lambda suite: server.declared.cipher_suites.index(suite.cipher_suite))]
     affected = [suite.key_exchange in _FINITE_FIELD for suite in suites]
     if not any(affected):
-        return ""
-    if not all(affected):
         return None
-    return f"the server's Diffie-Hellman prime has {bits} bits, the client accepts {limit}"
+    if not all(affected):
+        raise _Undecided
+    why = f"the server's Diffie-Hellman prime has {bits} bits, the client accepts {limit}"
+    return Obstacle(why, "key-exchange:policy-dh-prime-bits")
 
 
 def _versions(versions: Iterable[int]) -> str:

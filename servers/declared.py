@@ -35,6 +35,20 @@ class DeclaredRenegotiation:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredRefusals:
+    """The cause a client sees when a hello has no chance, as in a reason: "alert-protocol_version", "fin",
+    "reset", "timeout"; None where it is not known, or is not always the same.
+
+    `sslv2_hello`: a hello in SSLv2 format where none is read; `no_common_version` and
+    `no_common_cipher_suite`: one that offers nothing the server has.
+    """
+
+    sslv2_hello: str | None = None
+    no_common_version: str | None = None
+    no_common_cipher_suite: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Declared:
     """Everything in code points: what one server variant is prepared to negotiate.
 
@@ -46,6 +60,8 @@ class Declared:
     "session-id-without-ticket": by id where the client offers no session_ticket, "ticket-in-tls13": by ticket
     in TLS 1.3 only), and `resumption_needs_extended_master_secret` whether up to TLS 1.2 a session is resumed
     only where extended_master_secret (RFC 7627) protects it;
+    `preference` whose order of cipher suites decides ("client", "server"; None where that is not known), and
+    `refusals` how a hello without a chance ends;
     `client_certificate` "no", "request" or "require"; `missing_certificate` is what a client without one
     sees where it is required, and the same in TLS 1.3.
     """
@@ -58,6 +74,8 @@ class Declared:
     renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
     resumption: tuple[str, ...] = ("session-id",)
     resumption_needs_extended_master_secret: bool = False
+    preference: str | None = None
+    refusals: DeclaredRefusals = DeclaredRefusals()
     client_certificate: str = "no"
     missing_certificate: str = "alert-handshake_failure"
     missing_certificate_in_tls13: str = "alert-certificate_required"
@@ -73,6 +91,8 @@ class Declared:
             "renegotiation": asdict(self.renegotiation),
             "resumption": list(self.resumption),
             "resumption_needs_extended_master_secret": self.resumption_needs_extended_master_secret,
+            "preference": self.preference,
+            "refusals": asdict(self.refusals),
             "client_certificate": self.client_certificate,
             "missing_certificate": self.missing_certificate,
             "missing_certificate_in_tls13": self.missing_certificate_in_tls13,
@@ -90,6 +110,8 @@ class Declared:
             renegotiation=DeclaredRenegotiation(**value["renegotiation"]),
             resumption=tuple(value["resumption"]),
             resumption_needs_extended_master_secret=value["resumption_needs_extended_master_secret"],
+            preference=value["preference"],
+            refusals=DeclaredRefusals(**value["refusals"]),
             client_certificate=value["client_certificate"],
             missing_certificate=value["missing_certificate"],
             missing_certificate_in_tls13=value["missing_certificate_in_tls13"],

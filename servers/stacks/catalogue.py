@@ -84,6 +84,18 @@ def with_needs(identities: Iterable[str]) -> list[str]:
     return list(ordered)
 
 
+def not_fetched(identities: Iterable[str]) -> str | None:
+    """Say what is missing of the stacks named and those they need, and the command that gets it.
+
+    None when all is there; raises KeyError for an id that does not exist.
+    """
+    wanted = tuple(identities)
+    for stack in (stacks()[identity] for identity in with_needs(wanted)):
+        if stack.folder() is None:
+            return f"{stack.title} is not fetched; get it with: tls-matrix stacks fetch {' '.join(wanted)}"
+    return None
+
+
 def _stack(identity: str, entry: Mapping[str, Any]) -> Stack:
     files = tuple(StackFile(**file) for file in entry["files"])
     return Stack(**{**entry, "id": identity, "files": files, "needs": tuple(entry.get("needs", ()))})

@@ -1,13 +1,16 @@
+import pytest
+
 from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTemplate, HelloFormat, HelloTemplate
 from handshake.wire.extensions import push_supported_versions
 from handshake.wire.registry import ExtensionType
 from matrix.outcome import Outcome
 from matrix.prediction import ClientFacts, Prediction, Preference, ServerFacts, offered_version_name
 from matrix.prediction import predict as predict_from_facts
-from servers.declared import Declared
+from servers.declared import Declared, DeclaredRefusals
 
 RSA_AES, DHE_AES, TLS13, DSS_AES, GCM = 0x002F, 0x0033, 0x1301, 0x0032, 0x009C
 SSL3, TLS10, TLS12, TLS13V = 0x0300, 0x0301, 0x0303, 0x0304
+REFUSALS = DeclaredRefusals("fin", "alert-protocol_version", "alert-handshake_failure")
 
 
 def hello(version: int, *suites: int, versions: tuple[int, ...] = (), sslv2: bool = False) -> HelloTemplate:
@@ -115,3 +118,44 @@ def test_a_client_that_requires_secure_renegotiation_is_predicted_to_refuse_a_se
     client = ClientFacts((hello(TLS10, RSA_AES),), policy=ClientPolicy(missing_renegotiation_info="abort"))
     assert "RFC 5746" in why(predict_from_facts(client, ServerFacts(server(TLS10), renegotiation_info=False)))
     assert predict_from_facts(client, ServerFacts(server(TLS10))) == Prediction(Outcome.WORKS)
+
+
+@pytest.mark.parametrize(
+    ("client_hello", "declared", "reason"),
+    [
+        (hello(TLS10, RSA_AES), server(TLS12, refusals=REFUSALS), "server-hello:alert-protocol_version"),
+        (
+            hello(TLS10, DHE_AES),
+            server(TLS10, refusals=REFUSALS),
+            "server-hello:alert-handshake_failure",
+        ),
+        (hello(TLS10, RSA_AES, sslv2=True), server(TLS10, refusals=REFUSALS), "server-hello:fin"),
+        (hello(TLS10, RSA_AES), server(TLS12), None),
+    ],
+)
+def test_a_hello_without_a_chance_ends_as_the_server_declares(
+    client_hello: HelloTemplate, declared: Declared, reason: str | None
+) -> None:
+    prediction = predict([client_hello], ClientLimits(), declared)
+    assert prediction is not None
+    assert (prediction.outcome, prediction.reason) == (Outcome.FAILS, reason)
+
+
+def test_what_the_client_itself_refuses_has_the_reason_of_its_policy() -> None:
+    limits = ClientLimits(versions=(TLS12,))
+    answered_lower = predict([hello(TLS12, RSA_AES)], limits, server(SSL3, TLS10))
+    assert answered_lower is not None
+    assert answered_lower.reason == "server-hello:policy-protocol_version"
+    big = server(TLS10, suites=(DHE_AES,), dh_prime_bits=2048)
+    too_big = predict([hello(TLS10, DHE_AES)], ClientLimits(max_dh_prime_bits=1024), big)
+    assert too_big is not None
+    assert too_big.reason == "key-exchange:policy-dh-prime-bits"
+
+
+def test_the_reason_of_a_fallback_is_that_of_the_first_hello() -> None:
+    ladder = [hello(TLS10, DHE_AES), hello(SSL3, RSA_AES)]
+    assert predict(ladder, ClientLimits(), server(SSL3, TLS10, refusals=REFUSALS)) == Prediction(
+        Outcome.WORKS_AFTER_FALLBACK,
+        "no common cipher suite in TLSv1.0",
+        "server-hello:alert-handshake_failure",
+    )

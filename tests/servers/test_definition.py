@@ -123,7 +123,7 @@ like = "two"
         (
             "default = true",
             'default = true\nprocess = "own"',
-            "process: Input should be 'shared' or 'per-variant'",
+            "process: Input should be 'shared', 'per-level' or 'per-variant'",
         ),
         (
             "[toggles.ec.when.yes.declared]",

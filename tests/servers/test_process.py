@@ -17,7 +17,7 @@ from servers import process, program
 from servers.contract import ENVIRONMENT_VARIABLE, Configuration, Connection, PrivateKeyAndChain
 from servers.definition import load_definition, load_definitions
 from servers.process import NotInstalled, RunningServer, StartFailure, start_servers
-from servers.variant import ServerVariant, parse_server_id, plain_variant
+from servers.variant import ServerVariant, expand, parse_server_id, plain_variant
 
 AddServer = Callable[..., ServerVariant]
 Credentials = Mapping[str, PrivateKeyAndChain]
@@ -81,18 +81,38 @@ def test_servers_of_one_program_share_a_process(add_server: AddServer, credentia
             os.kill(process_id, 0)
 
 
-def test_a_definition_may_give_each_variant_a_process_of_its_own(
-    add_server: AddServer, credentials: Credentials, tmp_path: Path
+@pytest.mark.parametrize(("process", "number"), [("shared", 1), ("per-level", 2), ("per-variant", 4)])
+def test_a_definition_may_give_each_level_or_variant_a_process_of_its_own(
+    add_server: AddServer, credentials: Credentials, tmp_path: Path, process: str, number: int
 ) -> None:
     add_server(well_behaved())
     path = tmp_path / "toy" / "server.toml"
-    path.write_text(path.read_text().replace("default = true", 'default = true\nprocess = "per-variant"', 1))
-    definition = load_definition(path)
-    variants = [plain_variant(definition, level) for level in ("a", "b")]
+    text = path.read_text().replace("default = true", f'default = true\nprocess = "{process}"', 1)
+    path.write_text(text + '[toggles.mood]\ntitle = "Mood"\nvalues = ["good", "bad"]\ndefault = "good"\n')
+    variants = expand(load_definition(path))
+    assert [variant.id for variant in variants] == ["toy@a", "toy@a,mood=bad", "toy@b", "toy@b,mood=bad"]
     with start_servers(variants, credentials) as servers:
         assert all(isinstance(server, RunningServer) for server in servers.values())
-        assert servers.process_id("toy@a") != servers.process_id("toy@b")
-        assert set(servers) == {"toy@a", "toy@b"}
+        assert list(servers) == [variant.id for variant in variants]
+        assert len({servers.process_id(variant.id) for variant in variants}) == number
+
+
+def test_what_takes_a_stack_that_is_not_fetched_is_not_started(
+    add_server: AddServer,
+    credentials: Credentials,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing-fetched"))
+    add_server(well_behaved())
+    path = tmp_path / "toy" / "server.toml"
+    path.write_text(path.read_text().replace("[levels.a]", '[levels.a]\nstacks = ["jsse-17"]', 1))
+    definition = load_definition(path)
+    with start_servers([plain_variant(definition, level) for level in ("a", "b")], credentials) as servers:
+        missing = servers["toy@a"]
+        assert isinstance(missing, NotInstalled)
+        assert missing.message.endswith("get it with: tls-matrix stacks fetch jsse-17")
+        assert isinstance(servers["toy@b"], RunningServer)
 
 
 def test_logs_are_kept_of_the_last_connections_only(

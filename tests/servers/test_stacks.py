@@ -15,6 +15,7 @@ import pytest
 
 from servers.definition import load_definitions
 from servers.stacks import catalogue, fetch
+from servers.definition import load_definitions
 from servers.stacks.catalogue import Stack, StackFile, stacks, with_needs
 from servers.stacks.fetch import FetchError
 
@@ -178,3 +179,14 @@ def test_what_a_killed_fetch_has_left_goes_in_time(make_stack: MakeStack, cache:
     fetch.fetch(make_stack())
     assert not old.exists()
     assert young.exists()
+
+
+def test_what_levels_take_is_in_the_catalogue() -> None:
+    taken = {
+        stack
+        for definition in load_definitions().values()
+        for level in definition.levels.values()
+        for stack in level.stacks
+    }
+    assert taken
+    assert taken <= set(stacks())

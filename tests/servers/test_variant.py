@@ -90,6 +90,11 @@ def test_expands_to_each_level_and_each_single_toggle(layered: ServerDefinition)
 def test_default_variants_are_those_of_default_definitions(layered: ServerDefinition) -> None:
     aside = layered.model_copy(update={"default": False})
     assert default_variants({"layered": layered, "aside": aside}) == expand(layered)
+    new_aside = layered.levels["new"].model_copy(update={"default": False})
+    without_new = layered.model_copy(update={"levels": {**layered.levels, "new": new_aside}})
+    chosen = default_variants({"layered": without_new})
+    assert chosen
+    assert {variant.level for variant in chosen} == {variant.level for variant in expand(layered)} - {"new"}
 
 
 def test_id_leaves_defaults_out_and_sorts_the_rest(layered: ServerDefinition) -> None:
