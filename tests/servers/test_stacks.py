@@ -15,7 +15,6 @@ import pytest
 
 from servers.definition import load_definitions
 from servers.stacks import catalogue, fetch
-from servers.definition import load_definitions
 from servers.stacks.catalogue import Stack, StackFile, stacks, with_needs
 from servers.stacks.fetch import FetchError
 
