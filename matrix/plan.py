@@ -73,8 +73,6 @@ def make_plan(options: RunOptions) -> Plan:
     definitions = load_all_definitions(options.servers_dir)
     profiles = load_all_profiles(options.clients_dir)
     targets = parse_targets(options.target)
-    if options.backend != "process":
-        raise SelectionError(f"--backend {options.backend}: not available yet; use --backend process")
     variants = [] if targets and not options.server else choose_variants(options.server, definitions)
     for variant in variants:
         check_variant(variant, profiles)

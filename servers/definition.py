@@ -50,7 +50,8 @@ class ServerDefinition(Layer):
     known, which every listing then shows; `source` is where its facts come from; `control` is the id of a
     client that must always get through. `packages` are the Debian packages it is made of. `process` says
     whether one process of the program serves all variants of a run, those of one level, as where a library
-    can be loaded only once, or one variant, as where settings are read once a process.
+    can be loaded only once, or one variant, as where settings are read once a process. `memory` is what a
+    container of the program may use, in megabytes.
     """
 
     id: Name
@@ -64,6 +65,7 @@ class ServerDefinition(Layer):
     packages: list[Name] = Field(default=[])
     process: Literal["shared", "per-level", "per-variant"] = "shared"
     backends: list[Literal["process", "docker"]] = Field(default=["process"], min_length=1)
+    memory: Annotated[int, Field(ge=16)] = 256
     levels: Annotated[dict[Name, Level], Field(min_length=1)]
     toggles: dict[Name, Toggle] = Field(default={})
     _folder: Path = PrivateAttr(default=Path())
