@@ -14,11 +14,27 @@ _HEADER = struct.Struct(">BxxxL")
 _CHUNK = 1 << 16
 
 
-def connection_of(attached: Any) -> socket.socket:
-    """The connection inside what the `docker` library gives for an attached stream, without its timeout."""
-    connection: socket.socket = getattr(attached, "_sock", attached)
-    connection.settimeout(None)
-    return connection
+class Attached:
+    """What the `docker` library gives for attached streams: the connection inside, without its timeout."""
+
+    def __init__(self, attached: Any) -> None:
+        self._attached = attached
+        self.connection: socket.socket = getattr(attached, "_sock", attached)
+        self.connection.settimeout(None)
+
+    def output(self) -> Iterator[tuple[int, bytes]]:
+        """The program's output as it comes, as `output` gives it."""
+        with self.connection.makefile("rb") as stream:
+            yield from output(stream)
+
+    def end_input(self) -> None:
+        """The program's input ends; OSError where the connection is gone."""
+        self.connection.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Close both, for either keeps the other open."""
+        self.connection.close()
+        self._attached.close()
 
 
 def output(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:

@@ -18,7 +18,7 @@ import docker
 from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
-from servers.containers.build import Base, find_image
+from servers.containers.build import Base, errors_in, find_image
 from servers.containers.engine import LABEL, EngineError, said
 from servers.definition import ServerDefinition
 from servers.program import one_line
@@ -81,24 +81,24 @@ def _from_registry(client: docker.DockerClient, packages: list[str], say: Say) -
     name, tag = DEBIAN
     try:
         with closing(docker.from_env(timeout=REGISTRY_SECONDS)) as impatient:
-            for step in impatient.api.pull(name, tag=tag, stream=True, decode=True):
-                if "error" in step:
-                    raise EngineError(one_line(step["error"]))
-        dockerfile = _DOCKERFILE.format(image=f"{name}:{tag}", packages=" ".join(packages))
-        for step in client.api.build(
-            fileobj=BytesIO(dockerfile.encode()),
-            tag=BASE_TAG,
-            labels={PACKAGES_LABEL: " ".join(packages)},
-            rm=True,
-            forcerm=True,
-            decode=True,
-        ):
-            if "error" in step:
-                raise EngineError(one_line(step["error"]))
-    except (DockerException, RequestException, EngineError) as error:
-        say(f"base: not from a registry: {said(error)}")
-        return False
-    return True
+            errors = errors_in(impatient.api.pull(name, tag=tag, stream=True, decode=True))
+        errors = errors or errors_in(
+            client.api.build(
+                fileobj=BytesIO(
+                    _DOCKERFILE.format(image=f"{name}:{tag}", packages=" ".join(packages)).encode()
+                ),
+                tag=BASE_TAG,
+                labels={PACKAGES_LABEL: " ".join(packages)},
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+        )
+    except (DockerException, RequestException) as error:
+        errors = [said(error)]
+    if errors:
+        say(f"base: not from a registry: {one_line(errors[0])}")
+    return not errors
 
 
 def _with_debootstrap(client: docker.DockerClient, packages: list[str], say: Say) -> None:

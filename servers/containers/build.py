@@ -7,13 +7,13 @@ the same is left alone.
 import tarfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 import docker
 from docker.errors import DockerException, ImageNotFound
@@ -68,6 +68,11 @@ class BuildProgress:
         """How many of the images to build are done."""
 
 
+def errors_in(steps: Iterable[dict[str, Any]]) -> list[str]:
+    """What went wrong in a build or a pull; read to its end, so that nothing stays open."""
+    return [str(step["error"]) for step in steps if "error" in step]
+
+
 def find_image(client: docker.DockerClient, tag: str) -> Image | None:
     """The image of that name, None when there is none; raises DockerException or RequestException."""
     try:
@@ -100,9 +105,9 @@ def build(client: docker.DockerClient, recipe: Recipe, base: Base) -> None:
                 forcerm=True,
                 decode=True,
             )
-            for step in steps:
-                if "error" in step:
-                    raise BuildError(f"{recipe.id}: the image cannot be built: {one_line(step['error'])}")
+            errors = errors_in(steps)
+        if errors:
+            raise BuildError(f"{recipe.id}: the image cannot be built: {one_line(errors[0])}")
     except (DockerException, RequestException, EngineError) as error:
         raise BuildError(f"{recipe.id}: the image cannot be built: {said(error)}") from error
     except (PackagesError, OSError) as error:
@@ -116,7 +121,7 @@ def build_missing(
     one line each. Raises EngineError when the engine is gone.
     """
     by_digest: dict[str, list[Recipe]] = defaultdict(list)
-    problems = []
+    problems: list[str] = []
     try:
         for recipe in recipes:
             digest = recipe.digest(base.python, base.machine)

@@ -5,7 +5,6 @@ closes the program's standard input, the program ends, and the engine removes th
 needs no more watching than a process does.
 """
 
-import socket
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from docker.errors import DockerException
 from requests.exceptions import RequestException
 
 from servers import contract
-from servers.containers.attached import STDERR, connection_of, output
+from servers.containers.attached import STDERR, Attached
 from servers.containers.entry import RELAY_PORT
 from servers.containers.gateway import Gateway
 from servers.containers.reach import Way
@@ -37,6 +36,7 @@ class ProgramContainer:
         client: docker.DockerClient,
         image: str,
         name: str,
+        program: str,
         labels: Mapping[str, str],
         memory: int,
         configurations: Sequence[contract.Configuration],
@@ -44,12 +44,12 @@ class ProgramContainer:
         self._api = client.api
         self._id = _create(client, image, name, labels, memory)
         self.gateway = Gateway(Way(client, self._id))
-        self.events = ProgramEvents(f"the container {name}", configurations, self.gateway.translate)
+        self.events = ProgramEvents(f"{program} in its container", configurations, self.gateway.translate)
         self._ended = threading.Event()
         self._status: int | None = None
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         try:
-            self._stream = connection_of(self._api.attach_socket(self._id, params=_ATTACHED))
+            self._stream = Attached(self._api.attach_socket(self._id, params=_ATTACHED))
             self._watcher.start()
             self._api.start(self._id)
         except (DockerException, RequestException):
@@ -66,7 +66,7 @@ class ProgramContainer:
         """End the program's standard input, which it takes as the order to stop."""
         self.gateway.close()
         with suppress(OSError):
-            self._stream.shutdown(socket.SHUT_WR)
+            self._stream.end_input()
 
     def stop(self, deadline: float) -> None:
         """Wait until the container is gone until the deadline (monotonic clock), then kill it."""
@@ -85,12 +85,12 @@ class ProgramContainer:
     def _write(self, lines: Sequence[bytes]) -> None:
         with suppress(OSError):
             for line in lines:
-                self._stream.sendall(line)
+                self._stream.connection.sendall(line)
 
     def _read(self) -> None:
         standard, error = Lines(), Lines()
-        with suppress(OSError), self._stream.makefile("rb") as stream:
-            for kind, received in output(stream):
+        with suppress(OSError):
+            for kind, received in self._stream.output():
                 if kind == STDERR:
                     for line in error.feed(received):
                         self.events.take_error_line(line)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import docker
+from docker.constants import DEFAULT_UNIX_SOCKET
 from docker.errors import APIError, DockerException
 from requests.exceptions import ConnectionError as Unconnected
 from requests.exceptions import RequestException
@@ -25,7 +26,7 @@ class EngineError(Exception):
 @contextmanager
 def engine() -> Iterator[docker.DockerClient]:
     """A client of the engine, which has answered; raises EngineError."""
-    where = os.environ.get("DOCKER_HOST") or "this machine's socket"
+    where = os.environ.get("DOCKER_HOST") or DEFAULT_UNIX_SOCKET.removeprefix("http+")
     try:
         client = docker.from_env()
     except (DockerException, RequestException) as error:
@@ -44,6 +45,11 @@ def _mend(error: Exception) -> str:
         return "there is no such socket; start the engine, or name another with DOCKER_HOST"
     if "ConnectionRefusedError" in text or "Connection refused" in text:
         return "connection refused; start the engine, or name another with DOCKER_HOST"
+    if "paramiko" in text:
+        forward = "ssh -L SOCKET:/var/run/docker.sock HOST"
+        return (
+            f"ssh is not spoken here; forward its socket ({forward}) and name that: DOCKER_HOST=unix://SOCKET"
+        )
     return f"{one_line(text)}; start it, or name another with DOCKER_HOST"
 
 

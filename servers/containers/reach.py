@@ -7,13 +7,13 @@ API), which is slower and needs nothing but the engine's own connection.
 
 import socket
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import docker
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
-from servers.containers.attached import connection_of, output
+from servers.containers.attached import Attached
 from servers.containers.carrying import FrameStream
 from servers.containers.entry import LOOPBACK, RELAY_PORT
 from servers.containers.frames import Bound
@@ -57,7 +57,7 @@ class Way:
 
     def _through_engine(self) -> socket.socket:
         pipe = self._api.exec_create(self._container, PIPE, stdin=True, stdout=True, stderr=False)
-        attached = connection_of(self._api.exec_start(pipe["Id"], socket=True))
+        attached = Attached(self._api.exec_start(pipe["Id"], socket=True))
         here, there = socket.socketpair()
         for work in (_send_on, _hand_over):
             threading.Thread(target=work, args=(there, attached), daemon=True).start()
@@ -71,14 +71,14 @@ def _connect(port: int) -> socket.socket:
     return connection
 
 
-def _send_on(there: socket.socket, attached: socket.socket) -> None:
+def _send_on(there: socket.socket, attached: Attached) -> None:
     with suppress(OSError):
         while received := there.recv(_CHUNK):
-            attached.sendall(received)
-        attached.shutdown(socket.SHUT_WR)
+            attached.connection.sendall(received)
+        attached.end_input()
 
 
-def _hand_over(there: socket.socket, attached: socket.socket) -> None:
-    with attached, there, suppress(OSError), attached.makefile("rb") as stream:
-        for _, received in output(stream):
+def _hand_over(there: socket.socket, attached: Attached) -> None:
+    with closing(attached), there, suppress(OSError):
+        for _, received in attached.output():
             there.sendall(received)

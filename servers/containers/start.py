@@ -62,6 +62,7 @@ class _Group:
 
     image: str
     name: str
+    program: str
     memory: int
     configurations: list[Configuration] = field(default_factory=list)
 
@@ -126,25 +127,33 @@ class _Starting:
             return None
         if image is not None and image.is_made_of(wanted):
             return image.id
-        problem = "there is no image" if image is None else "the image is out of date"
+        problem = (
+            f"there is no image of {server}" if image is None else f"the image of {server} is out of date"
+        )
         self._results[variant.id] = NotInstalled(
-            variant.id, f"{problem} of {server}; build it with: tls-matrix images build {server}"
+            variant.id, f"{problem}; build it with: tls-matrix images build {server}"
         )
         return None
 
     def _group(self, variant: ServerVariant, image: str) -> _Group:
-        server = variant.definition.program.parent.name
-        name = f"tls-matrix-{server}-{self._run}-{secrets.token_hex(2)}"
-        return _Group(image, name, variant.definition.memory)
+        program = variant.definition.program
+        name = f"tls-matrix-{program.parent.name}-{self._run}-{secrets.token_hex(2)}"
+        return _Group(image, name, f"{program.parent.name}/{program.name}", variant.definition.memory)
 
     def _start(self, group: _Group) -> ProgramContainer | None:
         try:
             container = ProgramContainer(
-                self._client, group.image, group.name, self._labels, group.memory, group.configurations
+                self._client,
+                group.image,
+                group.name,
+                group.program,
+                self._labels,
+                group.memory,
+                group.configurations,
             )
         except (DockerException, RequestException) as error:
             for configuration in group.configurations:
-                message = f"the container {group.name} cannot be started: {said(error)}"
+                message = f"the container of {group.program} cannot be started: {said(error)}"
                 self._results[configuration.id] = StartFailure(configuration.id, message)
             return None
         self._containers.append(container)
