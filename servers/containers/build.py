@@ -23,6 +23,8 @@ from servers.containers.engine import EngineError, said
 from servers.containers.packages import PackagesError, packages_folder
 from servers.containers.recipe import BASE_LABEL, DIGEST_LABEL, PYTHON_LABEL, Recipe
 from servers.program import one_line
+from servers.stacks.catalogue import stacks
+from servers.stacks.fetch import FetchError, fetch
 
 # What the engine calls a machine, and what Python's packages call it.
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
@@ -110,7 +112,7 @@ def build(client: docker.DockerClient, recipe: Recipe, base: Base) -> None:
             raise BuildError(f"{recipe.id}: the image cannot be built: {one_line(errors[0])}")
     except (DockerException, RequestException, EngineError) as error:
         raise BuildError(f"{recipe.id}: the image cannot be built: {said(error)}") from error
-    except (PackagesError, OSError) as error:
+    except (PackagesError, FetchError, OSError) as error:
         raise BuildError(f"{recipe.id}: the image cannot be built: {one_line(str(error))}") from error
 
 
@@ -172,7 +174,8 @@ def _context(recipe: Recipe, base: Base, packages: Path) -> Iterator[IO[bytes]]:
             for path, source in recipe.files.items():
                 _add(archive, source, f"project/{path}")
             archive.addfile(_folder_entry("stacks"))
-            for folder in recipe.stack_folders(base.python):
+            for identity in recipe.stacks:
+                folder = fetch(stacks()[identity], base.python)  # there already, unless for another Python
                 _add(archive, folder, f"stacks/{folder.name}")
         file.seek(0)
         yield file

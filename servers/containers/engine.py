@@ -5,11 +5,11 @@ the socket of this machine.
 """
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import docker
-from docker.constants import DEFAULT_UNIX_SOCKET
 from docker.errors import APIError, DockerException
 from requests.exceptions import ConnectionError as Unconnected
 from requests.exceptions import RequestException
@@ -17,6 +17,7 @@ from requests.exceptions import RequestException
 from servers.program import one_line
 
 LABEL = "tls-matrix"
+DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 
 
 class EngineError(Exception):
@@ -26,10 +27,11 @@ class EngineError(Exception):
 @contextmanager
 def engine() -> Iterator[docker.DockerClient]:
     """A client of the engine, which has answered; raises EngineError."""
-    where = os.environ.get("DOCKER_HOST") or DEFAULT_UNIX_SOCKET.removeprefix("http+")
+    where = os.environ.get("DOCKER_HOST") or DEFAULT_SOCKET
     try:
+        _try_socket(where)
         client = docker.from_env()
-    except (DockerException, RequestException) as error:
+    except (DockerException, RequestException, OSError) as error:
         raise EngineError(f"no container engine answers at {where}: {_mend(error)}") from error
     try:
         yield client
@@ -37,13 +39,22 @@ def engine() -> Iterator[docker.DockerClient]:
         client.close()
 
 
+def _try_socket(where: str) -> None:
+    """Connect to a socket in the file system; OSError says better than the library what is wrong with it."""
+    scheme, _, path = where.partition("://")
+    if scheme == "unix":
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(path)
+
+
 def _mend(error: Exception) -> str:
+    match error:
+        case PermissionError():
+            return "permission denied; run as a user who may use it (on Debian: a member of the group docker)"
+        case FileNotFoundError():
+            return "there is no such socket; start the engine, or name another with DOCKER_HOST"
     text = str(error)
-    if "PermissionError" in text or "Permission denied" in text:
-        return "permission denied; run as a user who may use it (on Debian: a member of the group docker)"
-    if "FileNotFoundError" in text:
-        return "there is no such socket; start the engine, or name another with DOCKER_HOST"
-    if "ConnectionRefusedError" in text or "Connection refused" in text:
+    if isinstance(error, ConnectionRefusedError) or "Connection refused" in text:
         return "connection refused; start the engine, or name another with DOCKER_HOST"
     if "paramiko" in text:
         forward = "ssh -L SOCKET:/var/run/docker.sock HOST"

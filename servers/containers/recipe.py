@@ -15,7 +15,7 @@ from pathlib import Path
 from servers.containers.engine import LABEL
 from servers.containers.packages import packages_key
 from servers.definition import BUNDLED_SERVERS, EMULATION_PROGRAM, ServerDefinition
-from servers.stacks.catalogue import Stack, not_fetched, stacks, unpacked, with_needs
+from servers.stacks.catalogue import not_fetched, stacks, unpacked, with_needs
 
 DIGEST_LABEL = f"{LABEL}.digest"
 BASE_LABEL = f"{LABEL}.base"
@@ -55,13 +55,9 @@ class Recipe:
             "program": self.program,
             "files": {path: _digest(file) for path, file in self.files.items()},
             "packages": packages_key(python, machine),
-            "stacks": [folder.name for folder in self.stack_folders(python)],
+            "stacks": [_folder_name(identity, python) for identity in self.stacks],
         }
         return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-
-    def stack_folders(self, python: str) -> list[Path]:
-        """Where the stacks for a Python lie, whether they are fetched or not."""
-        return [_folder(stacks()[identity], python) for identity in self.stacks]
 
 
 def recipe(definition: ServerDefinition, level: str) -> Recipe:
@@ -121,6 +117,7 @@ def _digest_of(file: Path, modified: int, size: int) -> str:
     return sha256(file.read_bytes()).hexdigest()
 
 
-def _folder(stack: Stack, python: str) -> Path:
-    file = next(file for file in stack.files if file.python in (None, python))
-    return unpacked(stack, file)
+def _folder_name(identity: str, python: str) -> str:
+    """The name of a stack's folder, which says what is in it, whether it is fetched or not."""
+    stack = stacks()[identity]
+    return unpacked(stack, stack.files_for(python)).name
