@@ -16,6 +16,7 @@ from matrix.compare import renamed_servers
 from matrix.errors import MatrixError, SelectionError
 from matrix.expectations import load_expectations
 from matrix.expected import Facts, connects_like, expected_of
+from matrix.levels import choose_levels
 from matrix.options import RunOptions
 from matrix.outcome import Expectation
 from matrix.prediction import ClientFacts, Prediction, Preference, ServerFacts, predict
@@ -63,7 +64,7 @@ def make_plan(options: RunOptions) -> Plan:
     targets = parse_targets(options.target)
     if options.backend != "process":
         raise SelectionError(f"--backend {options.backend}: not available yet; use --backend process")
-    variants = [] if targets and not options.server else choose_variants(options.server, definitions)
+    variants = _chosen(options, definitions)
     for variant in variants:
         check_variant(variant, profiles)
     taken = {variant.id for variant in variants} & {target.name for target in targets}
@@ -83,6 +84,14 @@ def make_plan(options: RunOptions) -> Plan:
         tuple(SCENARIOS[s] for s in scenarios),
         tuple(cells),
     )
+
+
+def _chosen(options: RunOptions, definitions: Mapping[str, ServerDefinition]) -> list[ServerVariant]:
+    """The servers to start, sorted by id; the default ones where nothing else was asked for."""
+    levels = choose_levels(options.levels, definitions)
+    if not options.server and (levels or options.target):
+        return levels
+    return sorted({*levels, *choose_variants(options.server, definitions)}, key=lambda variant: variant.id)
 
 
 def load_all_definitions(directories: Sequence[Path]) -> dict[str, ServerDefinition]:

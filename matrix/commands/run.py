@@ -47,6 +47,13 @@ Patterns = list[str] | None
 
 def run(
     server: Annotated[Patterns, typer.Option(metavar="PAT", help="Servers by id.")] = None,
+    levels: Annotated[
+        Patterns,
+        typer.Option(
+            metavar="PAT[,TOGGLE=VALUE]",
+            help="Levels of servers, toggles set alike at each that can have them: which works up to where?",
+        ),
+    ] = None,
     client: Annotated[Patterns, typer.Option(metavar="PAT", help="Clients by id.")] = None,
     scenario: Annotated[Patterns, typer.Option(metavar="PAT", help="Scenarios by id.")] = None,
     target: Annotated[
@@ -77,6 +84,7 @@ def run(
     """
     options = RunOptions(
         server=tuple(server or ()),
+        levels=tuple(levels or ()),
         client=tuple(client or ()),
         scenario=tuple(scenario or ()),
         target=tuple(target or ()),
