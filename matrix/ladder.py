@@ -92,8 +92,11 @@ def _settings(servers: Mapping[str, ServerRecord]) -> Iterator[tuple[str, str, l
     that is the default of some levels does not stand in their ids. A run file that does not say how levels
     follow each other has no ladder.
     """
-    placed = [identifier for identifier in in_order(servers) if servers[identifier].position is not None]
-    for name, group in groupby(placed, key=_name):
+    placed = {
+        identifier: server.position for identifier, server in servers.items() if server.position is not None
+    }
+    by_level = sorted(placed, key=lambda identifier: (_name(identifier), placed[identifier], identifier))
+    for name, group in groupby(by_level, key=_name):
         alike = list(group)
         for setting in sorted({_setting(identifier) for identifier in alike}):
             asked = _toggles(setting)
