@@ -51,7 +51,7 @@ def run(
         Patterns,
         typer.Option(
             metavar="PAT[,TOGGLE=VALUE]",
-            help="Levels of servers, toggles set alike at each that can have them: which works up to where?",
+            help="Levels of servers by id, the toggles set alike at each level that has them.",
         ),
     ] = None,
     client: Annotated[Patterns, typer.Option(metavar="PAT", help="Clients by id.")] = None,
@@ -79,7 +79,8 @@ def run(
 ) -> None:
     """Run the grid: which client can talk to which server, and is it as expected?
 
-    PAT is a shell pattern and may be given more than once; quote it. Exit status: 0 as expected, 1 some
+    PAT is a shell pattern and may be given more than once; quote it. Where a run has several levels of a
+    server, the reports say up to which of them each client works. Exit status: 0 as expected, 1 some
     cell is not, 2 something is to be mended in what was asked, 3 the harness broke or nothing ran.
     """
     options = RunOptions(

@@ -24,9 +24,9 @@ def test_clients_outside_the_default_grid_come_with_a_pattern() -> None:
         (["jsse7@7u?5,ec=no"], ["jsse7@7u25,ec=no", "jsse7@7u85,ec=no"]),
         # As it is by default, so it does not stand in the id.
         (["jsse6@6u4*,ec=no"], ["jsse6@6u45"]),
-        # Two toggles at once, and a level that has not both is left out.
+        # Two toggles at once; 6-early and 6u18 have no renegotiation to set and are left out.
         (
-            ["jsse6@6u2*,renegotiation=legacy,ec=yes"],
+            ["jsse6@6[-u][e12]*,renegotiation=legacy,ec=yes"],
             [
                 "jsse6@6u21,ec=yes,renegotiation=legacy",
                 "jsse6@6u22,ec=yes,renegotiation=legacy",

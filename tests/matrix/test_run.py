@@ -177,6 +177,8 @@ def test_a_ladder_says_which_update_of_java_changed_what_for_whom(tmp_path: Path
         "- firefox-9 and openssl-0.9.8-tls1: works at all levels",
     ):
         assert f"{line}\n" in result.stdout
+    positions = [server["position"] for server in run_json(tmp_path)["servers"].values()]
+    assert positions == [0, 1, 2, 3, 4, 5, 0, 1, 2]
     made = {name: (tmp_path / name).read_bytes() for name in ("grid.md", "grid.html")}
     assert tls_matrix("report", tmp_path).returncode == 0
     assert made == {name: (tmp_path / name).read_bytes() for name in made}
