@@ -6,9 +6,10 @@ of them comes out as an error of one line before anything is started.
 """
 
 import fnmatch
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from clients.profile import BUNDLED_PROFILES, Profile, ProfileError, load_profiles
 from matrix.cell import Cell, grid, no_match, select
@@ -55,6 +56,17 @@ class Plan:
     profiles: Mapping[str, Profile]
     scenarios: tuple[Scenario, ...]
     cells: tuple[PlannedCell, ...]
+
+    def narrowed_to(self, cell_ids: Set[str]) -> Self:
+        """Give the plan of these cells alone, and of the servers and targets they need."""
+        cells = tuple(planned for planned in self.cells if planned.cell.id in cell_ids)
+        needed = {planned.cell.server for planned in cells}
+        return replace(
+            self,
+            cells=cells,
+            variants=tuple(variant for variant in self.variants if variant.id in needed),
+            targets=tuple(target for target in self.targets if target.name in needed),
+        )
 
 
 def make_plan(options: RunOptions) -> Plan:

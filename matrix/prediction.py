@@ -107,7 +107,7 @@ def agreement(client: ClientFacts, server: ServerFacts, *, after_fallback: bool)
     None without a common version.
     """
     hello = client.attempts[-1 if after_fallback else 0]
-    common = offered_versions(hello) & frozenset(server.declared.versions)
+    common = _offered_to(server, hello) & frozenset(server.declared.versions)
     return Agreement(hello, max(common)) if common else None
 
 
@@ -121,7 +121,18 @@ def offered_versions(hello: HelloTemplate) -> frozenset[int]:
                 return frozenset(v for v in pull_supported_versions(extension.body) if not is_grease(v))
             except DecodeError:
                 break
-    return frozenset(range(_SSL_3_0, min(hello.client_version, _TLS_1_3 - 1) + 1))
+    return _versions_up_to(hello.client_version)
+
+
+def _offered_to(server: ServerFacts, hello: HelloTemplate) -> frozenset[int]:
+    """The versions as the server reads them: one without TLS 1.3 is taken not to know supported_versions."""
+    if _TLS_1_3 in server.declared.versions:
+        return offered_versions(hello)
+    return _versions_up_to(hello.client_version)
+
+
+def _versions_up_to(client_version: int) -> frozenset[int]:
+    return frozenset(range(_SSL_3_0, min(client_version, _TLS_1_3 - 1) + 1))
 
 
 def offered_version_name(hello: HelloTemplate) -> str:
@@ -145,7 +156,7 @@ def _obstacle(hello: HelloTemplate, client: ClientFacts, server: ServerFacts) ->
     if hello.format is HelloFormat.SSLV2 and not declared.sslv2_hello:
         why = "the client's hello is in SSLv2 format, which the server does not read"
         return Obstacle(why, _refused(refusals.sslv2_hello))
-    offered = offered_versions(hello)
+    offered = _offered_to(server, hello)
     common = offered & frozenset(declared.versions)
     if not common:
         theirs = _versions(declared.versions)

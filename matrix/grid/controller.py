@@ -28,7 +28,7 @@ from matrix.grid.servers import GridServers, grid_servers, read_credentials
 from matrix.grid.worker import CellTask, GridWorker, worker_text
 from matrix.options import options_from
 from matrix.outcome import Judgement, Verdict
-from matrix.plan import USAGE_ERRORS, Plan, make_plan
+from matrix.plan import USAGE_ERRORS, Plan, make_plan, parse_targets
 from matrix.reports.terminal import print_run
 from matrix.run_file import RunFile
 from matrix.run_folder import RunFolder
@@ -43,7 +43,7 @@ CONTROLLER = pytest.StashKey["GridController"]()  # of the run that is going on
 def register(config: pytest.Config) -> None:
     """Plan the run and take control of it; a plan that cannot be made ends pytest with exit status 2."""
     try:
-        plan = config.stash.get(PLAN, None) or make_plan(options_from(config.option))
+        plan = config.stash.get(PLAN, None) or _plan(config)
         if config.option.collectonly:
             config.pluginmanager.register(_worker(plan, {}, {}), "grid-worker")
             return
@@ -53,6 +53,23 @@ def register(config: pytest.Config) -> None:
     controller = GridController(plan, folder)
     config.stash[CONTROLLER] = controller
     config.pluginmanager.register(controller, "grid-controller")
+
+
+def _plan(config: pytest.Config) -> Plan:
+    """What the options choose; of single tests that pytest was asked for, those cells and their servers."""
+    options = options_from(config.option)
+    named = {cell_id for argument in config.args if (cell_id := _cell_id(argument)) is not None}
+    if not named:
+        return make_plan(options)
+    cells = [parse_cell_id(cell_id) for cell_id in sorted(named)]
+    targets = {target.name for target in parse_targets(options.target)}
+    chosen = replace(
+        options,
+        server=options.server or tuple({cell.server: None for cell in cells if cell.server not in targets}),
+        client=options.client or tuple({cell.client: None for cell in cells}),
+        scenario=options.scenario or tuple({cell.scenario: None for cell in cells}),
+    )
+    return make_plan(chosen).narrowed_to(named)
 
 
 def _worker(plan: Plan, endpoints: Mapping[str, Any], credentials: dict[str, Credential]) -> GridWorker:

@@ -9,7 +9,8 @@ connection.
 
 import ipaddress
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from clients.profile import Profile
@@ -30,6 +31,8 @@ from servers.target import Target
 from servers.variant import ServerVariant
 
 START_SECONDS = 10.0
+# One that does not answer takes its whole time, which the others must not wait for.
+CONTROLS_AT_ONCE = 8
 
 
 class GridServers:
@@ -50,7 +53,7 @@ class GridServers:
         self._shown = read_credentials(client_credentials)
         found = {variant.id: _endpoint(running[variant.id]) for variant in plan.variants}
         found |= {target.name: _target_endpoint(target) for target in plan.targets}
-        self.endpoints = {server: self._proved(endpoint) for server, endpoint in found.items()}
+        self.endpoints = self._prove(found.values())
 
     def stack(self, server: str) -> str | None:
         """What the server says it is made of; None when it does not run."""
@@ -63,11 +66,16 @@ class GridServers:
 
     def problems_now(self) -> Mapping[str, Problem]:
         """Ask every server that answered at first again; name those that no longer do."""
+        answered = [endpoint for endpoint in self.endpoints.values() if endpoint.problem is None]
         return {
             server: Problem(again.problem.verdict, f"{again.problem.note} after the run")
-            for server, endpoint in self.endpoints.items()
-            if endpoint.problem is None and (again := self._proved(endpoint)).problem is not None
+            for server, again in self._prove(answered).items()
+            if again.problem is not None
         }
+
+    def _prove(self, endpoints: Iterable[Endpoint]) -> dict[str, Endpoint]:
+        with ThreadPoolExecutor(CONTROLS_AT_ONCE) as pool:
+            return {endpoint.server: endpoint for endpoint in pool.map(self._proved, endpoints)}
 
     def _proved(self, endpoint: Endpoint) -> Endpoint:
         if endpoint.problem is not None:

@@ -46,10 +46,17 @@ def test_no_common_version() -> None:
     assert said == "no common version: the client has SSLv3, TLSv1.0, the server TLSv1.2"
 
 
-def test_supported_versions_count_and_not_client_version() -> None:
+def test_supported_versions_count_for_servers_that_have_tls_1_3() -> None:
     modern = hello(TLS12, TLS13, versions=(0x1A1A, TLS13V))
-    assert "no common version" in why(predict([modern], ClientLimits(), server(TLS12)))
     assert predict([modern], ClientLimits(), server(TLS13V, suites=(TLS13,))) == Prediction(Outcome.WORKS)
+    middling = hello(TLS12, TLS13, versions=(0x1A1A, TLS12))
+    assert "no common version" in why(predict([middling], ClientLimits(), server(TLS13V, suites=(TLS13,))))
+
+
+def test_a_server_without_tls_1_3_goes_by_the_version_of_the_hello() -> None:
+    modern = hello(TLS12, RSA_AES, versions=(TLS13V, TLS12))
+    refused = predict([modern], ClientLimits(versions=(TLS12, TLS13V)), server(SSL3, TLS10))
+    assert "answers in TLSv1.0" in why(refused)
 
 
 def test_the_server_takes_the_highest_version_and_the_client_may_refuse_it() -> None:

@@ -404,3 +404,21 @@ def test_collecting_the_grid_starts_nothing_and_shows_every_cell_in_order() -> N
     listed = [row["id"] for row in json.loads(tls_matrix("list", "cells", "--json").stdout)]
     assert shown == listed == sorted(listed, key=lambda identifier: identifier.split("/"))
     assert len(shown) > 100
+
+
+def test_pytest_runs_single_cells_by_their_ids_and_starts_their_servers_only(tmp_path: Path) -> None:
+    cells = ("jsse6@6u45,ec=yes/java-6u18/connect", "jsse7@7/biztalk-ws2008/connect")
+    ids = [f"{ROOT}/matrix/grid/test_grid.py::test_cell[{cell}]" for cell in cells]
+    done = tls_matrix("-q", f"--out={tmp_path}", *ids, module="pytest")
+    assert done.returncode == 0, done.stdout
+    assert verdicts(tmp_path) == dict.fromkeys(cells, "passed")
+    timings = json.loads((tmp_path / "timings.json").read_text(encoding="utf-8"))
+    assert timings["servers"].keys() == {"jsse6@6u45,ec=yes", "jsse7@7"}
+    assert run_json(tmp_path)["run"]["partial"] is False
+
+
+def test_the_id_of_a_cell_that_does_not_exist_is_one_line(tmp_path: Path) -> None:
+    wrong = f"{ROOT}/matrix/grid/test_grid.py::test_cell[jsse6@6u99/java-6/connect]"
+    done = tls_matrix("-q", f"--out={tmp_path}", wrong, module="pytest")
+    assert done.returncode == 2
+    assert "no server matches 'jsse6@6u99'" in done.stdout + done.stderr
