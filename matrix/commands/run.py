@@ -101,19 +101,24 @@ def run(
     if not (workers == "auto" or workers.isdecimal()):
         tell(f"tls-matrix: -n {workers}: give a number of worker processes, or auto")
         raise typer.Exit(EXIT_USAGE)
+    raise typer.Exit(_run_and_show(plan, workers, json))
+
+
+def _run_and_show(plan: Plan, workers: str, json: bool) -> int:
+    """Let pytest run the plan and print what came out; gives the exit status."""
     with _progress() as progress:
         listener = _Listener(plan, progress)
-        arguments = _arguments(options, _workers(workers, len(plan.cells)))
+        arguments = _arguments(plan.options, _workers(workers, len(plan.cells)))
         status = int(pytest.main(arguments, plugins=[listener]))
     controller = listener.controller
     if controller is None or controller.run is None:
-        raise typer.Exit(status if status == EXIT_USAGE else EXIT_HARNESS)
+        return status if status == EXIT_USAGE else EXIT_HARNESS
     if json:
         write_out(encode(controller.run))
     else:
         print_run(controller.run, console())
         write_out(f"written to {controller.folder.path}\n")
-    raise typer.Exit(status)
+    return status
 
 
 @contextmanager
