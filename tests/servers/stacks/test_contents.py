@@ -19,7 +19,7 @@ IN_CRYPTOGRAPHY = {
     "3.4.1": "44.0.3",
 }
 
-# Where a module comes from is said too: what is not named below must come from the stack or from Python itself.
+# Where a module comes from is said too: from the stack or from Python itself but for what is named below.
 WITH_PYOPENSSL = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -68,7 +68,7 @@ files = {name: getattr(module, "__file__", None) for name, module in sys.modules
 elsewhere = [n for n, f in files.items() if f and "site-packages" in f and not f.startswith(sys.argv[1])]
 print(json.dumps([*said, len(done), elsewhere]))
 """
-# What an environment starts Python with, cffi, and gmpy2, with which tlslite-ng and ecdsa calculate where there is one.
+# What an environment starts Python with; cffi; what tlslite-ng and ecdsa calculate with where there is one.
 OF_THE_ENVIRONMENT = ("_cffi_backend", "_distutils_hack", "__editable__", "gmpy2")
 
 

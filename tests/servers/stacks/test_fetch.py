@@ -93,6 +93,10 @@ def test_nothing_is_written_elsewhere(
         folder.mkdir()
         monkeypatch.setenv(name, str(folder))
     monkeypatch.chdir(elsewhere["here"])
+    # pip asks a Rust compiler for its version, and one that comes from rustup makes itself a folder.
+    folders = os.environ["PATH"].split(os.pathsep)
+    without_rust = [folder for folder in folders if not Path(folder, "rustc").exists()]
+    monkeypatch.setenv("PATH", os.pathsep.join(without_rust))
     published = npm.publish("toynode", "1.0.0", tarball({"package/bin/node": PROGRAM}))
     fetch(stack_of(wheel(index), source_distribution(index), published))
     assert [list(folder.iterdir()) for folder in elsewhere.values()] == [[], [], []]
