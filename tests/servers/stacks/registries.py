@@ -38,10 +38,14 @@ def wheel(folder: Path, name: str = "toystack", version: str = "1.0") -> StackFi
     return pinned("pypi", name, version, path.name, path.read_bytes())
 
 
-def source_distribution(folder: Path, name: str = "toysource", version: str = "1.0") -> StackFile:
-    """Put a source distribution, which pip must ask for its metadata, into a folder, and pin it."""
+def source_distribution(folder: Path, checks: str = "") -> StackFile:
+    """Put a source distribution, which pip must ask for its metadata, into a folder, and pin it.
+
+    `checks` is Python that runs then.
+    """
+    name, version = "toysource", "1.0"
     top = f"{name}-{version}"
-    setup = f"from setuptools import setup\nsetup(name={name!r}, version={version!r}, packages=[{name!r}])\n"
+    setup = f"{checks}\nfrom setuptools import setup\nsetup(name={name!r}, version={version!r}, packages=[{name!r}])\n"
     content = tarball({f"{top}/setup.py": setup.encode(), f"{top}/{name}/__init__.py": b""})
     (folder / f"{top}.tar.gz").write_bytes(content)
     return pinned("pypi", name, version, f"{top}.tar.gz", content)
@@ -85,6 +89,7 @@ class NpmRegistry:
         self.halts = False
         self.go_on = threading.Event()
         self.halted = threading.Event()
+        self.waited_in_vain = False
         self._published: dict[str, bytes] = {}
 
     def publish(self, name: str, version: str, content: bytes) -> StackFile:
@@ -126,7 +131,7 @@ def npm_registry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NpmR
                 self.wfile.write((content or b"")[:limit])
                 if limit is not None and registry.halts:
                     registry.halted.set()
-                    registry.go_on.wait(HALT_SECONDS)
+                    registry.waited_in_vain |= not registry.go_on.wait(HALT_SECONDS)
                     self.wfile.write((content or b"")[limit:])
 
         def log_message(self, *_arguments: object) -> None:

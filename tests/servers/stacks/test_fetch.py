@@ -98,7 +98,8 @@ def test_nothing_is_written_elsewhere(
     without_rust = [folder for folder in folders if not Path(folder, "rustc").exists()]
     monkeypatch.setenv("PATH", os.pathsep.join(without_rust))
     published = npm.publish("toynode", "1.0.0", tarball({"package/bin/node": PROGRAM}))
-    fetch(stack_of(wheel(index), source_distribution(index), published))
+    checks = f"import tempfile; assert tempfile.gettempdir().startswith({str(cache)!r})"
+    fetch(stack_of(wheel(index), source_distribution(index, checks), published))
     assert [list(folder.iterdir()) for folder in elsewhere.values()] == [[], [], []]
 
 
@@ -251,6 +252,11 @@ def test_python_without_pip(
     refused_with("there is no pip in .*; get it with: .* -m ensurepip", stack_of(wheel(index)), cache)
 
 
+WITHOUT_SETPRIV = """
+import shutil
+which = shutil.which
+shutil.which = lambda name: None if name == "setpriv" else which(name)
+"""
 LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
 
 
@@ -325,9 +331,27 @@ def test_a_killed_fetch_takes_npm_with_it_and_the_next_removes_the_rest(
     assert left.is_dir()
     with (left / LOCK).open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # npm has it as long as it lives, and it still waits for the rest
-    assert not npm.go_on.is_set()
+    assert not npm.waited_in_vain
     fetch(stack_of(wheel(index, "further"), identity="further"))
     assert not left.exists()
+
+
+def test_where_a_client_outlives_its_fetch_it_keeps_the_folder(
+    npm: NpmRegistry, index: Path, cache: Path
+) -> None:
+    npm.sends, npm.halts = 10, True
+    killed = start_fetch(FROM_NPM(index, npm), WITHOUT_SETPRIV)
+    assert npm.halted.wait(60)
+    [left] = cache.glob(f"{PARTIAL}*")
+    killed.kill()
+    killed.wait()
+    fetch(stack_of(wheel(index), identity="another"))
+    assert left.is_dir()
+    npm.go_on.set()
+    with (left / LOCK).open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    fetch(stack_of(wheel(index, "further"), identity="further"))
+    assert not left.exists(), "control: once the client has ended"
 
 
 def test_a_folder_that_was_never_locked_goes_too(index: Path, cache: Path) -> None:
