@@ -45,7 +45,8 @@ def source_distribution(folder: Path, checks: str = "") -> StackFile:
     """
     name, version = "toysource", "1.0"
     top = f"{name}-{version}"
-    setup = f"{checks}\nfrom setuptools import setup\nsetup(name={name!r}, version={version!r}, packages=[{name!r}])\n"
+    call = f"setup(name={name!r}, version={version!r}, packages=[{name!r}])"
+    setup = f"{checks}\nfrom setuptools import setup\n{call}\n"
     content = tarball({f"{top}/setup.py": setup.encode(), f"{top}/{name}/__init__.py": b""})
     (folder / f"{top}.tar.gz").write_bytes(content)
     return pinned("pypi", name, version, f"{top}.tar.gz", content)

@@ -344,7 +344,7 @@ def test_where_a_client_outlives_its_fetch_it_keeps_the_folder(
     assert npm.halted.wait(60)
     [left] = cache.glob(f"{PARTIAL}*")
     killed.kill()
-    killed.wait()
+    killed.communicate()
     fetch(stack_of(wheel(index), identity="another"))
     assert left.is_dir()
     npm.go_on.set()
