@@ -9,14 +9,14 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
 import docker
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import APIError, DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
 from servers.containers.engine import EngineError, said
@@ -88,8 +88,9 @@ def find_image(client: docker.DockerClient, tag: str) -> Image | None:
 
 
 def build(client: docker.DockerClient, recipe: Recipe, base: Base) -> None:
-    """Build the recipe's image upon the base; raises BuildError."""
+    """Build the recipe's image upon the base, in the place of the one there is; raises BuildError."""
     try:
+        former = find_image(client, recipe.tag)
         packages = packages_folder(base.python, base.machine)
         with _context(recipe, base, packages) as context:
             steps = client.api.build(
@@ -110,6 +111,9 @@ def build(client: docker.DockerClient, recipe: Recipe, base: Base) -> None:
             errors = errors_in(steps)
         if errors:
             raise BuildError(f"{recipe.id}: the image cannot be built: {one_line(errors[0])}")
+        if former is not None:
+            with suppress(APIError):  # it has another name, too, or a container of another run
+                client.api.remove_image(former.id)
     except (DockerException, RequestException, EngineError) as error:
         raise BuildError(f"{recipe.id}: the image cannot be built: {said(error)}") from error
     except (PackagesError, FetchError, OSError) as error:

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import docker
+import pytest
+from docker.errors import ImageNotFound
 
 from servers.containers.build import Base, BuildProgress, build_missing, find_image
 from servers.containers.recipe import recipe
@@ -57,10 +59,12 @@ def test_an_unchanged_image_is_left_alone_and_a_changed_one_rebuilt(
 
     (toy.definition.folder / "serve.py").write_text(well_behaved() + "# changed\n")
     assert build(client, base, toy)[0] == []
-    assert image_id(client, toy) != first
-
     second = image_id(client, toy)
-    upon_another = Base(first, base.python, base.machine)
+    assert second != first
+    with pytest.raises(ImageNotFound):  # nothing of it stays behind without a name
+        client.images.get(first)
+
+    upon_another = Base(second, base.python, base.machine)
     assert build(client, upon_another, toy)[0] == []
     assert image_id(client, toy) != second
 
