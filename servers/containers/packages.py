@@ -5,6 +5,7 @@ that this program itself is locked to, brought and unpacked by pip, once for eac
 import re
 import subprocess
 import sys
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,6 +41,7 @@ class PackagesError(Exception):
     """Packages that cannot be had; the message is one line."""
 
 
+@cache
 def locked() -> str:
     """The lines of the lock file that pin the packages."""
     entries = re.findall(

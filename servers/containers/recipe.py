@@ -6,7 +6,7 @@ Emulated servers have nothing of their own at all: their images are one, under m
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -85,14 +85,16 @@ def recipes(definitions: Iterable[ServerDefinition]) -> list[Recipe]:
     ]
 
 
-def _shared_files() -> Iterator[tuple[str, Path]]:
+@cache
+def _shared_files() -> Mapping[str, Path]:
     """What every server program uses: `handshake`, and of `servers` what is no server's own folder."""
-    yield from _files(_PROJECT / "handshake", "handshake").items()
+    shared = _files(_PROJECT / "handshake", "handshake")
     for entry in sorted(BUNDLED_SERVERS.iterdir()):
         if entry.suffix == ".py":
-            yield _in_project(entry), entry
+            shared[_in_project(entry)] = entry
         elif (entry / "__init__.py").is_file() and not (entry / "server.toml").is_file():
-            yield from _files(entry, _in_project(entry)).items()
+            shared |= _files(entry, _in_project(entry))
+    return shared
 
 
 def _files(folder: Path, name: str) -> dict[str, Path]:
