@@ -6,7 +6,6 @@ never in a file.
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,17 +14,15 @@ from contextlib import ExitStack, contextmanager
 from view import ServerView  # a sibling of this file
 
 from servers import contract
-from servers.listener import Listener
-from servers.system.backend import BackendProgram, StartError
+from servers.system.backend import BackendProgram
 from servers.system.command import (
+    authorities_in_memory,
     credentials_in_memory,
     ended_with_us,
     find_program,
-    in_memory,
     not_installed,
 )
-from servers.system.pool import BackendPool
-from servers.system.view import View
+from servers.system.pool import serve_with_backends
 
 # Without DSA: s_server takes two certificates, and a third ("extended") only where a client names its
 # algorithms.
@@ -59,7 +56,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
     ).stdout
     with ExitStack() as closing:
         keys, digests = credentials_in_memory(configuration, closing)
-        authorities = in_memory("authorities", "".join(configuration.client_certificates.values()), closing)
+        authorities = authorities_in_memory(configuration, closing)
         descriptors = [*keys.values()]
         command = [program, "s_server", "-accept", "127.0.0.1:0", "-www", "-msg"]
         command = ended_with_us([*command, *_options(configuration, descriptors, authorities)])
@@ -71,21 +68,8 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
             ENVIRONMENT,
             [*descriptors, authorities],
         )
-        try:
-            pool = closing.enter_context(BackendPool(backend_program))
-        except StartError as error:
-            yield contract.Failed(configuration.id, str(error))
-            return
-
-        def report(peer_port: int, view: View) -> None:
-            contract.emit(view.event(configuration.id, peer_port))
-
-        def serve(connection: socket.socket, peer_port: int) -> None:
-            pool.serve(connection, peer_port, report)
-
-        listener = closing.enter_context(Listener(configuration.host, configuration.port, serve))
         stack = f"{version.partition('(')[0].strip()} (s_server)"
-        yield contract.Ready(configuration.id, listener.port, stack, digests)
+        yield closing.enter_context(serve_with_backends(configuration, backend_program, stack, digests))
 
 
 def _options(configuration: contract.Configuration, descriptors: list[int], authorities: int) -> list[str]:

@@ -35,12 +35,12 @@ def ended_with_us(command: Iterable[str]) -> list[str]:
     return [*before, *command]
 
 
-def in_memory(name: str, text: str, closing: ExitStack) -> int:
-    """A descriptor of a file in memory that holds the text; a program opens it as /dev/fd/<descriptor>."""
+def in_memory(name: str, data: bytes, closing: ExitStack) -> int:
+    """A descriptor of a file in memory that holds the data; a program opens it as /dev/fd/<descriptor>."""
     descriptor = os.memfd_create(name)
     closing.callback(os.close, descriptor)
     os.fchmod(descriptor, 0o600)
-    os.write(descriptor, text.encode())
+    os.write(descriptor, data)
     return descriptor
 
 
@@ -52,7 +52,8 @@ def credentials_in_memory(
     """
     presented = presented_credentials(configuration)
     descriptors = {
-        kind: in_memory(kind, pem.private_key + pem.chain, closing) for kind, pem in presented.items()
+        kind: in_memory(kind, (pem.private_key + pem.chain).encode(), closing)
+        for kind, pem in presented.items()
     }
     return descriptors, leaf_digests(presented)
 
@@ -69,3 +70,8 @@ def leaf_digests(credentials: Mapping[str, contract.PrivateKeyAndChain]) -> froz
     """The SHA-256 of each leaf certificate (DER), in hex."""
     leaves = (pem.chain.partition(END_OF_CERTIFICATE)[:2] for pem in credentials.values())
     return frozenset(sha256(PEM_cert_to_DER_cert("".join(leaf))).hexdigest() for leaf in leaves)
+
+
+def authorities_in_memory(configuration: contract.Configuration, closing: ExitStack) -> int:
+    """A descriptor of a file in memory with the certificates of clients that the server trusts."""
+    return in_memory("authorities", "".join(configuration.client_certificates.values()).encode(), closing)

@@ -7,12 +7,14 @@ A process that cannot be trusted to be idle again is killed.
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
+from servers import contract
+from servers.listener import Listener
 from servers.system.backend import Backend, BackendProgram, StartError
 from servers.system.relay import Relay
 from servers.system.view import View
@@ -97,3 +99,27 @@ class BackendPool:
     def _discard(self, backend: Backend) -> None:
         self._all.discard(backend)
         backend.kill()
+
+
+@contextmanager
+def serve_with_backends(
+    configuration: contract.Configuration,
+    program: BackendProgram,
+    stack: str,
+    digests: frozenset[str],
+    unbound: socket.socket | None = None,
+) -> Iterator[contract.Event]:
+    """Start one process, to see that it can be, and listen (with the socket `unbound`, if it is given)."""
+    try:
+        with BackendPool(program) as pool:
+
+            def report(peer_port: int, view: View) -> None:
+                contract.emit(view.event(configuration.id, peer_port))
+
+            def serve(connection: socket.socket, peer_port: int) -> None:
+                pool.serve(connection, peer_port, report)
+
+            with Listener(configuration.host, configuration.port, serve, unbound) as listener:
+                yield contract.Ready(configuration.id, listener.port, stack, digests)
+    except StartError as error:
+        yield contract.Failed(configuration.id, str(error))

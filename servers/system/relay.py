@@ -3,7 +3,6 @@
 import selectors
 import socket
 import struct
-from contextlib import suppress
 
 from servers.listener import CONNECTION_TIMEOUT_SECONDS, set_timeout
 from servers.system.backend import Backend
