@@ -40,7 +40,7 @@ def in_memory(name: str, data: bytes, closing: ExitStack) -> int:
     descriptor = os.memfd_create(name)
     closing.callback(os.close, descriptor)
     os.fchmod(descriptor, 0o600)
-    os.write(descriptor, data)
+    os.pwrite(descriptor, data, 0)  # which leaves the offset at the start
     return descriptor
 
 
@@ -73,5 +73,11 @@ def leaf_digests(credentials: Mapping[str, contract.PrivateKeyAndChain]) -> froz
 
 
 def authorities_in_memory(configuration: contract.Configuration, closing: ExitStack) -> int:
-    """A descriptor of a file in memory with the certificates of clients that the server trusts."""
-    return in_memory("authorities", "".join(configuration.client_certificates.values()).encode(), closing)
+    """A descriptor of a file in memory with the certificates of clients that the server trusts.
+
+    Some programs insist on having some. Where no client is trusted these are the server's own, which nobody
+    else could use.
+    """
+    own = (pem.chain for pem in presented_credentials(configuration).values())
+    trusted = configuration.client_certificates.values() or own
+    return in_memory("authorities", "".join(trusted).encode(), closing)

@@ -32,3 +32,8 @@ class View:
         log = "\n".join(self._log) if self._log else None
         seen = (self.version, self.cipher_suite, self.alert_sent, self.reason, log)
         return contract.Connection(server_id, peer_port, *seen)
+
+
+def version_by_openssl(name: bytes) -> str:
+    """The version that OpenSSL calls by a name: its "TLSv1" is "TLSv1.0"."""
+    return name.decode() if b"." in name else f"{name.decode()}.0"
