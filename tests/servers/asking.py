@@ -92,11 +92,11 @@ class Accepted:
     is_servers_order: bool | None
 
 
-def accepted(server: RunningServer, version: int, but: str = "") -> Accepted:
+def accepted(server: RunningServer, version: int, but: tuple[str, ...] = ()) -> Accepted:
     """Offer everything (but suites whose names begin with `but`), then everything but what the server took,
     until it takes nothing more.
     """
-    left = [code for code in suites_of(version) if not (but and cipher_suite_name(code).startswith(but))]
+    left = [code for code in suites_of(version) if not cipher_suite_name(code).startswith(but)]
     taken: list[int] = []
     primes: set[int] = set()
     while (seen := ask(server, version, left)).negotiated is not None:
