@@ -83,7 +83,7 @@ RENEGOTIATIONS: list[tuple[str, str, str, str | None, str, str]] = [
         "policy-not-requested",
         "not-tried",
     ),
-    # Servers of Debian 12, measured: GnuTLS and NSS let a client begin one, stunnel only when told to, nginx never.
+    # Debian 12, measured: GnuTLS and NSS let a client begin one, stunnel only when told to, nginx never.
     ("gnutls@system", "ie8-win7", CLIENT, WORKS, "completed", "not-tried"),
     (
         "gnutls@system",
