@@ -53,7 +53,10 @@ def program(
     finally:
         with suppress(ProcessLookupError):
             process.kill()
-        process.communicate()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
 
 
 def first_event(process: subprocess.Popen[bytes]) -> dict[str, Any]:
@@ -104,23 +107,30 @@ with context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[1])
 """
 
 
+@pytest.mark.parametrize("variable", [contract.ENVIRONMENT_VARIABLE, contract.PROGRAM_VARIABLE])
 @pytest.mark.parametrize("server_id", PLAIN)
 def test_serves_as_nobody_where_a_container_isolates_it(
-    server_id: str, credentials: Mapping[str, PrivateKeyAndChain]
+    server_id: str, variable: str, credentials: Mapping[str, PrivateKeyAndChain]
 ) -> None:
     nsenter, rights = shutil.which("nsenter"), without_rights(NOBODY)
     usable = subprocess.run([*rights, sys.executable, "-c", "import cryptography"], check=False)
     if usable.returncode != 0 or nsenter is None:
         pytest.skip("this Python is of no use to another user, or there is no nsenter (util-linux)")
     line = configuration_of(server_id, credentials).to_line().decode()
-    in_container = ["env", f"{contract.ENVIRONMENT_VARIABLE}={line}", *rights]
+    in_container = ["env", f"{variable}={line}", *rights]
     with program(server_id, [sys.executable, "-c", ISOLATED, *in_container], {}) as process:
+        assert process.stdin is not None
+        process.stdin.write(line.encode())  # read where the variable does not hold the configuration
+        process.stdin.flush()
         event = first_event(process)
         assert event["event"] == "ready", event
         inside = [nsenter, f"--net=/proc/{process.pid}/ns/net", sys.executable, "-c", CLIENT]
         answer = subprocess.run([*inside, str(event["port"])], capture_output=True, text=True, check=True)
         assert " 200 " in answer.stdout
-        process.send_signal(signal.SIGTERM)
+        if variable == contract.ENVIRONMENT_VARIABLE:
+            process.send_signal(signal.SIGTERM)
+        else:
+            process.stdin.close()
         assert process.wait(10) == 0
 
 
