@@ -22,6 +22,8 @@ from typing import Any, BinaryIO
 from servers.declared import Declared
 
 ENVIRONMENT_VARIABLE = "TLS_MATRIX_SERVER"
+PROGRAM_VARIABLE = "TLS_MATRIX_PROGRAM"
+"""In an image, the server program that it is for."""
 MAX_CONFIGURATION_BYTES = 1 << 20
 MAX_LOG_CHARACTERS = 1 << 16
 
@@ -270,6 +272,11 @@ def emit(event: Event) -> None:
         except (BrokenPipeError, ValueError):
             # The reader stopped first: the end of standard input, which stops us, is on its way.
             return
+
+
+def is_in_container() -> bool:
+    """Whether a container of ours keeps this program from everybody else."""
+    return ENVIRONMENT_VARIABLE in os.environ or PROGRAM_VARIABLE in os.environ
 
 
 def run(start: Callable[[Configuration], AbstractContextManager[Event]]) -> int:

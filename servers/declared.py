@@ -18,8 +18,9 @@ class DeclaredRenegotiation:
     `legacy_hello_refusal` the cause it sees if not. A refusal is "warning:<alert>", "fatal:<alert>" or
     "none": `refusal` of a client's attempt, `refusal_in_sslv3` the same in SSLv3, `request_refusal` what
     comes instead of a HelloRequest. `requested` is what becomes of a renegotiation that the server asks for:
-    "completed", or the cause of its failure as a client sees it. `asks_anyway`: it asks also where it will
-    refuse the answer; `not_requested` is what is seen where it does not ask and sends nothing instead.
+    "completed", or the cause of its failure as a client sees it. `server_initiated`: whether it can ask for
+    one at all; `asks_anyway`: it asks also where it will refuse the answer; `not_requested` is what is seen
+    where it does not ask and sends nothing instead.
     """
 
     allowed: str = "secure"
@@ -30,6 +31,7 @@ class DeclaredRenegotiation:
     refusal_in_sslv3: str = "fatal:handshake_failure"
     request_refusal: str = "none"
     requested: str = "completed"
+    server_initiated: bool = True
     asks_anyway: bool = False
     not_requested: str = "policy-not-requested"
 
@@ -59,7 +61,8 @@ class Declared:
     on the connection; `resumption` the ways to resume a session ("session-id", "ticket",
     "session-id-without-ticket": by id where the client offers no session_ticket, "ticket-in-tls13": by ticket
     in TLS 1.3 only), and `resumption_needs_extended_master_secret` whether up to TLS 1.2 a session is resumed
-    only where extended_master_secret (RFC 7627) protects it;
+    only where extended_master_secret (RFC 7627) protects it; `forgets_sessions` whether it gives out session
+    ids but keeps no sessions;
     `preference` whose order of cipher suites decides ("client", "server"; None where that is not known), and
     `refusals` how a hello without a chance ends;
     `client_certificate` "no", "request" or "require"; `missing_certificate` is what a client without one
@@ -74,6 +77,7 @@ class Declared:
     renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
     resumption: tuple[str, ...] = ("session-id",)
     resumption_needs_extended_master_secret: bool = False
+    forgets_sessions: bool = False
     preference: str | None = None
     refusals: DeclaredRefusals = DeclaredRefusals()
     client_certificate: str = "no"
@@ -91,6 +95,7 @@ class Declared:
             "renegotiation": asdict(self.renegotiation),
             "resumption": list(self.resumption),
             "resumption_needs_extended_master_secret": self.resumption_needs_extended_master_secret,
+            "forgets_sessions": self.forgets_sessions,
             "preference": self.preference,
             "refusals": asdict(self.refusals),
             "client_certificate": self.client_certificate,
@@ -110,6 +115,7 @@ class Declared:
             renegotiation=DeclaredRenegotiation(**value["renegotiation"]),
             resumption=tuple(value["resumption"]),
             resumption_needs_extended_master_secret=value["resumption_needs_extended_master_secret"],
+            forgets_sessions=value["forgets_sessions"],
             preference=value["preference"],
             refusals=DeclaredRefusals(**value["refusals"]),
             client_certificate=value["client_certificate"],

@@ -65,6 +65,7 @@ class RenegotiationTable(Table):
     refusal_in_sslv3: Refusal | None = None
     request_refusal: Refusal | None = None
     requested: str | None = None
+    server_initiated: bool | None = None
     asks_anyway: bool | None = None
     not_requested: str | None = None
 
@@ -95,6 +96,7 @@ class DeclaredTable(Table):
         list[Literal["session-id", "session-id-without-ticket", "ticket", "ticket-in-tls13"]] | None
     ) = None
     resumption_needs_extended_master_secret: bool | None = None
+    forgets_sessions: bool | None = None
     preference: Literal["client", "server"] | None = None
     refusals: RefusalsTable = RefusalsTable()
     client_certificate: Literal["no", "request", "require"] | None = None

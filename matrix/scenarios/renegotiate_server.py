@@ -20,6 +20,8 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
         return TLS_1_3
     secure, rules = is_secure(server, agreement), server.declared.renegotiation
     is_allowed = Renegotiation(rules.allowed).allows(is_secure=secure)
+    if not rules.server_initiated:
+        return refused(rules.not_requested, "the server has no way to ask for a renegotiation")
     if not is_allowed and not rules.asks_anyway:
         alert = parse_refusal(rules.request_refusal)
         cause = rules.not_requested if alert is None else f"alert-{alert_name(alert.description)}"
