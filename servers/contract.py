@@ -14,9 +14,11 @@ import os
 import signal
 import sys
 import threading
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, BinaryIO
 
 from servers.declared import Declared
@@ -36,6 +38,11 @@ class PrivateKeyAndChain:
 
     private_key: str = field(repr=False)
     chain: str = field(repr=False)
+
+    def leaf_sha256(self) -> str:
+        """The hex digest of the leaf certificate (DER)."""
+        base64 = self.chain.partition("-----END CERTIFICATE-----")[0].partition("-----BEGIN CERTIFICATE-----")[2]
+        return sha256(b64decode(base64)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

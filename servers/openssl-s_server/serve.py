@@ -15,8 +15,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from hashlib import sha256
-from ssl import PEM_cert_to_DER_cert
 
 from relay import BackendPool, StartError, View  # a sibling of this file
 
@@ -25,7 +23,7 @@ from servers.listener import Listener
 
 # Without DSA: s_server takes two certificates, and a third ("extended") only where a client names its
 # algorithms.
-CIPHER_LIST_LEGACY = "ALL:!aNULL:!aDSS:!PSK:!SRP:@SECLEVEL=0"
+CIPHER_LIST_LEGACY = "ALL:COMPLEMENTOFALL:!aNULL:!aDSS:!PSK:!SRP:@SECLEVEL=0"
 RENEGOTIATION = {"off": ("-no_renegotiation",), "secure": (), "legacy": ("-legacy_renegotiation",)}
 CLIENT_INITIATED: dict[bool, tuple[str, ...]] = {False: (), True: ("-client_renegotiation",)}
 CLIENT_CERTIFICATE = {"no": None, "request": "-verify", "require": "-Verify"}
@@ -33,10 +31,7 @@ VERIFY_DEPTH = "1"
 # A session lives in one process, and a client's next connection may come to another: better never than
 # now and then.
 NO_SESSIONS = ("-no_cache", "-no_ticket", "-num_tickets", "0")
-PROTOCOLS = {
-    "default": ("-cipher", "DEFAULT:!PSK:!SRP"),
-    "legacy": ("-cipher", CIPHER_LIST_LEGACY, "-min_protocol", "TLSv1"),
-}
+CONFIGURATIONS = {"default": (), "legacy": ("-cipher", CIPHER_LIST_LEGACY, "-min_protocol", "TLSv1")}
 CREDENTIAL_OPTIONS = (("-cert", "-key"), ("-dcert", "-dkey"))
 # Without a configuration file the machine's own settings play no part.
 ENVIRONMENT = {"OPENSSL_CONF": "/dev/null", "PATH": os.environ.get("PATH", os.defpath)}
@@ -94,8 +89,7 @@ def _credentials(
         if kind in configuration.credentials:
             pem = configuration.credentials[kind]
             descriptors.append(_in_memory(kind, pem.private_key + pem.chain, closing))
-            leaf = pem.chain.partition("-----END CERTIFICATE-----")
-            digests.add(sha256(PEM_cert_to_DER_cert("".join(leaf[:2]))).hexdigest())
+            digests.add(pem.leaf_sha256())
     return descriptors, frozenset(digests)
 
 
@@ -109,7 +103,7 @@ def _in_memory(name: str, text: str, closing: ExitStack) -> int:
 
 def _options(configuration: contract.Configuration, descriptors: list[int], authorities: int) -> list[str]:
     options = [
-        *PROTOCOLS[configuration.toggles["protocols"]],
+        *CONFIGURATIONS[configuration.toggles["configuration"]],
         *RENEGOTIATION[configuration.declared.renegotiation.allowed],
         *CLIENT_INITIATED[configuration.declared.renegotiation.client_initiated],
     ]

@@ -136,8 +136,8 @@ def tlslite_handshake(
 VERSIONS = {"SSLv3": (3, 0), "TLSv1.0": (3, 1), "TLSv1.1": (3, 2), "TLSv1.2": (3, 3), "TLSv1.3": (3, 4)}
 
 
-@every_server("openssl@4.0.3", "openssl@4.0.3,protocols=legacy", "openssl-s_server@system",
-              "openssl-s_server@system,protocols=legacy", "tlslite@0.8.2")  # fmt: skip
+@every_server("openssl@4.0.3", "openssl@4.0.3,configuration=legacy", "openssl-s_server@system",
+              "openssl-s_server@system,configuration=legacy", "tlslite@0.8.2")  # fmt: skip
 @pytest.mark.parametrize("version", VERSIONS)
 def test_speaks_the_versions_it_declares_and_no_other(server: RunningServer, version: str) -> None:
     declared = parse_server_id(server.id, DEFINITIONS).declared()
@@ -148,7 +148,7 @@ def test_speaks_the_versions_it_declares_and_no_other(server: RunningServer, ver
             tlslite_handshake(server, VERSIONS[version])
 
 
-@every_server("openssl@4.0.3", "openssl@4.0.3,protocols=legacy", "openssl-s_server@system", "tlslite@0.8.2")
+@every_server("openssl@4.0.3", "openssl@4.0.3,configuration=legacy", "openssl-s_server@system", "tlslite@0.8.2")
 @pytest.mark.parametrize("key_exchange", ["dhe_rsa", "dhe_dsa"])
 def test_uses_the_prime_it_declares_with_every_key(server: RunningServer, key_exchange: str) -> None:
     declared = parse_server_id(server.id, DEFINITIONS).declared()
@@ -178,8 +178,8 @@ def pyopenssl_negotiates(server: RunningServer, cipher_suite: str, version: int)
     return name
 
 
-@every_server("openssl@4.0.3", "openssl@4.0.3,protocols=legacy", "openssl-s_server@system",
-              "openssl-s_server@system,protocols=legacy")  # fmt: skip
+@every_server("openssl@4.0.3", "openssl@4.0.3,configuration=legacy", "openssl-s_server@system",
+              "openssl-s_server@system,configuration=legacy")  # fmt: skip
 def test_negotiates_every_suite_it_declares_and_no_other(server: RunningServer) -> None:
     declared = parse_server_id(server.id, DEFINITIONS).declared()
     everything = SSL.Context(SSL.TLS_METHOD)
@@ -260,7 +260,7 @@ def test_tlslite_declares_what_the_library_says() -> None:
 SSLV2_HELLO = bytes.fromhex("802e01030100150000001000002f0000350000330000390000050100800700c0") + bytes(16)
 
 
-@every_server("openssl@4.0.3,protocols=legacy", "openssl-s_server@system,protocols=legacy", "tlslite@0.8.2")
+@every_server("openssl@4.0.3,configuration=legacy", "openssl-s_server@system,protocols=legacy", "tlslite@0.8.2")
 def test_reads_an_sslv2_format_hello_as_declared(server: RunningServer) -> None:
     hello = SSLV2_HELLO[:1] + bytes([len(SSLV2_HELLO) - 2]) + SSLV2_HELLO[2:]
     with connect(server) as plain:
