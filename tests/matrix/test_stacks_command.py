@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from matrix.cli import application
-from servers.stacks.catalogue import stacks
+from servers.stacks.catalogue import stacks, unpacked
 
 
 def tls_matrix(*arguments: str) -> Result:
@@ -32,12 +32,14 @@ def test_list_says_the_same_as_lines_and_as_json(empty_cache: Path) -> None:
     assert {row["id"]: row["folder"] for row in rows} == dict.fromkeys(stacks())
     lines = [line.split("\t") for line in tls_matrix("stacks", "list").stdout.splitlines()]
     assert [line[0] for line in lines] == [row["id"] for row in rows]
-    assert {line[2] for line in lines} == {"-"}
+    assert {line[3] for line in lines} == {"-"}
+    assert dict(line[:3:2] for line in lines)["openssl-1.0.1u"] == "4.5 MB"
+    assert {row["id"]: row["size"] for row in rows}["openssl-1.0.1u"] == 4526210
 
 
 def test_list_says_what_is_fetched(empty_cache: Path) -> None:
     stack = stacks()["jsse-17"]
-    folder = empty_cache / f"jsse-17-{stack.files[0].sha256[:16]}"
+    folder = unpacked(stack, stack.files_for())
     folder.mkdir(parents=True)
     rows = {row["id"]: row["folder"] for row in json.loads(tls_matrix("stacks", "list", "--json").stdout)}
     assert {identity for identity, found in rows.items() if found} == {"jsse-17"}
