@@ -14,7 +14,7 @@ class DeclaredRenegotiation:
     """Which renegotiations a variant takes part in (SSLv3 to TLS 1.2) and how it refuses the others.
 
     `allowed` is "off", "secure" (with RFC 5746 on both sides) or "legacy" (also without); `client_initiated`
-    whether a client may begin; `legacy_hello` whether a first hello without RFC 5746 is accepted, and
+    whether a client may begin, `server_initiated` whether the server can; `legacy_hello` whether a first hello without RFC 5746 is accepted, and
     `legacy_hello_refusal` the cause it sees if not. A refusal is "warning:<alert>", "fatal:<alert>" or
     "none": `refusal` of a client's attempt, `refusal_in_sslv3` the same in SSLv3, `request_refusal` what
     comes instead of a HelloRequest. `requested` is what becomes of a renegotiation that the server asks for:
@@ -24,6 +24,7 @@ class DeclaredRenegotiation:
 
     allowed: str = "secure"
     client_initiated: bool = True
+    server_initiated: bool = True
     legacy_hello: bool = True
     legacy_hello_refusal: str = "alert-handshake_failure"
     refusal: str = "warning:no_renegotiation"
@@ -40,11 +41,13 @@ class DeclaredRefusals:
     "reset", "timeout"; None where it is not known, or is not always the same.
 
     `sslv2_hello`: a hello in SSLv2 format where none is read; `no_common_version` and
-    `no_common_cipher_suite`: one that offers nothing the server has.
+    `no_common_cipher_suite`: one that offers nothing the server has; `no_common_version_in_sslv3`: one that
+    offers no version above SSLv3, where that is another cause (SSLv3 has no alert protocol_version).
     """
 
     sslv2_hello: str | None = None
     no_common_version: str | None = None
+    no_common_version_in_sslv3: str | None = None
     no_common_cipher_suite: str | None = None
 
 

@@ -59,6 +59,7 @@ class RenegotiationTable(Table):
 
     allowed: Literal["off", "secure", "legacy"] | None = None
     client_initiated: bool | None = None
+    server_initiated: bool | None = None
     legacy_hello: bool | None = None
     legacy_hello_refusal: str | None = None
     refusal: Refusal | None = None
@@ -74,6 +75,7 @@ class RefusalsTable(Table):
 
     sslv2_hello: Cause | None = None
     no_common_version: Cause | None = None
+    no_common_version_in_sslv3: Cause | None = None
     no_common_cipher_suite: Cause | None = None
 
 

@@ -19,6 +19,8 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
     if agreement.version >= ProtocolVersion.TLS_1_3:
         return TLS_1_3
     secure, rules = is_secure(server, agreement), server.declared.renegotiation
+    if not rules.server_initiated:
+        return refused(rules.not_requested, "the server cannot ask for a renegotiation")
     is_allowed = Renegotiation(rules.allowed).allows(is_secure=secure)
     if not is_allowed and not rules.asks_anyway:
         alert = parse_refusal(rules.request_refusal)

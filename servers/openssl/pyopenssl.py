@@ -48,6 +48,7 @@ def make_context(configuration: contract.Configuration) -> SSL.Context:
     if suites is not None:
         context.set_cipher_list(suites.encode())
     context.set_options(options(configuration.toggles))
+    context.set_info_callback(_note_alert)
     _ask_for_certificate(context, configuration)
     context.set_session_id(b"tls-matrix")
     context.load_tmp_dh(str(DH_PARAMETERS))
@@ -64,6 +65,11 @@ def _ask_for_certificate(context: SSL.Context, configuration: contract.Configura
         if store is not None:
             store.add_cert(load_certificate(FILETYPE_PEM, pem.encode()))
     context.set_verify(CLIENT_CERTIFICATE[configuration.declared.client_certificate], _as_openssl_says)
+
+
+def _note_alert(tls: SSL.Connection, where: int, value: int) -> None:
+    if where == SSL.SSL_CB_WRITE_ALERT:
+        tls.get_app_data().append(value & 0xFF)
 
 
 def _as_openssl_says(_: SSL.Connection, certificate: object, error: int, depth: int, verified: int) -> bool:
@@ -96,13 +102,8 @@ def serve_connection(
     """One connection from its first byte to our close_notify, and what OpenSSL made of it."""
     set_timeout(connection, CONNECTION_TIMEOUT_SECONDS)
     alerts: list[int] = []
-
-    def note_alert(_: SSL.Connection, where: int, value: int) -> None:
-        if where == SSL.SSL_CB_WRITE_ALERT:
-            alerts.append(value & 0xFF)
-
     tls = SSL.Connection(context, connection)
-    tls.set_info_callback(note_alert)
+    tls.set_app_data(alerts)
     tls.set_accept_state()
     reason = None
     try:

@@ -34,7 +34,9 @@ function emit(event) {
 function makeContext(settings) {
   var context = new binding.SecureContext();
   context.init(); // SSLv23_method: every version there is
-  context.setOptions(settings.options);
+  if (settings.options !== 0) { // node takes 0 for a mistake
+    context.setOptions(settings.options);
+  }
   if (settings.cipher_list !== null) {
     context.setCiphers(settings.cipher_list);
   }
@@ -122,6 +124,9 @@ function Connection(server, socket) {
   this.ssl.onhandshakedone = function () { self.isRenegotiated = self.isRenegotiating; };
   this.ssl.onclienthello = function (hello) {
     self.ssl.loadSession(hello.sessionId.length ? server.sessions.find(hello.sessionId) : null);
+    if (self.ssl.endParser) { // since node 0.12
+      self.ssl.endParser();
+    }
   };
   this.ssl.onnewsession = function (id, session) {
     server.sessions.keep(id, session);
