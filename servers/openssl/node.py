@@ -33,6 +33,8 @@ class Node:
         self._process = subprocess.Popen(
             [program, PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         )
+        self._ids: list[str] = []
+        self._is_stopping = False
         self._started: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, name="node", daemon=True).start()
 
@@ -40,6 +42,7 @@ class Node:
         """Start one server in it."""
         assert self._process.stdin is not None
         settings = node_settings(configuration)
+        self._ids.append(configuration.id)
         with suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(settings) + "\n")
             self._process.stdin.flush()
@@ -48,7 +51,7 @@ class Node:
         except queue.Empty:
             event = {"event": "error", "message": f"node said nothing within {START_SECONDS:.0f} s"}
         if event is None:
-            return contract.Failed(configuration.id, "node ended; what it said last is above")
+            return contract.Failed(configuration.id, "node ended before it listened")
         if event["event"] == "error":
             return contract.Failed(configuration.id, event["message"])
         digests = frozenset(pem.leaf_sha256() for pem in presented(configuration))
@@ -56,6 +59,7 @@ class Node:
 
     def stop(self) -> None:
         """End its input and wait for its end."""
+        self._is_stopping = True
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
             self._process.stdin.close()
@@ -74,6 +78,9 @@ class Node:
             else:
                 self._started.put(event)
         self._started.put(None)
+        if not self._is_stopping:
+            for server_id in self._ids:
+                contract.emit(contract.Failed(server_id, "node ended by itself"))
 
 
 @cache

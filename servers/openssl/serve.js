@@ -134,6 +134,7 @@ function Connection(server, socket) {
       self.ssl.newSessionDone();
     }
   };
+  this.ssl.onnewsessiondone = function () {};
   this.ssl.start();
   socket.setNoDelay(true);
   socket.setTimeout(CONNECTION_TIMEOUT, function () { self.end('timeout'); });
@@ -237,8 +238,16 @@ Connection.prototype.error = function () {
       error = this.ssl.verifyError();
     }
   }
-  return error && (error.message || String(error));
+  return error && reasons(error.message || String(error));
 };
+
+/* The reasons alone of what ERR_print_errors wrote: thread, "error", code, library, function, reason, file, line. */
+function reasons(text) {
+  var found = text.split('\n').map(function (line) { return line.split(':'); })
+    .filter(function (fields) { return fields[1] === 'error'; })
+    .map(function (fields) { return fields[5]; });
+  return found.join('; ') || text;
+}
 
 /* Tell what was seen, say close_notify after a success, and read on until the peer ends too, lest what was sent last
  * is lost to a reset. */
