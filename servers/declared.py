@@ -19,7 +19,7 @@ class DeclaredRenegotiation:
     "none": `refusal` of a client's attempt, `refusal_in_sslv3` the same in SSLv3, `request_refusal` what
     comes instead of a HelloRequest. `requested` is what becomes of a renegotiation that the server asks for:
     "completed", or the cause of its failure as a client sees it. `asks_anyway`: it asks also where it will
-    refuse the answer; `not_requested` is what is seen where it does not ask and sends nothing instead.
+    refuse the answer, with `requested_refusal` if that is another than `refusal`; `not_requested` is what is seen where it does not ask and sends nothing instead.
     """
 
     allowed: str = "secure"
@@ -32,6 +32,7 @@ class DeclaredRenegotiation:
     request_refusal: str = "none"
     requested: str = "completed"
     asks_anyway: bool = False
+    requested_refusal: str | None = None
     not_requested: str = "policy-not-requested"
 
 

@@ -67,6 +67,7 @@ class RenegotiationTable(Table):
     request_refusal: Refusal | None = None
     requested: str | None = None
     asks_anyway: bool | None = None
+    requested_refusal: Refusal | None = None
     not_requested: str | None = None
 
 

@@ -30,7 +30,7 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
         return refused("policy-hello-request", "the client does not renegotiate when it is asked to")
     refusal = client_refusal(client, secure=secure)
     if not is_allowed and (refusal is None or client.policy.refuses_legacy_at == "server-hello"):
-        return server_refusal(server, agreement)
+        return server_refusal(server, agreement, rules.requested_refusal)
     if refusal is None and rules.requested != "completed":
         return refused(rules.requested, "the server does not go through with what it asks for")
     return refusal
