@@ -41,8 +41,8 @@ class PrivateKeyAndChain:
 
     def leaf_sha256(self) -> str:
         """The hex digest of the leaf certificate (DER)."""
-        base64 = self.chain.partition("-----END CERTIFICATE-----")[0].partition("-----BEGIN CERTIFICATE-----")[2]
-        return sha256(b64decode(base64)).hexdigest()
+        until_its_end = self.chain.partition("-----END CERTIFICATE-----")[0]
+        return sha256(b64decode(until_its_end.rpartition("-----")[2])).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

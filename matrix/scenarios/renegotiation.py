@@ -27,9 +27,7 @@ def client_refusal(client: ClientFacts, *, secure: bool) -> Prediction | None:
     return None
 
 
-def server_refusal(
-    server: ServerFacts, agreement: Agreement, refusal: str | None = None
-) -> Prediction:
+def server_refusal(server: ServerFacts, agreement: Agreement, refusal: str | None = None) -> Prediction:
     """How the server says no to a client's attempt: as it always does, unless it is told in `refusal`."""
     rules = server.declared.renegotiation
     is_ssl3 = agreement.version == ProtocolVersion.SSL_3_0

@@ -1,7 +1,7 @@
 """OpenSSL 1.0.0 to 1.0.2, the library inside an old node: its process, and what passes between it and us.
 
-serve.js plays the servers. Its standard input stays open while they are wanted; the end of it, which also comes
-when this process is killed, is what stops it.
+serve.js plays the servers. Its standard input stays open while they are wanted; the end of it, which also
+comes when this process is killed, is what stops it.
 """
 
 import json
@@ -22,8 +22,8 @@ from servers.openssl.settings import DH_PARAMETERS, cipher_list, options, presen
 PROGRAM = Path(__file__).with_name("serve.js")
 # The curve that OpenSSL's own s_server takes until 1.0.2 (apps/s_server.c); only node 4 can be given one.
 CURVE = "prime256v1"
-# Without AVX (bit 60, OPENSSL_ia32cap(3)): for it node 4.1 has no code of AES-CBC with HMAC-SHA256, but an illegal
-# instruction in its place, which any longer record reaches (aesni_cbc_sha256_enc) [measured].
+# Without AVX (bit 60, OPENSSL_ia32cap(3)): node 4.1 has no code for it in AES-CBC with HMAC-SHA256, but an
+# illegal instruction in its place, which a longer record reaches (aesni_cbc_sha256_enc) [measured].
 ENVIRONMENT = {"OPENSSL_ia32cap": f"~{1 << 60:#x}"}
 START_SECONDS = 10.0
 STOP_SECONDS = 1.0
@@ -150,4 +150,3 @@ def connection(event: dict[str, Any]) -> contract.Connection:
         alert_sent=named("alert_sent", alert_name),
         reason=event["reason"],
     )
-

@@ -166,4 +166,3 @@ def _reason(error: SSL.Error) -> str:
     """The library's own words; the queue of errors is a list of (library, function, reason)."""
     queue = error.args[0] if error.args else []
     return "; ".join(entry[2] for entry in queue) or type(error).__name__
-

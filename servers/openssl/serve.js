@@ -21,7 +21,7 @@ var MAX_SESSIONS = 1000;
 var CHUNK = 1 << 14;
 
 var HANDSHAKE = 22, ALERT = 21; // content types, RFC 5246 section 6.2.1
-var SERVER_HELLO = 2; // RFC 5246 section 7.4
+var CLIENT_HELLO = 1, SERVER_HELLO = 2; // RFC 5246 section 7.4
 var FATAL = 2; // RFC 5246 section 7.2
 
 // Before node 4.5 a string is turned into bytes by a constructor, later by a function.
@@ -53,7 +53,7 @@ function makeContext(settings) {
   return context;
 }
 
-/* The last sessions by id: node has OpenSSL's own cache switched off (SSL_SESS_CACHE_NO_INTERNAL) and asks us. */
+/* The last sessions by id: since 0.10 node has OpenSSL's own cache switched off (SSL_SESS_CACHE_NO_INTERNAL). */
 function Sessions() {
   this.byId = {};
   this.ids = [];
@@ -67,8 +67,14 @@ Sessions.prototype.keep = function (id, session) {
   }
 };
 
-Sessions.prototype.find = function (id) {
-  return this.byId[id.toString('hex')] || null;
+/* The session that a hello offers, or null; the hello is in the first bytes of a connection if it is one of SSLv3 or
+ * later and was sent in one piece. */
+Sessions.prototype.offered = function (first) {
+  if (first.length < 44 || first[0] !== HANDSHAKE || first[5] !== CLIENT_HELLO) {
+    return null;
+  }
+  // record (5), type and length (4), version (2), random (32), the session id's length (1)
+  return this.byId[first.slice(44, 44 + first[43]).toString('hex')] || null;
 };
 
 /* What this side sends until its ChangeCipherSpec, read record by record. */
@@ -122,12 +128,7 @@ function Connection(server, socket) {
   this.ssl = new binding.Connection(server.context, true, server.asks, server.requires);
   this.ssl.onhandshakestart = function () {};
   this.ssl.onhandshakedone = function () { self.isRenegotiated = self.isRenegotiating; };
-  this.ssl.onclienthello = function (hello) {
-    self.ssl.loadSession(hello.sessionId.length ? server.sessions.find(hello.sessionId) : null);
-    if (self.ssl.endParser) { // since node 0.12
-      self.ssl.endParser();
-    }
-  };
+  this.ssl.onclienthello = function () {};
   this.ssl.onnewsession = function (id, session) {
     server.sessions.keep(id, session);
     if (self.ssl.newSessionDone) {
@@ -143,8 +144,23 @@ function Connection(server, socket) {
   socket.on('error', function (error) { self.end('connection lost: ' + error.code); });
 }
 
+/* Give OpenSSL the session that is offered, and take node's own reader of hellos out of the way, which would have
+ * looked for it, and passes on to OpenSSL only what it has understood. Node 0.8 has none, and OpenSSL's own cache. */
+Connection.prototype.begin = function (first) {
+  this.hasBegun = true;
+  if (this.ssl.loadSession) {
+    this.ssl.loadSession(this.server.sessions.offered(first));
+  }
+  if (this.ssl.endParser) { // since node 0.12
+    this.ssl.endParser();
+  }
+};
+
 Connection.prototype.receive = function (received) {
   var taken = 0;
+  if (!this.hasBegun) {
+    this.begin(received);
+  }
   while (taken < received.length && !this.isOver) {
     var more = this.ssl.encIn(received, taken, received.length - taken);
     if (more < 0) {

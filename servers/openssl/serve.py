@@ -1,7 +1,7 @@
 """OpenSSL at many levels: the library inside an old node, or inside a `cryptography` package.
 
-A library can be loaded only once a process, so each level has a process of its own; the first configuration says
-which library it is.
+A library can be loaded only once a process, so each level has a process of its own; the first configuration
+says which library it is.
 """
 
 import sys

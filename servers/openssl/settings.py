@@ -9,8 +9,8 @@ from pathlib import Path
 
 from servers.contract import Configuration, PrivateKeyAndChain
 
-# include/openssl/ssl.h. The second is there since 0.9.8m, the third since 1.1.0h, the first since 3.0; pyOpenSSL and
-# node have names for only some of them.
+# include/openssl/ssl.h. The second is there since 0.9.8m, the third since 1.1.0h, the first since 3.0;
+# pyOpenSSL and node have names for only some of them.
 SSL_OP_ALLOW_CLIENT_RENEGOTIATION = 1 << 8
 SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = 1 << 18
 SSL_OP_NO_RENEGOTIATION = 1 << 30
@@ -22,8 +22,8 @@ OPTIONS = {
     ("client-initiated", "yes"): SSL_OP_ALLOW_CLIENT_RENEGOTIATION,
 }
 
-# All that authenticates a server by a certificate; COMPLEMENTOFALL is what even ALL leaves out, NULL encryption
-# (ciphers(1)).
+# All that authenticates a server by a certificate; COMPLEMENTOFALL is what even ALL leaves out, NULL
+# encryption (ciphers(1)).
 EVERY_CIPHER_SUITE = "ALL:COMPLEMENTOFALL:!aNULL:!PSK:!SRP"
 # Since 1.1.0; at level 1 and above suites, versions, keys and signatures are refused for being weak
 # (SSL_CTX_set_security_level(3)).

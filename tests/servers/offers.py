@@ -75,11 +75,12 @@ def hello_of(version: int, cipher_suites: Iterable[int]) -> bytes:
         schemes = pack_vector(2, pack_uints(2, SIGNATURE_SCHEMES))
         extensions.append(Extension(ExtensionType.SIGNATURE_ALGORITHMS, schemes))
     if version >= ProtocolVersion.TLS_1_3:
-        # Without a key the answer is a HelloRetryRequest, which is a ServerHello too (RFC 8446 section 4.1.4).
+        # Without a key the answer is a HelloRetryRequest, a ServerHello too (RFC 8446 section 4.1.4).
         extensions.append(Extension(ExtensionType.SUPPORTED_VERSIONS, b"\x02" + version.to_bytes(2)))
         extensions.append(Extension(ExtensionType.KEY_SHARE, pack_vector(2, b"")))
     given = tuple(extensions) if version > ProtocolVersion.SSL_3_0 else None
-    body = push_client_hello(ClientHello(in_hello, bytes(range(32)), b"", tuple(cipher_suites), extensions=given))
+    hello = ClientHello(in_hello, bytes(range(32)), b"", tuple(cipher_suites), extensions=given)
+    body = push_client_hello(hello)
     message = bytes([HandshakeType.CLIENT_HELLO]) + pack_vector(3, body)
     record_version = min(version, ProtocolVersion.TLS_1_0)
     return push_record(Record(ContentType.HANDSHAKE, record_version, message))
