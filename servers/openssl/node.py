@@ -64,6 +64,7 @@ class Node:
         except queue.Empty:
             event = {"event": "error", "message": f"node said nothing within {START_SECONDS:.0f} s"}
         if event is None:
+            self._started.put(None)  # for the next server
             return contract.Failed(configuration.id, "node ended before it listened")
         if event["event"] == "error":
             return contract.Failed(configuration.id, event["message"])

@@ -24,8 +24,8 @@ var HANDSHAKE = 22, ALERT = 21; // content types, RFC 5246 section 6.2.1
 var CLIENT_HELLO = 1, SERVER_HELLO = 2; // RFC 5246 section 7.4
 var FATAL = 2; // RFC 5246 section 7.2
 
-// Before node 4.5 a string is turned into bytes by a constructor, later by a function.
-var bytes = function (text, encoding) { return new Buffer(text, encoding); };
+// What OpenSSL writes into; whoever keeps any of it takes a copy.
+var chunk = new Buffer(CHUNK);
 
 function emit(event) {
   process.stdout.write(JSON.stringify(event) + '\n');
@@ -47,7 +47,7 @@ function makeContext(settings) {
   settings.trusted.forEach(function (certificate) { context.addCACert(certificate); });
   context.setSessionIdContext('tls-matrix');
   if (context.setDHParam) { // since node 0.12
-    context.setDHParam(bytes(settings.dh_parameters));
+    context.setDHParam(new Buffer(settings.dh_parameters));
     context.setECDHCurve(settings.curve);
   }
   return context;
@@ -79,7 +79,7 @@ Sessions.prototype.offered = function (first) {
 
 /* What this side sends until its ChangeCipherSpec, read record by record. */
 function SentInTheClear() {
-  this.pending = bytes('');
+  this.pending = new Buffer('');
   this.ended = false;
   this.version = null;
   this.cipherSuite = null;
@@ -121,9 +121,12 @@ function Connection(server, socket) {
   this.socket = socket;
   this.peerPort = socket.remotePort;
   this.sent = new SentInTheClear();
-  this.request = bytes('');
+  this.request = new Buffer('');
+  this.wasAsked = false; // for the renegotiation that the request is for
   this.isRenegotiating = false;
   this.isRenegotiated = false;
+  this.isVerified = false;
+  this.hasBegun = false;
   this.isOver = false;
   this.ssl = new binding.Connection(server.context, true, server.asks, server.requires);
   this.ssl.onhandshakestart = function () {};
@@ -176,16 +179,16 @@ Connection.prototype.receive = function (received) {
 
 /* Let OpenSSL go as far as it can with what it has. */
 Connection.prototype.advance = function () {
-  var plain = bytes(Array(CHUNK + 1).join('\0'), 'binary'), length, error;
+  var length, error;
   do {
-    length = this.ssl.clearOut(plain, 0, plain.length);
+    length = this.ssl.clearOut(chunk, 0, CHUNK);
+    if (length > 0) {
+      this.request = Buffer.concat([this.request, chunk.slice(0, length)]);
+    }
     error = this.error();
     this.flush();
-    if (error !== null) {
+    if (error !== null || this.hasCloseNotify()) {
       return this.end(error);
-    }
-    if (length > 0) {
-      this.request = Buffer.concat([this.request, plain.slice(0, length)]);
     }
     if (this.isRenegotiated) {
       this.isRenegotiating = this.isRenegotiated = false;
@@ -194,10 +197,16 @@ Connection.prototype.advance = function () {
   } while (length > 0 && !this.isOver);
 };
 
+/* Whether the client has said close_notify; until node 0.10.0 that is a method, later a property. */
+Connection.prototype.hasCloseNotify = function () {
+  var received = this.ssl.receivedShutdown;
+  return Boolean(typeof received === 'function' ? received.call(this.ssl) : received);
+};
+
 Connection.prototype.flush = function () {
-  var chunk = bytes(Array(CHUNK + 1).join('\0'), 'binary'), length;
-  while ((length = this.ssl.encOut(chunk, 0, chunk.length)) > 0) {
-    var sent = bytes(chunk.slice(0, length));
+  var length;
+  while ((length = this.ssl.encOut(chunk, 0, CHUNK)) > 0) {
+    var sent = new Buffer(chunk.slice(0, length));
     this.sent.take(sent);
     if (this.socket.writable) {
       this.socket.write(sent);
@@ -233,7 +242,7 @@ function response(text, keepsAlive) {
 }
 
 Connection.prototype.write = function (text) {
-  var message = bytes(text), error;
+  var message = new Buffer(text), error;
   this.ssl.clearIn(message, 0, message.length);
   error = this.error();
   this.flush();
@@ -247,6 +256,9 @@ Connection.prototype.write = function (text) {
 Connection.prototype.error = function () {
   var error = this.ssl.error || null;
   this.ssl.error = null;
+  if (error !== null && error.message === 'ZERO_RETURN') { // close_notify
+    return null;
+  }
   if (error === null && this.server.asks && !this.isVerified && this.ssl.isInitFinished()) {
     this.isVerified = true;
     var shown = this.ssl.getPeerCertificate();
