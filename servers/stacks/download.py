@@ -63,10 +63,9 @@ def _pip(file: StackFile, folder: Path, python: str) -> list[str]:
     requirement = folder / "requirement.txt"
     requirement.write_text(f"{file.distribution}=={file.version} --hash=sha256:{file.sha256}\n")
     if file.name.endswith(".whl"):
-        _, abi, platforms = file.name.removesuffix(".whl").split("-")[-3:]
+        platforms = file.name.removesuffix(".whl").rpartition("-")[2].split(".")
         which = ["--only-binary", ":all:", "--python-version", python.removeprefix("cp")]
-        which += ["--implementation", "cp", "--abi", abi]
-        which += [option for platform in platforms.split(".") for option in ("--platform", platform)]
+        which += [option for platform in platforms for option in ("--platform", platform)]
     else:
         # pip asks setup.py of a source distribution for its metadata, once the digest is checked; what that
         # takes is in this environment and is not downloaded.

@@ -1,7 +1,6 @@
 """A cache folder and registries of the tests' own, and nothing else that pip and npm could reach."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,13 +31,5 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NpmRegistry]:
     """The only registry that npm asks."""
-    if shutil.which("npm") is None:
-        pytest.skip("there is no npm; get it with: apt-get install npm")
-    for name in [name for name in os.environ if name.lower().startswith("npm_config_")]:
-        monkeypatch.delenv(name)
-    with npm_registry() as registry:
-        monkeypatch.setenv("npm_config_registry", registry.url)
-        monkeypatch.setenv("npm_config_userconfig", str(tmp_path / "npmrc"))
-        monkeypatch.setenv("npm_config_globalconfig", str(tmp_path / "global-npmrc"))
-        monkeypatch.setenv("npm_config_fetch_retries", "0")
+    with npm_registry(tmp_path, monkeypatch) as registry:
         yield registry

@@ -5,6 +5,8 @@ import hashlib
 import http.server
 import io
 import json
+import os
+import shutil
 import stat
 import sysconfig
 import tarfile
@@ -14,9 +16,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
 from servers.stacks.catalogue import Stack, StackFile
 
 PROGRAM = b"#!/bin/sh\n"
+HALT_SECONDS = 60.0
 
 
 def wheel(folder: Path, name: str = "toystack", version: str = "1.0") -> StackFile:
@@ -33,10 +38,15 @@ def wheel(folder: Path, name: str = "toystack", version: str = "1.0") -> StackFi
     return pinned("pypi", name, version, path.name, path.read_bytes())
 
 
-def source_distribution(folder: Path, name: str = "toysource", version: str = "1.0") -> StackFile:
-    """Put a source distribution, which pip must ask for its metadata, into a folder, and pin it."""
+def source_distribution(folder: Path, checks: str = "") -> StackFile:
+    """Put a source distribution, which pip must ask for its metadata, into a folder, and pin it.
+
+    `checks` is Python that runs then.
+    """
+    name, version = "toysource", "1.0"
     top = f"{name}-{version}"
-    setup = f"from setuptools import setup\nsetup(name={name!r}, version={version!r}, packages=[{name!r}])\n"
+    call = f"setup(name={name!r}, version={version!r}, packages=[{name!r}])"
+    setup = f"{checks}\nfrom setuptools import setup\n{call}\n"
     content = tarball({f"{top}/setup.py": setup.encode(), f"{top}/{name}/__init__.py": b""})
     (folder / f"{top}.tar.gz").write_bytes(content)
     return pinned("pypi", name, version, f"{top}.tar.gz", content)
@@ -69,13 +79,18 @@ def stack_of(*files: StackFile, identity: str = "toy", platform: str = "") -> St
 class NpmRegistry:
     """Serves the document and the tarball of each package that is published; notes what is asked for.
 
-    `sends` cuts every tarball off after so many bytes, None for none.
+    `sends` is how many bytes of a tarball are sent, None for all; where it `halts` the others come once
+    `go_on` is set.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.asked: list[str] = []
         self.sends: int | None = None
+        self.halts = False
+        self.go_on = threading.Event()
+        self.halted = threading.Event()
+        self.waited_in_vain = False
         self._published: dict[str, bytes] = {}
 
     def publish(self, name: str, version: str, content: bytes) -> StackFile:
@@ -96,8 +111,15 @@ class NpmRegistry:
 
 
 @contextmanager
-def npm_registry() -> Iterator[NpmRegistry]:
-    """Serve an empty registry on loopback."""
+def npm_registry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NpmRegistry]:
+    """Serve an empty registry on loopback, and let npm ask no other; its configuration is in a folder."""
+    if shutil.which("npm") is None:
+        pytest.skip("there is no npm; get it with: apt-get install npm")
+    for name in [name for name in os.environ if name.lower().startswith("npm_config_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("npm_config_userconfig", str(folder / "npmrc"))
+    monkeypatch.setenv("npm_config_globalconfig", str(folder / "global-npmrc"))
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -108,14 +130,20 @@ def npm_registry() -> Iterator[NpmRegistry]:
             limit = registry.sends if self.path.endswith(".tgz") else None
             with suppress(ConnectionError):  # npm was killed, or has had enough
                 self.wfile.write((content or b"")[:limit])
+                if limit is not None and registry.halts:
+                    registry.halted.set()
+                    registry.waited_in_vain |= not registry.go_on.wait(HALT_SECONDS)
+                    self.wfile.write((content or b"")[limit:])
 
         def log_message(self, *_arguments: object) -> None:
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         registry = NpmRegistry(f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("npm_config_registry", registry.url)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield registry
         finally:
+            registry.go_on.set()
             server.shutdown()

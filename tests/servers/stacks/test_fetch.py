@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,6 +83,24 @@ def test_all_files_lie_in_one_folder(index: Path, npm: NpmRegistry, cache: Path)
     assert list(cache.iterdir()) == [folder]
     assert seen == sorted(seen)
     assert seen[-1] == sum(file.size for file in files)
+
+
+def test_nothing_is_written_elsewhere(
+    index: Path, npm: NpmRegistry, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = {name: tmp_path / name for name in ("HOME", "TMPDIR", "here")}
+    for name, folder in elsewhere.items():
+        folder.mkdir()
+        monkeypatch.setenv(name, str(folder))
+    monkeypatch.chdir(elsewhere["here"])
+    # pip asks a Rust compiler for its version, and one that comes from rustup makes itself a folder.
+    folders = os.environ["PATH"].split(os.pathsep)
+    without_rust = [folder for folder in folders if not Path(folder, "rustc").exists()]
+    monkeypatch.setenv("PATH", os.pathsep.join(without_rust))
+    published = npm.publish("toynode", "1.0.0", tarball({"package/bin/node": PROGRAM}))
+    checks = f"import tempfile; assert tempfile.gettempdir().startswith({str(cache)!r})"
+    fetch(stack_of(wheel(index), source_distribution(index, checks), published))
+    assert [list(folder.iterdir()) for folder in elsewhere.values()] == [[], [], []]
 
 
 def test_a_wheel_for_another_interpreter(index: Path, cache: Path) -> None:
@@ -235,6 +252,11 @@ def test_python_without_pip(
     refused_with("there is no pip in .*; get it with: .* -m ensurepip", stack_of(wheel(index)), cache)
 
 
+WITHOUT_SETPRIV = """
+import shutil
+which = shutil.which
+shutil.which = lambda name: None if name == "setpriv" else which(name)
+"""
 LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
 
 
@@ -298,31 +320,38 @@ def test_cache_folder_that_cannot_be_one(
 def test_a_killed_fetch_takes_npm_with_it_and_the_next_removes_the_rest(
     npm: NpmRegistry, index: Path, cache: Path
 ) -> None:
-    arrived, go_on = threading.Event(), threading.Event()
-    published = npm.answer
+    npm.sends, npm.halts = 10, True
+    killed = start_fetch(FROM_NPM(index, npm))
+    assert npm.halted.wait(60)
+    [left] = cache.glob(f"{PARTIAL}*")
+    fetch(stack_of(wheel(index), identity="another"))
+    assert left.is_dir(), "control: what is at work is left alone"
+    killed.kill()
+    killed.communicate()
+    assert left.is_dir()
+    with (left / LOCK).open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # npm has it as long as it lives, and it still waits for the rest
+    assert not npm.waited_in_vain
+    fetch(stack_of(wheel(index, "further"), identity="further"))
+    assert not left.exists()
 
-    def answer(path: str) -> bytes | None:
-        arrived.set()
-        go_on.wait(60)
-        return published(path)
 
-    npm.answer = answer  # type: ignore[method-assign]
-    stack = FROM_NPM(index, npm)
-    try:
-        killed = start_fetch(stack)
-        assert arrived.wait(60)
-        [left] = cache.glob(f"{PARTIAL}*")
-        fetch(stack_of(wheel(index), identity="another"))
-        assert left.is_dir(), "control: what is at work is left alone"
-        killed.kill()
-        killed.communicate()
-        with (left / LOCK).open("r+") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # npm has it as long as it lives, and it still has no answer
-        assert not go_on.is_set()
-        fetch(stack_of(wheel(index, "further"), identity="further"))
-        assert not left.exists()
-    finally:
-        go_on.set()
+def test_where_a_client_outlives_its_fetch_it_keeps_the_folder(
+    npm: NpmRegistry, index: Path, cache: Path
+) -> None:
+    npm.sends, npm.halts = 10, True
+    killed = start_fetch(FROM_NPM(index, npm), WITHOUT_SETPRIV)
+    assert npm.halted.wait(60)
+    [left] = cache.glob(f"{PARTIAL}*")
+    killed.kill()
+    killed.communicate()
+    fetch(stack_of(wheel(index), identity="another"))
+    assert left.is_dir()
+    npm.go_on.set()
+    with (left / LOCK).open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    fetch(stack_of(wheel(index, "further"), identity="further"))
+    assert not left.exists(), "control: once the client has ended"
 
 
 def test_a_folder_that_was_never_locked_goes_too(index: Path, cache: Path) -> None:
