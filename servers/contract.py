@@ -14,9 +14,11 @@ import os
 import signal
 import sys
 import threading
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, BinaryIO
 
 from servers.declared import Declared
@@ -38,6 +40,11 @@ class PrivateKeyAndChain:
 
     private_key: str = field(repr=False)
     chain: str = field(repr=False)
+
+    def leaf_sha256(self) -> str:
+        """The hex digest of the leaf certificate (DER)."""
+        until_its_end = self.chain.partition("-----END CERTIFICATE-----")[0]
+        return sha256(b64decode(until_its_end.rpartition("-----")[2])).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ class DeclaredRenegotiation:
     """Which renegotiations a variant takes part in (SSLv3 to TLS 1.2) and how it refuses the others.
 
     `allowed` is "off", "secure" (with RFC 5746 on both sides) or "legacy" (also without); `client_initiated`
-    whether a client may begin; `legacy_hello` whether a first hello without RFC 5746 is accepted, and
-    `legacy_hello_refusal` the cause it sees if not. A refusal is "warning:<alert>", "fatal:<alert>" or
-    "none": `refusal` of a client's attempt, `refusal_in_sslv3` the same in SSLv3, `request_refusal` what
-    comes instead of a HelloRequest. `requested` is what becomes of a renegotiation that the server asks for:
-    "completed", or the cause of its failure as a client sees it. `server_initiated`: whether it can ask for
-    one at all; `asks_anyway`: it asks also where it will refuse the answer; `not_requested` is what is seen
-    where it does not ask and sends nothing instead.
+    whether a client may begin, `server_initiated` whether the server can; `legacy_hello` whether a first
+    hello without RFC 5746 is accepted, and `legacy_hello_refusal` the cause it sees if not. A refusal is
+    "warning:<alert>", "fatal:<alert>" or "none": `refusal` of a client's attempt, `refusal_in_sslv3` the same
+    in SSLv3, `request_refusal` what comes instead of a HelloRequest. `requested` is what becomes of a
+    renegotiation that the server asks for: "completed", or the cause of its failure as a client sees it.
+    `asks_anyway`: it asks also where it will refuse the answer, with `requested_refusal` if that is another
+    than `refusal`; `not_requested` is what is seen where it does not ask and sends nothing instead.
     """
 
     allowed: str = "secure"
@@ -33,6 +33,7 @@ class DeclaredRenegotiation:
     requested: str = "completed"
     server_initiated: bool = True
     asks_anyway: bool = False
+    requested_refusal: str | None = None
     not_requested: str = "policy-not-requested"
 
 
@@ -42,12 +43,14 @@ class DeclaredRefusals:
     "reset", "timeout"; None where it is not known, or is not always the same.
 
     `sslv2_hello`: a hello in SSLv2 format where none is read; `no_common_version` and
-    `no_common_cipher_suite`: one that offers nothing the server has.
+    `no_common_cipher_suite`: one that offers nothing the server has; `no_common_version_in_sslv3`: one that
+    offers no version above SSLv3, where that is another cause (SSLv3 has no alert protocol_version).
     """
 
     sslv2_hello: str | None = None
     no_common_version: str | None = None
     no_common_cipher_suite: str | None = None
+    no_common_version_in_sslv3: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

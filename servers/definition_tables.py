@@ -67,6 +67,7 @@ class RenegotiationTable(Table):
     requested: str | None = None
     server_initiated: bool | None = None
     asks_anyway: bool | None = None
+    requested_refusal: Refusal | None = None
     not_requested: str | None = None
 
 
@@ -75,6 +76,7 @@ class RefusalsTable(Table):
 
     sslv2_hello: Cause | None = None
     no_common_version: Cause | None = None
+    no_common_version_in_sslv3: Cause | None = None
     no_common_cipher_suite: Cause | None = None
 
 

@@ -26,7 +26,7 @@ from servers.system.pool import serve_with_backends
 
 # Without DSA: s_server takes two certificates, and a third ("extended") only where a client names its
 # algorithms.
-CIPHER_LIST_LEGACY = "ALL:!aNULL:!aDSS:!PSK:!SRP:@SECLEVEL=0"
+CIPHER_LIST_LEGACY = "ALL:COMPLEMENTOFALL:!aNULL:!aDSS:!PSK:!SRP:@SECLEVEL=0"
 RENEGOTIATION = {"off": ("-no_renegotiation",), "secure": (), "legacy": ("-legacy_renegotiation",)}
 CLIENT_INITIATED: dict[bool, tuple[str, ...]] = {False: (), True: ("-client_renegotiation",)}
 CLIENT_CERTIFICATE = {"no": None, "request": "-verify", "require": "-Verify"}
@@ -34,10 +34,7 @@ VERIFY_DEPTH = "1"
 # A session lives in one process, and a client's next connection may come to another: better never than
 # now and then.
 NO_SESSIONS = ("-no_cache", "-no_ticket", "-num_tickets", "0")
-PROTOCOLS = {
-    "default": ("-cipher", "DEFAULT:!PSK:!SRP"),
-    "legacy": ("-cipher", CIPHER_LIST_LEGACY, "-min_protocol", "TLSv1"),
-}
+CONFIGURATIONS = {"default": (), "legacy": ("-cipher", CIPHER_LIST_LEGACY, "-min_protocol", "TLSv1")}
 CREDENTIAL_OPTIONS = (("-cert", "-key"), ("-dcert", "-dkey"))
 # Without a configuration file the machine's own settings play no part.
 ENVIRONMENT = {"OPENSSL_CONF": "/dev/null", "PATH": os.environ.get("PATH", os.defpath)}
@@ -74,7 +71,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
 
 def _options(configuration: contract.Configuration, descriptors: list[int], authorities: int) -> list[str]:
     options = [
-        *PROTOCOLS[configuration.toggles["protocols"]],
+        *CONFIGURATIONS[configuration.toggles["configuration"]],
         *RENEGOTIATION[configuration.declared.renegotiation.allowed],
         *CLIENT_INITIATED[configuration.declared.renegotiation.client_initiated],
     ]

@@ -19,7 +19,7 @@ PROFILES = load_profiles()
 CLIENT, SERVER = "renegotiate-client", "renegotiate-server"
 ID, TICKET, CERTIFICATE = "resume-session-id", "resume-ticket", "client-certificate"
 LEGACY_ON = "webmethods-8.0.1@core-fix-19,client-renegotiation=legacy,renegotiation=legacy"
-S_SERVER = "openssl-s_server@system,protocols=legacy"
+S_SERVER = "openssl-s_server@system,configuration=legacy"
 WORKS = None
 
 # Each row: server, client, scenario, the reason of its failure or WORKS, and the secure and legacy answers.
