@@ -140,4 +140,5 @@ def _configuration(
         client_certificates,
         LOOPBACK,
         port,
+        variant.definition.starttls,
     )
