@@ -95,6 +95,6 @@ class Dialogue:
 
 def in_ascii(said: bytes) -> str:
     """Return what was said as printable ASCII, everything else escaped, cut at MAX_SAID_CHARACTERS."""
-    text = said[:MAX_SAID_CHARACTERS].decode("latin-1").strip()
+    text = said[:MAX_SAID_CHARACTERS].decode("latin-1").strip(" \r\n")
     escaped = text.encode("unicode_escape").decode("ascii")
     return escaped if len(escaped) <= MAX_SAID_CHARACTERS else escaped[: MAX_SAID_CHARACTERS - 3] + "..."
