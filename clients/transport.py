@@ -33,7 +33,7 @@ class Transport:
             addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:  # UnicodeError: a label that is empty or too long
             raise TransportFailure("unresolved") from error
-        self._socket = _first_to_accept(addresses, deadline)
+        self._socket = connect_to_first(addresses, deadline)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self) -> "Transport":
@@ -77,8 +77,11 @@ class Transport:
             raise TransportFailure("reset") from error
 
 
-def _first_to_accept(addresses: list[Any], deadline: float) -> socket.socket:
-    """Connect to one address after the other (as getaddrinfo gives them), each with its share of the time."""
+def connect_to_first(addresses: list[Any], deadline: float) -> socket.socket:
+    """Connect to one address after the other, as getaddrinfo gives them, each with its share of the time.
+
+    Raises TransportFailure with the last one's cause.
+    """
     cause = "unreachable"
     for number, (family, kind, protocol, _, address) in enumerate(addresses):
         connection = socket.socket(family, kind, protocol)

@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from clients.connect import connect, reach
 from clients.observation import Failure, Observation
 from clients.profile import load_profiles
 from clients.starttls import StartTls
+from clients.transport import TransportFailure, connect_to_first
 from handshake.events import Phase
 from tests.clients.servers import Script, alert, read_hello, scripted_server
 
@@ -178,14 +180,19 @@ def test_an_ipv6_address_with_a_zone() -> None:
 
 
 def link_local() -> str | None:
-    """An address of this machine's with its zone: /proc/net/if_inet6 has it in hex, scope 20, the interface last."""
+    """An address of this machine's with its zone; the table has address, ..., scope, flags, interface."""
     table = Path("/proc/net/if_inet6")
     rows = [line.split() for line in table.read_text().splitlines()] if table.is_file() else []
     found = [(row[0], row[5]) for row in rows if row[3] == "20"]
     return f"{ip_address(bytes.fromhex(found[0][0]))}%{found[0][1]}" if found else None
 
 
-def test_a_name_of_several_addresses_is_connected_at_the_first_that_accepts() -> None:
-    """Of localhost's addresses the first is mostly ::1, where nobody listens here."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        assert reach("localhost", listener.getsockname()[1], None, 5) is None
+def test_of_several_addresses_the_first_that_accepts_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as closed:
+        silent, here = closed.getsockname(), listener.getsockname()
+        closed.close()
+        addresses = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in (silent, here)]
+        with connect_to_first(addresses, time.monotonic() + 5) as connection:
+            assert connection.getpeername() == here
+        with pytest.raises(TransportFailure, match="refused"):
+            connect_to_first(addresses[:1], time.monotonic() + 5)
