@@ -108,12 +108,9 @@ def test_targets_of_every_protocol_at_once(addresses: Mapping[str, str], tmp_pat
 def test_a_target_where_tls_cannot_begin_is_one_line_and_keeps_no_other_from_being_measured(
     addresses: Mapping[str, str], tmp_path: Path
 ) -> None:
-    with (
-        speaking(b"554 no \x1b[31mservice\r\n") as refusing,
-        socket.create_server(("127.0.0.1", 0)) as nobody,
-    ):
-        closed = "127.0.0.1:%d" % nobody.getsockname()[1]
-        nobody.close()
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        closed = f"127.0.0.1:{nobody.getsockname()[1]}"
+    with speaking(b"554 no \x1b[31mservice\r\n") as refusing:
         targets = [
             f"mine={addresses['smtp']},starttls=smtp",
             f"refusing={refusing},starttls=smtp",
