@@ -85,6 +85,7 @@ class ServerVariant:
             client_certificates,
             host,
             port,
+            self.definition.starttls,
         )
 
 

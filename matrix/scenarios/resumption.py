@@ -26,6 +26,7 @@ def carry_out_with(session_of: Callable[[Exchange], Session | None]) -> Callable
             deadline_seconds=meeting.deadline_seconds,
             request=meeting.request,
             session_of=session_of,
+            starttls=meeting.starttls,
         )
 
     return carry_out
