@@ -156,7 +156,6 @@ def test_report_without_a_run_is_one_line_and_2(tmp_path: Path) -> None:
         (["run", "--target", "a=127.0.0.1:1,starttls=http-connect"], "say what the proxy is asked for"),
         (["run", "--target", "a=127.0.0.1:1,to=b.example:443"], "to= goes with starttls=http-connect"),
         (["connect", "java-7", "127.0.0.1:1,starttls=smtps"], "starttls=smtps: there is no such protocol"),
-        (["run", "--backend", "docker"], "--backend docker"),
         (["run", "--baseline", "/nowhere/run.json"], "/nowhere/run.json"),
         (["run", "--servers-dir", "/nowhere"], "/nowhere"),
         (["run", "--clients-dir", "/nowhere"], "/nowhere"),

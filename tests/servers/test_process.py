@@ -277,6 +277,7 @@ from servers.process import start_servers
 from servers.variant import parse_server_id
 definitions = load_definitions([Path(sys.argv[1])])
 variants = [parse_server_id(text, definitions) for text in sys.argv[2:]]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
 with start_servers(variants, make_credentials()) as servers:
     print(*(servers.process_id(server_id) for server_id in servers), flush=True)
     signal.pause()

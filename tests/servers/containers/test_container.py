@@ -198,6 +198,7 @@ from servers.credentials import make_credentials
 from servers.definition import load_definitions
 from servers.variant import parse_server_id
 toy = parse_server_id(sys.argv[2], load_definitions([Path(sys.argv[1])]))
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
 with start_servers([toy], make_credentials()) as servers:
     print(servers[toy.id], flush=True)
     signal.pause()
