@@ -30,7 +30,7 @@ PROTOCOLS = "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"
 # nginx reads certificates before the security level, so a DSA key of 1024 bits is never taken. SSLv3 is not
 # in Debian's OpenSSL.
 CIPHERS = {"default": "HIGH:!aNULL:!MD5", "legacy": "ALL:!aNULL:!PSK:!SRP:@SECLEVEL=0"}
-DH_PARAMETERS = Path(__file__).parents[1] / "openssl" / "ffdhe2048.pem"
+DH_PARAMETERS = Path(__file__).parents[1] / "system" / "ffdhe2048.pem"
 PARAMETERS = {"default": "", "legacy": f"ssl_dhparam {DH_PARAMETERS};"}
 VERIFY = {"no": "off", "request": "optional", "require": "on"}
 # Without a configuration file of OpenSSL's the machine's own settings play no part.

@@ -29,7 +29,7 @@ EVERY_CIPHER_SUITE = "ALL:COMPLEMENTOFALL:!aNULL:!PSK:!SRP"
 # (SSL_CTX_set_security_level(3)).
 SECURITY_LEVEL_0 = ":@SECLEVEL=0"
 
-DH_PARAMETERS = Path(__file__).with_name("ffdhe2048.pem")
+DH_PARAMETERS = Path(__file__).parents[1] / "system" / "ffdhe2048.pem"
 
 
 def options(toggles: Mapping[str, str]) -> int:

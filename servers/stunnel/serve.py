@@ -38,7 +38,7 @@ from servers.system.template import ConfigurationFile
 CONFIGURATION = ConfigurationFile(Path(__file__).with_name("stunnel.conf").read_text("utf-8"))
 # With Diffie-Hellman suites stunnel would make parameters of its own for minutes, unless the file with the
 # certificate has some.
-DH_PARAMETERS = Path(__file__).parents[1] / "openssl" / "ffdhe2048.pem"
+DH_PARAMETERS = Path(__file__).parents[1] / "system" / "ffdhe2048.pem"
 OPTIONS = {
     "configuration": {
         "default": (),
