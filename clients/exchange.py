@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from clients import prelude
 from clients.http_answer import Answer
 from clients.observation import Attempt, Failure, RenegotiationSeen
 from clients.profile import Profile, ProfileAttempt
+from clients.starttls import PROTOCOLS, Framing, Protocol, StartTls
 from clients.transport import Transport, TransportFailure
 from handshake.client import ClientConnection
 from handshake.crypto.credentials import Credential
@@ -30,6 +32,7 @@ from handshake.events import (
     Phase,
     PolicyRefused,
     SuiteUnsupported,
+    TranscriptEntry,
 )
 from handshake.hello_template import HelloFormat
 from handshake.session import Session
@@ -45,7 +48,7 @@ class Setting:
 
     `server_name` goes into server_name extensions; None (an address) leaves the extension out. `request` is
     sent once connected; empty ends the attempt there. `session` is offered to be resumed, `credentials` are
-    shown when the server asks.
+    shown when the server asks. `starttls` says what is spoken before TLS; None is TLS from the first byte.
     """
 
     server_name: str | None
@@ -53,6 +56,12 @@ class Setting:
     entropy: Callable[[int], bytes]
     session: Session | None = None
     credentials: Mapping[str, Credential] = field(default_factory=dict)
+    starttls: StartTls | None = None
+
+    @property
+    def protocol(self) -> Protocol | None:
+        """The protocol that is spoken before TLS."""
+        return None if self.starttls is None else PROTOCOLS[self.starttls.protocol]
 
 
 class Exchange:
@@ -79,6 +88,9 @@ class Exchange:
         self.is_over = False
         self.deadline = 0.0
         self._silence_ends_at: float | None = None
+        self._said_before: list[TranscriptEntry] = []
+        self._framing = Framing() if setting.protocol is None else setting.protocol.framing()
+        self._outgoing = b""
 
     def run(self, host: str, port: int, deadline_seconds: float) -> Attempt:
         """Do the whole attempt."""
@@ -93,7 +105,9 @@ class Exchange:
             with transport:
                 client_port = transport.local_port
                 try:
-                    self._converse(transport)
+                    self._begin_tls(transport, started, deadline_seconds)
+                    if not self.is_over:
+                        self._converse(transport)
                 except TransportFailure as failure:
                     self.fail(failure.cause)
         return Attempt(
@@ -101,10 +115,21 @@ class Exchange:
             sslv2_format=self.template.format is HelloFormat.SSLV2,
             failure=self.failure,
             negotiated=self.negotiated,
-            transcript=tuple(self.connection.transcript),
+            transcript=(*self._said_before, *self.connection.transcript),
             seconds=time.monotonic() - started,
             client_port=client_port,
         )
+
+    def _begin_tls(self, transport: Transport, started: float, deadline_seconds: float) -> None:
+        """Say what comes before TLS, which then has its whole time."""
+        starttls = self.setting.starttls
+        if starttls is None:
+            return
+        until = started + deadline_seconds * prelude.DEADLINES
+        failure = prelude.speak(starttls, transport, until, self._said_before)
+        if failure is not None:
+            self.fail(failure.cause, failure.phase, failure.said)
+        self.deadline = time.monotonic() + deadline_seconds
 
     def _converse(self, transport: Transport) -> None:
         received = 0
@@ -121,7 +146,8 @@ class Exchange:
                 self.flush(transport)
                 continue
             received += len(data)
-            self._take(data)
+            if not data or (data := self._framing.unwrap(data)):  # half a frame says nothing yet
+                self._take(data)
             if received > MAX_RECEIVED_BYTES:
                 self.fail("protocol-error-excess-data")
             self.flush(transport)
@@ -141,9 +167,10 @@ class Exchange:
 
     def flush(self, transport: Transport) -> None:
         """Send what the engine wants sent. Raises TransportFailure unless what came before explains it."""
-        data = self.connection.data_to_send()
-        if not data:
+        self._frame()
+        if not self._outgoing:
             return
+        data, self._outgoing = self._outgoing, b""
         try:
             transport.send(data, self.deadline)
         except TransportFailure:
@@ -152,11 +179,14 @@ class Exchange:
             if not self.is_over:
                 raise
 
+    def _frame(self) -> None:
+        self._outgoing += self._framing.wrap(self.connection.data_to_send())
+
     def _drain(self, transport: Transport) -> None:
         """Read what came before the connection broke: an alert in it is the cause, the break its effect."""
         try:
             while not self.is_over and (data := transport.receive(self.deadline)):
-                self._take(data)
+                self._take(self._framing.unwrap(data))
         except TransportFailure:
             return
 
@@ -169,6 +199,8 @@ class Exchange:
                 self.certificate_requested = True
             case HandshakeCompleted(negotiated=negotiated):
                 self.negotiated = negotiated
+                self._frame()  # what there is to send is the last of the handshake
+                self._framing.end()
                 self.begin()
             case ApplicationData(data=data):
                 self.answer.take(data)
@@ -215,10 +247,10 @@ class Exchange:
     def end_silence(self) -> None:
         """Nothing has come for as long as was said."""
 
-    def fail(self, cause: str, phase: Phase | None = None) -> None:
-        """End the attempt; the first cause counts."""
+    def fail(self, cause: str, phase: Phase | None = None, said: str = "") -> None:
+        """End the attempt; the first cause counts. `said` is as in `Failure`."""
         if not self.is_over:
-            self.failure = Failure(phase or self.connection.phase, cause)
+            self.failure = Failure(phase or self.connection.phase, cause, said)
             self.is_over = True
 
     def _end_of_stream(self) -> None:

@@ -94,7 +94,7 @@ class Renegotiation(Exchange, ABC):
         else:
             super().end_of_answer()
 
-    def fail(self, cause: str, phase: Phase | None = None) -> None:
+    def fail(self, cause: str, phase: Phase | None = None, said: str = "") -> None:
         """What ends the connection after a refusal is the refusal's consequence."""
         if self.is_over:
             return
@@ -105,7 +105,7 @@ class Renegotiation(Exchange, ABC):
             self._note(cause)
             self._note_connection("closed")
             phase = Phase.RENEGOTIATION
-        super().fail(cause, phase)
+        super().fail(cause, phase, said)
 
     def _note(self, answer: str) -> None:
         self.expect_no_silence()
@@ -159,7 +159,11 @@ class ServerRenegotiation(Renegotiation):
         self._is_answered = False
 
     def try_it(self) -> None:
-        """Ask for it."""
+        """Ask for it. Only HTTP has a way to, so of another server it is seen whether it asks anyway."""
+        protocol = self.setting.protocol
+        if protocol is not None and protocol.request is not None:
+            self.send(self.setting.request)
+            return
         host = self.setting.server_name or "localhost"
         self.send(
             f"GET {RENEGOTIATION_PATH} HTTP/1.0\r\nHost: {host}\r\nConnection: keep-alive\r\n\r\n".encode()

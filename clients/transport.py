@@ -7,12 +7,15 @@ network does comes out as `TransportFailure` with the cause's word.
 import socket
 import time
 from types import TracebackType
+from typing import Any
 
 RECEIVE_SIZE = 65_536
 
 
 class TransportFailure(Exception):
-    """The connection is of no more use; `cause` is `refused`, `unreachable`, `reset` or `timeout`."""
+    """The connection is of no more use; `cause` is `unresolved` (no such host), `refused`, `unreachable`,
+    `reset`, `timeout` or `fin`.
+    """
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
@@ -20,17 +23,17 @@ class TransportFailure(Exception):
 
 
 class Transport:
-    """A connected TCP stream. Deadlines are `time.monotonic` seconds; opening raises TransportFailure."""
+    """A connected TCP stream, to the first of the host's addresses that accepts.
+
+    Deadlines are `time.monotonic` seconds; opening raises TransportFailure.
+    """
 
     def __init__(self, host: str, port: int, deadline: float) -> None:
         try:
-            self._socket = socket.create_connection((host, port), timeout=_remaining(deadline))
-        except TimeoutError as error:
-            raise TransportFailure("timeout") from error
-        except ConnectionRefusedError as error:
-            raise TransportFailure("refused") from error
-        except OSError as error:  # no route, no such host: the server was never reached
-            raise TransportFailure("unreachable") from error
+            addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:  # UnicodeError: a label that is empty or too long
+            raise TransportFailure("unresolved") from error
+        self._socket = connect_to_first(addresses, deadline)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self) -> "Transport":
@@ -72,6 +75,35 @@ class Transport:
             raise TransportFailure("timeout") from error
         except OSError as error:
             raise TransportFailure("reset") from error
+
+
+def connect_to_first(addresses: list[Any], deadline: float) -> socket.socket:
+    """Connect to one address after the other, as getaddrinfo gives them, each with its share of the time.
+
+    Raises TransportFailure with the last one's cause.
+    """
+    cause = "unreachable"
+    for number, (family, kind, protocol, _, address) in enumerate(addresses):
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(_remaining(deadline) / (len(addresses) - number))
+            connection.connect(address)
+        except OSError as error:
+            connection.close()
+            cause = _cause_of(error)
+        else:
+            return connection
+    raise TransportFailure(cause)
+
+
+def _cause_of(error: OSError) -> str:
+    match error:
+        case TimeoutError():
+            return "timeout"
+        case ConnectionRefusedError():
+            return "refused"
+        case _:  # no route: the server was never reached
+            return "unreachable"
 
 
 def _remaining(deadline: float) -> float:

@@ -113,7 +113,12 @@ def _server(variant: ServerVariant, stack: str | None, backend: str) -> ServerRe
 
 def _target(target: Target) -> ServerRecord:
     return ServerRecord(
-        title=target.name, level=EXTERNAL, kind=EXTERNAL, backend=EXTERNAL, stack="not known", toggles={}
+        title=target.name,
+        level=EXTERNAL,
+        kind=EXTERNAL,
+        backend=EXTERNAL,
+        stack="not known",
+        toggles={} if target.starttls is None else {"starttls": target.starttls},
     )
 
 

@@ -5,9 +5,10 @@ Pure: it reads saved facts only, so verdicts can be computed again from a run fi
 
 from collections.abc import Set as AbstractSet
 
-from clients.observation import Failure, Observation
+from clients.observation import Attempt, Failure, Observation
 from handshake.events import Phase
 from matrix.outcome import Expectation, Judgement, Outcome, Verdict
+from matrix.wording import said_note
 
 UNSUPPORTED_PREFIX = "unsupported-"
 NO_ANSWER = "application-data:protocol-error-no-answer"
@@ -41,7 +42,7 @@ def judge(observation: Observation, expectation: Expectation, fingerprints: Abst
             note="another program answered on this server's port: its certificate is not the server's",
         )
     first = observation.attempts[0].failure if observation.attempts else None
-    if not observation.attempts or (first is not None and first.phase is Phase.CONNECT):
+    if not observation.attempts or _was_never_connected(observation.attempts[0]):
         return Judgement(
             Verdict.HARNESS_ERROR, reason=str(first) if first else None, note="nobody accepted the connection"
         )
@@ -54,7 +55,14 @@ def judge(observation: Observation, expectation: Expectation, fingerprints: Abst
             note=f"the server chose {suite}, which this program offers but cannot complete",
         )
     outcome, reason = outcome_of(observation)
-    return Judgement(judge_outcome(outcome, reason, expectation), outcome, reason)
+    said = next((attempt.failure.said for attempt in observation.attempts if attempt.failure is not None), "")
+    return Judgement(judge_outcome(outcome, reason, expectation), outcome, reason, said_note(said))
+
+
+def _was_never_connected(attempt: Attempt) -> bool:
+    """Whether nobody accepted, which tells nothing of a server; what it says before TLS does."""
+    failure = attempt.failure
+    return failure is not None and failure.phase is Phase.CONNECT and attempt.client_port is None
 
 
 def unsupported_suite(observation: Observation) -> Failure | None:

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Self
 
 from clients.profile import BUNDLED_PROFILES, Profile, ProfileError, load_profiles
+from clients.starttls import PROTOCOLS
 from matrix.cell import Cell, grid, no_match, select
 from matrix.choice import choose_servers
 from matrix.compare import renamed_servers
 from matrix.errors import MatrixError, SelectionError
 from matrix.expectations import load_expectations
 from matrix.expected import Facts, connects_like, expected_of
+from matrix.grid.endpoint import endpoint_of
 from matrix.options import RunOptions
 from matrix.outcome import Expectation
 from matrix.prediction import ClientFacts, Prediction, Preference, ServerFacts, predict
@@ -67,8 +69,6 @@ def make_plan(options: RunOptions) -> Plan:
     definitions = load_all_definitions(options.servers_dir)
     profiles = load_all_profiles(options.clients_dir)
     targets = parse_targets(options.target)
-    if options.backend != "process":
-        raise SelectionError(f"--backend {options.backend}: not available yet; use --backend process")
     variants = choose_servers(options, definitions)
     for variant in variants:
         check_variant(variant, profiles)
@@ -102,8 +102,13 @@ def load_all_profiles(directories: Sequence[Path]) -> dict[str, Profile]:
 
 
 def parse_targets(texts: Iterable[str]) -> list[Target]:
-    """Read the targets. Raises TargetError, or SelectionError for two of one name."""
+    """Read the targets. Raises TargetError, or SelectionError for two of one name or settings at odds."""
     targets = [parse_target(text) for text in texts]
+    for target in targets:
+        try:
+            endpoint_of(target)
+        except SelectionError as error:
+            raise SelectionError(f"--target {target.name}: {error}") from None
     names = [target.name for target in targets]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -176,7 +181,9 @@ def facts_of_server(variant: ServerVariant) -> ServerFacts:
     if variant.definition.kind == "real":
         return ServerFacts(declared, Preference(declared.preference) if declared.preference else None)
     preference = Preference(emulation.get("preference", Preference.SERVER.value))
-    return ServerFacts(declared, preference, emulation.get("renegotiation_info", True))
+    protocol = variant.definition.starttls
+    answers_http = protocol is None or PROTOCOLS[protocol].request is None
+    return ServerFacts(declared, preference, emulation.get("renegotiation_info", True), answers_http)
 
 
 def _baseline_cells(cells: Sequence[Cell], baseline: RunFile | None) -> dict[str, Expectation]:

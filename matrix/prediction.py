@@ -78,6 +78,7 @@ class ServerFacts:
     declared: Declared
     preference: Preference | None = None
     renegotiation_info: bool = True
+    answers_http: bool = True
 
 
 def predict(client: ClientFacts, server: ServerFacts) -> Prediction | None:

@@ -24,6 +24,7 @@ _CAUSES = {
     "timeout": "the server stays silent until the deadline",
     "refused": "nobody accepts the connection",
     "unreachable": "the address cannot be reached",
+    "unresolved": "the name has no address",
 }
 _PREFIXES = {
     "alert-": "the server sends the alert {}",
@@ -51,6 +52,9 @@ _PROTOCOL_ERRORS = {
     "bad-certificate": "the server's certificate cannot be used",
     "excess-data": "the server sends more than any handshake needs",
     "no-answer": "the server sends no answer",
+    "starttls-refused": "the server refuses to begin TLS",
+    "starttls-not-offered": "the server does not offer TLS",
+    "starttls-unreadable": "what answers speaks another protocol",
 }
 _POLICY = "policy-"
 _POLICIES = {
@@ -103,6 +107,16 @@ def sentence(reason: str) -> str:
         said = _PROTOCOL_ERRORS.get(what, f"the server breaks the protocol ({what})")
         return f"{said}, {_WHEN.get(phase, f'in phase {phase}')}"
     return f"{_cause(cause)} {_WHEN.get(phase, f'in phase {phase}')}"
+
+
+def reason_in_words(reason: str, note: str = "") -> str:
+    """Say a reason as a sentence with the reason itself behind it, and then the note on it."""
+    return "; ".join(part for part in (f"{sentence(reason)} ({reason})", note) if part)
+
+
+def said_note(said: str) -> str:
+    """Say what the server said; nothing where it said nothing."""
+    return f'the server said "{said}"' if said else ""
 
 
 def _cause(cause: str) -> str:

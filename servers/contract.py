@@ -24,6 +24,8 @@ from typing import Any, BinaryIO
 from servers.declared import Declared
 
 ENVIRONMENT_VARIABLE = "TLS_MATRIX_SERVER"
+PROGRAM_VARIABLE = "TLS_MATRIX_PROGRAM"
+"""In an image, the server program that it is for."""
 MAX_CONFIGURATION_BYTES = 1 << 20
 MAX_LOG_CHARACTERS = 1 << 16
 
@@ -52,7 +54,7 @@ class Configuration:
     `id` is the variant's id and comes back in every event; `credentials` are by kind, "rsa", "dsa" and
     "ecdsa" (any may be missing); `port` 0 lets the program bind a free one; `declared` and `emulation` are
     the definition's data with the level's and the toggles' parts merged in; `client_certificates` are those a
-    client may show, PEM by kind.
+    client may show, PEM by kind; `starttls` is the protocol an emulated server speaks before TLS, by id.
     """
 
     id: str
@@ -64,6 +66,7 @@ class Configuration:
     client_certificates: Mapping[str, str] = field(default_factory=dict)
     host: str = "127.0.0.1"
     port: int = 0
+    starttls: str | None = None
 
     def to_line(self) -> bytes:
         """The object as one line of JSON."""
@@ -80,6 +83,7 @@ class Configuration:
             "declared": self.declared.to_json(),
             "emulation": self.emulation,
             "client_certificates": dict(self.client_certificates),
+            "starttls": self.starttls,
         }
         return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
@@ -102,6 +106,7 @@ class Configuration:
                 },
                 host=str(value["host"]),
                 port=int(value.get("port", 0)),
+                starttls=value.get("starttls"),
             )
         except KeyError as missing:
             raise ContractError(f"a server's configuration lacks {missing}") from missing
@@ -277,6 +282,11 @@ def emit(event: Event) -> None:
         except (BrokenPipeError, ValueError):
             # The reader stopped first: the end of standard input, which stops us, is on its way.
             return
+
+
+def is_in_container() -> bool:
+    """Whether a container of ours keeps this program from everybody else."""
+    return ENVIRONMENT_VARIABLE in os.environ or PROGRAM_VARIABLE in os.environ
 
 
 def run(start: Callable[[Configuration], AbstractContextManager[Event]]) -> int:

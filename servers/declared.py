@@ -25,13 +25,13 @@ class DeclaredRenegotiation:
 
     allowed: str = "secure"
     client_initiated: bool = True
-    server_initiated: bool = True
     legacy_hello: bool = True
     legacy_hello_refusal: str = "alert-handshake_failure"
     refusal: str = "warning:no_renegotiation"
     refusal_in_sslv3: str = "fatal:handshake_failure"
     request_refusal: str = "none"
     requested: str = "completed"
+    server_initiated: bool = True
     asks_anyway: bool = False
     requested_refusal: str | None = None
     not_requested: str = "policy-not-requested"
@@ -64,7 +64,8 @@ class Declared:
     on the connection; `resumption` the ways to resume a session ("session-id", "ticket",
     "session-id-without-ticket": by id where the client offers no session_ticket, "ticket-in-tls13": by ticket
     in TLS 1.3 only), and `resumption_needs_extended_master_secret` whether up to TLS 1.2 a session is resumed
-    only where extended_master_secret (RFC 7627) protects it;
+    only where extended_master_secret (RFC 7627) protects it; `forgets_sessions` whether it gives out session
+    ids but keeps no sessions;
     `preference` whose order of cipher suites decides ("client", "server"; None where that is not known), and
     `refusals` how a hello without a chance ends;
     `client_certificate` "no", "request" or "require"; `missing_certificate` is what a client without one
@@ -79,6 +80,7 @@ class Declared:
     renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
     resumption: tuple[str, ...] = ("session-id",)
     resumption_needs_extended_master_secret: bool = False
+    forgets_sessions: bool = False
     preference: str | None = None
     refusals: DeclaredRefusals = DeclaredRefusals()
     client_certificate: str = "no"
@@ -96,6 +98,7 @@ class Declared:
             "renegotiation": asdict(self.renegotiation),
             "resumption": list(self.resumption),
             "resumption_needs_extended_master_secret": self.resumption_needs_extended_master_secret,
+            "forgets_sessions": self.forgets_sessions,
             "preference": self.preference,
             "refusals": asdict(self.refusals),
             "client_certificate": self.client_certificate,
@@ -115,6 +118,7 @@ class Declared:
             renegotiation=DeclaredRenegotiation(**value["renegotiation"]),
             resumption=tuple(value["resumption"]),
             resumption_needs_extended_master_secret=value["resumption_needs_extended_master_secret"],
+            forgets_sessions=value["forgets_sessions"],
             preference=value["preference"],
             refusals=DeclaredRefusals(**value["refusals"]),
             client_certificate=value["client_certificate"],

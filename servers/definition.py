@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
@@ -33,6 +33,7 @@ from servers.definition_tables import (
     Toggle,
     ToggleValue,
 )
+from servers.emulated.starttls import PROTOCOLS
 
 BUNDLED_SERVERS = Path(__file__).parent
 EMULATION_PROGRAM = BUNDLED_SERVERS / "emulated" / "serve.py"
@@ -48,9 +49,11 @@ class ServerDefinition(Layer):
 
     `note` is shown wherever the server is listed; `hypothesis` says that its behaviour is assumed and not
     known, which every listing then shows; `source` is where its facts come from; `control` is the id of a
-    client that must always get through. `packages` are the Debian packages it is made of. `process` says
+    client that must always get through. `packages` are the Debian packages it is made of. `starttls` is the
+    protocol an emulated server speaks before TLS, by the id it has in a target. `process` says
     whether one process of the program serves all variants of a run, those of one level, as where a library
-    can be loaded only once, or one variant, as where settings are read once a process.
+    can be loaded only once, or one variant, as where settings are read once a process. `memory` is what a
+    container of the program may use, in megabytes.
     """
 
     id: Name
@@ -62,8 +65,10 @@ class ServerDefinition(Layer):
     note: str = ""
     hypothesis: bool = False
     packages: list[Name] = Field(default=[])
+    starttls: str | None = None
     process: Literal["shared", "per-level", "per-variant"] = "shared"
     backends: list[Literal["process", "docker"]] = Field(default=["process"], min_length=1)
+    memory: Annotated[int, Field(ge=16)] = 256
     levels: Annotated[dict[Name, Level], Field(min_length=1)]
     toggles: dict[Name, Toggle] = Field(default={})
     _folder: Path = PrivateAttr(default=Path())
@@ -138,6 +143,19 @@ class ServerDefinition(Layer):
         for level in self.levels:
             for toggles in self._settings_at(level):
                 self.declared_at(level, toggles)
+        return self
+
+    @field_validator("starttls")
+    @classmethod
+    def _known_protocol(cls, protocol: str | None) -> str | None:
+        if protocol is not None and protocol not in PROTOCOLS:
+            raise ValueError(f'there is no protocol "{protocol}"; there is {", ".join(PROTOCOLS)}')
+        return protocol
+
+    @model_validator(mode="after")
+    def _is_played_by_an_emulation(self) -> Self:
+        if self.starttls is not None and self.kind != "emulated":
+            raise ValueError("starttls: is for emulated servers; a real one's serve.py must end in TLS alone")
         return self
 
     def _references(self) -> Iterable[tuple[str, list[str], list[str]]]:

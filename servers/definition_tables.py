@@ -59,13 +59,13 @@ class RenegotiationTable(Table):
 
     allowed: Literal["off", "secure", "legacy"] | None = None
     client_initiated: bool | None = None
-    server_initiated: bool | None = None
     legacy_hello: bool | None = None
     legacy_hello_refusal: str | None = None
     refusal: Refusal | None = None
     refusal_in_sslv3: Refusal | None = None
     request_refusal: Refusal | None = None
     requested: str | None = None
+    server_initiated: bool | None = None
     asks_anyway: bool | None = None
     requested_refusal: Refusal | None = None
     not_requested: str | None = None
@@ -98,6 +98,7 @@ class DeclaredTable(Table):
         list[Literal["session-id", "session-id-without-ticket", "ticket", "ticket-in-tls13"]] | None
     ) = None
     resumption_needs_extended_master_secret: bool | None = None
+    forgets_sessions: bool | None = None
     preference: Literal["client", "server"] | None = None
     refusals: RefusalsTable = RefusalsTable()
     client_certificate: Literal["no", "request", "require"] | None = None

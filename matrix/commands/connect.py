@@ -5,22 +5,24 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from clients import prelude
 from clients.connect import connect as connect_client
 from clients.observation import Attempt, Observation
+from clients.starttls import PROTOCOLS
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import version_name
 from matrix.cell import select
 from matrix.cell_result import evidence_of
 from matrix.commands.options import ClientsDir, Json, console, one_line_errors, tell, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
+from matrix.grid.endpoint import endpoint_of
 from matrix.grid.run_cell import BUDGET_SECONDS
-from matrix.grid.servers import server_name_for
 from matrix.judge import judge
 from matrix.outcome import Expectation, Outcome, Verdict
 from matrix.plan import load_all_profiles
 from matrix.prediction import offered_version_name
 from matrix.run_file import to_json
-from matrix.wording import printable, sentence
+from matrix.wording import printable, reason_in_words, sentence
 from servers.target import parse_address
 
 _BYTES_SHOWN = 24
@@ -30,7 +32,11 @@ def connect(
     client: Annotated[str, typer.Argument(help="The client profile to play.", show_default=False)],
     address: Annotated[
         str,
-        typer.Argument(metavar="HOST:PORT[,sni=NAME]", help="Where the server listens.", show_default=False),
+        typer.Argument(
+            metavar="HOST:PORT[,sni=NAME][,starttls=PROTOCOL]",
+            help=f"Where the server listens, and what is spoken before TLS: {', '.join(PROTOCOLS)}.",
+            show_default=False,
+        ),
     ],
     json: Json = False,
     clients_dir: ClientsDir = None,
@@ -45,19 +51,21 @@ def connect(
         chosen = select([client], profiles, "client")
         if len(chosen) != 1:
             raise SelectionError(f"{client}: matches {', '.join(chosen)}; name one client")
-        target = parse_address(address)
-    profile, server_name = profiles[chosen[0]], server_name_for(target)
+        endpoint = endpoint_of(parse_address(address))
+    profile = profiles[chosen[0]]
     observation = connect_client(
         profile,
-        target.host,
-        target.port,
-        server_name=server_name,
+        endpoint.host,
+        endpoint.port,
+        server_name=endpoint.server_name,
         deadline_seconds=BUDGET_SECONDS,
+        starttls=endpoint.starttls,
     )
     judgement = judge(observation, Expectation(), frozenset())
     offered = [offered_version_name(attempt.template) for attempt in profile.attempts]
     if judgement.verdict is Verdict.HARNESS_ERROR:
-        tell(f"tls-matrix: {address}: {judgement.note} ({judgement.reason}); is the server running there?")
+        words = judgement.reason and reason_in_words(judgement.reason)
+        tell(f"tls-matrix: {address}: {words or judgement.note}; mend the address, or is no server running?")
         raise typer.Exit(EXIT_HARNESS)
     if json:
         found = {
@@ -69,9 +77,7 @@ def connect(
         write_out(to_json({**found, **evidence_of(observation, offered)}))
     else:
         _print(observation, offered)
-        said = (
-            f"{sentence(judgement.reason)} ({judgement.reason})" if judgement.reason else "no attempt failed"
-        )
+        said = reason_in_words(judgement.reason, judgement.note) if judgement.reason else "no attempt failed"
         _line(
             f"{profile.id} {judgement.outcome.value if judgement.outcome else 'was not judged'}: {said}",
             "bold",
@@ -97,9 +103,13 @@ def _print_transcript(attempt: Attempt) -> None:
         shown = entry.decrypted[:_BYTES_SHOWN].hex(" ") + (
             " ..." if len(entry.decrypted) > _BYTES_SHOWN else ""
         )
+        if entry.kind == prelude.KIND:  # text mostly, and its name is that
+            shown, name = entry.name, ""
+        else:
+            name = entry.name
         time = f"{(entry.time - start) * 1000:7.1f} ms"
         size = f"{len(entry.wire):>5} bytes"
-        _line(f"  {time} {arrow} {entry.kind:<12} {entry.name:<22} {size}  {shown}")
+        _line(f"  {time} {arrow} {entry.kind:<12} {name:<22} {size}  {shown}")
 
 
 def _line(text: str, style: str = "") -> None:

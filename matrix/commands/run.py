@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from clients.starttls import PROTOCOLS
 from matrix.cell_result import PROPERTY, EvidenceWanted
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, tell, write_out
 from matrix.environment import PROJECT
@@ -59,7 +60,9 @@ def run(
     target: Annotated[
         Patterns,
         typer.Option(
-            metavar="NAME=HOST:PORT[,sni=NAME]", help="A server that runs already; then only these are run."
+            metavar="NAME=HOST:PORT[,sni=NAME][,starttls=PROTOCOL]",
+            help=f"A server that runs already; then only these are run. PROTOCOL: {', '.join(PROTOCOLS)}. "
+            "With http-connect HOST:PORT is the proxy, and to=HOST:PORT what it is asked for.",
         ),
     ] = None,
     backend: Annotated[Backend, typer.Option(help="How servers are started.")] = Backend.PROCESS,

@@ -27,7 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--client", **many, help="client profiles by id, a shell pattern (repeatable)")
     group.addoption("--scenario", **many, help="scenarios by id, a shell pattern (repeatable)")
     group.addoption(
-        "--target", action="append", default=[], metavar="NAME=HOST:PORT[,sni=NAME]", help="a running server"
+        "--target",
+        action="append",
+        default=[],
+        metavar="NAME=HOST:PORT[,sni=NAME][,starttls=PROTOCOL]",
+        help="a running server (repeatable)",
     )
     group.addoption(
         "--backend", choices=("process", "docker"), default="process", help="how servers are started"

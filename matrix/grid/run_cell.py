@@ -31,7 +31,13 @@ def run_cell(
     if endpoint.problem is not None:
         return CellResult(cell.id, endpoint.problem.judgement)
     meeting = Meeting(
-        profile, endpoint.host, endpoint.port, endpoint.server_name, BUDGET_SECONDS, credentials or {}
+        profile,
+        endpoint.host,
+        endpoint.port,
+        endpoint.server_name,
+        BUDGET_SECONDS,
+        credentials or {},
+        endpoint.starttls,
     )
     observation = SCENARIOS[cell.scenario].carry_out(meeting)
     offered = [offered_version_name(attempt.template) for attempt in profile.attempts]

@@ -4,33 +4,34 @@ after.
 The proof is a control cell: a client that must always get through (the definition's `control`) connects
 first and last. Where it does not, whatever the other clients saw says nothing about them, and the server's
 cells are harness errors. A target has no such client; there the control is that something accepts a
-connection.
+connection, and lets TLS begin where other words come first: every client says the same ones.
 """
 
-import ipaddress
-import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 
+from clients.connect import reach
 from clients.profile import Profile
+from clients.starttls import StartTls
 from handshake.crypto.credentials import Credential
 from matrix.cell import Cell
 from matrix.cell_result import EvidenceWanted
-from matrix.grid.endpoint import Endpoint, Problem
+from matrix.grid.endpoint import HTTPS_PORT, TUNNEL, Endpoint, Problem, endpoint_of
 from matrix.grid.run_cell import BUDGET_SECONDS, run_cell
 from matrix.outcome import Expectation, Outcome, Verdict
 from matrix.plan import Plan
 from matrix.scenarios import CLIENT_CERTIFICATE, CONNECT
-from matrix.wording import printable, sentence
+from matrix.wording import printable, reason_in_words, said_note
 from servers.contract import Connection, PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, SUBJECT, make_credentials
-from servers.process import RunningServers, start_servers
-from servers.program import NotInstalled, RunningServer, StartResult
-from servers.target import Target
+from servers.process import start_servers as start_processes
+from servers.program import NotInstalled, RunningServer, RunningServers, StartResult
 from servers.variant import ServerVariant
 
 START_SECONDS = 10.0
+StartServers = Callable[..., AbstractContextManager[RunningServers]]
 # One that does not answer takes its whole time, which the others must not wait for.
 CONTROLS_AT_ONCE = 8
 
@@ -51,8 +52,8 @@ class GridServers:
         self._running = running
         self.client_credentials = client_credentials
         self._shown = read_credentials(client_credentials)
-        found = {variant.id: _endpoint(running[variant.id]) for variant in plan.variants}
-        found |= {target.name: _target_endpoint(target) for target in plan.targets}
+        found = {variant.id: _endpoint(variant, running[variant.id]) for variant in plan.variants}
+        found |= {target.name: endpoint_of(target) for target in plan.targets}
         self.endpoints = self._prove(found.values())
 
     def stack(self, server: str) -> str | None:
@@ -82,7 +83,7 @@ class GridServers:
             return endpoint
         variant = next((variant for variant in self._plan.variants if variant.id == endpoint.server), None)
         if variant is None:
-            note = _refuses_connections(endpoint)
+            note = unreachable(endpoint)
         else:
             stopped = self._running.stopped(endpoint.server)
             note = (
@@ -101,34 +102,36 @@ def grid_servers(plan: Plan) -> Iterator[GridServers]:
     shows = any(scenario is CLIENT_CERTIFICATE for scenario in plan.scenarios)
     clients = make_credentials(CLIENT_SUBJECT) if asks or shows else {}
     trusted = {kind: pem.chain for kind, pem in clients.items()}
+    start_servers = _starter(plan.options.backend)
     with start_servers(plan.variants, credentials, START_SECONDS, client_certificates=trusted) as running:
         yield GridServers(plan, running, clients)
 
 
+def _starter(backend: str) -> StartServers:
+    """What starts servers in the backend; the library that speaks to an engine is loaded only for that."""
+    if backend == "docker":
+        from servers.containers.start import start_servers as start_in_containers
+
+        return start_in_containers
+    return start_processes
+
+
 def with_problem(endpoint: Endpoint, problem: Problem) -> Endpoint:
     """Give the same endpoint, marked as not to be used."""
-    return Endpoint(
-        endpoint.server, endpoint.host, endpoint.port, endpoint.server_name, endpoint.fingerprints, problem
-    )
+    return replace(endpoint, problem=problem)
 
 
-def server_name_for(target: Target) -> str | None:
-    """What a client calls a target: as the user said, else its host unless that is an address (RFC 6066
-    section 3).
-    """
-    if target.server_name is not None:
-        return target.server_name
-    try:
-        ipaddress.ip_address(target.host.partition("%")[0])
-    except ValueError:
-        return target.host
-    return None
-
-
-def _endpoint(result: StartResult) -> Endpoint:
+def _endpoint(variant: ServerVariant, result: StartResult) -> Endpoint:
     match result:
         case RunningServer():
-            return Endpoint(result.id, result.host, result.port, SUBJECT, result.certificate_sha256)
+            return Endpoint(
+                result.id,
+                result.host,
+                result.port,
+                SUBJECT,
+                result.certificate_sha256,
+                starttls=_starttls(variant.definition.starttls),
+            )
         case NotInstalled():
             return Endpoint(result.id, problem=Problem(Verdict.NOT_INSTALLED, result.message))
         case _:
@@ -137,8 +140,10 @@ def _endpoint(result: StartResult) -> Endpoint:
             )
 
 
-def _target_endpoint(target: Target) -> Endpoint:
-    return Endpoint(target.name, target.host, target.port, server_name_for(target))
+def _starttls(protocol: str | None) -> StartTls | None:
+    if protocol is None:
+        return None
+    return StartTls(protocol, f"{SUBJECT}:{HTTPS_PORT}" if protocol == TUNNEL else SUBJECT)
 
 
 def read_credentials(texts: Mapping[str, PrivateKeyAndChain]) -> dict[str, Credential]:
@@ -162,14 +167,19 @@ def _control_fails(
         return None
     said = judgement.note
     if judgement.reason is not None:
-        said = f"{printable(sentence(judgement.reason))} ({printable(judgement.reason)})"
+        said = printable(reason_in_words(judgement.reason, judgement.note))
     return f"the control client {client}, which must always get through, does not: {said}"
 
 
-def _refuses_connections(endpoint: Endpoint) -> str | None:
-    try:
-        socket.create_connection((endpoint.host, endpoint.port), BUDGET_SECONDS).close()
-    except OSError as error:
-        cause = error.strerror or error
-        return f"nobody answers at {endpoint.address} ({cause}); start the server or mend --target"
-    return None
+def unreachable(endpoint: Endpoint) -> str | None:
+    """Say why no client can begin TLS with a target, and what to do; None if one can."""
+    failure = reach(endpoint.host, endpoint.port, endpoint.starttls, BUDGET_SECONDS)
+    if failure is None:
+        return None
+    mend = "start the server or mend the address"
+    if failure.cause == "unresolved":
+        mend = f'mend the name "{endpoint.host}"'
+    elif endpoint.starttls is not None and failure.cause not in ("refused", "unreachable"):
+        mend = f"is it {endpoint.starttls.protocol} that is spoken there?"
+    words = reason_in_words(str(failure), said_note(failure.said))
+    return printable(f"{endpoint.address}: {words}; {mend}")

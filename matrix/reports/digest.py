@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from matrix.ladder import in_order
 from matrix.outcome import Outcome, Verdict
 from matrix.run_file import CellRecord, RunFile
-from matrix.wording import NO_OUTCOME_WORDS, SHORT_WORDS, SYMBOLS, counted, joined, printable, sentence
+from matrix.wording import (
+    NO_OUTCOME_WORDS,
+    SHORT_WORDS,
+    SYMBOLS,
+    counted,
+    joined,
+    printable,
+    reason_in_words,
+    sentence,
+)
 
 _NAMED_AT_MOST = 4
 
@@ -144,7 +153,7 @@ def _text(cell: CellRecord) -> str:
         return (
             "works, although it was expected not to" if cell.verdict is Verdict.UNEXPECTED_PASS else "works"
         )
-    said = f"{printable(sentence(cell.reason))} ({printable(cell.reason)})"
+    said = printable(reason_in_words(cell.reason, cell.note))
     if cell.outcome is Outcome.WORKS_AFTER_FALLBACK:
         said = f"works only after a fallback: at first {said}"
     if cell.verdict is Verdict.FAILED and cell.expected is not Outcome.WORKS:

@@ -18,6 +18,8 @@ from servers.refusal import parse_refusal
 def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
     if agreement.version >= ProtocolVersion.TLS_1_3:
         return TLS_1_3
+    if not server.answers_http:
+        return refused("policy-not-requested", "only an HTTP request can make a server here ask for it")
     secure, rules = is_secure(server, agreement), server.declared.renegotiation
     if not rules.server_initiated:
         return refused(rules.not_requested, "the server cannot ask for a renegotiation")

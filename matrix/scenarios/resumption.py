@@ -26,6 +26,7 @@ def carry_out_with(session_of: Callable[[Exchange], Session | None]) -> Callable
             deadline_seconds=meeting.deadline_seconds,
             request=meeting.request,
             session_of=session_of,
+            starttls=meeting.starttls,
         )
 
     return carry_out
@@ -40,6 +41,11 @@ def lacks_extended_master_secret(server: ServerFacts, agreement: Agreement) -> P
     if ExtensionType.EXTENDED_MASTER_SECRET in types:
         return None
     why = "the server resumes only sessions with extended_master_secret (RFC 7627), which the client lacks"
+    return full_handshake(why)
+
+
+def full_handshake(why: str) -> Prediction:
+    """The session is not taken up."""
     return Prediction(Outcome.FAILS, why, f"{PHASE}:policy-full-handshake")
 
 

@@ -6,20 +6,20 @@ A scenario is a value in a module of its own in this folder, called SCENARIO; ad
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from clients.connect import connect
+from clients.connect import connect, request_for
 from clients.exchange import Exchange
 from clients.observation import Observation
 from clients.profile import Profile
+from clients.starttls import StartTls
 from handshake.crypto.credentials import Credential
 from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
-
-REQUEST = "GET / HTTP/1.0\r\nHost: {host}\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
     """A client and the server it is to meet. `deadline_seconds` is for each connection; `credentials` by
-    certificate type are those the server trusts, for scenarios that show one.
+    certificate type are those the server trusts, for scenarios that show one; `starttls` is what is spoken
+    before TLS.
     """
 
     profile: Profile
@@ -28,11 +28,12 @@ class Meeting:
     server_name: str | None
     deadline_seconds: float
     credentials: Mapping[str, Credential] = field(default_factory=dict)
+    starttls: StartTls | None = None
 
     @property
     def request(self) -> bytes:
-        """The one HTTP request of every scenario."""
-        return REQUEST.format(host=self.server_name or self.host).encode("ascii", "replace")
+        """The one request of every scenario."""
+        return request_for(self.server_name or self.host, self.starttls)
 
     def connect(
         self,
@@ -49,6 +50,7 @@ class Meeting:
             request=self.request,
             exchange_type=exchange_type,
             credentials=credentials,
+            starttls=self.starttls,
         )
 
 

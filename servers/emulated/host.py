@@ -38,6 +38,8 @@ from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import AlertLevel, alert_name, version_name
 from servers import contract
 from servers.emulated.emulation import EmulationError, read_emulation, server_configuration
+from servers.emulated.starttls import PROTOCOLS, Framing, Protocol
+from servers.emulated.starttls.dialogue import Broken, Dialogue
 from servers.http import END_OF_HEAD, http_response, wants_keep_alive, wants_renegotiation
 
 IDLE_SECONDS = 10.0
@@ -51,10 +53,11 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True, slots=True)
 class EmulatedServer:
-    """One server: its variant's id, what it does, and the sessions it remembers."""
+    """One server: its variant's id, what it does, also before TLS, and the sessions it remembers."""
 
     id: str
     configuration: ServerConfiguration
+    protocol: Protocol | None = None
     sessions: SessionCache = field(default_factory=SessionCache)
 
 
@@ -66,6 +69,10 @@ class Conversation(asyncio.Protocol):
         self._others = others
         self._tls = ServerConnection(server.configuration, entropy=os.urandom, sessions=server.sessions)
         self._loop = asyncio.get_running_loop()
+        protocol = server.protocol
+        self._prelude = None if protocol is None else Dialogue(protocol.prelude)
+        self._framing = Framing() if protocol is None else protocol.framing()
+        self._outgoing = b""
         self._request = b""
         self._waiting: list[bytes] = []
         self._received = 0
@@ -85,6 +92,8 @@ class Conversation(asyncio.Protocol):
         self._others.add(self)
         if len(self._others) > MAX_CONNECTIONS:
             self._cut_off(f"more than {MAX_CONNECTIONS} connections at once")
+        elif self._prelude is not None:
+            transport.write(self._prelude.data_to_send())
 
     def data_received(self, data: bytes) -> None:
         """Let the engine read; after the end of the conversation, pass over what still comes."""
@@ -95,10 +104,16 @@ class Conversation(asyncio.Protocol):
         if self._is_over:
             return
         self._last_activity = now = self._loop.time()
+        if self._prelude is not None and not self._prelude.is_over:
+            data = self._begin_tls(data)
+        if not (data := self._framing.unwrap(data)):
+            return
         self._tls.receive_data(data, now)
         self._take_events()
         self._answer_requests(now)
-        self._transport.write(self._tls.data_to_send())
+        self._frame()
+        data, self._outgoing = self._outgoing, b""
+        self._transport.write(data)
         if self._tls.is_ended:
             self._end()
 
@@ -114,6 +129,23 @@ class Conversation(asyncio.Protocol):
         if error is not None and self._reason is None:
             self._reason = f"connection lost: {error}"
         self._report()
+
+    def _begin_tls(self, data: bytes) -> bytes:
+        """Go on with the words before TLS; what has come of TLS already."""
+        assert self._prelude is not None, "the caller has looked"
+        try:
+            self._prelude.receive(data)
+        except Broken as mistake:
+            self._reason = f"before TLS: {mistake}"
+            self._is_over = True
+            self._report()
+        self._transport.write(self._prelude.data_to_send())
+        if self._is_over:
+            self._shut()
+        return self._prelude.rest() if self._prelude.is_over else b""
+
+    def _frame(self) -> None:
+        self._outgoing += self._framing.wrap(self._tls.data_to_send())
 
     def _take_events(self) -> None:
         while (event := self._tls.next_event()) is not None:
@@ -133,11 +165,20 @@ class Conversation(asyncio.Protocol):
                 self._reason = detail
             case PeerClosed(close_notify) if not close_notify and not self._tls.is_connected:
                 self._reason = self._reason or "the peer closed the connection during the handshake"
-            case HandshakeCompleted() | PeerClosed():
+            case HandshakeCompleted():
+                self._frame()  # what there is to send is the last of the handshake
+                self._framing.end()
+            case PeerClosed():
                 pass
 
     def _answer_requests(self, now: float) -> None:
         """Answer what is there, unless a renegotiation the server has asked for comes first."""
+        answer = None if self._server.protocol is None else self._server.protocol.answer
+        if answer is not None:
+            if self._request and not self._tls.is_ended:
+                self._tls.send_application_data(answer(self._request), now)
+            self._request = b""
+            return
         while END_OF_HEAD in self._request or len(self._request) > MAX_REQUEST_BYTES:
             head, _, self._request = self._request.partition(END_OF_HEAD)
             self._waiting.append(head)
@@ -175,10 +216,13 @@ class Conversation(asyncio.Protocol):
             case Ending.FIN:
                 if self._tls.triggered is not None and self._reason is None:
                     self._reason = self._intolerance()
-                self._transport.write_eof()
-                self._timer.cancel()
-                self._timer = self._loop.call_later(LINGER_SECONDS, self._transport.abort)
+                self._shut()
         self._report()
+
+    def _shut(self) -> None:
+        self._transport.write_eof()
+        self._timer.cancel()
+        self._timer = self._loop.call_later(LINGER_SECONDS, self._transport.abort)
 
     def _intolerance(self) -> str:
         return f"the hello has {self._tls.triggered}"
@@ -281,7 +325,9 @@ def _emulated_server(configuration: contract.Configuration) -> EmulatedServer:
     credentials = _credentials(configuration, source)
     trusted = tuple(_read_certificate(pem) for pem in configuration.client_certificates.values())
     return EmulatedServer(
-        configuration.id, server_configuration(configuration.declared, emulation, credentials, trusted)
+        configuration.id,
+        server_configuration(configuration.declared, emulation, credentials, trusted),
+        None if configuration.starttls is None else PROTOCOLS[configuration.starttls],
     )
 
 

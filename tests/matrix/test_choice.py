@@ -51,4 +51,4 @@ def test_levels_are_added_to_servers_and_replace_the_default_ones() -> None:
 
     assert servers(levels=("jsse7@7",)) == ["jsse7@7"]
     assert servers(levels=("jsse7@7",), target=("mine=127.0.0.1:1",)) == ["jsse7@7"]
-    assert servers(levels=("jsse7@7",), server=("tlslite@*", "jsse7@7")) == ["jsse7@7", "tlslite@0.8.2"]
+    assert servers(levels=("jsse7@7",), server=("tlslite@0.8*", "jsse7@7")) == ["jsse7@7", "tlslite@0.8.2"]

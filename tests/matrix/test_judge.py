@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clients.observation import Failure
 from handshake.events import Phase
 from matrix.judge import judge, judge_outcome, outcome_of
 from matrix.outcome import Expectation, Outcome, Verdict
@@ -45,6 +48,17 @@ def test_the_reason_is_that_of_the_first_failed_attempt(failures, outcome, reaso
 )
 def test_outcome_against_expectation(failures, expectation, verdict) -> None:  # type: ignore[no-untyped-def]
     assert judge(observation(*failures), expectation, frozenset()).verdict is verdict
+
+
+@pytest.mark.parametrize("cause", ["fin", "timeout", "protocol-error-starttls-refused"])
+def test_what_a_server_says_before_tls_is_its_failure_and_not_the_harnesss(cause: str) -> None:
+    refused = replace(observation(Failure(Phase.CONNECT, cause, "554 no")).attempts[0], client_port=50_000)
+    judgement = judge(replace(observation(None), attempts=(refused,)), WORKS, frozenset())
+    assert (judgement.verdict, judgement.reason) == (Verdict.FAILED, f"connect:{cause}")
+    assert judgement.note == 'the server said "554 no"'
+    never_opened = replace(refused, client_port=None)
+    judgement = judge(replace(observation(None), attempts=(never_opened,)), WORKS, frozenset())
+    assert judgement.verdict is Verdict.HARNESS_ERROR
 
 
 def test_a_handshake_without_an_answer_fails() -> None:

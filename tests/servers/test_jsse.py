@@ -19,7 +19,7 @@ from handshake.wire.cipher_suites import parse_cipher_suite
 from handshake.wire.registry import parse_version
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, make_credentials
-from servers.program import STOP_SECONDS
+from servers.program_process import STOP_SECONDS
 from tests.servers.openssl_client import OpenSSLClient
 from tests.servers.real_servers import connect, read_all, strict_end
 from tests.servers.started import CLIENTS, DEFINITIONS, Variants, started_when_asked

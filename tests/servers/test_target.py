@@ -13,6 +13,11 @@ from servers.target import Target, TargetError, parse_target
         ),
         ("v6=[::1]:443", Target("v6", "::1", 443)),
         ("v6=[fe80::1%eth0]:443,sni=x", Target("v6", "fe80::1%eth0", 443, "x")),
+        ("mail=mx.example:25,starttls=smtp", Target("mail", "mx.example", 25, None, "smtp")),
+        (
+            "inner=proxy.example:3128,to=[::1]:443,starttls=http-connect,sni=x",
+            Target("inner", "proxy.example", 3128, "x", "http-connect", "[::1]:443"),
+        ),
     ],
 )
 def test_reads_a_target(text: str, target: Target) -> None:
@@ -31,7 +36,11 @@ def test_reads_a_target(text: str, target: Target) -> None:
         ("mine=h:65536", "1 to 65535"),
         ("mine=h:443,sni=", "needs a host name"),
         ("mine=h:443,sni=grüße.example", "xn--"),
-        ("mine=h:443,starttls=smtp", '"starttls" is not a setting of a target; there is sni=NAME only'),
+        ("mine=h:443,tls=smtp", '"tls" is not a setting of a target; there is sni=NAME, starttls=PROTOCOL'),
+        ("mine=h:443,starttls=", "starttls= needs a protocol"),
+        ("mine=h:443,sni=a,sni=b", "sni= is there twice"),
+        ("mine=h:443,starttls=http-connect,to=inner", "to= needs the HOST:PORT a proxy is asked for"),
+        ("mine=grüße.example:443", "xn--"),
         ("mine=h:443,", '"" is not a setting'),
     ],
 )

@@ -1,0 +1,54 @@
+"""The words before TLS on a real connection; what goes over the wire goes into the transcript."""
+
+import time
+
+from clients.observation import Failure
+from clients.starttls import PROTOCOLS, StartTls
+from clients.starttls.dialogue import Dialogue, PreludeFailure, in_ascii
+from clients.transport import Transport, TransportFailure
+from handshake.events import Phase, TranscriptEntry
+
+DEADLINES = 5
+"""How many deadlines of a connection the words may take: mail servers let a client wait for their greeting on
+purpose (Postfix's postscreen 6 s, `postscreen_greet_wait`), which says nothing of their TLS.
+"""
+KIND = "clear"
+"""A transcript entry's kind: bytes before TLS. Its name is what they say, in printable ASCII."""
+
+
+def speak(
+    starttls: StartTls, transport: Transport, deadline: float, transcript: list[TranscriptEntry]
+) -> Failure | None:
+    """Hold the conversation to its end and return why TLS cannot begin; None if it can.
+
+    `deadline` is `time.monotonic` seconds. What goes over the wire is added to `transcript`.
+    """
+    try:
+        _converse(starttls, transport, deadline, transcript)
+    except TransportFailure as failure:
+        return Failure(Phase.CONNECT, failure.cause)
+    except PreludeFailure as failure:
+        return Failure(Phase.CONNECT, f"protocol-error-starttls-{failure.what}", failure.said)
+    return None
+
+
+def _converse(
+    starttls: StartTls, transport: Transport, deadline: float, transcript: list[TranscriptEntry]
+) -> None:
+    protocol = PROTOCOLS[starttls.protocol]
+    dialogue = Dialogue(lambda dialogue: protocol.prelude(dialogue, starttls.name))
+    while True:
+        if data := dialogue.data_to_send():
+            transport.send(data, deadline)
+            transcript.append(_entry("sent", data))
+        if dialogue.is_over:
+            return
+        data = transport.receive(deadline)
+        if not data:
+            raise TransportFailure("fin")
+        transcript.append(_entry("received", data))
+        dialogue.receive(data)
+
+
+def _entry(direction: str, data: bytes) -> TranscriptEntry:
+    return TranscriptEntry(direction, KIND, in_ascii(data), time.monotonic(), data, data)

@@ -1,0 +1,48 @@
+"""What a protocol is in which TLS begins after words in the clear: a value in a module of its own here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from clients.starttls.dialogue import Dialogue, Words
+
+CLIENT_NAME = "tls-matrix"
+"""How this program calls itself where a protocol wants a name; as a user it exists nowhere."""
+
+
+class Framing:
+    """How the bytes of TLS travel: as they are. One object a connection."""
+
+    def wrap(self, data: bytes) -> bytes:
+        """Return what goes over the wire for `data` of TLS."""
+        return data
+
+    def unwrap(self, data: bytes) -> bytes:
+        """Return what there is of TLS in what came; what is incomplete is kept for later."""
+        return data
+
+    def end(self) -> None:
+        """The handshake is complete: what is wrapped from now on is data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """How TLS is begun in a protocol, and what is asked once connected.
+
+    `prelude(dialogue, name)` holds the conversation before TLS; `request(name)` is one harmless request to
+    which every server has an answer, a refusal included (RFCs and what was tried are named in each module);
+    None is HTTP. `name` is what the client calls the server; of http-connect it is HOST:PORT.
+    """
+
+    id: str
+    title: str
+    prelude: Callable[[Dialogue, str], Words]
+    request: Callable[[str], bytes] | None
+    framing: Callable[[], Framing] = Framing
+
+
+@dataclass(frozen=True, slots=True)
+class StartTls:
+    """The protocol that is spoken with a server before TLS, by id, and what the client calls the server."""
+
+    protocol: str
+    name: str
