@@ -18,7 +18,7 @@ from handshake.wire.registry import ProtocolVersion, parse_version
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, make_credentials
 from servers.process import NotInstalled, start_servers
-from servers.program import STOP_SECONDS
+from servers.program_process import STOP_SECONDS
 from servers.variant import parse_server_id
 from tests.servers.offers import EVERYTHING, Answer, ask, hello_of, picked
 from tests.servers.openssl_client import OpenSSLClient
