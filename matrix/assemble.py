@@ -107,6 +107,7 @@ def _server(variant: ServerVariant, stack: str | None, backend: str) -> ServerRe
         toggles=dict(variant.toggles),
         note=" ".join(note for note in (definition.note, level.note) if note),
         hypothesis=definition.hypothesis,
+        position=list(definition.levels).index(variant.level),
     )
 
 

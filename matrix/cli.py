@@ -5,7 +5,7 @@ import sys
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # typer offers them nowhere else
 
-from matrix.commands import compare, connect, hello, list, report, run, serve, stacks
+from matrix.commands import compare, connect, hello, images, list, report, run, serve, stacks
 from matrix.commands.options import tell
 from matrix.errors import EXIT_INTERRUPTED, EXIT_USAGE
 
@@ -24,6 +24,7 @@ application.command("serve")(serve.serve)
 application.command("report")(report.report)
 application.add_typer(hello.application, name="hello")
 application.add_typer(stacks.application, name="stacks")
+application.add_typer(images.application, name="images")
 
 
 def main() -> None:

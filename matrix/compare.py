@@ -1,8 +1,8 @@
-"""Two runs side by side: what a patch fixed, what it broke, what only fails differently now.
+"""Two runs, or two servers, side by side: what a patch fixed, what it broke, what only fails differently now.
 
-Pure. Cells are matched by id. Cells without a partner are matched by their server's name, without level and
-toggles, where each run has exactly one such server: that is how a server before and after a fix is
-compared.
+Pure. Cells of two runs are matched by id. Cells without a partner are matched by their server's name, without
+level and toggles, where each run has exactly one such server: that is how a server before and after a fix is
+compared. Two named servers, of one run or of two, are matched by client and scenario.
 """
 
 from collections import defaultdict
@@ -10,8 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from matrix.cell import Cell, select
+from matrix.errors import SelectionError
 from matrix.outcome import Outcome
-from matrix.run_file import CellRecord, RunFile
+from matrix.run_file import CellRecord, RunFile, ServerRecord
+from matrix.wording import counted
 
 
 class ChangeKind(StrEnum):
@@ -69,18 +72,49 @@ def compare(old: RunFile, new: RunFile) -> Comparison:
     for cell in new_cells.values():
         if cell.id in partners or cell.server not in renamed:
             continue
-        former = f"{renamed[cell.server]}/{cell.client}/{cell.scenario}"
+        former = Cell(renamed[cell.server], cell.client, cell.scenario).id
         if former in old_cells and former not in new_cells:
             partners[cell.id] = former
+    return _comparison(old_cells, new_cells, partners, old.servers | new.servers)
+
+
+def compare_servers(old: RunFile, before: str, new: RunFile, now: str) -> Comparison:
+    """Compare the server `before` of one run with the server `now` of another, or of the same one."""
+    old_cells = {cell.id: cell for cell in old.cells if cell.server == before}
+    new_cells = {cell.id: cell for cell in new.cells if cell.server == now}
+    partners = {cell.id: Cell(before, cell.client, cell.scenario).id for cell in new_cells.values()}
+    partners = {cell: former for cell, former in partners.items() if former in old_cells}
+    return _comparison(old_cells, new_cells, partners, {before: old.servers[before], now: new.servers[now]})
+
+
+def find_server(pattern: str, run: RunFile, listed_by: str) -> str:
+    """Give the one server of a run that the pattern matches; `listed_by` is the command that shows them all.
+
+    Raises SelectionError where there is none, with near ids, or more than one.
+    """
+    found = select([pattern], run.servers, "server", listed_by)
+    if len(found) > 1:
+        raise SelectionError(
+            f"{pattern!r} matches {counted(len(found), 'server')} of the run: {', '.join(found)}; name one"
+        )
+    return found[0]
+
+
+def _comparison(
+    old_cells: Mapping[str, CellRecord],
+    new_cells: Mapping[str, CellRecord],
+    partners: Mapping[str, str],
+    servers: Mapping[str, ServerRecord],
+) -> Comparison:
+    """Put the changes in order; `partners` are the ids of cells before by the ids of those now."""
     used = set(partners.values())
     changes = [_change(old_cells[former], new_cells[now]) for now, former in partners.items()]
     changes += [Change(ChangeKind.NEW, None, cell) for cell in new_cells.values() if cell.id not in partners]
     changes += [Change(ChangeKind.GONE, cell, None) for cell in old_cells.values() if cell.id not in used]
     order = list(ChangeKind)
-    servers = (old.servers | new.servers).items()
     return Comparison(
         tuple(sorted(changes, key=lambda change: (order.index(change.kind), change.cell.id))),
-        tuple(sorted(server for server, record in servers if record.hypothesis)),
+        tuple(sorted(server for server, record in servers.items() if record.hypothesis)),
     )
 
 

@@ -15,6 +15,7 @@ class RunOptions:
     """
 
     server: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
     client: tuple[str, ...] = ()
     scenario: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ def options_from(given: Any) -> RunOptions:
     """Read the options from an object that has them as attributes (pytest's `config.option`)."""
     return RunOptions(
         server=_texts(given.server),
+        levels=_texts(given.levels),
         client=_texts(given.client),
         scenario=_texts(given.scenario),
         target=_texts(given.target),

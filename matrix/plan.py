@@ -5,7 +5,6 @@ Reads definitions, profiles, expectations and the baseline; opens no connection.
 of them comes out as an error of one line before anything is started.
 """
 
-import fnmatch
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Self
 from clients.profile import BUNDLED_PROFILES, Profile, ProfileError, load_profiles
 from clients.starttls import PROTOCOLS
 from matrix.cell import Cell, grid, no_match, select
+from matrix.choice import choose_servers
 from matrix.compare import renamed_servers
 from matrix.errors import MatrixError, SelectionError
 from matrix.expectations import load_expectations
@@ -27,13 +27,7 @@ from matrix.scenarios import SCENARIOS, Scenario
 from servers.definition import DefinitionError, ServerDefinition, load_definitions
 from servers.emulated.emulation import EmulationError, read_emulation
 from servers.target import Target, TargetError, parse_target
-from servers.variant import (
-    ServerIdError,
-    ServerVariant,
-    default_variants,
-    expand,
-    parse_server_id,
-)
+from servers.variant import ServerIdError, ServerVariant
 
 USAGE_ERRORS = (MatrixError, ProfileError, DefinitionError, EmulationError, ServerIdError, TargetError)
 
@@ -75,9 +69,7 @@ def make_plan(options: RunOptions) -> Plan:
     definitions = load_all_definitions(options.servers_dir)
     profiles = load_all_profiles(options.clients_dir)
     targets = parse_targets(options.target)
-    if options.backend != "process":
-        raise SelectionError(f"--backend {options.backend}: not available yet; use --backend process")
-    variants = [] if targets and not options.server else choose_variants(options.server, definitions)
+    variants = choose_servers(options, definitions)
     for variant in variants:
         check_variant(variant, profiles)
     taken = {variant.id for variant in variants} & {target.name for target in targets}
@@ -124,15 +116,6 @@ def parse_targets(texts: Iterable[str]) -> list[Target]:
     return targets
 
 
-def default_servers(definitions: Mapping[str, ServerDefinition]) -> list[ServerVariant]:
-    """Give what is tested when nothing is chosen: every level of the default servers, no toggle changed.
-
-    Toggles are remedies and other hypotheses; in the grid everybody reads first they would only be noise.
-    """
-    plain = (variant for variant in default_variants(definitions) if "," not in variant.id)
-    return sorted(plain, key=lambda variant: variant.id)
-
-
 def default_clients(profiles: Mapping[str, Profile]) -> list[str]:
     """Give the ids of the clients of the grid when none is chosen, sorted: those whose profile does not say
     otherwise.
@@ -141,25 +124,6 @@ def default_clients(profiles: Mapping[str, Profile]) -> list[str]:
     first.
     """
     return sorted(profile.id for profile in profiles.values() if profile.default)
-
-
-def choose_variants(
-    patterns: Sequence[str], definitions: Mapping[str, ServerDefinition]
-) -> list[ServerVariant]:
-    """Choose servers under test, sorted by id.
-
-    Without patterns these are the default ones. A pattern without a comma matches level ids (every toggle
-    at its default); one with a comma matches the ids with one toggle changed; an exact id may change
-    several toggles. Raises SelectionError or ServerIdError.
-    """
-    if not patterns:
-        return default_servers(definitions)
-    known = {variant.id: variant for definition in definitions.values() for variant in expand(definition)}
-    chosen: dict[str, ServerVariant] = {}
-    for pattern in patterns:
-        for variant in _matching(pattern, known, definitions):
-            chosen[variant.id] = variant
-    return [chosen[identifier] for identifier in sorted(chosen)]
 
 
 def check_variant(variant: ServerVariant, profiles: Mapping[str, Profile]) -> None:
@@ -172,21 +136,6 @@ def check_variant(variant: ServerVariant, profiles: Mapping[str, Profile]) -> No
     if variant.definition.control not in profiles:
         problem = no_match(variant.definition.control, sorted(profiles), "client")
         raise SelectionError(f"{source}: control: {problem}")
-
-
-def _matching(
-    pattern: str, known: Mapping[str, ServerVariant], definitions: Mapping[str, ServerDefinition]
-) -> list[ServerVariant]:
-    if pattern in known:
-        return [known[pattern]]
-    has_comma = "," in pattern
-    candidates = [identifier for identifier in known if ("," in identifier) == has_comma]
-    matching = [known[identifier] for identifier in fnmatch.filter(candidates, pattern)]
-    if matching:
-        return matching
-    if has_comma and not any(sign in pattern for sign in "*?[") and pattern.partition("@")[0] in definitions:
-        return [parse_server_id(pattern, definitions)]
-    raise SelectionError(no_match(pattern, sorted(candidates), "server"))
 
 
 def plan_cells(

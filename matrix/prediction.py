@@ -162,7 +162,8 @@ def _obstacle(hello: HelloTemplate, client: ClientFacts, server: ServerFacts) ->
     if not common:
         theirs = _versions(declared.versions)
         why = f"no common version: the client has {_versions(offered)}, the server {theirs}"
-        return Obstacle(why, _refused(refusals.no_common_version))
+        in_sslv3 = refusals.no_common_version_in_sslv3 if max(offered, default=0) <= _SSL_3_0 else None
+        return Obstacle(why, _refused(in_sslv3 or refusals.no_common_version))
     version = max(common)  # a server takes the highest it can, whatever the client would then say
     if accepted and version not in accepted:
         why = f"the server answers in {version_name(version)}, the client accepts {_versions(accepted)}"

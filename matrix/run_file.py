@@ -37,7 +37,7 @@ class RunRecord(_Record):
 
 class ServerRecord(_Record):
     """A server under test. `level` is `external` for a target; `note` is what its definition says of
-    itself.
+    itself. `position` is null for a target and in files of before it was written.
     """
 
     title: str
@@ -48,6 +48,9 @@ class ServerRecord(_Record):
     toggles: dict[str, str]
     note: str = ""
     hypothesis: bool = Field(default=False, description="its behaviour is assumed, not known")
+    position: int | None = Field(
+        default=None, ge=0, description="where its level stands among those of its definition; the first is 0"
+    )
 
 
 class ClientRecord(_Record):

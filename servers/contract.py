@@ -14,14 +14,18 @@ import os
 import signal
 import sys
 import threading
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, BinaryIO
 
 from servers.declared import Declared
 
 ENVIRONMENT_VARIABLE = "TLS_MATRIX_SERVER"
+PROGRAM_VARIABLE = "TLS_MATRIX_PROGRAM"
+"""In an image, the server program that it is for."""
 MAX_CONFIGURATION_BYTES = 1 << 20
 MAX_LOG_CHARACTERS = 1 << 16
 
@@ -36,6 +40,11 @@ class PrivateKeyAndChain:
 
     private_key: str = field(repr=False)
     chain: str = field(repr=False)
+
+    def leaf_sha256(self) -> str:
+        """The hex digest of the leaf certificate (DER)."""
+        until_its_end = self.chain.partition("-----END CERTIFICATE-----")[0]
+        return sha256(b64decode(until_its_end.rpartition("-----")[2])).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +282,11 @@ def emit(event: Event) -> None:
         except (BrokenPipeError, ValueError):
             # The reader stopped first: the end of standard input, which stops us, is on its way.
             return
+
+
+def is_in_container() -> bool:
+    """Whether a container of ours keeps this program from everybody else."""
+    return ENVIRONMENT_VARIABLE in os.environ or PROGRAM_VARIABLE in os.environ
 
 
 def run(start: Callable[[Configuration], AbstractContextManager[Event]]) -> int:

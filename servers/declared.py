@@ -14,12 +14,13 @@ class DeclaredRenegotiation:
     """Which renegotiations a variant takes part in (SSLv3 to TLS 1.2) and how it refuses the others.
 
     `allowed` is "off", "secure" (with RFC 5746 on both sides) or "legacy" (also without); `client_initiated`
-    whether a client may begin; `legacy_hello` whether a first hello without RFC 5746 is accepted, and
-    `legacy_hello_refusal` the cause it sees if not. A refusal is "warning:<alert>", "fatal:<alert>" or
-    "none": `refusal` of a client's attempt, `refusal_in_sslv3` the same in SSLv3, `request_refusal` what
-    comes instead of a HelloRequest. `requested` is what becomes of a renegotiation that the server asks for:
-    "completed", or the cause of its failure as a client sees it. `asks_anyway`: it asks also where it will
-    refuse the answer; `not_requested` is what is seen where it does not ask and sends nothing instead.
+    whether a client may begin, `server_initiated` whether the server can; `legacy_hello` whether a first
+    hello without RFC 5746 is accepted, and `legacy_hello_refusal` the cause it sees if not. A refusal is
+    "warning:<alert>", "fatal:<alert>" or "none": `refusal` of a client's attempt, `refusal_in_sslv3` the same
+    in SSLv3, `request_refusal` what comes instead of a HelloRequest. `requested` is what becomes of a
+    renegotiation that the server asks for: "completed", or the cause of its failure as a client sees it.
+    `asks_anyway`: it asks also where it will refuse the answer, with `requested_refusal` if that is another
+    than `refusal`; `not_requested` is what is seen where it does not ask and sends nothing instead.
     """
 
     allowed: str = "secure"
@@ -30,7 +31,9 @@ class DeclaredRenegotiation:
     refusal_in_sslv3: str = "fatal:handshake_failure"
     request_refusal: str = "none"
     requested: str = "completed"
+    server_initiated: bool = True
     asks_anyway: bool = False
+    requested_refusal: str | None = None
     not_requested: str = "policy-not-requested"
 
 
@@ -40,12 +43,14 @@ class DeclaredRefusals:
     "reset", "timeout"; None where it is not known, or is not always the same.
 
     `sslv2_hello`: a hello in SSLv2 format where none is read; `no_common_version` and
-    `no_common_cipher_suite`: one that offers nothing the server has.
+    `no_common_cipher_suite`: one that offers nothing the server has; `no_common_version_in_sslv3`: one that
+    offers no version above SSLv3, where that is another cause (SSLv3 has no alert protocol_version).
     """
 
     sslv2_hello: str | None = None
     no_common_version: str | None = None
     no_common_cipher_suite: str | None = None
+    no_common_version_in_sslv3: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,8 @@ class Declared:
     on the connection; `resumption` the ways to resume a session ("session-id", "ticket",
     "session-id-without-ticket": by id where the client offers no session_ticket, "ticket-in-tls13": by ticket
     in TLS 1.3 only), and `resumption_needs_extended_master_secret` whether up to TLS 1.2 a session is resumed
-    only where extended_master_secret (RFC 7627) protects it;
+    only where extended_master_secret (RFC 7627) protects it; `forgets_sessions` whether it gives out session
+    ids but keeps no sessions;
     `preference` whose order of cipher suites decides ("client", "server"; None where that is not known), and
     `refusals` how a hello without a chance ends;
     `client_certificate` "no", "request" or "require"; `missing_certificate` is what a client without one
@@ -74,6 +80,7 @@ class Declared:
     renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
     resumption: tuple[str, ...] = ("session-id",)
     resumption_needs_extended_master_secret: bool = False
+    forgets_sessions: bool = False
     preference: str | None = None
     refusals: DeclaredRefusals = DeclaredRefusals()
     client_certificate: str = "no"
@@ -91,6 +98,7 @@ class Declared:
             "renegotiation": asdict(self.renegotiation),
             "resumption": list(self.resumption),
             "resumption_needs_extended_master_secret": self.resumption_needs_extended_master_secret,
+            "forgets_sessions": self.forgets_sessions,
             "preference": self.preference,
             "refusals": asdict(self.refusals),
             "client_certificate": self.client_certificate,
@@ -110,6 +118,7 @@ class Declared:
             renegotiation=DeclaredRenegotiation(**value["renegotiation"]),
             resumption=tuple(value["resumption"]),
             resumption_needs_extended_master_secret=value["resumption_needs_extended_master_secret"],
+            forgets_sessions=value["forgets_sessions"],
             preference=value["preference"],
             refusals=DeclaredRefusals(**value["refusals"]),
             client_certificate=value["client_certificate"],

@@ -52,7 +52,8 @@ class ServerDefinition(Layer):
     client that must always get through. `packages` are the Debian packages it is made of. `starttls` is the
     protocol an emulated server speaks before TLS, by the id it has in a target. `process` says
     whether one process of the program serves all variants of a run, those of one level, as where a library
-    can be loaded only once, or one variant, as where settings are read once a process.
+    can be loaded only once, or one variant, as where settings are read once a process. `memory` is what a
+    container of the program may use, in megabytes.
     """
 
     id: Name
@@ -67,6 +68,7 @@ class ServerDefinition(Layer):
     starttls: str | None = None
     process: Literal["shared", "per-level", "per-variant"] = "shared"
     backends: list[Literal["process", "docker"]] = Field(default=["process"], min_length=1)
+    memory: Annotated[int, Field(ge=16)] = 256
     levels: Annotated[dict[Name, Level], Field(min_length=1)]
     toggles: dict[Name, Toggle] = Field(default={})
     _folder: Path = PrivateAttr(default=Path())

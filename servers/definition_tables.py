@@ -65,7 +65,9 @@ class RenegotiationTable(Table):
     refusal_in_sslv3: Refusal | None = None
     request_refusal: Refusal | None = None
     requested: str | None = None
+    server_initiated: bool | None = None
     asks_anyway: bool | None = None
+    requested_refusal: Refusal | None = None
     not_requested: str | None = None
 
 
@@ -74,6 +76,7 @@ class RefusalsTable(Table):
 
     sslv2_hello: Cause | None = None
     no_common_version: Cause | None = None
+    no_common_version_in_sslv3: Cause | None = None
     no_common_cipher_suite: Cause | None = None
 
 
@@ -95,6 +98,7 @@ class DeclaredTable(Table):
         list[Literal["session-id", "session-id-without-ticket", "ticket", "ticket-in-tls13"]] | None
     ) = None
     resumption_needs_extended_master_secret: bool | None = None
+    forgets_sessions: bool | None = None
     preference: Literal["client", "server"] | None = None
     refusals: RefusalsTable = RefusalsTable()
     client_certificate: Literal["no", "request", "require"] | None = None

@@ -51,12 +51,27 @@ class Listener:
     """Accepts connections on `host` and gives each to `serve(connection, peer_port)` in a thread of its own.
 
     `port` 0 binds a free one, which is in `port` afterwards; OSError when the address cannot be bound.
-    `serve` must not raise; the connection is closed after it.
+    `serve` must not raise; the connection is closed after it. `unbound` is the socket to listen with, where
+    it must be one that was made before.
     """
 
-    def __init__(self, host: str, port: int, serve: Callable[[socket.socket, int], None]) -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.create_server((host, port), family=family, backlog=MAX_CONNECTIONS)
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        serve: Callable[[socket.socket, int], None],
+        unbound: socket.socket | None = None,
+    ) -> None:
+        if unbound is None:
+            unbound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        try:
+            unbound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            unbound.bind((host, port))
+            unbound.listen(MAX_CONNECTIONS)
+        except OSError:
+            unbound.close()
+            raise
+        self._socket = unbound
         self._serve = serve
         self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
         self.port: int = self._socket.getsockname()[1]

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from servers import contract
-from servers.program import STOP_SECONDS, NotInstalled, Program, RunningServer, StartFailure, StartResult
+from servers.program import NotInstalled, RunningServer, RunningServers, StartFailure, StartResult
+from servers.program_process import STOP_SECONDS, ProgramProcess
 from servers.stacks.catalogue import not_fetched
 from servers.variant import ServerVariant
 
@@ -25,46 +26,16 @@ SECONDS_PER_FURTHER_PROCESS = 1.0
 LOOPBACK = "127.0.0.1"
 
 
-class RunningServers(Mapping[str, StartResult]):
-    """What became of each server asked for, by variant id, and what the running ones have said since.
+class ProcessServers(RunningServers):
+    """Servers that are processes of this machine."""
 
-    Only what was started can be asked for more than its result: the other methods raise KeyError.
-    """
-
-    def __init__(self, results: Mapping[str, StartResult], programs: Mapping[str, Program]) -> None:
-        self._results = results
-        self._programs = programs
-
-    def __getitem__(self, server_id: str) -> StartResult:
-        return self._results[server_id]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._results)
-
-    def __len__(self) -> int:
-        return len(self._results)
-
-    def connections(self, server_id: str) -> tuple[contract.Connection, ...]:
-        """What the server itself saw, connection by connection as they ended; the last ten thousand."""
-        return self._programs[server_id].connections(server_id)
-
-    def wait_for_connection(
-        self, server_id: str, peer_port: int, deadline_seconds: float = 1.0
-    ) -> contract.Connection | None:
-        """The server's view of the connection from `peer_port`; None when it says nothing in time."""
-        return self._programs[server_id].wait_for_connection(server_id, peer_port, deadline_seconds)
-
-    def follow(self, server_id: str) -> Iterator[contract.Connection]:
-        """Every connection as it ends, waited for, until the server no longer runs."""
-        return self._programs[server_id].follow(server_id)
-
-    def stopped(self, server_id: str) -> str | None:
-        """Why a server that was running no longer is, or None while it is."""
-        return self._programs[server_id].stopped(server_id)
+    def __init__(self, results: Mapping[str, StartResult], processes: Mapping[str, ProgramProcess]) -> None:
+        super().__init__(results, {server_id: each.events for server_id, each in processes.items()})
+        self._processes = processes
 
     def process_id(self, server_id: str) -> int:
         """The operating system's id of the server's process."""
-        return self._programs[server_id].process_id
+        return self._processes[server_id].process_id
 
 
 @contextmanager
@@ -75,7 +46,7 @@ def start_servers(
     *,
     port: int = 0,
     client_certificates: Mapping[str, str] | None = None,
-) -> Iterator[RunningServers]:
+) -> Iterator[ProcessServers]:
     """Start every variant, wait until each runs or has failed, and stop all on exit.
 
     The wait takes at most the deadline, and a second more for each process of one level or variant alone.
@@ -92,53 +63,22 @@ def start_servers(
         if (missing := not_fetched(definition.levels[variant.level].stacks)) is not None:
             results[variant.id] = NotInstalled(variant.id, missing)
             continue
-        process = definition.program, _alone(variant)
-        groups[process].append(_configuration(variant, credentials, client_certificates or {}, port))
+        configuration = variant.configuration(credentials, client_certificates or {}, LOOPBACK, port)
+        groups[definition.program, variant.process_of_its_own].append(configuration)
     of_their_own = sum(1 for _, alone in groups if alone)
     deadline = time.monotonic() + deadline_seconds + of_their_own * SECONDS_PER_FURTHER_PROCESS
-    programs: list[Program] = []
+    programs: list[ProgramProcess] = []
     try:
-        by_server: dict[str, Program] = {}
+        by_server: dict[str, ProgramProcess] = {}
         for (path, _), configurations in groups.items():
-            programs.append(Program(path, configurations))
+            programs.append(ProgramProcess(path, configurations))
             by_server |= {configuration.id: programs[-1] for configuration in configurations}
         for program in programs:
-            results |= program.results(deadline)
-        yield RunningServers({variant.id: results[variant.id] for variant in variants}, by_server)
+            results |= program.events.results(deadline)
+        yield ProcessServers({variant.id: results[variant.id] for variant in variants}, by_server)
     finally:
         for program in programs:
             program.ask_to_stop()
         stop_by = time.monotonic() + STOP_SECONDS
         for program in programs:
             program.stop(stop_by)
-
-
-def _alone(variant: ServerVariant) -> str:
-    """What has a process of its own: the variant, its level, or (the empty string) neither."""
-    match variant.definition.process:
-        case "per-variant":
-            return variant.id
-        case "per-level":
-            return f"{variant.definition.id}@{variant.level}"
-        case _:
-            return ""
-
-
-def _configuration(
-    variant: ServerVariant,
-    credentials: Mapping[str, contract.PrivateKeyAndChain],
-    client_certificates: Mapping[str, str],
-    port: int,
-) -> contract.Configuration:
-    return contract.Configuration(
-        variant.id,
-        variant.level,
-        variant.toggles,
-        credentials,
-        variant.declared(),
-        variant.emulation(),
-        client_certificates,
-        LOOPBACK,
-        port,
-        variant.definition.starttls,
-    )

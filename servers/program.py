@@ -1,37 +1,23 @@
-"""One server program as a process: what is written to it, what it says, and its end.
+"""What a server program says, kept: what became of each of its servers, and every connection they saw.
 
-Every stream has a thread, so nothing a program does or leaves undone blocks the harness; what is kept of its
-output is bounded. The process leads a session of its own: an interrupt at the terminal reaches only us, and
-what the program has started itself is killed when it ends. A fourth thread waits for that end before the
-process id is given back, so that no signal can ever reach a stranger of the same id.
+Whatever carries the lines, the pipes of a process or the stream of a container, they are read the same; what
+is kept of them is bounded.
 """
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import IO
 
 from servers import contract
 
-STOP_SECONDS = 1.0
 MAX_LINE_BYTES = 1 << 20  # a log of MAX_LOG_CHARACTERS fits even where every character is escaped
 MAX_CONNECTIONS_KEPT = 10_000
 MAX_LOGS_KEPT = 200
-MAX_STDERR_LINES = 50
+MAX_LAST_WORDS = 50
 MAX_QUOTED = 300
-
-_PROJECT = Path(__file__).parent.parent
-# The home and cache folders say where fetched stacks lie.
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "HOME", "XDG_CACHE_HOME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +50,21 @@ class StartFailure:
 StartResult = RunningServer | NotInstalled | StartFailure
 
 
-class Program:
-    """A process and the servers in it. Starts at once; OSError when the system has no process to give."""
+class ProgramEvents:
+    """What the servers of one program have said. Any thread may ask; one reader gives it the lines.
 
-    def __init__(self, path: Path, configurations: Sequence[contract.Configuration]) -> None:
-        self._path = path
+    `name` is what the program is called in messages; `translate` turns an event into what it means here,
+    where the program's ports are not those that clients know.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        configurations: Sequence[contract.Configuration],
+        translate: Callable[[contract.Event], contract.Event] = lambda event: event,
+    ) -> None:
+        self._name = name
+        self._translate = translate
         self._hosts = {configuration.id: configuration.host for configuration in configurations}
         self._changed = threading.Condition()
         self._results: dict[str, StartResult] = {}
@@ -77,26 +73,7 @@ class Program:
             identity: deque(maxlen=MAX_CONNECTIONS_KEPT) for identity in self._hosts
         }
         self._connection_counts = dict.fromkeys(self._hosts, 0)
-        self._last_words: deque[str] = deque(maxlen=MAX_STDERR_LINES)
-        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        self._process = subprocess.Popen(
-            [sys.executable, str(path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**environment, "PYTHONPATH": str(_PROJECT), "PYTHONUTF8": "1"},
-            start_new_session=True,
-        )
-        self.process_id = self._process.pid
-        self._signalling = threading.Lock()
-        self._ended = threading.Event()
-        lines = [configuration.to_line() for configuration in configurations]
-        self._writer = threading.Thread(target=self._write, args=(lines,), daemon=True)
-        self._error_reader = threading.Thread(target=self._read_errors, daemon=True)
-        self._reader = threading.Thread(target=self._read_events, daemon=True)
-        self._watcher = threading.Thread(target=self._watch, daemon=True)
-        for thread in (self._writer, self._error_reader, self._reader, self._watcher):
-            thread.start()
+        self._last_words: deque[str] = deque(maxlen=MAX_LAST_WORDS)
 
     def results(self, deadline: float) -> dict[str, StartResult]:
         """What became of each server; one silent until the deadline (monotonic clock) has failed."""
@@ -144,64 +121,23 @@ class Program:
         with self._changed:
             return self._late_failures.get(identity)
 
-    def ask_to_stop(self) -> None:
-        """End the standard input, which a program takes as the order to stop."""
-        if self._writer.is_alive():
-            # It reads nothing at all, so it would not read the end either; and the writer still needs the
-            # pipe.
-            self._signal(signal.SIGKILL)
-            self._writer.join(STOP_SECONDS)
-        with suppress(BrokenPipeError):
-            _present(self._process.stdin).close()
+    def take_line(self, line: bytes) -> None:
+        """Take one line of the program's standard output."""
+        with self._changed:
+            self._take(line)
+            self._changed.notify_all()
 
-    def stop(self, deadline: float) -> None:
-        """Wait for the end until the deadline (monotonic clock), then terminate, then kill."""
-        if not self._ended.wait(max(0.0, deadline - time.monotonic())):
-            self._signal(signal.SIGTERM)
-            if not self._ended.wait(STOP_SECONDS):
-                self._signal(signal.SIGKILL)
-                self._ended.wait()
-        self._watcher.join()
-        readers = ((self._reader, self._process.stdout), (self._error_reader, self._process.stderr))
-        for reader, stream in readers:
-            reader.join(STOP_SECONDS)
-            if not reader.is_alive():
-                _present(stream).close()
+    def take_error_line(self, line: bytes) -> None:
+        """Take one line of the program's standard error, the last of which explain its end."""
+        if text := one_line(line.decode("utf-8", "backslashreplace")):
+            self._last_words.append(text)
 
-    def _signal(self, signal_number: int) -> None:
-        with self._signalling:
-            if not self._ended.is_set():
-                os.killpg(self._process.pid, signal_number)
+    def with_last_words(self, how: str) -> str:
+        """How a program ended, and what it said last on its standard error."""
+        return f"{how}: {self._last_words[-1]}" if self._last_words else f"{how} and said nothing"
 
-    def _watch(self) -> None:
-        # WNOWAIT leaves the ended process its id, so the group is still its own when the rest of it is
-        # killed.
-        os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
-        with self._signalling:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._ended.set()
-
-    def _write(self, lines: Sequence[bytes]) -> None:
-        stream = _present(self._process.stdin)
-        with suppress(BrokenPipeError):
-            for line in lines:
-                stream.write(line)
-            stream.flush()
-
-    def _read_errors(self) -> None:
-        for line in _bounded_lines(_present(self._process.stderr)):
-            if text := one_line(line.decode("utf-8", "backslashreplace")):
-                self._last_words.append(text)
-
-    def _read_events(self) -> None:
-        for line in _bounded_lines(_present(self._process.stdout)):
-            with self._changed:
-                self._take(line)
-                self._changed.notify_all()
-        self._error_reader.join(STOP_SECONDS)
-        reason = self._reason_for_end()
+    def take_end(self, reason: str) -> None:
+        """The program says no more."""
         with self._changed:
             for identity in self._hosts:
                 self._fail(identity, reason)
@@ -216,9 +152,9 @@ class Program:
             for identity in self._hosts.keys() - self._results.keys():
                 self._fail(identity, f"printed something that is no event of its servers: {quoted}")
             return
-        match event:
-            case contract.Connection():
-                known.append(event)
+        match self._translate(event):
+            case contract.Connection() as seen:
+                known.append(seen)
                 if len(known) > MAX_LOGS_KEPT:
                     known[-MAX_LOGS_KEPT - 1] = replace(known[-MAX_LOGS_KEPT - 1], log=None)
                 self._connection_counts[event.id] += 1
@@ -231,16 +167,47 @@ class Program:
                 self._fail(identity, one_line(message))
 
     def _fail(self, identity: str, message: str) -> None:
-        failure = StartFailure(identity, f"{self._path.parent.name}/{self._path.name} {message}")
+        failure = StartFailure(identity, f"{self._name} {message}")
         if isinstance(self._results.setdefault(identity, failure), RunningServer):
             self._late_failures.setdefault(identity, failure.message)
 
-    def _reason_for_end(self) -> str:
-        if not self._ended.wait(STOP_SECONDS):
-            return "closed its standard output"
-        status = self._process.returncode
-        end = f"ended with exit status {status}" if status >= 0 else f"was killed by signal {-status}"
-        return f"{end}: {self._last_words[-1]}" if self._last_words else f"{end} and said nothing"
+
+class RunningServers(Mapping[str, StartResult]):
+    """What became of each server asked for, by variant id, and what the running ones have said since.
+
+    Only what was started can be asked for more than its result: the other methods raise KeyError.
+    """
+
+    def __init__(self, results: Mapping[str, StartResult], events: Mapping[str, ProgramEvents]) -> None:
+        self._results = results
+        self._events = events
+
+    def __getitem__(self, server_id: str) -> StartResult:
+        return self._results[server_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._results)
+
+    def __len__(self) -> int:
+        return len(self._results)
+
+    def connections(self, server_id: str) -> tuple[contract.Connection, ...]:
+        """What the server itself saw, connection by connection as they ended; the last ten thousand."""
+        return self._events[server_id].connections(server_id)
+
+    def wait_for_connection(
+        self, server_id: str, peer_port: int, deadline_seconds: float = 1.0
+    ) -> contract.Connection | None:
+        """The server's view of the connection from `peer_port`; None when it says nothing in time."""
+        return self._events[server_id].wait_for_connection(server_id, peer_port, deadline_seconds)
+
+    def follow(self, server_id: str) -> Iterator[contract.Connection]:
+        """Every connection as it ends, waited for, until the server no longer runs."""
+        return self._events[server_id].follow(server_id)
+
+    def stopped(self, server_id: str) -> str | None:
+        """Why a server that was running no longer is, or None while it is."""
+        return self._events[server_id].stopped(server_id)
 
 
 def one_line(text: str) -> str:
@@ -249,13 +216,3 @@ def one_line(text: str) -> str:
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text.strip()
     )
     return escaped if len(escaped) <= MAX_QUOTED else f"{escaped[:MAX_QUOTED]}..."
-
-
-def _bounded_lines(stream: IO[bytes]) -> Iterator[bytes]:
-    while line := stream.readline(MAX_LINE_BYTES):
-        yield line
-
-
-def _present(stream: IO[bytes] | None) -> IO[bytes]:
-    assert stream is not None  # all three were asked for as pipes
-    return stream

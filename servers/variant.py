@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from servers.contract import Configuration, PrivateKeyAndChain
 from servers.declared import Declared
 from servers.definition import ServerDefinition
 
@@ -54,6 +55,38 @@ class ServerVariant:
     def emulation(self) -> dict[str, Any]:
         """The [emulation] data that applies to this variant."""
         return self.definition.emulation_at(self.level, self.toggles)
+
+    @property
+    def process_of_its_own(self) -> str:
+        """What has a process of its own: the variant, its level, or (the empty string) neither."""
+        match self.definition.process:
+            case "per-variant":
+                return self.id
+            case "per-level":
+                return f"{self.definition.id}@{self.level}"
+            case _:
+                return ""
+
+    def configuration(
+        self,
+        credentials: Mapping[str, PrivateKeyAndChain],
+        client_certificates: Mapping[str, str],
+        host: str,
+        port: int = 0,
+    ) -> Configuration:
+        """What a server program is told of this variant."""
+        return Configuration(
+            self.id,
+            self.level,
+            self.toggles,
+            credentials,
+            self.declared(),
+            self.emulation(),
+            client_certificates,
+            host,
+            port,
+            self.definition.starttls,
+        )
 
 
 def plain_variant(definition: ServerDefinition, level: str) -> ServerVariant:

@@ -29,7 +29,10 @@ LONG_FUNCTIONS: dict[str, str] = {}
 FORBIDDEN = {
     "a path of one machine": re.compile(r"(?<![\w.*/-])/(?:work|root|tmp|home/\w+)/"),
     "a registry's host name": re.compile(
-        r"(?:pypi|pythonhosted|npmjs|debian|docker)\.(?:org|com|io)\b(?<!www\.debian\.org)", re.IGNORECASE
+        # docker.io alone, a space or ")" behind it, is Debian's package of an engine.
+        r"(?:(?:pypi|pythonhosted|npmjs|debian)\.(?:org|com|io)|docker\.(?:org|com|io(?![\s)])))\b"
+        r"(?<!www\.debian\.org)",
+        re.IGNORECASE,
     ),
     "a key or certificate": re.compile(
         r"-----BEGIN [A-Z ]*(?:PRIVATE KEY|CERTIFICATE)-----(?:\s|\\r|\\n)+[A-Za-z0-9+/]{16}"
@@ -114,6 +117,7 @@ def test_nothing_that_must_not_be_checked_in() -> None:
         pytest.param(b"https://py" + b"pi.org/simple", "a registry's host name", id="python-registry"),
         pytest.param(b"deb.deb" + b"ian.org", "a registry's host name", id="debian-registry"),
         pytest.param(b"registry.npm" + b"js.org", "a registry's host name", id="npm-registry"),
+        pytest.param(b"registry-1.dock" + b"er.io/v2", "a registry's host name", id="image-registry"),
         pytest.param(b"-----BEGIN PRIVATE KEY-----\n" + b"M" * 16, "a key or certificate", id="key"),
         pytest.param(b"-----BEGIN CERTIFICATE-----\\n" + b"M" * 16, "a key or certificate", id="escaped"),
     ],
@@ -129,6 +133,7 @@ def test_a_file_is_refused(content: bytes, reason: str) -> None:
         b"-----BEGIN DH PARAMETERS-----\n" + b"M" * 16,
         b"tests/" + b"tmp/x",
         b"https://www.rfc-editor.org/rfc/rfc5746",
+        b"missing+=(docker.io)",
     ],
 )
 def test_a_file_is_not_refused_for_what_only_looks_like_it(content: bytes) -> None:

@@ -40,7 +40,7 @@ GRID_STACKS = {
         ("", ",renegotiation=legacy", ",legacy-hello=no", ",client-initiated=no"),
     ),
     "openssl-3.0-emulated@3.0": GridStack(
-        "openssl-s_server@system,protocols=legacy",
+        "openssl-s_server@system,configuration=legacy",
         ("3.1",),
         ("", ",client-initiated=yes", ",client-initiated=yes,renegotiation=legacy", ",renegotiation=off"),
         asks=False,  # -www closes after one answer

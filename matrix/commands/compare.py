@@ -1,4 +1,4 @@
-"""`tls-matrix compare OLD NEW`: what a patch changed, and for whom."""
+"""`tls-matrix compare OLD [NEW]`: what a patch changed, and for whom, between two runs or two servers."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from matrix.commands.options import one_line_errors, write_out
+from matrix.compare import Comparison, compare_servers, find_server
 from matrix.compare import compare as compare_runs
-from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED
+from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED, SelectionError
 from matrix.reports import comparison as render
 from matrix.run_file import load_run
 
@@ -32,14 +33,42 @@ def compare(
     old: Annotated[
         Path, typer.Argument(help="The run before: its folder or its run.json.", show_default=False)
     ],
-    new: Annotated[Path, typer.Argument(help="The run now: its folder or its run.json.", show_default=False)],
+    new: Annotated[
+        Path | None,
+        typer.Argument(help="The run now; the same one if left out.", show_default=False),
+    ] = None,
+    server: Annotated[
+        str | None, typer.Option(metavar="PAT", help="The server before: one of OLD, by id.")
+    ] = None,
+    becomes: Annotated[
+        str | None, typer.Option("--with", metavar="PAT", help="The server now: one of NEW, by id.")
+    ] = None,
     format: Annotated[Format, typer.Option(help="How to write it.")] = Format.TEXT,
 ) -> None:
-    """Compare two runs, cell by cell; servers of one name are compared across their levels.
+    """Compare two runs, or two servers of one run or of two: who loses service, who gains it, and why.
 
-    Exit status: 0 no regression, 1 some cell is worse than before, 2 a run cannot be read.
+    Without --server and --with, cells are compared one by one, and servers of one name across their levels.
+    For more than two levels, `run --levels` shows where each client stopped or started to work.
+    Exit status: 0 no regression, 1 some cell is worse than before, 2 a run cannot be read or has no such
+    server.
     """
     with one_line_errors():
-        comparison = compare_runs(load_run(old), load_run(new))
+        comparison = _compare(old, new, server, becomes)
     write_out(_RENDER[format](comparison))
     raise typer.Exit(EXIT_NOT_AS_EXPECTED if comparison.has_regression else EXIT_AS_EXPECTED)
+
+
+def _compare(old: Path, new: Path | None, server: str | None, becomes: str | None) -> Comparison:
+    if (server is None) != (becomes is None):
+        missing = "--server" if server is None else "--with"
+        raise SelectionError(f"{missing} is missing; give both, the server before and the server now")
+    if server is None or becomes is None:
+        if new is None:
+            raise SelectionError(
+                "the run now is missing; give it, or --server and --with to compare within one run"
+            )
+        return compare_runs(load_run(old), load_run(new))
+    old_run = load_run(old)
+    new_run = old_run if new is None else load_run(new)
+    before = find_server(server, old_run, f"report {old}")
+    return compare_servers(old_run, before, new_run, find_server(becomes, new_run, f"report {new or old}"))

@@ -39,7 +39,9 @@ def write_out(text: str) -> None:
 
 def tell(text: str) -> None:
     """Print a line for a person on standard error."""
-    print(printable(text), file=sys.stderr, flush=True)
+    # In one piece: several threads may tell of what they do.
+    sys.stderr.write(f"{printable(text)}\n")
+    sys.stderr.flush()
 
 
 @contextmanager

@@ -53,6 +53,13 @@ _TARGET_HELP = (
 
 def run(
     server: Annotated[Patterns, typer.Option(metavar="PAT", help="Servers by id.")] = None,
+    levels: Annotated[
+        Patterns,
+        typer.Option(
+            metavar="PAT[,TOGGLE=VALUE]",
+            help="Levels of servers by id, the toggles set alike at each level that has them.",
+        ),
+    ] = None,
     client: Annotated[Patterns, typer.Option(metavar="PAT", help="Clients by id.")] = None,
     scenario: Annotated[Patterns, typer.Option(metavar="PAT", help="Scenarios by id.")] = None,
     target: Annotated[
@@ -75,11 +82,13 @@ def run(
 ) -> None:
     """Run the grid: which client can talk to which server, and is it as expected?
 
-    PAT is a shell pattern and may be given more than once; quote it. Exit status: 0 as expected, 1 some
+    PAT is a shell pattern and may be given more than once; quote it. Where a run has several levels of a
+    server, the reports say up to which of them each client works. Exit status: 0 as expected, 1 some
     cell is not, 2 something is to be mended in what was asked, 3 the harness broke or nothing ran.
     """
     options = RunOptions(
         server=tuple(server or ()),
+        levels=tuple(levels or ()),
         client=tuple(client or ()),
         scenario=tuple(scenario or ()),
         target=tuple(target or ()),
@@ -95,19 +104,24 @@ def run(
     if not (workers == "auto" or workers.isdecimal()):
         tell(f"tls-matrix: -n {workers}: give a number of worker processes, or auto")
         raise typer.Exit(EXIT_USAGE)
+    raise typer.Exit(_run_and_show(plan, workers, json))
+
+
+def _run_and_show(plan: Plan, workers: str, json: bool) -> int:
+    """Let pytest run the plan and print what came out; gives the exit status."""
     with _progress() as progress:
         listener = _Listener(plan, progress)
-        arguments = _arguments(options, _workers(workers, len(plan.cells)))
+        arguments = _arguments(plan.options, _workers(workers, len(plan.cells)))
         status = int(pytest.main(arguments, plugins=[listener]))
     controller = listener.controller
     if controller is None or controller.run is None:
-        raise typer.Exit(status if status == EXIT_USAGE else EXIT_HARNESS)
+        return status if status == EXIT_USAGE else EXIT_HARNESS
     if json:
         write_out(encode(controller.run))
     else:
         print_run(controller.run, console())
         write_out(f"written to {controller.folder.path}\n")
-    raise typer.Exit(status)
+    return status
 
 
 @contextmanager

@@ -1,9 +1,16 @@
 """`tls-matrix stacks list|fetch`: what real servers are made of, and getting it."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as ProgressBar
 from rich.table import Table
 
 from matrix.cell import select
@@ -11,6 +18,7 @@ from matrix.commands.options import Json, console, one_line_errors, tell, write_
 from matrix.errors import EXIT_HARNESS
 from matrix.run_file import to_json
 from servers.stacks.catalogue import Stack, stacks, with_needs
+from servers.stacks.download import Progress
 from servers.stacks.fetch import FetchError, fetch
 
 application = typer.Typer(
@@ -25,14 +33,14 @@ Ids = Annotated[
 
 @application.command("list")
 def list_stacks(json: Json = False) -> None:
-    """List every stack, its pinned version and whether it is fetched."""
+    """List every stack, the size of its download and whether it is fetched."""
     if json:
         write_out(to_json([_entry(stack) for stack in stacks().values()]))
         return
     out = console()
-    columns = ("id", "title", "fetched", "for")
+    columns = ("id", "title", "size", "fetched", "for")
     rows = [
-        (stack.id, stack.title, "yes" if stack.folder() else "-", stack.purpose)
+        (stack.id, stack.title, decimal(_size(stack)), "yes" if stack.folder() else "-", stack.purpose)
         for stack in stacks().values()
     ]
     if out.is_terminal:
@@ -53,15 +61,36 @@ def fetch_stacks(ids: Ids = None) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     failed = False
     for stack in (stacks()[identity] for identity in chosen):
-        if stack.folder() is None:
-            tell(f"{stack.id}: fetching {stack.distribution} {stack.version} ...")
         try:
-            tell(f"{stack.id}: {fetch(stack)}")
+            with _shown(stack) as progress:
+                folder = fetch(stack, tell=progress)
+            tell(f"{stack.id}: {folder}")
         except FetchError as error:
             tell(f"tls-matrix: {error}")
             failed = True
     if failed:
         raise typer.Exit(EXIT_HARNESS)
+
+
+@contextmanager
+def _shown(stack: Stack) -> Iterator[Progress]:
+    """Show how far a stack is: a bar on a terminal, a line elsewhere, nothing where it is fetched already."""
+    out = Console(stderr=True, markup=False, highlight=False, emoji=False)
+    if stack.folder() is not None:
+        yield lambda size: None
+    elif out.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+        with ProgressBar(*columns, console=out, transient=True) as bar:
+            task = bar.add_task(stack.id, total=_size(stack))
+            yield lambda size: bar.update(task, completed=size)
+    else:
+        tell(f"{stack.id}: fetching {stack.title}, {decimal(_size(stack))} ...")
+        yield lambda size: None
+
+
+def _size(stack: Stack) -> int:
+    """Bytes to download for the running interpreter, 0 when there is nothing for it."""
+    return sum(file.size for file in stack.files_for())
 
 
 def _entry(stack: Stack) -> dict[str, object]:
@@ -70,11 +99,9 @@ def _entry(stack: Stack) -> dict[str, object]:
         "id": stack.id,
         "title": stack.title,
         "purpose": stack.purpose,
-        "registry": stack.registry,
-        "distribution": stack.distribution,
-        "version": stack.version,
         "platform": stack.platform,
         "needs": list(stack.needs),
-        "files": [{"name": file.name, "python": file.python, "sha256": file.sha256} for file in stack.files],
+        "size": _size(stack),
+        "files": [asdict(file) for file in stack.files],
         "folder": str(folder) if folder else None,
     }

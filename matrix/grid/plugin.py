@@ -19,6 +19,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("tls-matrix", "TLS interoperability matrix")
     many = {"action": "append", "default": [], "metavar": "PAT"}
     group.addoption("--server", **many, help="servers under test by id, a shell pattern (repeatable)")
+    group.addoption(
+        "--levels",
+        **many,
+        help="levels of servers by id, toggles set alike at each, NAME@PAT[,TOGGLE=VALUE] (repeatable)",
+    )
     group.addoption("--client", **many, help="client profiles by id, a shell pattern (repeatable)")
     group.addoption("--scenario", **many, help="scenarios by id, a shell pattern (repeatable)")
     group.addoption(

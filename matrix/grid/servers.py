@@ -7,9 +7,9 @@ cells are harness errors. A target has no such client; there the control is that
 connection, and lets TLS begin where other words come first: every client says the same ones.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 from clients.connect import reach
@@ -26,11 +26,12 @@ from matrix.scenarios import CLIENT_CERTIFICATE, CONNECT
 from matrix.wording import printable, reason_in_words, said_note
 from servers.contract import Connection, PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, SUBJECT, make_credentials
-from servers.process import RunningServers, start_servers
-from servers.program import NotInstalled, RunningServer, StartResult
+from servers.process import start_servers as start_processes
+from servers.program import NotInstalled, RunningServer, RunningServers, StartResult
 from servers.variant import ServerVariant
 
 START_SECONDS = 10.0
+StartServers = Callable[..., AbstractContextManager[RunningServers]]
 # One that does not answer takes its whole time, which the others must not wait for.
 CONTROLS_AT_ONCE = 8
 
@@ -101,8 +102,18 @@ def grid_servers(plan: Plan) -> Iterator[GridServers]:
     shows = any(scenario is CLIENT_CERTIFICATE for scenario in plan.scenarios)
     clients = make_credentials(CLIENT_SUBJECT) if asks or shows else {}
     trusted = {kind: pem.chain for kind, pem in clients.items()}
+    start_servers = _starter(plan.options.backend)
     with start_servers(plan.variants, credentials, START_SECONDS, client_certificates=trusted) as running:
         yield GridServers(plan, running, clients)
+
+
+def _starter(backend: str) -> StartServers:
+    """What starts servers in the backend; the library that speaks to an engine is loaded only for that."""
+    if backend == "docker":
+        from servers.containers.start import start_servers as start_in_containers
+
+        return start_in_containers
+    return start_processes
 
 
 def with_problem(endpoint: Endpoint, problem: Problem) -> Endpoint:

@@ -1,22 +1,24 @@
-"""A comparison of two runs as text, Markdown or JSON. Pure.
+"""A comparison of two runs, or of two servers, as text, Markdown or JSON. Pure.
 
-Regressions come first in every form; cells that stayed as they were are counted, not listed.
+How many clients lose service comes first in every form, then the regressions; cells that stayed as they were
+are counted, not listed.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 from matrix.compare import Change, ChangeKind, Comparison
+from matrix.reports.change_groups import ChangeGroup, groups, is_why_of_before, service_changes, why
 from matrix.reports.markdown import escape
 from matrix.run_file import CellRecord, to_json
-from matrix.wording import SHORT_WORDS, joined, printable
+from matrix.wording import joined, printable
 
 _TITLES = {
     ChangeKind.REGRESSION: "Regressions: worse than before",
     ChangeKind.FIXED: "Fixed: failed before",
     ChangeKind.IMPROVEMENT: "Improved: no fallback needed any more",
     ChangeKind.CHANGED_REASON: "Same outcome, different reason",
-    ChangeKind.NOT_COMPARABLE: "Not comparable: one of the two runs found nothing out",
+    ChangeKind.NOT_COMPARABLE: "Not comparable: one of the two found nothing out",
     ChangeKind.NEW: "New",
     ChangeKind.GONE: "Gone",
 }
@@ -24,18 +26,28 @@ _TITLES = {
 
 def render_text(comparison: Comparison) -> str:
     """Give plain lines."""
-    lines: list[str] = []
+    said = service_changes(comparison)
+    lines = [*said, ""] if said else []
     for kind, changes in _listed(comparison):
-        lines += [f"{_TITLES[kind]} ({len(changes)})", *(f"  {_line(change)}" for change in changes), ""]
+        lines.append(f"{_TITLES[kind]} ({len(changes)})")
+        for group in groups(changes):
+            lines += _block(group)
+        lines.append("")
     return printable_lines([*lines, summary(comparison), *_hypotheses(comparison)])
 
 
 def render_markdown(comparison: Comparison) -> str:
     """Give a page for a change ticket."""
-    lines = ["# What changed", "", escape(summary(comparison)), ""]
+    lines = ["# What changed", ""]
+    lines += [f"**{escape(said)}**\n" for said in service_changes(comparison)]
+    lines += [escape(summary(comparison)), ""]
     for kind, changes in _listed(comparison):
-        lines += [f"## {escape(_TITLES[kind])}", "", "| client | server | scenario | before | now |"]
-        lines += ["|---|---|---|---|---|", *map(_row, changes), ""]
+        lines += [f"## {escape(_TITLES[kind])} ({len(changes)})", ""]
+        lines += [
+            f"| clients | server | scenario | before | now | {_why(kind)} |",
+            "|---|---|---|---|---|---|",
+        ]
+        lines += [*map(_row, groups(changes)), ""]
     lines += [f"{escape(line)}\n" for line in _hypotheses(comparison)]
     return "\n".join(lines)
 
@@ -47,6 +59,7 @@ def render_json(comparison: Comparison) -> str:
     return to_json(
         {
             "schema": "tls-matrix/comparison/1",
+            "summary": service_changes(comparison),
             "counts": counts,
             "changes": changes,
             "hypotheses": list(comparison.hypotheses),
@@ -89,39 +102,36 @@ def _hypotheses(comparison: Comparison) -> list[str]:
     return [f"The behaviour of {joined(list(comparison.hypotheses))} is a hypothesis."]
 
 
-def _row(change: Change) -> str:
-    """Give one row of the Markdown table."""
-    old, new = change.old, change.new
-    server = change.cell.server
-    if old is not None and new is not None and old.server != new.server:
-        server = f"{old.server}, now {new.server}"
-    columns = (change.cell.client, server, change.cell.scenario, _state(old), _state(new))
-    return f"| {' | '.join(map(escape, columns))} |"
-
-
-def _line(change: Change) -> str:
-    match change.kind:
-        case ChangeKind.NEW | ChangeKind.GONE:
-            return f"{_name(change)}: {_state(change.cell)}"
+def _block(group: ChangeGroup) -> list[str]:
+    """Give the lines of one group in a text."""
+    lines = [f"  {joined(list(group.clients))} ({' -> '.join(group.servers)}, {group.scenario})"]
+    match group.kind:
+        case ChangeKind.NEW:
+            lines.append(f"    now: {group.now}")
+        case ChangeKind.GONE:
+            lines.append(f"    before: {group.before}")
         case _:
-            return f"{_name(change)}: {_state(change.old)} -> {_state(change.new)}"
+            lines += [f"    before: {group.before}", f"    now: {group.now}"]
+    return lines + ([f"    {_why(group.kind)}: {group.why}"] if group.why else [])
 
 
-def _name(change: Change) -> str:
-    if change.old is not None and change.new is not None and change.old.id != change.new.id:
-        return f"{change.old.id} -> {change.new.server}"
-    return change.cell.id
+def _why(kind: ChangeKind) -> str:
+    return "why before" if is_why_of_before(kind) else "why"
 
 
-def _state(cell: CellRecord | None) -> str:
-    if cell is None:
-        return "-"
-    word = SHORT_WORDS[cell.outcome] if cell.outcome else cell.verdict.value
-    return f"{word} ({cell.reason})" if cell.reason else word
+def _row(group: ChangeGroup) -> str:
+    """Give one row of the Markdown table."""
+    columns = (joined(list(group.clients)), ", now ".join(group.servers), group.scenario)
+    return f"| {' | '.join(map(escape, (*columns, group.before, group.now, group.why)))} |"
 
 
 def _as_json(change: Change) -> dict[str, Any]:
-    return {"kind": change.kind.value, "old": _cell_json(change.old), "new": _cell_json(change.new)}
+    return {
+        "kind": change.kind.value,
+        "old": _cell_json(change.old),
+        "new": _cell_json(change.new),
+        "why": why(change),
+    }
 
 
 def _cell_json(cell: CellRecord | None) -> dict[str, Any] | None:

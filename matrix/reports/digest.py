@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from matrix.ladder import in_order
 from matrix.outcome import Outcome, Verdict
 from matrix.run_file import CellRecord, RunFile
 from matrix.wording import (
@@ -91,9 +92,10 @@ def legend(run: RunFile) -> list[tuple[str, str]]:
 def notes(run: RunFile) -> list[str]:
     """What the definitions say of the servers (that something is a hypothesis, for one), each text once."""
     servers: dict[str, list[str]] = defaultdict(list)
-    for identifier, server in sorted(run.servers.items()):
-        if server.note:
-            servers[printable(server.note)].append(printable(identifier))
+    for identifier in in_order(run.servers):
+        note = run.servers[identifier].note
+        if note:
+            servers[printable(note)].append(printable(identifier))
     return [f"{joined(identifiers)}: {note}" for note, identifiers in servers.items()]
 
 
@@ -225,8 +227,9 @@ def _finding(
 
 
 def grid_columns(run: RunFile, scenario: str) -> list[str]:
-    """The servers that have a cell in a scenario, sorted."""
-    return sorted({cell.server for cell in run.cells if cell.scenario == scenario})
+    """The servers that have a cell in a scenario, in order: levels of one setting side by side."""
+    shown = {cell.server for cell in run.cells if cell.scenario == scenario}
+    return [server for server in in_order(run.servers) if server in shown]
 
 
 def grid_rows(run: RunFile, scenario: str) -> list[str]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from matrix.reports import digest, renegotiation
+from matrix.ladder import ladders
+from matrix.reports import digest, levels, renegotiation
 from matrix.run_file import CellRecord, RunFile
 from matrix.wording import printable, sentence
 
@@ -37,6 +38,9 @@ def _content(run: RunFile) -> Mapping[str, Any]:
         "headline": digest.headline(run),
         "legend": digest.legend(run),
         "grids": [_grid(run, scenario) for scenario in digest.scenarios(run)],
+        "ladders": ladders(run),
+        "ladder_title": levels.title,
+        "ladder_words": levels.words,
         "renegotiations": renegotiation.server_answers(run),
         "renegotiation_columns": renegotiation.COLUMNS,
         "unexpected": digest.unexpected(run),

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from matrix.reports import digest, renegotiation
+from matrix.ladder import in_order, ladders
+from matrix.reports import digest, levels, renegotiation
 from matrix.run_file import CellRecord, RunFile
 from matrix.wording import printable
 
@@ -30,6 +31,7 @@ def _lines(run: RunFile) -> Iterator[str]:
         yield f"## {escape(scenario)}"
         yield ""
         yield from _table(run, scenario)
+    yield from _levels(run)
     yield from _renegotiation(run)
     yield ""
     yield from (f"- {escape(sign)}: {escape(meaning)}" for sign, meaning in digest.legend(run))
@@ -38,7 +40,9 @@ def _lines(run: RunFile) -> Iterator[str]:
     for why, groups in digest.expected_failures(run):
         yield from _section(f"As expected: {escape(why)}", (escape(group.line) for group in groups))
     yield from _section("Could not be tried", (escape(group.line) for group in digest.not_tried(run)))
-    yield from _section("About the servers", (_server(run, identifier) for identifier in sorted(run.servers)))
+    yield from _section(
+        "About the servers", (_server(run, identifier) for identifier in in_order(run.servers))
+    )
 
 
 def _table(run: RunFile, scenario: str) -> Iterator[str]:
@@ -50,6 +54,19 @@ def _table(run: RunFile, scenario: str) -> Iterator[str]:
     for client in digest.grid_rows(run, scenario):
         words = (_cell(cells.get((server, client))) for server in servers)
         yield f"| {escape(client)} | " + " | ".join(words) + " |"
+
+
+def _levels(run: RunFile) -> Iterator[str]:
+    for ladder in ladders(run):
+        yield from (
+            "",
+            f"## {escape(levels.title(ladder))}",
+            "",
+            "| client | from level to level |",
+            "|---|---|",
+        )
+        for course in ladder.courses:
+            yield f"| {escape(course.client)} | {escape(levels.words(course))} |"
 
 
 def _renegotiation(run: RunFile) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clients.observation import COMPLETED, NOT_TRIED
+from matrix.ladder import in_order
 from matrix.run_file import RunFile
 from matrix.wording import counted, printable
 
@@ -25,7 +26,7 @@ class ServerAnswers:
 
 
 def server_answers(run: RunFile) -> list[ServerAnswers]:
-    """Give the answers of every server that was asked, sorted."""
+    """Give the answers of every server that was asked, in the order of the grid."""
     seen: dict[str, Mapping[tuple[str, str], Counter[str]]] = defaultdict(
         lambda: {key: Counter() for key in _KEYS}
     )
@@ -46,7 +47,7 @@ def server_answers(run: RunFile) -> list[ServerAnswers]:
                 _said(answers[_KEYS[3]]),
             ),
         )
-        for server, answers in sorted(seen.items())
+        for server, answers in ((server, seen[server]) for server in in_order(run.servers) if server in seen)
     ]
 
 

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from matrix.ladder import ladders
 from matrix.outcome import Outcome, Verdict
-from matrix.reports import digest, renegotiation
+from matrix.reports import digest, levels, renegotiation
 from matrix.run_file import CellRecord, RunFile
 from matrix.wording import printable
 
@@ -29,6 +30,8 @@ def print_run(run: RunFile, console: Console) -> None:
     if not console.is_terminal:
         _print_lines(run, console)
     _print_grid(run, console)
+    for ladder in ladders(run):
+        _section(console, levels.title(ladder), levels.told_together(ladder), "bold")
     _print_renegotiation(run, console)
     _section(console, "Not as expected", _sentences(digest.unexpected(run)), "bold red")
     _section(console, "Findings: prediction and observation disagree", digest.findings(run), "bold magenta")
@@ -50,7 +53,7 @@ def _print_grid(run: RunFile, console: Console) -> None:
         cells = {(cell.server, cell.client): cell for cell in run.cells if cell.scenario == scenario}
         clients = digest.grid_rows(run, scenario)
         room = console.width - max(map(len, (_CORNER, *clients))) - _CELL_PADDING - 1
-        for servers in _side_by_side(_widths(run, cells), room):
+        for servers in _side_by_side(_widths(run, scenario), room):
             table = Table(title=scenario, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
             table.add_column(_CORNER, no_wrap=True)
             for server in servers:
@@ -77,12 +80,14 @@ def _print_renegotiation(run: RunFile, console: Console) -> None:
             _print(console, f"{column}: {answer}", prefix="    ")
 
 
-def _widths(run: RunFile, cells: Mapping[tuple[str, str], CellRecord]) -> dict[str, int]:
-    """Give the width of each server's column, sorted by server."""
-    widths: dict[str, int] = {}
-    for (server, _), cell in sorted(cells.items()):
-        words = (*_head(run, server), str(digest.cell_words(cell)))
-        widths[server] = max(widths.get(server, 0), *(len(word) + _CELL_PADDING for word in words))
+def _widths(run: RunFile, scenario: str) -> dict[str, int]:
+    """Give the width of each server's column, in the order of the columns."""
+    columns = digest.grid_columns(run, scenario)
+    widths = {server: max(map(len, _head(run, server))) + _CELL_PADDING for server in columns}
+    for cell in run.cells:
+        if cell.scenario == scenario:
+            word = str(digest.cell_words(cell))
+            widths[cell.server] = max(widths[cell.server], len(word) + _CELL_PADDING)
     return widths
 
 

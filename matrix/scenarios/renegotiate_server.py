@@ -21,6 +21,8 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
     if not server.answers_http:
         return refused("policy-not-requested", "only an HTTP request can make a server here ask for it")
     secure, rules = is_secure(server, agreement), server.declared.renegotiation
+    if not rules.server_initiated:
+        return refused(rules.not_requested, "the server cannot ask for a renegotiation")
     is_allowed = Renegotiation(rules.allowed).allows(is_secure=secure)
     if not is_allowed and not rules.asks_anyway:
         alert = parse_refusal(rules.request_refusal)
@@ -30,7 +32,7 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
         return refused("policy-hello-request", "the client does not renegotiate when it is asked to")
     refusal = client_refusal(client, secure=secure)
     if not is_allowed and (refusal is None or client.policy.refuses_legacy_at == "server-hello"):
-        return server_refusal(server, agreement)
+        return server_refusal(server, agreement, rules.requested_refusal)
     if refusal is None and rules.requested != "completed":
         return refused(rules.requested, "the server does not go through with what it asks for")
     return refusal

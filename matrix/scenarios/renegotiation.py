@@ -27,11 +27,11 @@ def client_refusal(client: ClientFacts, *, secure: bool) -> Prediction | None:
     return None
 
 
-def server_refusal(server: ServerFacts, agreement: Agreement) -> Prediction:
-    """How the server says no to a client's attempt."""
+def server_refusal(server: ServerFacts, agreement: Agreement, refusal: str | None = None) -> Prediction:
+    """How the server says no to a client's attempt: as it always does, unless it is told in `refusal`."""
     rules = server.declared.renegotiation
     is_ssl3 = agreement.version == ProtocolVersion.SSL_3_0
-    alert = parse_refusal(rules.refusal_in_sslv3 if is_ssl3 else rules.refusal)
+    alert = parse_refusal(refusal or (rules.refusal_in_sslv3 if is_ssl3 else rules.refusal))
     cause = "timeout" if alert is None else f"alert-{alert_name(alert.description)}"
     return refused(cause, "the server refuses renegotiations of this kind, as it is set up")
 

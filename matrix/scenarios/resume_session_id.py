@@ -4,7 +4,12 @@ from clients.exchange import Exchange
 from handshake.session import Session
 from handshake.wire.registry import ExtensionType, ProtocolVersion
 from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
-from matrix.scenarios.resumption import carry_out_with, lacks_extended_master_secret, no_session
+from matrix.scenarios.resumption import (
+    carry_out_with,
+    full_handshake,
+    lacks_extended_master_secret,
+    no_session,
+)
 from matrix.scenarios.scenario import Scenario
 
 
@@ -21,6 +26,8 @@ def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> 
         return no_session("the server gives out no session ids")
     if "session-id" not in ways and ExtensionType.SESSION_TICKET in types:
         return no_session("the server gives a ticket instead to clients that offer session_ticket")
+    if server.declared.forgets_sessions:
+        return full_handshake("the server gives out session ids, but keeps no sessions")
     return lacks_extended_master_secret(server, agreement)
 
 

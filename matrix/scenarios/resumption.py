@@ -41,6 +41,11 @@ def lacks_extended_master_secret(server: ServerFacts, agreement: Agreement) -> P
     if ExtensionType.EXTENDED_MASTER_SECRET in types:
         return None
     why = "the server resumes only sessions with extended_master_secret (RFC 7627), which the client lacks"
+    return full_handshake(why)
+
+
+def full_handshake(why: str) -> Prediction:
+    """The session is not taken up."""
     return Prediction(Outcome.FAILS, why, f"{PHASE}:policy-full-handshake")
 
 

@@ -41,7 +41,7 @@ def start_machine(configuration: contract.Configuration) -> JavaMachine:
     jdk_folder, jpype_folder = jdk.folder(), jpype.folder()
     if jdk_folder is None or jpype_folder is None:
         raise FileNotFoundError(missing(configuration))
-    feature_release = int(jdk.version.partition(".")[0])
+    feature_release = int(configuration.level.partition(".")[0])
     options = machine_options(configuration.toggles, feature_release)
     return JavaMachine(jpype_folder, jdk_folder / RUNTIME, options, class_path(configuration.toggles))
 

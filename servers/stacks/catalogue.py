@@ -3,6 +3,7 @@
 Only the standard library is imported here, because server programs read it too and must start quickly.
 """
 
+import hashlib
 import os
 import sys
 import tomllib
@@ -17,16 +18,25 @@ CATALOGUE = Path(__file__).with_name("stacks.toml")
 
 @dataclass(frozen=True, slots=True)
 class StackFile:
-    """One file of a distribution; `python` is the interpreter tag it is for ("cp311"), None for any."""
+    """One file of a package registry ("pypi" or "npm"), pinned.
 
+    `size` is in bytes; `python` is the interpreter tag it is for ("cp311"), None for any; `inner` names the
+    archive among its members that holds what is wanted, None where that is the file itself.
+    """
+
+    registry: str
+    distribution: str
+    version: str
     name: str
+    size: int
     sha256: str
     python: str | None = None
+    inner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A distribution of a package registry, pinned.
+    """Files that are unpacked on top of each other into one folder.
 
     `purpose` says what it is for; `platform` is what `sysconfig.get_platform()` says where it runs; `needs`
     are the ids of stacks it is of no use without.
@@ -35,30 +45,32 @@ class Stack:
     id: str
     title: str
     purpose: str
-    registry: str
-    distribution: str
-    version: str
     platform: str
     files: tuple[StackFile, ...]
     needs: tuple[str, ...] = ()
 
-    def file(self) -> StackFile | None:
-        """The file for the running interpreter, None when there is none."""
-        tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
-        return next((file for file in self.files if file.python in (None, tag)), None)
+    def files_for(self, python: str | None = None) -> tuple[StackFile, ...]:
+        """The files for an interpreter tag, the running one's if None; empty when one is missing for it."""
+        fitting = tuple(file for file in self.files if file.python in (None, python or running_python()))
+        complete = {file.distribution for file in fitting} == {file.distribution for file in self.files}
+        return fitting if complete else ()
 
-    def folder(self) -> Path | None:
-        """Where the stack is unpacked, None while it is not."""
-        file = self.file()
-        if file is None:
-            return None
-        folder = unpacked(self, file)
-        return folder if folder.is_dir() else None
+    def folder(self, python: str | None = None) -> Path | None:
+        """Where the stack is unpacked for an interpreter tag (the running one's if None), or None."""
+        files = self.files_for(python)
+        folder = unpacked(self, files)
+        return folder if files and folder.is_dir() else None
 
 
-def unpacked(stack: Stack, file: StackFile) -> Path:
-    """The folder a file is unpacked into, named by its digest: another version never takes its place."""
-    return cache_folder() / f"{stack.id}-{file.sha256[:16]}"
+def running_python() -> str:
+    """The tag of the running interpreter (PEP 425), for example "cp311"."""
+    return f"cp{sys.version_info.major}{sys.version_info.minor}"
+
+
+def unpacked(stack: Stack, files: Iterable[StackFile]) -> Path:
+    """The folder that files are unpacked into, named by their digests: other files never take its place."""
+    digests = "".join(file.sha256 for file in files)
+    return cache_folder() / f"{stack.id}-{hashlib.sha256(digests.encode()).hexdigest()[:16]}"
 
 
 def cache_folder() -> Path:

@@ -1,129 +1,165 @@
-"""Gets a stack: download by pinned name, version and digest, check, unpack, and only then give it its name.
+"""Gets a stack: download its files, check them, unpack them, and only then give the folder its name.
 
-The registry's own client does the download, so which index or mirror is used is that client's configuration.
 A stack appears in the cache folder by one rename of a complete folder, so several fetches at once, and one
-that is killed, never leave half a stack under its name.
+that is killed, never leave half a stack under its name. A file that is downloaded and checked stays in the
+cache folder until its stack is complete: a fetch that is interrupted goes on from there.
 """
 
+import errno
+import fcntl
 import hashlib
+import os
 import shutil
-import stat
-import subprocess
 import sys
 import sysconfig
 import time
-import zipfile
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import IO
 
-from servers.stacks.catalogue import Stack, StackFile, unpacked
+from servers.stacks.catalogue import Stack, StackFile, cache_folder, unpacked
+from servers.stacks.download import DownloadError, Progress, download
+from servers.stacks.unpack import UnpackError, unpack
 
 PARTIAL = ".partial-"
+DOWNLOADED = ".downloaded-"
+LOCK = "lock"
 UNPACKED = "unpacked"
-ABANDONED_SECONDS = 24 * 3600.0
-DOWNLOAD_SECONDS = 1800.0
+ABANDONED_SECONDS = 7 * 24 * 3600.0
 
 
 class FetchError(Exception):
     """A stack that cannot be had; the message is one line that names it and says why."""
 
 
-def fetch(stack: Stack) -> Path:
-    """Give the stack's folder, fetching it unless it is there; raises FetchError."""
-    folder = stack.folder()
+def fetch(stack: Stack, python: str | None = None, tell: Progress = lambda size: None) -> Path:
+    """Give the stack's folder for an interpreter tag (the running one's if None), fetching it where need be.
+
+    `tell` is told how many bytes of the stack's files there are. Raises FetchError.
+    """
+    folder = stack.folder(python)
     if folder is not None:
         return folder
-    file = stack.file()
+    files = stack.files_for(python)
     here = sysconfig.get_platform()
-    if file is None or stack.platform != here:
-        what = f"Python {sys.version_info.major}.{sys.version_info.minor} on {here}"
-        raise FetchError(f"{stack.id}: {stack.title} is not pinned for {what}; there is {_there_is(stack)}")
-    target = unpacked(stack, file)
+    if not files or stack.platform != here:
+        what = f"Python {sys.version_info.major}.{sys.version_info.minor}" if python is None else python
+        raise FetchError(f"{stack.id}: {stack.title} is not pinned for {what} on {here}; {_there_is(stack)}")
+    target = unpacked(stack, files)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(target.parent)
-        with TemporaryDirectory(prefix=PARTIAL, dir=target.parent, ignore_cleanup_errors=True) as partial:
-            downloaded = _DOWNLOADS[stack.registry](stack, file, Path(partial))
-            _check(stack, file, downloaded)
-            unpack_zip(downloaded, Path(partial) / UNPACKED)
-            _give_name(Path(partial) / UNPACKED, target)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise FetchError(f"{stack.id}: cannot be unpacked into {target.parent}: {error}") from error
+        with _partial_folder(target.parent) as (partial, lock):
+            _unpack_all(files, partial, python, lock, tell)
+            _give_name(partial / UNPACKED, target)
+    except (DownloadError, UnpackError) as error:
+        raise FetchError(f"{stack.id}: {error}") from error
+    except OSError as error:
+        raise FetchError(f"{stack.id}: {_of_the_disk(error, target.parent)}") from error
+    for file in files:
+        with suppress(OSError):
+            _kept(file).unlink()
     return target
 
 
-def unpack_zip(archive: Path, folder: Path) -> None:
-    """Unpack a zip file, with permissions; BadZipFile when a member is no plain file inside the folder."""
-    with zipfile.ZipFile(archive) as opened:
-        for member in opened.infolist():
-            path = PurePosixPath(member.filename)
-            mode = member.external_attr >> 16
-            odd_kind = stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR)
-            if path.is_absolute() or ".." in path.parts or "\\" in member.filename or odd_kind:
-                raise zipfile.BadZipFile(f"it has a member that is not allowed: {member.filename!r}")
-            target = folder / path
-            if member.is_dir():
-                target.mkdir(parents=True, exist_ok=True)
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with opened.open(member) as source, target.open("xb") as sink:
-                shutil.copyfileobj(source, sink)
-            if mode & stat.S_IXUSR:
-                target.chmod(0o755)
+def _unpack_all(
+    files: tuple[StackFile, ...], partial: Path, python: str | None, lock: IO[str], tell: Progress
+) -> None:
+    """Have every file, and then unpack each; open files, because another fetch may remove what is kept."""
+    with ExitStack() as opened:
+        archives, size = [], 0
+        for number, file in enumerate(files):
+            folder = partial / str(number)
+            archive = _open_kept(file) or _open_downloaded(file, folder, python, lock, _from(size, tell))
+            archives.append(opened.enter_context(archive))
+            size += file.size
+            tell(size)
+        (partial / UNPACKED).mkdir()
+        for file, archive in zip(files, archives, strict=True):
+            unpack(archive, file.name, partial / UNPACKED, file.inner)
 
 
-def _download_from_pypi(stack: Stack, file: StackFile, folder: Path) -> Path:
-    requirement = folder / "requirement.txt"
-    requirement.write_text(f"{stack.distribution}=={stack.version} --hash=sha256:{file.sha256}\n")
-    pip = [
-        sys.executable,
-        "-I",
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--quiet",
-        "download",
-    ]
-    options = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--progress-bar", "off"]
-    command = [*pip, *options, "--dest", str(folder), "--requirement", str(requirement)]
+def _from(size: int, tell: Progress) -> Progress:
+    return lambda more: tell(size + more)
+
+
+def _kept(file: StackFile) -> Path:
+    return cache_folder() / f"{DOWNLOADED}{file.sha256}"
+
+
+def _open_kept(file: StackFile) -> IO[bytes] | None:
+    """Open what an earlier fetch has downloaded, None when it has not or when it is not whole any more."""
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=DOWNLOAD_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise FetchError(f"{stack.id}: pip did not end within {DOWNLOAD_SECONDS:.0f} s") from None
-    downloaded = folder / file.name
-    if done.returncode != 0 or not downloaded.is_file():
-        raise FetchError(
-            f"{stack.id}: pip could not download {stack.distribution} {stack.version}: {_said(done.stderr)}"
-        )
-    return downloaded
+        archive = _kept(file).open("rb")
+    except FileNotFoundError:
+        return None
+    if _digest(archive) == file.sha256:
+        return archive
+    archive.close()
+    _kept(file).unlink(missing_ok=True)
+    return None
 
 
-_DOWNLOADS: Mapping[str, Callable[[Stack, StackFile, Path], Path]] = {"pypi": _download_from_pypi}
-
-
-def _said(output: str) -> str:
-    """Pip's first error, which says more than its last."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return (errors or lines or ["it said nothing"])[0]
-
-
-def _check(stack: Stack, file: StackFile, downloaded: Path) -> None:
-    with downloaded.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
+def _open_downloaded(
+    file: StackFile, folder: Path, python: str | None, lock: IO[str], tell: Progress
+) -> IO[bytes]:
+    folder.mkdir()
+    downloaded = download(file, folder, python, [lock.fileno()], tell)
+    archive = downloaded.open("rb")
+    digest = _digest(archive)
     if digest != file.sha256:
-        raise FetchError(f"{stack.id}: {file.name} has the SHA-256 {digest}, not {file.sha256}; not used")
+        archive.close()
+        raise DownloadError(f"{file.name} has the SHA-256 {digest}, not {file.sha256}; not used")
+    downloaded.replace(_kept(file))
+    shutil.rmtree(folder, ignore_errors=True)
+    return archive
+
+
+def _digest(archive: IO[bytes]) -> str:
+    digest = hashlib.file_digest(archive, "sha256").hexdigest()  # type: ignore[arg-type]
+    archive.seek(0)
+    return digest
+
+
+@contextmanager
+def _partial_folder(cache: Path) -> Iterator[tuple[Path, IO[str]]]:
+    """A folder for one fetch, locked as long as this process, or a client it has started, lives."""
+    folder, lock = _lock_new_folder(cache)
+    try:
+        yield folder, lock
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
+
+
+def _lock_new_folder(cache: Path) -> tuple[Path, IO[str]]:
+    while True:
+        folder = Path(mkdtemp(prefix=PARTIAL, dir=cache))
+        # Another fetch may take it for abandoned, and remove it, before it is locked.
+        with suppress(FileNotFoundError):
+            lock = (folder / LOCK).open("w")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.fstat(lock.fileno()).st_nlink:
+                return folder, lock
+            lock.close()
+
+
+def _remove_abandoned(cache: Path) -> None:
+    """Remove the folders of fetches that were killed, and files that no fetch has come back for."""
+    for partial in cache.glob(f"{PARTIAL}*"):
+        with suppress(OSError):
+            try:
+                with (partial / LOCK).open("r+") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(partial, ignore_errors=True)
+            except FileNotFoundError:
+                partial.rmdir()
+    for kept in cache.glob(f"{DOWNLOADED}*"):
+        with suppress(OSError):
+            if time.time() - kept.stat().st_mtime > ABANDONED_SECONDS:
+                kept.unlink()
 
 
 def _give_name(complete: Path, target: Path) -> None:
@@ -137,12 +173,12 @@ def _give_name(complete: Path, target: Path) -> None:
 
 def _there_is(stack: Stack) -> str:
     pythons = ", ".join(file.python for file in stack.files if file.python)
-    return f"{stack.platform}, {pythons}" if pythons else stack.platform
+    return f"there is {stack.platform}, {pythons}" if pythons else f"there is {stack.platform}"
 
 
-def _remove_abandoned(cache: Path) -> None:
-    """Remove what fetches that were killed have left: nothing that is still at work is that old."""
-    for partial in cache.glob(f"{PARTIAL}*"):
-        with suppress(OSError):
-            if time.time() - partial.stat().st_mtime > ABANDONED_SECONDS:
-                shutil.rmtree(partial, ignore_errors=True)
+def _of_the_disk(error: OSError, cache: Path) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"no room left in {cache}; make some, or choose another folder with XDG_CACHE_HOME"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{cache} cannot be written; make it writable, or choose another folder with XDG_CACHE_HOME"
+    return f"cannot be put into {cache}: {error}"

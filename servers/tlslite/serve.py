@@ -1,129 +1,48 @@
-"""tlslite-ng with everything it has switched on that a server with certificates can use: SSLv3 to TLS 1.3,
-RC4, 3DES.
+"""tlslite-ng at the level asked for: the one that is installed, or one of the stacks that are fetched.
 
-NULL suites and the drafts of ChaCha20 stay off, because no client of a matrix would be better for meeting
-them.
+A process has one level, because a library can be imported only once.
 """
 
-import hashlib
-import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
 
-import tlslite
-from tlslite.errors import TLSAbruptCloseError, TLSClosedConnectionError, TLSLocalAlert, TLSRemoteAlert
-from tlslite.handshakesettings import CIPHER_NAMES, MAC_NAMES, HandshakeSettings, Keypair, VirtualHost
-from tlslite.sessioncache import SessionCache
-from tlslite.tlsconnection import TLSConnection
-from tlslite.utils.keyfactory import parsePEMKey
-from tlslite.x509certchain import X509CertChain
-
-from handshake.wire.cipher_suites import cipher_suite_name
-from handshake.wire.registry import alert_name, version_name
 from servers import contract
-from servers.http import http_response, wants_keep_alive
-from servers.listener import CONNECTION_TIMEOUT_SECONDS, Listener, linger, read_request
-
-VERSIONS = [(3, 0), (3, 1), (3, 2), (3, 3), (3, 4)]
-
-
-def make_settings() -> Any:
-    """Everything on; the rest is tlslite-ng's default."""
-    settings = HandshakeSettings()
-    settings.minVersion, settings.maxVersion = VERSIONS[0], VERSIONS[-1]
-    settings.versions = VERSIONS[::-1]
-    settings.cipherNames = [*CIPHER_NAMES, "aes256ccm_8", "aes128ccm_8", "rc4"]
-    settings.macNames = [*MAC_NAMES, "md5"]
-    settings.ticketKeys = [bytearray(os.urandom(32))]
-    return settings
-
-
-class Credentials:
-    """The credentials as tlslite-ng wants them: one to begin with, the others as a virtual host's."""
-
-    def __init__(self, configuration: contract.Configuration) -> None:
-        kinds = [kind for kind in configuration.declared.certificates if kind in configuration.credentials]
-        pairs = [_keypair(configuration.credentials[kind]) for kind in kinds]
-        (self.key, self.chain), *others = pairs
-        self.others = [Keypair(key, tuple(chain.x509List)) for key, chain in others]
-        self.digests = frozenset(hashlib.sha256(chain.x509List[0].bytes).hexdigest() for _, chain in pairs)
-
-
-def _keypair(pem: contract.PrivateKeyAndChain) -> tuple[Any, Any]:
-    chain = X509CertChain()
-    chain.parsePemList(pem.chain)
-    return parsePEMKey(pem.private_key, private=True, implementations=["python"]), chain
+from servers.listener import Listener, linger
+from servers.stacks.catalogue import stacks
 
 
 @contextmanager
 def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
     """Listen, if the library is the one that the level names."""
+    put_on_path(configuration.level)
+    # Not before it is known which.
+    import tlslite
+
+    from servers.tlslite.connection import Credentials, make_handshake, serve_connection
+
+    found = f"tlslite-ng {tlslite.__version__}"
     if tlslite.__version__ != configuration.level:
-        found = f"tlslite-ng {tlslite.__version__}"
         yield contract.Failed(configuration.id, f"{found} is installed here, not {configuration.level}")
         return
     credentials = Credentials(configuration)
-    settings = make_settings()
-    if credentials.others:
-        host = VirtualHost()
-        host.keys = credentials.others
-        settings.virtual_hosts = [host]
-    sessions = SessionCache()
-
-    def handshake(tls: Any) -> None:
-        tls.handshakeServer(
-            certChain=credentials.chain,
-            privateKey=credentials.key,
-            settings=settings,
-            sessionCache=sessions,
-            reqCert=configuration.declared.client_certificate != "no",
-        )
+    handshake = make_handshake(configuration, credentials)
 
     def serve(connection: socket.socket, peer_port: int) -> None:
         contract.emit(serve_connection(handshake, configuration.id, connection, peer_port))
         linger(connection)
 
     with Listener(configuration.host, configuration.port, serve) as listener:
-        yield contract.Ready(
-            configuration.id, listener.port, f"tlslite-ng {tlslite.__version__}", credentials.digests
-        )
+        yield contract.Ready(configuration.id, listener.port, found, credentials.digests)
 
 
-def serve_connection(
-    handshake: Callable[[Any], None], server_id: str, connection: socket.socket, peer_port: int
-) -> contract.Connection:
-    """One connection from its first byte to our close_notify, and what tlslite-ng made of it."""
-    seen = contract.Connection(server_id, peer_port)
-    # tlslite-ng closes what it is given, so it gets a descriptor of its own.
-    with connection.dup() as own:
-        own.settimeout(CONNECTION_TIMEOUT_SECONDS)
-        tls = TLSConnection(own)
-        try:
-            handshake(tls)
-            version, cipher_suite = tls.version[0] << 8 | tls.version[1], tls.session.cipherSuite
-            seen = replace(seen, version=version_name(version), cipher_suite=cipher_suite_name(cipher_suite))
-            text, keeps_alive = f"tlslite-ng {tlslite.__version__}: {seen.cipher_suite}", True
-            while keeps_alive and (request := read_request(lambda size: bytes(tls.read(max=size, min=1)))):
-                keeps_alive = wants_keep_alive(request)
-                tls.write(b"".join(http_response(text, keeps_alive=keeps_alive)))
-            tls.close()
-        except TLSLocalAlert as error:
-            return replace(seen, alert_sent=alert_name(error.description), reason=error.message or str(error))
-        except TLSRemoteAlert as error:
-            return replace(seen, reason=f"the peer sent {alert_name(error.description)}")
-        except TimeoutError:
-            return replace(seen, reason="timeout")
-        except (OSError, TLSAbruptCloseError, TLSClosedConnectionError) as error:
-            return replace(seen, reason=f"connection lost: {error or type(error).__name__}")
-        except (
-            Exception
-        ) as error:  # tlslite-ng raises IndexError and worse at some hellos: one connection ends
-            return replace(seen, reason=f"{type(error).__name__}: {error}")
-    return seen
+def put_on_path(level: str) -> None:
+    """Let the library of a level that is a fetched stack be found before the one that is installed."""
+    stack = stacks().get(f"tlslite-{level}")
+    folder = None if stack is None else stack.folder()
+    if folder is not None and str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
 
 
 if __name__ == "__main__":

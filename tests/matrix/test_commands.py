@@ -70,6 +70,55 @@ def test_compare_ends_with_1_on_a_regression_only(
         assert tls_matrix("compare", before, now, "--format", form).exit_code == status
 
 
+LEVELS = run(
+    cell("web@1", "x"),
+    cell("web@1", "y"),
+    cell("web@2", "x", Outcome.FAILS),
+    cell("web@2", "y"),
+    cell("b@1", "x"),
+)
+
+
+@pytest.mark.parametrize(
+    ("server", "becomes", "status", "said"),
+    [
+        ("web@1", "web@2", 1, "1 of 2 clients loses service when web@1 becomes web@2."),
+        ("web@2", "web@1", 0, "None of 2 clients loses service when web@2 becomes web@1; 1 gains service."),
+        ("*@2", "b@*", 0, "None of 1 client loses service when web@2 becomes b@1; 1 gains service."),
+    ],
+)
+def test_compare_takes_two_servers_of_one_run_or_of_two(
+    tmp_path: Path, server: str, becomes: str, status: int, said: str
+) -> None:
+    folder, elsewhere = saved(tmp_path, "run", LEVELS), saved(tmp_path, "elsewhere", OLD)
+    for runs in ((folder,), (folder, folder)):
+        result = tls_matrix("compare", *runs, "--server", server, "--with", becomes)
+        assert (result.exit_code, result.stdout.splitlines()[0]) == (status, said)
+        as_json = tls_matrix("compare", *runs, "--server", server, "--with", becomes, "--format", "json")
+        assert (as_json.exit_code, json.loads(as_json.stdout)["summary"]) == (status, [said])
+    # The server now is one of the second run, where web@1 fails with x.
+    result = tls_matrix("compare", folder, elsewhere, "--server", "b@1", "--with", "web@1")
+    assert result.stdout.startswith("1 of 1 client loses service when b@1 becomes web@1.\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "the run now is missing"),
+        (["--server", "web@1"], "--with is missing"),
+        (["--with", "web@1"], "--server is missing"),
+        (["--server", "web@3", "--with", "web@1"], "no server matches 'web@3'; near it: web@"),
+        (["--server", "web@1", "--with", "web@*"], "'web@*' matches 2 servers of the run: web@1, web@2"),
+    ],
+)
+def test_compare_without_the_servers_to_compare_is_one_line_and_2(
+    tmp_path: Path, options: list[str], said: str
+) -> None:
+    result = tls_matrix("compare", saved(tmp_path, "run", LEVELS), *options)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert said in result.stderr
+
+
 def test_compare_with_something_unreadable_is_one_line_and_2(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}", encoding="utf-8")
     result = tls_matrix("compare", tmp_path, tmp_path)
@@ -97,6 +146,8 @@ def test_report_without_a_run_is_one_line_and_2(tmp_path: Path) -> None:
         (["run", "--server", "webmethods@*"], "no server matches 'webmethods@*'; near it: webmethods-8.0.1@"),
         (["run", "--server", "jsse6@6u45,ec=*,x=y"], "no server matches"),
         (["run", "--server", "jsse6@6u45,ec=perhaps"], '"ec" cannot be "perhaps"'),
+        (["run", "--levels", "jsse7"], "no level matches 'jsse7'; near it: jsse"),
+        (["run", "--levels", "jsse7@*,ec=perhaps"], '"ec" cannot be "perhaps"'),
         (["run", "--client", "fierfox-9"], "near it: firefox-9"),
         (["run", "--scenario", "connct"], "near it: connect"),
         (["run", "--target", "mine=nowhere"], "HOST:PORT"),
@@ -105,7 +156,6 @@ def test_report_without_a_run_is_one_line_and_2(tmp_path: Path) -> None:
         (["run", "--target", "a=127.0.0.1:1,starttls=http-connect"], "say what the proxy is asked for"),
         (["run", "--target", "a=127.0.0.1:1,to=b.example:443"], "to= goes with starttls=http-connect"),
         (["connect", "java-7", "127.0.0.1:1,starttls=smtps"], "starttls=smtps: there is no such protocol"),
-        (["run", "--backend", "docker"], "--backend docker"),
         (["run", "--baseline", "/nowhere/run.json"], "/nowhere/run.json"),
         (["run", "--servers-dir", "/nowhere"], "/nowhere"),
         (["run", "--clients-dir", "/nowhere"], "/nowhere"),

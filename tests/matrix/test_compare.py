@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matrix.compare import ChangeKind, compare
+from matrix.compare import ChangeKind, compare, compare_servers, find_server
+from matrix.errors import SelectionError
 from matrix.outcome import Outcome, Verdict
 from matrix.reports import comparison as render
+from matrix.reports.change_groups import groups, service_changes
 from matrix.run_file import RunFile
-from tests.matrix.runs import cell, run
+from tests.matrix.runs import ALERT, cell, run
 
 WORKS, FALLBACK, FAILS = Outcome.WORKS, Outcome.WORKS_AFTER_FALLBACK, Outcome.FAILS
 
@@ -88,9 +90,138 @@ def test_the_reports_name_what_changed() -> None:
         run(cell("web@1", "x", FAILS), cell("web@1", "y")), run(cell("web@2", "x"), cell("web@2", "y", FAILS))
     )
     text = render.render_text(comparison)
-    assert text.startswith("Regressions: worse than before (1)\n  web@1/y/connect -> web@2: works -> fails")
+    assert text.startswith("1 of 2 clients loses service when web@1 becomes web@2; 1 gains service.\n\n")
+    assert "Regressions: worse than before (1)\n  y (web@1 -> web@2, connect)\n    before: works\n" in text
     assert text.endswith("Regression: 1 worse, 1 fixed.\n")
     assert "| x | web@1, now web@2 | connect | fails" in render.render_markdown(comparison)
     content = json.loads(render.render_json(comparison))
     assert [change["kind"] for change in content["changes"]] == ["regression", "fixed"]
     assert content["counts"]["regression"] == 1
+
+
+LEVELS = run(
+    cell("web@1", "a"),
+    cell("web@1", "b", FALLBACK),
+    cell("web@1", "c"),
+    cell("web@1", "d"),
+    cell("web@1", "e", FAILS, prediction=FAILS, prediction_why="no suite in common"),
+    cell("web@1", "f"),
+    cell("web@1", "g"),
+    cell("web@2", "a", FAILS, prediction=FAILS, prediction_why="no version in common"),
+    cell("web@2", "b", FAILS),
+    cell("web@2", "c", FAILS, prediction=FAILS, prediction_why="SSLv3 is off"),
+    cell("web@2", "d", FALLBACK),
+    cell("web@2", "e"),
+    cell("web@2", "f"),
+    cell("web@2", "g", None, verdict=Verdict.NOT_INSTALLED, note="get it"),
+    cell("other@1", "a", FAILS),
+)
+
+
+def test_two_servers_of_one_run_are_compared_client_by_client() -> None:
+    comparison = compare_servers(LEVELS, "web@1", LEVELS, "web@2")
+    kinds = [(change.kind, change.cell.client) for change in comparison.changes]
+    assert kinds == [
+        (ChangeKind.REGRESSION, "a"),
+        (ChangeKind.REGRESSION, "b"),
+        (ChangeKind.REGRESSION, "c"),
+        (ChangeKind.REGRESSION, "d"),
+        (ChangeKind.FIXED, "e"),
+        (ChangeKind.NOT_COMPARABLE, "g"),
+        (ChangeKind.UNCHANGED, "f"),
+    ]
+    assert not compare_servers(LEVELS, "web@1", LEVELS, "web@1").has_regression
+
+
+def test_clients_of_only_one_of_the_servers_are_new_or_gone() -> None:
+    kinds = {
+        change.cell.client: change.kind
+        for change in compare_servers(LEVELS, "other@1", LEVELS, "web@1").changes
+    }
+    assert kinds["a"] is ChangeKind.FIXED
+    assert set(kinds.values()) == {ChangeKind.FIXED, ChangeKind.NEW}
+
+
+def test_the_text_for_a_change_board_says_who_loses_service_and_why() -> None:
+    text = render.render_text(compare_servers(LEVELS, "web@1", LEVELS, "web@2"))
+    said = f"the server sends the alert unexpected_message in answer to the client's hello ({ALERT})"
+    assert text == (
+        "3 of 7 clients lose service when web@1 becomes web@2; 1 works only after a fallback now; "
+        "1 gains service.\n\n"
+        "Regressions: worse than before (4)\n"
+        "  a and c (web@1 -> web@2, connect)\n"
+        f"    before: works\n    now: fails: {said}\n"
+        "    why: for a: no version in common; for c: SSLv3 is off\n"
+        "  b (web@1 -> web@2, connect)\n"
+        f"    before: works only after a fallback: at first {said}\n    now: fails: {said}\n"
+        "  d (web@1 -> web@2, connect)\n"
+        f"    before: works\n    now: works only after a fallback: at first {said}\n\n"
+        "Fixed: failed before (1)\n"
+        "  e (web@1 -> web@2, connect)\n"
+        f"    before: fails: {said}\n    now: works\n    why before: no suite in common\n\n"
+        "Not comparable: one of the two found nothing out (1)\n"
+        "  g (web@1 -> web@2, connect)\n    before: works\n    now: not known: get it\n\n"
+        "Regression: 4 worse, 1 fixed, 1 not comparable, 1 unchanged.\n"
+    )
+
+
+def test_a_prediction_that_did_not_come_true_is_no_reason_and_what_was_expected_is_one() -> None:
+    why = {"prediction": WORKS, "prediction_why": "nothing against it", "expected_why": "it is known"}
+    for verdict, said in ((Verdict.FAILED, ""), (Verdict.EXPECTED_FAILURE, "it is known")):
+        runs = run(cell("a@1", "x")), run(cell("a@1", "x", FAILS, verdict=verdict, **why))
+        content = json.loads(render.render_json(compare(*runs)))
+        assert content["changes"][0]["why"] == said
+
+
+def test_the_first_sentence_is_said_of_each_scenario_and_of_no_server_without_a_change() -> None:
+    resumed = {"id": "b@1/x/resume", "scenario": "resume"}
+    old = run(cell("a@1", "x"), cell("b@1", "x"), cell("b@1", "x", **resumed))
+    new = run(cell("a@1", "x"), cell("b@1", "x"), cell("b@1", "x", FAILS, **resumed))
+    assert service_changes(compare(old, new)) == ["resume: 1 of 1 client loses service with b@1."]
+    assert service_changes(compare(old, old)) == ["No client loses or gains service."]
+    assert service_changes(compare_servers(old, "a@1", old, "b@1")) == [
+        "None of 1 client loses service when a@1 becomes b@1."
+    ]
+
+
+@given(CELLS, CELLS)
+def test_every_change_is_in_one_group_with_its_client(old: RunFile, new: RunFile) -> None:
+    comparison = compare(old, new)
+    for kind in ChangeKind:
+        told = [client for group in groups(comparison.of(kind)) for client in group.clients]
+        assert sorted(told) == sorted(change.cell.client for change in comparison.of(kind))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"), [("web@1", "web@1"), ("oth*", "other@1"), ("web@[2]", "web@2")]
+)
+def test_a_server_of_a_run_is_found_by_id_or_pattern(pattern: str, found: str) -> None:
+    assert find_server(pattern, LEVELS, "report a") == found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("web@*", "'web@*' matches 2 servers of the run: web@1, web@2; name one"),
+        ("web@3", "near it: web@2, web@1 (see `report a`)"),
+    ],
+)
+def test_none_or_several_servers_of_a_run_are_refused(pattern: str, said: str) -> None:
+    with pytest.raises(SelectionError) as raised:
+        find_server(pattern, LEVELS, "report a")
+    assert said in str(raised.value)
+
+
+def test_nothing_a_run_file_says_gets_out_of_its_place() -> None:
+    hostile = "<b>|\x1b[31m\u202e\n"
+    runs = (
+        run(cell("a@1", "x")),
+        run(cell("a@1", "x", FAILS, f"server-hello:{hostile}", prediction=FAILS, prediction_why=hostile)),
+    )
+    text = render.render_text(compare(*runs))
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert all(line.startswith(("1 of", "Regression", "  ")) or not line for line in text.splitlines())
+    (row,) = [line for line in render.render_markdown(compare(*runs)).splitlines() if line.startswith("| x")]
+    assert row.count("|") - row.count("\\|") == 7
+    assert "<b>" not in row.replace("\\<", "")

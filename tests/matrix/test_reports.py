@@ -34,6 +34,22 @@ RUN = run(
     note="HYPOTHESIS: assumed",
 )
 
+LEVELS = run(
+    *(cell(f"web@{level}", "c") for level in ("10", "9")),
+    *(cell("web@9", client) for client in "ab"),
+    *(cell("web@10", client, Outcome.FAILS) for client in "ab"),
+)
+LEVELS = LEVELS.model_copy(
+    update={
+        "servers": {
+            identifier: server.model_copy(update={"level": level, "position": position})
+            for position, level in enumerate(("9", "10"))
+            for identifier, server in LEVELS.servers.items()
+            if identifier == f"web@{level}"
+        }
+    }
+)
+
 
 def terminal(content: RunFile, *, is_terminal: bool = True, width: int = 100, encoding: str = "utf-8") -> str:
     file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
@@ -169,6 +185,42 @@ def test_markdown_is_a_whole_table_with_reasons_and_notes() -> None:
     assert f"| biztalk | ✗ fails !<br>{ALERT.replace('_', chr(92) + '_')} | ✓ works |" in text
     assert "HYPOTHESIS: assumed" in text
     assert "### As expected: it is known" in text
+
+
+def test_every_report_says_up_to_which_level_a_client_works() -> None:
+    said = f"works up to 9, fails from 10 on ({ALERT})"
+    for text in (
+        terminal(LEVELS, width=200),
+        terminal(LEVELS, is_terminal=False),
+        re.sub(r"\\(.)", r"\1", render_markdown(LEVELS)),
+        _Page(render_html(LEVELS)).words,
+    ):
+        assert "web, from 9 to 10: connect" in text
+        assert text.index(said) < text.index("works at all levels")
+    for text in (terminal(RUN), render_markdown(RUN), render_html(RUN)):  # it does not say the order
+        assert "all levels" not in text
+
+
+def test_columns_are_in_the_order_of_the_levels() -> None:
+    assert digest.grid_columns(LEVELS, "connect") == ["web@9", "web@10"]
+    assert re.search(r"@9 +@10", terminal(LEVELS))
+    assert "| client | web@9<br>A server | web@10<br>" in render_markdown(LEVELS)
+    page = render_html(LEVELS)
+    assert page.index('">web@9<') < page.index('">web@10<')
+    other_way_round = {
+        server: record.model_copy(update={"position": 9 - (record.position or 0)})
+        for server, record in LEVELS.servers.items()
+    }
+    assert digest.grid_columns(LEVELS.model_copy(update={"servers": other_way_round}), "connect") == [
+        "web@10",
+        "web@9",
+    ]
+
+
+def test_clients_that_fare_alike_are_told_together_in_a_terminal_and_each_alone_elsewhere() -> None:
+    assert "- a and b: works up to 9" in terminal(LEVELS, width=200)
+    rows = [line for line in render_markdown(LEVELS).splitlines() if "from 10 on" in line]
+    assert [row.split(" ")[1] for row in rows] == ["a", "b"]
 
 
 def test_the_page_needs_no_network_and_no_script_and_has_a_cell_for_each() -> None:

@@ -19,7 +19,7 @@ PROFILES = load_profiles()
 CLIENT, SERVER = "renegotiate-client", "renegotiate-server"
 ID, TICKET, CERTIFICATE = "resume-session-id", "resume-ticket", "client-certificate"
 LEGACY_ON = "webmethods-8.0.1@core-fix-19,client-renegotiation=legacy,renegotiation=legacy"
-S_SERVER = "openssl-s_server@system,protocols=legacy"
+S_SERVER = "openssl-s_server@system,configuration=legacy"
 WORKS = None
 
 # Each row: server, client, scenario, the reason of its failure or WORKS, and the secure and legacy answers.
@@ -83,6 +83,51 @@ RENEGOTIATIONS: list[tuple[str, str, str, str | None, str, str]] = [
         "policy-not-requested",
         "not-tried",
     ),
+    # Debian 12, measured: GnuTLS and NSS let a client begin one, stunnel only when told to, nginx never.
+    ("gnutls@system", "ie8-win7", CLIENT, WORKS, "completed", "not-tried"),
+    (
+        "gnutls@system",
+        "java-6u18",
+        CLIENT,
+        "renegotiation:alert-no_renegotiation",
+        "not-tried",
+        "alert-no_renegotiation",
+    ),
+    ("gnutls@system,renegotiation=legacy", "java-6u18", CLIENT, WORKS, "not-tried", "completed"),
+    ("nss@system", "openssl-1.0.1", CLIENT, WORKS, "completed", "not-tried"),
+    (
+        "nss@system,renegotiation=off",
+        "openssl-1.0.1",
+        CLIENT,
+        "renegotiation:alert-no_renegotiation",
+        "alert-no_renegotiation",
+        "not-tried",
+    ),
+    ("stunnel@system,client-initiated=yes", "openssl-1.0.1", CLIENT, WORKS, "completed", "not-tried"),
+    (
+        "stunnel@system",
+        "openssl-1.0.1",
+        CLIENT,
+        "renegotiation:alert-no_renegotiation",
+        "alert-no_renegotiation",
+        "not-tried",
+    ),
+    (
+        "stunnel@system",
+        "openssl-1.0.1",
+        SERVER,
+        "renegotiation:policy-not-requested",
+        "policy-not-requested",
+        "not-tried",
+    ),
+    (
+        "nginx@system",
+        "openssl-1.0.1",
+        CLIENT,
+        "renegotiation:alert-no_renegotiation",
+        "alert-no_renegotiation",
+        "not-tried",
+    ),
     # The remedy of 2012: of no use, the hello itself is what fails.
     (LEGACY_ON, "biztalk-ws2008", CLIENT, "server-hello:alert-unexpected_message", "", ""),
     (LEGACY_ON, "wfetch-winxp", CLIENT, WORKS, "not-tried", "completed"),
@@ -118,6 +163,14 @@ OTHERS: list[tuple[str, str, str, str | None]] = [
         "finished:alert-handshake_failure",
     ),
     ("tlslite@0.8.2,client-certificate=request", "java-7", CERTIFICATE, WORKS),
+    ("gnutls@system", "openssl-1.0.1", ID, "resumption:policy-full-handshake"),
+    ("gnutls@system", "openssl-1.0.1", CERTIFICATE, WORKS),
+    ("nss@system,client-certificate=require", "openssl-3.0", CERTIFICATE, WORKS),
+    ("nginx@system", "openssl-1.0.1", TICKET, WORKS),
+    ("nginx@system", "java-8", ID, "resumption:policy-full-handshake"),
+    ("stunnel@system", "java-8", ID, WORKS),
+    ("stunnel@system", "openssl-3.0", TICKET, WORKS),
+    ("stunnel@system,client-certificate=request", "openssl-1.0.1", CERTIFICATE, WORKS),
 ]
 
 

@@ -1,15 +1,24 @@
 """`tls-matrix stacks`: what it lists, and how it ends when something cannot be had."""
 
+import dataclasses
 import json
 import os
+import pty
+import signal
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from matrix.cli import application
-from servers.stacks.catalogue import stacks
+from servers.stacks import catalogue
+from servers.stacks.catalogue import Stack, stacks, unpacked
+from tests.servers.stacks.registries import PROGRAM, NpmRegistry, npm_registry, stack_of, tarball
+
+ROOT = Path(__file__).parents[2]
 
 
 def tls_matrix(*arguments: str) -> Result:
@@ -32,12 +41,14 @@ def test_list_says_the_same_as_lines_and_as_json(empty_cache: Path) -> None:
     assert {row["id"]: row["folder"] for row in rows} == dict.fromkeys(stacks())
     lines = [line.split("\t") for line in tls_matrix("stacks", "list").stdout.splitlines()]
     assert [line[0] for line in lines] == [row["id"] for row in rows]
-    assert {line[2] for line in lines} == {"-"}
+    assert {line[3] for line in lines} == {"-"}
+    assert dict(line[:3:2] for line in lines)["openssl-1.0.1u"] == "4.5 MB"
+    assert {row["id"]: row["size"] for row in rows}["openssl-1.0.1u"] == 4526210
 
 
 def test_list_says_what_is_fetched(empty_cache: Path) -> None:
     stack = stacks()["jsse-17"]
-    folder = empty_cache / f"jsse-17-{stack.files[0].sha256[:16]}"
+    folder = unpacked(stack, stack.files_for())
     folder.mkdir(parents=True)
     rows = {row["id"]: row["folder"] for row in json.loads(tls_matrix("stacks", "list", "--json").stdout)}
     assert {identity for identity, found in rows.items() if found} == {"jsse-17"}
@@ -60,3 +71,110 @@ def test_what_cannot_be_fetched_is_named_and_3(empty_cache: Path) -> None:
     assert named == ["jpype", "jsse-21", "jsse-25"], "each is tried, and what it needs first"
     assert result.stdout == ""
     assert list(empty_cache.iterdir()) == []
+
+
+COMMAND = """
+import sys
+from pathlib import Path
+from matrix.cli import main
+from servers.stacks import catalogue
+catalogue.CATALOGUE = Path(sys.argv.pop(1))
+main()
+"""
+
+
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NpmRegistry]:
+    with npm_registry(tmp_path, monkeypatch) as registry:
+        yield registry
+
+
+def write_catalogue(path: Path, *stacks: Stack) -> Path:
+    """Write a catalogue as the project's own is written."""
+    lines: list[str] = []
+    for stack in stacks:
+        lines += [f'["{stack.id}"]', f'title = "{stack.title}"', f'purpose = "{stack.purpose}"']
+        lines += [f'platform = "{stack.platform}"', f'[["{stack.id}".files]]']
+        values = {
+            key: value for key, value in dataclasses.asdict(stack.files[0]).items() if value is not None
+        }
+        lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+    path.write_text("\n".join(lines))
+    return path
+
+
+def toy(npm: NpmRegistry, identity: str, content: bytes = PROGRAM) -> Stack:
+    return stack_of(npm.publish(identity, "1.0.0", tarball({"package/run": content})), identity=identity)
+
+
+def test_one_that_fails_does_not_keep_the_others(
+    npm: NpmRegistry, tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad, last = (toy(npm, identity) for identity in ("a-good", "b-bad", "c-last"))
+    digest = bad.files[0].sha256
+    bad = dataclasses.replace(bad, files=(dataclasses.replace(bad.files[0], sha256="00" * 32),))
+    monkeypatch.setattr(catalogue, "CATALOGUE", write_catalogue(tmp_path / "stacks.toml", good, bad, last))
+    stacks.cache_clear()
+    try:
+        result = tls_matrix("stacks", "fetch")
+        again = tls_matrix("stacks", "fetch", "?-[gl]*")
+    finally:
+        stacks.cache_clear()
+    assert result.exit_code == 3
+    assert result.stderr.splitlines() == [
+        "a-good: fetching Toy 1.0, " + str(good.files[0].size) + " bytes ...",
+        f"a-good: {good.folder()}",
+        "b-bad: fetching Toy 1.0, " + str(bad.files[0].size) + " bytes ...",
+        f"tls-matrix: b-bad: b-bad-1.0.0.tgz has the SHA-256 {digest}, not {'00' * 32}; not used",
+        "c-last: fetching Toy 1.0, " + str(last.files[0].size) + " bytes ...",
+        f"c-last: {last.folder()}",
+    ]
+    assert again.exit_code == 0
+    assert again.stderr.splitlines() == [f"a-good: {good.folder()}", f"c-last: {last.folder()}"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_and_leaves_nothing(
+    number: signal.Signals, npm: NpmRegistry, tmp_path: Path, empty_cache: Path
+) -> None:
+    npm.sends, npm.halts = 10, True
+    written = write_catalogue(tmp_path / "stacks.toml", toy(npm, "toy"))
+    command = [sys.executable, "-c", COMMAND, str(written), "stacks", "fetch"]
+    fetching = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
+    assert npm.halted.wait(60)
+    assert list(empty_cache.iterdir()), "control: it is at work"
+    fetching.send_signal(number)
+    _, said = fetching.communicate(timeout=30)
+    assert fetching.returncode == 130
+    assert b"Traceback" not in said
+    assert list(empty_cache.iterdir()) == []
+
+
+def test_on_a_terminal_bytes_of_bytes_are_shown(npm: NpmRegistry, tmp_path: Path, empty_cache: Path) -> None:
+    npm.sends, npm.halts = 600_000, True
+    stack = toy(npm, "toy", os.urandom(1_200_000))
+    written = write_catalogue(tmp_path / "stacks.toml", stack)
+    outer, inner = pty.openpty()
+    command = [sys.executable, "-c", COMMAND, str(written), "stacks", "fetch"]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    fetching = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=inner, stdout=inner, stderr=inner)
+    os.close(inner)
+    seen = b""
+    while b"1.2/1.2 MB" not in seen:
+        seen += os.read(outer, 65536)
+        if b"0.6/1.2 MB" in seen:
+            npm.go_on.set()
+    while data := read_terminal(outer):
+        seen += data
+    os.close(outer)
+    assert fetching.wait(30) == 0
+    assert b"0.6/1.2 MB" in seen
+    assert f"toy: {stack.folder()}".encode() in seen
+
+
+def read_terminal(terminal: int) -> bytes:
+    """Read what there is; empty once nobody has the other side open."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # Linux says it like this
+        return b""

@@ -23,7 +23,9 @@ class OpenSSLClient:
         credential: PrivateKeyAndChain | None = None,
     ) -> None:
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+        context.set_min_proto_version(SSL.TLS1_VERSION)
         context.set_max_proto_version(version)
+        context.set_cipher_list(b"ALL:@SECLEVEL=0")  # an old server may have nothing better
         if credential is not None:
             context.use_certificate(load_pem_x509_certificate(credential.chain.encode()))
             context.use_privatekey(load_pem_private_key(credential.private_key.encode(), None))  # type: ignore[arg-type]

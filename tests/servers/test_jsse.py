@@ -19,10 +19,12 @@ from handshake.wire.cipher_suites import parse_cipher_suite
 from handshake.wire.registry import parse_version
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, make_credentials
-from servers.program import STOP_SECONDS
-from tests.servers.jsse_variants import CLIENTS, LEVELS, Variants, variants_of_jsse
+from servers.program_process import STOP_SECONDS
 from tests.servers.openssl_client import OpenSSLClient
 from tests.servers.real_servers import connect, read_all, strict_end
+from tests.servers.started import CLIENTS, DEFINITIONS, Variants, started_when_asked
+
+LEVELS = tuple(DEFINITIONS["jsse"].levels)
 
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 KEPT_ALIVE = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n"
@@ -36,7 +38,7 @@ every_level = pytest.mark.parametrize("level", LEVELS)
 
 @pytest.fixture(scope="module")
 def jsse(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[Variants]:
-    with variants_of_jsse(credentials) as variants:
+    with started_when_asked(credentials) as variants:
         yield variants
 
 
@@ -213,7 +215,7 @@ def test_bouncy_castles_provider(jsse: Variants, level: str) -> None:
 
 
 def test_nothing_is_left_when_it_has_stopped(credentials: Mapping[str, PrivateKeyAndChain]) -> None:
-    with variants_of_jsse(credentials) as variants:
+    with started_when_asked(credentials) as variants:
         server = variants.start("jsse@17")
         descriptor = os.pidfd_open(process_id := variants.process_id("jsse@17"))
         stuck = connect(server)

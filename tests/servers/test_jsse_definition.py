@@ -20,8 +20,10 @@ from servers.credentials import SUBJECT
 from servers.jsse.serve import missing
 from servers.process import NotInstalled, start_servers
 from servers.variant import expand, parse_server_id
-from tests.servers.jsse_variants import DEFINITIONS, LEVELS, Variants, variants_of_jsse
+from tests.servers.started import DEFINITIONS, Variants, started_when_asked
 from tests.servers.test_real_servers import tlslite_handshake
+
+LEVELS = tuple(DEFINITIONS["jsse"].levels)
 
 PROJECT = Path(__file__).parents[2]
 ASK_JDK = Path(__file__).with_name("ask_jdk.py")
@@ -42,7 +44,7 @@ PROFILES = load_profiles()
 
 @pytest.fixture(scope="module")
 def jsse(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[Variants]:
-    with variants_of_jsse(credentials) as variants:
+    with started_when_asked(credentials) as variants:
         yield variants
 
 

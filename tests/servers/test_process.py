@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from servers import process, program
+from servers import process, program, program_process
 from servers.contract import ENVIRONMENT_VARIABLE, Configuration, Connection, PrivateKeyAndChain
 from servers.definition import load_definition, load_definitions
 from servers.process import NotInstalled, RunningServer, StartFailure, start_servers
@@ -206,7 +206,7 @@ def test_program_that_ignores_every_order_to_stop_is_killed(
     add_server: AddServer, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "STOP_SECONDS", 0.1)
-    monkeypatch.setattr(program, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(program_process, "STOP_SECONDS", 0.1)
     deaf = "import signal, threading; signal.signal(15, signal.SIG_IGN)"
     stubborn = add_server(well_behaved(deaf, "threading.Event().wait()"))
     with start_servers([stubborn], credentials) as servers:
@@ -277,6 +277,7 @@ from servers.process import start_servers
 from servers.variant import parse_server_id
 definitions = load_definitions([Path(sys.argv[1])])
 variants = [parse_server_id(text, definitions) for text in sys.argv[2:]]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
 with start_servers(variants, make_credentials()) as servers:
     print(*(servers.process_id(server_id) for server_id in servers), flush=True)
     signal.pause()

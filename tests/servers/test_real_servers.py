@@ -18,10 +18,10 @@ from tlslite.errors import TLSRemoteAlert
 
 from handshake.wire.cipher_suites import cipher_suite_name, parse_cipher_suite
 from handshake.wire.registry import parse_version
-from servers import contract
 from servers.contract import PrivateKeyAndChain
 from servers.definition import BUNDLED_SERVERS, load_definitions
 from servers.process import NotInstalled, RunningServer, RunningServers, start_servers
+from servers.tlslite.connection import make_settings
 from servers.variant import parse_server_id
 from tests.servers.real_servers import (
     DEFINITIONS,
@@ -136,8 +136,8 @@ def tlslite_handshake(
 VERSIONS = {"SSLv3": (3, 0), "TLSv1.0": (3, 1), "TLSv1.1": (3, 2), "TLSv1.2": (3, 3), "TLSv1.3": (3, 4)}
 
 
-@every_server("openssl@4.0.3", "openssl@4.0.3,protocols=legacy", "openssl-s_server@system",
-              "openssl-s_server@system,protocols=legacy", "tlslite@0.8.2")  # fmt: skip
+@every_server("openssl@4.0.3", "openssl@4.0.3,configuration=legacy", "openssl-s_server@system",
+              "openssl-s_server@system,configuration=legacy", "tlslite@0.8.2")  # fmt: skip
 @pytest.mark.parametrize("version", VERSIONS)
 def test_speaks_the_versions_it_declares_and_no_other(server: RunningServer, version: str) -> None:
     declared = parse_server_id(server.id, DEFINITIONS).declared()
@@ -148,7 +148,8 @@ def test_speaks_the_versions_it_declares_and_no_other(server: RunningServer, ver
             tlslite_handshake(server, VERSIONS[version])
 
 
-@every_server("openssl@4.0.3", "openssl@4.0.3,protocols=legacy", "openssl-s_server@system", "tlslite@0.8.2")
+@every_server("openssl@4.0.3", "openssl@4.0.3,configuration=legacy",
+              "openssl-s_server@system", "tlslite@0.8.2")  # fmt: skip
 @pytest.mark.parametrize("key_exchange", ["dhe_rsa", "dhe_dsa"])
 def test_uses_the_prime_it_declares_with_every_key(server: RunningServer, key_exchange: str) -> None:
     declared = parse_server_id(server.id, DEFINITIONS).declared()
@@ -178,8 +179,8 @@ def pyopenssl_negotiates(server: RunningServer, cipher_suite: str, version: int)
     return name
 
 
-@every_server("openssl@4.0.3", "openssl@4.0.3,protocols=legacy", "openssl-s_server@system",
-              "openssl-s_server@system,protocols=legacy")  # fmt: skip
+@every_server("openssl@4.0.3", "openssl@4.0.3,configuration=legacy", "openssl-s_server@system",
+              "openssl-s_server@system,configuration=legacy")  # fmt: skip
 def test_negotiates_every_suite_it_declares_and_no_other(server: RunningServer) -> None:
     declared = parse_server_id(server.id, DEFINITIONS).declared()
     everything = SSL.Context(SSL.TLS_METHOD)
@@ -206,25 +207,12 @@ def load_program(server_id: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("protocols", ["default", "legacy"])
-def test_openssl_declares_what_the_library_says(
-    protocols: str, credentials: Mapping[str, PrivateKeyAndChain]
-) -> None:
-    variant = parse_server_id(f"openssl@4.0.3,protocols={protocols}", DEFINITIONS)
-    configuration = contract.Configuration(
-        variant.id, variant.level, variant.toggles, credentials, variant.declared()
-    )
-    context, _ = load_program("openssl").make_context(configuration)
-    names = SSL.Connection(context, None).get_cipher_list()
-    assert tuple(parse_cipher_suite(name) for name in names) == variant.declared().cipher_suites
-
-
 @pytest.mark.parametrize(
-    ("protocols", "cipher_list"),
-    [("default", "DEFAULT:!PSK:!SRP"), ("legacy", "ALL:!aNULL:!aDSS:!PSK:!SRP:@SECLEVEL=0")],
+    ("setting", "cipher_list"),
+    [("default", "DEFAULT:!PSK:!SRP"), ("legacy", "ALL:COMPLEMENTOFALL:!aNULL:!aDSS:!PSK:!SRP:@SECLEVEL=0")],
 )
 def test_s_server_declares_what_the_library_says(
-    protocols: str, cipher_list: str, monkeypatch: pytest.MonkeyPatch
+    setting: str, cipher_list: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = shutil.which("openssl")
     if program is None:
@@ -235,12 +223,12 @@ def test_s_server_declares_what_the_library_says(
     listed = subprocess.run(
         [program, "ciphers", cipher_list], capture_output=True, text=True, check=True
     ).stdout
-    declared = parse_server_id(f"openssl-s_server@system,protocols={protocols}", DEFINITIONS).declared()
+    declared = parse_server_id(f"openssl-s_server@system,configuration={setting}", DEFINITIONS).declared()
     assert tuple(parse_cipher_suite(name) for name in listed.strip().split(":")) == declared.cipher_suites
 
 
 def test_tlslite_declares_what_the_library_says() -> None:
-    settings = load_program("tlslite").make_settings().validate()
+    settings = make_settings().validate()
     makers = (
         CipherSuite.getTLS13Suites,
         CipherSuite.getEcdsaSuites,
@@ -260,7 +248,8 @@ def test_tlslite_declares_what_the_library_says() -> None:
 SSLV2_HELLO = bytes.fromhex("802e01030100150000001000002f0000350000330000390000050100800700c0") + bytes(16)
 
 
-@every_server("openssl@4.0.3,protocols=legacy", "openssl-s_server@system,protocols=legacy", "tlslite@0.8.2")
+@every_server("openssl@4.0.3,configuration=legacy", "openssl-s_server@system,configuration=legacy",
+              "tlslite@0.8.2")  # fmt: skip
 def test_reads_an_sslv2_format_hello_as_declared(server: RunningServer) -> None:
     hello = SSLV2_HELLO[:1] + bytes([len(SSLV2_HELLO) - 2]) + SSLV2_HELLO[2:]
     with connect(server) as plain:
@@ -271,17 +260,19 @@ def test_reads_an_sslv2_format_hello_as_declared(server: RunningServer) -> None:
     assert server_hello == parse_server_id(server.id, DEFINITIONS).declared().sslv2_hello
 
 
-@pytest.mark.parametrize("server_id", ["openssl", "tlslite"])
+INSTALLED_LEVELS = {"openssl": "4.0.3", "tlslite": "0.8.2"}
+
+
+@pytest.mark.parametrize("server_id", INSTALLED_LEVELS)
 def test_level_that_is_not_installed_is_an_error(
     server_id: str, credentials: Mapping[str, PrivateKeyAndChain], tmp_path: Path
 ) -> None:
     folder = tmp_path / server_id
     shutil.copytree(BUNDLED_SERVERS / server_id, folder)
     text = (folder / "server.toml").read_text()
-    (level,) = DEFINITIONS[server_id].levels
-    (folder / "server.toml").write_text(
-        text.replace(f'[levels."{level}"]', '[levels."9.9"]').replace(server_id, f"{server_id}-9", 1)
-    )
+    level = INSTALLED_LEVELS[server_id]
+    renamed = text.replace(f'"{level}"', '"9.9"').replace(f'id = "{server_id}"', f'id = "{server_id}-9"', 1)
+    (folder / "server.toml").write_text(renamed)
     folder.rename(tmp_path / f"{server_id}-9")
     variant = parse_server_id(f"{server_id}-9@9.9", load_definitions([tmp_path]))
     with start_servers([variant], credentials) as servers:

@@ -18,7 +18,7 @@ OK, REFUSED, FATAL = "completed", "warning no_renegotiation(100)", "fatal handsh
 UNEXPECTED, FIRST = "fatal unexpected_message(10)", "the first hello gets 40"
 PATIENCE = Patience(5.0, 5.0)
 JDK = "jsse@17,configuration=legacy"
-OPENSSL = "openssl-s_server@system,protocols=legacy"
+OPENSSL = "openssl-s_server@system,configuration=legacy"
 
 # What the first hello and the second carry, and what becomes of it in each setting.
 COLUMNS = [

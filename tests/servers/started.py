@@ -1,4 +1,4 @@
-"""What the tests of JSSE share: variants started when first asked for."""
+"""Real servers whose stacks are fetched: variants started when a test first asks for them."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,13 +13,12 @@ from servers.variant import parse_server_id
 from tests.servers.real_servers import CLIENT_TIMEOUT
 
 DEFINITIONS = load_definitions()
-LEVELS = tuple(DEFINITIONS["jsse"].levels)
 CLIENTS = make_credentials(CLIENT_SUBJECT)
 START_SECONDS = 30.0
 
 
 class Variants:
-    """Variants of JSSE that trust CLIENTS; a test is skipped where the stack of one is not fetched."""
+    """Variants that trust CLIENTS; a test is skipped where the stack of one is not fetched."""
 
     def __init__(self, credentials: Mapping[str, PrivateKeyAndChain], stopping: ExitStack) -> None:
         self._credentials = credentials
@@ -45,12 +44,17 @@ class Variants:
         assert seen is not None
         return seen
 
+    def stopped(self, server_id: str) -> str | None:
+        """Why a server no longer runs, None while it does."""
+        (server,) = self._started[server_id]
+        return self._started[server_id].stopped(server)
+
     def process_id(self, server_id: str) -> int:
         (server,) = self._started[server_id]
         return self._started[server_id].process_id(server)
 
 
 @contextmanager
-def variants_of_jsse(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[Variants]:
+def started_when_asked(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[Variants]:
     with ExitStack() as stopping:
         yield Variants(credentials, stopping)

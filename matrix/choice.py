@@ -1,0 +1,102 @@
+"""Choosing servers under test: by pattern of their ids, or levels of a server with toggles set alike.
+
+Pure.
+"""
+
+import fnmatch
+from collections.abc import Mapping, Sequence
+
+from matrix.cell import no_match
+from matrix.errors import SelectionError
+from matrix.options import RunOptions
+from servers.definition import ServerDefinition
+from servers.variant import ServerIdError, ServerVariant, default_variants, expand, parse_server_id
+
+
+def choose_servers(options: RunOptions, definitions: Mapping[str, ServerDefinition]) -> list[ServerVariant]:
+    """Give the servers a run is to start, sorted by id; the default ones where nothing else is asked for.
+
+    Raises SelectionError or ServerIdError.
+    """
+    levels = choose_levels(options.levels, definitions)
+    if not options.server and (levels or options.target):
+        return levels
+    return sorted({*levels, *choose_variants(options.server, definitions)}, key=lambda variant: variant.id)
+
+
+def default_servers(definitions: Mapping[str, ServerDefinition]) -> list[ServerVariant]:
+    """Give what is tested when nothing is chosen: every level of the default servers, no toggle changed.
+
+    Toggles are remedies and other hypotheses; in the grid everybody reads first they would only be noise.
+    """
+    plain = (variant for variant in default_variants(definitions) if "," not in variant.id)
+    return sorted(plain, key=lambda variant: variant.id)
+
+
+def choose_variants(
+    patterns: Sequence[str], definitions: Mapping[str, ServerDefinition]
+) -> list[ServerVariant]:
+    """Choose servers under test, sorted by id.
+
+    Without patterns these are the default ones. A pattern without a comma matches level ids (every toggle
+    at its default); one with a comma matches the ids with one toggle changed; an exact id may change
+    several toggles. Raises SelectionError or ServerIdError.
+    """
+    if not patterns:
+        return default_servers(definitions)
+    known = {variant.id: variant for definition in definitions.values() for variant in expand(definition)}
+    chosen: dict[str, ServerVariant] = {}
+    for pattern in patterns:
+        for variant in _matching(pattern, known, definitions):
+            chosen[variant.id] = variant
+    return [chosen[identifier] for identifier in sorted(chosen)]
+
+
+def _matching(
+    pattern: str, known: Mapping[str, ServerVariant], definitions: Mapping[str, ServerDefinition]
+) -> list[ServerVariant]:
+    if pattern in known:
+        return [known[pattern]]
+    has_comma = "," in pattern
+    candidates = [identifier for identifier in known if ("," in identifier) == has_comma]
+    matching = [known[identifier] for identifier in fnmatch.filter(candidates, pattern)]
+    if matching:
+        return matching
+    if has_comma and not any(sign in pattern for sign in "*?[") and pattern.partition("@")[0] in definitions:
+        return [parse_server_id(pattern, definitions)]
+    raise SelectionError(no_match(pattern, sorted(candidates), "server"))
+
+
+def choose_levels(
+    patterns: Sequence[str], definitions: Mapping[str, ServerDefinition]
+) -> list[ServerVariant]:
+    """Give the levels that any of the patterns matches, sorted by id; none without patterns.
+
+    `<server>@<levels>[,<toggle>=<value>...]`: only what stands before the comma is a pattern. Each level that
+    can have these toggles is set so, whatever its default, and the others are left out. Raises SelectionError
+    where no level matches, ServerIdError where no level can have the toggles.
+    """
+    known = [f"{definition.id}@{level}" for definition in definitions.values() for level in definition.levels]
+    chosen: set[ServerVariant] = set()
+    for pattern in patterns:
+        levels, _, setting = pattern.partition(",")
+        matching = fnmatch.filter(known, levels)
+        if not matching:
+            raise SelectionError(no_match(levels, known, "level", "list servers"))
+        chosen.update(_set_alike(matching, setting, definitions))
+    return sorted(chosen, key=lambda variant: variant.id)
+
+
+def _set_alike(
+    levels: Sequence[str], setting: str, definitions: Mapping[str, ServerDefinition]
+) -> list[ServerVariant]:
+    variants: list[ServerVariant] = []
+    refused: list[ServerIdError] = []
+    for level in levels:
+        try:
+            variants.append(parse_server_id(f"{level},{setting}" if setting else level, definitions))
+        except ServerIdError as error:
+            refused.append(error)
+    if not variants:
+        raise refused[0]
+    return variants

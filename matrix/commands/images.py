@@ -1,0 +1,95 @@
+"""`tls-matrix images build`: the images that `run --backend docker` takes its servers from."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from matrix.cell import select
+from matrix.commands.options import ServersDir, one_line_errors, tell
+from matrix.errors import EXIT_HARNESS
+from matrix.plan import load_all_definitions
+from matrix.wording import printable
+from servers.containers.base import make_base, packages_of, take_base
+from servers.containers.build import BuildProgress, build_missing
+from servers.containers.engine import EngineError, engine
+from servers.containers.recipe import recipes
+
+application = typer.Typer(no_args_is_help=True, help="The images of servers for `run --backend docker`.")
+
+Ids = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[ID]...",
+        help="Shell patterns of <server>@<level>; without any, all that can be built with what is fetched.",
+        show_default=False,
+    ),
+]
+BaseImage = Annotated[
+    str | None,
+    typer.Option("--base", metavar="IMAGE", help="Build upon this image, which has Python, and not our own."),
+]
+
+
+@application.callback()
+def images() -> None:
+    """Without a second command typer would make `build` the whole of `images`."""
+
+
+@application.command("build")
+def build_images(ids: Ids = None, base: BaseImage = None, servers_dir: ServersDir = None) -> None:
+    """Build the images that are missing or out of date; the others are left alone."""
+    with one_line_errors():
+        definitions = load_all_definitions(servers_dir or ())
+        known = {each.id: each for each in recipes(definitions.values())}
+        chosen = [known[identity] for identity in select(ids or (), known, "image", "list servers")]
+    # As an interrupt, so that what is half done is removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with engine() as client, _progress() as progress:
+            packages = packages_of(definitions.values())
+            upon = take_base(client, base) if base else make_base(client, packages, progress.say)
+            can_be_built = [each for each in chosen if ids or each.missing() is None]
+            problems = build_missing(client, can_be_built, upon, progress)
+    except EngineError as error:
+        problems = [str(error)]
+    for problem in problems:
+        tell(f"tls-matrix: {problem}")
+    if problems:
+        raise typer.Exit(EXIT_HARNESS)
+
+
+class _Lines(BuildProgress):
+    """A line for each image begun and ended."""
+
+    def say(self, text: str) -> None:
+        tell(text)
+
+
+class _Bar(BuildProgress):
+    """The lines, and beneath them how many images are done."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("images", total=None)
+
+    def say(self, text: str) -> None:
+        self._bar.console.print(printable(text), markup=False, highlight=False)
+
+    def count(self, done: int, total: int) -> None:
+        self._bar.update(self._task, completed=done, total=total)
+
+
+@contextmanager
+def _progress() -> Iterator[BuildProgress]:
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield _Bar(bar)

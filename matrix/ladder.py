@@ -1,0 +1,148 @@
+"""From level to level: how each client fares with a server as its levels rise.
+
+Pure, and from the run file alone. The levels of a server with the same toggles are a ladder; which level
+comes after which is the order of its definition, not that of the alphabet or of dates, since branches of a
+stack are patched side by side. A level about which nothing was found out is left out, and named.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from matrix.outcome import Outcome
+from matrix.run_file import CellRecord, RunFile, ServerRecord
+
+NO_RESULT = "no result"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Levels in a row at which a client fares the same, down to the reason; at least one."""
+
+    levels: tuple[str, ...]
+    outcome: Outcome
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How one client fares: its stretches in the order of the levels, no two neighbours alike; `unknown` are
+    the levels without an outcome, each with what is known instead.
+    """
+
+    client: str
+    stretches: tuple[Stretch, ...]
+    unknown: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def phases(self) -> list[tuple[Stretch, ...]]:
+        """The stretches, those of one outcome and different reasons together."""
+        grouped = groupby(self.stretches, key=lambda stretch: stretch.outcome)
+        return [tuple(stretches) for _, stretches in grouped]
+
+    @property
+    def changes(self) -> bool:
+        """True when the client does not fare the same at all levels of which an outcome is known."""
+        return len(self.stretches) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Two or more levels of a server in one scenario; `setting` are the toggles that are the same at each,
+    written as in an id, empty where all stand at their default. The clients whose course changes come first.
+    """
+
+    server: str
+    setting: str
+    scenario: str
+    levels: tuple[str, ...]
+    courses: tuple[Course, ...]
+
+
+def in_order(servers: Mapping[str, ServerRecord]) -> list[str]:
+    """Sort server ids: by name, then by toggles, so that the levels of a setting stand side by side, in their
+    order.
+    """
+    return sorted(servers, key=lambda identifier: _order(identifier, servers[identifier]))
+
+
+def _order(identifier: str, server: ServerRecord) -> tuple[str, str, int, str]:
+    position = -1 if server.position is None else server.position
+    return _name(identifier), _setting(identifier), position, identifier
+
+
+def ladders(run: RunFile) -> list[Ladder]:
+    """Give every ladder of a run, by scenario, name and setting."""
+    cells: dict[str, dict[str, dict[str, CellRecord]]] = defaultdict(lambda: defaultdict(dict))
+    for cell in run.cells:
+        cells[cell.scenario][cell.server][cell.client] = cell
+    return [
+        Ladder(name, setting, scenario, tuple(rungs), tuple(_courses(rungs)))
+        for scenario, of_scenario in sorted(cells.items())
+        for name, setting, servers in _settings({server: run.servers[server] for server in of_scenario})
+        for rungs in [{run.servers[server].level: of_scenario[server] for server in servers}]
+    ]
+
+
+def _settings(servers: Mapping[str, ServerRecord]) -> Iterator[tuple[str, str, list[str]]]:
+    """Find the servers of one name and setting.
+
+    A level belongs to a setting when it has it and departs from its own defaults in nothing else: a setting
+    that is the default of some levels does not stand in their ids. A run file that does not say how levels
+    follow each other has no ladder.
+    """
+    placed = {
+        identifier: server.position for identifier, server in servers.items() if server.position is not None
+    }
+    by_level = sorted(placed, key=lambda identifier: (_name(identifier), placed[identifier], identifier))
+    for name, group in groupby(by_level, key=_name):
+        alike = list(group)
+        for setting in sorted({_setting(identifier) for identifier in alike}):
+            asked = _toggles(setting)
+            members = [
+                identifier
+                for identifier in alike
+                if _toggles(_setting(identifier)) <= asked <= servers[identifier].toggles.items()
+            ]
+            if len(members) > 1:
+                yield name, setting, members
+
+
+def _name(identifier: str) -> str:
+    return identifier.partition("@")[0]
+
+
+def _setting(identifier: str) -> str:
+    return identifier.partition(",")[2]
+
+
+def _toggles(setting: str) -> set[tuple[str, str]]:
+    pairs = (toggle.partition("=") for toggle in setting.split(",") if toggle)
+    return {(name, value) for name, _, value in pairs}
+
+
+def _courses(rungs: Mapping[str, Mapping[str, CellRecord]]) -> list[Course]:
+    clients = sorted({client for cells in rungs.values() for client in cells})
+    courses = [
+        course(client, [(level, cells.get(client)) for level, cells in rungs.items()]) for client in clients
+    ]
+    return sorted(courses, key=lambda course: not course.changes)
+
+
+def course(client: str, cells: Sequence[tuple[str, CellRecord | None]]) -> Course:
+    """Put the cells of one client, in the order of their levels, into stretches; a level without a cell has
+    none because the run ended before.
+    """
+    known: list[tuple[str, Outcome, str | None]] = []
+    unknown: list[tuple[str, str]] = []
+    for level, cell in cells:
+        if cell is None or cell.outcome is None:
+            unknown.append((level, cell.verdict.value.replace("_", " ") if cell else NO_RESULT))
+        else:
+            known.append((level, cell.outcome, cell.reason))
+    stretches = (
+        Stretch(tuple(level for level, *_ in alike), outcome, reason)
+        for (outcome, reason), alike in groupby(known, key=lambda each: each[1:])
+    )
+    return Course(client, tuple(stretches), tuple(unknown))

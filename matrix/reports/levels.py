@@ -1,0 +1,87 @@
+"""From level to level, in words: up to which level a client works, from which on it fails, and why. Pure."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from matrix.ladder import Course, Ladder, Stretch
+from matrix.outcome import Outcome
+from matrix.wording import joined, printable
+
+_VERBS = {
+    Outcome.WORKS: "works",
+    Outcome.WORKS_AFTER_FALLBACK: "works after a fallback",
+    Outcome.FAILS: "fails",
+}
+_ONLY_BETWEEN = [Outcome.FAILS, Outcome.WORKS, Outcome.FAILS]
+
+
+def title(ladder: Ladder) -> str:
+    """Say which levels of which server are looked at, and how they are set."""
+    setting = f" with {ladder.setting.replace(',', ', ')}" if ladder.setting else ""
+    where = f"{ladder.server}{setting}, from {ladder.levels[0]} to {ladder.levels[-1]}"
+    return printable(f"{where}: {ladder.scenario}")
+
+
+def told_together(ladder: Ladder) -> list[str]:
+    """Give a sentence for each course, with all clients that have it; those that change come first."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for course in ladder.courses:
+        alike[words(course)].append(printable(course.client))
+    return [f"{joined(clients)}: {said}" for said, clients in alike.items()]
+
+
+def words(course: Course) -> str:
+    """Say how a client fares from level to level, without its name and a full stop."""
+    if not course.stretches:
+        return _not_known(course)
+    said = _everywhere(course) if len(course.phases) == 1 else _changing(course.phases)
+    return "; ".join((printable(said), *([_not_known(course)] if course.unknown else [])))
+
+
+def _everywhere(course: Course) -> str:
+    (phase,) = course.phases
+    outcome, reasons = phase[0].outcome, _reasons(phase)
+    levels = [level for stretch in phase for level in stretch.levels]
+    if len(levels) == 1:
+        return f"{_VERBS[outcome]} at {levels[0]}{reasons}"
+    if outcome is Outcome.FAILS:
+        return f"never works{reasons}"
+    return f"{_VERBS[outcome]} at all {'other ' if course.unknown else ''}levels{reasons}"
+
+
+def _changing(phases: Sequence[tuple[Stretch, ...]]) -> str:
+    said = [
+        f"{_VERBS[phase[0].outcome]} {_where(phase, number, len(phases))}{_reasons(phase)}"
+        for number, phase in enumerate(phases)
+    ]
+    if [phase[0].outcome for phase in phases] == _ONLY_BETWEEN:
+        before, works, after = said
+        return f"{works} only, {before}, {after}"
+    return ", ".join(said)
+
+
+def _where(stretches: Sequence[Stretch], number: int, count: int) -> str:
+    """Say which levels these are, which come at this place among so many."""
+    first, last = stretches[0].levels[0], stretches[-1].levels[-1]
+    if number == 0:
+        return f"up to {last}"
+    if number == count - 1:
+        return f"from {first} on"
+    return f"at {first}" if first == last else f"from {first} to {last}"
+
+
+def _reasons(phase: Sequence[Stretch]) -> str:
+    if len(phase) == 1:
+        return f" ({phase[0].reason})" if phase[0].reason else ""
+    said = (
+        f"{stretch.reason or 'without a reason'} {_where([stretch], number, len(phase))}"
+        for number, stretch in enumerate(phase)
+    )
+    return f" ({', '.join(said)})"
+
+
+def _not_known(course: Course) -> str:
+    by_why: dict[str, list[str]] = defaultdict(list)
+    for level, why in course.unknown:
+        by_why[why].append(level)
+    return printable("; ".join(f"not known at {joined(levels)} ({why})" for why, levels in by_why.items()))

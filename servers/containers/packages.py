@@ -1,0 +1,103 @@
+"""The Python packages that server programs import, for the Python of an image: of the versions and digests
+that this program itself is locked to, brought and unpacked by pip, once for each Python.
+"""
+
+import re
+import subprocess
+import sys
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from servers.program import one_line
+from servers.stacks.catalogue import cache_folder
+
+LOCK_FILE = Path(__file__).parent.parent.parent / "requirements.lock.txt"
+# What `handshake` and the programs of servers import, and what that needs.
+PACKAGES = (
+    "annotated-types",
+    "cffi",
+    "cryptography",
+    "ecdsa",
+    "gmpy2",
+    "pycparser",
+    "pycryptodomex",
+    "pydantic",
+    "pydantic-core",
+    "pyopenssl",
+    "six",
+    "tlslite-ng",
+    "typing-extensions",
+    "typing-inspection",
+)
+# glibc's versions that manylinux wheels are made for, up to that of Debian 12 (PEP 600); pip does not take a
+# newer one to include the older.
+GLIBC = ("2_34", "2_28", "2_17")
+PIP_SECONDS = 600.0
+
+
+class PackagesError(Exception):
+    """Packages that cannot be had; the message is one line."""
+
+
+@cache
+def locked() -> str:
+    """The lines of the lock file that pin the packages."""
+    entries = re.findall(
+        r"^([a-z0-9-]+)==(\S+) \\\n((?: +--hash=\S+(?: \\)?\n)+)", LOCK_FILE.read_text(), re.M
+    )
+    pinned = {name: f"{name}=={version} \\\n{hashes}" for name, version, hashes in entries}
+    return "".join(pinned[name] for name in PACKAGES)
+
+
+def packages_key(python: str, machine: str) -> str:
+    """What decides the packages for a Python ("cp311") and a machine ("x86_64"), as a folder's name."""
+    return f"{python}-{machine}-{sha256(locked().encode()).hexdigest()[:16]}"
+
+
+def packages_folder(python: str, machine: str) -> Path:
+    """The folder with the packages unpacked, brought first where it is missing; raises PackagesError."""
+    folder = cache_folder().parent / "packages" / packages_key(python, machine)
+    if folder.is_dir():
+        return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".partial-", dir=folder.parent, ignore_cleanup_errors=True) as partial:
+            _install(Path(partial), python, machine)
+            _give_name(Path(partial) / "packages", folder)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PackagesError(f"the packages for {python} cannot be had: {one_line(str(error))}") from error
+    return folder
+
+
+def _install(partial: Path, python: str, machine: str) -> None:
+    requirements = partial / "requirements.txt"
+    requirements.write_text(locked())
+    platforms = [f"--platform=manylinux_{glibc}_{machine}" for glibc in GLIBC]
+    target = [f"--python-version={python.removeprefix('cp')}", "--implementation=cp", *platforms]
+    strict = ["--only-binary=:all:", "--no-deps", "--require-hashes", "--no-compile", "--quiet"]
+    pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    done = subprocess.run(
+        [*pip, *strict, *target, f"--target={partial / 'packages'}", f"--requirement={requirements}"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=PIP_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")] or [
+            "it said nothing"
+        ]
+        raise PackagesError(f"the packages for {python} cannot be had: pip: {one_line(errors[0])}")
+
+
+def _give_name(complete: Path, folder: Path) -> None:
+    try:
+        complete.rename(folder)
+    except OSError:
+        # Another build was first; what it has put there is the same.
+        if not folder.is_dir():
+            raise

@@ -1,0 +1,102 @@
+"""The system's nginx, one process for each server asked for, which serves all connections itself.
+
+nginx binds the port itself; until then, and as long as it runs, the port is kept for it by a socket of ours
+that does not listen. Keys and configuration are passed in memory.
+"""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from servers import contract
+from servers.nginx.view import LOG
+from servers.system.backend import StartError
+from servers.system.command import (
+    authorities_in_memory,
+    credentials_in_memory,
+    ended_with_us,
+    find_program,
+    in_memory,
+    not_installed,
+)
+from servers.system.daemon import Daemon
+from servers.system.template import ConfigurationFile
+
+CONFIGURATION = ConfigurationFile(Path(__file__).with_name("nginx.conf").read_text("utf-8"))
+PROTOCOLS = "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"
+# nginx reads certificates before the security level, so a DSA key of 1024 bits is never taken. SSLv3 is not
+# in Debian's OpenSSL.
+CIPHERS = {"default": "HIGH:!aNULL:!MD5", "legacy": "ALL:!aNULL:!PSK:!SRP:@SECLEVEL=0"}
+DH_PARAMETERS = Path(__file__).parents[1] / "system" / "ffdhe2048.pem"
+PARAMETERS = {"default": "", "legacy": f"ssl_dhparam {DH_PARAMETERS};"}
+VERIFY = {"no": "off", "request": "optional", "require": "on"}
+# Without a configuration file of OpenSSL's the machine's own settings play no part.
+ENVIRONMENT = {"OPENSSL_CONF": "/dev/null"}
+
+
+@contextmanager
+def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
+    """Keep a port, and have nginx listen on it."""
+    program = find_program("nginx")
+    if program is None:
+        yield not_installed(configuration.id, "nginx", "nginx-light")
+        return
+    with ExitStack() as closing:
+        kept = closing.enter_context(keep_port(configuration.host, configuration.port))
+        port = kept.getsockname()[1]
+        keys, digests = credentials_in_memory(configuration, closing)
+        authorities = authorities_in_memory(configuration, closing)
+        pid_file = in_memory("pid", b"", closing)
+        chosen = configuration.toggles["configuration"]
+        text = CONFIGURATION.substitute(
+            pid_file=f"/dev/fd/{pid_file}",
+            address=f"[{configuration.host}]:{port}"
+            if ":" in configuration.host
+            else f"{configuration.host}:{port}",
+            credentials="\n".join(map(credential_directives, keys.values())),
+            protocols=PROTOCOLS,
+            ciphers=CIPHERS[chosen],
+            parameters=PARAMETERS[chosen],
+            verify=VERIFY[configuration.toggles["client-certificate"]],
+            authorities=f"/dev/fd/{authorities}",
+        )
+        file = in_memory("nginx.conf", text.encode(), closing)
+        command = ended_with_us([program, "-p", "/", "-e", "stderr", "-c", f"/dev/fd/{file}"])
+        descriptors = [*keys.values(), authorities, pid_file, file]
+        try:
+            daemon = Daemon(configuration.id, command, LOG, environment=ENVIRONMENT, descriptors=descriptors)
+            closing.enter_context(daemon)
+        except StartError as error:
+            yield contract.Failed(configuration.id, f"nginx {error}")
+            return
+        yield contract.Ready(configuration.id, port, stack(program), digests)
+
+
+def credential_directives(descriptor: int) -> str:
+    """nginx's directives for one key and certificate."""
+    file = f"/dev/fd/{descriptor}"
+    return f"        ssl_certificate {file};\n        ssl_certificate_key {file};"
+
+
+@contextmanager
+def keep_port(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that holds the port (0: a free one) without listening; a process of ours may listen there."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        kept.bind((host, port))
+        yield kept
+
+
+def stack(program: str) -> str:
+    """What nginx says it is and runs with: nginx 1.22.1, OpenSSL 3.0.19."""
+    said = subprocess.run([program, "-V"], env=ENVIRONMENT, capture_output=True, text=True, check=True).stderr
+    version = said.partition("nginx/")[2].split()[0]
+    library = said.rpartition("running with ")[2] or said.partition("built with ")[2]
+    return f"nginx {version}, {' '.join(library.split()[:2])}"
+
+
+if __name__ == "__main__":
+    sys.exit(contract.run(start))

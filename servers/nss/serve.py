@@ -1,0 +1,99 @@
+"""NSS's `selfserv`, as many of them as there are connections at once.
+
+selfserv listens on every address, so it is kept in a network namespace; and it reads any file, so it is kept
+in a root folder that has none of interest (`servers.nss.database`).
+"""
+
+import ctypes
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from servers import contract
+from servers.nss.database import Database, DatabaseError, make_database, root_folder
+from servers.nss.view import SelfservView
+from servers.system.backend import BackendProgram
+from servers.system.command import (
+    ended_with_us,
+    find_program,
+    leaf_digests,
+    not_installed,
+    presented_credentials,
+)
+from servers.system.namespaces import Namespaces, run
+from servers.system.pool import serve_with_backends
+
+PACKAGE = "libnss3-tools"
+PROGRAMS = ("selfserv", "certutil", "pk12util", "chroot")
+CREDENTIAL_OPTIONS = {"rsa": "-n", "ecdsa": "-e", "dsa": "-S"}
+CLIENT_CERTIFICATE: dict[str, list[str]] = {"no": [], "request": ["-r"], "require": ["-r", "-r"]}
+# lib/ssl/sslsock.c, ssl_SetDefaultsFromEnvironment: never, requires the extension, unrestricted
+RENEGOTIATION = {"off": "N", "secure": "R", "legacy": "U"}
+# A session lives in one process, and a client's next connection may come to another: better never than
+# now and then.
+NO_SESSIONS = ["-N"]
+LISTENING = re.compile(rb"^selfserv: About to call accept")
+
+
+def options(configuration: contract.Configuration) -> list[str]:
+    """selfserv's options for the toggles."""
+    chosen = [*CLIENT_CERTIFICATE[configuration.declared.client_certificate], *NO_SESSIONS]
+    if configuration.toggles["configuration"] == "legacy":
+        suites = "".join(f":{code:04X}" for code in configuration.declared.cipher_suites)
+        # -H 1: DHE; -W 1: with a prime of 1024 bits too.
+        chosen += ["-V", "ssl3:tls1.2", "-H", "1", "-c", suites]
+    return chosen
+
+
+def of_database(database: Database, folder: Path) -> list[str]:
+    """selfserv's options for a database that it finds in `folder`."""
+    named = ((CREDENTIAL_OPTIONS[kind], uri) for kind, uri in database.uris.items())
+    return ["-d", f"sql:{folder / database.path.name}", *(part for pair in named for part in pair)]
+
+
+def library_version() -> str:
+    """What NSS says it is; no program of its tells."""
+    library = ctypes.CDLL("libnss3.so")
+    library.NSS_GetVersion.restype = ctypes.c_char_p
+    return str(library.NSS_GetVersion().decode())
+
+
+@contextmanager
+def start(configuration: contract.Configuration, namespaces: Namespaces) -> Iterator[contract.Event]:
+    """Make a database, listen outside, and have selfserv listen inside."""
+    programs = {name: find_program(name) for name in PROGRAMS}
+    for name, path in programs.items():
+        if path is None:
+            yield not_installed(configuration.id, name, PACKAGE)
+            return
+    found = {name: path for name, path in programs.items() if path is not None}
+    presented = presented_credentials(configuration)
+    root = root_folder(namespaces)
+    with ExitStack() as closing:
+        try:
+            making = make_database(root, found, presented, configuration.client_certificates)
+            database = closing.enter_context(making)
+        except DatabaseError as error:
+            yield contract.Failed(configuration.id, str(error))
+            return
+        within = [found["chroot"], str(root)] if namespaces.is_alone else []
+        folder = Path("/") if namespaces.is_alone else root
+        command = [*within, found["selfserv"], *options(configuration), *of_database(database, folder)]
+        backend_program = BackendProgram(
+            "selfserv",
+            lambda port: ended_with_us([*command, "-v", "-p", str(port)]),
+            LISTENING,
+            SelfservView,
+            {"NSS_SSL_ENABLE_RENEGOTIATION": RENEGOTIATION[configuration.declared.renegotiation.allowed]},
+            ports=namespaces.ports,
+        )
+        outside, stack = namespaces.outside_socket(), f"NSS {library_version()} (selfserv)"
+        yield closing.enter_context(
+            serve_with_backends(configuration, backend_program, stack, leaf_digests(presented), outside)
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(run(start))

@@ -1,0 +1,137 @@
+"""The system's stunnel, one process for each server asked for, which serves all connections itself.
+
+It inherits the listening socket as from systemd (sd_listen_fds(3)). Behind it is a thread of this program
+that answers HTTP. Keys and configuration are passed in memory.
+"""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from servers import contract
+from servers.http import http_response, wants_keep_alive
+from servers.listener import (
+    CONNECTION_TIMEOUT_SECONDS,
+    MAX_CONNECTIONS,
+    Listener,
+    linger,
+    read_request,
+    set_timeout,
+)
+from servers.stunnel.view import LOG
+from servers.system.backend import StartError
+from servers.system.command import (
+    authorities_in_memory,
+    ended_with_us,
+    find_program,
+    in_memory,
+    leaf_digests,
+    not_installed,
+    presented_credentials,
+)
+from servers.system.daemon import Daemon
+from servers.system.template import ConfigurationFile
+
+CONFIGURATION = ConfigurationFile(Path(__file__).with_name("stunnel.conf").read_text("utf-8"))
+# With Diffie-Hellman suites stunnel would make parameters of its own for minutes, unless the file with the
+# certificate has some.
+DH_PARAMETERS = Path(__file__).parents[1] / "system" / "ffdhe2048.pem"
+OPTIONS = {
+    "configuration": {
+        "default": (),
+        # SSLv3 is not in Debian's OpenSSL.
+        "legacy": ("sslVersionMin = TLSv1", "securityLevel = 0", "ciphers = ALL:!aNULL:!PSK:!SRP"),
+    },
+    "renegotiation": {
+        "off": ("renegotiation = no",),
+        "secure": (),
+        "legacy": ("options = ALLOW_UNSAFE_LEGACY_RENEGOTIATION",),
+    },
+    "client-initiated": {"no": (), "yes": ("options = ALLOW_CLIENT_RENEGOTIATION",)},
+    # Only the older option verify has a level (1) that takes clients without a certificate.
+    "client-certificate": {
+        "no": (),
+        "request": ("verify = 1", "CAfile = @{authorities}"),
+        "require": ("verifyPeer = yes", "CAfile = @{authorities}"),
+    },
+}
+# sd_listen_fds(3): descriptor 3, and the process's own id in the environment. The socket comes as 0.
+INHERIT_SOCKET = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&0 </dev/null'
+# Without a configuration file of OpenSSL's the machine's own settings play no part.
+ENVIRONMENT = {"OPENSSL_CONF": "/dev/null"}
+
+
+@contextmanager
+def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
+    """Listen, and have stunnel accept."""
+    program = find_program("stunnel4")
+    if program is None:
+        yield not_installed(configuration.id, "stunnel4", "stunnel4")
+        return
+    with ExitStack() as closing:
+        family = socket.AF_INET6 if ":" in configuration.host else socket.AF_INET
+        address = configuration.host, configuration.port
+        listening = closing.enter_context(
+            socket.create_server(address, family=family, backlog=MAX_CONNECTIONS)
+        )
+        http = closing.enter_context(Listener("127.0.0.1", 0, answer))
+        presented = presented_credentials(configuration)
+        (pem,) = presented.values()
+        key_file = pem.private_key + pem.chain + DH_PARAMETERS.read_text("ascii")
+        credential = in_memory("credential", key_file.encode(), closing)
+        authorities = authorities_in_memory(configuration, closing)
+        options = "\n".join(
+            line for name, value in configuration.toggles.items() for line in OPTIONS[name][value]
+        )
+        text = CONFIGURATION.substitute(
+            http_port=http.port,
+            credential=f"/dev/fd/{credential}",
+            options=ConfigurationFile(options).substitute(authorities=f"/dev/fd/{authorities}"),
+        )
+        file = in_memory("stunnel.conf", text.encode(), closing)
+        command = ["sh", "-c", INHERIT_SOCKET, "sh", program, "-fd", str(file)]
+        try:
+            daemon = Daemon(
+                configuration.id,
+                ended_with_us(command),
+                LOG,
+                environment=ENVIRONMENT,
+                descriptors=[credential, authorities, file],
+                standard_input=listening.fileno(),
+            )
+            closing.enter_context(daemon)
+        except StartError as error:
+            yield contract.Failed(configuration.id, f"stunnel {error}")
+            return
+        port = listening.getsockname()[1]
+        listening.close()  # stunnel's alone now, so that nobody waits in vain when it ends
+        yield contract.Ready(configuration.id, port, stack(program), leaf_digests(presented))
+
+
+def answer(connection: socket.socket, _: int) -> None:
+    """What stunnel connects to: any request is answered."""
+    set_timeout(connection, CONNECTION_TIMEOUT_SECONDS)
+    keeps_alive = True
+    try:
+        while keeps_alive and (request := read_request(connection.recv)):
+            keeps_alive = wants_keep_alive(request)
+            connection.sendall(b"".join(http_response("stunnel", keeps_alive=keeps_alive)))
+    except OSError:
+        return
+    linger(connection)
+
+
+def stack(program: str) -> str:
+    """What stunnel says it is and runs with: stunnel 5.68, OpenSSL 3.0.19."""
+    done = subprocess.run([program, "-version"], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    said = done.stderr + done.stdout
+    version = said.partition("stunnel ")[2].split()[0]
+    library = said.partition("Running ")[2] or said.partition("Compiled/running ")[2]
+    return f"stunnel {version}, {' '.join(library.removeprefix(' with').split()[:2])}".replace(" with", "")
+
+
+if __name__ == "__main__":
+    sys.exit(contract.run(start))

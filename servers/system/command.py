@@ -1,0 +1,83 @@
+"""Commands of the system: where a program is, what it is given in memory, and its end with ours."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from hashlib import sha256
+from ssl import PEM_cert_to_DER_cert
+
+from servers import contract
+
+# Debian has servers here, and leaves the folder out of an ordinary user's path.
+SERVER_FOLDER = "/usr/sbin"
+END_OF_CERTIFICATE = "-----END CERTIFICATE-----"
+
+
+def find_program(name: str) -> str | None:
+    """Where a program of the system is, None when there is none."""
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), SERVER_FOLDER)))
+
+
+def not_installed(server_id: str, program: str, package: str) -> contract.NotInstalled:
+    """The event of a server whose program is missing."""
+    message = f"there is no {program} program; get it with: apt-get install {package}"
+    return contract.NotInstalled(server_id, message)
+
+
+def ended_with_us(command: Iterable[str]) -> list[str]:
+    """The command, killed by the kernel when the thread that starts it ends (prctl PR_SET_PDEATHSIG, through
+    util-linux).
+    """
+    setpriv = shutil.which("setpriv")
+    before = [setpriv, "--pdeathsig", signal.SIGKILL.name.removeprefix("SIG"), "--"] if setpriv else []
+    return [*before, *command]
+
+
+def in_memory(name: str, data: bytes, closing: ExitStack) -> int:
+    """A descriptor of a file in memory that holds the data; a program opens it as /dev/fd/<descriptor>."""
+    descriptor = os.memfd_create(name)
+    closing.callback(os.close, descriptor)
+    os.fchmod(descriptor, 0o600)
+    os.pwrite(descriptor, data, 0)  # which leaves the offset at the start
+    return descriptor
+
+
+def credentials_in_memory(
+    configuration: contract.Configuration, closing: ExitStack
+) -> tuple[dict[str, int], frozenset[str]]:
+    """A descriptor of a file in memory for each credential declared, by kind, its key before its chain; and
+    the digests of the leaf certificates.
+    """
+    presented = presented_credentials(configuration)
+    descriptors = {
+        kind: in_memory(kind, (pem.private_key + pem.chain).encode(), closing)
+        for kind, pem in presented.items()
+    }
+    return descriptors, leaf_digests(presented)
+
+
+def presented_credentials(
+    configuration: contract.Configuration,
+) -> Mapping[str, contract.PrivateKeyAndChain]:
+    """The credentials that the server declares and has been given, in the order declared."""
+    kinds = (kind for kind in configuration.declared.certificates if kind in configuration.credentials)
+    return {kind: configuration.credentials[kind] for kind in kinds}
+
+
+def leaf_digests(credentials: Mapping[str, contract.PrivateKeyAndChain]) -> frozenset[str]:
+    """The SHA-256 of each leaf certificate (DER), in hex."""
+    leaves = (pem.chain.partition(END_OF_CERTIFICATE)[:2] for pem in credentials.values())
+    return frozenset(sha256(PEM_cert_to_DER_cert("".join(leaf))).hexdigest() for leaf in leaves)
+
+
+def authorities_in_memory(configuration: contract.Configuration, closing: ExitStack) -> int:
+    """A descriptor of a file in memory with the certificates of clients that the server trusts.
+
+    Some programs insist on having some. Where no client is trusted these are the server's own, which nobody
+    else could use.
+    """
+    own = (pem.chain for pem in presented_credentials(configuration).values())
+    trusted = configuration.client_certificates.values() or own
+    return in_memory("authorities", "".join(trusted).encode(), closing)

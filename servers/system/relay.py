@@ -1,0 +1,83 @@
+"""Carrying the bytes of a connection to a program and back, the end and the reset of a stream included."""
+
+import selectors
+import socket
+import struct
+
+from servers.listener import CONNECTION_TIMEOUT_SECONDS, set_timeout
+from servers.system.backend import Backend
+
+# After its own end of the stream OpenSSL's s_server waits half a second for the client's
+# (apps/lib/s_socket.c, do_server).
+FINAL_SECONDS = 0.5
+RESET_ON_CLOSE = struct.pack("@ii", 1, 0)
+
+
+class Relay:
+    """Bytes from a client to a program and back; OSError when the program is not there."""
+
+    def __init__(self, client: socket.socket, backend: Backend) -> None:
+        self.backend_ended_stream = False
+        self._client = client
+        self._client_ended_stream = False
+        self._backend = backend
+        backend.forget()
+        self._inner = socket.create_connection(("127.0.0.1", backend.port))
+        for connection in (self._client, self._inner):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            set_timeout(connection, CONNECTION_TIMEOUT_SECONDS)
+
+    def run_to_end_of_backend(self) -> None:
+        """Carry bytes both ways until the program ends, resets, dies or is idle for too long."""
+        with selectors.DefaultSelector() as selector:
+            for source in (self._client, self._inner, *self._backend.outputs):
+                selector.register(source, selectors.EVENT_READ)
+            while ready := selector.select(CONNECTION_TIMEOUT_SECONDS):
+                sources = [key.fileobj for key, _ in ready]
+                if not self._backend.read_outputs():
+                    return
+                if self._inner in sources and not self._carry_to_client():
+                    return
+                if self._client in sources and not self._carry_to_backend():
+                    if not self._client_ended_stream:
+                        return
+                    selector.unregister(self._client)
+        self._backend.view.reason = self._backend.view.reason or "timeout"
+
+    def run_to_end_of_client(self) -> None:
+        """Let the program have what the client still sends, as long as it waits for it."""
+        set_timeout(self._client, FINAL_SECONDS)
+        while not self._client_ended_stream and self._carry_to_backend():
+            pass
+
+    def close(self) -> None:
+        """End our side towards the program, which is then idle again."""
+        self._inner.close()
+
+    def _carry_to_client(self) -> bool:
+        try:
+            received = self._inner.recv(65536)
+        except ConnectionResetError:
+            self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+            return False
+        if received:
+            self._client.sendall(received)
+            return True
+        self._backend.read_outputs()
+        self.backend_ended_stream = True
+        self._client.shutdown(socket.SHUT_WR)
+        return False
+
+    def _carry_to_backend(self) -> bool:
+        try:
+            received = self._client.recv(65536)
+        except ConnectionResetError:
+            self._inner.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+            self._backend.view.reason = self._backend.view.reason or "connection reset by the peer"
+            return False
+        if received:
+            self._inner.sendall(received)
+            return True
+        self._client_ended_stream = True
+        self._inner.shutdown(socket.SHUT_WR)
+        return False

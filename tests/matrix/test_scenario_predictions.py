@@ -1,0 +1,53 @@
+"""What the definitions alone say of a scenario: a server that cannot ask, and one that forgets."""
+
+from dataclasses import replace
+
+import pytest
+
+from handshake.hello_template import HelloTemplate
+from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, parse_cipher_suite
+from handshake.wire.registry import ProtocolVersion
+from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.scenarios import SCENARIOS
+from servers.declared import Declared, DeclaredRenegotiation
+
+RSA_AES = parse_cipher_suite("TLS_RSA_WITH_AES_128_CBC_SHA")
+HELLO = HelloTemplate(ProtocolVersion.TLS_1_0, (RSA_AES, TLS_EMPTY_RENEGOTIATION_INFO_SCSV))
+DECLARED = Declared((ProtocolVersion.TLS_1_0,), (RSA_AES,))
+
+
+def reason(scenario: str, declared: Declared) -> str | None:
+    agreed = Agreement(HELLO, ProtocolVersion.TLS_1_0)
+    said: Prediction | None = SCENARIOS[scenario].predict(
+        ClientFacts((HELLO,)), ServerFacts(declared), agreed
+    )
+    return None if said is None else said.reason
+
+
+@pytest.mark.parametrize("allowed", ["off", "secure", "legacy"])
+def test_a_server_that_cannot_ask_never_does(allowed: str) -> None:
+    able = replace(DECLARED, renegotiation=DeclaredRenegotiation(allowed))
+    unable = replace(DECLARED, renegotiation=DeclaredRenegotiation(allowed, server_initiated=False))
+    not_requested = "renegotiation:policy-not-requested"
+    assert reason("renegotiate-server", able) == (not_requested if allowed == "off" else None)
+    assert reason("renegotiate-server", unable) == not_requested
+    assert reason("renegotiate-client", unable) == reason("renegotiate-client", able), (
+        "that is another matter"
+    )
+
+
+def test_a_server_that_forgets_makes_a_full_handshake() -> None:
+    assert reason("resume-session-id", DECLARED) is None
+    assert (
+        reason("resume-session-id", replace(DECLARED, forgets_sessions=True))
+        == "resumption:policy-full-handshake"
+    )
+    none = replace(DECLARED, forgets_sessions=True, resumption=())
+    assert reason("resume-session-id", none) == "resumption:policy-no-session"
+
+
+def test_both_facts_travel_to_the_program() -> None:
+    told = replace(
+        DECLARED, forgets_sessions=True, renegotiation=DeclaredRenegotiation(server_initiated=False)
+    )
+    assert Declared.from_json(told.to_json()) == told
