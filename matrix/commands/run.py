@@ -45,6 +45,11 @@ class Backend(StrEnum):
 
 Patterns = list[str] | None
 
+_TARGET_HELP = (
+    f"A server that runs already; then only these are run. PROTOCOL is {', '.join(PROTOCOLS)}; with "
+    "http-connect HOST:PORT is the proxy, and to=HOST:PORT what it is asked for."
+)
+
 
 def run(
     server: Annotated[Patterns, typer.Option(metavar="PAT", help="Servers by id.")] = None,
@@ -58,12 +63,7 @@ def run(
     client: Annotated[Patterns, typer.Option(metavar="PAT", help="Clients by id.")] = None,
     scenario: Annotated[Patterns, typer.Option(metavar="PAT", help="Scenarios by id.")] = None,
     target: Annotated[
-        Patterns,
-        typer.Option(
-            metavar="NAME=HOST:PORT[,sni=NAME][,starttls=PROTOCOL]",
-            help=f"A server that runs already; then only these are run. PROTOCOL: {', '.join(PROTOCOLS)}. "
-            "With http-connect HOST:PORT is the proxy, and to=HOST:PORT what it is asked for.",
-        ),
+        Patterns, typer.Option(metavar="NAME=HOST:PORT[,sni=NAME][,starttls=PROTOCOL]", help=_TARGET_HELP)
     ] = None,
     backend: Annotated[Backend, typer.Option(help="How servers are started.")] = Backend.PROCESS,
     baseline: Annotated[

@@ -7,26 +7,20 @@ says which library it is.
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from servers import contract
 from servers.stacks.catalogue import not_fetched, stacks
 
 
-def stack_folder(level: str) -> Path | None:
-    """Where the level's library was fetched to; None for the one that is installed in this environment."""
-    stack = stacks().get(f"openssl-{level}")
-    return None if stack is None else stack.folder()
-
-
 @contextmanager
 def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
     """Listen with the level's library, if it is on this machine."""
-    identity = f"openssl-{configuration.level}"
-    if identity in stacks() and (missing := not_fetched([identity])) is not None:
+    stack = stacks().get(f"openssl-{configuration.level}")
+    if stack is not None and (missing := not_fetched([stack.id])) is not None:
         yield contract.NotInstalled(configuration.id, missing)
         return
-    folder = stack_folder(configuration.level)
+    # Without a stack it is the library that is installed in this environment.
+    folder = None if stack is None else stack.folder()
     if folder is not None and (folder / "bin" / "node").is_file():
         from servers.openssl import node  # the other levels need none of it
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from clients.starttls import PROTOCOLS
+from clients.connect import request_for, resume
+from clients.profile import load_profiles
+from clients.starttls import PROTOCOLS, StartTls
+from handshake.wire.registry import ContentType
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
 from servers.process import RunningServer, start_servers
@@ -135,6 +138,75 @@ def test_a_target_where_tls_cannot_begin_is_one_line_and_keeps_no_other_from_bei
     for note in notes.values():
         assert note in result.stdout
     assert "\x1b" not in result.stdout
+
+
+@contextmanager
+def recording(address: str, connections: list[bytearray]) -> Iterator[int]:
+    """Pass connections on to `address`, one after the other; what clients sent is kept. The port here."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    host, _, port = address.rpartition(":")
+
+    def pass_on(source: socket.socket, sink: socket.socket, sent: bytearray) -> None:
+        with suppress(OSError):  # either end closes
+            while data := source.recv(4096):
+                sent += data
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def serve() -> None:
+        with suppress(OSError):  # the listener is shut down at the end
+            while True:
+                client, _ = listener.accept()
+                connections.append(bytearray())
+                with client, socket.create_connection((host, int(port))) as server:
+                    back = threading.Thread(target=pass_on, args=(server, client, bytearray()))
+                    back.start()
+                    pass_on(client, server, connections[-1])
+                    back.join(10)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+        listener.close()
+
+
+def test_all_of_a_handshake_is_in_prelogin_packets_and_nothing_else(addresses: Mapping[str, str]) -> None:
+    """Also where the client's Finished is the last of the handshake and its request goes with it."""
+    sent: list[bytearray] = []
+    starttls = StartTls("tds", "server.example.test")
+    with recording(addresses["tds"], sent) as port:
+        observation = resume(
+            load_profiles()["java-8"],
+            "127.0.0.1",
+            port,
+            server_name="server.example.test",
+            deadline_seconds=5,
+            request=request_for("server.example.test", starttls),
+            session_of=lambda exchange: exchange.connection.session_by_id,
+            starttls=starttls,
+        )
+    assert observation.later is not None
+    assert observation.later.failure is None
+    assert len(sent) == 2
+    for data in sent:
+        records, rest = b"", bytes(data[26:])  # after the first packet, the PRELOGIN itself
+        while rest.startswith(b"\x12"):
+            size = int.from_bytes(rest[2:4])
+            records, rest = records + rest[8:size], rest[size:]
+        types = [*record_types(records)]
+        assert types[0] == ContentType.HANDSHAKE
+        assert types[-2:] == [ContentType.CHANGE_CIPHER_SPEC, ContentType.HANDSHAKE]
+        assert set(record_types(rest)) == {ContentType.APPLICATION_DATA, ContentType.ALERT}
+
+
+def record_types(records: bytes) -> Iterator[int]:
+    while records:
+        yield records[0]
+        records = records[5 + int.from_bytes(records[3:5]) :]
 
 
 def test_connect_shows_what_was_said_before_tls(addresses: Mapping[str, str]) -> None:

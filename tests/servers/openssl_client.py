@@ -14,18 +14,22 @@ from tests.servers.real_servers import CLIENT_TIMEOUT, connect
 
 
 class OpenSSLClient:
-    """One connection, in at most `version`; `credential` is shown when the server asks."""
+    """One connection, in at most `version`; `credential` is shown when the server asks.
+
+    An old server may have nothing better than what `cipher_list` allows.
+    """
 
     def __init__(
         self,
         server: RunningServer,
         version: int = SSL.TLS1_3_VERSION,
         credential: PrivateKeyAndChain | None = None,
+        cipher_list: bytes = b"ALL:@SECLEVEL=0",
     ) -> None:
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         context.set_min_proto_version(SSL.TLS1_VERSION)
         context.set_max_proto_version(version)
-        context.set_cipher_list(b"ALL:@SECLEVEL=0")  # an old server may have nothing better
+        context.set_cipher_list(cipher_list)
         if credential is not None:
             context.use_certificate(load_pem_x509_certificate(credential.chain.encode()))
             context.use_privatekey(load_pem_private_key(credential.private_key.encode(), None))  # type: ignore[arg-type]

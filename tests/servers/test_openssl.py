@@ -165,6 +165,15 @@ def test_request_for_a_renegotiation(openssl: Variants, level: str) -> None:
         assert client.is_ended_orderly()
 
 
+@pytest.mark.parametrize("level", ["1.0.2d", "1.0.2o"])
+def test_long_records_of_cbc_with_sha256(openssl: Variants, level: str) -> None:
+    # The server's certificate is sent encrypted in a renegotiation.
+    server = openssl.start(f"openssl@{level}")
+    with OpenSSLClient(server, SSL.TLS1_2_VERSION, cipher_list=b"AES128-SHA256") as client:
+        assert client.ask(RENEGOTIATION).startswith(b"HTTP/1.0 200 ")
+        assert client.ask(REQUEST).startswith(b"HTTP/1.0 200 ")
+
+
 @every_level
 def test_several_at_once_and_a_stuck_one_blocks_no_other(openssl: Variants, level: str) -> None:
     server = openssl.start(f"openssl@{level},configuration=legacy")

@@ -50,7 +50,7 @@ def _login_failed(request: bytes) -> bytes:
 
 
 class PreloginFraming(Framing):
-    """The handshake in PRELOGIN packets, until a client sends a record outside of one."""
+    """The handshake in PRELOGIN packets, until it is complete or a client sends a record outside of one."""
 
     def __init__(self) -> None:
         self._is_over = False
@@ -85,8 +85,8 @@ class PreloginFraming(Framing):
         return found
 
     def end(self) -> None:
-        """What is sent from now on is on the connection itself."""
-        self._is_over = True
+        """Both sides are on the connection itself from now on: the client's Finished has been read."""
+        self._is_over = self._is_raw = True
 
 
 PROTOCOL = Protocol("tds", _prelude, _login_failed, PreloginFraming)
