@@ -6,6 +6,7 @@ stream it is of (engine API, "Attach to a container").
 import socket
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 STDERR = 2
@@ -32,7 +33,9 @@ class Attached:
         self.connection.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
-        """Close both, for either keeps the other open."""
+        """Close both, for either keeps the other open; who still reads comes to the end."""
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
         self.connection.close()
         self._attached.close()
 

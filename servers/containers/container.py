@@ -76,6 +76,7 @@ class ProgramContainer:
             self._ended.wait(STOP_SECONDS)
         self._reader.join(STOP_SECONDS)
         self._stream.close()
+        self._reader.join(STOP_SECONDS)
 
     def _watch(self) -> None:
         with suppress(DockerException, RequestException):

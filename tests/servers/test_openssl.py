@@ -248,24 +248,10 @@ def test_certificate_that_is_requested_may_be_missing(openssl: Variants, level: 
             assert client.ask(REQUEST).startswith(b"HTTP/1.0 200 ")
 
 
-def kilobytes_of(process_id: int) -> int:
-    status = Path(f"/proc/{process_id}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0])
-
-
 def children_of(process_id: int) -> list[int]:
     return [
         int(child) for child in Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()
     ]
-
-
-@every_level
-def test_program_is_small(openssl: Variants, level: str) -> None:
-    server_id = f"openssl@{level},configuration=legacy"
-    with OpenSSLClient(openssl.start(server_id)) as client:
-        client.ask(REQUEST)
-    process_id = openssl.process_id(server_id)
-    assert sum(kilobytes_of(each) for each in (process_id, *children_of(process_id))) < 60_000
 
 
 @pytest.mark.parametrize("level", [NODE_LEVELS[0], NODE_LEVELS[-1]])
