@@ -53,7 +53,7 @@ class ServerDefinition(Layer):
     protocol an emulated server speaks before TLS, by the id it has in a target. `process` says
     whether one process of the program serves all variants of a run, those of one level, as where a library
     can be loaded only once, or one variant, as where settings are read once a process. `memory` is what a
-    container of the program may use, in megabytes.
+    container of the program may use, in megabytes, `needs_ipv6` whether it must have ::1 there.
     """
 
     id: Name
@@ -69,6 +69,7 @@ class ServerDefinition(Layer):
     process: Literal["shared", "per-level", "per-variant"] = "shared"
     backends: list[Literal["process", "docker"]] = Field(default=["process"], min_length=1)
     memory: Annotated[int, Field(ge=16)] = 256
+    needs_ipv6: bool = False
     levels: Annotated[dict[Name, Level], Field(min_length=1)]
     toggles: dict[Name, Toggle] = Field(default={})
     _folder: Path = PrivateAttr(default=Path())

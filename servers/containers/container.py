@@ -25,6 +25,8 @@ STOP_SECONDS = 2.0
 NOBODY = "65534:65534"
 PROCESSES_AND_THREADS = 1024  # a thread a connection in the server and one in the relay, 200 connections each
 
+IPV6_OFF = "net.ipv6.conf.all.disable_ipv6"
+
 _ATTACHED = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 
 
@@ -39,10 +41,11 @@ class ProgramContainer:
         program: str,
         labels: Mapping[str, str],
         memory: int,
+        needs_ipv6: bool,
         configurations: Sequence[contract.Configuration],
     ) -> None:
         self._api = client.api
-        self._id = _create(client, image, name, labels, memory)
+        self._id = _create(client, image, name, labels, memory, needs_ipv6)
         self.gateway = Gateway(Way(client, self._id))
         self.events = ProgramEvents(f"{program} in its container", configurations, self.gateway.translate)
         self._ended = threading.Event()
@@ -131,13 +134,20 @@ class Lines:
 
 
 def _create(
-    client: docker.DockerClient, image: str, name: str, labels: Mapping[str, str], memory: int
+    client: docker.DockerClient,
+    image: str,
+    name: str,
+    labels: Mapping[str, str],
+    memory: int,
+    needs_ipv6: bool,
 ) -> str:
     limit = f"{memory}m"
     host_config = client.api.create_host_config(
         auto_remove=True,
         init=True,
         read_only=True,
+        # The bridge has no IPv6, and with it the engine takes ::1 from the container.
+        sysctls={IPV6_OFF: "0"} if needs_ipv6 else {},
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
         tmpfs={"/tmp": "rw,nosuid,nodev,size=64m"},

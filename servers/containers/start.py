@@ -64,6 +64,7 @@ class _Group:
     name: str
     program: str
     memory: int
+    needs_ipv6: bool
     configurations: list[Configuration] = field(default_factory=list)
 
 
@@ -138,7 +139,9 @@ class _Starting:
     def _group(self, variant: ServerVariant, image: str) -> _Group:
         program = variant.definition.program
         name = f"tls-matrix-{program.parent.name}-{self._run}-{secrets.token_hex(2)}"
-        return _Group(image, name, f"{program.parent.name}/{program.name}", variant.definition.memory)
+        definition = variant.definition
+        title = f"{program.parent.name}/{program.name}"
+        return _Group(image, name, title, definition.memory, definition.needs_ipv6)
 
     def _start(self, group: _Group) -> ProgramContainer | None:
         try:
@@ -149,6 +152,7 @@ class _Starting:
                 group.program,
                 self._labels,
                 group.memory,
+                group.needs_ipv6,
                 group.configurations,
             )
         except (DockerException, RequestException) as error:
