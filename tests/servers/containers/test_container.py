@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 
 import docker
@@ -272,8 +271,8 @@ def test_one_configuration_in_the_environment_and_a_signal_to_stop(
         detach=True,
     )
     try:
-        with closing(container.logs(stream=True, follow=True)) as lines:
-            event = json.loads(next(lines))
+        lines = container.logs(stream=True, follow=True)
+        event = json.loads(next(lines))
         assert (event["event"], event["port"]) == ("ready", 8443)
         container.reload()
         port = int(container.ports["8443/tcp"][0]["HostPort"])
@@ -281,6 +280,7 @@ def test_one_configuration_in_the_environment_and_a_signal_to_stop(
         ask(RunningServer(server.id, "127.0.0.1", port, event["stack"], digests))
         container.kill("SIGTERM")
         assert container.wait(timeout=SECONDS)["StatusCode"] == 0
+        assert list(lines)  # to their end: the library does not close what is given up
     finally:
         container.remove(force=True)
 
