@@ -1,10 +1,9 @@
 """`tls-matrix run`: plans, lets pytest run the grid, and shows what came out.
 
 pytest runs in this process, without its own output; with `-n auto` it gets as many workers as there is work
-for, up to one a processor, because a worker costs most of a second to start.
+for, up to one more than processors, because a worker costs most of a second to start.
 """
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from matrix.cell_result import PROPERTY, EvidenceWanted
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, tell, write_out
 from matrix.environment import PROJECT
 from matrix.errors import EXIT_HARNESS, EXIT_USAGE
-from matrix.grid import GRID
+from matrix.grid import GRID, useful_workers
 from matrix.grid.controller import CONTROLLER, PLAN, GridController
 from matrix.options import RunOptions
 from matrix.plan import Plan, make_plan
@@ -138,7 +137,7 @@ def _progress() -> Iterator[Progress | None]:
 def _workers(asked: str, cells: int) -> int:
     if asked != "auto":
         return int(asked)
-    useful = min(len(os.sched_getaffinity(0)), -(-cells // CELLS_WORTH_A_WORKER))
+    useful = min(useful_workers(), -(-cells // CELLS_WORTH_A_WORKER))
     return useful if useful > 1 else 0
 
 

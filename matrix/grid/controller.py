@@ -214,7 +214,7 @@ class GridController:
 
 
 class _WorkerNodes:
-    """The one hook of pytest-xdist's, registered only where pytest-xdist knows it."""
+    """Hooks of pytest-xdist's, registered only where pytest-xdist knows them."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -222,6 +222,12 @@ class _WorkerNodes:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker its cells and where the servers are."""
         node.workerinput[WORKER_INPUT] = self._text
+
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Where a server's silence holds one worker up, let the others take over what it has before it."""
+        from xdist.scheduler import WorkStealingScheduling
+
+        return WorkStealingScheduling(config, log) if config.option.dist == "load" else None
 
 
 def _described(view: Connection) -> dict[str, Any]:

@@ -6,12 +6,13 @@ starts servers, judges the whole and writes; pytest-xdist's workers get cells an
 run cells.
 """
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from matrix.grid import GRID, WORKER_INPUT
+from matrix.grid import GRID, WORKER_INPUT, useful_workers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -66,6 +67,13 @@ def pytest_configure(config: pytest.Config) -> None:
         from matrix.grid.controller import register
 
         register(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """What `-n auto` means for the grid, unless the user's environment says it."""
+    is_said = "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ
+    return useful_workers() if is_grid_wanted(config) and not is_said else None
 
 
 def is_grid_wanted(config: pytest.Config) -> bool:
