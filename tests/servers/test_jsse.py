@@ -9,7 +9,7 @@ import select
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -29,11 +29,17 @@ LEVELS = tuple(DEFINITIONS["jsse"].levels)
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 KEPT_ALIVE = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n"
 RENEGOTIATION = KEPT_ALIVE.replace(b"/ ", b"/reneg ", 1)
-# Without curves JDK 11.0.5 asks OpenSSL for a hello with a share of a finite-field group (HelloRetryRequest).
-HELLOS = {"11": 2}
+# Without curves JDK 11.0.5 has finite-field groups only, with which one TLS 1.3 handshake in 256 fails
+# (bench/dropped_zeros.py): no test is to depend on that chance.
+WITHOUT_CURVES = "11"
 HELLO_READ = "Consuming ClientHello handshake message"
 
 every_level = pytest.mark.parametrize("level", LEVELS)
+
+
+def best_version(level: str) -> int:
+    """The highest version in which every handshake gets through."""
+    return SSL.TLS1_2_VERSION if level == WITHOUT_CURVES else SSL.TLS1_3_VERSION
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +48,11 @@ def jsse(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[Variants]:
         yield variants
 
 
-@every_level
-@pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+@pytest.mark.parametrize(
+    ("level", "version"),
+    [(level, "TLSv1.2") for level in LEVELS]
+    + [(level, "TLSv1.3") for level in LEVELS if level != WITHOUT_CURVES],
+)
 def test_answers_and_tells_what_it_saw(jsse: Variants, level: str, version: str) -> None:
     server = jsse.start(f"jsse@{level}")
     with OpenSSLClient(server, parse_version(version)) as client:
@@ -55,6 +64,17 @@ def test_answers_and_tells_what_it_saw(jsse: Variants, level: str, version: str)
     seen = jsse.seen(f"jsse@{level}", client.port)
     assert (seen.version, seen.alert_sent, seen.reason) == (version, None, None)
     assert parse_cipher_suite(str(seen.cipher_suite)) == parse_cipher_suite(str(suite))
+
+
+def test_tls_1_3_without_curves_asks_for_a_share_of_a_finite_field_group(jsse: Variants) -> None:
+    server = jsse.start(f"jsse@{WITHOUT_CURVES}")
+    hellos = []
+    for _ in range(4):  # of which one in 256 fails
+        with OpenSSLClient(server) as client, suppress(SSL.Error):
+            assert client.ask(REQUEST).startswith(b"HTTP/1.0 200 ")
+            log = str(jsse.seen(f"jsse@{WITHOUT_CURVES}", client.port).log)
+            hellos.append(log.count(HELLO_READ))
+    assert 2 in hellos, "the second after a HelloRetryRequest"
 
 
 @every_level
@@ -90,7 +110,7 @@ def test_several_at_once_and_a_stuck_one_blocks_no_other(jsse: Variants, level: 
     silent = [connect(server) for _ in range(3)]
     half_way = connect(server)
     half_way.sendall(b"\x16\x03\x01\x00\xff\x01")
-    clients = [OpenSSLClient(server) for _ in range(4)]
+    clients = [OpenSSLClient(server, best_version(level)) for _ in range(4)]
     try:
         for client in clients:
             client.tls.do_handshake()
@@ -103,7 +123,7 @@ def test_several_at_once_and_a_stuck_one_blocks_no_other(jsse: Variants, level: 
             client.__exit__()
     logs = [str(jsse.seen(f"jsse@{level}", client.port).log) for client in clients]
     for client, log in zip(clients, logs, strict=True):
-        assert log.count(HELLO_READ) == HELLOS.get(level, 1), "the connection's own handshake and no other's"
+        assert log.count(HELLO_READ) == 1, "the connection's own handshake and no other's"
         assert set(re.findall(r"^javax\.net\.ssl\|[^|]*\|[^|]*\|([^|]*)\|", log, re.MULTILINE)) == {
             f"client-{client.port}"
         }
@@ -138,13 +158,13 @@ def test_renegotiation_is_asked_for_and_not_waited_for(jsse: Variants, level: st
     assert (seen.reason, str(seen.log).count(HELLO_READ)) == (None, 2)
 
 
-@every_level
+@pytest.mark.parametrize("level", [level for level in LEVELS if level != WITHOUT_CURVES])
 def test_no_key_update_in_the_place_of_a_renegotiation(jsse: Variants, level: str) -> None:
     with OpenSSLClient(jsse.start(f"jsse@{level}")) as client:
         assert client.ask(RENEGOTIATION).startswith(b"HTTP/1.0 200 ")
         assert client.ask(REQUEST).startswith(b"HTTP/1.0 200 ")
     log = str(jsse.seen(f"jsse@{level}", client.port).log)
-    assert (log.count(HELLO_READ), "Produced KeyUpdate" in log) == (HELLOS.get(level, 1), False)
+    assert (log.count(HELLO_READ), "Produced KeyUpdate" in log) == (1, False)
 
 
 def test_renegotiation_that_cannot_begin_ends_the_connection(jsse: Variants) -> None:
@@ -182,14 +202,14 @@ def test_renegotiation_of_the_clients_own(jsse: Variants, setting: str, is_refus
 def test_certificate_that_is_required(jsse: Variants, level: str, kind: str) -> None:
     server_id = f"jsse@{level},client-certificate=require"
     server = jsse.start(server_id)
-    with OpenSSLClient(server, credential=CLIENTS[kind]) as trusted:
+    with OpenSSLClient(server, best_version(level), CLIENTS[kind]) as trusted:
         assert trusted.ask(REQUEST).startswith(b"HTTP/1.0 200 ")
     stranger = make_credentials(CLIENT_SUBJECT)[kind]
     for credential, alerts in (
         (None, {"bad_certificate", "certificate_required"}),
         (stranger, {"certificate_unknown"}),
     ):
-        with OpenSSLClient(server, credential=credential) as refused, pytest.raises(SSL.Error):
+        with OpenSSLClient(server, best_version(level), credential) as refused, pytest.raises(SSL.Error):
             refused.ask(REQUEST)
         assert jsse.seen(server_id, refused.port).alert_sent in alerts
 
@@ -199,7 +219,7 @@ def test_certificate_that_is_requested_may_be_missing(jsse: Variants, level: str
     server_id = f"jsse@{level},client-certificate=request"
     server = jsse.start(server_id)
     for credential, sent in ((None, False), (CLIENTS["rsa"], True)):
-        with OpenSSLClient(server, credential=credential) as client:
+        with OpenSSLClient(server, best_version(level), credential) as client:
             assert client.ask(REQUEST).startswith(b"HTTP/1.0 200 ")
         log = str(jsse.seen(server_id, client.port).log)
         assert "Produced CertificateRequest" in log
