@@ -1,7 +1,8 @@
 """How often a TLS 1.3 handshake with a finite-field group fails: one in 256, where zero bytes are dropped.
 
-RFC 8446 section 7.4.1 keeps the leading zero bytes of the secret, which TLS up to 1.2 drops (RFC 5246 section
-8.1.2). A server that goes on dropping them computes other keys whenever there is one; JSSE does (JDK-8328046).
+RFC 8446 section 7.4.1 keeps the leading zero bytes of the secret, which TLS up to 1.2 drops (RFC 5246
+section 8.1.2). A server that goes on dropping them computes other keys whenever there is one; JSSE does
+(JDK-8328046).
 Prints one JSON object.
 
     python -m bench.dropped_zeros [SERVER_ID] [--handshakes N]
