@@ -111,10 +111,14 @@ def test_size_of_the_diffie_hellman_prime(jsse: Variants, level: str, key_exchan
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("profile", ["openssl-3.0", "openssl-0.9.8", "firefox-9-sslv3"])
+@pytest.mark.parametrize("profile", ["java-8", "openssl-0.9.8", "firefox-9-sslv3"])
 @pytest.mark.parametrize("configuration", ["default", "legacy"])
 def test_clients_of_another_age(jsse: Variants, level: str, profile: str, configuration: str) -> None:
-    """An SSLv2-format hello and SSLv3 are answered in the legacy configuration only; TLS 1.0 at 11 too."""
+    """An SSLv2-format hello and SSLv3 are answered in the legacy configuration only; TLS 1.0 at 11 too.
+
+    The client that all of them answer is one of TLS 1.2: at 11 some handshakes in TLS 1.3 fail
+    (bench/dropped_zeros.py).
+    """
     variant = parse_server_id(f"jsse@{level},configuration={configuration}", DEFINITIONS)
     server = jsse.start(variant.id)
     observation = connect(
@@ -122,7 +126,7 @@ def test_clients_of_another_age(jsse: Variants, level: str, profile: str, config
     )
     (attempt,) = observation.attempts
     is_older = (level, profile) == ("11", "openssl-0.9.8")
-    answered = configuration == "legacy" or profile == "openssl-3.0" or is_older
+    answered = configuration == "legacy" or profile == "java-8" or is_older
     assert (attempt.failure is None) == answered, attempt.failure
     assert observation.response.startswith(b"HTTP/1.0 200 ") == answered
     if answered:
