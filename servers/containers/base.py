@@ -18,6 +18,7 @@ import docker
 from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
+from servers.containers import scratch
 from servers.containers.build import Base, errors_in, find_image
 from servers.containers.engine import LABEL, EngineError, said
 from servers.definition import ServerDefinition
@@ -29,6 +30,8 @@ DEBIAN = ("debian", "bookworm-slim")
 SUITE = "bookworm"
 REGISTRY_SECONDS = 8
 DEBOOTSTRAP_SECONDS = 900.0
+# The system and its archive side by side: 774 MB at most (measured with the packages of all servers).
+DEBOOTSTRAP_BYTES = 900_000_000
 Say = Callable[[str], None]
 
 _DOCKERFILE = """
@@ -97,7 +100,7 @@ def _from_registry(client: docker.DockerClient, packages: list[str], say: Say) -
     except (DockerException, RequestException) as error:
         errors = [said(error)]
     if errors:
-        say(f"base: not from a registry: {one_line(errors[0])}")
+        say(f"base: not from a registry: {errors[0]}")
     return not errors
 
 
@@ -107,19 +110,21 @@ def _with_debootstrap(client: docker.DockerClient, packages: list[str], say: Say
             "no base image can be made: no registry answers, and without one it takes root and debootstrap "
             f"(apt-get install debootstrap); or name an image with {', '.join(packages)} with --base"
         )
+    scratch.require_room(DEBOOTSTRAP_BYTES)
     say("base: with debootstrap, which takes about a minute ...")
-    with TemporaryDirectory(prefix="tls-matrix-base-") as scratch:
-        root = Path(scratch) / "root"
-        _debootstrap(root, packages)
-        archive = Path(scratch) / "root.tar"
-        with tarfile.open(archive, "w") as opened:
-            opened.add(root, ".")
-        repository, _, tag = BASE_TAG.rpartition(":")
-        changes = [f'LABEL {PACKAGES_LABEL}="{" ".join(packages)}"']
-        try:
+    repository, _, tag = BASE_TAG.rpartition(":")
+    changes = [f'LABEL {PACKAGES_LABEL}="{" ".join(packages)}"']
+    try:
+        with TemporaryDirectory(prefix="tls-matrix-base-") as folder:
+            root, archive = Path(folder) / "root", Path(folder) / "root.tar"
+            _debootstrap(root, packages)
+            with tarfile.open(archive, "w") as opened:
+                opened.add(root, ".")
             client.api.import_image_from_file(str(archive), repository, tag, changes=changes)
-        except (DockerException, RequestException) as error:
-            raise EngineError(f"the base image cannot be imported: {said(error)}") from error
+    except (DockerException, RequestException) as error:
+        raise EngineError(f"the base image cannot be imported: {said(error)}") from error
+    except OSError as error:
+        raise EngineError(f"the base image cannot be made: {scratch.in_words(error)}") from error
 
 
 def _debootstrap(root: Path, packages: list[str]) -> None:

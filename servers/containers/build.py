@@ -19,7 +19,8 @@ import docker
 from docker.errors import APIError, DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
-from servers.containers.engine import EngineError, said
+from servers.containers import scratch
+from servers.containers.engine import EngineError, in_words, said
 from servers.containers.packages import PackagesError, packages_folder
 from servers.containers.recipe import BASE_LABEL, DIGEST_LABEL, PYTHON_LABEL, Recipe
 from servers.program import one_line
@@ -71,8 +72,8 @@ class BuildProgress:
 
 
 def errors_in(steps: Iterable[dict[str, Any]]) -> list[str]:
-    """What went wrong in a build or a pull; read to its end, so that nothing stays open."""
-    return [str(step["error"]) for step in steps if "error" in step]
+    """What went wrong in a build or a pull, a line each; read to its end, so that nothing stays open."""
+    return [in_words(str(step["error"])) for step in steps if "error" in step]
 
 
 def find_image(client: docker.DockerClient, tag: str) -> Image | None:
@@ -110,14 +111,16 @@ def build(client: docker.DockerClient, recipe: Recipe, base: Base) -> None:
             )
             errors = errors_in(steps)
         if errors:
-            raise BuildError(f"{recipe.id}: the image cannot be built: {one_line(errors[0])}")
+            raise BuildError(f"{recipe.id}: the image cannot be built: {errors[0]}")
         if former is not None:
             with suppress(APIError):  # it has another name, too, or a container of another run
                 client.api.remove_image(former.id)
     except (DockerException, RequestException, EngineError) as error:
         raise BuildError(f"{recipe.id}: the image cannot be built: {said(error)}") from error
-    except (PackagesError, FetchError, OSError) as error:
+    except (PackagesError, FetchError) as error:
         raise BuildError(f"{recipe.id}: the image cannot be built: {one_line(str(error))}") from error
+    except OSError as error:
+        raise BuildError(f"{recipe.id}: the image cannot be built: {scratch.in_words(error)}") from error
 
 
 def build_missing(

@@ -18,6 +18,7 @@ from servers.program import one_line
 
 LABEL = "tls-matrix"
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
+_DISK_FULL = "no space left on device"  # as the engine says it: the error of a write in Go
 
 
 class EngineError(Exception):
@@ -64,11 +65,17 @@ def _mend(error: Exception) -> str:
     return f"{one_line(text)}; start it, or name another with DOCKER_HOST"
 
 
+def in_words(text: str) -> str:
+    """The engine's own words in one line, with what to do when its disk is full."""
+    advice = "; make room where the engine keeps its data (docker system df)" if _DISK_FULL in text else ""
+    return one_line(text) + advice
+
+
 def said(error: Exception) -> str:
     """What the engine says of something that failed, in one line."""
     match error:
         case APIError():
-            return one_line(str(error.explanation or error))
+            return in_words(str(error.explanation or error))
         case Unconnected():
             return "the engine no longer answers"
         case _:

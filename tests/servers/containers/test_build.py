@@ -115,4 +115,4 @@ def test_no_room_for_the_context_is_one_line(base: Base, add_toy: AddToy) -> Non
         check=True,
     ).stdout
     assert said.startswith(f"['{toy.id}: the image cannot be built: ")
-    assert "File too large" in said
+    assert "(File too large); make room, or choose another folder with TMPDIR" in said
