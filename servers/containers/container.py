@@ -103,8 +103,8 @@ class ProgramContainer:
                         self.events.take_line(line)
         for line in error.rest():
             self.events.take_error_line(line)
+        self.gateway.close()  # first: who hears of the end finds nothing that listens
         self.events.take_end(self._reason_for_end())
-        self.gateway.close()
 
     def _reason_for_end(self) -> str:
         if not self._ended.wait(STOP_SECONDS):
