@@ -88,16 +88,14 @@ def find_image(client: docker.DockerClient, tag: str) -> Image | None:
     return Image(attributes["Id"], machine, digest, base, python)
 
 
-def build(client: docker.DockerClient, recipe: Recipe, base: Base) -> None:
-    """Build the recipe's image upon the base, in the place of the one there is; raises BuildError."""
+def build(client: docker.DockerClient, recipe: Recipe, base: Base) -> str:
+    """Build the recipe's image upon the base; its id, it has no name yet. Raises BuildError."""
     try:
-        former = find_image(client, recipe.tag)
         packages = packages_folder(base.python, base.machine)
         with _context(recipe, base, packages) as context:
             steps = client.api.build(
                 fileobj=context,
                 custom_context=True,
-                tag=recipe.tag,
                 buildargs={"BASE": base.id, "PROGRAM": recipe.program},
                 labels={
                     DIGEST_LABEL: recipe.digest(base.python, base.machine),
@@ -109,18 +107,32 @@ def build(client: docker.DockerClient, recipe: Recipe, base: Base) -> None:
                 forcerm=True,
                 decode=True,
             )
-            errors = errors_in(steps)
-        if errors:
+            told = list(steps)
+        if errors := errors_in(told):
             raise BuildError(f"{recipe.id}: the image cannot be built: {errors[0]}")
-        if former is not None:
-            with suppress(APIError):  # it has another name, too, or a container of another run
-                client.api.remove_image(former.id)
+        (identity,) = (step["aux"]["ID"] for step in told if "ID" in step.get("aux", {}))
     except (DockerException, RequestException, EngineError) as error:
         raise BuildError(f"{recipe.id}: the image cannot be built: {said(error)}") from error
     except (PackagesError, FetchError) as error:
         raise BuildError(f"{recipe.id}: the image cannot be built: {one_line(str(error))}") from error
     except OSError as error:
         raise BuildError(f"{recipe.id}: the image cannot be built: {scratch.in_words(error)}") from error
+    return str(identity)
+
+
+def give_names(client: docker.DockerClient, identity: str, tags: Sequence[str]) -> None:
+    """Give the image these names; whichever had them is removed, unless a container of another run uses it.
+
+    Raises DockerException or RequestException.
+    """
+    former = set()
+    for tag in tags:
+        if (image := find_image(client, tag)) is not None:
+            former.add(image.id)
+        client.api.tag(identity, *tag.split(":"))
+    for replaced in former - {identity}:
+        with suppress(APIError):
+            client.api.remove_image(replaced)
 
 
 def build_missing(
@@ -155,14 +167,11 @@ def build_missing(
 def _build_one(
     client: docker.DockerClient, same: Sequence[Recipe], base: Base, progress: BuildProgress
 ) -> list[str]:
-    first, *others = same
     started = time.monotonic()
     names = ", ".join(recipe.id for recipe in same)
     progress.say(f"{names}: building ...")
     try:
-        build(client, first, base)
-        for recipe in others:
-            client.api.tag(first.tag, *recipe.tag.split(":"))
+        give_names(client, build(client, same[0], base), [recipe.tag for recipe in same])
     except BuildError as error:
         return [str(error)]
     except (DockerException, RequestException) as error:

@@ -31,6 +31,10 @@ stack = "none"
 [levels.b]
 title = "Toy b"
 stack = "none"
+
+[levels.c]
+title = "Toy c"
+stack = "none"
 """
 
 

@@ -81,7 +81,7 @@ def test_servers_of_one_program_share_a_process(add_server: AddServer, credentia
             os.kill(process_id, 0)
 
 
-@pytest.mark.parametrize(("process", "number"), [("shared", 1), ("per-level", 2), ("per-variant", 4)])
+@pytest.mark.parametrize(("process", "number"), [("shared", 1), ("per-level", 3), ("per-variant", 6)])
 def test_a_definition_may_give_each_level_or_variant_a_process_of_its_own(
     add_server: AddServer, credentials: Credentials, tmp_path: Path, process: str, number: int
 ) -> None:
@@ -90,7 +90,9 @@ def test_a_definition_may_give_each_level_or_variant_a_process_of_its_own(
     text = path.read_text().replace("default = true", f'default = true\nprocess = "{process}"', 1)
     path.write_text(text + '[toggles.mood]\ntitle = "Mood"\nvalues = ["good", "bad"]\ndefault = "good"\n')
     variants = expand(load_definition(path))
-    assert [variant.id for variant in variants] == ["toy@a", "toy@a,mood=bad", "toy@b", "toy@b,mood=bad"]
+    assert [variant.id for variant in variants] == [
+        f"toy@{level}{toggle}" for level in ("a", "b", "c") for toggle in ("", ",mood=bad")
+    ]
     with start_servers(variants, credentials) as servers:
         assert all(isinstance(server, RunningServer) for server in servers.values())
         assert list(servers) == [variant.id for variant in variants]

@@ -46,9 +46,11 @@ def build_images(client: docker.DockerClient, base: Base, variants: Sequence[Ser
 
 @pytest.fixture
 def start(
-    client: docker.DockerClient, base: Base, credentials: Mapping[str, PrivateKeyAndChain]
+    client: docker.DockerClient, base: Base, credentials: Mapping[str, PrivateKeyAndChain], add_toy: AddToy
 ) -> Iterator[Start]:
-    """Starts servers in containers, their images built first, until the test ends."""
+    """Starts servers in containers, their images built first, until the test ends: before those of toys are
+    removed, an image that is still in use only loses its name.
+    """
     with ExitStack() as stack:
 
         def starting(*variants: ServerVariant) -> RunningServers:
@@ -64,7 +66,7 @@ def add_toy(add_server: Callable[..., ServerVariant], client: docker.DockerClien
     """Write a server of a user's that may be had in a container, under a name of its own; its images are
     removed after the test.
     """
-    tags = []
+    tags: list[str] = []
 
     def add(program: str, level: str = "a", more: str = "") -> ServerVariant:
         name = f"toy-{secrets.token_hex(4)}"
@@ -72,10 +74,10 @@ def add_toy(add_server: Callable[..., ServerVariant], client: docker.DockerClien
         text = path.read_text().replace("default = true", f'default = true\nbackends = ["docker"]\n{more}', 1)
         path.write_text(text)
         variant = plain_variant(load_definition(path), level)
-        tags.append(recipe(variant.definition, level).tag)
+        tags.extend(recipe(variant.definition, each).tag for each in variant.definition.levels)
         return variant
 
     yield add
     for tag in tags:
         if find_image(client, tag) is not None:
-            client.api.remove_image(tag, force=True)
+            client.api.remove_image(tag)

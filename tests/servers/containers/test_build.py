@@ -11,7 +11,7 @@ from docker.errors import ImageNotFound
 
 from servers.containers.build import Base, BuildProgress, build_missing, find_image
 from servers.containers.recipe import recipe
-from servers.variant import ServerVariant
+from servers.variant import ServerVariant, plain_variant
 from tests.servers.containers.conftest import AddToy
 from tests.servers.test_process import PROJECT, well_behaved
 
@@ -67,6 +67,23 @@ def test_an_unchanged_image_is_left_alone_and_a_changed_one_rebuilt(
     upon_another = Base(second, base.python, base.machine)
     assert build(client, upon_another, toy)[0] == []
     assert image_id(client, toy) != second
+
+
+def test_an_image_of_several_names_is_built_once_and_nothing_is_left_of_the_one_before(
+    client: docker.DockerClient, base: Base, add_toy: AddToy
+) -> None:
+    toy = add_toy(well_behaved())
+    toys = [plain_variant(toy.definition, level) for level in ("a", "b", "c")]
+    ids = []
+    for text in (well_behaved(), well_behaved() + "# changed\n"):
+        (toy.definition.folder / "serve.py").write_text(text)
+        problems, told = build(client, base, *toys)
+        assert (problems, told.counts) == ([], [(0, 1), (1, 1)])
+        ids.append({image_id(client, toy) for toy in toys})
+    (first,), (second,) = ids
+    assert first != second
+    with pytest.raises(ImageNotFound):
+        client.images.get(first)
 
 
 def test_there_is_no_network_in_a_build(client: docker.DockerClient, base: Base, add_toy: AddToy) -> None:
