@@ -170,7 +170,8 @@ def plan_cells(
 def facts_of_client(profile: Profile) -> ClientFacts:
     """Give what a prediction takes from a profile."""
     hellos = tuple(attempt.template for attempt in profile.attempts)
-    return ClientFacts(hellos, profile.client_limits, profile.client_policy)
+    retries = tuple(attempt.causes for attempt in profile.attempts)
+    return ClientFacts(hellos, profile.client_limits, profile.client_policy, retries)
 
 
 def facts_of_server(variant: ServerVariant) -> ServerFacts:

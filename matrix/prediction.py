@@ -61,12 +61,13 @@ class Preference(Enum):
 @dataclass(frozen=True, slots=True)
 class ClientFacts:
     """What a profile says of a client: its hellos in the order it tries them, what it accepts, how it
-    reacts.
+    reacts. `retries` are the causes of a failure after which it tries each of them; empty: after every one.
     """
 
     attempts: tuple[HelloTemplate, ...]
     limits: ClientLimits = field(default_factory=ClientLimits)
     policy: ClientPolicy = field(default_factory=ClientPolicy)
+    retries: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +85,25 @@ class ServerFacts:
 def predict(client: ClientFacts, server: ServerFacts) -> Prediction | None:
     """Predict a cell; None when the facts do not decide it."""
     first: Obstacle | None = None
-    for attempt in client.attempts:
+    before: Obstacle | None = None
+    for number, attempt in enumerate(client.attempts):
+        if before is not None and not _is_tried(client, number, before):
+            break
         try:
-            obstacle = _obstacle(attempt, client, server)
+            before = _obstacle(attempt, client, server)
         except _Undecided:
             return None
-        if obstacle is None:
+        if before is None:
             return _prediction(Outcome.WORKS_AFTER_FALLBACK if first else Outcome.WORKS, first)
-        first = first or obstacle
+        first = first or before
     return _prediction(Outcome.FAILS, first)
+
+
+def _is_tried(client: ClientFacts, number: int, before: Obstacle) -> bool:
+    """Whether the attempt follows what the one before met with; one whose reason is not known lets it."""
+    if not client.retries or before.reason is None:
+        return True
+    return before.reason.partition(":")[2] in client.retries[number]
 
 
 class _Undecided(Exception):

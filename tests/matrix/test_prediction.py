@@ -109,6 +109,26 @@ def test_a_later_attempt_that_works_is_a_fallback_for_the_first_ones_reason() ->
     assert prediction == Prediction(Outcome.WORKS_AFTER_FALLBACK, "no common cipher suite in TLSv1.0")
 
 
+@pytest.mark.parametrize(
+    ("refusal", "outcome"),
+    [
+        ("fin", Outcome.WORKS_AFTER_FALLBACK),
+        ("timeout", Outcome.FAILS),  # nothing leads to the second attempt then
+        (None, Outcome.WORKS_AFTER_FALLBACK),  # how the server refuses is not known
+    ],
+)
+def test_a_later_attempt_is_made_after_the_failures_the_client_tries_again_after(
+    refusal: str | None, outcome: Outcome
+) -> None:
+    declared = server(SSL3, TLS10, refusals=DeclaredRefusals(sslv2_hello=refusal))
+    ladder = (hello(TLS10, RSA_AES, sslv2=True), hello(SSL3, RSA_AES))
+    client = ClientFacts(ladder, retries=(frozenset(), frozenset({"fin"})))
+    prediction = predict_from_facts(client, ServerFacts(declared))
+    assert prediction is not None
+    assert prediction.outcome is outcome
+    assert prediction.reason == (refusal and f"server-hello:{refusal}")
+
+
 def test_a_version_is_named_with_its_framing() -> None:
     assert offered_version_name(hello(TLS12, TLS13, versions=(0x1A1A, TLS13V, TLS12))) == "TLSv1.3"
     assert offered_version_name(hello(TLS10, RSA_AES, sslv2=True)) == "TLSv1.0 in SSLv2 format"
