@@ -15,8 +15,9 @@ from clients import prelude
 from clients.http_answer import Answer
 from clients.observation import Attempt, Failure, RenegotiationSeen
 from clients.profile import Profile, ProfileAttempt
-from clients.starttls import PROTOCOLS, Framing, Protocol, StartTls
+from clients.starttls import PROTOCOLS, Protocol, StartTls
 from clients.transport import Transport, TransportFailure
+from handshake.clear_text import Framing
 from handshake.client import ClientConnection
 from handshake.crypto.credentials import Credential
 from handshake.events import (

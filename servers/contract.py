@@ -68,6 +68,15 @@ class Configuration:
     port: int = 0
     starttls: str | None = None
 
+    def presented(self) -> dict[str, PrivateKeyAndChain]:
+        """The credentials that are declared and were given, by kind, in the order declared."""
+        kinds = (kind for kind in self.declared.certificates if kind in self.credentials)
+        return {kind: self.credentials[kind] for kind in kinds}
+
+    def certificate_sha256(self) -> frozenset[str]:
+        """The hex digests of the leaf certificates presented, as `Ready` has them."""
+        return frozenset(pem.leaf_sha256() for pem in self.presented().values())
+
     def to_line(self) -> bytes:
         """The object as one line of JSON."""
         value = {

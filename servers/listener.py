@@ -37,6 +37,11 @@ def set_timeout(connection: socket.socket, seconds: float) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, duration)
 
 
+def reset_on_close(connection: socket.socket) -> None:
+    """What a close sends from now on is a reset (SO_LINGER of no time, socket(7))."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("@ii", 1, 0))
+
+
 def linger(connection: socket.socket) -> None:
     """End our side and read on until the peer ends its own, lest what we sent last is lost to a reset."""
     set_timeout(connection, LINGER_SECONDS)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
 
-from clients.starttls.protocol import Framing, Protocol, StartTls
+from clients.starttls.protocol import Protocol, StartTls
 
-__all__ = ["PROTOCOLS", "Framing", "Protocol", "StartTls"]
+__all__ = ["PROTOCOLS", "Protocol", "StartTls"]
 
 
 def _collect() -> Mapping[str, Protocol]:

@@ -4,24 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from clients.starttls.dialogue import Dialogue, Words
+from handshake.clear_text import Framing
 
 CLIENT_NAME = "tls-matrix"
 """How this program calls itself where a protocol wants a name; as a user it exists nowhere."""
-
-
-class Framing:
-    """How the bytes of TLS travel: as they are. One object a connection."""
-
-    def wrap(self, data: bytes) -> bytes:
-        """Return what goes over the wire for `data` of TLS."""
-        return data
-
-    def unwrap(self, data: bytes) -> bytes:
-        """Return what there is of TLS in what came; what is incomplete is kept for later."""
-        return data
-
-    def end(self) -> None:
-        """The handshake is complete: what is wrapped from now on is data."""
 
 
 @dataclass(frozen=True, slots=True)

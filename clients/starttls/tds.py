@@ -7,7 +7,8 @@ import struct
 from collections.abc import Generator
 
 from clients.starttls.dialogue import Dialogue, PreludeFailure, Words
-from clients.starttls.protocol import CLIENT_NAME, Framing, Protocol
+from clients.starttls.protocol import CLIENT_NAME, Protocol
+from handshake.clear_text import Framing
 
 PRELOGIN, LOGIN7, TABULAR_RESULT = 0x12, 0x10, 0x04
 END_OF_MESSAGE = 0x01

@@ -7,7 +7,6 @@ the server's.
 
 import select
 import socket
-import struct
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,9 +21,7 @@ from servers.containers.frames import (
     Reset,
     push_frame,
 )
-from servers.listener import CONNECTION_TIMEOUT_SECONDS, set_timeout
-
-RESET_ON_CLOSE = struct.pack("@ii", 1, 0)  # SO_LINGER of no time: what close then sends is a reset
+from servers.listener import CONNECTION_TIMEOUT_SECONDS, reset_on_close, set_timeout
 
 
 class FrameStream:
@@ -80,7 +77,7 @@ def carry(connection: socket.socket, frames: FrameStream) -> None:
             carrying.send_reset()
             is_reset_there = False
         if is_reset_there:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+            reset_on_close(connection)
 
 
 class _Carrying:

@@ -12,9 +12,9 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 
 from servers import contract
-from servers.containers.carrying import RESET_ON_CLOSE, FrameStream, carry
+from servers.containers.carrying import FrameStream, carry
 from servers.containers.frames import Bound, Connect
-from servers.listener import Listener
+from servers.listener import Listener, reset_on_close
 
 LOOPBACK = "127.0.0.1"
 
@@ -54,4 +54,4 @@ class Gateway:
                     frames.send(Connect(server_port))
                     carry(client, frames)
                     return
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        reset_on_close(client)

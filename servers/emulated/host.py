@@ -8,8 +8,6 @@ connection it accepts.
 
 import asyncio
 import os
-import socket
-import struct
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -21,6 +19,7 @@ from typing import Self
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
 
+from handshake.clear_text import Framing
 from handshake.crypto.credentials import Credential
 from handshake.errors import LocalError
 from handshake.events import (
@@ -38,9 +37,10 @@ from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import AlertLevel, alert_name, version_name
 from servers import contract
 from servers.emulated.emulation import EmulationError, read_emulation, server_configuration
-from servers.emulated.starttls import PROTOCOLS, Framing, Protocol
+from servers.emulated.starttls import PROTOCOLS, Protocol
 from servers.emulated.starttls.dialogue import Broken, Dialogue
 from servers.http import END_OF_HEAD, http_response, wants_keep_alive, wants_renegotiation
+from servers.listener import reset_on_close
 
 IDLE_SECONDS = 10.0
 LINGER_SECONDS = 1.0
@@ -48,7 +48,6 @@ MAX_RECEIVED_BYTES = 1 << 18
 """From one connection in all: a large hello, a handshake and a request; a peer that sends more is cut off."""
 MAX_REQUEST_BYTES = 1 << 16
 MAX_CONNECTIONS = 500
-RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +232,7 @@ class Conversation(asyncio.Protocol):
         self._reset()
 
     def _reset(self) -> None:
-        self._transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE
-        )
+        reset_on_close(self._transport.get_extra_info("socket"))
         self._transport.abort()
 
     def _on_timer(self) -> None:

@@ -58,7 +58,7 @@ def start(configuration: contract.Configuration, namespaces: Namespaces) -> Iter
         return
     version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
     with ExitStack() as closing:
-        keys, digests = credentials_in_memory(configuration, closing)
+        keys = credentials_in_memory(configuration, closing)
         authorities = authorities_in_memory(configuration, closing)
         options = [*CLIENT_CERTIFICATE[configuration.declared.client_certificate], *NO_SESSIONS]
         for descriptor in keys.values():
@@ -78,9 +78,7 @@ def start(configuration: contract.Configuration, namespaces: Namespaces) -> Iter
         )
         outside = namespaces.outside_socket()
         stack = f"GnuTLS {version.split()[1]} (gnutls-serv)"
-        yield closing.enter_context(
-            serve_with_backends(configuration, backend_program, stack, digests, outside)
-        )
+        yield closing.enter_context(serve_with_backends(configuration, backend_program, stack, outside))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """A server's SSLContext and listening socket, made from its configuration; keys stay in memory."""
 
-import hashlib
 from base64 import b64decode
 from typing import Any
 
@@ -13,13 +12,12 @@ KEY_ALGORITHMS = {"rsa": "RSA", "dsa": "DSA", "ecdsa": "EC"}
 NO_PASSWORD = ""
 
 
-def listen(machine: JavaMachine, configuration: contract.Configuration) -> tuple[Any, frozenset[str]]:
-    """An SSLServerSocket set up as the toggles say, and the digests of its certificates."""
+def listen(machine: JavaMachine, configuration: contract.Configuration) -> Any:
+    """An SSLServerSocket set up as the toggles say."""
     security = machine.find("java.security.Security")
     for name in emptied_security_properties(configuration.toggles):
         security.setProperty(name, "")
-    keys, digests = _key_store(machine, configuration)
-    context = _context(machine, configuration, keys)
+    context = _context(machine, configuration, _key_store(machine, configuration))
     address = machine.find("java.net.InetAddress").getByName(configuration.host)
     listening = context.getServerSocketFactory().createServerSocket(
         configuration.port, MAX_CONNECTIONS, address
@@ -35,7 +33,7 @@ def listen(machine: JavaMachine, configuration: contract.Configuration) -> tuple
             listening.setWantClientAuth(True)
         case "require":
             listening.setNeedClientAuth(True)
-    return listening, digests
+    return listening
 
 
 def _context(machine: JavaMachine, configuration: contract.Configuration, keys: Any) -> Any:
@@ -61,13 +59,9 @@ def _context(machine: JavaMachine, configuration: contract.Configuration, keys: 
     return made
 
 
-def _key_store(machine: JavaMachine, configuration: contract.Configuration) -> tuple[Any, frozenset[str]]:
+def _key_store(machine: JavaMachine, configuration: contract.Configuration) -> Any:
     store = _empty_store(machine)
-    digests = set()
-    for kind in configuration.declared.certificates:
-        if kind not in configuration.credentials:
-            continue
-        pem = configuration.credentials[kind]
+    for kind, pem in configuration.presented().items():
         specification = machine.find("java.security.spec.PKCS8EncodedKeySpec")(
             machine.bytes(_der(pem.private_key))
         )
@@ -75,8 +69,7 @@ def _key_store(machine: JavaMachine, configuration: contract.Configuration) -> t
         chain = _certificates(machine, pem.chain)
         key = factory.generatePrivate(specification)
         store.setKeyEntry(kind, key, _characters(machine, NO_PASSWORD), chain)
-        digests.add(hashlib.sha256(bytes(chain[0].getEncoded())).hexdigest())
-    return store, frozenset(digests)
+    return store
 
 
 def _trust_store(machine: JavaMachine, configuration: contract.Configuration) -> Any:

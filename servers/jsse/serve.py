@@ -54,12 +54,13 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         return
     machine = start_machine(configuration)
     log = DebugLog(machine)
-    listening, digests = listen(machine, configuration)
+    listening = listen(machine, configuration)
     stack = stack_title(machine, configuration)
     server = Server(machine, configuration.id, listening, log, stack)
     threading.Thread(target=server.accept, name="accept", daemon=True).start()
     try:
-        yield contract.Ready(configuration.id, int(listening.getLocalPort()), stack, digests)
+        port = int(listening.getLocalPort())
+        yield contract.Ready(configuration.id, port, stack, configuration.certificate_sha256())
     finally:
         listening.close()
 

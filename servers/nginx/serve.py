@@ -13,6 +13,7 @@ from pathlib import Path
 
 from servers import contract
 from servers.nginx.view import LOG
+from servers.system import DH_PARAMETERS
 from servers.system.backend import StartError
 from servers.system.command import (
     authorities_in_memory,
@@ -30,7 +31,6 @@ PROTOCOLS = "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"
 # nginx reads certificates before the security level, so a DSA key of 1024 bits is never taken. SSLv3 is not
 # in Debian's OpenSSL.
 CIPHERS = {"default": "HIGH:!aNULL:!MD5", "legacy": "ALL:!aNULL:!PSK:!SRP:@SECLEVEL=0"}
-DH_PARAMETERS = Path(__file__).parents[1] / "system" / "ffdhe2048.pem"
 PARAMETERS = {"default": "", "legacy": f"ssl_dhparam {DH_PARAMETERS};"}
 VERIFY = {"no": "off", "request": "optional", "require": "on"}
 # Without a configuration file of OpenSSL's the machine's own settings play no part.
@@ -47,7 +47,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
     with ExitStack() as closing:
         kept = closing.enter_context(keep_port(configuration.host, configuration.port))
         port = kept.getsockname()[1]
-        keys, digests = credentials_in_memory(configuration, closing)
+        keys = credentials_in_memory(configuration, closing)
         authorities = authorities_in_memory(configuration, closing)
         pid_file = in_memory("pid", b"", closing)
         chosen = configuration.toggles["configuration"]
@@ -72,7 +72,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         except StartError as error:
             yield contract.Failed(configuration.id, f"nginx {error}")
             return
-        yield contract.Ready(configuration.id, port, stack(program), digests)
+        yield contract.Ready(configuration.id, port, stack(program), configuration.certificate_sha256())
 
 
 def credential_directives(descriptor: int) -> str:

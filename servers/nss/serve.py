@@ -18,9 +18,7 @@ from servers.system.backend import BackendProgram
 from servers.system.command import (
     ended_with_us,
     find_program,
-    leaf_digests,
     not_installed,
-    presented_credentials,
 )
 from servers.system.namespaces import Namespaces, run
 from servers.system.pool import serve_with_backends
@@ -69,11 +67,10 @@ def start(configuration: contract.Configuration, namespaces: Namespaces) -> Iter
             yield not_installed(configuration.id, name, PACKAGE)
             return
     found = {name: path for name, path in programs.items() if path is not None}
-    presented = presented_credentials(configuration)
     root = root_folder(namespaces)
     with ExitStack() as closing:
         try:
-            making = make_database(root, found, presented, configuration.client_certificates)
+            making = make_database(root, found, configuration.presented(), configuration.client_certificates)
             database = closing.enter_context(making)
         except DatabaseError as error:
             yield contract.Failed(configuration.id, str(error))
@@ -90,9 +87,7 @@ def start(configuration: contract.Configuration, namespaces: Namespaces) -> Iter
             ports=namespaces.ports,
         )
         outside, stack = namespaces.outside_socket(), f"NSS {library_version()} (selfserv)"
-        yield closing.enter_context(
-            serve_with_backends(configuration, backend_program, stack, leaf_digests(presented), outside)
-        )
+        yield closing.enter_context(serve_with_backends(configuration, backend_program, stack, outside))
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         [program, "version"], env=ENVIRONMENT, capture_output=True, text=True, check=True
     ).stdout
     with ExitStack() as closing:
-        keys, digests = credentials_in_memory(configuration, closing)
+        keys = credentials_in_memory(configuration, closing)
         authorities = authorities_in_memory(configuration, closing)
         descriptors = [*keys.values()]
         command = [program, "s_server", "-accept", "127.0.0.1:0", "-www", "-msg"]
@@ -66,7 +66,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
             [*descriptors, authorities],
         )
         stack = f"{version.partition('(')[0].strip()} (s_server)"
-        yield closing.enter_context(serve_with_backends(configuration, backend_program, stack, digests))
+        yield closing.enter_context(serve_with_backends(configuration, backend_program, stack))
 
 
 def _options(configuration: contract.Configuration, descriptors: list[int], authorities: int) -> list[str]:

@@ -17,7 +17,8 @@ from typing import Any
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import alert_name, version_name
 from servers import contract
-from servers.openssl.settings import DH_PARAMETERS, cipher_list, options, presented
+from servers.openssl.settings import cipher_list, options
+from servers.system import DH_PARAMETERS
 
 PROGRAM = Path(__file__).with_name("serve.js")
 # The curve that OpenSSL's own s_server takes until 1.0.2 (apps/s_server.c); only node 4 can be given one.
@@ -68,7 +69,7 @@ class Node:
             return contract.Failed(configuration.id, "node ended before it listened")
         if event["event"] == "error":
             return contract.Failed(configuration.id, event["message"])
-        digests = frozenset(pem.leaf_sha256() for pem in presented(configuration))
+        digests = configuration.certificate_sha256()
         return contract.Ready(configuration.id, event["port"], event["stack"], digests)
 
     def stop(self) -> None:
@@ -128,7 +129,7 @@ def node_settings(configuration: contract.Configuration) -> dict[str, Any]:
         "options": options(configuration.toggles),
         "cipher_list": cipher_list(configuration.toggles, has_security_levels=False),
         "certificates": [
-            {"private_key": pem.private_key, "chain": pem.chain} for pem in presented(configuration)
+            {"private_key": pem.private_key, "chain": pem.chain} for pem in configuration.presented().values()
         ],
         "client_certificate": configuration.declared.client_certificate,
         "trusted": list(configuration.client_certificates.values()),

@@ -25,7 +25,8 @@ from servers.listener import (
     read_request,
     set_timeout,
 )
-from servers.openssl.settings import DH_PARAMETERS, cipher_list, options, presented
+from servers.openssl.settings import cipher_list, options
+from servers.system import DH_PARAMETERS
 
 CLIENT_CERTIFICATE = {
     "no": SSL.VERIFY_NONE,
@@ -52,7 +53,7 @@ def make_context(configuration: contract.Configuration) -> SSL.Context:
     _ask_for_certificate(context, configuration)
     context.set_session_id(b"tls-matrix")
     context.load_tmp_dh(str(DH_PARAMETERS))
-    for pem in presented(configuration):
+    for pem in configuration.presented().values():
         context.use_certificate(load_certificate(FILETYPE_PEM, pem.chain.encode()))
         context.use_privatekey(load_privatekey(FILETYPE_PEM, pem.private_key.encode()))
     return context
@@ -85,7 +86,6 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         yield contract.Failed(configuration.id, f"{version} is installed here, not {configuration.level}")
         return
     context = make_context(configuration)
-    digests = frozenset(pem.leaf_sha256() for pem in presented(configuration))
 
     def serve(connection: socket.socket, peer_port: int) -> None:
         contract.emit(serve_connection(context, configuration.id, connection, peer_port))
@@ -93,7 +93,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
 
     with Listener(configuration.host, configuration.port, serve) as listener:
         stack = f"{version} (pyOpenSSL {OpenSSL.__version__})"
-        yield contract.Ready(configuration.id, listener.port, stack, digests)
+        yield contract.Ready(configuration.id, listener.port, stack, configuration.certificate_sha256())
 
 
 def serve_connection(

@@ -5,9 +5,6 @@ Certificates and a Diffie-Hellman group are what every administrator gives a ser
 """
 
 from collections.abc import Mapping
-from pathlib import Path
-
-from servers.contract import Configuration, PrivateKeyAndChain
 
 # include/openssl/ssl.h. The second is there since 0.9.8m, the third since 1.1.0h, the first since 3.0;
 # pyOpenSSL and node have names for only some of them.
@@ -29,8 +26,6 @@ EVERY_CIPHER_SUITE = "ALL:COMPLEMENTOFALL:!aNULL:!PSK:!SRP"
 # (SSL_CTX_set_security_level(3)).
 SECURITY_LEVEL_0 = ":@SECLEVEL=0"
 
-DH_PARAMETERS = Path(__file__).parents[1] / "system" / "ffdhe2048.pem"
-
 
 def options(toggles: Mapping[str, str]) -> int:
     """The options to set, as one number."""
@@ -45,9 +40,3 @@ def cipher_list(toggles: Mapping[str, str], *, has_security_levels: bool) -> str
     if toggles["configuration"] == "default":
         return None
     return EVERY_CIPHER_SUITE + (SECURITY_LEVEL_0 if has_security_levels else "")
-
-
-def presented(configuration: Configuration) -> list[PrivateKeyAndChain]:
-    """The credentials of the kinds that are declared, as far as there are any."""
-    credentials = configuration.credentials
-    return [credentials[kind] for kind in configuration.declared.certificates if kind in credentials]

@@ -22,23 +22,19 @@ from servers.listener import (
     set_timeout,
 )
 from servers.stunnel.view import LOG
+from servers.system import DH_PARAMETERS
 from servers.system.backend import StartError
 from servers.system.command import (
     authorities_in_memory,
     ended_with_us,
     find_program,
     in_memory,
-    leaf_digests,
     not_installed,
-    presented_credentials,
 )
 from servers.system.daemon import Daemon
 from servers.system.template import ConfigurationFile
 
 CONFIGURATION = ConfigurationFile(Path(__file__).with_name("stunnel.conf").read_text("utf-8"))
-# With Diffie-Hellman suites stunnel would make parameters of its own for minutes, unless the file with the
-# certificate has some.
-DH_PARAMETERS = Path(__file__).parents[1] / "system" / "ffdhe2048.pem"
 OPTIONS = {
     "configuration": {
         "default": (),
@@ -78,8 +74,9 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
             socket.create_server(address, family=family, backlog=MAX_CONNECTIONS)
         )
         http = closing.enter_context(Listener("127.0.0.1", 0, answer))
-        presented = presented_credentials(configuration)
-        (pem,) = presented.values()
+        (pem,) = configuration.presented().values()
+        # With Diffie-Hellman suites stunnel would make parameters of its own for minutes, unless the file
+        # with the certificate has some.
         key_file = pem.private_key + pem.chain + DH_PARAMETERS.read_text("ascii")
         credential = in_memory("credential", key_file.encode(), closing)
         authorities = authorities_in_memory(configuration, closing)
@@ -108,7 +105,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
             return
         port = listening.getsockname()[1]
         listening.close()  # stunnel's alone now, so that nobody waits in vain when it ends
-        yield contract.Ready(configuration.id, port, stack(program), leaf_digests(presented))
+        yield contract.Ready(configuration.id, port, stack(program), configuration.certificate_sha256())
 
 
 def answer(connection: socket.socket, _: int) -> None:

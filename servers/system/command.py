@@ -3,16 +3,13 @@
 import os
 import shutil
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import ExitStack
-from hashlib import sha256
-from ssl import PEM_cert_to_DER_cert
 
 from servers import contract
 
 # Debian has servers here, and leaves the folder out of an ordinary user's path.
 SERVER_FOLDER = "/usr/sbin"
-END_OF_CERTIFICATE = "-----END CERTIFICATE-----"
 
 
 def find_program(name: str) -> str | None:
@@ -44,32 +41,12 @@ def in_memory(name: str, data: bytes, closing: ExitStack) -> int:
     return descriptor
 
 
-def credentials_in_memory(
-    configuration: contract.Configuration, closing: ExitStack
-) -> tuple[dict[str, int], frozenset[str]]:
-    """A descriptor of a file in memory for each credential declared, by kind, its key before its chain; and
-    the digests of the leaf certificates.
-    """
-    presented = presented_credentials(configuration)
-    descriptors = {
+def credentials_in_memory(configuration: contract.Configuration, closing: ExitStack) -> dict[str, int]:
+    """A descriptor of a file in memory for each credential presented, by kind, its key before its chain."""
+    return {
         kind: in_memory(kind, (pem.private_key + pem.chain).encode(), closing)
-        for kind, pem in presented.items()
+        for kind, pem in configuration.presented().items()
     }
-    return descriptors, leaf_digests(presented)
-
-
-def presented_credentials(
-    configuration: contract.Configuration,
-) -> Mapping[str, contract.PrivateKeyAndChain]:
-    """The credentials that the server declares and has been given, in the order declared."""
-    kinds = (kind for kind in configuration.declared.certificates if kind in configuration.credentials)
-    return {kind: configuration.credentials[kind] for kind in kinds}
-
-
-def leaf_digests(credentials: Mapping[str, contract.PrivateKeyAndChain]) -> frozenset[str]:
-    """The SHA-256 of each leaf certificate (DER), in hex."""
-    leaves = (pem.chain.partition(END_OF_CERTIFICATE)[:2] for pem in credentials.values())
-    return frozenset(sha256(PEM_cert_to_DER_cert("".join(leaf))).hexdigest() for leaf in leaves)
 
 
 def authorities_in_memory(configuration: contract.Configuration, closing: ExitStack) -> int:
@@ -78,6 +55,6 @@ def authorities_in_memory(configuration: contract.Configuration, closing: ExitSt
     Some programs insist on having some. Where no client is trusted these are the server's own, which nobody
     else could use.
     """
-    own = (pem.chain for pem in presented_credentials(configuration).values())
+    own = (pem.chain for pem in configuration.presented().values())
     trusted = configuration.client_certificates.values() or own
     return in_memory("authorities", "".join(trusted).encode(), closing)

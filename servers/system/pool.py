@@ -106,7 +106,6 @@ def serve_with_backends(
     configuration: contract.Configuration,
     program: BackendProgram,
     stack: str,
-    digests: frozenset[str],
     unbound: socket.socket | None = None,
 ) -> Iterator[contract.Event]:
     """Start one process, to see that it can be, and listen (with the socket `unbound`, if it is given)."""
@@ -120,6 +119,8 @@ def serve_with_backends(
                 pool.serve(connection, peer_port, report)
 
             with Listener(configuration.host, configuration.port, serve, unbound) as listener:
-                yield contract.Ready(configuration.id, listener.port, stack, digests)
+                yield contract.Ready(
+                    configuration.id, listener.port, stack, configuration.certificate_sha256()
+                )
     except StartError as error:
         yield contract.Failed(configuration.id, str(error))

@@ -2,15 +2,13 @@
 
 import selectors
 import socket
-import struct
 
-from servers.listener import CONNECTION_TIMEOUT_SECONDS, set_timeout
+from servers.listener import CONNECTION_TIMEOUT_SECONDS, reset_on_close, set_timeout
 from servers.system.backend import Backend
 
 # After its own end of the stream OpenSSL's s_server waits half a second for the client's
 # (apps/lib/s_socket.c, do_server).
 FINAL_SECONDS = 0.5
-RESET_ON_CLOSE = struct.pack("@ii", 1, 0)
 
 
 class Relay:
@@ -58,7 +56,7 @@ class Relay:
         try:
             received = self._inner.recv(65536)
         except ConnectionResetError:
-            self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+            reset_on_close(self._client)
             return False
         if received:
             self._client.sendall(received)
@@ -72,7 +70,7 @@ class Relay:
         try:
             received = self._client.recv(65536)
         except ConnectionResetError:
-            self._inner.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+            reset_on_close(self._inner)
             self._backend.view.reason = self._backend.view.reason or "connection reset by the peer"
             return False
         if received:

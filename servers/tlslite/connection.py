@@ -4,7 +4,6 @@ NULL suites and the drafts of ChaCha20 stay off, because no client of a matrix w
 them. TLS 1.3, tickets and more than one certificate came with 0.8.
 """
 
-import hashlib
 import os
 import socket
 from collections.abc import Callable
@@ -50,10 +49,8 @@ class Credentials:
     """The credentials as tlslite-ng wants them: one to begin with, the others as a virtual host's."""
 
     def __init__(self, configuration: contract.Configuration) -> None:
-        kinds = [kind for kind in configuration.declared.certificates if kind in configuration.credentials]
-        pairs = [_keypair(configuration.credentials[kind]) for kind in kinds]
+        pairs = [_keypair(pem) for pem in configuration.presented().values()]
         (self.key, self.chain), *self.others = pairs
-        self.digests = frozenset(hashlib.sha256(chain.x509List[0].bytes).hexdigest() for _, chain in pairs)
 
 
 def _keypair(pem: contract.PrivateKeyAndChain) -> tuple[Any, Any]:

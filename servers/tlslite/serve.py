@@ -34,7 +34,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         linger(connection)
 
     with Listener(configuration.host, configuration.port, serve) as listener:
-        yield contract.Ready(configuration.id, listener.port, found, credentials.digests)
+        yield contract.Ready(configuration.id, listener.port, found, configuration.certificate_sha256())
 
 
 def put_on_path(level: str) -> None:

@@ -15,7 +15,7 @@ from servers.jsse.serve import stack_title, start_machine
 def main() -> None:
     (configuration,) = contract.read_configurations(sys.stdin.buffer)
     machine = start_machine(configuration)
-    listening: Any = listen(machine, configuration)[0]
+    listening: Any = listen(machine, configuration)
     answer = {
         "provider": stack_title(machine, configuration),
         "protocols": [str(name) for name in listening.getEnabledProtocols()],

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
 
-from servers.emulated.starttls.protocol import Framing, Protocol
+from servers.emulated.starttls.protocol import Protocol
 
-__all__ = ["PROTOCOLS", "Framing", "Protocol"]
+__all__ = ["PROTOCOLS", "Protocol"]
 
 
 def _collect() -> Mapping[str, Protocol]:

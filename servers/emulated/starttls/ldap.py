@@ -24,7 +24,7 @@ def _message(dialogue: Dialogue) -> Generator[None, None, bytes]:
         raise Broken("what came is no LDAPMessage")
     if length & 0x80:
         length = int.from_bytes((yield from dialogue.exactly(length & 0x7F)))
-    message = yield from dialogue.exactly(min(length, 1 << 16))
+    message = yield from dialogue.exactly(length)
     if message[:2] != bytes([INTEGER, 1]):
         raise Broken("what came is no LDAPMessage")
     return message

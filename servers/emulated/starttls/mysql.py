@@ -25,7 +25,7 @@ def _greeting() -> bytes:
 def _prelude(dialogue: Dialogue) -> Words:
     dialogue.say(_packet(0, _greeting()))
     head = yield from dialogue.exactly(4)
-    request = yield from dialogue.exactly(min(int.from_bytes(head[:3], "little"), 1 << 16))
+    request = yield from dialogue.exactly(int.from_bytes(head[:3], "little"))
     if len(request) != SSL_REQUEST_BYTES or not int.from_bytes(request[:4], "little") & CLIENT_SSL:
         dialogue.say(_error(head[3] + 1))
         raise Broken("the client asks for no encryption")

@@ -3,22 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from handshake.clear_text import Framing
 from servers.emulated.starttls.dialogue import Dialogue, Words
-
-
-class Framing:
-    """How the bytes of TLS travel: as they are. One object a connection."""
-
-    def wrap(self, data: bytes) -> bytes:
-        """Return what goes over the wire for `data` of TLS."""
-        return data
-
-    def unwrap(self, data: bytes) -> bytes:
-        """Return what there is of TLS in what came; what is incomplete is kept for later."""
-        return data
-
-    def end(self) -> None:
-        """The handshake is complete: what is wrapped from now on is data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 import struct
 
+from handshake.clear_text import Framing
 from servers.emulated.starttls.dialogue import Broken, Dialogue, Words
-from servers.emulated.starttls.protocol import Framing, Protocol
+from servers.emulated.starttls.protocol import Protocol
 
 PRELOGIN, TABULAR_RESULT = 0x12, 0x04
 HEADER_BYTES, MAX_PACKET_BYTES = 8, 4096

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.starttls import PROTOCOLS
-from clients.starttls.dialogue import MAX_BYTES, MAX_LINE_BYTES, Dialogue, PreludeFailure, in_ascii
+from clients.starttls.dialogue import Dialogue, PreludeFailure, in_ascii
+from handshake.clear_text import MAX_BYTES, MAX_LINE_BYTES
 
 NAME = "server.example.test"
 LDAP_OID = b"1.3.6.1.4.1.1466.20037"

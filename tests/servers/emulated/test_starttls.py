@@ -104,6 +104,8 @@ def test_freetds_gets_its_tls_inside_prelogin_packets(servers: RunningServers, t
         ("postgres", b"GET / HT", b"E", "before TLS: the client asks for no encryption"),
         ("mysql", b"\x20\0\0\1" + bytes(32), b"", "before TLS: the client asks for no encryption"),
         ("xmpp", b"x" * 9000, b"", "before TLS: no line ended within 8192 bytes"),
+        ("smtp", b"NOOP\r\n" * 11_000, b"220 ", "before TLS: more than 65536 bytes came"),
+        ("ldap", bytes.fromhex("3084 7fffffff"), b"", "before TLS: 2147483647 bytes are announced"),
         ("http-connect", b"GET / HTTP/1.0\r\n\r\n", b"HTTP/1.1 405 ", "before TLS: the first request"),
         ("tds", b"GET / HTTP/1.0\r\n\r\n", b"", "before TLS: the first packet"),
         ("tds", UNENCRYPTED, b"\x04\x01", "before TLS: the client has no encryption"),
