@@ -16,6 +16,7 @@ from servers.nginx.view import LOG
 from servers.system import DH_PARAMETERS
 from servers.system.backend import StartError
 from servers.system.command import (
+    OPENSSL_ENVIRONMENT,
     authorities_in_memory,
     credentials_in_memory,
     ended_with_us,
@@ -33,8 +34,6 @@ PROTOCOLS = "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"
 CIPHERS = {"default": "HIGH:!aNULL:!MD5", "legacy": "ALL:!aNULL:!PSK:!SRP:@SECLEVEL=0"}
 PARAMETERS = {"default": "", "legacy": f"ssl_dhparam {DH_PARAMETERS};"}
 VERIFY = {"no": "off", "request": "optional", "require": "on"}
-# Without a configuration file of OpenSSL's the machine's own settings play no part.
-ENVIRONMENT = {"OPENSSL_CONF": "/dev/null"}
 
 
 @contextmanager
@@ -67,7 +66,9 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         command = ended_with_us([program, "-p", "/", "-e", "stderr", "-c", f"/dev/fd/{file}"])
         descriptors = [*keys.values(), authorities, pid_file, file]
         try:
-            daemon = Daemon(configuration.id, command, LOG, environment=ENVIRONMENT, descriptors=descriptors)
+            daemon = Daemon(
+                configuration.id, command, LOG, environment=OPENSSL_ENVIRONMENT, descriptors=descriptors
+            )
             closing.enter_context(daemon)
         except StartError as error:
             yield contract.Failed(configuration.id, f"nginx {error}")
@@ -92,7 +93,9 @@ def keep_port(host: str, port: int) -> Iterator[socket.socket]:
 
 def stack(program: str) -> str:
     """What nginx says it is and runs with: nginx 1.22.1, OpenSSL 3.0.19."""
-    said = subprocess.run([program, "-V"], env=ENVIRONMENT, capture_output=True, text=True, check=True).stderr
+    said = subprocess.run(
+        [program, "-V"], env=OPENSSL_ENVIRONMENT, capture_output=True, text=True, check=True
+    ).stderr
     version = said.partition("nginx/")[2].split()[0]
     library = said.rpartition("running with ")[2] or said.partition("built with ")[2]
     return f"nginx {version}, {' '.join(library.split()[:2])}"

@@ -16,6 +16,7 @@ from view import ServerView  # a sibling of this file
 from servers import contract
 from servers.system.backend import BackendProgram
 from servers.system.command import (
+    OPENSSL_ENVIRONMENT,
     authorities_in_memory,
     credentials_in_memory,
     ended_with_us,
@@ -36,8 +37,7 @@ VERIFY_DEPTH = "1"
 NO_SESSIONS = ("-no_cache", "-no_ticket", "-num_tickets", "0")
 CONFIGURATIONS = {"default": (), "legacy": ("-cipher", CIPHER_LIST_LEGACY, "-min_protocol", "TLSv1")}
 CREDENTIAL_OPTIONS = (("-cert", "-key"), ("-dcert", "-dkey"))
-# Without a configuration file the machine's own settings play no part.
-ENVIRONMENT = {"OPENSSL_CONF": "/dev/null", "PATH": os.environ.get("PATH", os.defpath)}
+ENVIRONMENT = {**OPENSSL_ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath)}
 LISTENING = re.compile(rb"^ACCEPT .*:(\d+)$")
 
 

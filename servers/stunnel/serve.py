@@ -25,6 +25,7 @@ from servers.stunnel.view import LOG
 from servers.system import DH_PARAMETERS
 from servers.system.backend import StartError
 from servers.system.command import (
+    OPENSSL_ENVIRONMENT,
     authorities_in_memory,
     ended_with_us,
     find_program,
@@ -56,8 +57,6 @@ OPTIONS = {
 }
 # sd_listen_fds(3): descriptor 3, and the process's own id in the environment. The socket comes as 0.
 INHERIT_SOCKET = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&0 </dev/null'
-# Without a configuration file of OpenSSL's the machine's own settings play no part.
-ENVIRONMENT = {"OPENSSL_CONF": "/dev/null"}
 
 
 @contextmanager
@@ -95,7 +94,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
                 configuration.id,
                 ended_with_us(command),
                 LOG,
-                environment=ENVIRONMENT,
+                environment=OPENSSL_ENVIRONMENT,
                 descriptors=[credential, authorities, file],
                 standard_input=listening.fileno(),
             )
@@ -123,7 +122,9 @@ def answer(connection: socket.socket, _: int) -> None:
 
 def stack(program: str) -> str:
     """What stunnel says it is and runs with: stunnel 5.68, OpenSSL 3.0.19."""
-    done = subprocess.run([program, "-version"], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [program, "-version"], env=OPENSSL_ENVIRONMENT, capture_output=True, text=True, check=True
+    )
     said = done.stderr + done.stdout
     version = said.partition("stunnel ")[2].split()[0]
     library = said.partition("Running ")[2] or said.partition("Compiled/running ")[2]

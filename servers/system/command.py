@@ -10,6 +10,8 @@ from servers import contract
 
 # Debian has servers here, and leaves the folder out of an ordinary user's path.
 SERVER_FOLDER = "/usr/sbin"
+# Without a configuration file of OpenSSL's the machine's own settings play no part.
+OPENSSL_ENVIRONMENT = {"OPENSSL_CONF": "/dev/null"}
 
 
 def find_program(name: str) -> str | None:

@@ -20,6 +20,7 @@ from handshake.wire.registry import parse_version
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, make_credentials
 from servers.program_process import STOP_SECONDS
+from tests.servers.conduct import assert_serves_several_at_once
 from tests.servers.openssl_client import OpenSSLClient
 from tests.servers.real_servers import connect, read_all, strict_end
 from tests.servers.started import CLIENTS, DEFINITIONS, Variants, started_when_asked
@@ -107,25 +108,12 @@ def test_refusal_is_told_with_its_alert_and_why(jsse: Variants, level: str) -> N
 @every_level
 def test_several_at_once_and_a_stuck_one_blocks_no_other(jsse: Variants, level: str) -> None:
     server = jsse.start(f"jsse@{level}")
-    silent = [connect(server) for _ in range(3)]
-    half_way = connect(server)
-    half_way.sendall(b"\x16\x03\x01\x00\xff\x01")
-    clients = [OpenSSLClient(server, best_version(level)) for _ in range(4)]
-    try:
-        for client in clients:
-            client.tls.do_handshake()
-        for client in reversed(clients):
-            assert client.ask(REQUEST).startswith(b"HTTP/1.0 200 ")
-    finally:
-        for connection in (*silent, half_way):
-            connection.close()
-        for client in clients:
-            client.__exit__()
-    logs = [str(jsse.seen(f"jsse@{level}", client.port).log) for client in clients]
-    for client, log in zip(clients, logs, strict=True):
+    ports = assert_serves_several_at_once(server, best_version(level))
+    logs = [str(jsse.seen(f"jsse@{level}", port).log) for port in ports]
+    for port, log in zip(ports, logs, strict=True):
         assert log.count(HELLO_READ) == 1, "the connection's own handshake and no other's"
         assert set(re.findall(r"^javax\.net\.ssl\|[^|]*\|[^|]*\|([^|]*)\|", log, re.MULTILINE)) == {
-            f"client-{client.port}"
+            f"client-{port}"
         }
         assert "Produced ServerHello handshake message" in log
 

@@ -18,8 +18,8 @@ from handshake.wire.registry import ProtocolVersion, parse_version
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, make_credentials
 from servers.process import NotInstalled, start_servers
-from servers.program_process import STOP_SECONDS
 from servers.variant import parse_server_id
+from tests.servers.conduct import assert_serves_several_at_once
 from tests.servers.offers import EVERYTHING, Answer, ask, hello_of, picked
 from tests.servers.openssl_client import OpenSSLClient
 from tests.servers.real_servers import CLIENT_TIMEOUT, connect
@@ -176,21 +176,7 @@ def test_long_records_of_cbc_with_sha256(openssl: Variants, level: str) -> None:
 
 @every_level
 def test_several_at_once_and_a_stuck_one_blocks_no_other(openssl: Variants, level: str) -> None:
-    server = openssl.start(f"openssl@{level},configuration=legacy")
-    silent = [connect(server) for _ in range(3)]
-    half_way = connect(server)
-    half_way.sendall(b"\x16\x03\x01\x00\xff\x01")
-    clients = [OpenSSLClient(server) for _ in range(4)]
-    try:
-        for client in clients:
-            client.tls.do_handshake()
-        for client in reversed(clients):
-            assert client.ask(REQUEST).startswith(b"HTTP/1.0 200 ")
-    finally:
-        for connection in (*silent, half_way):
-            connection.close()
-        for client in clients:
-            client.__exit__()
+    assert_serves_several_at_once(openssl.start(f"openssl@{level},configuration=legacy"))
 
 
 @every_level
@@ -264,11 +250,9 @@ def test_no_node_is_left(
         stuck = connect(variants.start(server_id))
         (node,) = children_of(process_id := variants.process_id(server_id))
         descriptor = os.pidfd_open(node)
-        before = time.monotonic()
         if is_killed:
             os.kill(process_id, signal.SIGKILL)
             assert select.select([descriptor], [], [], CLIENT_TIMEOUT)[0]
-    assert time.monotonic() - before < STOP_SECONDS, "at the end of its input"
     assert select.select([descriptor], [], [], 0)[0]
     os.close(descriptor)
     stuck.close()

@@ -1,6 +1,5 @@
 """The three real servers, met by clients that share no code with the project."""
 
-import hashlib
 import importlib.util
 import shutil
 import socket
@@ -23,6 +22,11 @@ from servers.definition import BUNDLED_SERVERS, load_definitions
 from servers.process import NotInstalled, RunningServer, RunningServers, start_servers
 from servers.tlslite.connection import make_settings
 from servers.variant import parse_server_id
+from tests.servers.conduct import (
+    assert_answers_and_tells,
+    assert_departure_is_told,
+    assert_stuck_connections_block_no_other,
+)
 from tests.servers.real_servers import (
     DEFINITIONS,
     IDS,
@@ -36,21 +40,9 @@ from tests.servers.real_servers import (
 
 @every_server(*(identity for identity in IDS if "client-certificate=require" not in identity))
 def test_answers_and_tells_what_it_saw(running: RunningServers, server: RunningServer) -> None:
-    with connect(server) as plain, strict_end(plain) as tls:
-        certificate = tls.getpeercert(binary_form=True)
-        tls.sendall(REQUEST)
-        answer = read_all(tls.recv)
-        negotiated = tls.cipher()
-        peer_port = tls.getsockname()[1]
+    answer, seen, cipher_suite = assert_answers_and_tells(running, server)
     assert answer.startswith(b"HTTP/1.0 200 ")
-    assert certificate is not None
-    assert hashlib.sha256(certificate).hexdigest() in server.certificate_sha256
-    seen = running.wait_for_connection(server.id, peer_port)
-    assert seen is not None
-    assert (seen.alert_sent, seen.reason) == (None, None)
-    assert negotiated is not None
-    assert seen.version == negotiated[1]
-    assert seen.cipher_suite == cipher_suite_name(parse_cipher_suite(negotiated[0]))
+    assert seen.cipher_suite == cipher_suite_name(parse_cipher_suite(cipher_suite))
 
 
 @every_server("openssl@4.0.3", "tlslite@0.8.2")
@@ -64,20 +56,7 @@ def test_any_request_is_answered_with_its_length(server: RunningServer) -> None:
 
 @every_server("openssl@4.0.3", "openssl-s_server@system", "tlslite@0.8.2")
 def test_stuck_connections_block_no_other(server: RunningServer) -> None:
-    silent = [connect(server) for _ in range(3)]
-    half_way = connect(server)
-    half_way.sendall(b"\x16\x03\x01\x00\xff\x01")
-    idle = strict_end(connect(server))
-    try:
-        for _ in range(3):
-            with connect(server) as plain, strict_end(plain) as tls:
-                tls.sendall(REQUEST)
-                assert read_all(tls.recv).startswith(b"HTTP/1.0 200 ")
-        idle.sendall(REQUEST)
-        assert read_all(idle.recv).startswith(b"HTTP/1.0 200 "), "the one that waited is still served"
-    finally:
-        for connection in (*silent, half_way, idle):
-            connection.close()
+    assert_stuck_connections_block_no_other(server)
 
 
 @every_server("openssl@4.0.3", "openssl-s_server@system", "tlslite@0.8.2")
@@ -98,12 +77,7 @@ def test_refusal_is_told_with_its_alert(running: RunningServers, server: Running
 
 @every_server("openssl@4.0.3", "openssl-s_server@system", "tlslite@0.8.2")
 def test_client_that_goes_away_is_told(running: RunningServers, server: RunningServer) -> None:
-    with connect(server) as plain:
-        peer_port = plain.getsockname()[1]
-    seen = running.wait_for_connection(server.id, peer_port, 5)
-    assert seen is not None
-    assert (seen.version, seen.cipher_suite) == (None, None)
-    assert seen.reason
+    assert_departure_is_told(running, server)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The servers from Debian packages: what they answer and tell, and that they are what they declare."""
 
-import hashlib
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,11 @@ from servers.process import NotInstalled, RunningServer, RunningServers, start_s
 from servers.system.command import find_program
 from servers.variant import parse_server_id
 from tests.servers.asking import accepted, ask, suites_of
+from tests.servers.conduct import (
+    assert_answers_and_tells,
+    assert_departure_is_told,
+    assert_stuck_connections_block_no_other,
+)
 from tests.servers.real_servers import REQUEST, connect, read_all, strict_end
 from tests.servers.system_servers import DEFINITIONS, KEPT_INSIDE, PLAIN, VARIANTS
 
@@ -53,22 +57,10 @@ def declared_of(server: RunningServer) -> Declared:
 
 @every(*(variant.id for variant in VARIANTS if variant.toggles["client-certificate"] != "require"))
 def test_answers_and_tells_what_it_saw(running: RunningServers, server: RunningServer) -> None:
-    with connect(server) as plain, strict_end(plain) as tls:
-        certificate = tls.getpeercert(binary_form=True)
-        tls.sendall(REQUEST)
-        answer = read_all(tls.recv)
-        negotiated = tls.cipher()
-        peer_port = tls.getsockname()[1]
+    answer, seen, cipher_suite = assert_answers_and_tells(running, server)
     assert answer.startswith((b"HTTP/1.0 200 ", b"HTTP/1.1 200 "))
-    assert certificate is not None
-    assert hashlib.sha256(certificate).hexdigest() in server.certificate_sha256
-    seen = running.wait_for_connection(server.id, peer_port)
-    assert seen is not None
-    assert (seen.alert_sent, seen.reason) == (None, None)
-    assert negotiated is not None
-    assert seen.version == negotiated[1]
     # selfserv names no cipher suite, only what it consists of.
-    told = None if server.id.startswith("nss@") else cipher_suite_name(parse_cipher_suite(negotiated[0]))
+    told = None if server.id.startswith("nss@") else cipher_suite_name(parse_cipher_suite(cipher_suite))
     assert seen.cipher_suite == told
 
 
@@ -82,20 +74,7 @@ def test_any_request_is_answered(server: RunningServer) -> None:
 
 @every(*PLAIN)
 def test_stuck_connections_block_no_other(server: RunningServer) -> None:
-    silent = [connect(server) for _ in range(3)]
-    half_way = connect(server)
-    half_way.sendall(b"\x16\x03\x01\x00\xff\x01")
-    idle = strict_end(connect(server))
-    try:
-        for _ in range(3):
-            with connect(server) as plain, strict_end(plain) as tls:
-                tls.sendall(REQUEST)
-                assert b" 200 " in read_all(tls.recv)[:16]
-        idle.sendall(REQUEST)
-        assert b" 200 " in read_all(idle.recv)[:16], "the one that waited is still served"
-    finally:
-        for connection in (*silent, half_way, idle):
-            connection.close()
+    assert_stuck_connections_block_no_other(server)
 
 
 ALERTS_TOLD = {"gnutls": "handshake_failure", "nginx": None, "nss": None, "stunnel": "handshake_failure"}
@@ -115,12 +94,7 @@ def test_refusal_is_told(running: RunningServers, server: RunningServer) -> None
 
 @every(*PLAIN)
 def test_client_that_goes_away_is_told(running: RunningServers, server: RunningServer) -> None:
-    with connect(server) as plain:
-        peer_port = plain.getsockname()[1]
-    told = running.wait_for_connection(server.id, peer_port, 5)
-    assert told is not None
-    assert (told.version, told.cipher_suite) == (None, None)
-    assert told.reason
+    assert_departure_is_told(running, server)
 
 
 @every(*CONFIGURATIONS)
@@ -233,14 +207,6 @@ def test_selfserv_gives_no_file_of_the_machine_away(server: RunningServer, tmp_p
     with connect(server) as plain, strict_end(plain) as tls:
         tls.sendall(b"GET /usr/bin/selfserv HTTP/1.0\r\n\r\n")
         assert b"\x7fELF" in tls.recv(1 << 16) + tls.recv(1 << 16)
-
-
-def test_programs_are_small(running: RunningServers) -> None:
-    for variant in VARIANTS:
-        if isinstance(running[variant.id], NotInstalled):
-            continue
-        status = Path(f"/proc/{running.process_id(variant.id)}/status").read_text()
-        assert int(status.split("VmRSS:")[1].split()[0]) < 60_000, variant.id
 
 
 def test_tlslite_0_7_6_accepts_what_it_declares(credentials: Mapping[str, PrivateKeyAndChain]) -> None:

@@ -1,0 +1,80 @@
+"""What every server is held to, whichever it is."""
+
+import hashlib
+
+from OpenSSL import SSL
+
+from servers.contract import Connection
+from servers.process import RunningServer, RunningServers
+from tests.servers.openssl_client import OpenSSLClient
+from tests.servers.real_servers import REQUEST, connect, read_all, strict_end
+
+IS_OK = b" 200 "
+BEGINNING_OF_A_HELLO = b"\x16\x03\x01\x00\xff\x01"
+
+
+def assert_answers_and_tells(running: RunningServers, server: RunningServer) -> tuple[bytes, Connection, str]:
+    """A request is answered, with one of the server's certificates, and the server tells the version and no
+    trouble. The answer, what it told, and the cipher suite as the client calls it.
+    """
+    with connect(server) as plain, strict_end(plain) as tls:
+        certificate = tls.getpeercert(binary_form=True)
+        tls.sendall(REQUEST)
+        answer = read_all(tls.recv)
+        negotiated = tls.cipher()
+        peer_port = tls.getsockname()[1]
+    assert certificate is not None
+    assert hashlib.sha256(certificate).hexdigest() in server.certificate_sha256
+    seen = running.wait_for_connection(server.id, peer_port)
+    assert seen is not None
+    assert (seen.alert_sent, seen.reason) == (None, None)
+    assert negotiated is not None
+    assert seen.version == negotiated[1]
+    return answer, seen, negotiated[0]
+
+
+def assert_stuck_connections_block_no_other(server: RunningServer) -> None:
+    """Clients that are silent, in the middle of a hello or before a request hold up nobody but themselves."""
+    silent = [connect(server) for _ in range(3)]
+    half_way = connect(server)
+    half_way.sendall(BEGINNING_OF_A_HELLO)
+    idle = strict_end(connect(server))
+    try:
+        for _ in range(3):
+            with connect(server) as plain, strict_end(plain) as tls:
+                tls.sendall(REQUEST)
+                assert IS_OK in read_all(tls.recv)[:16]
+        idle.sendall(REQUEST)
+        assert IS_OK in read_all(idle.recv)[:16], "the one that waited is still served"
+    finally:
+        for connection in (*silent, half_way, idle):
+            connection.close()
+
+
+def assert_serves_several_at_once(server: RunningServer, version: int = SSL.TLS1_3_VERSION) -> list[int]:
+    """The same of clients that keep their connections: the ports of those that were served."""
+    silent = [connect(server) for _ in range(3)]
+    half_way = connect(server)
+    half_way.sendall(BEGINNING_OF_A_HELLO)
+    clients = [OpenSSLClient(server, version) for _ in range(4)]
+    try:
+        for client in clients:
+            client.tls.do_handshake()
+        for client in reversed(clients):
+            assert IS_OK in client.ask(REQUEST)[:16]
+    finally:
+        for connection in (*silent, half_way):
+            connection.close()
+        for client in clients:
+            client.__exit__()
+    return [client.port for client in clients]
+
+
+def assert_departure_is_told(running: RunningServers, server: RunningServer) -> None:
+    """A client that goes away before it has said anything has negotiated nothing, and there is a reason."""
+    with connect(server) as plain:
+        peer_port = plain.getsockname()[1]
+    seen = running.wait_for_connection(server.id, peer_port, 5)
+    assert seen is not None
+    assert (seen.version, seen.cipher_suite) == (None, None)
+    assert seen.reason
