@@ -1,10 +1,11 @@
 """The Java virtual machine in this process, through JPype. There is one a process, started once."""
 
 import importlib
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+from servers.stacks.catalogue import put_on_path
 
 LIBRARY = Path("lib", "server", "libjvm.so")
 
@@ -19,7 +20,7 @@ class JavaMachine:
     def __init__(
         self, jpype: Path, runtime: Path, options: Sequence[str], class_path: Iterable[Path] = ()
     ) -> None:
-        sys.path.insert(0, str(jpype))
+        put_on_path(jpype)
         self._jpype: Any = importlib.import_module("jpype")
         if self._jpype.isJVMStarted():
             raise MachineStarted("each variant needs a process of its own, and this one has a server already")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from servers import contract
-from servers.stacks.catalogue import not_fetched, stacks
+from servers.stacks.catalogue import not_fetched, put_on_path, stacks
 
 
 @contextmanager
@@ -27,8 +27,8 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         with node.start(configuration, folder) as event:
             yield event
         return
-    if folder is not None and str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
+    if folder is not None:
+        put_on_path(folder)
     from servers.openssl import pyopenssl  # its import loads the library
 
     with pyopenssl.start(configuration) as event:

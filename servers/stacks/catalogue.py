@@ -67,6 +67,12 @@ def running_python() -> str:
     return f"cp{sys.version_info.major}{sys.version_info.minor}"
 
 
+def put_on_path(folder: Path) -> None:
+    """Let the modules in a stack's folder be found before any that are installed."""
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+
 def unpacked(stack: Stack, files: Iterable[StackFile]) -> Path:
     """The folder that files are unpacked into, named by their digests: other files never take its place."""
     digests = "".join(file.sha256 for file in files)

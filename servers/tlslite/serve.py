@@ -10,13 +10,15 @@ from contextlib import contextmanager
 
 from servers import contract
 from servers.listener import Listener, linger
-from servers.stacks.catalogue import stacks
+from servers.stacks.catalogue import put_on_path, stacks
 
 
 @contextmanager
 def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
     """Listen, if the library is the one that the level names."""
-    put_on_path(configuration.level)
+    stack = stacks().get(f"tlslite-{configuration.level}")
+    if stack is not None and (folder := stack.folder()) is not None:
+        put_on_path(folder)
     # Not before it is known which.
     import tlslite
 
@@ -35,14 +37,6 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
 
     with Listener(configuration.host, configuration.port, serve) as listener:
         yield contract.Ready(configuration.id, listener.port, found, configuration.certificate_sha256())
-
-
-def put_on_path(level: str) -> None:
-    """Let the library of a level that is a fetched stack be found before the one that is installed."""
-    stack = stacks().get(f"tlslite-{level}")
-    folder = None if stack is None else stack.folder()
-    if folder is not None and str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from servers.stacks import unpack as unpacking
@@ -161,6 +161,11 @@ def test_so_many_members_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("name", ["a.whl", "a.tgz"])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(cut=st.integers(0, 200), changed=st.dictionaries(st.integers(0, 199), st.integers(0, 255), max_size=4))
+@example(cut=0, changed={42: 1})  # it seems to be encrypted
+@example(cut=0, changed={44: 12})  # ... to be compressed with bz2
+@example(cut=0, changed={44: 14})  # ... with lzma
+@example(cut=0, changed={80: 0})  # its name is empty
+@example(cut=0, changed={99: 35})  # its directory begins before the file does
 def test_a_damaged_archive_is_one_kind_of_error(
     name: str, cut: int, changed: dict[int, int], tmp_path: Path
 ) -> None:
