@@ -110,14 +110,16 @@ def build(client: docker.DockerClient, recipe: Recipe, base: Base) -> str:
             told = list(steps)
         if errors := errors_in(told):
             raise BuildError(f"{recipe.id}: the image cannot be built: {errors[0]}")
-        (identity,) = (step["aux"]["ID"] for step in told if "ID" in step.get("aux", {}))
+        built = [str(step["aux"]["ID"]) for step in told if "ID" in step.get("aux", {})]
+        if not built:
+            raise BuildError(f"{recipe.id}: the engine does not say which image it has built")
     except (DockerException, RequestException, EngineError) as error:
         raise BuildError(f"{recipe.id}: the image cannot be built: {said(error)}") from error
     except (PackagesError, FetchError) as error:
         raise BuildError(f"{recipe.id}: the image cannot be built: {one_line(str(error))}") from error
     except OSError as error:
         raise BuildError(f"{recipe.id}: the image cannot be built: {scratch.in_words(error)}") from error
-    return str(identity)
+    return built[-1]
 
 
 def give_names(client: docker.DockerClient, identity: str, tags: Sequence[str]) -> None:
