@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from clients import prelude
 from clients.http_answer import Answer
@@ -95,6 +96,7 @@ class Exchange:
 
     def run(self, host: str, port: int, deadline_seconds: float) -> Attempt:
         """Do the whole attempt."""
+        started_at = datetime.now(UTC)
         started = time.monotonic()
         client_port = None
         self.deadline = started + deadline_seconds
@@ -117,6 +119,7 @@ class Exchange:
             failure=self.failure,
             negotiated=self.negotiated,
             transcript=(*self._said_before, *self.connection.transcript),
+            started=started_at,
             seconds=time.monotonic() - started,
             client_port=client_port,
         )

@@ -5,6 +5,7 @@
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from handshake.events import Negotiated, Phase, TranscriptEntry
 
@@ -31,8 +32,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One TCP connection with one hello. `hello_version` is the version offered, `seconds` the whole time,
-    `client_port` the connection's port here, by which the server's view of it is found (None: never opened).
+    """One TCP connection with one hello. `hello_version` is the version offered, `started` the moment
+    before it was opened, `seconds` the whole time from then on, `client_port` the connection's port here
+    (None: never opened). By moment and port the server's view of it is found, and its lines in other logs.
 
     `negotiated` is set once the handshake completed, even if the request failed afterwards.
     """
@@ -42,6 +44,7 @@ class Attempt:
     failure: Failure | None
     negotiated: Negotiated | None
     transcript: tuple[TranscriptEntry, ...] = field(repr=False)
+    started: datetime
     seconds: float
     client_port: int | None = None
 

@@ -132,7 +132,8 @@ def evidence_of(observation: Observation, offered: Sequence[str]) -> dict[str, A
 
 
 def connections_of(evidence: dict[str, Any]) -> list[dict[str, Any]]:
-    """The connections in what `evidence_of` gave, in order; each has the `client_port` it was made from."""
+    """The connections in what `evidence_of` gave, in order; each has the `client_port` it was made from
+    and when it `started` (ISO 8601, UTC)."""
     later = evidence["later"]
     return [*evidence["attempts"], *([] if later is None else [later])]
 
@@ -140,6 +141,7 @@ def connections_of(evidence: dict[str, Any]) -> list[dict[str, Any]]:
 def _connection(attempt: Attempt) -> dict[str, Any]:
     return {
         "negotiated": describe_negotiated(attempt.negotiated) if attempt.negotiated else None,
+        "started": attempt.started.isoformat(),
         "seconds": round(attempt.seconds, 6),
         "client_port": attempt.client_port,
         "transcript": list(_transcript(attempt)),

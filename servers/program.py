@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from servers import contract
 
@@ -50,6 +51,14 @@ class StartFailure:
 StartResult = RunningServer | NotInstalled | StartFailure
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A server's view of a connection, and when it was told here."""
+
+    connection: contract.Connection
+    at: datetime
+
+
 class ProgramEvents:
     """What the servers of one program have said. Any thread may ask; one reader gives it the lines.
 
@@ -69,7 +78,7 @@ class ProgramEvents:
         self._changed = threading.Condition()
         self._results: dict[str, StartResult] = {}
         self._late_failures: dict[str, str] = {}
-        self._connections: dict[str, deque[contract.Connection]] = {
+        self._told: dict[str, deque[_Told]] = {
             identity: deque(maxlen=MAX_CONNECTIONS_KEPT) for identity in self._hosts
         }
         self._connection_counts = dict.fromkeys(self._hosts, 0)
@@ -89,19 +98,19 @@ class ProgramEvents:
     def connections(self, identity: str) -> tuple[contract.Connection, ...]:
         """The connections kept, oldest first; those before the last two hundred without their logs."""
         with self._changed:
-            return tuple(self._connections[identity])
+            return tuple(told.connection for told in self._told[identity])
 
     def wait_for_connection(
-        self, identity: str, peer_port: int, seconds: float
+        self, identity: str, peer_port: int, since: datetime, seconds: float
     ) -> contract.Connection | None:
-        """The latest connection from the port, waited for."""
+        """The first connection from the port that was told after `since`, waited for."""
 
-        def latest() -> contract.Connection | None:
-            seen = reversed(self._connections[identity])
-            return next((connection for connection in seen if connection.peer_port == peer_port), None)
+        def first() -> contract.Connection | None:
+            told = (each for each in self._told[identity] if each.at > since)
+            return next((each.connection for each in told if each.connection.peer_port == peer_port), None)
 
         with self._changed:
-            return self._changed.wait_for(latest, seconds)
+            return self._changed.wait_for(first, seconds)
 
     def follow(self, identity: str) -> Iterator[contract.Connection]:
         """Every connection as it ends, from the oldest kept on, until the server no longer runs."""
@@ -112,7 +121,7 @@ class ProgramEvents:
                     if identity in self._late_failures:
                         return
                     self._changed.wait()
-                kept = list(self._connections[identity])
+                kept = [told.connection for told in self._told[identity]]
                 given += fresh
             yield from kept[-fresh:]
 
@@ -146,7 +155,7 @@ class ProgramEvents:
     def _take(self, line: bytes) -> None:
         try:
             event = contract.event_from_json(json.loads(line))
-            known = self._connections[event.id]
+            known = self._told[event.id]
         except (ValueError, KeyError, RecursionError):
             quoted = one_line(line.decode("utf-8", "backslashreplace"))
             for identity in self._hosts.keys() - self._results.keys():
@@ -154,9 +163,10 @@ class ProgramEvents:
             return
         match self._translate(event):
             case contract.Connection() as seen:
-                known.append(seen)
+                known.append(_Told(seen, datetime.now(UTC)))
                 if len(known) > MAX_LOGS_KEPT:
-                    known[-MAX_LOGS_KEPT - 1] = replace(known[-MAX_LOGS_KEPT - 1], log=None)
+                    old = known[-MAX_LOGS_KEPT - 1]
+                    known[-MAX_LOGS_KEPT - 1] = replace(old, connection=replace(old.connection, log=None))
                 self._connection_counts[event.id] += 1
             case contract.Ready(identity, port, stack, digests):
                 running = RunningServer(identity, self._hosts[identity], port, one_line(stack), digests)
@@ -196,10 +206,14 @@ class RunningServers(Mapping[str, StartResult]):
         return self._events[server_id].connections(server_id)
 
     def wait_for_connection(
-        self, server_id: str, peer_port: int, deadline_seconds: float = 1.0
+        self, server_id: str, peer_port: int, since: datetime, deadline_seconds: float = 1.0
     ) -> contract.Connection | None:
-        """The server's view of the connection from `peer_port`; None when it says nothing in time."""
-        return self._events[server_id].wait_for_connection(server_id, peer_port, deadline_seconds)
+        """The server's view of the connection made from `peer_port`; None when it says nothing in time.
+
+        Ports are used again after some thousand connections: `since`, a moment before this one was made,
+        keeps it apart from others. It is a moment of the wall clock, for it may come from another process.
+        """
+        return self._events[server_id].wait_for_connection(server_id, peer_port, since, deadline_seconds)
 
     def follow(self, server_id: str) -> Iterator[contract.Connection]:
         """Every connection as it ends, waited for, until the server no longer runs."""

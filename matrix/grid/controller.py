@@ -85,7 +85,8 @@ class GridController:
         self.folder = folder
         self.run: RunFile | None = None
         self._results: dict[str, CellResult] = {}
-        self._half_seen: dict[str, dict[str, Any]] = {}  # evidence that lacks a server's view, by cell
+        # Evidence by cell that lacks a server's view, or was not written to its end.
+        self._unfinished: dict[str, dict[str, Any]] = {}
         self._servers: GridServers | None = None
         self._started = datetime.now(UTC)
         self._first_result: datetime | None = None
@@ -130,7 +131,7 @@ class GridController:
             _hurry_workers(session.config)
         problems = {} if stopped_early or self._servers is None else self._servers.problems_now()
         self.run = self._assemble(problems)
-        for cell_id, evidence in self._half_seen.items():
+        for cell_id, evidence in self._unfinished.items():
             self._add_views(cell_id, evidence)
             self.folder.add_evidence(cell_id, evidence)
         self.folder.write(self.run, self._timings())
@@ -149,6 +150,10 @@ class GridController:
             terminalreporter.write_line(f"written to {self.folder.path}")
 
     def _take(self, result: CellResult) -> None:
+        """Keep a result; an interrupt may come between any two lines, and what is kept by then is written."""
+        self._results[result.cell] = replace(result, evidence=None)
+        self._last_result = datetime.now(UTC)
+        self._first_result = self._first_result or self._last_result
         if result.evidence is not None:
             head = {
                 "cell": result.cell,
@@ -156,13 +161,11 @@ class GridController:
                 "reason": result.judgement.reason,
             }
             evidence = {**head, **result.evidence}
-            if not self._add_views(result.cell, evidence):
-                self._half_seen[result.cell] = evidence
+            self._unfinished[result.cell] = evidence
+            is_whole = self._add_views(result.cell, evidence)
             self.folder.add_evidence(result.cell, evidence)
-        kept = replace(result, evidence=None)
-        self._results[result.cell] = kept
-        self._last_result = datetime.now(UTC)
-        self._first_result = self._first_result or self._last_result
+            if is_whole:
+                del self._unfinished[result.cell]
 
     def _add_views(self, cell_id: str, evidence: dict[str, Any]) -> bool:
         """Add to each connection what the server says of it; whether it has said all it will."""
@@ -171,7 +174,8 @@ class GridController:
         connections = connections_of(evidence)
         for connection in connections:
             port = connection["client_port"]
-            view = None if port is None else self._servers.view(server, port)
+            started = datetime.fromisoformat(connection["started"])
+            view = None if port is None else self._servers.view(server, port, started)
             connection["server_view"] = None if view is None else _described(view)
         is_ours = self._servers.stack(server) is not None
         return not is_ours or all(connection["server_view"] is not None for connection in connections)

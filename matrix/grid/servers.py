@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import datetime
 
 from clients.connect import reach
 from clients.profile import Profile
@@ -61,9 +62,13 @@ class GridServers:
         result = self._running.get(server)
         return result.stack if isinstance(result, RunningServer) else None
 
-    def view(self, server: str, client_port: int) -> Connection | None:
-        """What the server says of the connection from a port, if it has said it by now; never of targets."""
-        return self._running.wait_for_connection(server, client_port, 0) if server in self._running else None
+    def view(self, server: str, client_port: int, since: datetime) -> Connection | None:
+        """What the server says of the connection made from a port after a moment, if it has said it by now;
+        never of targets.
+        """
+        if server not in self._running:
+            return None
+        return self._running.wait_for_connection(server, client_port, since, 0)
 
     def problems_now(self) -> Mapping[str, Problem]:
         """Ask every server that answered at first again; name those that no longer do."""

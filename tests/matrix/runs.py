@@ -1,5 +1,7 @@
 """Run files and observations for tests: small, valid, what a test does not care about filled in."""
 
+from datetime import UTC, datetime
+
 from clients.observation import Attempt, Failure, Observation
 from handshake.events import Negotiated, Phase
 from matrix.outcome import Outcome, Verdict
@@ -14,11 +16,12 @@ from matrix.run_file import (
 )
 
 ALERT = "server-hello:alert-unexpected_message"
+STARTED = datetime(2012, 2, 29, tzinfo=UTC)
 NEGOTIATED = Negotiated(version=0x0301, cipher_suite=0x002F)
 
 
 def attempt(failure: Failure | None = None) -> Attempt:
-    return Attempt(0x0301, False, failure, None if failure else NEGOTIATED, (), 0.01)
+    return Attempt(0x0301, False, failure, None if failure else NEGOTIATED, (), STARTED, 0.01)
 
 
 def observation(*failures: Failure | None, certificate: str | None = None) -> Observation:

@@ -2,16 +2,10 @@
 
 import json
 import os
-import selectors
-import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -286,66 +280,6 @@ def test_a_server_that_cannot_be_trusted_judges_nobody(
     assert set(verdicts(tmp_path / "run").values()) == {verdict}
     assert said in result.stdout
     assert said in (tmp_path / "run" / "grid.html").read_text(encoding="utf-8")
-
-
-@contextmanager
-def silent_server() -> Iterator[str]:
-    """Something that accepts connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as listener, selectors.DefaultSelector() as selector:
-        stop, stopped = socket.socketpair()
-        selector.register(listener, selectors.EVENT_READ)
-        selector.register(stopped, selectors.EVENT_READ)
-        accepted = []
-
-        def accept() -> None:
-            while listener in {key.fileobj for key, _ in selector.select()}:
-                accepted.append(listener.accept()[0])
-
-        thread = threading.Thread(target=accept)
-        thread.start()
-        try:
-            yield f"127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            stop.send(b"x")
-            thread.join()
-            for connection in (*accepted, stop, stopped):
-                connection.close()
-
-
-@pytest.mark.parametrize(
-    ("number", "status", "workers"),
-    [(signal.SIGINT, 130, 0), (signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 2)],
-)
-def test_an_interrupted_run_writes_what_it_has(
-    tmp_path: Path, number: signal.Signals, status: int, workers: int
-) -> None:
-    with silent_server() as address:
-        chosen = ("--target", f"silent={address}", "--out", tmp_path, "-n", workers)
-        process = subprocess.Popen(
-            command("run", *chosen),
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        deadline = time.monotonic() + DEADLINE
-        while not list(tmp_path.glob("evidence/**/*.json")) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        if number is signal.SIGINT:  # as a terminal does it: the whole process group
-            os.killpg(process.pid, number)
-        else:
-            process.send_signal(number)
-        _, errors = process.communicate(timeout=DEADLINE)
-    assert process.returncode == status
-    assert "Traceback" not in errors
-    assert "Warning" not in errors
-    content = run_json(tmp_path)
-    assert content["run"]["partial"]
-    assert 1 <= len(content["cells"]) < 23
-    assert "Partial" in (tmp_path / "grid.md").read_text(encoding="utf-8")
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
 
 
 def test_the_projects_own_tests_do_not_wake_the_grid() -> None:

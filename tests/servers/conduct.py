@@ -1,6 +1,7 @@
 """What every server is held to, whichever it is."""
 
 import hashlib
+from datetime import UTC, datetime
 
 from OpenSSL import SSL
 
@@ -8,6 +9,9 @@ from servers.contract import Connection
 from servers.process import RunningServer, RunningServers
 from tests.servers.openssl_client import OpenSSLClient
 from tests.servers.real_servers import REQUEST, connect, read_all, strict_end
+
+# For servers that are asked too seldom for a port to come again.
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 IS_OK = b" 200 "
 BEGINNING_OF_A_HELLO = b"\x16\x03\x01\x00\xff\x01"
@@ -17,6 +21,7 @@ def assert_answers_and_tells(running: RunningServers, server: RunningServer) -> 
     """A request is answered, with one of the server's certificates, and the server tells the version and no
     trouble. The answer, what it told, and the cipher suite as the client calls it.
     """
+    before = datetime.now(UTC)
     with connect(server) as plain, strict_end(plain) as tls:
         certificate = tls.getpeercert(binary_form=True)
         tls.sendall(REQUEST)
@@ -25,7 +30,7 @@ def assert_answers_and_tells(running: RunningServers, server: RunningServer) -> 
         peer_port = tls.getsockname()[1]
     assert certificate is not None
     assert hashlib.sha256(certificate).hexdigest() in server.certificate_sha256
-    seen = running.wait_for_connection(server.id, peer_port)
+    seen = running.wait_for_connection(server.id, peer_port, before)
     assert seen is not None
     assert (seen.alert_sent, seen.reason) == (None, None)
     assert negotiated is not None
@@ -72,9 +77,10 @@ def assert_serves_several_at_once(server: RunningServer, version: int = SSL.TLS1
 
 def assert_departure_is_told(running: RunningServers, server: RunningServer) -> None:
     """A client that goes away before it has said anything has negotiated nothing, and there is a reason."""
+    before = datetime.now(UTC)
     with connect(server) as plain:
         peer_port = plain.getsockname()[1]
-    seen = running.wait_for_connection(server.id, peer_port, 5)
+    seen = running.wait_for_connection(server.id, peer_port, before, 5)
     assert seen is not None
     assert (seen.version, seen.cipher_suite) == (None, None)
     assert seen.reason

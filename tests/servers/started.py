@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -24,8 +25,10 @@ class Variants:
         self._credentials = credentials
         self._stopping = stopping
         self._started: dict[str, RunningServers] = {}
+        self._asked_for: dict[str, datetime] = {}
 
     def start(self, server_id: str) -> RunningServer:
+        self._asked_for[server_id] = datetime.now(UTC)
         if server_id not in self._started:
             trusted = {kind: pem.chain for kind, pem in CLIENTS.items()}
             variant = parse_server_id(server_id, DEFINITIONS)
@@ -38,9 +41,12 @@ class Variants:
         return found
 
     def seen(self, server_id: str, peer_port: int) -> Connection:
-        """The server's own view of a connection."""
+        """The server's own view of a connection made since it was last asked for: others before may have come
+        from the same port.
+        """
         (server,) = self._started[server_id]
-        seen = self._started[server_id].wait_for_connection(server, peer_port, CLIENT_TIMEOUT)
+        since = self._asked_for[server_id]
+        seen = self._started[server_id].wait_for_connection(server, peer_port, since, CLIENT_TIMEOUT)
         assert seen is not None
         return seen
 

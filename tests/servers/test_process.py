@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ from servers import process, program, program_process
 from servers.contract import ENVIRONMENT_VARIABLE, Configuration, Connection, PrivateKeyAndChain
 from servers.definition import load_definition, load_definitions
 from servers.process import NotInstalled, RunningServer, StartFailure, start_servers
+from servers.program import ProgramEvents
 from servers.variant import ServerVariant, expand, parse_server_id, plain_variant
+from tests.servers.conduct import LONG_AGO
 
 AddServer = Callable[..., ServerVariant]
 Credentials = Mapping[str, PrivateKeyAndChain]
@@ -124,7 +127,7 @@ def test_logs_are_kept_of_the_last_connections_only(
     many = "for port in range(1, 5): say(event='connection', id=identity, peer_port=port, log='l' * 60000)"
     variant = add_server(well_behaved(afterwards=many))
     with start_servers([variant], credentials) as servers:
-        assert servers.wait_for_connection("toy@a", 4, 5) is not None
+        assert servers.wait_for_connection("toy@a", 4, LONG_AGO, 5) is not None
         kept = servers.connections("toy@a")
     assert [(seen.peer_port, len(seen.log or "")) for seen in kept] == [
         (1, 0),
@@ -250,11 +253,36 @@ def test_events_after_ready_are_kept_up_to_a_bound(
     many = "for port in range(1, 6): say(event='connection', id=identity, peer_port=port, reason='timeout')"
     variant = add_server(well_behaved(afterwards=f"print('stray words')\n    {many}"))
     with start_servers([variant], credentials) as servers:
-        last = servers.wait_for_connection("toy@a", 5)
+        last = servers.wait_for_connection("toy@a", 5, LONG_AGO)
         assert last == Connection("toy@a", 5, reason="timeout")
         assert [seen.peer_port for seen in servers.connections("toy@a")] == [3, 4, 5]
-        assert servers.wait_for_connection("toy@a", 1, 0.01) is None
+        assert servers.wait_for_connection("toy@a", 1, LONG_AGO, 0.01) is None
         assert servers.stopped("toy@a") is None
+
+
+def test_connections_from_one_port_are_told_apart_by_when_they_were_made(
+    add_server: AddServer, credentials: Credentials
+) -> None:
+    configuration = add_server(well_behaved()).configuration(credentials, {}, "127.0.0.1", 0)
+    events = ProgramEvents("toy", [configuration])
+    moments = []
+    for reason in ("first", "second", "third"):
+        moments.append(later_moment())
+        told = {"event": "connection", "id": configuration.id, "peer_port": 5, "reason": reason}
+        events.take_line(json.dumps(told).encode())
+    seen = [events.wait_for_connection(configuration.id, 5, moment, 0) for moment in moments]
+    assert [connection and connection.reason for connection in seen] == ["first", "second", "third"]
+    assert events.wait_for_connection(configuration.id, 5, later_moment(), 0) is None
+
+
+def later_moment() -> datetime:
+    """A moment after all that has happened and before all that comes, however coarse the clock is."""
+    now = datetime.now(UTC)
+    while (moment := datetime.now(UTC)) == now:
+        pass
+    while datetime.now(UTC) == moment:
+        pass
+    return moment
 
 
 def test_server_that_gives_up_later_is_known(add_server: AddServer, credentials: Credentials) -> None:
@@ -266,7 +294,7 @@ def test_server_that_gives_up_later_is_known(add_server: AddServer, credentials:
     )
     with start_servers([variant], credentials) as servers:
         assert isinstance(servers["toy@a"], RunningServer)
-        servers.wait_for_connection("toy@a", 1)
+        servers.wait_for_connection("toy@a", 1, LONG_AGO)
         assert servers.stopped("toy@a") == "toy/serve.py out of luck"
 
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -64,12 +65,13 @@ def test_refusal_is_told_with_its_alert(running: RunningServers, server: Running
     # A hello of TLS 1.2 that offers nothing but TLS_RSA_WITH_DES_CBC_SHA.
     hello = bytes.fromhex("0100002b0303") + bytes(32) + bytes.fromhex("000002000901000000")
     hello = hello[:3] + bytes([len(hello) - 4]) + hello[4:]
+    before = datetime.now(UTC)
     with connect(server) as plain:
         plain.sendall(b"\x16\x03\x01" + len(hello).to_bytes(2) + hello)
         answer = read_all(plain.recv)
         peer_port = plain.getsockname()[1]
     assert answer[:1] + answer[5:] == b"\x15\x02\x28", "a fatal handshake_failure, then the end of the stream"
-    seen = running.wait_for_connection(server.id, peer_port)
+    seen = running.wait_for_connection(server.id, peer_port, before)
     assert seen is not None
     assert (seen.alert_sent, seen.cipher_suite) == ("handshake_failure", None)
     assert seen.reason

@@ -85,7 +85,7 @@ def test_refusal_is_told(running: RunningServers, server: RunningServer) -> None
     seen = ask(server, ProtocolVersion.TLS_1_2, [parse_cipher_suite("TLS_RSA_WITH_NULL_SHA")])
     assert str(seen.failure) == "server-hello:alert-handshake_failure"
     assert seen.client_port is not None
-    told = running.wait_for_connection(server.id, seen.client_port, 5)
+    told = running.wait_for_connection(server.id, seen.client_port, seen.started, 5)
     assert told is not None
     assert (told.version, told.cipher_suite) == (None, None)
     assert told.alert_sent == ALERTS_TOLD[server.id.partition("@")[0]]

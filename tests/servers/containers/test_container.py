@@ -22,6 +22,7 @@ from servers.contract import ENVIRONMENT_VARIABLE, PrivateKeyAndChain
 from servers.definition import load_definitions
 from servers.program import NotInstalled, RunningServer, RunningServers, StartFailure
 from servers.variant import ServerVariant, parse_server_id
+from tests.servers.conduct import LONG_AGO
 from tests.servers.containers.conftest import AddToy, Start, build_images
 from tests.servers.openssl_client import OpenSSLClient
 from tests.servers.test_process import PROJECT, well_behaved
@@ -83,10 +84,10 @@ def test_a_server_answers_and_tells_what_it_saw(start: Start) -> None:
     server = running(servers, "openssl@4.0.3")
     assert server.stack.startswith("OpenSSL 4.0.3")
     port = ask(server)
-    seen = servers.wait_for_connection("openssl@4.0.3", port)
+    seen = servers.wait_for_connection("openssl@4.0.3", port, LONG_AGO)
     assert seen is not None
     assert (seen.peer_port, seen.version, seen.reason) == (port, "TLSv1.3", None)
-    assert servers.wait_for_connection("openssl@4.0.3", 1, 0) is None
+    assert servers.wait_for_connection("openssl@4.0.3", 1, LONG_AGO, 0) is None
 
 
 def test_all_variants_of_an_image_share_a_container(start: Start, client: docker.DockerClient) -> None:
@@ -183,7 +184,7 @@ def test_a_container_that_is_killed_is_known_and_harms_no_other(
     assert servers.stopped(other.id) is None
     port, echoed = exchange(running(servers, other.id))
     assert echoed == b"ping"
-    seen = servers.wait_for_connection(other.id, port)
+    seen = servers.wait_for_connection(other.id, port, LONG_AGO)
     assert seen is not None
     assert seen.reason == "echoed"
 
@@ -191,6 +192,7 @@ def test_a_container_that_is_killed_is_known_and_harms_no_other(
 HARNESS = """
 import signal, sys
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from servers.containers.start import start_servers
 from servers.credentials import make_credentials
@@ -291,11 +293,12 @@ with socket.socket() as any_socket:
     fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", 1))  # SIOCSIFFLAGS, IFF_UP
 """
 ASK = """
+    before = datetime.now(UTC)
     with socket.create_connection((servers[toy.id].host, servers[toy.id].port), 20) as client:
         client.sendall(b"ping")
         print(client.recv(100), flush=True)
         port = client.getsockname()[1]
-    print(servers.wait_for_connection(toy.id, port, 20).peer_port == port, flush=True)
+    print(servers.wait_for_connection(toy.id, port, before, 20).peer_port == port, flush=True)
 """
 
 

@@ -20,6 +20,7 @@ from servers.definition import load_definitions
 from servers.emulated import host
 from servers.process import RunningServer, RunningServers, start_servers
 from servers.variant import parse_server_id
+from tests.servers.conduct import LONG_AGO
 
 SERVER = "jsse6@6u45"
 TLS_1_0 = 0x0301
@@ -91,7 +92,7 @@ def test_renegotiations_without_end_are_cut_off(servers: RunningServers, talk: T
     peer_port = talk.connection.getsockname()[1]
     with pytest.raises((ConnectionResetError, BrokenPipeError)):
         renegotiate_without_end(talk)
-    seen = servers.wait_for_connection(SERVER, peer_port, SECONDS)
+    seen = servers.wait_for_connection(SERVER, peer_port, LONG_AGO, SECONDS)
     assert seen is not None
     assert seen.reason == f"the peer sent more than {host.MAX_RECEIVED_BYTES} bytes"
 

@@ -18,6 +18,7 @@ from servers.definition import load_definitions
 from servers.emulated import host
 from servers.process import RunningServer, RunningServers, StartFailure, start_servers
 from servers.variant import expand, parse_server_id
+from tests.servers.conduct import LONG_AGO
 from tests.servers.emulated.hellos import (
     GROUPS,
     PLAIN,
@@ -99,7 +100,7 @@ def dial(servers: RunningServers, server_id: str) -> socket.socket:
 
 
 def seen(servers: RunningServers, server_id: str, peer_port: int) -> Connection:
-    connection = servers.wait_for_connection(server_id, peer_port, SECONDS)
+    connection = servers.wait_for_connection(server_id, peer_port, LONG_AGO, SECONDS)
     assert connection is not None
     return connection
 

@@ -17,6 +17,7 @@ from servers.definition import DefinitionError, load_definition, load_definition
 from servers.emulated.starttls import PROTOCOLS
 from servers.process import RunningServer, RunningServers, start_servers
 from servers.variant import plain_variant
+from tests.servers.conduct import LONG_AGO
 from tests.servers.emulated.starttls_servers import DEFINITION, write_definitions
 
 SECONDS = 5.0
@@ -124,7 +125,7 @@ def test_a_client_that_says_something_else(
         while data := connection.recv(4096):
             received += data
     assert received.startswith(answer)
-    view = servers.wait_for_connection(server.id, port, SECONDS)
+    view = servers.wait_for_connection(server.id, port, LONG_AGO, SECONDS)
     assert view is not None
     assert view.version is None
     assert view.reason is not None

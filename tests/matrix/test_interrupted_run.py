@@ -1,0 +1,114 @@
+"""Runs that are interrupted: what has been measured by then is written, and nothing stays behind."""
+
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.matrix.test_run import BEFORE, CLIENTS, DEADLINE, ROOT, command, run_json
+
+
+@contextmanager
+def silent_server() -> Iterator[str]:
+    """Something that accepts connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, selectors.DefaultSelector() as selector:
+        stop, stopped = socket.socketpair()
+        selector.register(listener, selectors.EVENT_READ)
+        selector.register(stopped, selectors.EVENT_READ)
+        accepted = []
+
+        def accept() -> None:
+            while listener in {key.fileobj for key, _ in selector.select()}:
+                accepted.append(listener.accept()[0])
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            stop.send(b"x")
+            thread.join()
+            for connection in (*accepted, stop, stopped):
+                connection.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "workers"),
+    [(signal.SIGINT, 130, 0), (signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 2)],
+)
+def test_an_interrupted_run_writes_what_it_has(
+    tmp_path: Path, number: signal.Signals, status: int, workers: int
+) -> None:
+    with silent_server() as address:
+        chosen = ("--target", f"silent={address}", "--out", tmp_path, "-n", workers)
+        process = subprocess.Popen(
+            command("run", *chosen),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + DEADLINE
+        while not list(tmp_path.glob("evidence/**/*.json")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if number is signal.SIGINT:  # as a terminal does it: the whole process group
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        _, errors = process.communicate(timeout=DEADLINE)
+    assert process.returncode == status
+    assert "Traceback" not in errors
+    assert "Warning" not in errors
+    content = run_json(tmp_path)
+    assert content["run"]["partial"]
+    assert 1 <= len(content["cells"]) < 23
+    assert "Partial" in (tmp_path / "grid.md").read_text(encoding="utf-8")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+INTERRUPTED_AS_IT_WRITES = """
+import os, signal, sys
+from matrix.cli import main
+from matrix.run_folder import RunFolder
+number = getattr(signal, sys.argv.pop())
+write = RunFolder.add_evidence
+def interrupted(self, cell_id, evidence):
+    RunFolder.add_evidence = write
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
+    os.kill(os.getpid(), number)
+    write(self, cell_id, evidence)
+RunFolder.add_evidence = interrupted
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_cell_whose_evidence_is_being_written_when_the_run_is_interrupted_is_not_lost(
+    tmp_path: Path, number: str, status: int
+) -> None:
+    chosen = ("run", "--server", BEFORE, *CLIENTS, "--out", str(tmp_path / "run"), "-n", "0", number)
+    result = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_AS_IT_WRITES, *chosen],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    assert result.returncode == status, result.stdout + result.stderr
+    (cell,) = run_json(tmp_path / "run")["cells"]
+    (file,) = (tmp_path / "run").glob("evidence/**/*.json")
+    evidence = json.loads(file.read_text(encoding="utf-8"))
+    assert evidence["cell"] == cell["id"]
+    assert evidence["attempts"][0]["server_view"]["alert_sent"] == "unexpected_message"
