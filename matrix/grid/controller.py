@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from time import monotonic
 from types import FrameType
 from typing import Any
 
@@ -37,6 +38,7 @@ from servers.contract import Connection
 PLAN = pytest.StashKey[Plan]()  # filled beforehand by whoever has made the plan already
 
 WORKER_STOP_SECONDS = 0.5
+LAST_VIEWS_SECONDS = 1.0  # all that servers have still to say when the last cell is done
 CONTROLLER = pytest.StashKey["GridController"]()  # of the run that is going on
 
 
@@ -131,8 +133,9 @@ class GridController:
             _hurry_workers(session.config)
         problems = {} if stopped_early or self._servers is None else self._servers.problems_now()
         self.run = self._assemble(problems)
+        until = monotonic() + LAST_VIEWS_SECONDS
         for cell_id, evidence in self._unfinished.items():
-            self._add_views(cell_id, evidence)
+            self._add_views(cell_id, evidence, until)
             self.folder.add_evidence(cell_id, evidence)
         self.folder.write(self.run, self._timings())
         self._cleanup.close()
@@ -162,20 +165,21 @@ class GridController:
             }
             evidence = {**head, **result.evidence}
             self._unfinished[result.cell] = evidence
-            is_whole = self._add_views(result.cell, evidence)
+            is_whole = self._add_views(result.cell, evidence, monotonic())
             self.folder.add_evidence(result.cell, evidence)
             if is_whole:
                 del self._unfinished[result.cell]
 
-    def _add_views(self, cell_id: str, evidence: dict[str, Any]) -> bool:
-        """Add to each connection what the server says of it; whether it has said all it will."""
+    def _add_views(self, cell_id: str, evidence: dict[str, Any], until: float) -> bool:
+        """Add to each connection what the server says of it until then; whether it has said all it will."""
         assert self._servers is not None, "a cell has run"
         server = parse_cell_id(cell_id).server
         connections = connections_of(evidence)
         for connection in connections:
             port = connection["client_port"]
             started = datetime.fromisoformat(connection["started"])
-            view = None if port is None else self._servers.view(server, port, started)
+            seconds = max(0.0, until - monotonic())
+            view = None if port is None else self._servers.view(server, port, started, seconds)
             connection["server_view"] = None if view is None else _described(view)
         is_ours = self._servers.stack(server) is not None
         return not is_ours or all(connection["server_view"] is not None for connection in connections)

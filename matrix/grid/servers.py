@@ -62,13 +62,13 @@ class GridServers:
         result = self._running.get(server)
         return result.stack if isinstance(result, RunningServer) else None
 
-    def view(self, server: str, client_port: int, since: datetime) -> Connection | None:
-        """What the server says of the connection made from a port after a moment, if it has said it by now;
-        never of targets.
+    def view(self, server: str, client_port: int, since: datetime, seconds: float) -> Connection | None:
+        """What the server says of the connection made from a port after a moment, waited for; never of
+        targets.
         """
         if server not in self._running:
             return None
-        return self._running.wait_for_connection(server, client_port, since, 0)
+        return self._running.wait_for_connection(server, client_port, since, seconds)
 
     def problems_now(self) -> Mapping[str, Problem]:
         """Ask every server that answered at first again; name those that no longer do."""

@@ -145,6 +145,7 @@ function Connection(server, socket) {
   socket.on('data', function (received) { self.receive(received); });
   socket.on('end', function () { self.end('connection lost: unexpected end'); });
   socket.on('error', function (error) { self.end('connection lost: ' + error.code); });
+  socket.on('close', function () { self.end('connection lost: ECONNRESET'); }); // node 0.8 tells it in no other way
 }
 
 /* Give OpenSSL the session that is offered, and take node's own reader of hellos out of the way, which would have
@@ -304,7 +305,13 @@ function start(settings) {
     asks: settings.client_certificate !== 'no', requires: settings.client_certificate === 'require',
     stack: 'OpenSSL ' + process.versions.openssl
   };
-  var listening = net.createServer({ allowHalfOpen: true }, function (socket) { new Connection(server, socket); });
+  var listening = net.createServer({ allowHalfOpen: true }, function (socket) {
+    if (socket.remotePort) {
+      new Connection(server, socket);
+    } else { // reset already: nobody could tell whose it was
+      socket.destroy();
+    }
+  });
   listening.maxConnections = MAX_CONNECTIONS;
   listening.on('error', function (error) { emit({ event: 'error', id: settings.id, message: error.message }); });
   listening.listen(settings.port, settings.host, function () {

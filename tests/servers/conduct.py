@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from OpenSSL import SSL
 
 from servers.contract import Connection
+from servers.listener import reset_on_close
 from servers.process import RunningServer, RunningServers
 from tests.servers.openssl_client import OpenSSLClient
 from tests.servers.real_servers import REQUEST, connect, read_all, strict_end
@@ -75,8 +76,16 @@ def assert_serves_several_at_once(server: RunningServer, version: int = SSL.TLS1
     return [client.port for client in clients]
 
 
+def reset_connections(server: RunningServer) -> None:
+    """Connections that are over before the server takes them, as a port scanner makes them."""
+    for _ in range(10):
+        with connect(server) as plain:
+            reset_on_close(plain)
+
+
 def assert_departure_is_told(running: RunningServers, server: RunningServer) -> None:
     """A client that goes away before it has said anything has negotiated nothing, and there is a reason."""
+    reset_connections(server)
     before = datetime.now(UTC)
     with connect(server) as plain:
         peer_port = plain.getsockname()[1]

@@ -17,9 +17,10 @@ from handshake.wire.cipher_suites import parse_cipher_suite
 from handshake.wire.registry import ProtocolVersion, parse_version
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, make_credentials
+from servers.listener import reset_on_close
 from servers.process import NotInstalled, start_servers
 from servers.variant import parse_server_id
-from tests.servers.conduct import assert_serves_several_at_once
+from tests.servers.conduct import assert_serves_several_at_once, reset_connections
 from tests.servers.offers import EVERYTHING, Answer, ask, hello_of, picked
 from tests.servers.openssl_client import OpenSSLClient
 from tests.servers.real_servers import CLIENT_TIMEOUT, connect
@@ -181,11 +182,23 @@ def test_several_at_once_and_a_stuck_one_blocks_no_other(openssl: Variants, leve
 
 @every_level
 def test_client_that_goes_away_is_told(openssl: Variants, level: str) -> None:
-    with connect(openssl.start(f"openssl@{level}")) as plain:
+    server = openssl.start(f"openssl@{level}")
+    reset_connections(server)
+    with connect(server) as plain:
         peer_port = plain.getsockname()[1]
     seen = openssl.seen(f"openssl@{level}", peer_port)
     assert (seen.version, seen.cipher_suite) == (None, None)
     assert seen.reason
+
+
+@every_level
+def test_reset_is_told(openssl: Variants, level: str) -> None:
+    with connect(openssl.start(f"openssl@{level}")) as plain:
+        plain.sendall(hello_of(ProtocolVersion.TLS_1_2, EVERYTHING))
+        assert plain.recv(1) == b"\x16", "the connection is known to the server"
+        peer_port = plain.getsockname()[1]
+        reset_on_close(plain)
+    assert openssl.seen(f"openssl@{level}", peer_port).reason == "connection lost: ECONNRESET"
 
 
 @every_level
