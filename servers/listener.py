@@ -17,6 +17,7 @@ CONNECTION_TIMEOUT_SECONDS = 10.0
 LINGER_SECONDS = 1.0
 MAX_CONNECTIONS = 200
 MAX_REQUEST_BYTES = 1 << 16
+PAUSE_SECONDS = 0.1  # after a connection that could not be taken
 
 
 def read_request(receive: Callable[[int], bytes]) -> bytes:
@@ -78,6 +79,7 @@ class Listener:
             raise
         self._socket = unbound
         self._serve = serve
+        self._is_closed = threading.Event()
         self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
         self.port: int = self._socket.getsockname()[1]
 
@@ -88,6 +90,7 @@ class Listener:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._is_closed.set()
         # shutdown wakes the accepting thread; close alone would leave it waiting.
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -97,12 +100,14 @@ class Listener:
             self._free.acquire()
             try:
                 connection, address = self._socket.accept()
-            except ConnectionAbortedError:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except OSError:
+                # The listening socket was shut down, or the connection is gone, or there is no descriptor or
+                # memory for it, which may pass (accept(2)).
+                if self._is_closed.wait(PAUSE_SECONDS):
+                    return
                 self._free.release()
                 continue
-            except OSError:
-                return  # the listening socket was shut down
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._run, args=(connection, address[1]), daemon=True).start()
 
     def _run(self, connection: socket.socket, peer_port: int) -> None:

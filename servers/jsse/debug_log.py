@@ -60,9 +60,13 @@ class DebugLog:
         system.setOut(self._printer)
         threading.Thread(target=self._read, args=(reading,), name="debug-log", daemon=True).start()
 
-    def begin(self, thread: str) -> None:
-        """Keep what a thread prints from now on."""
-        self._pages[thread] = _Pages()
+    def begin(self, name: str) -> str:
+        """Keep what a thread prints from now on. It must be called as is returned: `name`, if no other is."""
+        pages, thread, number = _Pages(), name, 1
+        while self._pages.setdefault(thread, pages) is not pages:
+            number += 1
+            thread = f"{name}-{number}"
+        return thread
 
     def end(self, thread: str) -> str:
         """What the thread has printed, to the last line; to be called in that thread."""

@@ -92,11 +92,11 @@ class Server:
             threading.Thread(target=self._serve, args=(socket,), daemon=True).start()
 
     def _serve(self, socket: Any) -> None:
-        peer_port = int(socket.getPort())
-        name = f"client-{peer_port}"
         try:
+            peer_port = int(socket.getPort())
+            # A port may be another connection's again before this one is over.
+            name = self._log.begin(f"client-{peer_port}")
             self._machine.name_thread(name)
-            self._log.begin(name)
             seen = serve_connection(
                 self._machine, socket, contract.Connection(self._id, peer_port), self._stack
             )

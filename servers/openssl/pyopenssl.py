@@ -110,7 +110,7 @@ def serve_connection(
         tls.do_handshake()
         _answer(tls, connection)
         tls.shutdown()
-    except SSL.WantReadError:
+    except (SSL.WantReadError, SSL.WantWriteError):
         reason = "timeout"
     except SSL.SysCallError as error:
         reason = f"connection lost: {error.args[-1]}"

@@ -143,9 +143,13 @@ function Connection(server, socket) {
   socket.setNoDelay(true);
   socket.setTimeout(CONNECTION_TIMEOUT, function () { self.end('timeout'); });
   socket.on('data', function (received) { self.receive(received); });
+  socket.on('drain', function () { socket.resume(); });
   socket.on('end', function () { self.end('connection lost: unexpected end'); });
   socket.on('error', function (error) { self.end('connection lost: ' + error.code); });
-  socket.on('close', function () { self.end('connection lost: ECONNRESET'); }); // node 0.8 tells it in no other way
+  socket.on('close', function () {
+    self.end('connection lost: ECONNRESET'); // node 0.8 tells it in no other way
+    self.ssl.close(); // OpenSSL's memory, which the garbage collector does not know of
+  });
 }
 
 /* Give OpenSSL the session that is offered, and take node's own reader of hellos out of the way, which would have
@@ -183,7 +187,7 @@ Connection.prototype.advance = function () {
   var length, error;
   do {
     length = this.ssl.clearOut(chunk, 0, CHUNK);
-    if (length > 0) {
+    if (length > 0 && this.request.length < MAX_REQUEST) { // during a renegotiation nothing is taken out of it
       this.request = Buffer.concat([this.request, chunk.slice(0, length)]);
     }
     error = this.error();
@@ -194,7 +198,7 @@ Connection.prototype.advance = function () {
     if (this.isRenegotiated) {
       this.isRenegotiating = this.isRenegotiated = false;
     }
-    this.answer();
+    while (this.answer()) { /* the next request that has come */ }
   } while (length > 0 && !this.isOver);
 };
 
@@ -209,23 +213,25 @@ Connection.prototype.flush = function () {
   while ((length = this.ssl.encOut(chunk, 0, CHUNK)) > 0) {
     var sent = new Buffer(chunk.slice(0, length));
     this.sent.take(sent);
-    if (this.socket.writable) {
-      this.socket.write(sent);
+    if (this.socket.writable && !this.socket.write(sent)) {
+      this.socket.pause(); // until the client reads, or has had the time to
     }
   }
 };
 
-/* Answer the request that is complete, if there is one; what /reneg and keep-alive mean is in servers/http.py. */
+/* Answer the request that is complete and say so, if there is one; what /reneg and keep-alive mean is in
+ * servers/http.py. */
 Connection.prototype.answer = function () {
   var text = this.request.toString('binary'), end = text.indexOf('\r\n\r\n');
   if (this.isOver || this.isRenegotiating || (end < 0 && text.length < MAX_REQUEST)) {
-    return;
+    return false;
   }
   if (/^GET \/reneg/.test(text) && this.ssl.renegotiate && !this.wasAsked) {
     this.wasAsked = true;
     this.isRenegotiating = this.ssl.renegotiate();
     if (this.isRenegotiating) {
-      return this.advance();
+      this.advance();
+      return false;
     }
   }
   this.wasAsked = false;
@@ -235,6 +241,7 @@ Connection.prototype.answer = function () {
   if (!keepsAlive) {
     this.end(null);
   }
+  return true;
 };
 
 function response(text, keepsAlive) {
@@ -305,14 +312,22 @@ function start(settings) {
     asks: settings.client_certificate !== 'no', requires: settings.client_certificate === 'require',
     stack: 'OpenSSL ' + process.versions.openssl
   };
+  var open = 0;
   var listening = net.createServer({ allowHalfOpen: true }, function (socket) {
-    if (socket.remotePort) {
-      new Connection(server, socket);
-    } else { // reset already: nobody could tell whose it was
-      socket.destroy();
+    if (!socket.remotePort) { // reset already: nobody could tell whose it was
+      return socket.destroy();
     }
+    socket.on('close', function () { open -= 1; });
+    open += 1;
+    if (open > MAX_CONNECTIONS) { // node's own maxConnections would end it without a word
+      emit({
+        event: 'connection', id: settings.id, peer_port: socket.remotePort, version: null, cipher_suite: null,
+        alert_sent: null, reason: 'refused: ' + MAX_CONNECTIONS + ' connections are open'
+      });
+      return socket.destroy();
+    }
+    new Connection(server, socket);
   });
-  listening.maxConnections = MAX_CONNECTIONS;
   listening.on('error', function (error) { emit({ event: 'error', id: settings.id, message: error.message }); });
   listening.listen(settings.port, settings.host, function () {
     var stack = server.stack + ' (node ' + process.version + ')';

@@ -45,14 +45,18 @@ class Backend:
         self._program = program
         self.view = program.view()
         self.port = next(program.ports)
-        self._process = subprocess.Popen(
-            program.command(self.port),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=program.environment,
-            pass_fds=program.descriptors,
-        )
+        try:
+            self._process = subprocess.Popen(
+                program.command(self.port),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=program.environment,
+                pass_fds=program.descriptors,
+            )
+        except OSError as error:
+            raise StartError(f"{program.name} cannot be started: {error}") from error
+        self._end = os.fdopen(os.pidfd_open(self._process.pid), "rb", buffering=0)
         self._listens = False
         self._last_line = b""
         self._unfinished = dict.fromkeys(self.outputs, b"")
@@ -75,6 +79,12 @@ class Backend:
     def is_running(self) -> bool:
         """Whether the process has not ended."""
         return self._process.poll() is None
+
+    def ends_within(self, seconds: float) -> bool:
+        """Whether the process has ended, or does so in this time."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._end, selectors.EVENT_READ)
+            return bool(selector.select(seconds))
 
     def _read_output(self, stream: IO[bytes]) -> bool:
         """Take what there is to read; False when the stream has ended."""
@@ -101,7 +111,7 @@ class Backend:
         """End the process; nothing of it is left afterwards."""
         self._process.kill()
         self._process.wait()
-        for stream in self.outputs:
+        for stream in (*self.outputs, self._end):
             stream.close()
 
     def _take(self, line: bytes) -> None:

@@ -9,6 +9,8 @@ from servers.system.backend import Backend
 # After its own end of the stream OpenSSL's s_server waits half a second for the client's
 # (apps/lib/s_socket.c, do_server).
 FINAL_SECONDS = 0.5
+# Of a process that crashes the stream may end before its output and itself.
+CRASH_SECONDS = 0.02
 
 
 class Relay:
@@ -33,6 +35,7 @@ class Relay:
             while ready := selector.select(CONNECTION_TIMEOUT_SECONDS):
                 sources = [key.fileobj for key, _ in ready]
                 if not self._backend.read_outputs():
+                    self._program_ended()
                     return
                 if self._inner in sources and not self._carry_to_client():
                     return
@@ -61,10 +64,15 @@ class Relay:
         if received:
             self._client.sendall(received)
             return True
-        self._backend.read_outputs()
-        self.backend_ended_stream = True
         self._client.shutdown(socket.SHUT_WR)
+        if not self._backend.read_outputs() or self._backend.ends_within(CRASH_SECONDS):
+            self._program_ended()
+        else:
+            self.backend_ended_stream = True
         return False
+
+    def _program_ended(self) -> None:
+        self._backend.view.reason = self._backend.view.reason or "the program has ended"
 
     def _carry_to_backend(self) -> bool:
         try:

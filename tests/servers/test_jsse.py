@@ -6,6 +6,7 @@ Skipped where the stack is not fetched (tls-matrix stacks fetch 'jsse-*').
 import os
 import re
 import select
+import socket
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -128,6 +129,22 @@ def test_client_that_goes_away_is_told(jsse: Variants) -> None:
     seen = jsse.seen("jsse@17", peer_port)
     assert (seen.version, seen.cipher_suite) == (None, None)
     assert seen.reason
+
+
+def test_connections_from_one_port_are_told_apart(jsse: Variants) -> None:
+    server = jsse.start("jsse@17")
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.2", 0))
+        peer_port = first.getsockname()[1]
+        second.bind(("127.0.0.3", peer_port))
+        for client in (first, second):
+            client.connect((server.host, server.port))
+            client.sendall(b"\x16\x03\x01")
+        first.close()
+        assert jsse.seen("jsse@17", peer_port).reason
+        jsse.start("jsse@17")  # from now on
+        second.close()
+        assert jsse.seen("jsse@17", peer_port).reason
 
 
 @every_level

@@ -1,7 +1,10 @@
+import errno
+import os
 import queue
 import socket
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -64,6 +67,26 @@ def test_connections_at_once_are_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
         assert begun.get(timeout=5) == ports[2], "the third is served when one of the others is over"
         for client in clients:
             client.close()
+
+
+class Scarce(socket.socket):
+    """A listening socket for whose first connections there is no descriptor."""
+
+    failures = 2
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        if self.failures:
+            self.failures -= 1
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return super().accept()
+
+
+def test_connection_that_cannot_be_taken_now_is_taken_later() -> None:
+    with (
+        Listener("127.0.0.1", 0, lambda connection, _: connection.sendall(b"yes"), Scarce()) as listening,
+        connect(listening.port) as client,
+    ):
+        assert client.recv(100) == b"yes"
 
 
 def test_reads_and_writes_end_after_the_time() -> None:

@@ -8,6 +8,7 @@ import select
 import signal
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from handshake.wire.cipher_suites import parse_cipher_suite
 from handshake.wire.registry import ProtocolVersion, parse_version
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, make_credentials
-from servers.listener import reset_on_close
+from servers.listener import reset_on_close, set_timeout
 from servers.process import NotInstalled, start_servers
 from servers.variant import parse_server_id
 from tests.servers.conduct import assert_serves_several_at_once, reset_connections
@@ -189,6 +190,39 @@ def test_client_that_goes_away_is_told(openssl: Variants, level: str) -> None:
     seen = openssl.seen(f"openssl@{level}", peer_port)
     assert (seen.version, seen.cipher_suite) == (None, None)
     assert seen.reason
+
+
+@pytest.mark.parametrize("level", NODE_LEVELS)
+def test_connection_too_many_is_told(openssl: Variants, level: str) -> None:
+    server = openssl.start(f"openssl@{level}")
+    with ExitStack() as clients:
+        for _ in range(201):
+            client = clients.enter_context(connect(server))
+        assert client.recv(1) == b""
+        seen = openssl.seen(f"openssl@{level}", client.getsockname()[1])
+    assert seen.reason == "refused: 200 connections are open"
+
+
+@pytest.mark.parametrize("level", NODE_LEVELS)
+def test_client_that_never_reads_is_not_read_from_for_ever(openssl: Variants, level: str) -> None:
+    server = openssl.start(f"openssl@{level},configuration=legacy")
+    with OpenSSLClient(server, SSL.TLS1_2_VERSION) as client:
+        client.tls.do_handshake()
+        set_timeout(client.tls, 0.5)
+        with pytest.raises(SSL.WantWriteError):
+            client.tls.sendall(KEPT_ALIVE * 1_000_000)
+
+
+@pytest.mark.parametrize("level", NODE_LEVELS)
+def test_requests_in_one_record_are_all_answered(openssl: Variants, level: str) -> None:
+    server = openssl.start(f"openssl@{level},configuration=legacy")
+    with OpenSSLClient(server, SSL.TLS1_2_VERSION) as client:
+        client.tls.sendall(2 * KEPT_ALIVE + REQUEST)
+        answers = b""
+        with suppress(SSL.ZeroReturnError):
+            while True:
+                answers += client.tls.recv(4096)
+    assert answers.count(b"HTTP/1.0 200 ") == 3
 
 
 @every_level

@@ -9,18 +9,22 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from handshake.wire.registry import ProtocolVersion
 from servers import contract
 from servers.contract import PrivateKeyAndChain
 from servers.definition import BUNDLED_SERVERS
 from servers.nginx.serve import start as start_nginx
-from servers.process import NotInstalled, start_servers
+from servers.process import NotInstalled, RunningServer, start_servers
 from servers.system import command
 from servers.variant import parse_server_id
+from tests.servers.offers import EVERYTHING, ask, hello_of
+from tests.servers.real_servers import connect
 from tests.servers.system_servers import DEFINITIONS, KEPT_INSIDE, PLAIN
 
 PROJECT = BUNDLED_SERVERS.parent
@@ -165,6 +169,35 @@ def test_nothing_is_left_after_a_kill(server_id: str, credentials: Mapping[str, 
             os.close(descriptor)
     assert not any(is_running(child) for child in children)
     assert (set(Path("/dev/shm").iterdir()) | set(Path("/tmp").glob("nss-*"))) <= before
+
+
+def last_descendants(process_id: int) -> list[int]:
+    """The processes that come of a process and have started none themselves."""
+    children = children_of(process_id)
+    return [last for child in children for last in last_descendants(child)] or [process_id]
+
+
+@pytest.mark.parametrize("server_id", ["gnutls@system", "nss@system", "openssl-s_server@system"])
+def test_program_that_crashes_in_a_connection_is_told(
+    server_id: str, credentials: Mapping[str, PrivateKeyAndChain]
+) -> None:
+    with start_servers([parse_server_id(server_id, DEFINITIONS)], credentials, 20) as servers:
+        server = servers[server_id]
+        if isinstance(server, NotInstalled):
+            pytest.skip(server.message)
+        assert isinstance(server, RunningServer)
+        before = datetime.now(UTC)
+        with connect(server) as plain:
+            plain.sendall(hello_of(ProtocolVersion.TLS_1_2, EVERYTHING))
+            assert plain.recv(1) == b"\x16", "a ServerHello"
+            for process_id in last_descendants(servers.process_id(server_id)):
+                os.kill(process_id, signal.SIGSEGV)
+            seen = servers.wait_for_connection(server_id, plain.getsockname()[1], before, 8)
+        assert seen is not None
+        assert seen.reason == "the program has ended"
+        assert ask(server, hello_of(ProtocolVersion.TLS_1_2, EVERYTHING)).refusal is None, (
+            "another one serves"
+        )
 
 
 def wait_for_end(descriptor: int) -> None:
