@@ -1,6 +1,10 @@
 """`python -m matrix` is `tls-matrix`."""
 
-from matrix.cli import main
+import sys
 
 if __name__ == "__main__":
+    try:
+        from matrix.cli import main  # takes most of a second, in which Ctrl-C may come
+    except KeyboardInterrupt:
+        sys.exit(130)
     main()

@@ -7,9 +7,9 @@ keys are refused on reading: a file of a later schema says so instead of being h
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from clients.observation import NOT_TRIED
 from matrix.errors import UnreadableRun
@@ -137,6 +137,23 @@ class RunFile(_Record):
     clients: dict[str, ClientRecord]
     cells: list[CellRecord]
 
+    @model_validator(mode="after")
+    def _cells_are_of_this_run(self) -> Self:
+        seen: set[str] = set()
+        for cell in self.cells:
+            if cell.id in seen:
+                raise ValueError(f"cells: {cell.id!r} is there twice")
+            seen.add(cell.id)
+            if cell.id != f"{cell.server}/{cell.client}/{cell.scenario}":
+                raise ValueError(f"cells: {cell.id!r} is not the id of its server, client and scenario")
+            for kind, name, known in (
+                ("server", cell.server, self.servers),
+                ("client", cell.client, self.clients),
+            ):
+                if name not in known:
+                    raise ValueError(f"cells: {cell.id!r}: {kind} {name!r} is not in {kind}s")
+        return self
+
     def by_id(self) -> dict[str, CellRecord]:
         """Give the cells by their id."""
         return {cell.id: cell for cell in self.cells}
@@ -177,4 +194,6 @@ def load_run(path: Path) -> RunFile:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UnreadableRun(f"{file}: {key}: {first['msg']}; it should be a {SCHEMA} file") from error
+        raise UnreadableRun(
+            f"{file}: {key}: {first['msg'].removeprefix('Value error, ')}; it should be a {SCHEMA} file"
+        ) from error

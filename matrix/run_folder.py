@@ -24,6 +24,8 @@ REPORTS = PROJECT / "reports"
 LATEST = "latest"
 EVIDENCE = "evidence"
 TIMINGS = "timings.json"
+_REPORTS_OF_A_RUN = ("grid.md", "grid.html", "junit.xml")
+_WRITTEN = {RUN_FILE_NAME, TIMINGS, EVIDENCE, *_REPORTS_OF_A_RUN}
 
 
 class RunFolder:
@@ -38,6 +40,12 @@ class RunFolder:
         file = self.path / EVIDENCE / f"{cell_id}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(to_json(evidence), encoding="utf-8")
+
+    def remove_if_unused(self) -> None:
+        """Remove a folder under reports/ in which nothing was written."""
+        if not self._is_named:
+            with suppress(OSError):
+                self.path.rmdir()
 
     def write(self, run: RunFile, timings: Mapping[str, Any]) -> None:
         """Write every file but the evidence, and let reports/latest point here."""
@@ -80,11 +88,17 @@ def _named(out: Path) -> Path:
         raise SelectionError(
             f"--out {out}: cannot be written ({error.strerror}); choose another folder"
         ) from error
-    if content and RUN_FILE_NAME not in content:
+    # A run that was killed leaves less than all of its files.
+    if not (RUN_FILE_NAME in content or content <= _WRITTEN):
         raise SelectionError(f"--out {out}: is not empty and holds no run; choose a new folder")
-    if content:
-        (out / RUN_FILE_NAME).unlink()
-        shutil.rmtree(out / EVIDENCE, ignore_errors=True)
+    try:
+        for name in (RUN_FILE_NAME, TIMINGS, *_REPORTS_OF_A_RUN):
+            (out / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise SelectionError(
+            f"--out {out}: cannot be written ({error.strerror}); choose another folder"
+        ) from error
+    shutil.rmtree(out / EVIDENCE, ignore_errors=True)
     return out
 
 

@@ -6,7 +6,15 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
 from handshake.wire.registry import parse_version
@@ -41,11 +49,11 @@ def _iso_date(value: object) -> object:
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-VersionName = Annotated[str, BeforeValidator(_known_version)]
-CipherSuiteName = Annotated[str, BeforeValidator(_known_cipher_suite)]
-Refusal = Annotated[str, BeforeValidator(_known_refusal)]
+VersionName = Annotated[str, AfterValidator(_known_version)]
+CipherSuiteName = Annotated[str, AfterValidator(_known_cipher_suite)]
+Refusal = Annotated[str, AfterValidator(_known_refusal)]
 Cause = Annotated[str, StringConstraints(pattern=r"^(alert-[a-z0-9_]+|fin|reset|timeout)$")]
-CipherSuitePattern = Annotated[str, BeforeValidator(_fitting_pattern)]
+CipherSuitePattern = Annotated[str, AfterValidator(_fitting_pattern)]
 
 
 class Table(BaseModel):

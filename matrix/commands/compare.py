@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from matrix.commands.options import one_line_errors, write_out
+from matrix.commands.options import one_line_errors, while_read, write_out
 from matrix.compare import Comparison, compare_servers, find_server
 from matrix.compare import compare as compare_runs
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED, SelectionError
@@ -54,7 +54,8 @@ def compare(
     """
     with one_line_errors():
         comparison = _compare(old, new, server, becomes)
-    write_out(_RENDER[format](comparison))
+    with while_read():
+        write_out(_RENDER[format](comparison))
     raise typer.Exit(EXIT_NOT_AS_EXPECTED if comparison.has_regression else EXIT_AS_EXPECTED)
 
 

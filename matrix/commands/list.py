@@ -55,6 +55,11 @@ def _servers(options: RunOptions) -> list[Row]:
             "kind": definition.kind,
             "level": variant.level,
             "toggles": dict(variant.toggles),
+            "about_toggles": {
+                name: ". ".join(text for text in (toggle.title, toggle.note) if text)
+                for name, toggle in definition.toggles.items()
+                if name in variant.toggles
+            },
             "released": definition.levels[variant.level].released,
             "stack": definition.levels[variant.level].stack,
             "default": variant.id in default,
@@ -137,6 +142,19 @@ def _print(rows: Sequence[Row]) -> None:
         write_out("".join("\t".join(_text(row[name]) for name in columns) + "\n" for row in rows))
     for note, about in _notes(rows).items():
         out.print(Text(f"\n{', '.join(about)}: {printable(note)}"), soft_wrap=not out.is_terminal)
+    for toggle, about in _toggles(rows).items():
+        out.print(Text(f"\n{', '.join(about)}: {printable(toggle)}"), soft_wrap=not out.is_terminal)
+
+
+def _toggles(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Give what stands behind each toggle once, with the servers' names and the toggle it is about."""
+    toggles: dict[str, list[str]] = {}
+    for row in rows:
+        for name, text in row.get("about_toggles", {}).items():
+            about = toggles.setdefault(text, [])
+            if (named := f"{row['id'].partition('@')[0]},{name}=") not in about:
+                about.append(named)
+    return toggles
 
 
 def _notes(rows: Sequence[Row]) -> dict[str, list[str]]:

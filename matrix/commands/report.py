@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from matrix.commands.options import console, one_line_errors, write_out
+from matrix.commands.options import console, one_line_errors, while_read, write_out
 from matrix.errors import UnreadableRun
 from matrix.reports.terminal import print_run
 from matrix.run_file import load_run
@@ -24,10 +24,11 @@ def report(
             write_reports(content, _seconds(folder), folder)
         except OSError as error:
             raise UnreadableRun(
-                f"{folder}: cannot be written ({error.strerror}); mend its permissions"
+                f"{folder}: cannot be written ({error.strerror}); free space or mend its permissions"
             ) from error
-    print_run(content, console())
-    write_out(f"written to {folder}\n")
+    with while_read():
+        print_run(content, console())
+        write_out(f"written to {folder}\n")
 
 
 def _seconds(folder: Path) -> dict[str, float]:

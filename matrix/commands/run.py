@@ -19,9 +19,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from clients.starttls import PROTOCOLS
 from matrix.cell_result import PROPERTY, EvidenceWanted
-from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, tell, write_out
+from matrix.commands.options import (
+    ClientsDir,
+    Json,
+    ServersDir,
+    console,
+    one_line_errors,
+    tell,
+    while_read,
+    write_out,
+)
 from matrix.environment import PROJECT
-from matrix.errors import EXIT_HARNESS, EXIT_USAGE
+from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
 from matrix.grid import GRID, useful_workers
 from matrix.grid.controller import CONTROLLER, PLAN, GridController
 from matrix.options import RunOptions
@@ -114,12 +123,21 @@ def _run_and_show(plan: Plan, workers: str, json: bool) -> int:
         status = int(pytest.main(arguments, plugins=[listener]))
     controller = listener.controller
     if controller is None or controller.run is None:
+        if listener.is_interrupted:  # pytest's status for it is EXIT_USAGE
+            status = EXIT_INTERRUPTED
+        if status in (EXIT_INTERRUPTED, EXIT_TERMINATED):
+            tell("tls-matrix: ended before a cell was run; nothing is written")
+            return status
         return status if status == EXIT_USAGE else EXIT_HARNESS
-    if json:
-        write_out(encode(controller.run))
-    else:
-        print_run(controller.run, console())
-        write_out(f"written to {controller.folder.path}\n")
+    with while_read():
+        if json:
+            write_out(encode(controller.run))
+        else:
+            print_run(controller.run, console())
+            if not controller.unwritten:
+                write_out(f"written to {controller.folder.path}\n")
+    if controller.unwritten:
+        tell(f"tls-matrix: {controller.unwritten}")
     return status
 
 
@@ -136,7 +154,7 @@ def _progress() -> Iterator[Progress | None]:
 
 def _workers(asked: str, cells: int) -> int:
     if asked != "auto":
-        return int(asked)
+        return min(int(asked), cells)
     useful = min(useful_workers(), -(-cells // CELLS_WORTH_A_WORKER))
     return useful if useful > 1 else 0
 
@@ -156,6 +174,7 @@ class _Listener:
 
     def __init__(self, plan: Plan, progress: Progress | None) -> None:
         self.controller: GridController | None = None
+        self.is_interrupted = False
         self._plan = plan
         self._progress = progress
         self._task = progress.add_task("starting servers", total=len(plan.cells)) if progress else None
@@ -166,6 +185,10 @@ class _Listener:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Leave the plan where the controlling part of the run looks for one."""
         config.stash[PLAN] = self._plan
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember an interrupt; pytest.exit() comes here, too, and has a status of its own."""
+        self.is_interrupted = excinfo.errisinstance(KeyboardInterrupt)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -7,7 +7,7 @@ true).
 
 import io
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -55,6 +55,7 @@ def register(config: pytest.Config) -> None:
     controller = GridController(plan, folder)
     config.stash[CONTROLLER] = controller
     config.pluginmanager.register(controller, "grid-controller")
+    config.add_cleanup(folder.remove_if_unused)
 
 
 def _plan(config: pytest.Config) -> Plan:
@@ -86,6 +87,7 @@ class GridController:
         self.plan = plan
         self.folder = folder
         self.run: RunFile | None = None
+        self.unwritten = ""  # why something could not be written
         self._results: dict[str, CellResult] = {}
         # Evidence by cell that lacks a server's view, or was not written to its end.
         self._unfinished: dict[str, dict[str, Any]] = {}
@@ -131,13 +133,19 @@ class GridController:
         stopped_early = exitstatus in (pytest.ExitCode.INTERRUPTED, EXIT_TERMINATED)
         if stopped_early:
             _hurry_workers(session.config)
-        problems = {} if stopped_early or self._servers is None else self._servers.problems_now()
+        problems: Mapping[str, Problem] = {}
+        if not stopped_early and self._servers is not None:
+            try:
+                problems = self._servers.problems_now()
+            except KeyboardInterrupt:
+                exitstatus = pytest.ExitCode.INTERRUPTED
+        self._cleanup.callback(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.SIG_IGN))
         self.run = self._assemble(problems)
         until = monotonic() + LAST_VIEWS_SECONDS
         for cell_id, evidence in self._unfinished.items():
             self._add_views(cell_id, evidence, until)
-            self.folder.add_evidence(cell_id, evidence)
-        self.folder.write(self.run, self._timings())
+            self._write(self.folder.add_evidence, cell_id, evidence)
+        self._write(self.folder.write, self.run, self._timings())
         self._cleanup.close()
         session.exitstatus = self._exit_status(exitstatus)
 
@@ -150,7 +158,17 @@ class GridController:
             print_run(self.run, console)
             terminalreporter.section("TLS interoperability")
             terminalreporter.write(text.getvalue())
-            terminalreporter.write_line(f"written to {self.folder.path}")
+            terminalreporter.write_line(self.unwritten or f"written to {self.folder.path}")
+
+    def _write(self, write: Callable[..., None], *what: Any) -> None:
+        """Write something; a full disk must not take what was found away from who looks at the terminal."""
+        try:
+            write(*what)
+        except OSError as error:
+            where = error.filename or self.folder.path
+            self.unwritten = (
+                f"{where}: cannot be written ({error.strerror}); the run's files are not complete"
+            )
 
     def _take(self, result: CellResult) -> None:
         """Keep a result; an interrupt may come between any two lines, and what is kept by then is written."""
@@ -166,7 +184,7 @@ class GridController:
             evidence = {**head, **result.evidence}
             self._unfinished[result.cell] = evidence
             is_whole = self._add_views(result.cell, evidence, monotonic())
-            self.folder.add_evidence(result.cell, evidence)
+            self._write(self.folder.add_evidence, result.cell, evidence)
             if is_whole:
                 del self._unfinished[result.cell]
 
@@ -216,7 +234,7 @@ class GridController:
                 return EXIT_USAGE
             case pytest.ExitCode.OK | pytest.ExitCode.TESTS_FAILED:
                 assert self.run is not None  # set just before
-                return exit_status(self.run) or int(given)
+                return EXIT_HARNESS if self.unwritten else exit_status(self.run) or int(given)
             case _:
                 return int(given)
 
@@ -226,6 +244,16 @@ class _WorkerNodes:
 
     def __init__(self, text: str) -> None:
         self._text = text
+
+    def pytest_xdist_setupnodes(self, config: pytest.Config) -> None:
+        """Start workers deaf to Ctrl-C at a terminal, from their first moment on: they inherit the mask."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        config.add_cleanup(self.pytest_collection)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Hear it again in this process, now that they are started; what came meanwhile comes now."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker its cells and where the servers are."""

@@ -88,10 +88,21 @@ def service_changes(comparison: Comparison) -> list[str]:
         for (scenario, servers), changes in sorted(pairs.items())
         if len(servers) > 1 or any(change.kind in _SERVICE_CHANGES for change in changes)
     ]
-    return said or (["No client loses or gains service."] if pairs else [])
+    compared = [change for changes in pairs.values() for change in changes]
+    unknown = sum(map(_is_unknown, compared))
+    if not said and unknown < len(compared):
+        said = ["No client loses or gains service."]
+    if unknown:
+        said.append(
+            f"Of {unknown} of {counted(len(compared), 'cell')} it is not known: a run found nothing out."
+        )
+    return said
 
 
 def _service(changes: Sequence[Change], servers: tuple[str, ...]) -> str:
+    if all(map(_is_unknown, changes)):
+        where = " and ".join(servers)
+        return f"Nothing is known of {counted(len(changes), 'client')}: {where} were not both tried."
     kinds = Counter(change.kind for change in changes)
     lost = sum(
         change.kind is ChangeKind.REGRESSION and change.cell.outcome is Outcome.FAILS for change in changes
@@ -105,6 +116,11 @@ def _service(changes: Sequence[Change], servers: tuple[str, ...]) -> str:
     first = f"{lost or 'None'} of {counted(len(changes), 'client')} {'lose' if lost > 1 else 'loses'} service"
     rest = [f"{number} {one if number == 1 else more} {what}" for number, one, more, what in others if number]
     return f"{'; '.join([f'{first} {where}', *rest])}."
+
+
+def _is_unknown(change: Change) -> bool:
+    """Whether nothing was found out before, or now."""
+    return any(cell is None or cell.outcome is None for cell in (change.old, change.new))
 
 
 def _servers(change: Change) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ _LEGEND = (
     ("✗ fails", "no attempt of the client gets an answer"),
     ("? not tried", "the server chose a cipher suite this program offers but cannot complete"),
     ("· missing", "the server is not installed on this machine"),
-    ("! broken", "nothing was found out: the harness, not the server, failed"),
+    ("! broken", "nothing was found out: nobody answered as asked, or the harness failed"),
     ("... !", "not as expected"),
 )
 

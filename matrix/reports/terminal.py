@@ -128,7 +128,7 @@ def _print_lines(run: RunFile, console: Console) -> None:
 
 
 def _sentences(groups: Iterable[digest.Group]) -> list[str]:
-    return [f"{group.line}." for group in groups]
+    return [group.line if group.line.endswith("?") else f"{group.line}." for group in groups]
 
 
 def _section(console: Console, title: str, lines: Sequence[str], style: str) -> None:

@@ -32,6 +32,7 @@ MACHINE_OPTIONS = (
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
     "-XX:-UsePerfData",
+    "-XX:+DisableAttachMechanism",
     "-XX:+DisplayVMOutputToStderr",
     # JSSE's own view of a connection; "record" names the alerts it writes.
     "-Djavax.net.debug=ssl,handshake,record",

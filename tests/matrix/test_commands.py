@@ -40,6 +40,15 @@ def test_every_listing_of_servers_says_what_is_a_hypothesis() -> None:
     assert "HYPOTHESIS" in tls_matrix("list", "servers").stdout
 
 
+def test_servers_are_listed_with_what_is_behind_each_toggle() -> None:
+    assert (
+        "jsse6,renegotiation=: sun.security.ssl.allowUnsafeRenegotiation"
+        in tls_matrix("list", "servers").stdout
+    )
+    rows = json.loads(tls_matrix("list", "servers", "--json").stdout)
+    assert all(row["about_toggles"].keys() == row["toggles"].keys() for row in rows)
+
+
 def test_list_takes_the_users_own_clients(tmp_path: Path) -> None:
     from clients.profile import BUNDLED_PROFILES
 

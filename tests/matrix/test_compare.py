@@ -147,7 +147,7 @@ def test_the_text_for_a_change_board_says_who_loses_service_and_why() -> None:
     said = f"the server sends the alert unexpected_message in answer to the client's hello ({ALERT})"
     assert text == (
         "3 of 7 clients lose service when web@1 becomes web@2; 1 works only after a fallback now; "
-        "1 gains service.\n\n"
+        "1 gains service.\nOf 1 of 7 cells it is not known: a run found nothing out.\n\n"
         "Regressions: worse than before (4)\n"
         "  a and c (web@1 -> web@2, connect)\n"
         f"    before: works\n    now: fails: {said}\n"
@@ -181,6 +181,23 @@ def test_the_first_sentence_is_said_of_each_scenario_and_of_no_server_without_a_
     assert service_changes(compare(old, old)) == ["No client loses or gains service."]
     assert service_changes(compare_servers(old, "a@1", old, "b@1")) == [
         "None of 1 client loses service when a@1 becomes b@1."
+    ]
+
+
+def test_what_is_not_known_is_not_said_to_be_without_a_change() -> None:
+    broken = cell("a@1", "x", None, verdict=Verdict.HARNESS_ERROR)
+    nothing = "Of 1 of 1 cell it is not known: a run found nothing out."
+    for old, new in ((cell("a@1", "x"), broken), (broken, cell("a@1", "x")), (broken, broken)):
+        assert service_changes(compare(run(old), run(new))) == [nothing]
+    some = run(broken, cell("a@1", "y"))
+    assert service_changes(compare(some, some)) == [
+        "No client loses or gains service.",
+        "Of 1 of 2 cells it is not known: a run found nothing out.",
+    ]
+    levels = run(broken, cell("b@1", "x"))
+    assert service_changes(compare_servers(levels, "a@1", levels, "b@1")) == [
+        "Nothing is known of 1 client: a@1 and b@1 were not both tried.",
+        nothing,
     ]
 
 

@@ -112,3 +112,86 @@ def test_a_cell_whose_evidence_is_being_written_when_the_run_is_interrupted_is_n
     evidence = json.loads(file.read_text(encoding="utf-8"))
     assert evidence["cell"] == cell["id"]
     assert evidence["attempts"][0]["server_view"]["alert_sent"] == "unexpected_message"
+
+
+NEVER_READY = """
+import pathlib, sys
+for line in sys.stdin:
+    pathlib.Path(sys.argv[0]).with_name("asked").touch()
+"""
+NEVER_READY_DEFINITION = """
+id = "silent"
+title = "Silent"
+kind = "real"
+default = false
+control = "openssl-3.0"
+source = "made up for a test"
+
+[declared]
+versions = ["TLSv1.2"]
+cipher_suites = ["TLS_RSA_WITH_AES_128_CBC_SHA"]
+
+[levels.a]
+title = "Silent a"
+stack = "none"
+"""
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_interrupted_while_servers_start_says_so(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    folder = tmp_path / "silent"
+    folder.mkdir()
+    (folder / "server.toml").write_text(NEVER_READY_DEFINITION, encoding="utf-8")
+    (folder / "serve.py").write_text(NEVER_READY, encoding="utf-8")
+    out = tmp_path / "run"
+    chosen = ("--servers-dir", tmp_path, "--server", "silent@a", "--client", "java-7", "--out", out)
+    with subprocess.Popen(
+        [sys.executable, "-c", AS_AT_A_TERMINAL, "run", *map(str, chosen)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        deadline = time.monotonic() + DEADLINE
+        while not (folder / "asked").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.killpg(process.pid, number)
+        shown, errors = process.communicate(timeout=DEADLINE)
+    assert process.returncode == status, shown + errors
+    assert "Traceback" not in errors
+    assert errors.endswith("tls-matrix: ended before a cell was run; nothing is written\n")
+    assert list(out.iterdir()) == []
+
+
+AS_AT_A_TERMINAL = """
+import signal
+from matrix.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
+main()
+"""
+INTERRUPTED_AT_THE_END = """
+import os, signal
+from matrix.cli import main
+from matrix.grid.servers import GridServers
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
+GridServers.problems_now = lambda self: os.kill(os.getpid(), signal.SIGINT)
+main()
+"""
+
+
+def test_an_interrupt_when_all_cells_are_done_loses_nothing(tmp_path: Path) -> None:
+    chosen = ("run", "--server", BEFORE, *CLIENTS, "--out", str(tmp_path), "-n", "0")
+    result = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_AT_THE_END, *chosen],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    assert result.returncode == 130, result.stdout + result.stderr
+    assert len(run_json(tmp_path)["cells"]) == 3
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written == {"run.json", "timings.json", "grid.md", "grid.html", "junit.xml", "evidence"}

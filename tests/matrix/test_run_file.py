@@ -65,6 +65,7 @@ def test_a_run_reads_back_from_its_folder_and_its_file(tmp_path: Path) -> None:
         (('"verdict": "passed"', '"verdict": "fine"'), "cells.0.verdict"),
         (('"partial": false,', ""), "run.partial"),
         (("{", "["), "the file"),
+        (('"server": "', '"server": "x'), "is not the id of its server, client and scenario"),
     ],
 )
 def test_an_unreadable_run_is_named_with_its_key(tmp_path: Path, change: tuple[str, str], said: str) -> None:
@@ -72,6 +73,22 @@ def test_an_unreadable_run_is_named_with_its_key(tmp_path: Path, change: tuple[s
     with pytest.raises(UnreadableRun) as raised:
         load_run(tmp_path)
     assert str(tmp_path / "run.json") in str(raised.value)
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"servers": {}}, "server 'a@1' is not in servers"),
+        ({"clients": {}}, "client 'x' is not in clients"),
+        ({"cells": 2 * [cell("a@1", "x").model_dump(mode="json")]}, "is there twice"),
+    ],
+)
+def test_cells_must_be_of_the_run(tmp_path: Path, change: dict[str, object], said: str) -> None:
+    content = json.loads(encode(run(cell("a@1", "x"))))
+    (tmp_path / "run.json").write_text(json.dumps(content | change), encoding="utf-8")
+    with pytest.raises(UnreadableRun, match=r"run\.json: the file: cells: 'a@1/x/connect'") as raised:
+        load_run(tmp_path)
     assert said in str(raised.value)
 
 

@@ -97,6 +97,7 @@ like = "two"
         ('title = "Toy"', 'title = "Toy"\nnotes = ""', 'notes: unknown key; did you mean "note"?'),
         ('title = "Toy 2"', 'title = "x"\nsince = 3', "levels.two.since: unknown key; known are declared"),
         ('"TLSv1.0"', '"TLSv1.4"', "declared.versions.0: "),
+        ('"TLSv1.0"', "0x0301", "declared.versions.0: Input should be a valid string, but it is 769"),
         ('"TLS_RSA_WITH_AES_128_CBC_SHA"', '"TLS_RSA_WITH_AES_128_CBC_SHAA"', "TLS_RSA_WITH_AES_128_CBC_SHA"),
         ("cipher_suites =", 'cipher_suites_without = ["TLS_FOO*"]\ncipher_suites =', "TLS_FOO*"),
         ('versions = ["TLSv1.0"]', "", "declared.versions: missing"),

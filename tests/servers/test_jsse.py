@@ -256,3 +256,4 @@ def test_nothing_is_left_when_it_has_stopped(credentials: Mapping[str, PrivateKe
     os.close(descriptor)
     stuck.close()
     assert not list(Path(tempfile.gettempdir()).glob(f"hsperfdata_*/{process_id}"))
+    assert not Path("/tmp", f".java_pid{process_id}").exists(), "of those who could attach to the machine"
