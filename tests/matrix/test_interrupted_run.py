@@ -78,6 +78,13 @@ def test_an_interrupted_run_writes_what_it_has(
         os.killpg(process.pid, 0)
 
 
+def run_by(program: str, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """The incident in three clients, run by a program that is handed the arguments of tls-matrix."""
+    chosen = ("run", "--server", BEFORE, *CLIENTS, "--out", str(out), "-n", "0", *more)
+    command = [sys.executable, "-c", program, *chosen]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE)
+
+
 INTERRUPTED_AS_IT_WRITES = """
 import os, signal, sys
 from matrix.cli import main
@@ -98,14 +105,7 @@ main()
 def test_a_cell_whose_evidence_is_being_written_when_the_run_is_interrupted_is_not_lost(
     tmp_path: Path, number: str, status: int
 ) -> None:
-    chosen = ("run", "--server", BEFORE, *CLIENTS, "--out", str(tmp_path / "run"), "-n", "0", number)
-    result = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED_AS_IT_WRITES, *chosen],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-    )
+    result = run_by(INTERRUPTED_AS_IT_WRITES, tmp_path / "run", number)
     assert result.returncode == status, result.stdout + result.stderr
     (cell,) = run_json(tmp_path / "run")["cells"]
     (file,) = (tmp_path / "run").glob("evidence/**/*.json")
@@ -183,14 +183,7 @@ main()
 
 
 def test_an_interrupt_when_all_cells_are_done_loses_nothing(tmp_path: Path) -> None:
-    chosen = ("run", "--server", BEFORE, *CLIENTS, "--out", str(tmp_path), "-n", "0")
-    result = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED_AT_THE_END, *chosen],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-    )
+    result = run_by(INTERRUPTED_AT_THE_END, tmp_path)
     assert result.returncode == 130, result.stdout + result.stderr
     assert len(run_json(tmp_path)["cells"]) == 3
     written = {path.name for path in tmp_path.iterdir()}
