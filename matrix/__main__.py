@@ -2,9 +2,11 @@
 
 import sys
 
+from matrix.errors import EXIT_INTERRUPTED
+
 if __name__ == "__main__":
     try:
         from matrix.cli import main  # takes most of a second, in which Ctrl-C may come
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(EXIT_INTERRUPTED)
     main()

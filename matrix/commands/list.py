@@ -1,6 +1,6 @@
 """`tls-matrix list servers|clients|scenarios|cells`: what there is to choose from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -140,32 +140,25 @@ def _print(rows: Sequence[Row]) -> None:
         out.print(table)
     else:
         write_out("".join("\t".join(_text(row[name]) for name in columns) + "\n" for row in rows))
-    for note, about in _notes(rows).items():
-        out.print(Text(f"\n{', '.join(about)}: {printable(note)}"), soft_wrap=not out.is_terminal)
-    for toggle, about in _toggles(rows).items():
-        out.print(Text(f"\n{', '.join(about)}: {printable(toggle)}"), soft_wrap=not out.is_terminal)
+    texts: dict[str, dict[str, None]] = {}  # each once, with all that it is about
+    for about, text in (*_notes(rows), *_toggles(rows)):
+        texts.setdefault(text, {})[about] = None
+    for text, abouts in texts.items():
+        out.print(Text(f"\n{', '.join(abouts)}: {printable(text)}"), soft_wrap=not out.is_terminal)
 
 
-def _toggles(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Give what stands behind each toggle once, with the servers' names and the toggle it is about."""
-    toggles: dict[str, list[str]] = {}
-    for row in rows:
-        for name, text in row.get("about_toggles", {}).items():
-            about = toggles.setdefault(text, [])
-            if (named := f"{row['id'].partition('@')[0]},{name}=") not in about:
-                about.append(named)
-    return toggles
-
-
-def _notes(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Give every note on a server once, with the ids (without toggles) it is about."""
-    notes: dict[str, list[str]] = {}
+def _notes(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Give the notes on servers, each with the id (without toggles) it is about."""
     for row in rows:
         if row.get("kind") and row["note"]:
-            about = notes.setdefault(row["note"], [])
-            if (plain := row["id"].partition(",")[0]) not in about:
-                about.append(plain)
-    return notes
+            yield row["id"].partition(",")[0], row["note"]
+
+
+def _toggles(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Give what stands behind toggles, each with the server's name and the toggle it is about."""
+    for row in rows:
+        for name, text in row.get("about_toggles", {}).items():
+            yield f"{row['id'].partition('@')[0]},{name}=", text
 
 
 def _text(value: Any) -> str:

@@ -248,12 +248,12 @@ class _WorkerNodes:
     def pytest_xdist_setupnodes(self, config: pytest.Config) -> None:
         """Start workers deaf to Ctrl-C at a terminal, from their first moment on: they inherit the mask."""
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        config.add_cleanup(self.pytest_collection)
+        config.add_cleanup(_hear_interrupts)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
         """Hear it again in this process, now that they are started; what came meanwhile comes now."""
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        _hear_interrupts()
 
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker its cells and where the servers are."""
@@ -264,6 +264,10 @@ class _WorkerNodes:
         from xdist.scheduler import WorkStealingScheduling
 
         return WorkStealingScheduling(config, log) if config.option.dist == "load" else None
+
+
+def _hear_interrupts() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _described(view: Connection) -> dict[str, Any]:

@@ -61,12 +61,16 @@ def test_a_full_standard_output_is_one_line_and_3() -> None:
     assert result.stderr == said
 
 
-def test_what_an_encoding_lacks_is_escaped() -> None:
+def test_what_an_encoding_lacks_is_escaped(tmp_path: Path) -> None:
+    folder = tmp_path / "\u00e9"
+    folder.mkdir()
+    (folder / "run.json").write_text(encode(run(cell("web@1", "x"))), encoding="utf-8")
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    command = [sys.executable, "-m", "matrix", "list", "servers"]
+    command = [sys.executable, "-m", "matrix", "report", str(folder)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
     assert result.returncode == 0, result.stderr
     assert result.stdout.isascii()
+    assert "\\xe9" in result.stdout
 
 
 def test_a_reader_who_has_seen_enough_changes_no_exit_status(tmp_path: Path) -> None:

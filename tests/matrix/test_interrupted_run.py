@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.matrix.test_run import BEFORE, CLIENTS, DEADLINE, ROOT, command, run_json
+from tests.servers.conftest import TOY
 
 
 @contextmanager
@@ -119,22 +120,6 @@ import pathlib, sys
 for line in sys.stdin:
     pathlib.Path(sys.argv[0]).with_name("asked").touch()
 """
-NEVER_READY_DEFINITION = """
-id = "silent"
-title = "Silent"
-kind = "real"
-default = false
-control = "openssl-3.0"
-source = "made up for a test"
-
-[declared]
-versions = ["TLSv1.2"]
-cipher_suites = ["TLS_RSA_WITH_AES_128_CBC_SHA"]
-
-[levels.a]
-title = "Silent a"
-stack = "none"
-"""
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -143,7 +128,7 @@ def test_a_run_that_is_interrupted_while_servers_start_says_so(
 ) -> None:
     folder = tmp_path / "silent"
     folder.mkdir()
-    (folder / "server.toml").write_text(NEVER_READY_DEFINITION, encoding="utf-8")
+    (folder / "server.toml").write_text(TOY.format(name="silent"), encoding="utf-8")
     (folder / "serve.py").write_text(NEVER_READY, encoding="utf-8")
     out = tmp_path / "run"
     chosen = ("--servers-dir", tmp_path, "--server", "silent@a", "--client", "java-7", "--out", out)
