@@ -25,7 +25,7 @@ from clients.profile import load_profiles
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
-from servers.process import RunningServer, start_servers
+from servers.processes.start import RunningServer, start_servers
 from servers.variant import parse_server_id
 
 SERVER = "openssl@4.0.3"

@@ -14,10 +14,10 @@ from collections import Counter
 
 from bench.machine import machine
 from clients.connect import connect
-from matrix.plan import load_all_definitions, load_all_profiles
+from matrix.plan.plan import load_all_definitions, load_all_profiles
 from servers.credentials import SUBJECT, make_credentials
-from servers.process import start_servers
-from servers.program import RunningServer
+from servers.processes.start import start_servers
+from servers.running import RunningServer
 from servers.variant import parse_server_id
 
 CLIENT = "gnutls-3.7"  # its hello has shares of curves and names finite-field groups

@@ -20,12 +20,12 @@ from bench.grid import cells_per_second, run_pytest
 from bench.machine import machine
 from clients.connect import connect
 from clients.profile import Profile
-from matrix.options import RunOptions
-from matrix.plan import default_clients, load_all_profiles, make_plan
-from matrix.run_file import load_run
+from matrix.plan.options import RunOptions
+from matrix.plan.plan import default_clients, load_all_profiles, make_plan
+from matrix.results.run_file import load_run
 from servers.credentials import SUBJECT, make_credentials
-from servers.process import RunningServers, start_servers
-from servers.program import RunningServer
+from servers.processes.start import RunningServers, start_servers
+from servers.running import RunningServer
 from servers.variant import ServerVariant
 
 EVERY_LEVEL = "*"

@@ -15,12 +15,12 @@ import time
 from bench.machine import machine
 from clients.profile import load_profiles
 from handshake.crypto.credentials import Credential
-from matrix.judge import outcome_of
-from matrix.outcome import Outcome
+from matrix.judgement.judge import outcome_of
+from matrix.judgement.outcome import Outcome
 from matrix.scenarios import SCENARIOS, Meeting
 from servers.credentials import CLIENT_SUBJECT, SUBJECT, make_credentials
 from servers.definition import load_definitions
-from servers.process import RunningServer, start_servers
+from servers.processes.start import RunningServer, start_servers
 from servers.variant import parse_server_id
 
 SERVERS = (

@@ -16,7 +16,7 @@ from handshake.errors import DecodeError, UnsupportedSuite
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloFormat, HelloTemplate
 from handshake.wire.extensions import pull_supported_versions
 from handshake.wire.registry import ExtensionType, is_grease, version_name
-from matrix.outcome import Outcome
+from matrix.judgement.outcome import Outcome
 from servers.declared import Declared
 
 _SSL_3_0 = 0x0300

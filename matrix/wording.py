@@ -4,8 +4,6 @@ Pure. A reason is `<phase>:<cause>`; the sentence says who did what and when, an
 for grep.
 """
 
-from matrix.outcome import Outcome, Verdict
-
 _WHEN = {
     "connect": "when the connection was made",
     "client-hello": "while the client's hello was sent",
@@ -74,22 +72,6 @@ _NOTHING_TO_TRY = {
     "certificate:policy-not-requested": "the server does not ask for a certificate",
     "policy-no-session": "the server gives no session that could be resumed in this way",
     "policy-full-handshake": "the server makes a full handshake instead of resuming the session",
-}
-
-SHORT_WORDS = {
-    Outcome.WORKS: "works",
-    Outcome.WORKS_AFTER_FALLBACK: "fallback",
-    Outcome.FAILS: "fails",
-}
-SYMBOLS = {
-    Outcome.WORKS: "✓",
-    Outcome.WORKS_AFTER_FALLBACK: "↓",
-    Outcome.FAILS: "✗",
-}
-NO_OUTCOME_WORDS = {
-    Verdict.UNSUPPORTED: ("?", "not tried"),
-    Verdict.NOT_INSTALLED: ("·", "missing"),
-    Verdict.HARNESS_ERROR: ("!", "broken"),
 }
 
 

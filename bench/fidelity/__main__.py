@@ -39,7 +39,7 @@ from bench.fidelity.variations import variations
 from bench.machine import machine
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
-from servers.process import RunningServer, start_servers
+from servers.processes.start import RunningServer, start_servers
 from servers.variant import parse_server_id
 
 SERVERS = Path(__file__).parent / "servers"

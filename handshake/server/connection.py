@@ -16,10 +16,10 @@ from handshake.server import client_certificate, tls12, tls13
 from handshake.server.configuration import Ending, Intolerance, Reaction, ServerConfiguration
 from handshake.server.features import has_feature
 from handshake.server.handshake import ServerHandshake
+from handshake.server.handshake_stream import read_alert
+from handshake.server.lenient_hello import LenientReader
 from handshake.server.message_order import OrderOfNumbers
-from handshake.server.parsing import read_alert
-from handshake.server.readers import reader_for
-from handshake.server.reading import LenientReader
+from handshake.server.message_reader import reader_for
 from handshake.server.renegotiation import (
     RefusedRenegotiation,
     check_first_hello,

@@ -1,7 +1,7 @@
 """What a hello is like: named features that intolerances and checks are tied to. Pure.
 
-Plain words are in `FEATURES`, and those about a hello's form in `handshake.server.reading.FLAWS` (they exist
-where hellos are read leniently). With a colon and an argument:
+Plain words are in `FEATURES`, and those about a hello's form in `handshake.server.lenient_hello.FLAWS` (they
+exist where hellos are read leniently). With a colon and an argument:
 
 * `extension:<name>`: the extension is there (IANA name or hex);
 * `repeated-extension:<name>`: it is there more than once;
@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from handshake.errors import DecodeError
 from handshake.server.layout import parse_layout
-from handshake.server.reading import FLAWS, LenientClientHello
+from handshake.server.lenient_hello import FLAWS, LenientClientHello
 from handshake.wire.buffer import Reader
 from handshake.wire.cipher_suites import CIPHER_SUITES
 from handshake.wire.client_hello import MAX_SESSION_ID_SIZE, ClientHello

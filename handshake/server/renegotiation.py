@@ -7,7 +7,7 @@ servers, sections 2 and 5).
 from handshake.errors import Fault, PeerFault
 from handshake.renegotiation import FinishedPair, Renegotiation
 from handshake.server.configuration import ServerConfiguration
-from handshake.server.reading import LenientClientHello, renegotiated_connection
+from handshake.server.lenient_hello import LenientClientHello, renegotiated_connection
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import pull_renegotiation_info

@@ -1,7 +1,7 @@
 """How strictly a stack reads and how it says no, as data: the order of its checks, the alerts of each.
 
 Where a configuration has a `HelloReading`, hellos are read as far as they go and nothing is refused by the
-reading itself (`handshake.server.reading`); what is refused, in which order and how, are its checks.
+reading itself (`handshake.server.lenient_hello`); what is refused, in which order and how, are its checks.
 """
 
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""The commands of `tls-matrix`, one module each; `matrix.cli` puts them together."""
+"""The commands of `tls-matrix`, one module each; `matrix.commands.cli` puts them together."""

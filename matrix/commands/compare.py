@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from matrix.commands.options import one_line_errors, while_read, write_out
-from matrix.compare import Comparison, compare_servers, find_server
-from matrix.compare import compare as compare_runs
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED, SelectionError
 from matrix.reports import comparison as render
-from matrix.run_file import load_run
+from matrix.results.compare import Comparison, compare_servers, find_server
+from matrix.results.compare import compare as compare_runs
+from matrix.results.run_file import load_run
 
 
 class Format(StrEnum):

@@ -12,16 +12,16 @@ from clients.starttls import PROTOCOLS
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import version_name
 from matrix.cell import select
-from matrix.cell_result import evidence_of
 from matrix.commands.options import ClientsDir, Json, console, one_line_errors, tell, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
 from matrix.grid.endpoint import endpoint_of
 from matrix.grid.run_cell import BUDGET_SECONDS
-from matrix.judge import judge
-from matrix.outcome import Expectation, Outcome, Verdict
-from matrix.plan import load_all_profiles
+from matrix.judgement.judge import judge
+from matrix.judgement.outcome import Expectation, Outcome, Verdict
+from matrix.plan.plan import load_all_profiles
 from matrix.prediction import offered_version_name
-from matrix.run_file import to_json
+from matrix.results.cell_result import evidence_of
+from matrix.results.run_file import to_json
 from matrix.wording import printable, reason_in_words, sentence
 from servers.target import parse_address
 

@@ -8,11 +8,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from matrix.choice import default_servers
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, write_out
-from matrix.options import RunOptions
-from matrix.plan import load_all_definitions, load_all_profiles, make_plan
-from matrix.run_file import to_json
+from matrix.plan.options import RunOptions
+from matrix.plan.plan import load_all_definitions, load_all_profiles, make_plan
+from matrix.plan.servers import default_servers
+from matrix.results.run_file import to_json
 from matrix.scenarios import SCENARIOS
 from matrix.wording import printable
 from servers.variant import expand

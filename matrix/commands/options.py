@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from matrix.errors import EXIT_USAGE
-from matrix.plan import USAGE_ERRORS
+from matrix.plan.plan import USAGE_ERRORS
 from matrix.wording import printable
 
 ServersDir = Annotated[

@@ -8,9 +8,10 @@ import typer
 
 from matrix.commands.options import console, one_line_errors, while_read, write_out
 from matrix.errors import UnreadableRun
+from matrix.reports.files import render_reports
 from matrix.reports.terminal import print_run
-from matrix.run_file import load_run
-from matrix.run_folder import TIMINGS, write_reports
+from matrix.results.run_file import load_run
+from matrix.results.run_folder import TIMINGS
 
 
 def report(
@@ -21,7 +22,8 @@ def report(
         content = load_run(run)
         folder = run if run.is_dir() else run.parent
         try:
-            write_reports(content, _seconds(folder), folder)
+            for name, text in render_reports(content, _seconds(folder)).items():
+                (folder / name).write_text(text, encoding="utf-8")
         except OSError as error:
             raise UnreadableRun(
                 f"{folder}: cannot be written ({error.strerror}); free space or mend its permissions"

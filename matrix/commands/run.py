@@ -18,7 +18,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from clients.starttls import PROTOCOLS
-from matrix.cell_result import PROPERTY, EvidenceWanted
 from matrix.commands.options import (
     ClientsDir,
     Json,
@@ -29,14 +28,15 @@ from matrix.commands.options import (
     while_read,
     write_out,
 )
-from matrix.environment import PROJECT
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
 from matrix.grid import GRID, useful_workers
 from matrix.grid.controller import CONTROLLER, PLAN, GridController
-from matrix.options import RunOptions
-from matrix.plan import Plan, make_plan
+from matrix.plan.options import RunOptions
+from matrix.plan.plan import Plan, make_plan
 from matrix.reports.terminal import print_run
-from matrix.run_file import encode
+from matrix.results.cell_result import PROPERTY, EvidenceWanted
+from matrix.results.environment import PROJECT
+from matrix.results.run_file import encode
 from matrix.wording import counted
 
 CELLS_WORTH_A_WORKER = 40

@@ -9,12 +9,12 @@ import typer
 from matrix.commands.options import ServersDir, one_line_errors, tell, write_out
 from matrix.errors import EXIT_HARNESS
 from matrix.grid.servers import START_SECONDS
-from matrix.plan import load_all_definitions
+from matrix.plan.plan import load_all_definitions
 from matrix.wording import printable
 from servers.contract import Connection
 from servers.credentials import make_credentials
-from servers.process import RunningServers, start_servers
-from servers.program import RunningServer
+from servers.processes.start import RunningServers, start_servers
+from servers.running import RunningServer
 from servers.variant import parse_server_id
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from matrix.cell import select
 from matrix.commands.options import Json, console, one_line_errors, tell, write_out
 from matrix.errors import EXIT_HARNESS
-from matrix.run_file import to_json
+from matrix.results.run_file import to_json
 from servers.stacks.catalogue import Stack, stacks, with_needs
 from servers.stacks.download import Progress
 from servers.stacks.fetch import FetchError, fetch

@@ -19,20 +19,21 @@ import pytest
 from rich.console import Console
 
 from handshake.crypto.credentials import Credential
-from matrix.assemble import assemble, exit_status
 from matrix.cell import parse_cell_id
-from matrix.cell_result import PROPERTY, CellResult, connections_of
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
 from matrix.grid import GRID, WORKER_INPUT
+from matrix.grid.assemble import assemble, exit_status
 from matrix.grid.endpoint import Problem
 from matrix.grid.servers import GridServers, grid_servers, read_credentials
 from matrix.grid.worker import CellTask, GridWorker, worker_text
-from matrix.options import options_from
-from matrix.outcome import Judgement, Verdict
-from matrix.plan import USAGE_ERRORS, Plan, make_plan, parse_targets
+from matrix.judgement.outcome import Judgement, Verdict
+from matrix.plan.options import options_from
+from matrix.plan.plan import USAGE_ERRORS, Plan, make_plan, parse_targets
+from matrix.reports.files import render_reports
 from matrix.reports.terminal import print_run
-from matrix.run_file import RunFile
-from matrix.run_folder import RunFolder
+from matrix.results.cell_result import PROPERTY, CellResult, connections_of
+from matrix.results.run_file import RunFile
+from matrix.results.run_folder import RunFolder
 from servers.contract import Connection
 
 PLAN = pytest.StashKey[Plan]()  # filled beforehand by whoever has made the plan already
@@ -145,7 +146,9 @@ class GridController:
         for cell_id, evidence in self._unfinished.items():
             self._add_views(cell_id, evidence, until)
             self._write(self.folder.add_evidence, cell_id, evidence)
-        self._write(self.folder.write, self.run, self._timings())
+        timings = self._timings()
+        reports = render_reports(self.run, timings["cells"])
+        self._write(self.folder.write, self.run, timings, reports)
         self._cleanup.close()
         session.exitstatus = self._exit_status(exitstatus)
 

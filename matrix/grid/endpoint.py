@@ -11,7 +11,7 @@ from typing import Any
 
 from clients.starttls import PROTOCOLS, StartTls
 from matrix.errors import SelectionError
-from matrix.outcome import Judgement, Verdict
+from matrix.judgement.outcome import Judgement, Verdict
 from servers.target import Target
 
 TUNNEL = "http-connect"

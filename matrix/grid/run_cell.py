@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from clients.profile import Profile
 from handshake.crypto.credentials import Credential
 from matrix.cell import Cell
-from matrix.cell_result import CellResult, EvidenceWanted, cell_result
 from matrix.grid.endpoint import Endpoint
-from matrix.judge import judge
-from matrix.outcome import Expectation
+from matrix.judgement.judge import judge
+from matrix.judgement.outcome import Expectation
 from matrix.prediction import offered_version_name
+from matrix.results.cell_result import CellResult, EvidenceWanted, cell_result
 from matrix.scenarios import SCENARIOS, Meeting
 
 BUDGET_SECONDS = 2.0

@@ -18,17 +18,17 @@ from clients.profile import Profile
 from clients.starttls import StartTls
 from handshake.crypto.credentials import Credential
 from matrix.cell import Cell
-from matrix.cell_result import EvidenceWanted
 from matrix.grid.endpoint import HTTPS_PORT, TUNNEL, Endpoint, Problem, endpoint_of
 from matrix.grid.run_cell import BUDGET_SECONDS, run_cell
-from matrix.outcome import Expectation, Outcome, Verdict
-from matrix.plan import Plan
+from matrix.judgement.outcome import Expectation, Outcome, Verdict
+from matrix.plan.plan import Plan
+from matrix.results.cell_result import EvidenceWanted
 from matrix.scenarios import CLIENT_CERTIFICATE, CONNECT
 from matrix.wording import printable, reason_in_words, said_note
 from servers.contract import Connection, PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, SUBJECT, make_credentials
-from servers.process import start_servers as start_processes
-from servers.program import NotInstalled, RunningServer, RunningServers, StartResult
+from servers.processes.start import start_servers as start_processes
+from servers.running import NotInstalled, RunningServer, RunningServers, StartResult
 from servers.variant import ServerVariant
 
 START_SECONDS = 10.0

@@ -2,8 +2,8 @@
 there.
 """
 
-from matrix.cell_result import CellResult
 from matrix.grid.worker import show_in_pytest
+from matrix.results.cell_result import CellResult
 
 
 def test_cell(judged_cell: CellResult) -> None:

@@ -13,11 +13,11 @@ import pytest
 from clients.profile import Profile
 from handshake.crypto.credentials import Credential
 from matrix.cell import Cell
-from matrix.cell_result import PROPERTY, CellResult, EvidenceWanted
 from matrix.grid.endpoint import Endpoint
 from matrix.grid.run_cell import run_cell
-from matrix.outcome import Expectation, Outcome, Verdict
-from matrix.plan import PlannedCell, load_all_profiles
+from matrix.judgement.outcome import Expectation, Outcome, Verdict
+from matrix.plan.plan import PlannedCell, load_all_profiles
+from matrix.results.cell_result import PROPERTY, CellResult, EvidenceWanted
 from matrix.wording import printable, sentence
 from servers.contract import PrivateKeyAndChain
 

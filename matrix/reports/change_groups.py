@@ -8,9 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matrix.compare import Change, ChangeKind, Comparison
-from matrix.outcome import Outcome, Verdict
-from matrix.run_file import CellRecord
+from matrix.judgement.outcome import Outcome, Verdict
+from matrix.results.compare import Change, ChangeKind, Comparison
+from matrix.results.run_file import CellRecord
 from matrix.wording import counted, joined, sentence
 
 _SERVICE_CHANGES = (ChangeKind.REGRESSION, ChangeKind.FIXED, ChangeKind.IMPROVEMENT)

@@ -7,10 +7,10 @@ are counted, not listed.
 from collections.abc import Iterator
 from typing import Any
 
-from matrix.compare import Change, ChangeKind, Comparison
 from matrix.reports.change_groups import ChangeGroup, groups, is_why_of_before, service_changes, why
 from matrix.reports.markdown import escape
-from matrix.run_file import CellRecord, to_json
+from matrix.results.compare import Change, ChangeKind, Comparison
+from matrix.results.run_file import CellRecord, to_json
 from matrix.wording import joined, printable
 
 _TITLES = {

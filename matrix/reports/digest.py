@@ -8,13 +8,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from matrix.ladder import in_order
-from matrix.outcome import Outcome, Verdict
-from matrix.run_file import CellRecord, RunFile
+from matrix.judgement.outcome import Outcome, Verdict
+from matrix.reports.signs import NO_OUTCOME_WORDS, SHORT_WORDS, SYMBOLS
+from matrix.results.levels import in_order
+from matrix.results.run_file import CellRecord, RunFile
 from matrix.wording import (
-    NO_OUTCOME_WORDS,
-    SHORT_WORDS,
-    SYMBOLS,
     counted,
     joined,
     printable,

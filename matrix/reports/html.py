@@ -10,9 +10,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from matrix.ladder import ladders
 from matrix.reports import digest, levels, renegotiation
-from matrix.run_file import CellRecord, RunFile
+from matrix.results.levels import ladders
+from matrix.results.run_file import CellRecord, RunFile
 from matrix.wording import printable, sentence
 
 TEMPLATE = "grid.html.jinja"

@@ -10,9 +10,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from matrix.outcome import Verdict
+from matrix.judgement.outcome import Verdict
 from matrix.reports import digest
-from matrix.run_file import CellRecord, RunFile
+from matrix.results.run_file import CellRecord, RunFile
 from matrix.wording import sentence
 
 _ELEMENTS = {

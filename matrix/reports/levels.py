@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from matrix.ladder import Course, Ladder, Stretch
-from matrix.outcome import Outcome
+from matrix.judgement.outcome import Outcome
+from matrix.results.levels import Course, Ladder, Stretch
 from matrix.wording import joined, printable
 
 _VERBS = {

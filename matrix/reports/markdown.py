@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from matrix.ladder import in_order, ladders
 from matrix.reports import digest, levels, renegotiation
-from matrix.run_file import CellRecord, RunFile
+from matrix.results.levels import in_order, ladders
+from matrix.results.run_file import CellRecord, RunFile
 from matrix.wording import printable
 
 

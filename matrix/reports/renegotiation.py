@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clients.observation import COMPLETED, NOT_TRIED
-from matrix.ladder import in_order
-from matrix.run_file import RunFile
+from matrix.results.levels import in_order
+from matrix.results.run_file import RunFile
 from matrix.wording import counted, printable
 
 COLUMNS = ("client begins, secure", "client begins, legacy", "server asks, secure", "server asks, legacy")

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from matrix.ladder import ladders
-from matrix.outcome import Outcome, Verdict
+from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import digest, levels, renegotiation
-from matrix.run_file import CellRecord, RunFile
+from matrix.results.levels import ladders
+from matrix.results.run_file import CellRecord, RunFile
 from matrix.wording import printable
 
 _STYLES = {Outcome.WORKS: "green", Outcome.WORKS_AFTER_FALLBACK: "yellow", Outcome.FAILS: "red"}

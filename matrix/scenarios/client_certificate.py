@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from clients.observation import Failure, Observation
 from handshake.events import Phase
-from matrix.outcome import Outcome
+from matrix.judgement.outcome import Outcome
 from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
 from matrix.scenarios.scenario import Meeting, Scenario
 

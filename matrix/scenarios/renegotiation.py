@@ -3,7 +3,7 @@
 from handshake.client.renegotiation import LEGACY_RENEGOTIATION, RENEGOTIATION_OFF, signals_rfc5746
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import ProtocolVersion, alert_name
-from matrix.outcome import Outcome
+from matrix.judgement.outcome import Outcome
 from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
 from servers.refusal import parse_refusal
 

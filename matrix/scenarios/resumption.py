@@ -7,7 +7,7 @@ from clients.exchange import Exchange
 from clients.observation import Observation
 from handshake.session import Session
 from handshake.wire.registry import ExtensionType, ProtocolVersion
-from matrix.outcome import Outcome
+from matrix.judgement.outcome import Outcome
 from matrix.prediction import Agreement, Prediction, ServerFacts
 from matrix.scenarios.scenario import Meeting
 

@@ -22,7 +22,7 @@ from servers.containers import scratch
 from servers.containers.build import Base, errors_in, find_image
 from servers.containers.engine import LABEL, EngineError, said
 from servers.definition import ServerDefinition
-from servers.program import one_line
+from servers.running import one_line
 
 BASE_TAG = f"{LABEL}/base:latest"
 PACKAGES_LABEL = f"{LABEL}.packages"

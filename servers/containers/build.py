@@ -23,7 +23,7 @@ from servers.containers import scratch
 from servers.containers.engine import EngineError, in_words, said
 from servers.containers.packages import PackagesError, packages_folder
 from servers.containers.recipe import BASE_LABEL, DIGEST_LABEL, PYTHON_LABEL, Recipe
-from servers.program import one_line
+from servers.running import one_line
 from servers.stacks.catalogue import stacks
 from servers.stacks.fetch import FetchError, fetch
 

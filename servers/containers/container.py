@@ -19,7 +19,7 @@ from servers.containers.attached import STDERR, Attached
 from servers.containers.entry import RELAY_PORT
 from servers.containers.gateway import Gateway
 from servers.containers.reach import Way
-from servers.program import MAX_LINE_BYTES, ProgramEvents
+from servers.running import MAX_LINE_BYTES, ProgramEvents
 
 STOP_SECONDS = 2.0
 NOBODY = "65534:65534"

@@ -14,7 +14,7 @@ from docker.errors import APIError, DockerException
 from requests.exceptions import ConnectionError as Unconnected
 from requests.exceptions import RequestException
 
-from servers.program import one_line
+from servers.running import one_line
 
 LABEL = "tls-matrix"
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from servers.program import one_line
+from servers.running import one_line
 from servers.stacks.catalogue import cache_folder
 
 LOCK_FILE = Path(__file__).parent.parent.parent / "requirements.lock.txt"

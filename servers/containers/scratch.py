@@ -5,7 +5,7 @@ import shutil
 from tempfile import gettempdir
 
 from servers.containers.engine import EngineError
-from servers.program import one_line
+from servers.running import one_line
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _MEGABYTE = 1_000_000

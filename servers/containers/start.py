@@ -1,5 +1,5 @@
-"""Starts server variants in containers and leaves nothing running: the same as `servers.process` does with
-processes, and what the servers say and do is the same.
+"""Starts server variants in containers and leaves nothing running: the same as `servers.processes.start` does
+with processes, and what the servers say and do is the same.
 
 A container serves all variants of one image, unless their definition gives each variant a process of its own.
 Several names may stand for one image, as those of all emulated servers do.
@@ -22,7 +22,7 @@ from servers.containers.engine import EngineError, engine, said
 from servers.containers.leftovers import remove_abandoned, run_labels
 from servers.containers.recipe import recipe
 from servers.contract import Configuration, PrivateKeyAndChain
-from servers.program import NotInstalled, ProgramEvents, RunningServers, StartFailure, StartResult
+from servers.running import NotInstalled, ProgramEvents, RunningServers, StartFailure, StartResult
 from servers.variant import ServerVariant
 
 START_DEADLINE_SECONDS = 15.0

@@ -21,7 +21,7 @@ from bench.fidelity.questions import (
 from bench.fidelity.report import report
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
-from servers.process import RunningServer, start_servers
+from servers.processes.start import RunningServer, start_servers
 from servers.variant import parse_server_id
 
 SERVER = "jsse6@6u45,policy=unlimited"

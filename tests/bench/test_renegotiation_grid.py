@@ -9,7 +9,7 @@ from bench.fidelity.questions import Address
 from bench.fidelity.renegotiation_grid import measured_rows
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
-from servers.process import RunningServer, start_servers
+from servers.processes.start import RunningServer, start_servers
 from servers.variant import parse_server_id
 
 SERVER = "jsse6@6u22,policy=unlimited"

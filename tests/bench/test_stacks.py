@@ -13,7 +13,7 @@ from bench.fidelity.stacks import STACKS, Missing
 from bench.fidelity.variations import variations
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
-from servers.process import RunningServer, start_servers
+from servers.processes.start import RunningServer, start_servers
 from servers.variant import parse_server_id
 
 CREDENTIALS = make_credentials()

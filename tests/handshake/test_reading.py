@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from handshake.errors import Fault, PeerFault
 from handshake.server.features import FEATURES, PARAMETRIC_FEATURES, has_feature
-from handshake.server.reading import (
+from handshake.server.lenient_hello import (
     FLAWS,
     LenientReader,
     read_lenient_client_hello,

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from clients.observation import Attempt, Failure, Observation
 from handshake.events import Negotiated, Phase
-from matrix.outcome import Outcome, Verdict
-from matrix.run_file import (
+from matrix.judgement.outcome import Outcome, Verdict
+from matrix.results.run_file import (
     AttemptRecord,
     CellRecord,
     ClientRecord,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from matrix.choice import choose_levels
 from matrix.errors import SelectionError
-from matrix.options import RunOptions
-from matrix.plan import load_all_definitions, make_plan
+from matrix.plan.options import RunOptions
+from matrix.plan.plan import load_all_definitions, make_plan
+from matrix.plan.servers import choose_levels
 from servers.variant import ServerIdError
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from matrix.outcome import Outcome
-from matrix.run_file import encode
+from matrix.judgement.outcome import Outcome
+from matrix.results.run_file import encode
 from tests.matrix.runs import cell, run
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from matrix.cli import application
-from matrix.outcome import Outcome
-from matrix.run_file import encode
+from matrix.commands.cli import application
+from matrix.judgement.outcome import Outcome
+from matrix.results.run_file import encode
 from tests.matrix.runs import cell, run
 
 OLD = run(cell("web@1", "x", Outcome.FAILS), cell("web@1", "y"))

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matrix.compare import ChangeKind, compare, compare_servers, find_server
 from matrix.errors import SelectionError
-from matrix.outcome import Outcome, Verdict
+from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import comparison as render
 from matrix.reports.change_groups import groups, service_changes
-from matrix.run_file import RunFile
+from matrix.results.compare import ChangeKind, compare, compare_servers, find_server
+from matrix.results.run_file import RunFile
 from tests.matrix.runs import ALERT, cell, run
 
 WORKS, FALLBACK, FAILS = Outcome.WORKS, Outcome.WORKS_AFTER_FALLBACK, Outcome.FAILS

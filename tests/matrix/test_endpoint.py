@@ -4,7 +4,7 @@ import pytest
 
 from clients.starttls import StartTls
 from matrix.grid.endpoint import Endpoint, Problem, endpoint_of
-from matrix.outcome import Verdict
+from matrix.judgement.outcome import Verdict
 from servers.target import parse_target
 
 

@@ -4,9 +4,9 @@ import pytest
 
 from matrix.cell import Cell, grid
 from matrix.errors import ExpectationError
-from matrix.expectations import BUNDLED, load_expectations
-from matrix.outcome import Expectation, Outcome
-from matrix.plan import load_all_definitions, load_all_profiles
+from matrix.expectations.files import BUNDLED, load_expectations
+from matrix.judgement.outcome import Expectation, Outcome
+from matrix.plan.plan import load_all_definitions, load_all_profiles
 from matrix.scenarios import SCENARIOS
 from servers.variant import expand
 

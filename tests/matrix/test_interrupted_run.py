@@ -88,8 +88,8 @@ def run_by(program: str, out: Path, *more: str) -> subprocess.CompletedProcess[s
 
 INTERRUPTED_AS_IT_WRITES = """
 import os, signal, sys
-from matrix.cli import main
-from matrix.run_folder import RunFolder
+from matrix.commands.cli import main
+from matrix.results.run_folder import RunFolder
 number = getattr(signal, sys.argv.pop())
 write = RunFolder.add_evidence
 def interrupted(self, cell_id, evidence):
@@ -153,13 +153,13 @@ def test_a_run_that_is_interrupted_while_servers_start_says_so(
 
 AS_AT_A_TERMINAL = """
 import signal
-from matrix.cli import main
+from matrix.commands.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
 main()
 """
 INTERRUPTED_AT_THE_END = """
 import os, signal
-from matrix.cli import main
+from matrix.commands.cli import main
 from matrix.grid.servers import GridServers
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
 GridServers.problems_now = lambda self: os.kill(os.getpid(), signal.SIGINT)

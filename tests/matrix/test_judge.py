@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from clients.observation import Failure
 from handshake.events import Phase
-from matrix.judge import judge, judge_outcome, outcome_of
-from matrix.outcome import Expectation, Outcome, Verdict
+from matrix.judgement.judge import judge, judge_outcome, outcome_of
+from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from tests.matrix.runs import ALERT, failure, observation
 
 WORKS = Expectation()

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matrix.ladder import NO_RESULT, Course, course, in_order, ladders
-from matrix.outcome import Outcome, Verdict
+from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import levels
-from matrix.run_file import CellRecord, RunFile, ServerRecord, encode
+from matrix.results.levels import NO_RESULT, Course, course, in_order, ladders
+from matrix.results.run_file import CellRecord, RunFile, ServerRecord, encode
 from tests.matrix.runs import ALERT, cell, run
 
 W, B, F = Outcome.WORKS, Outcome.WORKS_AFTER_FALLBACK, Outcome.FAILS

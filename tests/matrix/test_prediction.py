@@ -3,7 +3,7 @@ import pytest
 from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTemplate, HelloFormat, HelloTemplate
 from handshake.wire.extensions import push_supported_versions
 from handshake.wire.registry import ExtensionType
-from matrix.outcome import Outcome
+from matrix.judgement.outcome import Outcome
 from matrix.prediction import ClientFacts, Prediction, Preference, ServerFacts, offered_version_name
 from matrix.prediction import predict as predict_from_facts
 from servers.declared import Declared, DeclaredRefusals

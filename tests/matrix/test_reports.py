@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from matrix.outcome import Outcome, Verdict
+from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import digest
 from matrix.reports.html import render_html
 from matrix.reports.junit import render_junit
 from matrix.reports.markdown import render_markdown
 from matrix.reports.terminal import print_run
-from matrix.run_file import RunFile
+from matrix.results.run_file import RunFile
 from matrix.wording import printable, sentence
 from tests.matrix.runs import ALERT, cell, run
 

@@ -12,9 +12,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from matrix.judge import judge_outcome
-from matrix.outcome import Expectation
-from matrix.run_file import json_schema, load_run
+from matrix.judgement.judge import judge_outcome
+from matrix.judgement.outcome import Expectation
+from matrix.results.run_file import json_schema, load_run
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 60.0

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matrix.errors import UnreadableRun
-from matrix.outcome import Outcome, Verdict
-from matrix.run_file import SCHEMA_FILE, encode, json_schema, load_run
+from matrix.judgement.outcome import Outcome, Verdict
+from matrix.results.run_file import SCHEMA_FILE, encode, json_schema, load_run
 from tests.matrix.runs import cell, run
 
 RUN = run(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from matrix.errors import SelectionError
-from matrix.run_folder import RunFolder
+from matrix.results.run_folder import RunFolder
 from tests.matrix.runs import cell, run
 from tests.matrix.test_run import BEFORE, CLIENTS, DEADLINE, ROOT
 
@@ -20,14 +20,14 @@ EVIDENCE = {"attempts": []}
 def test_what_is_left_of_a_run_that_was_killed_is_replaced(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path, NOW)
     folder.add_evidence("a@1/x/connect", EVIDENCE)
-    folder.write(run(cell("a@1", "x")), {})
+    folder.write(run(cell("a@1", "x")), {}, {})
     (tmp_path / "run.json").unlink()
     RunFolder(tmp_path, NOW)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_is_not_mixed_with_an_earlier_one(tmp_path: Path) -> None:
-    RunFolder(tmp_path, NOW).write(run(cell("a@1", "x")), {})
+    RunFolder(tmp_path, NOW).write(run(cell("a@1", "x")), {}, {"grid.md": "text"})
     RunFolder(tmp_path, NOW)
     assert list(tmp_path.iterdir()) == []
 

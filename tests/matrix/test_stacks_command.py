@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from matrix.cli import application
+from matrix.commands.cli import application
 from servers.stacks import catalogue
 from servers.stacks.catalogue import Stack, stacks, unpacked
 from tests.servers.stacks.registries import PROGRAM, NpmRegistry, npm_registry, stack_of, tarball
@@ -76,7 +76,7 @@ def test_what_cannot_be_fetched_is_named_and_3(empty_cache: Path) -> None:
 COMMAND = """
 import sys
 from pathlib import Path
-from matrix.cli import main
+from matrix.commands.cli import main
 from servers.stacks import catalogue
 catalogue.CATALOGUE = Path(sys.argv.pop(1))
 main()

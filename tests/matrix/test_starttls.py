@@ -15,7 +15,7 @@ from clients.starttls import PROTOCOLS, StartTls
 from handshake.wire.registry import ContentType
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
-from servers.process import RunningServer, start_servers
+from servers.processes.start import RunningServer, start_servers
 from servers.variant import plain_variant
 from tests.matrix.test_run import run_json, tls_matrix
 from tests.servers.emulated.starttls_servers import write_definitions

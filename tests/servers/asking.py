@@ -15,7 +15,7 @@ from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTempla
 from handshake.wire.cipher_suites import CIPHER_SUITES, TLS_EMPTY_RENEGOTIATION_INFO_SCSV, cipher_suite_name
 from handshake.wire.registry import ExtensionType, ProtocolVersion
 from servers.credentials import SUBJECT
-from servers.process import RunningServer
+from servers.processes.start import RunningServer
 
 DEADLINE = 5.0
 ANYTHING_GOES = SimpleNamespace(client_limits=ClientLimits(), client_policy=ClientPolicy())

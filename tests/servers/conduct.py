@@ -7,7 +7,7 @@ from OpenSSL import SSL
 
 from servers.contract import Connection
 from servers.listener import reset_on_close
-from servers.process import RunningServer, RunningServers
+from servers.processes.start import RunningServer, RunningServers
 from tests.servers.openssl_client import OpenSSLClient
 from tests.servers.real_servers import REQUEST, connect, read_all, strict_end
 

@@ -8,7 +8,7 @@ import pytest
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import make_credentials
 from servers.definition import load_definition
-from servers.process import NotInstalled, RunningServer, RunningServers, start_servers
+from servers.processes.start import NotInstalled, RunningServer, RunningServers, start_servers
 from servers.variant import ServerVariant, plain_variant
 from tests.servers.real_servers import VARIANTS
 

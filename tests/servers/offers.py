@@ -24,7 +24,7 @@ from handshake.wire.registry import (
     ProtocolVersion,
     alert_name,
 )
-from servers.process import RunningServer
+from servers.processes.start import RunningServer
 from tests.servers.real_servers import connect
 
 SIGNATURE_SCHEMES = (0x0403, 0x0503, 0x0804, 0x0805, 0x0401, 0x0501, 0x0203, 0x0201, 0x0402, 0x0202)

@@ -9,7 +9,7 @@ from OpenSSL import SSL
 
 from servers.contract import PrivateKeyAndChain
 from servers.listener import set_timeout
-from servers.program import RunningServer
+from servers.running import RunningServer
 from tests.servers.real_servers import CLIENT_TIMEOUT, connect
 
 

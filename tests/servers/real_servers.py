@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from servers.definition import load_definitions
-from servers.process import RunningServer
+from servers.processes.start import RunningServer
 from servers.variant import expand
 
 DEFINITIONS = load_definitions()

@@ -9,7 +9,7 @@ import pytest
 from servers.contract import Connection, PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, make_credentials
 from servers.definition import load_definitions
-from servers.process import NotInstalled, RunningServer, RunningServers, start_servers
+from servers.processes.start import NotInstalled, RunningServer, RunningServers, start_servers
 from servers.variant import parse_server_id
 from tests.servers.real_servers import CLIENT_TIMEOUT
 

@@ -23,8 +23,8 @@ from servers.contract import (
 )
 from servers.declared import Declared
 from servers.definition import load_definitions
-from servers.process import start_servers
-from servers.program import MAX_LINE_BYTES
+from servers.processes.start import start_servers
+from servers.running import MAX_LINE_BYTES
 from servers.variant import parse_server_id
 
 text = st.text(max_size=20)

@@ -20,7 +20,7 @@ from handshake.wire.cipher_suites import parse_cipher_suite
 from handshake.wire.registry import parse_version
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, make_credentials
-from servers.program_process import STOP_SECONDS
+from servers.processes.process import STOP_SECONDS
 from tests.servers.conduct import assert_serves_several_at_once, reset_connections
 from tests.servers.openssl_client import OpenSSLClient
 from tests.servers.real_servers import connect, read_all, strict_end

@@ -18,7 +18,7 @@ from servers import contract
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import SUBJECT
 from servers.jsse.serve import missing
-from servers.process import NotInstalled, start_servers
+from servers.processes.start import NotInstalled, start_servers
 from servers.variant import expand, parse_server_id
 from tests.servers.started import DEFINITIONS, Variants, started_when_asked
 from tests.servers.test_real_servers import tlslite_handshake

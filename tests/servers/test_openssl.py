@@ -19,7 +19,7 @@ from handshake.wire.registry import ProtocolVersion, parse_version
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, make_credentials
 from servers.listener import reset_on_close, set_timeout
-from servers.process import NotInstalled, start_servers
+from servers.processes.start import NotInstalled, start_servers
 from servers.variant import parse_server_id
 from tests.servers.conduct import assert_serves_several_at_once, reset_connections
 from tests.servers.offers import EVERYTHING, Answer, ask, hello_of, picked

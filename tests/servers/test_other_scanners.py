@@ -16,7 +16,7 @@ import pytest
 from handshake.wire.cipher_suites import cipher_suite_name, parse_cipher_suite
 from handshake.wire.registry import ProtocolVersion, parse_version
 from servers.contract import PrivateKeyAndChain
-from servers.process import RunningServer
+from servers.processes.start import RunningServer
 from servers.variant import parse_server_id
 from tests.servers.started import DEFINITIONS, Variants, started_when_asked
 

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from servers import process, program, program_process
+from servers import running
 from servers.contract import ENVIRONMENT_VARIABLE, Configuration, Connection, PrivateKeyAndChain
 from servers.definition import load_definition, load_definitions
-from servers.process import NotInstalled, RunningServer, StartFailure, start_servers
-from servers.program import ProgramEvents
+from servers.processes import process, start
+from servers.processes.start import NotInstalled, RunningServer, StartFailure, start_servers
+from servers.running import ProgramEvents
 from servers.variant import ServerVariant, expand, parse_server_id, plain_variant
 from tests.servers.conduct import LONG_AGO
 
@@ -41,7 +42,7 @@ for line in sys.stdin:
     {afterwards}
 """
 NOTHING = "pass"
-PROJECT = str(Path(process.__file__).parent.parent)
+PROJECT = str(Path(process.__file__).parents[2])
 
 
 def well_behaved(more: str = NOTHING, afterwards: str = NOTHING) -> str:
@@ -123,7 +124,7 @@ def test_what_takes_a_stack_that_is_not_fetched_is_not_started(
 def test_logs_are_kept_of_the_last_connections_only(
     add_server: AddServer, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(program, "MAX_LOGS_KEPT", 2)
+    monkeypatch.setattr(running, "MAX_LOGS_KEPT", 2)
     many = "for port in range(1, 5): say(event='connection', id=identity, peer_port=port, log='l' * 60000)"
     variant = add_server(well_behaved(afterwards=many))
     with start_servers([variant], credentials) as servers:
@@ -210,8 +211,8 @@ def test_program_that_never_reads_is_stopped(add_server: AddServer) -> None:
 def test_program_that_ignores_every_order_to_stop_is_killed(
     add_server: AddServer, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(start, "STOP_SECONDS", 0.1)
     monkeypatch.setattr(process, "STOP_SECONDS", 0.1)
-    monkeypatch.setattr(program_process, "STOP_SECONDS", 0.1)
     deaf = "import signal, threading; signal.signal(15, signal.SIG_IGN)"
     stubborn = add_server(well_behaved(deaf, "threading.Event().wait()"))
     with start_servers([stubborn], credentials) as servers:
@@ -249,7 +250,7 @@ def test_program_gets_its_own_streams_and_little_environment(
 def test_events_after_ready_are_kept_up_to_a_bound(
     add_server: AddServer, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(program, "MAX_CONNECTIONS_KEPT", 3)
+    monkeypatch.setattr(running, "MAX_CONNECTIONS_KEPT", 3)
     many = "for port in range(1, 6): say(event='connection', id=identity, peer_port=port, reason='timeout')"
     variant = add_server(well_behaved(afterwards=f"print('stray words')\n    {many}"))
     with start_servers([variant], credentials) as servers:
@@ -303,7 +304,7 @@ import signal, sys
 from pathlib import Path
 from servers.credentials import make_credentials
 from servers.definition import load_definition, load_definitions
-from servers.process import start_servers
+from servers.processes.start import start_servers
 from servers.variant import parse_server_id
 definitions = load_definitions([Path(sys.argv[1])])
 variants = [parse_server_id(text, definitions) for text in sys.argv[2:]]

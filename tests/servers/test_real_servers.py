@@ -20,7 +20,7 @@ from handshake.wire.cipher_suites import cipher_suite_name, parse_cipher_suite
 from handshake.wire.registry import parse_version
 from servers.contract import PrivateKeyAndChain
 from servers.definition import BUNDLED_SERVERS, load_definitions
-from servers.process import NotInstalled, RunningServer, RunningServers, start_servers
+from servers.processes.start import NotInstalled, RunningServer, RunningServers, start_servers
 from servers.tlslite.connection import make_settings
 from servers.variant import parse_server_id
 from tests.servers.conduct import (

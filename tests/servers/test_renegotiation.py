@@ -9,7 +9,7 @@ from OpenSSL import SSL
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
 from servers.listener import set_timeout
-from servers.process import NotInstalled, RunningServer, RunningServers, start_servers
+from servers.processes.start import NotInstalled, RunningServer, RunningServers, start_servers
 from servers.variant import parse_server_id
 from tests.servers.real_servers import CLIENT_TIMEOUT, connect, every_server
 

@@ -11,7 +11,7 @@ from bench.fidelity.questions import Patience
 from bench.fidelity.renegotiation import ClientBegins
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
-from servers.process import NotInstalled, RunningServer, RunningServers, start_servers
+from servers.processes.start import NotInstalled, RunningServer, RunningServers, start_servers
 from servers.variant import parse_server_id
 
 OK, REFUSED, FATAL = "completed", "warning no_renegotiation(100)", "fatal handshake_failure(40)"

@@ -20,7 +20,7 @@ from servers import contract
 from servers.contract import PrivateKeyAndChain
 from servers.definition import BUNDLED_SERVERS
 from servers.nginx.serve import start as start_nginx
-from servers.process import NotInstalled, RunningServer, start_servers
+from servers.processes.start import NotInstalled, RunningServer, start_servers
 from servers.system import command
 from servers.variant import parse_server_id
 from tests.servers.offers import EVERYTHING, ask, hello_of

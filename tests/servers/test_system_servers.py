@@ -16,7 +16,7 @@ from servers.contract import PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, SUBJECT, make_credentials
 from servers.declared import Declared
 from servers.gnutls.serve import PRIORITIES
-from servers.process import NotInstalled, RunningServer, RunningServers, start_servers
+from servers.processes.start import NotInstalled, RunningServer, RunningServers, start_servers
 from servers.system.command import find_program
 from servers.variant import parse_server_id
 from tests.servers.asking import accepted, ask, suites_of

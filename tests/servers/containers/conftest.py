@@ -15,7 +15,7 @@ from servers.containers.recipe import recipe
 from servers.containers.start import start_servers
 from servers.contract import PrivateKeyAndChain
 from servers.definition import load_definition
-from servers.program import RunningServers
+from servers.running import RunningServers
 from servers.variant import ServerVariant, plain_variant
 
 AddToy = Callable[..., ServerVariant]

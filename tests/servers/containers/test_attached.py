@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from servers.containers.attached import STDERR, output
 from servers.containers.container import Lines
-from servers.program import MAX_LINE_BYTES
+from servers.running import MAX_LINE_BYTES
 
 PIECES = st.lists(st.tuples(st.sampled_from([1, STDERR]), st.binary(min_size=1, max_size=200)))
 

@@ -20,7 +20,7 @@ from servers.containers.recipe import recipe
 from servers.containers.start import start_servers
 from servers.contract import ENVIRONMENT_VARIABLE, PrivateKeyAndChain
 from servers.definition import load_definitions
-from servers.program import NotInstalled, RunningServer, RunningServers, StartFailure
+from servers.running import NotInstalled, RunningServer, RunningServers, StartFailure
 from servers.variant import ServerVariant, parse_server_id
 from tests.servers.conduct import LONG_AGO
 from tests.servers.containers.conftest import AddToy, Start, build_images

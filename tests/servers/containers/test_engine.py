@@ -14,7 +14,7 @@ from servers.containers.engine import EngineError, engine
 from servers.containers.start import start_servers
 from servers.contract import PrivateKeyAndChain
 from servers.definition import load_definitions
-from servers.program import StartFailure
+from servers.running import StartFailure
 from servers.variant import parse_server_id
 
 AS_NOBODY = """

@@ -18,7 +18,7 @@ from handshake.wire.registry import AlertLevel, ContentType
 from servers.contract import PrivateKeyAndChain
 from servers.definition import load_definitions
 from servers.emulated import host
-from servers.process import RunningServer, RunningServers, start_servers
+from servers.processes.start import RunningServer, RunningServers, start_servers
 from servers.variant import parse_server_id
 from tests.servers.conduct import LONG_AGO
 

@@ -20,7 +20,7 @@ from handshake.server import (
     StreamParsing,
 )
 from handshake.server.features import FEATURES, PARAMETRIC_FEATURES
-from handshake.server.reading import FLAWS
+from handshake.server.lenient_hello import FLAWS
 from handshake.wire.messages import Alert
 from handshake.wire.record import RecordRules, UnknownType
 from handshake.wire.registry import AlertDescription

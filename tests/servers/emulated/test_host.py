@@ -16,7 +16,7 @@ from servers import contract
 from servers.contract import Connection, PrivateKeyAndChain
 from servers.definition import load_definitions
 from servers.emulated import host
-from servers.process import RunningServer, RunningServers, StartFailure, start_servers
+from servers.processes.start import RunningServer, RunningServers, StartFailure, start_servers
 from servers.variant import expand, parse_server_id
 from tests.servers.conduct import LONG_AGO
 from tests.servers.emulated.hellos import (

@@ -15,7 +15,7 @@ from servers.contract import Configuration, PrivateKeyAndChain
 from servers.declared import Declared
 from servers.definition import DefinitionError, load_definition, load_definitions
 from servers.emulated.starttls import PROTOCOLS
-from servers.process import RunningServer, RunningServers, start_servers
+from servers.processes.start import RunningServer, RunningServers, start_servers
 from servers.variant import plain_variant
 from tests.servers.conduct import LONG_AGO
 from tests.servers.emulated.starttls_servers import DEFINITION, write_definitions

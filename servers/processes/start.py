@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from servers import contract
-from servers.program import NotInstalled, RunningServer, RunningServers, StartFailure, StartResult
-from servers.program_process import STOP_SECONDS, ProgramProcess
+from servers.processes.process import STOP_SECONDS, ProgramProcess
+from servers.running import NotInstalled, RunningServer, RunningServers, StartFailure, StartResult
 from servers.stacks.catalogue import not_fetched
 from servers.variant import ServerVariant
 

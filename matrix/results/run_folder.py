@@ -13,12 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from matrix.environment import PROJECT
 from matrix.errors import SelectionError
-from matrix.reports.html import render_html
-from matrix.reports.junit import render_junit
-from matrix.reports.markdown import render_markdown
-from matrix.run_file import RUN_FILE_NAME, RunFile, encode, to_json
+from matrix.results.environment import PROJECT
+from matrix.results.run_file import RUN_FILE_NAME, RunFile, encode, to_json
 
 REPORTS = PROJECT / "reports"
 LATEST = "latest"
@@ -47,20 +44,14 @@ class RunFolder:
             with suppress(OSError):
                 self.path.rmdir()
 
-    def write(self, run: RunFile, timings: Mapping[str, Any]) -> None:
-        """Write every file but the evidence, and let reports/latest point here."""
+    def write(self, run: RunFile, timings: Mapping[str, Any], reports: Mapping[str, str]) -> None:
+        """Write every file but the evidence (`reports` by file name), and let reports/latest point here."""
         (self.path / RUN_FILE_NAME).write_text(encode(run), encoding="utf-8")
         (self.path / TIMINGS).write_text(to_json({"run": self.path.name, **timings}), encoding="utf-8")
-        write_reports(run, timings.get("cells", {}), self.path)
+        for name, text in reports.items():
+            (self.path / name).write_text(text, encoding="utf-8")
         if not self._is_named:
             point_latest(self.path)
-
-
-def write_reports(run: RunFile, seconds: Mapping[str, float], folder: Path) -> None:
-    """Write what is made from the run file alone: grid.md, grid.html and junit.xml."""
-    (folder / "grid.md").write_text(render_markdown(run), encoding="utf-8")
-    (folder / "grid.html").write_text(render_html(run), encoding="utf-8")
-    (folder / "junit.xml").write_text(render_junit(run, seconds), encoding="utf-8")
 
 
 def point_latest(folder: Path) -> None:

@@ -14,7 +14,7 @@ from clients.observation import Attempt, Observation
 from handshake.events import Negotiated
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import group_name, version_name
-from matrix.outcome import Judgement, Outcome, Verdict
+from matrix.judgement.outcome import Judgement, Outcome, Verdict
 
 PROPERTY = "tls_matrix_cell"
 

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import IO
 
 from servers import contract
-from servers.program import MAX_LINE_BYTES, ProgramEvents
+from servers.running import MAX_LINE_BYTES, ProgramEvents
 
 STOP_SECONDS = 1.0
 
-_PROJECT = Path(__file__).parent.parent
+_PROJECT = Path(__file__).parents[2]
 # The home and cache folders say where fetched stacks lie.
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "HOME", "XDG_CACHE_HOME")
 

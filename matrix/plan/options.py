@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from matrix.cell_result import EvidenceWanted
+from matrix.results.cell_result import EvidenceWanted
 
 
 @dataclass(frozen=True, slots=True)

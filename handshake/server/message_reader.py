@@ -1,7 +1,7 @@
 """What cuts handshake bytes into messages: as the RFCs say, or as SunJSSE does.
 
 SunJSSE reads the fields of a message from the stream, by their own lengths, and whatever is left over begins
-the next one (`handshake.server.parsing`, which has the hello's fields; the others' are here).
+the next one (`handshake.server.handshake_stream`, which has the hello's fields; the others' are here).
 """
 
 from collections.abc import Callable
@@ -12,9 +12,14 @@ from handshake.crypto.suite_parameters import KeyExchange
 from handshake.errors import DecodeError, Fault, PeerFault
 from handshake.server.configuration import ServerConfiguration, StreamParsing
 from handshake.server.handshake import ServerHandshake
+from handshake.server.handshake_stream import (
+    HEADER_SIZE,
+    HandshakeStream,
+    read_client_hello,
+    translate_sslv2_hello,
+)
+from handshake.server.lenient_hello import LenientReader
 from handshake.server.message_order import OrderOfNumbers
-from handshake.server.parsing import HEADER_SIZE, HandshakeStream, read_client_hello, translate_sslv2_hello
-from handshake.server.reading import LenientReader
 from handshake.wire.client_hello import ClientHello, pull_client_hello, pull_sslv2_client_hello
 from handshake.wire.handshake_message import HandshakeMessage, MessageReader
 from handshake.wire.registry import HandshakeType, ProtocolVersion

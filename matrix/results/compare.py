@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from matrix.cell import Cell, select
 from matrix.errors import SelectionError
-from matrix.outcome import Outcome
-from matrix.run_file import CellRecord, RunFile, ServerRecord
+from matrix.judgement.outcome import Outcome
+from matrix.results.run_file import CellRecord, RunFile, ServerRecord
 from matrix.wording import counted
 
 

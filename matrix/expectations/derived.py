@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from handshake.client.renegotiation import signals_rfc5746
 from handshake.wire.registry import ProtocolVersion
 from matrix.cell import Cell
-from matrix.expectations import DEFAULT, Expectations
-from matrix.outcome import Expectation, Outcome
+from matrix.expectations.files import DEFAULT, Expectations
+from matrix.judgement.outcome import Expectation, Outcome
 from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts, agreement
 from matrix.scenarios import CONNECT, SCENARIOS
 from servers.variant import ServerVariant, plain_variant

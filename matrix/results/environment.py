@@ -15,7 +15,7 @@ from cryptography.hazmat.backends.openssl import backend
 
 from clients.profile import Profile
 
-PROJECT = Path(__file__).parent.parent
+PROJECT = Path(__file__).parents[2]
 _LIBRARIES = ("cryptography", "gmpy2", "pycryptodomex", "pyopenssl", "tlslite-ng")
 
 

@@ -13,16 +13,16 @@ from typing import Self
 from clients.profile import BUNDLED_PROFILES, Profile, ProfileError, load_profiles
 from clients.starttls import PROTOCOLS
 from matrix.cell import Cell, grid, no_match, select
-from matrix.choice import choose_servers
-from matrix.compare import renamed_servers
 from matrix.errors import MatrixError, SelectionError
-from matrix.expectations import load_expectations
-from matrix.expected import Facts, connects_like, expected_of
+from matrix.expectations.derived import Facts, connects_like, expected_of
+from matrix.expectations.files import load_expectations
 from matrix.grid.endpoint import endpoint_of
-from matrix.options import RunOptions
-from matrix.outcome import Expectation
+from matrix.judgement.outcome import Expectation
+from matrix.plan.options import RunOptions
+from matrix.plan.servers import choose_servers
 from matrix.prediction import ClientFacts, Prediction, Preference, ServerFacts, predict
-from matrix.run_file import CellRecord, RunFile, load_run
+from matrix.results.compare import renamed_servers
+from matrix.results.run_file import CellRecord, RunFile, load_run
 from matrix.scenarios import SCENARIOS, Scenario
 from servers.definition import DefinitionError, ServerDefinition, load_definitions
 from servers.emulated.emulation import EmulationError, read_emulation

@@ -1,4 +1,6 @@
-"""What an observation amounts to, and what is thought of it. Pure values; the rules are in `matrix.judge`.
+"""What an observation amounts to, and what is thought of it.
+
+Pure values; the rules are in `matrix.judgement.judge`.
 
 An outcome is a fact about client and server; a verdict sets it against what was expected. "No answer" (an
 outcome) and "the harness broke" (a verdict without outcome) are different things and never mixed.

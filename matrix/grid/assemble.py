@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from clients.profile import Profile
 from handshake.client.hello import fill_hello
 from handshake.wire.ja3 import ja3
-from matrix.cell_result import CellResult
-from matrix.environment import environment, profiles_digest, tool_version
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED
 from matrix.grid.endpoint import Problem
-from matrix.outcome import Verdict
-from matrix.plan import Plan, PlannedCell
-from matrix.run_file import (
+from matrix.judgement.outcome import Verdict
+from matrix.plan.plan import Plan, PlannedCell
+from matrix.results.cell_result import CellResult
+from matrix.results.environment import environment, profiles_digest, tool_version
+from matrix.results.run_file import (
     AttemptRecord,
     CellRecord,
     ClientRecord,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from clients.observation import NOT_TRIED
 from matrix.errors import UnreadableRun
-from matrix.outcome import Outcome, Verdict
+from matrix.judgement.outcome import Outcome, Verdict
 
 SCHEMA: Literal["tls-matrix/run/1"] = "tls-matrix/run/1"
 RUN_FILE_NAME = "run.json"

@@ -18,9 +18,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 
 from matrix.cell import Cell
 from matrix.errors import ExpectationError
-from matrix.outcome import Expectation, Outcome
+from matrix.judgement.outcome import Expectation, Outcome
 
-BUNDLED = Path(__file__).parent / "expectations"
+BUNDLED = Path(__file__).parent
 DEFAULT = Expectation()
 
 

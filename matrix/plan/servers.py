@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from matrix.cell import no_match
 from matrix.errors import SelectionError
-from matrix.options import RunOptions
+from matrix.plan.options import RunOptions
 from servers.definition import ServerDefinition
 from servers.variant import ServerIdError, ServerVariant, default_variants, expand, parse_server_id
 

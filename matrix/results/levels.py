@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from matrix.outcome import Outcome
-from matrix.run_file import CellRecord, RunFile, ServerRecord
+from matrix.judgement.outcome import Outcome
+from matrix.results.run_file import CellRecord, RunFile, ServerRecord
 
 NO_RESULT = "no result"
 

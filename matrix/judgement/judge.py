@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from clients.observation import Attempt, Failure, Observation
 from handshake.events import Phase
-from matrix.outcome import Expectation, Judgement, Outcome, Verdict
+from matrix.judgement.outcome import Expectation, Judgement, Outcome, Verdict
 from matrix.wording import said_note
 
 UNSUPPORTED_PREFIX = "unsupported-"
