@@ -21,6 +21,7 @@ from OpenSSL import SSL
 
 from bench.machine import machine
 from clients.connect import connect
+from clients.destination import Destination
 from clients.profile import load_profiles
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import make_credentials
@@ -107,7 +108,9 @@ def main() -> None:
 
         def cell() -> None:
             observation = connect(
-                profile, server.host, server.port, server_name="webmethods.example.test", deadline_seconds=5.0
+                profile.player,
+                Destination(server.host, server.port, "webmethods.example.test"),
+                deadline_seconds=5.0,
             )
             assert observation.is_answered, observation
 

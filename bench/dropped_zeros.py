@@ -14,6 +14,7 @@ from collections import Counter
 
 from bench.machine import machine
 from clients.connect import connect
+from clients.destination import Destination
 from matrix.plan.plan import load_all_definitions, load_all_profiles
 from servers.credentials import SUBJECT, make_credentials
 from servers.processes.start import start_servers
@@ -40,7 +41,9 @@ def main() -> None:
             raise SystemExit(f"{variant.id}: {server.message}")
         for _ in range(asked.handshakes):
             observation = connect(
-                profile, server.host, server.port, server_name=SUBJECT, deadline_seconds=DEADLINE_SECONDS
+                profile.player,
+                Destination(server.host, server.port, SUBJECT),
+                deadline_seconds=DEADLINE_SECONDS,
             )
             failure = observation.attempts[-1].failure
             seen["works" if failure is None else str(failure)] += 1

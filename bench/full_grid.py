@@ -19,6 +19,7 @@ from pathlib import Path
 from bench.grid import cells_per_second, run_pytest
 from bench.machine import machine
 from clients.connect import connect
+from clients.destination import Destination
 from clients.profile import Profile
 from matrix.plan.options import RunOptions
 from matrix.plan.plan import default_clients, load_all_profiles, make_plan
@@ -85,7 +86,9 @@ def peak_after(
     server = running[variant.id]
     assert isinstance(server, RunningServer)
     for profile in clients:
-        connect(profile, server.host, server.port, server_name=SUBJECT, deadline_seconds=DEADLINE_SECONDS)
+        connect(
+            profile.player, Destination(server.host, server.port, SUBJECT), deadline_seconds=DEADLINE_SECONDS
+        )
     process = Path("/proc") / str(running.process_id(variant.id))
     status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
     kind = JAVA if "libjvm.so" in (process / "maps").read_text() else PYTHON

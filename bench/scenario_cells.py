@@ -13,6 +13,7 @@ import statistics
 import time
 
 from bench.machine import machine
+from clients.destination import Destination
 from clients.profile import load_profiles
 from handshake.crypto.credentials import Credential
 from matrix.judgement.judge import outcome_of
@@ -36,7 +37,8 @@ DEADLINE_SECONDS = 5.0
 def measure(server: RunningServer, rounds: int, credentials: dict[str, Credential]) -> dict[str, object]:
     """Time every scenario that works with the server, in turn."""
     profile = load_profiles()[CLIENT]
-    meeting = Meeting(profile, server.host, server.port, SUBJECT, DEADLINE_SECONDS, credentials)
+    destination = Destination(server.host, server.port, SUBJECT)
+    meeting = Meeting(profile.player, destination, DEADLINE_SECONDS, credentials)
     works = [
         name
         for name, scenario in SCENARIOS.items()

@@ -1,4 +1,4 @@
-"""Connect as a client really does: the fallback ladder, each attempt an exchange of its own."""
+"""Connect as a client really does: one hello after the other, each in an exchange of its own."""
 
 import os
 import time
@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from clients import prelude
-from clients.exchange import Exchange, Setting
+from clients.destination import Destination
+from clients.exchange import Exchange, Visit
 from clients.fallback import next_attempt
 from clients.observation import Attempt, Failure, Observation
-from clients.profile import Profile
-from clients.starttls import PROTOCOLS, StartTls
+from clients.player import Player
+from clients.starttls import PROTOCOLS
 from clients.transport import Transport, TransportFailure
 from handshake.crypto.credentials import Credential
 from handshake.events import Phase
@@ -18,61 +19,49 @@ from handshake.session import Session
 
 
 def connect(
-    profile: Profile,
-    host: str,
-    port: int,
+    player: Player,
+    destination: Destination,
     *,
-    server_name: str | None,
     deadline_seconds: float,
     request: bytes | None = None,
     entropy: Callable[[int], bytes] = os.urandom,
     exchange_type: type[Exchange] = Exchange,
     credentials: Mapping[str, Credential] | None = None,
-    starttls: StartTls | None = None,
 ) -> Observation:
-    """Walk `profile`'s ladder against `host`:`port` until an attempt succeeds or no further one follows.
+    """Try `player`'s hellos at `destination` until one succeeds or no further one follows.
 
-    `server_name` goes into server_name extensions and the Host header; None (an address) leaves the extension
-    out. `deadline_seconds` is for each attempt, since a silent server must not take the time of the retry it
-    provokes. `request` None sends what `request_for` gives; empty ends the attempt after the handshake.
-    `exchange_type` is what is done once connected; `credentials` by certificate type are shown when the
-    server asks. `starttls` is what each attempt speaks before TLS.
+    `request` None sends what `request_for` gives; empty ends the attempt after the handshake. `exchange_type`
+    is what is done once connected; the other arguments are as in `Visit`.
     """
-    if request is None:
-        request = request_for(server_name or host, starttls)
-    setting = Setting(server_name, request, entropy, credentials=credentials or {}, starttls=starttls)
-    observation, _ = _climb(profile, host, port, setting, deadline_seconds, exchange_type)
+    asked = request_for(destination) if request is None else request
+    visit = Visit(destination, deadline_seconds, asked, entropy, credentials=credentials or {})
+    observation, _ = _try_hellos(player, visit, exchange_type)
     return observation
 
 
 def resume(
-    profile: Profile,
-    host: str,
-    port: int,
+    player: Player,
+    destination: Destination,
     *,
-    server_name: str | None,
     deadline_seconds: float,
-    request: bytes,
     session_of: Callable[[Exchange], Session | None],
     entropy: Callable[[int], bytes] = os.urandom,
-    starttls: StartTls | None = None,
 ) -> Observation:
     """Connect, take the session that `session_of` finds, and connect again to resume it.
 
     The second connection is `later` in the observation. It fails with `policy-no-session` where the server
     gave none, and with `policy-full-handshake` where it did not take it up.
     """
-    setting = Setting(server_name, request, entropy, starttls=starttls)
-    observation, first = _climb(profile, host, port, setting, deadline_seconds, Exchange)
+    visit = Visit(destination, deadline_seconds, request_for(destination), entropy)
+    observation, first = _try_hellos(player, visit, Exchange)
     if not observation.is_answered:
         return observation
     session = session_of(first)
     if session is None:
         missing = Failure(Phase.RESUMPTION, "policy-no-session")
         return replace(observation, later=replace(observation.attempts[-1], failure=missing, transcript=()))
-    index = len(observation.attempts) - 1
-    again = Exchange(profile, profile.attempts[index], replace(setting, session=session))
-    later = again.run(host, port, deadline_seconds)
+    again = Exchange(player, first.template, replace(visit, session=session))
+    later = again.run()
     failure = later.failure
     if failure is not None:
         later = replace(later, failure=Failure(Phase.RESUMPTION, failure.cause))
@@ -81,48 +70,44 @@ def resume(
     return replace(observation, later=later, response=bytes(again.answer.data))
 
 
-def request_for(host: str, starttls: StartTls | None = None) -> bytes:
+def request_for(destination: Destination) -> bytes:
     """Return what a server is asked once connected: `GET / HTTP/1.0`, or what its protocol has instead.
 
-    `host` is a name or an address, which the Host field has in brackets if it is IPv6 and without its zone
+    The Host field has the server name, else the address, in brackets if it is IPv6 and without its zone
     (RFC 3986 section 3.2.2, RFC 6874 section 1).
     """
+    starttls = destination.starttls
     ask = None if starttls is None else PROTOCOLS[starttls.protocol].request
     if starttls is not None and ask is not None:
         return ask(starttls.name)
+    host = destination.server_name or destination.host
     shown = f"[{host.partition('%')[0]}]" if ":" in host else host
     return f"GET / HTTP/1.0\r\nHost: {shown}\r\n\r\n".encode("ascii", "replace")
 
 
-def reach(host: str, port: int, starttls: StartTls | None, deadline_seconds: float) -> Failure | None:
+def reach(destination: Destination, deadline_seconds: float) -> Failure | None:
     """Open a connection, speak what comes before TLS, and leave; return why that was not possible."""
     started = time.monotonic()
     try:
-        transport = Transport(host, port, started + deadline_seconds)
+        transport = Transport(destination, started + deadline_seconds)
     except TransportFailure as failure:
         return Failure(Phase.CONNECT, failure.cause)
     with transport:
-        if starttls is None:
+        if destination.starttls is None:
             return None
-        return prelude.speak(starttls, transport, started + deadline_seconds * prelude.DEADLINES, [])
+        until = started + deadline_seconds * prelude.DEADLINES
+        return prelude.speak(destination.starttls, transport, until, [])
 
 
-def _climb(
-    profile: Profile,
-    host: str,
-    port: int,
-    setting: Setting,
-    deadline_seconds: float,
-    exchange_type: type[Exchange],
-) -> tuple[Observation, Exchange]:
-    """The ladder, and the exchange it ended with."""
+def _try_hellos(player: Player, visit: Visit, exchange_type: type[Exchange]) -> tuple[Observation, Exchange]:
+    """The attempts that follow each other, and the exchange they ended with."""
     attempts: list[Attempt] = []
     index: int | None = 0
     while index is not None:
-        exchange = exchange_type(profile, profile.attempts[index], setting)
-        attempts.append(exchange.run(host, port, deadline_seconds))
+        exchange = exchange_type(player, player.hellos[index].template, visit)
+        attempts.append(exchange.run())
         failure = attempts[-1].failure
-        index = None if failure is None else next_attempt(profile, index, failure)
+        index = None if failure is None else next_attempt(player, index, failure)
     observation = Observation(
         tuple(attempts),
         exchange.certificate_sha256,

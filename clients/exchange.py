@@ -7,16 +7,18 @@ connected is one request and its answer; the other conversations are its subclas
 """
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from clients import prelude
+from clients.destination import Destination
 from clients.http_answer import Answer
 from clients.observation import Attempt, Failure, RenegotiationSeen
-from clients.profile import Profile, ProfileAttempt
-from clients.starttls import PROTOCOLS, Protocol, StartTls
+from clients.player import Player
+from clients.starttls import PROTOCOLS, Protocol
 from clients.transport import Transport, TransportFailure
 from handshake.clear_text import Framing
 from handshake.client import ClientConnection
@@ -36,7 +38,7 @@ from handshake.events import (
     SuiteUnsupported,
     TranscriptEntry,
 )
-from handshake.hello_template import HelloFormat
+from handshake.hello_template import HelloFormat, HelloTemplate
 from handshake.session import Session
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import AlertDescription, AlertLevel, alert_name
@@ -45,41 +47,42 @@ MAX_RECEIVED_BYTES = 262_144  # of one attempt: an endless handshake ends here, 
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What every attempt of a client shares.
+class Visit:
+    """What every attempt of a client at a destination shares.
 
-    `server_name` goes into server_name extensions; None (an address) leaves the extension out. `request` is
-    sent once connected; empty ends the attempt there. `session` is offered to be resumed, `credentials` are
-    shown when the server asks. `starttls` says what is spoken before TLS; None is TLS from the first byte.
+    `deadline_seconds` is for each attempt, since a silent server must not take the time of the retry it
+    provokes. `request` is sent once connected; empty ends the attempt there. `session` is offered to be
+    resumed, `credentials` by certificate type are shown when the server asks.
     """
 
-    server_name: str | None
+    destination: Destination
+    deadline_seconds: float
     request: bytes
-    entropy: Callable[[int], bytes]
+    entropy: Callable[[int], bytes] = os.urandom
     session: Session | None = None
     credentials: Mapping[str, Credential] = field(default_factory=dict)
-    starttls: StartTls | None = None
 
     @property
     def protocol(self) -> Protocol | None:
         """The protocol that is spoken before TLS."""
-        return None if self.starttls is None else PROTOCOLS[self.starttls.protocol]
+        starttls = self.destination.starttls
+        return None if starttls is None else PROTOCOLS[starttls.protocol]
 
 
 class Exchange:
     """One attempt in progress; `run` does all of it, and its outcome is in the attributes."""
 
-    def __init__(self, profile: Profile, attempt: ProfileAttempt, setting: Setting) -> None:
-        self.template = attempt.template
-        self.setting = setting
+    def __init__(self, player: Player, hello: HelloTemplate, visit: Visit) -> None:
+        self.template = hello
+        self.visit = visit
         self.connection = ClientConnection(
-            attempt.template,
-            server_name=setting.server_name,
-            limits=profile.client_limits,
-            policy=profile.client_policy,
-            entropy=setting.entropy,
-            session=setting.session,
-            credentials=setting.credentials,
+            hello,
+            server_name=visit.destination.server_name,
+            limits=player.limits,
+            policy=player.policy,
+            entropy=visit.entropy,
+            session=visit.session,
+            credentials=visit.credentials,
         )
         self.failure: Failure | None = None
         self.negotiated: Negotiated | None = None
@@ -91,24 +94,24 @@ class Exchange:
         self.deadline = 0.0
         self._silence_ends_at: float | None = None
         self._said_before: list[TranscriptEntry] = []
-        self._framing = Framing() if setting.protocol is None else setting.protocol.framing()
+        self._framing = Framing() if visit.protocol is None else visit.protocol.framing()
         self._outgoing = b""
 
-    def run(self, host: str, port: int, deadline_seconds: float) -> Attempt:
+    def run(self) -> Attempt:
         """Do the whole attempt."""
         started_at = datetime.now(UTC)
         started = time.monotonic()
         client_port = None
-        self.deadline = started + deadline_seconds
+        self.deadline = started + self.visit.deadline_seconds
         try:
-            transport = Transport(host, port, self.deadline)
+            transport = Transport(self.visit.destination, self.deadline)
         except TransportFailure as failure:
             self.fail(failure.cause, Phase.CONNECT)
         else:
             with transport:
                 client_port = transport.local_port
                 try:
-                    self._begin_tls(transport, started, deadline_seconds)
+                    self._begin_tls(transport, started)
                     if not self.is_over:
                         self._converse(transport)
                 except TransportFailure as failure:
@@ -124,16 +127,16 @@ class Exchange:
             client_port=client_port,
         )
 
-    def _begin_tls(self, transport: Transport, started: float, deadline_seconds: float) -> None:
+    def _begin_tls(self, transport: Transport, started: float) -> None:
         """Say what comes before TLS, which then has its whole time."""
-        starttls = self.setting.starttls
+        starttls = self.visit.destination.starttls
         if starttls is None:
             return
-        until = started + deadline_seconds * prelude.DEADLINES
+        until = started + self.visit.deadline_seconds * prelude.DEADLINES
         failure = prelude.speak(starttls, transport, until, self._said_before)
         if failure is not None:
             self.fail(failure.cause, failure.phase, failure.said)
-        self.deadline = time.monotonic() + deadline_seconds
+        self.deadline = time.monotonic() + self.visit.deadline_seconds
 
     def _converse(self, transport: Transport) -> None:
         received = 0
@@ -225,10 +228,10 @@ class Exchange:
 
     def begin(self) -> None:
         """A handshake is complete: send the request."""
-        if not self.setting.request:
+        if not self.visit.request:
             self.is_over = True
         else:
-            self.send(self.setting.request)
+            self.send(self.visit.request)
 
     def send(self, request: bytes) -> None:
         """Send a request, unless the engine has ended the connection (an event says why)."""

@@ -1,12 +1,12 @@
 """The fallback ladder: which attempt of a profile follows which failure. Pure, so a whole rule can be tested.
 
-A profile's `after` names failures of the attempt before, in the words of `clients.triggers`. Browsers fall
+A hello's `after` has the failures of the hello before it that lead to it (`clients.triggers`). Browsers fall
 back only during the first handshake, before anything was exchanged (research note on NSS, section 4), so a
 failure in another phase leads nowhere.
 """
 
 from clients.observation import Failure
-from clients.profile import Profile
+from clients.player import Player
 from handshake.events import Phase
 
 HANDSHAKE_PHASES = frozenset(
@@ -14,9 +14,9 @@ HANDSHAKE_PHASES = frozenset(
 )
 
 
-def next_attempt(profile: Profile, index: int, failure: Failure) -> int | None:
+def next_attempt(player: Player, index: int, failure: Failure) -> int | None:
     """Return the index of the attempt that follows attempt `index` after `failure`; None ends the ladder."""
     following = index + 1
-    if following >= len(profile.attempts) or failure.phase not in HANDSHAKE_PHASES:
+    if following >= len(player.hellos) or failure.phase not in HANDSHAKE_PHASES:
         return None
-    return following if failure.cause in profile.attempts[following].causes else None
+    return following if failure.cause in player.hellos[following].after else None

@@ -32,6 +32,7 @@ from clients.fields import (
     Trigger,
     Version,
 )
+from clients.player import PlayedHello, Player
 from clients.triggers import causes_of
 from handshake.hello_template import (
     ClientLimits,
@@ -216,6 +217,12 @@ class Profile(_Table):
         if not all(attempt.after for attempt in attempts[1:]):
             raise ValueError("every further attempt needs after: the failures that lead to it")
         return attempts
+
+    @cached_property
+    def player(self) -> Player:
+        """The client as it is played."""
+        hellos = tuple(PlayedHello(attempt.template, attempt.causes) for attempt in self.attempts)
+        return Player(hellos, self.client_limits, self.client_policy)
 
     @cached_property
     def client_limits(self) -> ClientLimits:

@@ -8,10 +8,10 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
-from clients.exchange import Exchange, Setting
+from clients.exchange import Exchange, Visit
 from clients.http_answer import Answer
 from clients.observation import COMPLETED, RenegotiationSeen
-from clients.profile import Profile, ProfileAttempt
+from clients.player import Player
 from handshake.client.renegotiation import refusal_to_renegotiate, signals_rfc5746
 from handshake.events import (
     AlertReceived,
@@ -21,6 +21,7 @@ from handshake.events import (
     RenegotiationRequested,
     RenegotiationStarted,
 )
+from handshake.hello_template import HelloTemplate
 from handshake.wire.registry import AlertDescription, AlertLevel, ProtocolVersion
 
 RENEGOTIATION_PATH = "/reneg"
@@ -37,9 +38,9 @@ class Renegotiation(Exchange, ABC):
 
     INITIATOR: str
 
-    def __init__(self, profile: Profile, attempt: ProfileAttempt, setting: Setting) -> None:
-        super().__init__(profile, attempt, setting)
-        self._policy = profile.client_policy
+    def __init__(self, player: Player, hello: HelloTemplate, visit: Visit) -> None:
+        super().__init__(player, hello, visit)
+        self._policy = player.policy
         self._is_tried = False
         self._refusal: str | None = None
 
@@ -60,7 +61,7 @@ class Renegotiation(Exchange, ABC):
             self.INITIATOR, signals_rfc5746(self.template), self.negotiated.renegotiation_info
         )
         if self.negotiated.version >= ProtocolVersion.TLS_1_3:  # RFC 8446 section 4.1.2
-            self.send(self.setting.request)  # there is nothing to try, but the connection should carry data
+            self.send(self.visit.request)  # there is nothing to try, but the connection should carry data
             return
         self._is_tried = True
         self.try_it()
@@ -78,7 +79,7 @@ class Renegotiation(Exchange, ABC):
         self._refusal = cause
         self._note(cause)
         self.answer = Answer()
-        self.send(self.setting.request)
+        self.send(self.visit.request)
 
     def end_silence(self) -> None:
         """Ask once more, on the keys there are."""
@@ -133,7 +134,7 @@ class ClientRenegotiation(Renegotiation):
 
     def go_on(self) -> None:
         """See that the new keys carry data."""
-        self.send(self.setting.request)
+        self.send(self.visit.request)
 
     def react(self, event: Event) -> None:
         """A warning no_renegotiation is the refusal; all else as ever."""
@@ -153,18 +154,18 @@ class ServerRenegotiation(Renegotiation):
 
     INITIATOR = "server"
 
-    def __init__(self, profile: Profile, attempt: ProfileAttempt, setting: Setting) -> None:
-        super().__init__(profile, attempt, setting)
+    def __init__(self, player: Player, hello: HelloTemplate, visit: Visit) -> None:
+        super().__init__(player, hello, visit)
         self._is_requested = False
         self._is_answered = False
 
     def try_it(self) -> None:
         """Ask for it. Only HTTP has a way to, so of another server it is seen whether it asks anyway."""
-        protocol = self.setting.protocol
+        protocol = self.visit.protocol
         if protocol is not None and protocol.request is not None:
-            self.send(self.setting.request)
+            self.send(self.visit.request)
             return
-        host = self.setting.server_name or "localhost"
+        host = self.visit.destination.server_name or "localhost"
         self.send(
             f"GET {RENEGOTIATION_PATH} HTTP/1.0\r\nHost: {host}\r\nConnection: keep-alive\r\n\r\n".encode()
         )
@@ -173,7 +174,7 @@ class ServerRenegotiation(Renegotiation):
         """See that the new keys carry data, if the answer has not to come on them anyway."""
         if self._is_answered:
             self.answer = Answer()
-            self.send(self.setting.request)
+            self.send(self.visit.request)
 
     def react(self, event: Event) -> None:
         """Note the HelloRequest and what the client being played does with it."""
@@ -201,6 +202,6 @@ class ServerRenegotiation(Renegotiation):
             if not self._is_requested:
                 self.fail("policy-not-requested")
             elif self._refusal is not None:
-                self.send(self.setting.request)
+                self.send(self.visit.request)
             return
         super().end_of_answer()

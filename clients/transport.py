@@ -9,6 +9,8 @@ import time
 from types import TracebackType
 from typing import Any
 
+from clients.destination import Destination
+
 RECEIVE_SIZE = 65_536
 
 
@@ -23,14 +25,14 @@ class TransportFailure(Exception):
 
 
 class Transport:
-    """A connected TCP stream, to the first of the host's addresses that accepts.
+    """A connected TCP stream, to the first of the destination's addresses that accepts.
 
     Deadlines are `time.monotonic` seconds; opening raises TransportFailure.
     """
 
-    def __init__(self, host: str, port: int, deadline: float) -> None:
+    def __init__(self, destination: Destination, deadline: float) -> None:
         try:
-            addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses = socket.getaddrinfo(destination.host, destination.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:  # UnicodeError: a label that is empty or too long
             raise TransportFailure("unresolved") from error
         self._socket = connect_to_first(addresses, deadline)

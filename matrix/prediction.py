@@ -8,12 +8,13 @@ order of preference whether a Diffie-Hellman prime of a size the client refuses 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
+from clients.player import PlayedHello, Player
 from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, suite_parameters
 from handshake.errors import DecodeError, UnsupportedSuite
-from handshake.hello_template import ClientLimits, ClientPolicy, HelloFormat, HelloTemplate
+from handshake.hello_template import ClientLimits, HelloFormat, HelloTemplate
 from handshake.wire.extensions import pull_supported_versions
 from handshake.wire.registry import ExtensionType, is_grease, version_name
 from matrix.judgement.outcome import Outcome
@@ -59,18 +60,6 @@ class Preference(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class ClientFacts:
-    """What a profile says of a client: its hellos in the order it tries them, what it accepts, how it
-    reacts. `retries` are the causes of a failure after which it tries each of them; empty: after every one.
-    """
-
-    attempts: tuple[HelloTemplate, ...]
-    limits: ClientLimits = field(default_factory=ClientLimits)
-    policy: ClientPolicy = field(default_factory=ClientPolicy)
-    retries: tuple[frozenset[str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class ServerFacts:
     """What a definition says of a server. `preference` None is not known; what a server is intolerant of is
     not among the facts, since nobody declares that: it is what findings are for.
@@ -82,15 +71,15 @@ class ServerFacts:
     answers_http: bool = True
 
 
-def predict(client: ClientFacts, server: ServerFacts) -> Prediction | None:
+def predict(client: Player, server: ServerFacts) -> Prediction | None:
     """Predict a cell; None when the facts do not decide it."""
     first: Obstacle | None = None
     before: Obstacle | None = None
-    for number, attempt in enumerate(client.attempts):
-        if before is not None and not _is_tried(client, number, before):
+    for hello in client.hellos:
+        if before is not None and not _is_tried(hello, before):
             break
         try:
-            before = _obstacle(attempt, client, server)
+            before = _obstacle(hello.template, client, server)
         except _Undecided:
             return None
         if before is None:
@@ -99,11 +88,9 @@ def predict(client: ClientFacts, server: ServerFacts) -> Prediction | None:
     return _prediction(Outcome.FAILS, first)
 
 
-def _is_tried(client: ClientFacts, number: int, before: Obstacle) -> bool:
-    """Whether the attempt follows what the one before met with; one whose reason is not known lets it."""
-    if not client.retries or before.reason is None:
-        return True
-    return before.reason.partition(":")[2] in client.retries[number]
+def _is_tried(hello: PlayedHello, before: Obstacle) -> bool:
+    """Whether the hello follows what the one before met with; one whose reason is not known lets it."""
+    return before.reason is None or before.reason.partition(":")[2] in hello.after
 
 
 class _Undecided(Exception):
@@ -114,11 +101,11 @@ def _prediction(outcome: Outcome, obstacle: Obstacle | None) -> Prediction:
     return Prediction(outcome, obstacle.why, obstacle.reason) if obstacle else Prediction(outcome)
 
 
-def agreement(client: ClientFacts, server: ServerFacts, *, after_fallback: bool) -> Agreement | None:
+def agreement(client: Player, server: ServerFacts, *, after_fallback: bool) -> Agreement | None:
     """Say what client and server agree on where they do: in the first attempt, or in the last of the ladder;
     None without a common version.
     """
-    hello = client.attempts[-1 if after_fallback else 0]
+    hello = client.templates[-1 if after_fallback else 0]
     common = _offered_to(server, hello) & frozenset(server.declared.versions)
     return Agreement(hello, max(common)) if common else None
 
@@ -162,7 +149,7 @@ def offered_cipher_suites(hello: HelloTemplate) -> tuple[int, ...]:
     return hello.cipher_suites
 
 
-def _obstacle(hello: HelloTemplate, client: ClientFacts, server: ServerFacts) -> Obstacle | None:
+def _obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obstacle | None:
     """Say what keeps this hello from working, None when nothing does. Raises _Undecided."""
     declared, accepted, refusals = server.declared, client.limits.versions, server.declared.refusals
     if hello.format is HelloFormat.SSLV2 and not declared.sslv2_hello:

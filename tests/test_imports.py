@@ -15,6 +15,22 @@ MAY_IMPORT = {
     "servers": {"handshake", "servers"},
     "matrix": {"handshake", "clients", "servers", "matrix"},
 }
+# The modules and packages at the top of `matrix`, the lowest first: none imports one that stands above it.
+MATRIX_FLOORS = (
+    "errors",
+    "cell",
+    "wording",
+    "judgement",
+    "prediction",
+    "scenarios",
+    "expectations",
+    "results",
+    "reports",
+    "plan",
+    "grid",
+    "commands",
+    "__main__",
+)
 NOT_IN_HANDSHAKE = {"socket", "ssl", "subprocess", "time", "random", "secrets", "os"}
 
 
@@ -57,7 +73,7 @@ def test_a_file_imports_only_what_the_rule_allows(path: Path) -> None:
     ("path", "source", "wrong"),
     [
         ("servers/x.py", "from clients.profile import Profile", ["clients"]),
-        ("clients/x.py", "def f():\n    import servers.process", ["servers"]),
+        ("clients/x.py", "def f():\n    import servers.processes.start", ["servers"]),
         ("handshake/x.py", "import time", ["time"]),
         ("handshake/wire/x.py", "import gmpy2", ["gmpy2"]),
         ("handshake/wire/x.py", "from handshake.crypto import signatures", ["handshake.crypto"]),
@@ -67,6 +83,33 @@ def test_a_file_imports_only_what_the_rule_allows(path: Path) -> None:
 )
 def test_the_rule_finds_what_breaks_it(path: str, source: str, wrong: list[str]) -> None:
     assert forbidden(Path(path), source) == wrong
+
+
+def imported_from_above(path: Path, source: str) -> list[str]:
+    """What a file of `matrix` imports of the floors above its own."""
+    floor = MATRIX_FLOORS.index(path.parts[1].removesuffix(".py"))
+    tops = {name.split(".")[1] for name in imported(source) if name.startswith("matrix.")}
+    return sorted(top for top in tops if MATRIX_FLOORS.index(top) > floor)
+
+
+IN_MATRIX = [path for path in FILES if path.parts[0] == "matrix" and path.name != "__init__.py"]
+
+
+@pytest.mark.parametrize("path", IN_MATRIX, ids=str)
+def test_a_floor_of_the_matrix_imports_none_above_it(path: Path) -> None:
+    assert imported_from_above(path, (ROOT / path).read_text(encoding="utf-8")) == []
+
+
+def test_an_import_from_above_is_found() -> None:
+    assert imported_from_above(Path("matrix/plan/x.py"), "from matrix.grid.endpoint import Endpoint") == [
+        "grid"
+    ]
+    assert imported_from_above(Path("matrix/plan/x.py"), "from matrix.cell import Cell") == []
+
+
+def test_the_floors_are_all_there_is_of_the_matrix() -> None:
+    here = {path.parts[1].removesuffix(".py") for path in FILES if path.parts[0] == "matrix"}
+    assert here - {"__init__"} == set(MATRIX_FLOORS)
 
 
 def test_conftest_holds_no_logic_and_imports_nothing_but_the_matrix() -> None:

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from clients import prelude
 from clients.connect import connect as connect_client
+from clients.destination import parse_destination
 from clients.observation import Attempt, Observation
 from clients.starttls import PROTOCOLS
 from handshake.wire.cipher_suites import cipher_suite_name
@@ -14,7 +15,6 @@ from handshake.wire.registry import version_name
 from matrix.cell import select
 from matrix.commands.options import ClientsDir, Json, console, one_line_errors, tell, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
-from matrix.grid.endpoint import endpoint_of
 from matrix.grid.run_cell import BUDGET_SECONDS
 from matrix.judgement.judge import judge
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
@@ -23,7 +23,6 @@ from matrix.prediction import offered_version_name
 from matrix.results.cell_result import evidence_of
 from matrix.results.run_file import to_json
 from matrix.wording import printable, reason_in_words, sentence
-from servers.target import parse_address
 
 _BYTES_SHOWN = 24
 
@@ -51,16 +50,9 @@ def connect(
         chosen = select([client], profiles, "client")
         if len(chosen) != 1:
             raise SelectionError(f"{client}: matches {', '.join(chosen)}; name one client")
-        endpoint = endpoint_of(parse_address(address))
+        destination = parse_destination(address)
     profile = profiles[chosen[0]]
-    observation = connect_client(
-        profile,
-        endpoint.host,
-        endpoint.port,
-        server_name=endpoint.server_name,
-        deadline_seconds=BUDGET_SECONDS,
-        starttls=endpoint.starttls,
-    )
+    observation = connect_client(profile.player, destination, deadline_seconds=BUDGET_SECONDS)
     judgement = judge(observation, Expectation(), frozenset())
     offered = [offered_version_name(attempt.template) for attempt in profile.attempts]
     if judgement.verdict is Verdict.HARNESS_ERROR:

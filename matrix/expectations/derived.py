@@ -8,12 +8,13 @@ server declares. Pure.
 
 from dataclasses import dataclass
 
+from clients.player import Player
 from handshake.client.renegotiation import signals_rfc5746
 from handshake.wire.registry import ProtocolVersion
 from matrix.cell import Cell
 from matrix.expectations.files import DEFAULT, Expectations
 from matrix.judgement.outcome import Expectation, Outcome
-from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts, agreement
+from matrix.prediction import Agreement, Prediction, ServerFacts, agreement
 from matrix.scenarios import CONNECT, SCENARIOS
 from servers.variant import ServerVariant, plain_variant
 
@@ -25,7 +26,7 @@ class Facts:
     `prediction` is that of connecting.
     """
 
-    client: ClientFacts
+    client: Player
     server: ServerFacts
     connects_like: str
     prediction: Prediction | None

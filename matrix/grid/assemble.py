@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from clients.destination import Target
 from clients.profile import Profile
 from handshake.client.hello import fill_hello
 from handshake.wire.ja3 import ja3
@@ -22,7 +23,6 @@ from matrix.results.run_file import (
     ServerRecord,
 )
 from servers.credentials import SUBJECT
-from servers.target import Target
 from servers.variant import ServerVariant
 
 EXTERNAL = "external"
@@ -112,13 +112,14 @@ def _server(variant: ServerVariant, stack: str | None, backend: str) -> ServerRe
 
 
 def _target(target: Target) -> ServerRecord:
+    starttls = target.destination.starttls
     return ServerRecord(
         title=target.name,
         level=EXTERNAL,
         kind=EXTERNAL,
         backend=EXTERNAL,
         stack="not known",
-        toggles={} if target.starttls is None else {"starttls": target.starttls},
+        toggles={} if starttls is None else {"starttls": starttls.protocol},
     )
 
 

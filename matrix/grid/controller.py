@@ -219,7 +219,7 @@ class GridController:
             "servers": {
                 server: {"address": endpoint.address, "certificate_sha256": sorted(endpoint.fingerprints)}
                 for server, endpoint in endpoints.items()
-                if endpoint.port
+                if endpoint.destination is not None
             },
             "cells": {cell: round(result.seconds, 6) for cell, result in self._results.items()},
         }

@@ -30,15 +30,8 @@ def run_cell(
     """
     if endpoint.problem is not None:
         return CellResult(cell.id, endpoint.problem.judgement)
-    meeting = Meeting(
-        profile,
-        endpoint.host,
-        endpoint.port,
-        endpoint.server_name,
-        BUDGET_SECONDS,
-        credentials or {},
-        endpoint.starttls,
-    )
+    assert endpoint.destination is not None, "a server without a problem listens"
+    meeting = Meeting(profile.player, endpoint.destination, BUDGET_SECONDS, credentials or {})
     observation = SCENARIOS[cell.scenario].carry_out(meeting)
     offered = [offered_version_name(attempt.template) for attempt in profile.attempts]
     judgement = judge(observation, expectation, endpoint.fingerprints)

@@ -14,11 +14,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from clients.connect import reach
+from clients.destination import HTTPS_PORT, TUNNEL, Destination
 from clients.profile import Profile
 from clients.starttls import StartTls
 from handshake.crypto.credentials import Credential
 from matrix.cell import Cell
-from matrix.grid.endpoint import HTTPS_PORT, TUNNEL, Endpoint, Problem, endpoint_of
+from matrix.grid.endpoint import Endpoint, Problem
 from matrix.grid.run_cell import BUDGET_SECONDS, run_cell
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from matrix.plan.plan import Plan
@@ -54,7 +55,7 @@ class GridServers:
         self.client_credentials = client_credentials
         self._shown = read_credentials(client_credentials)
         found = {variant.id: _endpoint(variant, running[variant.id]) for variant in plan.variants}
-        found |= {target.name: endpoint_of(target) for target in plan.targets}
+        found |= {target.name: Endpoint(target.name, target.destination) for target in plan.targets}
         self.endpoints = self._prove(found.values())
 
     def stack(self, server: str) -> str | None:
@@ -88,7 +89,8 @@ class GridServers:
             return endpoint
         variant = next((variant for variant in self._plan.variants if variant.id == endpoint.server), None)
         if variant is None:
-            note = unreachable(endpoint)
+            assert endpoint.destination is not None, "a target has one"
+            note = unreachable(endpoint.destination)
         else:
             stopped = self._running.stopped(endpoint.server)
             note = (
@@ -129,14 +131,9 @@ def with_problem(endpoint: Endpoint, problem: Problem) -> Endpoint:
 def _endpoint(variant: ServerVariant, result: StartResult) -> Endpoint:
     match result:
         case RunningServer():
-            return Endpoint(
-                result.id,
-                result.host,
-                result.port,
-                SUBJECT,
-                result.certificate_sha256,
-                starttls=_starttls(variant.definition.starttls),
-            )
+            starttls = _starttls(variant.definition.starttls)
+            destination = Destination(result.host, result.port, SUBJECT, starttls)
+            return Endpoint(result.id, destination, result.certificate_sha256)
         case NotInstalled():
             return Endpoint(result.id, problem=Problem(Verdict.NOT_INSTALLED, result.message))
         case _:
@@ -176,15 +173,15 @@ def _control_fails(
     return f"the control client {client}, which must always get through, does not: {said}"
 
 
-def unreachable(endpoint: Endpoint) -> str | None:
+def unreachable(target: Destination) -> str | None:
     """Say why no client can begin TLS with a target, and what to do; None if one can."""
-    failure = reach(endpoint.host, endpoint.port, endpoint.starttls, BUDGET_SECONDS)
+    failure = reach(target, BUDGET_SECONDS)
     if failure is None:
         return None
     mend = "start the server or mend the address"
     if failure.cause == "unresolved":
-        mend = f'mend the name "{endpoint.host}"'
-    elif endpoint.starttls is not None and failure.cause not in ("refused", "unreachable"):
-        mend = f"is it {endpoint.starttls.protocol} that is spoken there?"
+        mend = f'mend the name "{target.host}"'
+    elif target.starttls is not None and failure.cause not in ("refused", "unreachable"):
+        mend = f"is it {target.starttls.protocol} that is spoken there?"
     words = reason_in_words(str(failure), said_note(failure.said))
-    return printable(f"{endpoint.address}: {words}; {mend}")
+    return printable(f"{target.address}: {words}; {mend}")

@@ -10,23 +10,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from clients.destination import Target, TargetError, parse_target
 from clients.profile import BUNDLED_PROFILES, Profile, ProfileError, load_profiles
 from clients.starttls import PROTOCOLS
 from matrix.cell import Cell, grid, no_match, select
 from matrix.errors import MatrixError, SelectionError
 from matrix.expectations.derived import Facts, connects_like, expected_of
 from matrix.expectations.files import load_expectations
-from matrix.grid.endpoint import endpoint_of
 from matrix.judgement.outcome import Expectation
 from matrix.plan.options import RunOptions
 from matrix.plan.servers import choose_servers
-from matrix.prediction import ClientFacts, Prediction, Preference, ServerFacts, predict
+from matrix.prediction import Prediction, Preference, ServerFacts, predict
 from matrix.results.compare import renamed_servers
 from matrix.results.run_file import CellRecord, RunFile, load_run
 from matrix.scenarios import SCENARIOS, Scenario
 from servers.definition import DefinitionError, ServerDefinition, load_definitions
 from servers.emulated.emulation import EmulationError, read_emulation
-from servers.target import Target, TargetError, parse_target
 from servers.variant import ServerIdError, ServerVariant
 
 USAGE_ERRORS = (MatrixError, ProfileError, DefinitionError, EmulationError, ServerIdError, TargetError)
@@ -102,13 +101,8 @@ def load_all_profiles(directories: Sequence[Path]) -> dict[str, Profile]:
 
 
 def parse_targets(texts: Iterable[str]) -> list[Target]:
-    """Read the targets. Raises TargetError, or SelectionError for two of one name or settings at odds."""
+    """Read the targets. Raises TargetError, or SelectionError for two of one name."""
     targets = [parse_target(text) for text in texts]
-    for target in targets:
-        try:
-            endpoint_of(target)
-        except SelectionError as error:
-            raise SelectionError(f"--target {target.name}: {error}") from None
     names = [target.name for target in targets]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -151,7 +145,7 @@ def plan_cells(
     plain_ids = {identifier: connects_like(variant) for identifier, variant in variants.items()}
     server_facts = {identifier: facts_of_server(variant) for identifier, variant in variants.items()}
     predictions = {
-        (server, client): predict(facts_of_client(profiles[client]), server_facts[server])
+        (server, client): predict(profiles[client].player, server_facts[server])
         for server, client in {(cell.server, cell.client) for cell in cells}
         if server in server_facts
     }
@@ -160,18 +154,11 @@ def plan_cells(
         prediction = predictions.get((cell.server, cell.client))
         expected, beyond = expectations.expected(cell), None
         if cell.server in variants:
-            client, server = facts_of_client(profiles[cell.client]), server_facts[cell.server]
+            client, server = profiles[cell.client].player, server_facts[cell.server]
             facts = Facts(client, server, plain_ids[cell.server], prediction)
             expected, beyond = expected_of(cell, facts, expectations)
         planned.append(PlannedCell(cell, earlier.get(cell.id) or expected, beyond or prediction))
     return planned
-
-
-def facts_of_client(profile: Profile) -> ClientFacts:
-    """Give what a prediction takes from a profile."""
-    hellos = tuple(attempt.template for attempt in profile.attempts)
-    retries = tuple(attempt.causes for attempt in profile.attempts)
-    return ClientFacts(hellos, profile.client_limits, profile.client_policy, retries)
 
 
 def facts_of_server(variant: ServerVariant) -> ServerFacts:

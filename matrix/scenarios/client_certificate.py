@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from clients.observation import Failure, Observation
+from clients.player import Player
 from handshake.events import Phase
 from matrix.judgement.outcome import Outcome
-from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.prediction import Agreement, Prediction, ServerFacts
 from matrix.scenarios.scenario import Meeting, Scenario
 
 NOT_REQUESTED = "policy-not-requested"
@@ -20,7 +21,7 @@ def _carry_out(meeting: Meeting) -> Observation:
     return replace(observation, attempts=(*before, failed))
 
 
-def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
+def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Prediction | None:
     if server.declared.client_certificate != "no":
         return None
     why = "the server does not ask for a certificate, as it is set up"

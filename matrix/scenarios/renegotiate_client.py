@@ -1,9 +1,10 @@
 """The client renegotiates as soon as it is connected."""
 
+from clients.player import Player
 from clients.renegotiate import ClientRenegotiation
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import ProtocolVersion
-from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.prediction import Agreement, Prediction, ServerFacts
 from matrix.scenarios.renegotiation import (
     TLS_1_3,
     client_refusal,
@@ -13,7 +14,7 @@ from matrix.scenarios.renegotiation import (
 from matrix.scenarios.scenario import Scenario
 
 
-def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
+def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Prediction | None:
     if agreement.version >= ProtocolVersion.TLS_1_3:
         return TLS_1_3
     secure, rules = is_secure(server, agreement), server.declared.renegotiation

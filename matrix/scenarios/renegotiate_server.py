@@ -1,9 +1,10 @@
 """The server asks for a renegotiation, because a request for /reneg says so; the client does what it does."""
 
+from clients.player import Player
 from clients.renegotiate import ServerRenegotiation
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import ProtocolVersion, alert_name
-from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.prediction import Agreement, Prediction, ServerFacts
 from matrix.scenarios.renegotiation import (
     TLS_1_3,
     client_refusal,
@@ -15,7 +16,7 @@ from matrix.scenarios.scenario import Scenario
 from servers.refusal import parse_refusal
 
 
-def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
+def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Prediction | None:
     if agreement.version >= ProtocolVersion.TLS_1_3:
         return TLS_1_3
     if not server.answers_http:

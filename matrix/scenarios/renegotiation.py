@@ -1,10 +1,11 @@
 """What both renegotiation scenarios share: carrying them out, and what the two definitions say of them."""
 
+from clients.player import Player
 from handshake.client.renegotiation import LEGACY_RENEGOTIATION, RENEGOTIATION_OFF, signals_rfc5746
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import ProtocolVersion, alert_name
 from matrix.judgement.outcome import Outcome
-from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.prediction import Agreement, Prediction, ServerFacts
 from servers.refusal import parse_refusal
 
 PHASE = "renegotiation"
@@ -18,7 +19,7 @@ def is_secure(server: ServerFacts, agreement: Agreement) -> bool:
     return server.renegotiation_info and signals_rfc5746(agreement.hello)
 
 
-def client_refusal(client: ClientFacts, *, secure: bool) -> Prediction | None:
+def client_refusal(client: Player, *, secure: bool) -> Prediction | None:
     """What a client that does not renegotiate in this way says."""
     if client.policy.renegotiation is Renegotiation.OFF:
         return refused(f"policy-{RENEGOTIATION_OFF}", "the client never renegotiates")

@@ -1,9 +1,10 @@
 """The session is resumed by its id (RFC 5246 section 7.4.1.2)."""
 
 from clients.exchange import Exchange
+from clients.player import Player
 from handshake.session import Session
 from handshake.wire.registry import ExtensionType, ProtocolVersion
-from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.prediction import Agreement, Prediction, ServerFacts
 from matrix.scenarios.resumption import (
     carry_out_with,
     full_handshake,
@@ -17,7 +18,7 @@ def _session(exchange: Exchange) -> Session | None:
     return exchange.connection.session_by_id
 
 
-def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
+def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Prediction | None:
     if agreement.version >= ProtocolVersion.TLS_1_3:
         return no_session("TLS 1.3 has no session ids to resume by (RFC 8446 section 4.1.2)")
     ways = server.declared.resumption

@@ -1,9 +1,10 @@
 """The session is resumed by its ticket (RFC 5077), in TLS 1.3 by the pre-shared key it stands for."""
 
 from clients.exchange import Exchange
+from clients.player import Player
 from handshake.session import Session
 from handshake.wire.registry import ExtensionType, ProtocolVersion
-from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.prediction import Agreement, Prediction, ServerFacts
 from matrix.scenarios.resumption import carry_out_with, lacks_extended_master_secret, no_session
 from matrix.scenarios.scenario import Scenario
 
@@ -12,7 +13,7 @@ def _session(exchange: Exchange) -> Session | None:
     return exchange.connection.session_by_ticket
 
 
-def _predict(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
+def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Prediction | None:
     types = {extension.extension_type for extension in agreement.hello.extensions or ()}
     ways = server.declared.resumption
     if "ticket" not in ways and "ticket-in-tls13" not in ways:

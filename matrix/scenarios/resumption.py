@@ -19,14 +19,10 @@ def carry_out_with(session_of: Callable[[Exchange], Session | None]) -> Callable
 
     def carry_out(meeting: Meeting) -> Observation:
         return resume(
-            meeting.profile,
-            meeting.host,
-            meeting.port,
-            server_name=meeting.server_name,
+            meeting.player,
+            meeting.destination,
             deadline_seconds=meeting.deadline_seconds,
-            request=meeting.request,
             session_of=session_of,
-            starttls=meeting.starttls,
         )
 
     return carry_out

@@ -6,34 +6,25 @@ A scenario is a value in a module of its own in this folder, called SCENARIO; ad
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from clients.connect import connect, request_for
+from clients.connect import connect
+from clients.destination import Destination
 from clients.exchange import Exchange
 from clients.observation import Observation
-from clients.profile import Profile
-from clients.starttls import StartTls
+from clients.player import Player
 from handshake.crypto.credentials import Credential
-from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.prediction import Agreement, Prediction, ServerFacts
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
     """A client and the server it is to meet. `deadline_seconds` is for each connection; `credentials` by
-    certificate type are those the server trusts, for scenarios that show one; `starttls` is what is spoken
-    before TLS.
+    certificate type are those the server trusts, for scenarios that show one.
     """
 
-    profile: Profile
-    host: str
-    port: int
-    server_name: str | None
+    player: Player
+    destination: Destination
     deadline_seconds: float
     credentials: Mapping[str, Credential] = field(default_factory=dict)
-    starttls: StartTls | None = None
-
-    @property
-    def request(self) -> bytes:
-        """The one request of every scenario."""
-        return request_for(self.server_name or self.host, self.starttls)
 
     def connect(
         self,
@@ -42,19 +33,15 @@ class Meeting:
     ) -> Observation:
         """Connect as ever, do as `exchange_type` does once connected, and show the credentials when asked."""
         return connect(
-            self.profile,
-            self.host,
-            self.port,
-            server_name=self.server_name,
+            self.player,
+            self.destination,
             deadline_seconds=self.deadline_seconds,
-            request=self.request,
             exchange_type=exchange_type,
             credentials=credentials,
-            starttls=self.starttls,
         )
 
 
-def nothing_to_add(client: ClientFacts, server: ServerFacts, agreement: Agreement) -> Prediction | None:
+def nothing_to_add(client: Player, server: ServerFacts, agreement: Agreement) -> Prediction | None:
     """Predict no more than that they connect."""
     return None
 
@@ -71,6 +58,6 @@ class Scenario:
     id: str
     title: str
     carry_out: Callable[[Meeting], Observation]
-    predict: Callable[[ClientFacts, ServerFacts, Agreement], Prediction | None] = nothing_to_add
+    predict: Callable[[Player, ServerFacts, Agreement], Prediction | None] = nothing_to_add
     is_default: bool = False
     shows_certificate: bool = False

@@ -1,17 +1,18 @@
 """What a peer does and what the observation says: scripted misbehaviour, real servers, both in a ladder."""
 
-import os
 import select
 import socket
 import ssl
 import time
 import tracemalloc
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from clients.connect import connect
-from clients.exchange import Exchange, Setting
+from clients.destination import Destination
+from clients.exchange import Exchange, Visit
 from clients.http_answer import MAX_RESPONSE_BYTES
 from clients.observation import Failure, Observation
 from clients.profile import load_profiles
@@ -49,10 +50,8 @@ def observe(
 ) -> Observation:
     with scripted_server(*scripts) as server:
         observation = connect(
-            PROFILES[client],
-            "127.0.0.1",
-            server.port,
-            server_name=NAME,
+            PROFILES[client].player,
+            Destination("127.0.0.1", server.port, NAME),
             deadline_seconds=deadline_seconds,
             request=request,
         )
@@ -150,12 +149,11 @@ def test_a_trickle_does_not_move_the_deadline() -> None:
 
 
 def test_what_came_before_a_failed_send_is_looked_at() -> None:
-    profile = PROFILES["biztalk-ws2008"]
-    exchange = Exchange(profile, profile.attempts[0], Setting(NAME, b"", os.urandom))
-    with (
-        scripted_server(sends_and_resets(alert(10))) as server,
-        Transport("127.0.0.1", server.port, time.monotonic() + 5) as transport,
-    ):
+    player = PROFILES["biztalk-ws2008"].player
+    with scripted_server(sends_and_resets(alert(10))) as server, ExitStack() as stack:
+        destination = Destination("127.0.0.1", server.port, NAME)
+        exchange = Exchange(player, player.hellos[0].template, Visit(destination, 5, b""))
+        transport = stack.enter_context(Transport(destination, time.monotonic() + 5))
         exchange.deadline = time.monotonic() + 5
         exchange.connection.start(time.monotonic())
         exchange.flush(transport)
@@ -170,7 +168,9 @@ def test_what_came_before_a_failed_send_is_looked_at() -> None:
 def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    observation = connect(PROFILES["firefox-9"], "127.0.0.1", port, server_name=NAME, deadline_seconds=5)
+    observation = connect(
+        PROFILES["firefox-9"].player, Destination("127.0.0.1", port, NAME), deadline_seconds=5
+    )
     assert reasons(observation) == ["connect:refused"]
     assert observation.attempts[0].transcript == ()
 
@@ -193,7 +193,7 @@ def test_nobody_listens() -> None:
 def test_the_ladder(client: str, first: Script, retried: bool) -> None:
     with scripted_server(first, sends(alert(80, version=0x0300))) as server:
         observation = connect(
-            PROFILES[client], "127.0.0.1", server.port, server_name=NAME, deadline_seconds=5
+            PROFILES[client].player, Destination("127.0.0.1", server.port, NAME), deadline_seconds=5
         )
     assert len(observation.attempts) == len(server.hellos) == (2 if retried else 1)
     if retried:

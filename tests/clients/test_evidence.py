@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from clients.connect import connect
+from clients.destination import Destination
 from clients.profile import ProfileAttempt, load_profiles
 from handshake.client.hello import fill_hello
 from handshake.wire.client_hello import ClientHello
@@ -39,7 +40,9 @@ def test_the_hello_arrives_as_recorded(client: str, index: int) -> None:
     profile = PROFILES[client].model_copy(update={"attempts": (attempt(client, index),)})
     recorded = EVIDENCE[attempt(client, index).evidence]
     with scripted_server(sends(b"")) as server:
-        connect(profile, "127.0.0.1", server.port, server_name=recorded.server_name, deadline_seconds=5)
+        connect(
+            profile.player, Destination("127.0.0.1", server.port, recorded.server_name), deadline_seconds=5
+        )
     assert len(server.hellos) == 1
     assert recorded.differences(server.hellos[0]) == []
 

@@ -25,7 +25,7 @@ NSS_GIVES_UP = {
 def test_firefox_9_on_each_alert(code: int) -> None:
     failure = Failure(Phase.SERVER_HELLO, f"alert-{alert_name(code)}")
     expected = None if code in NSS_GIVES_UP else 1
-    assert next_attempt(PROFILES["firefox-9"], 0, failure) == expected
+    assert next_attempt(PROFILES["firefox-9"].player, 0, failure) == expected
     assert (code in NSS_RETRIES) <= (expected == 1)
 
 
@@ -57,24 +57,24 @@ def test_firefox_9_on_each_alert(code: int) -> None:
     ],
 )
 def test_firefox_9_on_other_failures(cause: str, expected: int | None) -> None:
-    assert next_attempt(PROFILES["firefox-9"], 0, Failure(Phase.SERVER_HELLO, cause)) == expected
+    assert next_attempt(PROFILES["firefox-9"].player, 0, Failure(Phase.SERVER_HELLO, cause)) == expected
 
 
 @pytest.mark.parametrize("phase", Phase)
 def test_fallback_happens_during_the_first_handshake_only(phase: Phase) -> None:
     handshake = phase.value in {"client-hello", "server-hello", "certificate", "key-exchange", "finished"}
-    assert next_attempt(PROFILES["firefox-9"], 0, Failure(phase, "fin")) == (1 if handshake else None)
+    assert next_attempt(PROFILES["firefox-9"].player, 0, Failure(phase, "fin")) == (1 if handshake else None)
 
 
 def test_the_last_attempt_has_no_successor() -> None:
-    assert next_attempt(PROFILES["firefox-9"], 1, Failure(Phase.SERVER_HELLO, "fin")) is None
+    assert next_attempt(PROFILES["firefox-9"].player, 1, Failure(Phase.SERVER_HELLO, "fin")) is None
 
 
 @pytest.mark.parametrize("client", ["ie6-winxp", "ie8-winxp", "ie8-winxp-ms10-049", "ie7-vista", "ie8-win7"])
 def test_wininet_retries_after_fin_and_unexpected_message_alone(client: str) -> None:
-    profile = PROFILES[client]
+    player = PROFILES[client].player
     causes = ["fin", "reset", "timeout", *(f"alert-{alert_name(code)}" for code in range(256))]
-    retried = [c for c in causes if next_attempt(profile, 0, Failure(Phase.SERVER_HELLO, c)) == 1]
+    retried = [c for c in causes if next_attempt(player, 0, Failure(Phase.SERVER_HELLO, c)) == 1]
     assert retried == ["fin", "alert-unexpected_message"]
 
 

@@ -12,6 +12,7 @@ from functools import cache
 import pytest
 
 from clients.connect import connect
+from clients.destination import Destination
 from clients.observation import Observation
 from clients.profile import load_profiles
 from clients.renegotiate import ClientRenegotiation, Renegotiation, ServerRenegotiation
@@ -115,10 +116,8 @@ def observe(
 ) -> Observation:
     with scripted_server(script) as server:
         return connect(
-            PROFILES[client],
-            "127.0.0.1",
-            server.port,
-            server_name="server.example.test",
+            PROFILES[client].player,
+            Destination("127.0.0.1", server.port, "server.example.test"),
             deadline_seconds=deadline,
             exchange_type=exchange_type,
         )

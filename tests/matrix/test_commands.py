@@ -161,7 +161,7 @@ def test_report_without_a_run_is_one_line_and_2(tmp_path: Path) -> None:
         (["run", "--scenario", "connct"], "near it: connect"),
         (["run", "--target", "mine=nowhere"], "HOST:PORT"),
         (["run", "--target", "a=127.0.0.1:1", "--target", "a=127.0.0.1:2"], "given twice"),
-        (["run", "--target", "a=127.0.0.1:1,starttls=smtps"], "--target a: starttls=smtps: there is no such"),
+        (["run", "--target", "a=127.0.0.1:1,starttls=smtps"], "starttls=smtps: there is no such"),
         (["run", "--target", "a=127.0.0.1:1,starttls=http-connect"], "say what the proxy is asked for"),
         (["run", "--target", "a=127.0.0.1:1,to=b.example:443"], "to= goes with starttls=http-connect"),
         (["connect", "java-7", "127.0.0.1:1,starttls=smtps"], "starttls=smtps: there is no such protocol"),

@@ -1,16 +1,21 @@
 import pytest
 
+from clients.player import PlayedHello, Player
 from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTemplate, HelloFormat, HelloTemplate
 from handshake.wire.extensions import push_supported_versions
-from handshake.wire.registry import ExtensionType
+from handshake.wire.registry import AlertDescription, ExtensionType, alert_name
 from matrix.judgement.outcome import Outcome
-from matrix.prediction import ClientFacts, Prediction, Preference, ServerFacts, offered_version_name
+from matrix.prediction import Prediction, Preference, ServerFacts, offered_version_name
 from matrix.prediction import predict as predict_from_facts
 from servers.declared import Declared, DeclaredRefusals
 
 RSA_AES, DHE_AES, TLS13, DSS_AES, GCM = 0x002F, 0x0033, 0x1301, 0x0032, 0x009C
 SSL3, TLS10, TLS12, TLS13V = 0x0300, 0x0301, 0x0303, 0x0304
 REFUSALS = DeclaredRefusals("fin", "alert-protocol_version", "alert-handshake_failure")
+
+EVERY_CAUSE = frozenset(
+    {"fin", "reset", "timeout", *(f"alert-{alert_name(code)}" for code in AlertDescription)}
+)
 
 
 def hello(version: int, *suites: int, versions: tuple[int, ...] = (), sslv2: bool = False) -> HelloTemplate:
@@ -28,7 +33,8 @@ def server(*versions: int, suites: tuple[int, ...] = (RSA_AES,), **more: object)
 
 
 def predict(attempts: list[HelloTemplate], limits: ClientLimits, declared: Declared) -> Prediction | None:
-    return predict_from_facts(ClientFacts(tuple(attempts), limits), ServerFacts(declared))
+    hellos = tuple(PlayedHello(template, EVERY_CAUSE) for template in attempts)
+    return predict_from_facts(Player(hellos, limits), ServerFacts(declared))
 
 
 def why(prediction: Prediction | None) -> str:
@@ -121,8 +127,8 @@ def test_a_later_attempt_is_made_after_the_failures_the_client_tries_again_after
     refusal: str | None, outcome: Outcome
 ) -> None:
     declared = server(SSL3, TLS10, refusals=DeclaredRefusals(sslv2_hello=refusal))
-    ladder = (hello(TLS10, RSA_AES, sslv2=True), hello(SSL3, RSA_AES))
-    client = ClientFacts(ladder, retries=(frozenset(), frozenset({"fin"})))
+    retry = PlayedHello(hello(SSL3, RSA_AES), frozenset({"fin"}))
+    client = Player((PlayedHello(hello(TLS10, RSA_AES, sslv2=True)), retry))
     prediction = predict_from_facts(client, ServerFacts(declared))
     assert prediction is not None
     assert prediction.outcome is outcome
@@ -135,14 +141,16 @@ def test_a_version_is_named_with_its_framing() -> None:
 
 
 def test_where_the_preference_is_known_it_decides_about_the_prime() -> None:
-    client = ClientFacts((hello(TLS10, RSA_AES, DHE_AES),), ClientLimits(max_dh_prime_bits=1024))
+    client = Player((PlayedHello(hello(TLS10, RSA_AES, DHE_AES)),), ClientLimits(max_dh_prime_bits=1024))
     either = server(TLS10, suites=(DHE_AES, RSA_AES), dh_prime_bits=2048)
     assert predict_from_facts(client, ServerFacts(either, Preference.CLIENT)) == Prediction(Outcome.WORKS)
     assert "2048 bits" in why(predict_from_facts(client, ServerFacts(either, Preference.SERVER)))
 
 
 def test_a_client_that_requires_secure_renegotiation_is_predicted_to_refuse_a_server_without() -> None:
-    client = ClientFacts((hello(TLS10, RSA_AES),), policy=ClientPolicy(missing_renegotiation_info="abort"))
+    client = Player(
+        (PlayedHello(hello(TLS10, RSA_AES)),), policy=ClientPolicy(missing_renegotiation_info="abort")
+    )
     assert "RFC 5746" in why(predict_from_facts(client, ServerFacts(server(TLS10), renegotiation_info=False)))
     assert predict_from_facts(client, ServerFacts(server(TLS10))) == Prediction(Outcome.WORKS)
 

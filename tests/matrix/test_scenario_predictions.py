@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from clients.player import PlayedHello, Player
 from handshake.hello_template import HelloTemplate
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, parse_cipher_suite
 from handshake.wire.registry import ProtocolVersion
-from matrix.prediction import Agreement, ClientFacts, Prediction, ServerFacts
+from matrix.prediction import Agreement, Prediction, ServerFacts
 from matrix.scenarios import SCENARIOS
 from servers.declared import Declared, DeclaredRenegotiation
 
@@ -19,7 +20,7 @@ DECLARED = Declared((ProtocolVersion.TLS_1_0,), (RSA_AES,))
 def reason(scenario: str, declared: Declared) -> str | None:
     agreed = Agreement(HELLO, ProtocolVersion.TLS_1_0)
     said: Prediction | None = SCENARIOS[scenario].predict(
-        ClientFacts((HELLO,)), ServerFacts(declared), agreed
+        Player((PlayedHello(HELLO),)), ServerFacts(declared), agreed
     )
     return None if said is None else said.reason
 

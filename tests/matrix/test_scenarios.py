@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from clients.destination import Destination
 from clients.profile import load_profiles
 from handshake.crypto.credentials import Credential
 from matrix.judgement.judge import outcome_of
@@ -197,7 +198,7 @@ def meeting(running: RunningServers, server_id: str, client: str, shown: Mapping
         pytest.skip(server.message)
     assert isinstance(server, RunningServer), server
     credentials = {kind: Credential.from_pem(pem.private_key, pem.chain) for kind, pem in shown.items()}
-    return Meeting(PROFILES[client], server.host, server.port, SUBJECT, 10.0, credentials)
+    return Meeting(PROFILES[client].player, Destination(server.host, server.port, SUBJECT), 10.0, credentials)
 
 
 @pytest.mark.parametrize(("server_id", "client", "scenario", "reason", "secure", "legacy"), RENEGOTIATIONS)

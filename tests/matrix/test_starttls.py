@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from clients.connect import request_for, resume
+from clients.connect import resume
+from clients.destination import Destination
 from clients.profile import load_profiles
 from clients.starttls import PROTOCOLS, StartTls
 from handshake.wire.registry import ContentType
@@ -177,17 +178,12 @@ def recording(address: str, connections: list[bytearray]) -> Iterator[int]:
 def test_all_of_a_handshake_is_in_prelogin_packets_and_nothing_else(addresses: Mapping[str, str]) -> None:
     """Also where the client's Finished is the last of the handshake and its request goes with it."""
     sent: list[bytearray] = []
-    starttls = StartTls("tds", "server.example.test")
     with recording(addresses["tds"], sent) as port:
         observation = resume(
-            load_profiles()["java-8"],
-            "127.0.0.1",
-            port,
-            server_name="server.example.test",
+            load_profiles()["java-8"].player,
+            Destination("127.0.0.1", port, "server.example.test", StartTls("tds", "server.example.test")),
             deadline_seconds=5,
-            request=request_for("server.example.test", starttls),
             session_of=lambda exchange: exchange.connection.session_by_id,
-            starttls=starttls,
         )
     assert observation.later is not None
     assert observation.later.failure is None

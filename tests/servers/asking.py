@@ -2,23 +2,22 @@
 decides.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 
-from clients.exchange import Exchange, Setting
+from clients.destination import Destination
+from clients.exchange import Exchange, Visit
 from clients.observation import Attempt
+from clients.player import PlayedHello, Player
 from handshake.crypto.suite_parameters import suite_parameters
 from handshake.errors import UnsupportedSuite
-from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTemplate, Fill, HelloTemplate
+from handshake.hello_template import ExtensionTemplate, Fill, HelloTemplate
 from handshake.wire.cipher_suites import CIPHER_SUITES, TLS_EMPTY_RENEGOTIATION_INFO_SCSV, cipher_suite_name
 from handshake.wire.registry import ExtensionType, ProtocolVersion
 from servers.credentials import SUBJECT
 from servers.processes.start import RunningServer
 
 DEADLINE = 5.0
-ANYTHING_GOES = SimpleNamespace(client_limits=ClientLimits(), client_policy=ClientPolicy())
 
 
 def extension(kind: ExtensionType, body: str, fill: Fill | None = None) -> ExtensionTemplate:
@@ -62,9 +61,9 @@ def hello(version: int, cipher_suites: Sequence[int]) -> HelloTemplate:
 
 def ask(server: RunningServer, version: int, cipher_suites: Sequence[int]) -> Attempt:
     """One handshake that offers one version and those cipher suites."""
-    attempt = SimpleNamespace(template=hello(version, cipher_suites))
-    exchange = Exchange(ANYTHING_GOES, attempt, Setting(SUBJECT, b"", os.urandom))  # type: ignore[arg-type]
-    return exchange.run(server.host, server.port, DEADLINE)
+    player = Player((PlayedHello(hello(version, cipher_suites)),))
+    visit = Visit(Destination(server.host, server.port, SUBJECT), DEADLINE, b"")
+    return Exchange(player, player.hellos[0].template, visit).run()
 
 
 def suites_of(version: int) -> list[int]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from clients.connect import connect
+from clients.destination import Destination
 from clients.profile import load_profiles
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, parse_cipher_suite
 from handshake.wire.registry import parse_version
@@ -122,7 +123,7 @@ def test_clients_of_another_age(jsse: Variants, level: str, profile: str, config
     variant = parse_server_id(f"jsse@{level},configuration={configuration}", DEFINITIONS)
     server = jsse.start(variant.id)
     observation = connect(
-        PROFILES[profile], server.host, server.port, server_name=SUBJECT, deadline_seconds=5
+        PROFILES[profile].player, Destination(server.host, server.port, SUBJECT), deadline_seconds=5
     )
     (attempt,) = observation.attempts
     is_older = (level, profile) == ("11", "openssl-0.9.8")
@@ -141,7 +142,7 @@ def test_hello_that_does_not_signal_rfc_5746(jsse: Variants, legacy_hello: str) 
     variant = parse_server_id(f"jsse@17,configuration=legacy,legacy-hello={legacy_hello}", DEFINITIONS)
     server = jsse.start(variant.id)
     observation = connect(
-        PROFILES["ie6-winxp"], server.host, server.port, server_name=SUBJECT, deadline_seconds=5
+        PROFILES["ie6-winxp"].player, Destination(server.host, server.port, SUBJECT), deadline_seconds=5
     )
     (attempt,) = observation.attempts
     assert str(attempt.failure) == (

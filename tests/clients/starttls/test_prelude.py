@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clients.connect import connect, reach
+from clients.destination import Destination
 from clients.observation import Failure, Observation
 from clients.profile import load_profiles
 from clients.starttls import StartTls
@@ -62,12 +63,9 @@ def waits(connection: socket.socket) -> bytes:
 def observe(client: str, *scripts: Script, seconds: float = 5, starttls: StartTls = SMTP) -> Observation:
     with scripted_server(*scripts) as server:
         return connect(
-            PROFILES[client],
-            "127.0.0.1",
-            server.port,
-            server_name="server.example.test",
+            PROFILES[client].player,
+            Destination("127.0.0.1", server.port, "server.example.test", starttls),
             deadline_seconds=seconds,
-            starttls=starttls,
         )
 
 
@@ -157,8 +155,8 @@ def test_tls_in_packets_is_split_and_put_together() -> None:
 def test_a_server_that_is_not_there(host: str, failure: Failure) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert reach(host, port, None, 5) == failure
-    observation = connect(PROFILES["java-8"], host, port, server_name=None, deadline_seconds=5, starttls=SMTP)
+    assert reach(Destination(host, port), 5) == failure
+    observation = connect(PROFILES["java-8"].player, Destination(host, port, None, SMTP), deadline_seconds=5)
     assert observation.attempts[0].failure == failure
     assert observation.attempts[0].client_port is None
 
@@ -166,7 +164,7 @@ def test_a_server_that_is_not_there(host: str, failure: Failure) -> None:
 @pytest.mark.skipif(not Path("/proc/net/if_inet6").is_file(), reason="this machine has no IPv6")
 def test_an_ipv6_address() -> None:
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
-        assert reach("::1", listener.getsockname()[1], None, 5) is None
+        assert reach(Destination("::1", listener.getsockname()[1]), 5) is None
 
 
 def test_an_ipv6_address_with_a_zone() -> None:
@@ -175,8 +173,8 @@ def test_an_ipv6_address_with_a_zone() -> None:
         pytest.skip("no interface has a link-local address; ip -6 address add fe80::1/64 dev lo makes one")
     with socket.create_server(("::", 0), family=socket.AF_INET6) as listener:
         port = listener.getsockname()[1]
-        assert reach(host, port, None, 5) is None
-        assert reach(host.partition("%")[0], port, None, 5) == Failure(Phase.CONNECT, "unreachable")
+        assert reach(Destination(host, port), 5) is None
+        assert reach(Destination(host.partition("%")[0], port), 5) == Failure(Phase.CONNECT, "unreachable")
 
 
 def link_local() -> str | None:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from clients.connect import connect, reach
+from clients.destination import Destination
 from clients.observation import Observation
 from clients.profile import load_profiles
 from clients.starttls import PROTOCOLS, StartTls
@@ -37,12 +38,7 @@ class Started:
     def observe(self, client: str, protocol: str | None = None, name: str = NAME) -> Observation:
         starttls = StartTls(protocol or self.server.protocol, name)
         return connect(
-            PROFILES[client],
-            "127.0.0.1",
-            self.port,
-            server_name=NAME,
-            deadline_seconds=5,
-            starttls=starttls,
+            PROFILES[client].player, Destination("127.0.0.1", self.port, NAME, starttls), deadline_seconds=5
         )
 
 
@@ -80,7 +76,10 @@ def test_another_protocol_than_the_servers_fails_before_tls(running: Started) ->
 
 
 def test_a_server_can_be_reached_without_a_client(running: Started) -> None:
-    assert reach("127.0.0.1", running.port, StartTls(running.server.protocol, NAME), 5) is None
+    assert (
+        reach(Destination("127.0.0.1", running.port, NAME, StartTls(running.server.protocol, NAME)), 5)
+        is None
+    )
 
 
 def test_a_proxy_in_front_of_a_server() -> None:

@@ -1,0 +1,30 @@
+"""What an exchange needs of a client: its hellos in the order it tries them, its limits and its policy.
+
+A profile is one way to get a player; a hello that nobody has a profile for can be played as well.
+"""
+
+from dataclasses import dataclass, field
+
+from handshake.hello_template import ClientLimits, ClientPolicy, HelloTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedHello:
+    """A hello and the failures of the hello before it that lead to it, as causes (`clients.triggers`)."""
+
+    template: HelloTemplate
+    after: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """A client as it is played; at least one hello."""
+
+    hellos: tuple[PlayedHello, ...]
+    limits: ClientLimits = field(default_factory=ClientLimits)
+    policy: ClientPolicy = field(default_factory=ClientPolicy)
+
+    @property
+    def templates(self) -> tuple[HelloTemplate, ...]:
+        """The hellos alone, in order."""
+        return tuple(hello.template for hello in self.hellos)
