@@ -9,12 +9,13 @@ from clients import prelude
 from clients.destination import Destination
 from clients.exchange import Exchange, Visit
 from clients.fallback import next_attempt
-from clients.observation import Attempt, Failure, Observation
+from clients.observation import Attempt, Observation
 from clients.player import Player
 from clients.starttls import PROTOCOLS
 from clients.transport import Transport, TransportFailure
 from handshake.crypto.credentials import Credential
 from handshake.events import Phase
+from handshake.reason import Cause, Detail, Kind, Reason, Rule
 from handshake.session import Session
 
 
@@ -58,15 +59,16 @@ def resume(
         return observation
     session = session_of(first)
     if session is None:
-        missing = Failure(Phase.RESUMPTION, "policy-no-session")
+        missing = Reason(Phase.RESUMPTION, Rule.NO_SESSION.cause)
         return replace(observation, later=replace(observation.attempts[-1], failure=missing, transcript=()))
     again = Exchange(player, first.template, replace(visit, session=session))
     later = again.run()
     failure = later.failure
     if failure is not None:
-        later = replace(later, failure=Failure(Phase.RESUMPTION, failure.cause))
+        later = replace(later, failure=replace(failure, phase=Phase.RESUMPTION))
     elif later.negotiated is not None and not later.negotiated.is_resumed:
-        later = replace(later, failure=Failure(Phase.RESUMPTION, "policy-full-handshake"))
+        refused = Reason(Phase.RESUMPTION, Rule.FULL_HANDSHAKE.cause)
+        later = replace(later, failure=refused)
     return replace(observation, later=later, response=bytes(again.answer.data))
 
 
@@ -85,13 +87,14 @@ def request_for(destination: Destination) -> bytes:
     return f"GET / HTTP/1.0\r\nHost: {shown}\r\n\r\n".encode("ascii", "replace")
 
 
-def reach(destination: Destination, deadline_seconds: float) -> Failure | None:
+def reach(destination: Destination, deadline_seconds: float) -> Reason | None:
     """Open a connection, speak what comes before TLS, and leave; return why that was not possible."""
     started = time.monotonic()
     try:
         transport = Transport(destination, started + deadline_seconds)
     except TransportFailure as failure:
-        return Failure(Phase.CONNECT, failure.cause)
+        seconds = deadline_seconds if failure.kind is Kind.TIMEOUT else None
+        return Reason(Phase.CONNECT, Cause(failure.kind), Detail(seconds=seconds))
     with transport:
         if destination.starttls is None:
             return None

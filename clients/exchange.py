@@ -10,13 +10,13 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from clients import prelude
 from clients.destination import Destination
 from clients.http_answer import Answer
-from clients.observation import Attempt, Failure, RenegotiationSeen
+from clients.observation import Attempt, RenegotiationSeen
 from clients.player import Player
 from clients.starttls import PROTOCOLS, Protocol
 from clients.transport import Transport, TransportFailure
@@ -39,10 +39,12 @@ from handshake.events import (
     TranscriptEntry,
 )
 from handshake.hello_template import HelloFormat, HelloTemplate
+from handshake.reason import NO_DETAIL, Breach, Cause, Detail, Kind, Reason, cause_of_alert
 from handshake.session import Session
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import AlertDescription, AlertLevel, alert_name
 
+_OF_THE_SERVER = frozenset({Kind.ALERT, Kind.CLOSE_NOTIFY, Kind.FIN, Kind.RESET, Kind.TIMEOUT})
 MAX_RECEIVED_BYTES = 262_144  # of one attempt: an endless handshake ends here, not in our memory
 
 
@@ -84,7 +86,7 @@ class Exchange:
             session=visit.session,
             credentials=visit.credentials,
         )
-        self.failure: Failure | None = None
+        self.failure: Reason | None = None
         self.negotiated: Negotiated | None = None
         self.certificate_sha256: str | None = None
         self.certificate_requested = False
@@ -106,7 +108,7 @@ class Exchange:
         try:
             transport = Transport(self.visit.destination, self.deadline)
         except TransportFailure as failure:
-            self.fail(failure.cause, Phase.CONNECT)
+            self.fail(Cause(failure.kind), Phase.CONNECT)
         else:
             with transport:
                 client_port = transport.local_port
@@ -115,7 +117,7 @@ class Exchange:
                     if not self.is_over:
                         self._converse(transport)
                 except TransportFailure as failure:
-                    self.fail(failure.cause)
+                    self.fail(Cause(failure.kind))
         return Attempt(
             hello_version=self.template.client_version,
             sslv2_format=self.template.format is HelloFormat.SSLV2,
@@ -135,7 +137,7 @@ class Exchange:
         until = started + self.visit.deadline_seconds * prelude.DEADLINES
         failure = prelude.speak(starttls, transport, until, self._said_before)
         if failure is not None:
-            self.fail(failure.cause, failure.phase, failure.said)
+            self.fail(failure.cause, failure.phase, failure.detail)
         self.deadline = time.monotonic() + self.visit.deadline_seconds
 
     def _converse(self, transport: Transport) -> None:
@@ -146,7 +148,7 @@ class Exchange:
             try:
                 data = transport.receive(self._silence_ends_at or self.deadline)
             except TransportFailure as failure:
-                if failure.cause != "timeout" or self._silence_ends_at is None:
+                if failure.kind is not Kind.TIMEOUT or self._silence_ends_at is None:
                     raise
                 self._silence_ends_at = None
                 self.end_silence()
@@ -156,7 +158,7 @@ class Exchange:
             if not data or (data := self._framing.unwrap(data)):  # half a frame says nothing yet
                 self._take(data)
             if received > MAX_RECEIVED_BYTES:
-                self.fail("protocol-error-excess-data")
+                self.fail(Breach.EXCESS_DATA.cause)
             self.flush(transport)
         self.connection.close(time.monotonic())
         self.flush(transport)
@@ -216,15 +218,15 @@ class Exchange:
             case AlertReceived(level=level, description=description):
                 closes = description == AlertDescription.CLOSE_NOTIFY and self.negotiated is None
                 if level == AlertLevel.FATAL or closes:
-                    self.fail(f"alert-{alert_name(description)}")
+                    self.fail(cause_of_alert(alert_name(description)))
             case PeerFaulted(what=what):
-                self.fail(f"protocol-error-{what}")
-            case PolicyRefused(what=what):
-                self.fail(f"policy-{what}")
+                self.fail(Cause(Kind.PROTOCOL_ERROR, what))
+            case PolicyRefused(what=what, met=met, wanted=wanted):
+                self.fail(Cause(Kind.POLICY, what), detail=Detail(met, wanted))
             case SuiteUnsupported(cipher_suite=cipher_suite):
-                self.fail(f"unsupported-{cipher_suite_name(cipher_suite)}")
-            case PeerClosed():
-                self._end_of_stream()
+                self.fail(Cause(Kind.UNSUPPORTED, cipher_suite_name(cipher_suite)))
+            case PeerClosed(close_notify=close_notify):
+                self._end_of_stream(Kind.CLOSE_NOTIFY if close_notify else Kind.FIN)
 
     def begin(self) -> None:
         """A handshake is complete: send the request."""
@@ -254,17 +256,23 @@ class Exchange:
     def end_silence(self) -> None:
         """Nothing has come for as long as was said."""
 
-    def fail(self, cause: str, phase: Phase | None = None, said: str = "") -> None:
-        """End the attempt; the first cause counts. `said` is as in `Failure`."""
+    def fail(self, cause: Cause, phase: Phase | None = None, detail: Detail = NO_DETAIL) -> None:
+        """End the attempt; the first cause counts."""
         if not self.is_over:
-            self.failure = Failure(phase or self.connection.phase, cause, said)
+            self.failure = Reason(phase or self.connection.phase, cause, self._detailed(cause, detail))
             self.is_over = True
 
-    def _end_of_stream(self) -> None:
+    def _detailed(self, cause: Cause, detail: Detail) -> Detail:
+        """Add what a person wants to know: how long was waited, and what the server had asked for before."""
+        seconds = self.visit.deadline_seconds if cause.kind is Kind.TIMEOUT else None
+        is_asked = self.certificate_requested and cause.kind in _OF_THE_SERVER
+        return replace(detail, seconds=seconds, certificate_requested=is_asked)
+
+    def _end_of_stream(self, kind: Kind = Kind.FIN) -> None:
         """The peer has closed: fine after the headers of an answer without Content-Length, else a failure."""
         if self.is_over:
             return
         if self.negotiated is not None and self.answer.ends_with_the_stream:
             self.end_of_answer()
         if not self.is_over:
-            self.fail("fin")
+            self.fail(Cause(kind))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from clients.triggers import TRIGGER_PATTERN, causes_of
+from handshake.reason import Kind, parse_causes
 from handshake.wire.cipher_suites import parse_cipher_spec, parse_cipher_suite
 from handshake.wire.registry import (
     AlertDescription,
@@ -22,6 +22,13 @@ from handshake.wire.registry import (
 )
 
 CODE_PATTERN = r"^(0x[0-9a-fA-F]+|[A-Za-z][A-Za-z0-9_.-]*)$"
+TRIGGER_PATTERN = (
+    r"^(fin|reset|timeout|close_notify|alert[:-]([0-9]{1,3}(-[0-9]{1,3})?|[a-z_]+)"
+    r"|protocol-error[:-][a-z-]+)$"
+)
+_TRIGGERS = frozenset(
+    {Kind.FIN, Kind.RESET, Kind.TIMEOUT, Kind.CLOSE_NOTIFY, Kind.ALERT, Kind.PROTOCOL_ERROR}
+)
 HEX_PATTERN = r"^[0-9a-fA-F \n]*$"
 
 
@@ -64,7 +71,11 @@ def _parse_hex_body(value: Any) -> bytes:
 
 
 def _check_trigger(value: Any) -> str:
-    causes_of(_text(value))
+    """Check a cause that can lead to another hello: an end by the server, or its breach of the protocol."""
+    if not all(cause.kind in _TRIGGERS for cause in parse_causes(_text(value))):
+        raise ValueError(
+            f"{value!r} leads to no further attempt; write one of {', '.join(sorted(_TRIGGERS))}"
+        )
     return str(value)
 
 

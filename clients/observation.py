@@ -1,33 +1,14 @@
 """What happened when a client tried to talk to a server: facts only, no judgement.
 
-`Observation` is what `clients.connect` returns and the judge reads. A failure's text is the reason's form
-`<phase>:<cause>`, e.g. `server-hello:alert-unexpected_message`.
+`Observation` is what `clients.connect` returns and the judge reads. Why an attempt ended is a
+`handshake.reason.Reason`.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from handshake.events import Negotiated, Phase, TranscriptEntry
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why one attempt ended: how far it had come, and the cause as the client saw it.
-
-    `cause` is one of `alert-<RFC name>`, `fin`, `reset`, `timeout`, `refused`, `unreachable` (no route),
-    `unresolved` (no such host), `policy-<what>` (the client itself refuses), `protocol-error-<what>` (a
-    `handshake.errors.Fault`'s value) or `unsupported-<IANA suite name>` (this engine cannot complete the
-    suite; never the server's fault). Where TLS does not begin after words in the clear the phase is CONNECT
-    and the cause `protocol-error-starttls-<what>` (a `clients.starttls.dialogue.PreludeFailure`'s word) or
-    one of the connection's; `said` is then what the server said, in printable ASCII.
-    """
-
-    phase: Phase
-    cause: str
-    said: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.phase.value}:{self.cause}"
+from handshake.events import Negotiated, TranscriptEntry
+from handshake.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +22,7 @@ class Attempt:
 
     hello_version: int
     sslv2_format: bool
-    failure: Failure | None
+    failure: Reason | None
     negotiated: Negotiated | None
     transcript: tuple[TranscriptEntry, ...] = field(repr=False)
     started: datetime
@@ -59,8 +40,8 @@ class RenegotiationSeen:
 
     `initiator` is "client" or "server"; `offered` and `answered` say whether the client's first hello
     signalled RFC 5746 and whether the server's did. An answer is COMPLETED, NOT_TRIED, or the cause of a
-    refusal as in `Failure`. `connection_after` is "open" when a further request on the same connection was
-    answered, "closed" when it was not, None where it was not tried.
+    refusal (a `handshake.reason.Cause` as text). `connection_after` is "open" when a further request on the
+    same connection was answered, "closed" when it was not, None where it was not tried.
     """
 
     initiator: str

@@ -6,14 +6,15 @@ A profile is one way to get a player; a hello that nobody has a profile for can 
 from dataclasses import dataclass, field
 
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloTemplate
+from handshake.reason import Cause
 
 
 @dataclass(frozen=True, slots=True)
 class PlayedHello:
-    """A hello and the failures of the hello before it that lead to it, as causes (`clients.triggers`)."""
+    """A hello and the causes of a failure of the hello before it that lead to it."""
 
     template: HelloTemplate
-    after: frozenset[str] = frozenset()
+    after: frozenset[Cause] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

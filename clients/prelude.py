@@ -2,11 +2,11 @@
 
 import time
 
-from clients.observation import Failure
 from clients.starttls import PROTOCOLS, StartTls
 from clients.starttls.dialogue import Dialogue, PreludeFailure, in_ascii
 from clients.transport import Transport, TransportFailure
 from handshake.events import Phase, TranscriptEntry
+from handshake.reason import Cause, Detail, Kind, Reason
 
 DEADLINES = 5
 """How many deadlines of a connection the words may take: mail servers let a client wait for their greeting on
@@ -18,7 +18,7 @@ KIND = "clear"
 
 def speak(
     starttls: StartTls, transport: Transport, deadline: float, transcript: list[TranscriptEntry]
-) -> Failure | None:
+) -> Reason | None:
     """Hold the conversation to its end and return why TLS cannot begin; None if it can.
 
     `deadline` is `time.monotonic` seconds. What goes over the wire is added to `transcript`.
@@ -26,9 +26,10 @@ def speak(
     try:
         _converse(starttls, transport, deadline, transcript)
     except TransportFailure as failure:
-        return Failure(Phase.CONNECT, failure.cause)
+        return Reason(Phase.CONNECT, Cause(failure.kind))
     except PreludeFailure as failure:
-        return Failure(Phase.CONNECT, f"protocol-error-starttls-{failure.what}", failure.said)
+        cause = Cause(Kind.PROTOCOL_ERROR, f"starttls-{failure.what}")
+        return Reason(Phase.CONNECT, cause, Detail(said=failure.said))
     return None
 
 
@@ -45,7 +46,7 @@ def _converse(
             return
         data = transport.receive(deadline)
         if not data:
-            raise TransportFailure("fin")
+            raise TransportFailure(Kind.FIN)
         transcript.append(_entry("received", data))
         dialogue.receive(data)
 

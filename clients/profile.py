@@ -33,7 +33,6 @@ from clients.fields import (
     Version,
 )
 from clients.player import PlayedHello, Player
-from clients.triggers import causes_of
 from handshake.hello_template import (
     ClientLimits,
     ClientPolicy,
@@ -43,6 +42,7 @@ from handshake.hello_template import (
     HelloTemplate,
     Placement,
 )
+from handshake.reason import Cause, parse_causes
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import AlertDescription, extension_name
@@ -128,7 +128,7 @@ class ProfileExtension(_Table):
 
 
 class ProfileAttempt(_Table):
-    """One hello. `after` names the failures of the attempt before that lead here (see `clients.triggers`)."""
+    """One hello. `after` names the failures of the attempt before that lead here."""
 
     evidence: str = Field(min_length=1)
     after: Annotated[tuple[Trigger, ...], Listed] = ()
@@ -174,9 +174,9 @@ class ProfileAttempt(_Table):
         return self
 
     @cached_property
-    def causes(self) -> frozenset[str]:
+    def causes(self) -> frozenset[Cause]:
         """Every failure cause that leads here."""
-        return frozenset().union(*(causes_of(trigger) for trigger in self.after))
+        return frozenset().union(*(parse_causes(trigger) for trigger in self.after))
 
     @cached_property
     def template(self) -> HelloTemplate:

@@ -22,7 +22,8 @@ from handshake.events import (
     RenegotiationStarted,
 )
 from handshake.hello_template import HelloTemplate
-from handshake.wire.registry import AlertDescription, AlertLevel, ProtocolVersion
+from handshake.reason import NO_DETAIL, Cause, Detail, Kind, Rule, cause_of_alert
+from handshake.wire.registry import AlertDescription, AlertLevel, ProtocolVersion, alert_name
 
 RENEGOTIATION_PATH = "/reneg"
 """A request for it makes OpenSSL's s_server, and every server under test here, ask for a renegotiation."""
@@ -42,7 +43,7 @@ class Renegotiation(Exchange, ABC):
         super().__init__(player, hello, visit)
         self._policy = player.policy
         self._is_tried = False
-        self._refusal: str | None = None
+        self._refusal: Cause | None = None
 
     @property
     def is_completed(self) -> bool:
@@ -54,7 +55,7 @@ class Renegotiation(Exchange, ABC):
         """The first handshake is complete, or the second."""
         assert self.negotiated is not None, "set with the event"
         if self._is_tried:
-            self._note(COMPLETED)
+            self._note(None)
             self.go_on()
             return
         self.renegotiation = RenegotiationSeen(
@@ -74,7 +75,7 @@ class Renegotiation(Exchange, ABC):
     def go_on(self) -> None:
         """The second handshake is complete."""
 
-    def refuse(self, cause: str) -> None:
+    def refuse(self, cause: Cause) -> None:
         """Note a refusal that leaves the connection open, and see whether it still is."""
         self._refusal = cause
         self._note(cause)
@@ -83,19 +84,19 @@ class Renegotiation(Exchange, ABC):
 
     def end_silence(self) -> None:
         """Ask once more, on the keys there are."""
-        self.refuse("timeout")
+        self.refuse(Cause(Kind.TIMEOUT))
 
     def end_of_answer(self) -> None:
         """A request after a refusal was answered, or one on a connection that cannot be renegotiated."""
         if not self._is_tried:
-            super().fail("policy-tls-1.3", Phase.RENEGOTIATION)
+            super().fail(Rule.TLS_1_3.cause, Phase.RENEGOTIATION)
         elif self._refusal is not None:
             self._note_connection("open")
             super().fail(self._refusal, Phase.RENEGOTIATION)
         else:
             super().end_of_answer()
 
-    def fail(self, cause: str, phase: Phase | None = None, said: str = "") -> None:
+    def fail(self, cause: Cause, phase: Phase | None = None, detail: Detail = NO_DETAIL) -> None:
         """What ends the connection after a refusal is the refusal's consequence."""
         if self.is_over:
             return
@@ -106,9 +107,11 @@ class Renegotiation(Exchange, ABC):
             self._note(cause)
             self._note_connection("closed")
             phase = Phase.RENEGOTIATION
-        super().fail(cause, phase, said)
+        super().fail(cause, phase, detail)
 
-    def _note(self, answer: str) -> None:
+    def _note(self, refusal: Cause | None) -> None:
+        """Note what became of it: it was completed, or refused in this way."""
+        answer = COMPLETED if refusal is None else str(refusal)
         self.expect_no_silence()
         seen = self.renegotiation
         assert seen is not None, "noted after the first handshake only"
@@ -142,7 +145,7 @@ class ClientRenegotiation(Renegotiation):
         is_open = self._is_tried and not self.is_completed and self._refusal is None and not self.is_over
         match event:
             case AlertReceived(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION) if is_open:
-                self.refuse("alert-no_renegotiation")
+                self.refuse(cause_of_alert(alert_name(AlertDescription.NO_RENEGOTIATION)))
 
 
 class ServerRenegotiation(Renegotiation):
@@ -183,12 +186,13 @@ class ServerRenegotiation(Renegotiation):
             case RenegotiationRequested():
                 self._is_requested = True
                 if self._policy.hello_request == "ignore":
-                    self._refusal = "policy-hello-request"
+                    self._refusal = Rule.HELLO_REQUEST.cause
                     self._note(self._refusal)
             case RenegotiationStarted():
                 self.expect_silence(SILENCE_SHARE)
             case AlertSent(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION):
-                self._refusal = f"policy-{refusal_to_renegotiate(self._policy.renegotiation).what}"
+                rule = refusal_to_renegotiate(self._policy.renegotiation).what
+                self._refusal = Cause(Kind.POLICY, rule)
                 self._note(self._refusal)
 
     def end_of_answer(self) -> None:
@@ -200,7 +204,7 @@ class ServerRenegotiation(Renegotiation):
         if is_first and not self.is_completed:
             self.answer = Answer()
             if not self._is_requested:
-                self.fail("policy-not-requested")
+                self.fail(Rule.NOT_REQUESTED.cause)
             elif self._refusal is not None:
                 self.send(self.visit.request)
             return

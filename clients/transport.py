@@ -1,7 +1,7 @@
 """The one place where a client touches a socket: one blocking TCP connection.
 
 Each wait gets what is left until the deadline, so there is no polling and no sleep. What a peer or the
-network does comes out as `TransportFailure` with the cause's word.
+network does comes out as `TransportFailure` of the cause's kind.
 """
 
 import socket
@@ -10,18 +10,19 @@ from types import TracebackType
 from typing import Any
 
 from clients.destination import Destination
+from handshake.reason import Kind
 
 RECEIVE_SIZE = 65_536
 
 
 class TransportFailure(Exception):
-    """The connection is of no more use; `cause` is `unresolved` (no such host), `refused`, `unreachable`,
-    `reset`, `timeout` or `fin`.
+    """The connection is of no more use; `kind` is UNRESOLVED (no such host), REFUSED, UNREACHABLE (no route),
+    RESET, TIMEOUT or FIN.
     """
 
-    def __init__(self, cause: str) -> None:
-        super().__init__(cause)
-        self.cause = cause
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(str(kind))
+        self.kind = kind
 
 
 class Transport:
@@ -34,7 +35,7 @@ class Transport:
         try:
             addresses = socket.getaddrinfo(destination.host, destination.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:  # UnicodeError: a label that is empty or too long
-            raise TransportFailure("unresolved") from error
+            raise TransportFailure(Kind.UNRESOLVED) from error
         self._socket = connect_to_first(addresses, deadline)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -61,9 +62,9 @@ class Transport:
             self._socket.settimeout(_remaining(deadline))
             self._socket.sendall(data)
         except TimeoutError as error:
-            raise TransportFailure("timeout") from error
+            raise TransportFailure(Kind.TIMEOUT) from error
         except OSError as error:  # ECONNRESET, EPIPE: the peer is gone, whatever the name
-            raise TransportFailure("reset") from error
+            raise TransportFailure(Kind.RESET) from error
 
     def receive(self, deadline: float) -> bytes:
         """Return what has come, at most RECEIVE_SIZE bytes; empty when the peer has closed (FIN).
@@ -74,17 +75,17 @@ class Transport:
             self._socket.settimeout(_remaining(deadline))
             return self._socket.recv(RECEIVE_SIZE)
         except TimeoutError as error:
-            raise TransportFailure("timeout") from error
+            raise TransportFailure(Kind.TIMEOUT) from error
         except OSError as error:
-            raise TransportFailure("reset") from error
+            raise TransportFailure(Kind.RESET) from error
 
 
 def connect_to_first(addresses: list[Any], deadline: float) -> socket.socket:
     """Connect to one address after the other, as getaddrinfo gives them, each with its share of the time.
 
-    Raises TransportFailure with the last one's cause.
+    Raises TransportFailure of the last one's kind.
     """
-    cause = "unreachable"
+    kind_of_failure = Kind.UNREACHABLE
     for number, (family, kind, protocol, _, address) in enumerate(addresses):
         connection = socket.socket(family, kind, protocol)
         try:
@@ -92,20 +93,20 @@ def connect_to_first(addresses: list[Any], deadline: float) -> socket.socket:
             connection.connect(address)
         except OSError as error:
             connection.close()
-            cause = _cause_of(error)
+            kind_of_failure = _kind_of(error)
         else:
             return connection
-    raise TransportFailure(cause)
+    raise TransportFailure(kind_of_failure)
 
 
-def _cause_of(error: OSError) -> str:
+def _kind_of(error: OSError) -> Kind:
     match error:
         case TimeoutError():
-            return "timeout"
+            return Kind.TIMEOUT
         case ConnectionRefusedError():
-            return "refused"
+            return Kind.REFUSED
         case _:  # no route: the server was never reached
-            return "unreachable"
+            return Kind.UNREACHABLE
 
 
 def _remaining(deadline: float) -> float:

@@ -200,7 +200,7 @@ class Connection(ABC):
             self.add_event(ApplicationData(fragment))
 
     def _end_with_refusal(self, refusal: PolicyRefusal) -> None:
-        self.add_event(PolicyRefused(refusal.what, refusal.detail))
+        self.add_event(PolicyRefused(refusal.what, refusal.detail, refusal.met, refusal.wanted))
         self._send_fatal(refusal.alert)
 
     def _send_fatal(self, description: int) -> None:

@@ -6,6 +6,7 @@ A peer's mistake is a `PeerFault`: a fact to report, never a crash. Our own misu
 """
 
 from enum import Enum
+from typing import Self
 
 
 class Fault(Enum):
@@ -26,38 +27,58 @@ class Fault(Enum):
     record that is no handshake record in a handshake, EMPTY_RECORD one without content, MESSAGE_LENGTH a
     handshake message that announces too much, NO_COMMON_DH_GROUP no common cipher suite for a client that
     names finite-field groups (RFC 7919 section 4), HELLO_REQUEST_FROM_CLIENT a message only servers send.
+
+    `words` says it of a server, since it is a client that meets the fault in a report.
     """
 
-    DECODE = "decode"
-    ILLEGAL_PARAMETER = "illegal-parameter"
-    UNEXPECTED_MESSAGE = "unexpected-message"
-    UNFORESEEN = "unforeseen"
-    ALERT_LENGTH = "alert-length"
-    BAD_RECORD_MAC = "bad-record-mac"
-    BAD_HANDSHAKE_RECORD_MAC = "bad-handshake-record-mac"
-    RECORD_OVERFLOW = "record-overflow"
-    RECORD_VERSION = "record-version"
-    NOT_TLS = "not-tls"
-    PROTOCOL_VERSION = "protocol-version"
-    CIPHER_SUITE_NOT_OFFERED = "cipher-suite-not-offered"
-    NO_COMMON_CIPHER_SUITE = "no-common-cipher-suite"
-    INAPPROPRIATE_FALLBACK = "inappropriate-fallback"
-    UNSUPPORTED_EXTENSION = "unsupported-extension"
-    MISSING_EXTENSION = "missing-extension"
-    RENEGOTIATION_INFO = "renegotiation-info"
-    RENEGOTIATION_SIGNAL = "renegotiation-signal"
-    DECRYPT = "decrypt"
-    BAD_FINISHED = "bad-finished"
-    BAD_CERTIFICATE = "bad-certificate"
-    UNTRUSTED_CERTIFICATE = "untrusted-certificate"
-    MISSING_CERTIFICATE = "missing-certificate"
-    FIRST_RECORD_VERSION = "first-record-version"
-    ALERT_RECORD_VERSION = "alert-record-version"
-    UNEXPECTED_RECORD = "unexpected-record"
-    EMPTY_RECORD = "empty-record"
-    MESSAGE_LENGTH = "message-length"
-    NO_COMMON_DH_GROUP = "no-common-dh-group"
-    HELLO_REQUEST_FROM_CLIENT = "hello-request-from-client"
+    words: str
+
+    def __new__(cls, value: str, words: str = "") -> Self:
+        """A word, and what it says of a server."""
+        member = object.__new__(cls)
+        member._value_ = value
+        member.words = words
+        return member
+
+    DECODE = "decode", "the server sends something that cannot be read as TLS says"
+    ILLEGAL_PARAMETER = "illegal-parameter", "the server answers with a value it may not choose"
+    UNEXPECTED_MESSAGE = "unexpected-message", "the server sends a message out of turn"
+    UNFORESEEN = "unforeseen", "the server sends a message that nothing is prepared for"
+    ALERT_LENGTH = "alert-length", "the server sends an alert of the wrong length"
+    BAD_RECORD_MAC = "bad-record-mac", "the server sends a record that does not decrypt"
+    BAD_HANDSHAKE_RECORD_MAC = (
+        "bad-handshake-record-mac",
+        "the server sends a handshake record that does not decrypt",
+    )
+    RECORD_OVERFLOW = "record-overflow", "the server sends a record that is too long"
+    RECORD_VERSION = "record-version", "the server sends a record of no known version"
+    NOT_TLS = "not-tls", "what answers does not speak TLS"
+    PROTOCOL_VERSION = "protocol-version", "the server chooses a version that was not offered"
+    CIPHER_SUITE_NOT_OFFERED = (
+        "cipher-suite-not-offered",
+        "the server chooses a cipher suite that was not offered",
+    )
+    NO_COMMON_CIPHER_SUITE = "no-common-cipher-suite", "the peers have no common cipher suite"
+    INAPPROPRIATE_FALLBACK = "inappropriate-fallback", "the hello signals a fallback that was not needed"
+    UNSUPPORTED_EXTENSION = "unsupported-extension", "the server answers an extension that was not offered"
+    MISSING_EXTENSION = "missing-extension", "the server leaves out an extension it must send"
+    RENEGOTIATION_INFO = "renegotiation-info", "the server's renegotiation_info is wrong"
+    RENEGOTIATION_SIGNAL = "renegotiation-signal", "the server signals RFC 5746 where it has no place"
+    DECRYPT = "decrypt", "the server's signature does not fit"
+    BAD_FINISHED = "bad-finished", "the server's Finished does not fit the handshake"
+    BAD_CERTIFICATE = "bad-certificate", "the server's certificate cannot be used"
+    UNTRUSTED_CERTIFICATE = "untrusted-certificate", "the server's certificate is not trusted"
+    MISSING_CERTIFICATE = "missing-certificate", "the server shows no certificate"
+    FIRST_RECORD_VERSION = "first-record-version", "the first record is of another major version"
+    ALERT_RECORD_VERSION = "alert-record-version", "the server sends an alert in a record of another version"
+    UNEXPECTED_RECORD = "unexpected-record", "the server sends a record that is no handshake record"
+    EMPTY_RECORD = "empty-record", "the server sends an empty record"
+    MESSAGE_LENGTH = "message-length", "the server sends a handshake message that announces too much"
+    NO_COMMON_DH_GROUP = "no-common-dh-group", "the peers have no common finite-field group"
+    HELLO_REQUEST_FROM_CLIENT = (
+        "hello-request-from-client",
+        "the client sends a message that only servers send",
+    )
 
 
 class HandshakeError(Exception):
@@ -91,14 +112,16 @@ class PolicyRefusal(HandshakeError):
     """We ourselves refuse, as the client being played would.
 
     `what` is the limit or rule, e.g. `dh-prime-bits`; `alert` the description of the fatal alert sent with
-    it.
+    it. `met` is what was met and `wanted` what would do, for a person.
     """
 
-    def __init__(self, what: str, detail: str, alert: int) -> None:
+    def __init__(self, what: str, detail: str, alert: int, *, met: str = "", wanted: str = "") -> None:
         super().__init__(detail)
         self.what = what
         self.detail = detail
         self.alert = alert
+        self.met = met
+        self.wanted = wanted
 
 
 class UnsupportedSuite(HandshakeError):

@@ -122,10 +122,13 @@ class PeerFaulted:
 
 @dataclass(frozen=True, slots=True)
 class PolicyRefused:
-    """The client being played refuses to go on: `what` names the rule."""
+    """The client being played refuses to go on; `what` names the rule, `met` and `wanted` are for a
+    person."""
 
     what: str
     detail: str
+    met: str = ""
+    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

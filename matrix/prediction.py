@@ -14,7 +14,9 @@ from enum import Enum
 from clients.player import PlayedHello, Player
 from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, suite_parameters
 from handshake.errors import DecodeError, UnsupportedSuite
+from handshake.events import Phase
 from handshake.hello_template import ClientLimits, HelloFormat, HelloTemplate
+from handshake.reason import Reason, Rule, parse_cause
 from handshake.wire.extensions import pull_supported_versions
 from handshake.wire.registry import ExtensionType, is_grease, version_name
 from matrix.judgement.outcome import Outcome
@@ -33,7 +35,7 @@ class Prediction:
 
     outcome: Outcome
     why: str = ""
-    reason: str | None = None
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Obstacle:
     """What keeps a hello from working, in a sentence; `reason` where the definitions say how that ends."""
 
     why: str
-    reason: str | None = None
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def predict(client: Player, server: ServerFacts) -> Prediction | None:
 
 def _is_tried(hello: PlayedHello, before: Obstacle) -> bool:
     """Whether the hello follows what the one before met with; one whose reason is not known lets it."""
-    return before.reason is None or before.reason.partition(":")[2] in hello.after
+    return before.reason is None or before.reason.cause in hello.after
 
 
 class _Undecided(Exception):
@@ -165,7 +167,7 @@ def _obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obst
     version = max(common)  # a server takes the highest it can, whatever the client would then say
     if accepted and version not in accepted:
         why = f"the server answers in {version_name(version)}, the client accepts {_versions(accepted)}"
-        return Obstacle(why, "server-hello:policy-protocol_version")
+        return Obstacle(why, refused(Phase.SERVER_HELLO, Rule.PROTOCOL_VERSION))
     suites = list(_usable(offered_cipher_suites(hello), declared, version))
     if not suites:
         why = f"no common cipher suite in {version_name(version)}"
@@ -173,12 +175,17 @@ def _obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obst
     is_required = client.policy.missing_renegotiation_info == "abort" and version < _TLS_1_3
     if is_required and not server.renegotiation_info:
         why = "the client requires secure renegotiation (RFC 5746), which the server does not have"
-        return Obstacle(why, "server-hello:policy-renegotiation_info")
+        return Obstacle(why, refused(Phase.SERVER_HELLO, Rule.RENEGOTIATION_INFO))
     return _prime_obstacle(suites, client.limits, server)
 
 
-def _refused(cause: str | None) -> str | None:
-    return None if cause is None else f"server-hello:{cause}"
+def refused(phase: Phase, rule: Rule) -> Reason:
+    """What the client being played does not accept, or a scenario finds missing."""
+    return Reason(phase, rule.cause)
+
+
+def _refused(cause: str | None) -> Reason | None:
+    return None if cause is None else Reason(Phase.SERVER_HELLO, parse_cause(cause))
 
 
 def _usable(offered: Iterable[int], declared: Declared, version: int) -> Iterable[SuiteParameters]:
@@ -218,7 +225,7 @@ def _prime_obstacle(
     if not all(affected):
         raise _Undecided
     why = f"the server's Diffie-Hellman prime has {bits} bits, the client accepts {limit}"
-    return Obstacle(why, "key-exchange:policy-dh-prime-bits")
+    return Obstacle(why, refused(Phase.KEY_EXCHANGE, Rule.DH_PRIME_BITS))
 
 
 def _versions(versions: Iterable[int]) -> str:

@@ -21,6 +21,7 @@ from handshake.crypto.signatures import (
 from handshake.crypto.suite_parameters import CertificateType, SuiteParameters
 from handshake.errors import Fault, PeerFault, PolicyRefusal
 from handshake.hello_template import ClientLimits
+from handshake.reason import Rule
 from handshake.schedule_13 import KeySchedule
 from handshake.wire.client_hello import find_extension
 from handshake.wire.extensions import pull_signature_algorithms
@@ -64,9 +65,11 @@ def check_server_key(key: PublicKey, suite: SuiteParameters, limits: ClientLimit
     minimum = limits.min_rsa_bits
     if isinstance(key, RSAPublicKey) and minimum is not None and key.key_size < minimum:
         raise PolicyRefusal(
-            "rsa-key-bits",
+            Rule.RSA_KEY_BITS,
             f"the server's RSA key has {key.key_size} bits; this client wants {minimum} or more",
             AlertDescription.BAD_CERTIFICATE,
+            met=f"{key.key_size} bits",
+            wanted=f"it requires {minimum}",
         )
 
 

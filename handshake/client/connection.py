@@ -23,6 +23,7 @@ from handshake.crypto.credentials import Credential
 from handshake.errors import Fault, LocalError, PeerFault, PolicyRefusal
 from handshake.events import Negotiated, Phase, RenegotiationRequested, RenegotiationStarted
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloFormat, HelloTemplate
+from handshake.reason import Rule
 from handshake.record_layer import RecordLayer
 from handshake.renegotiation import FinishedPair, Renegotiation
 from handshake.session import Session
@@ -183,7 +184,7 @@ class ClientConnection(Connection):
         is_under_way = self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
         if is_under_way and policy.warning_alert == "abort":
             raise PolicyRefusal(
-                f"warning-{alert_name(description)}",
+                f"{Rule.WARNING}-{alert_name(description)}",
                 f"this client takes the warning {alert_name(description)} during the handshake for an error",
                 AlertDescription.UNEXPECTED_MESSAGE,
             )
@@ -191,7 +192,7 @@ class ClientConnection(Connection):
             return
         if policy.no_renegotiation == "abort":
             raise PolicyRefusal(
-                "no_renegotiation",
+                Rule.NO_RENEGOTIATION,
                 "this client ends the connection when its renegotiation is refused",
                 AlertDescription.HANDSHAKE_FAILURE,
             )
@@ -224,7 +225,7 @@ class ClientConnection(Connection):
             return
         if policy.hello_request == "abort":
             raise PolicyRefusal(
-                "hello-request",
+                Rule.HELLO_REQUEST,
                 "this client ends the connection when the server asks for a renegotiation",
                 AlertDescription.NO_RENEGOTIATION,
             )
@@ -234,7 +235,7 @@ class ClientConnection(Connection):
             self.send_alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
             if policy.hello_request == "abort-after-warning":
                 raise PolicyRefusal(
-                    "hello-request",
+                    Rule.HELLO_REQUEST,
                     "this client ends the connection after saying that it does not renegotiate",
                     AlertDescription.UNEXPECTED_MESSAGE,
                 )

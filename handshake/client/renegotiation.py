@@ -11,14 +11,12 @@ from dataclasses import replace
 from handshake.client.handshake import ClientHandshake
 from handshake.errors import Fault, PeerFault, PolicyRefusal
 from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate, Placement
+from handshake.reason import Rule
 from handshake.renegotiation import Renegotiation
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, TLS_FALLBACK_SCSV
 from handshake.wire.client_hello import NULL_COMPRESSION
 from handshake.wire.extensions import pull_renegotiation_info, push_renegotiation_info
 from handshake.wire.registry import AlertDescription, ExtensionType
-
-LEGACY_RENEGOTIATION = "legacy-renegotiation"
-RENEGOTIATION_OFF = "renegotiation-off"
 
 _SIGNALLING = frozenset({TLS_EMPTY_RENEGOTIATION_INFO_SCSV, TLS_FALLBACK_SCSV})
 
@@ -73,7 +71,7 @@ def check_renegotiation_info(handshake: ClientHandshake, body: bytes | None) -> 
     if previous is None:
         if info is None and policy.missing_renegotiation_info == "abort":
             raise PolicyRefusal(
-                "renegotiation_info",
+                Rule.RENEGOTIATION_INFO,
                 "the server does not support secure renegotiation (RFC 5746), which this client requires",
                 AlertDescription.HANDSHAKE_FAILURE,
             )
@@ -99,8 +97,8 @@ def _carries_info(template: HelloTemplate) -> bool:
 def refusal_to_renegotiate(willingness: Renegotiation) -> PolicyRefusal:
     """The client being played never renegotiates, or with RFC 5746 only."""
     if willingness is Renegotiation.OFF:
-        what, detail = RENEGOTIATION_OFF, "this client does not renegotiate"
+        what, detail = Rule.RENEGOTIATION_OFF, "this client does not renegotiate"
     else:
-        what = LEGACY_RENEGOTIATION
+        what = Rule.LEGACY_RENEGOTIATION
         detail = "this client does not renegotiate with a server that has not signalled RFC 5746"
     return PolicyRefusal(what, detail, AlertDescription.HANDSHAKE_FAILURE)

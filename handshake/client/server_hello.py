@@ -9,6 +9,7 @@ from handshake.client.tls13 import accept_hello_retry_request, accept_server_hel
 from handshake.crypto.suite_parameters import KeyExchange, suite_parameters
 from handshake.errors import Fault, PeerFault, PolicyRefusal
 from handshake.events import ServerHelloReceived
+from handshake.reason import Rule
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, cipher_suite_name
 from handshake.wire.client_hello import ClientHello, SSLv2ClientHello
 from handshake.wire.extensions import pull_selected_version
@@ -88,9 +89,11 @@ def _checked_version(handshake: ClientHandshake, hello: ServerHello, extensions:
     if accepted and version not in accepted:
         names = ", ".join(version_name(v) for v in accepted)
         raise PolicyRefusal(
-            "protocol_version",
+            Rule.PROTOCOL_VERSION,
             f"the server chose {version_name(version)}; this client accepts {names}",
             AlertDescription.PROTOCOL_VERSION,
+            met=version_name(version),
+            wanted=f"it accepts {names}",
         )
     return version
 
@@ -109,7 +112,7 @@ def _check_cipher_suite(handshake: ClientHandshake, hello: ServerHello) -> None:
                 Fault.ILLEGAL_PARAMETER, "the server chose a compression method that was not offered"
             )
         raise PolicyRefusal(
-            "compression",
+            Rule.COMPRESSION,
             f"the server chose compression method {hello.compression_method}, which is not implemented",
             AlertDescription.HANDSHAKE_FAILURE,
         )

@@ -30,6 +30,7 @@ from handshake.crypto.signatures import verify
 from handshake.crypto.suite_parameters import KeyExchange
 from handshake.errors import Fault, PeerFault, PolicyRefusal
 from handshake.events import CertificateReceived, CertificateRequested, Negotiated
+from handshake.reason import Rule
 from handshake.renegotiation import FinishedPair
 from handshake.wire.buffer import Reader
 from handshake.wire.handshake_message import HandshakeMessage
@@ -204,10 +205,12 @@ def _check_prime(handshake: ClientHandshake, parameters: DHParameters) -> None:
     low, high = limits.min_dh_prime_bits, limits.max_dh_prime_bits
     if (low is not None and bits < low) or (high is not None and bits > high):
         raise PolicyRefusal(
-            "dh-prime-bits",
+            Rule.DH_PRIME_BITS,
             f"the server's Diffie-Hellman prime has {bits} bits; "
             f"this client accepts {low or 'any'} to {high or 'any'}",
             limits.dh_prime_alert,
+            met=f"{bits} bits",
+            wanted=f"it requires {low}" if low is not None and bits < low else f"it takes at most {high}",
         )
 
 

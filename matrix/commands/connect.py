@@ -22,7 +22,7 @@ from matrix.plan.plan import load_all_profiles
 from matrix.prediction import offered_version_name
 from matrix.results.cell_result import evidence_of
 from matrix.results.run_file import to_json
-from matrix.wording import printable, reason_in_words, sentence
+from matrix.wording import printable, reason_in_words
 
 _BYTES_SHOWN = 24
 
@@ -63,7 +63,8 @@ def connect(
         found = {
             "client": profile.id,
             "outcome": judgement.outcome,
-            "reason": judgement.reason,
+            "reason": judgement.reason and str(judgement.reason),
+            "reason_detail": judgement.reason.detail.to_json() if judgement.reason else {},
             "note": judgement.note,
         }
         write_out(to_json({**found, **evidence_of(observation, offered)}))
@@ -85,7 +86,7 @@ def _print(observation: Observation, offered: list[str]) -> None:
             agreed = attempt.negotiated
             _line(f"  agreed on {version_name(agreed.version)}, {cipher_suite_name(agreed.cipher_suite)}")
         if attempt.failure is not None:
-            _line(f"  {sentence(str(attempt.failure))}", "red")
+            _line(f"  {attempt.failure.sentence}", "red")
 
 
 def _print_transcript(attempt: Attempt) -> None:

@@ -99,7 +99,7 @@ def _cells(options: RunOptions) -> list[Row]:
         {
             "id": planned.cell.id,
             "expected": planned.expectation.outcome.value,
-            "expected_reason": planned.expectation.reason,
+            "expected_reason": planned.expectation.reason and str(planned.expectation.reason),
             "expected_why": planned.expectation.why,
             "prediction": planned.prediction.outcome.value if planned.prediction else None,
             "prediction_why": planned.prediction.why if planned.prediction else "",

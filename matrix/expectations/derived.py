@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from clients.player import Player
 from handshake.client.renegotiation import signals_rfc5746
+from handshake.events import Phase
+from handshake.reason import Reason, parse_cause
 from handshake.wire.registry import ProtocolVersion
 from matrix.cell import Cell
 from matrix.expectations.files import DEFAULT, Expectations
@@ -74,14 +76,15 @@ def _beyond_connecting(cell: Cell, facts: Facts, agreed: Agreement) -> Predictio
     is_legacy = agreed.version < ProtocolVersion.TLS_1_3 and not signals_rfc5746(agreed.hello)
     if is_legacy and not declared.renegotiation.legacy_hello:
         why = "the server requires RFC 5746 of every hello, as it is set up"
-        return Prediction(Outcome.FAILS, why, f"server-hello:{declared.renegotiation.legacy_hello_refusal}")
+        return _refusal(Phase.SERVER_HELLO, declared.renegotiation.legacy_hello_refusal, why)
     if declared.client_certificate == "require" and not scenario.shows_certificate:
         is_tls13 = agreed.version >= ProtocolVersion.TLS_1_3
         # In TLS 1.3 a client is connected before the server has seen its certificate (RFC 8446 section 2).
-        reason = (
-            f"application-data:{declared.missing_certificate_in_tls13}"
-            if is_tls13
-            else f"finished:{declared.missing_certificate}"
-        )
-        return Prediction(Outcome.FAILS, "the server requires a certificate, as it is set up", reason)
+        phase = Phase.APPLICATION_DATA if is_tls13 else Phase.FINISHED
+        cause = declared.missing_certificate_in_tls13 if is_tls13 else declared.missing_certificate
+        return _refusal(phase, cause, "the server requires a certificate, as it is set up")
     return scenario.predict(facts.client, facts.server, agreed)
+
+
+def _refusal(phase: Phase, cause: str, why: str) -> Prediction:
+    return Prediction(Outcome.FAILS, why, Reason(phase, parse_cause(cause)))

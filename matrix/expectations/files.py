@@ -16,6 +16,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
+from handshake.reason import Reason, parse_reason
 from matrix.cell import Cell
 from matrix.errors import ExpectationError
 from matrix.judgement.outcome import Expectation, Outcome
@@ -34,12 +35,8 @@ def _not_empty(value: str) -> str:
     return " ".join(value.split())
 
 
-def _is_reason(value: str | None) -> str | None:
-    if value is not None and not re.fullmatch(r"[a-z-]+:\S+", value):
-        raise ValueError(
-            f"{value!r} is no reason; write <phase>:<cause>, e.g. server-hello:alert-handshake_failure"
-        )
-    return value
+def _as_reason(value: object) -> object:
+    return parse_reason(value) if isinstance(value, str) else value
 
 
 class Entry(BaseModel):
@@ -49,7 +46,7 @@ class Entry(BaseModel):
 
     cells: Annotated[tuple[str, ...], BeforeValidator(_as_list)]
     outcome: Outcome
-    reason: Annotated[str | None, AfterValidator(_is_reason)] = None
+    reason: Annotated[Reason | None, BeforeValidator(_as_reason)] = None
     why: Annotated[str, AfterValidator(_not_empty)]
 
     @model_validator(mode="after")

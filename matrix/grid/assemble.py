@@ -81,6 +81,7 @@ def _cell(planned: PlannedCell, result: CellResult) -> CellRecord:
         scenario=cell.scenario,
         outcome=judgement.outcome,
         reason=judgement.reason,
+        reason_detail=judgement.reason.detail.to_json() if judgement.reason else {},
         verdict=judgement.verdict,
         expected=planned.expectation.outcome,
         expected_reason=planned.expectation.reason,

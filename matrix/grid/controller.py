@@ -182,7 +182,7 @@ class GridController:
             head = {
                 "cell": result.cell,
                 "verdict": result.judgement.verdict.value,
-                "reason": result.judgement.reason,
+                "reason": result.judgement.reason and str(result.judgement.reason),
             }
             evidence = {**head, **result.evidence}
             self._unfinished[result.cell] = evidence

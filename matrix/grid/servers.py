@@ -18,6 +18,7 @@ from clients.destination import HTTPS_PORT, TUNNEL, Destination
 from clients.profile import Profile
 from clients.starttls import StartTls
 from handshake.crypto.credentials import Credential
+from handshake.reason import Kind
 from matrix.cell import Cell
 from matrix.grid.endpoint import Endpoint, Problem
 from matrix.grid.run_cell import BUDGET_SECONDS, run_cell
@@ -25,7 +26,7 @@ from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from matrix.plan.plan import Plan
 from matrix.results.cell_result import EvidenceWanted
 from matrix.scenarios import CLIENT_CERTIFICATE, CONNECT
-from matrix.wording import printable, reason_in_words, said_note
+from matrix.wording import printable, reason_in_words
 from servers.contract import Connection, PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, SUBJECT, make_credentials
 from servers.processes.start import start_servers as start_processes
@@ -179,9 +180,9 @@ def unreachable(target: Destination) -> str | None:
     if failure is None:
         return None
     mend = "start the server or mend the address"
-    if failure.cause == "unresolved":
+    if failure.kind is Kind.UNRESOLVED:
         mend = f'mend the name "{target.host}"'
-    elif target.starttls is not None and failure.cause not in ("refused", "unreachable"):
+    elif target.starttls is not None and failure.kind not in (Kind.REFUSED, Kind.UNREACHABLE):
         mend = f"is it {target.starttls.protocol} that is spoken there?"
-    words = reason_in_words(str(failure), said_note(failure.said))
+    words = reason_in_words(failure)
     return printable(f"{target.address}: {words}; {mend}")

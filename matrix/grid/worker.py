@@ -12,13 +12,14 @@ import pytest
 
 from clients.profile import Profile
 from handshake.crypto.credentials import Credential
+from handshake.reason import parse_reason
 from matrix.cell import Cell
 from matrix.grid.endpoint import Endpoint
 from matrix.grid.run_cell import run_cell
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from matrix.plan.plan import PlannedCell, load_all_profiles
 from matrix.results.cell_result import PROPERTY, CellResult, EvidenceWanted
-from matrix.wording import printable, sentence
+from matrix.wording import printable, reason_in_words
 from servers.contract import PrivateKeyAndChain
 
 FIXTURE = "judged_cell"
@@ -55,7 +56,7 @@ class GridWorker:
         """Make the plugin from what the controlling process has sent."""
         content = json.loads(text)
         tasks = [
-            CellTask(Cell(*cell), Expectation(Outcome(outcome), reason, why))
+            CellTask(Cell(*cell), Expectation(Outcome(outcome), reason and parse_reason(reason), why))
             for *cell, outcome, reason, why in content["tasks"]
         ]
         endpoints = [Endpoint.from_json(value) for value in content["endpoints"]]
@@ -115,7 +116,7 @@ def worker_text(
             p.cell.client,
             p.cell.scenario,
             p.expectation.outcome.value,
-            p.expectation.reason,
+            p.expectation.reason and str(p.expectation.reason),
             p.expectation.why,
         ]
         for p in cells
@@ -133,9 +134,7 @@ def show_in_pytest(result: CellResult) -> None:
     """Turn a verdict into pytest's own outcome: passed, failed, xfailed, failed (strict) or skipped."""
     judgement = result.judgement
     outcome = judgement.outcome.value if judgement.outcome else ""
-    said = printable(
-        f"{outcome}: {sentence(judgement.reason)} ({judgement.reason})" if judgement.reason else outcome
-    )
+    said = printable(f"{outcome}: {reason_in_words(judgement.reason)}" if judgement.reason else outcome)
     match judgement.verdict:
         case Verdict.PASSED:
             return

@@ -5,16 +5,15 @@ Pure: it reads saved facts only, so verdicts can be computed again from a run fi
 
 from collections.abc import Set as AbstractSet
 
-from clients.observation import Attempt, Failure, Observation
+from clients.observation import Attempt, Observation
 from handshake.events import Phase
+from handshake.reason import Breach, Kind, Reason
 from matrix.judgement.outcome import Expectation, Judgement, Outcome, Verdict
-from matrix.wording import said_note
 
-UNSUPPORTED_PREFIX = "unsupported-"
-NO_ANSWER = "application-data:protocol-error-no-answer"
+NO_ANSWER = Reason(Phase.APPLICATION_DATA, Breach.NO_ANSWER.cause)
 
 
-def outcome_of(observation: Observation) -> tuple[Outcome, str | None]:
+def outcome_of(observation: Observation) -> tuple[Outcome, Reason | None]:
     """Say how it went and why: the reason is always that of the first attempt that failed, None when none
     did.
     """
@@ -24,11 +23,11 @@ def outcome_of(observation: Observation) -> tuple[Outcome, str | None]:
     return (Outcome.WORKS_AFTER_FALLBACK, reason) if reason else (Outcome.WORKS, None)
 
 
-def first_reason(observation: Observation) -> str | None:
+def first_reason(observation: Observation) -> Reason | None:
     """Give the reason of the first failed attempt, the connection that should resume coming last."""
     later = () if observation.later is None else (observation.later,)
     attempts = (*observation.attempts, *later)
-    return next((str(attempt.failure) for attempt in attempts if attempt.failure is not None), None)
+    return next((attempt.failure for attempt in attempts if attempt.failure is not None), None)
 
 
 def judge(observation: Observation, expectation: Expectation, fingerprints: AbstractSet[str]) -> Judgement:
@@ -43,20 +42,16 @@ def judge(observation: Observation, expectation: Expectation, fingerprints: Abst
         )
     first = observation.attempts[0].failure if observation.attempts else None
     if not observation.attempts or _was_never_connected(observation.attempts[0]):
-        return Judgement(
-            Verdict.HARNESS_ERROR, reason=str(first) if first else None, note="nobody accepted the connection"
-        )
+        return Judgement(Verdict.HARNESS_ERROR, reason=first, note="nobody accepted the connection")
     unsupported = unsupported_suite(observation)
     if unsupported is not None:
-        suite = unsupported.cause.removeprefix(UNSUPPORTED_PREFIX)
         return Judgement(
             Verdict.UNSUPPORTED,
-            reason=str(unsupported),
-            note=f"the server chose {suite}, which this program offers but cannot complete",
+            reason=unsupported,
+            note=f"the server chose {unsupported.what}, which this program offers but cannot complete",
         )
     outcome, reason = outcome_of(observation)
-    said = next((attempt.failure.said for attempt in observation.attempts if attempt.failure is not None), "")
-    return Judgement(judge_outcome(outcome, reason, expectation), outcome, reason, said_note(said))
+    return Judgement(judge_outcome(outcome, reason, expectation), outcome, reason)
 
 
 def _was_never_connected(attempt: Attempt) -> bool:
@@ -65,15 +60,15 @@ def _was_never_connected(attempt: Attempt) -> bool:
     return failure is not None and failure.phase is Phase.CONNECT and attempt.client_port is None
 
 
-def unsupported_suite(observation: Observation) -> Failure | None:
+def unsupported_suite(observation: Observation) -> Reason | None:
     """Give the failure that is ours: a suite the server rightly chose and our engine cannot complete."""
     for attempt in observation.attempts:
-        if attempt.failure is not None and attempt.failure.cause.startswith(UNSUPPORTED_PREFIX):
+        if attempt.failure is not None and attempt.failure.kind is Kind.UNSUPPORTED:
             return attempt.failure
     return None
 
 
-def judge_outcome(outcome: Outcome, reason: str | None, expectation: Expectation) -> Verdict:
+def judge_outcome(outcome: Outcome, reason: Reason | None, expectation: Expectation) -> Verdict:
     """Set an outcome against an expectation: an expected failure must fail in exactly the expected way."""
     if (outcome, reason) == (expectation.outcome, expectation.reason):
         return Verdict.PASSED if outcome is Outcome.WORKS else Verdict.EXPECTED_FAILURE

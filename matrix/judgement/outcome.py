@@ -9,6 +9,8 @@ outcome) and "the harness broke" (a verdict without outcome) are different thing
 from dataclasses import dataclass
 from enum import StrEnum
 
+from handshake.reason import Reason
+
 
 class Outcome(StrEnum):
     """How it went; fallback means that the client's first hello failed and it quietly tried again."""
@@ -45,12 +47,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a cell should do. `reason` is `<phase>:<cause>` and None for works; `why` a sentence with its
-    source.
-    """
+    """What a cell should do. `reason` is None for works; `why` a sentence with its source."""
 
     outcome: Outcome = Outcome.WORKS
-    reason: str | None = None
+    reason: Reason | None = None
     why: str = ""
 
 
@@ -62,5 +62,5 @@ class Judgement:
 
     verdict: Verdict
     outcome: Outcome | None = None
-    reason: str | None = None
+    reason: Reason | None = None
     note: str = ""

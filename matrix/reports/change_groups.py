@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.results.compare import Change, ChangeKind, Comparison
 from matrix.results.run_file import CellRecord
-from matrix.wording import counted, joined, sentence
+from matrix.wording import counted, joined, reason_in_words
 
 _SERVICE_CHANGES = (ChangeKind.REGRESSION, ChangeKind.FIXED, ChangeKind.IMPROVEMENT)
 
@@ -140,7 +140,8 @@ def _fares(cell: CellRecord | None) -> str:
         Outcome.WORKS_AFTER_FALLBACK: "works only after a fallback: at first",
         Outcome.FAILS: "fails:",
     }[cell.outcome]
-    return f"{said} {sentence(cell.reason)} ({cell.reason})" if cell.reason else said.rstrip(":")
+    reason = cell.detailed_reason
+    return f"{said} {reason_in_words(reason)}" if reason else said.rstrip(":")
 
 
 def _whys(members: Sequence[Change]) -> tuple[tuple[str, tuple[str, ...]], ...]:

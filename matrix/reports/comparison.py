@@ -137,4 +137,9 @@ def _as_json(change: Change) -> dict[str, Any]:
 def _cell_json(cell: CellRecord | None) -> dict[str, Any] | None:
     if cell is None:
         return None
-    return {"id": cell.id, "outcome": cell.outcome, "reason": cell.reason, "verdict": cell.verdict}
+    return {
+        "id": cell.id,
+        "outcome": cell.outcome,
+        "reason": cell.reason and str(cell.reason),
+        "verdict": cell.verdict,
+    }

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from handshake.reason import Reason
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports.signs import NO_OUTCOME_WORDS, SHORT_WORDS, SYMBOLS
 from matrix.results.levels import in_order
@@ -17,7 +18,6 @@ from matrix.wording import (
     joined,
     printable,
     reason_in_words,
-    sentence,
 )
 
 _NAMED_AT_MOST = 4
@@ -31,7 +31,7 @@ class Group:
     clients: tuple[str, ...]
     verdict: Verdict
     outcome: Outcome | None
-    reason: str | None
+    reason: Reason | None
     text: str
 
     @property
@@ -132,7 +132,7 @@ def _some(clients: Sequence[str]) -> str:
 
 def groups(cells: Iterable[CellRecord]) -> list[Group]:
     """Put cells that are alike together, server by server, worst first."""
-    alike: dict[tuple[str, Verdict, Outcome | None, str | None, str], list[str]] = defaultdict(list)
+    alike: dict[tuple[str, Verdict, Outcome | None, Reason | None, str], list[str]] = defaultdict(list)
     for cell in cells:
         alike[cell.server, cell.verdict, cell.outcome, cell.reason, _text(cell)].append(cell.client)
     found = [
@@ -151,7 +151,7 @@ def _text(cell: CellRecord) -> str:
         return (
             "works, although it was expected not to" if cell.verdict is Verdict.UNEXPECTED_PASS else "works"
         )
-    said = printable(reason_in_words(cell.reason, cell.note))
+    said = printable(reason_in_words(cell.detailed_reason or cell.reason, cell.note))
     if cell.outcome is Outcome.WORKS_AFTER_FALLBACK:
         said = f"works only after a fallback: at first {said}"
     if cell.verdict is Verdict.FAILED and cell.expected is not Outcome.WORKS:
@@ -185,7 +185,7 @@ def findings(run: RunFile) -> list[str]:
     """Where observation and prediction contradict each other, one sentence for each server and
     contradiction.
     """
-    alike: dict[tuple[str, Outcome | None, Outcome | None, str, str | None], list[str]] = defaultdict(list)
+    alike: dict[tuple[str, Outcome | None, Outcome | None, str, Reason | None], list[str]] = defaultdict(list)
     for cell in run.cells:
         if cell.finding:
             key = (cell.server, cell.prediction, cell.outcome, cell.prediction_why, cell.reason)
@@ -201,11 +201,11 @@ def _finding(
     prediction: Outcome | None,
     outcome: Outcome | None,
     why: str,
-    reason: str | None,
+    reason: Reason | None,
     *,
     clients: list[str],
 ) -> str:
-    seen = f": {printable(sentence(reason))} ({printable(reason)})" if reason else ""
+    seen = f": {printable(reason_in_words(reason))}" if reason else ""
     if prediction is Outcome.WORKS:
         should, hint = "should work", " Nothing the two definitions declare explains it."
     elif prediction is Outcome.WORKS_AFTER_FALLBACK:

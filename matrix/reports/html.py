@@ -10,10 +10,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from handshake.reason import Reason
 from matrix.reports import digest, levels, renegotiation
 from matrix.results.levels import ladders
 from matrix.results.run_file import CellRecord, RunFile
-from matrix.wording import printable, sentence
+from matrix.wording import printable, reason_in_words
 
 TEMPLATE = "grid.html.jinja"
 
@@ -27,9 +28,15 @@ def render_html(run: RunFile) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        finalize=lambda value: printable(value) if isinstance(value, str) and type(value) is str else value,
+        finalize=_finalized,
     )
     return environment.get_template(TEMPLATE).render(**_content(run))
+
+
+def _finalized(value: object) -> object:
+    """Text of peers made safe; what is marked as HTML already is left alone."""
+    is_text = type(value) is str or isinstance(value, Reason)
+    return printable(str(value)) if is_text else value
 
 
 def _content(run: RunFile) -> Mapping[str, Any]:
@@ -51,7 +58,6 @@ def _content(run: RunFile) -> Mapping[str, Any]:
         "detailed": [cell for cell in run.cells if _has_details(cell)],
         "words": digest.cell_words,
         "has_details": _has_details,
-        "sentence": sentence,
         "hint": _hint,
     }
 
@@ -73,7 +79,7 @@ def _hint(cell: CellRecord) -> str:
     """What the mouse shows over a cell."""
     lines = [cell.id]
     if cell.reason:
-        lines.append(f"{sentence(cell.reason)} ({cell.reason})")
+        lines.append(reason_in_words(cell.detailed_reason or cell.reason))
     if cell.note:
         lines.append(cell.note)
     if cell.negotiated:

@@ -13,7 +13,6 @@ from itertools import groupby
 from matrix.judgement.outcome import Verdict
 from matrix.reports import digest
 from matrix.results.run_file import CellRecord, RunFile
-from matrix.wording import sentence
 
 _ELEMENTS = {
     Verdict.FAILED: "failure",
@@ -59,7 +58,7 @@ def _details(cell: CellRecord) -> list[str]:
     if cell.expected_why:
         lines.append(f"expected because: {cell.expected_why}")
     for number, attempt in enumerate(cell.attempts, start=1):
-        result = sentence(attempt.reason) if attempt.reason else "works"
+        result = attempt.reason.sentence if attempt.reason else "works"
         lines.append(f"attempt {number}, {attempt.version}: {result}")
     return lines
 

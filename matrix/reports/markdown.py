@@ -84,7 +84,7 @@ def _cell(cell: CellRecord | None) -> str:
     if cell is None:
         return ""
     words = escape(str(digest.cell_words(cell)))
-    return f"{words}<br>{escape(cell.reason)}" if cell.reason else words
+    return f"{words}<br>{escape(str(cell.reason))}" if cell.reason else words
 
 
 def _section(title: str, items: Iterable[str]) -> Iterator[str]:

@@ -6,12 +6,13 @@ the evidence (transcripts) travels along only where it is wanted.
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
 from clients.observation import Attempt, Observation
 from handshake.events import Negotiated
+from handshake.reason import Detail, parse_reason
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import group_name, version_name
 from matrix.judgement.outcome import Judgement, Outcome, Verdict
@@ -52,23 +53,34 @@ class CellResult:
     def to_json(self) -> str:
         """Write the result as one line."""
         content = {field.name: getattr(self, field.name) for field in fields(self)}
-        return json.dumps({**content, "judgement": asdict(self.judgement)}, separators=(",", ":"))
+        return json.dumps({**content, "judgement": _judgement_to_json(self.judgement)}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "CellResult":
         """Read what `to_json` wrote."""
         content = json.loads(text)
-        judgement = content.pop("judgement")
-        outcome = judgement["outcome"]
-        return cls(
-            **{**content, "attempts": tuple(content["attempts"])},
-            judgement=Judgement(
-                Verdict(judgement["verdict"]),
-                None if outcome is None else Outcome(outcome),
-                judgement["reason"],
-                judgement["note"],
-            ),
-        )
+        judgement = _judgement_from_json(content.pop("judgement"))
+        return cls(**{**content, "attempts": tuple(content["attempts"])}, judgement=judgement)
+
+
+def _judgement_to_json(judgement: Judgement) -> dict[str, Any]:
+    reason = judgement.reason
+    return {
+        "verdict": judgement.verdict,
+        "outcome": judgement.outcome,
+        "reason": None if reason is None else [str(reason), reason.detail.to_json()],
+        "note": judgement.note,
+    }
+
+
+def _judgement_from_json(value: dict[str, Any]) -> Judgement:
+    outcome, reason = value["outcome"], value["reason"]
+    return Judgement(
+        Verdict(value["verdict"]),
+        None if outcome is None else Outcome(outcome),
+        None if reason is None else replace(parse_reason(reason[0]), detail=Detail.from_json(reason[1])),
+        value["note"],
+    )
 
 
 def cell_result(

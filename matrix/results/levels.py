@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from handshake.reason import Reason
 from matrix.judgement.outcome import Outcome
 from matrix.results.run_file import CellRecord, RunFile, ServerRecord
 
@@ -22,7 +23,7 @@ class Stretch:
 
     levels: tuple[str, ...]
     outcome: Outcome
-    reason: str | None
+    reason: Reason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def course(client: str, cells: Sequence[tuple[str, CellRecord | None]]) -> Cours
     """Put the cells of one client, in the order of their levels, into stretches; a level without a cell has
     none because the run ended before.
     """
-    known: list[tuple[str, Outcome, str | None]] = []
+    known: list[tuple[str, Outcome, Reason | None]] = []
     unknown: list[tuple[str, str]] = []
     for level, cell in cells:
         if cell is None or cell.outcome is None:

@@ -6,12 +6,23 @@ keys are refused on reading: a file of a later schema says so instead of being h
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
 from clients.observation import NOT_TRIED
+from handshake.reason import Detail, Reason, saved_reason
 from matrix.errors import UnreadableRun
 from matrix.judgement.outcome import Outcome, Verdict
 
@@ -20,8 +31,16 @@ RUN_FILE_NAME = "run.json"
 SCHEMA_FILE = Path(__file__).parent / "schema" / "run-1.json"
 
 
+SavedReason = Annotated[
+    Reason,
+    BeforeValidator(lambda value: saved_reason(value) if isinstance(value, str) else value),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "pattern": r"^[a-z-]+:\S+$", "description": "<phase>:<cause>"}),
+]
+
+
 class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 class RunRecord(_Record):
@@ -95,7 +114,7 @@ class AttemptRecord(_Record):
 
     version: str
     outcome: Literal[Outcome.WORKS, Outcome.FAILS]
-    reason: str | None
+    reason: SavedReason | None
 
 
 class CellRecord(_Record):
@@ -106,10 +125,13 @@ class CellRecord(_Record):
     client: str
     scenario: str
     outcome: Outcome | None
-    reason: str | None = Field(description="<phase>:<cause> of the first failed attempt; null when it works")
+    reason: SavedReason | None = Field(description="that of the first failed attempt; null when it works")
+    reason_detail: dict[str, Any] = Field(
+        default_factory=dict, description="what was met and wanted, how long was waited, what was said"
+    )
     verdict: Verdict
     expected: Outcome
-    expected_reason: str | None = None
+    expected_reason: SavedReason | None = None
     expected_why: str
     prediction: Outcome | None = Field(
         description="what the two definitions alone say; null when they do not decide it"
@@ -119,6 +141,11 @@ class CellRecord(_Record):
     negotiated: NegotiatedRecord | None
     renegotiation: RenegotiationRecord | None = None
     attempts: list[AttemptRecord]
+
+    @property
+    def detailed_reason(self) -> Reason | None:
+        """The reason with its details."""
+        return self.reason and replace(self.reason, detail=Detail.from_json(self.reason_detail))
 
     @property
     def finding(self) -> bool:

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 
-from clients.observation import Failure, Observation
+from clients.observation import Observation
 from clients.player import Player
 from handshake.events import Phase
+from handshake.reason import Rule
 from matrix.judgement.outcome import Outcome
-from matrix.prediction import Agreement, Prediction, ServerFacts
+from matrix.prediction import Agreement, Prediction, ServerFacts, refused
 from matrix.scenarios.scenario import Meeting, Scenario
 
-NOT_REQUESTED = "policy-not-requested"
+NOT_REQUESTED = refused(Phase.CERTIFICATE, Rule.NOT_REQUESTED)
 
 
 def _carry_out(meeting: Meeting) -> Observation:
@@ -17,7 +18,7 @@ def _carry_out(meeting: Meeting) -> Observation:
     if not observation.is_answered or observation.certificate_requested:
         return observation
     *before, last = observation.attempts
-    failed = replace(last, failure=Failure(Phase.CERTIFICATE, NOT_REQUESTED))
+    failed = replace(last, failure=NOT_REQUESTED)
     return replace(observation, attempts=(*before, failed))
 
 
@@ -25,7 +26,7 @@ def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Predi
     if server.declared.client_certificate != "no":
         return None
     why = "the server does not ask for a certificate, as it is set up"
-    return Prediction(Outcome.FAILS, why, f"{Phase.CERTIFICATE.value}:{NOT_REQUESTED}")
+    return Prediction(Outcome.FAILS, why, NOT_REQUESTED)
 
 
 SCENARIO = Scenario(

@@ -2,6 +2,7 @@
 
 from clients.player import Player
 from clients.renegotiate import ServerRenegotiation
+from handshake.reason import Rule, cause_of_alert, parse_cause
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import ProtocolVersion, alert_name
 from matrix.prediction import Agreement, Prediction, ServerFacts
@@ -20,22 +21,23 @@ def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Predi
     if agreement.version >= ProtocolVersion.TLS_1_3:
         return TLS_1_3
     if not server.answers_http:
-        return refused("policy-not-requested", "only an HTTP request can make a server here ask for it")
+        return refused(Rule.NOT_REQUESTED.cause, "only an HTTP request can make a server here ask for it")
     secure, rules = is_secure(server, agreement), server.declared.renegotiation
     if not rules.server_initiated:
-        return refused(rules.not_requested, "the server cannot ask for a renegotiation")
+        return refused(parse_cause(rules.not_requested), "the server cannot ask for a renegotiation")
     is_allowed = Renegotiation(rules.allowed).allows(is_secure=secure)
     if not is_allowed and not rules.asks_anyway:
         alert = parse_refusal(rules.request_refusal)
-        cause = rules.not_requested if alert is None else f"alert-{alert_name(alert.description)}"
+        asked = parse_cause(rules.not_requested)
+        cause = asked if alert is None else cause_of_alert(alert_name(alert.description))
         return refused(cause, "the server may not ask for renegotiations of this kind, as it is set up")
     if client.policy.hello_request in ("ignore", "abort"):
-        return refused("policy-hello-request", "the client does not renegotiate when it is asked to")
+        return refused(Rule.HELLO_REQUEST.cause, "the client does not renegotiate when it is asked to")
     refusal = client_refusal(client, secure=secure)
     if not is_allowed and (refusal is None or client.policy.refuses_legacy_at == "server-hello"):
         return server_refusal(server, agreement, rules.requested_refusal)
     if refusal is None and rules.requested != "completed":
-        return refused(rules.requested, "the server does not go through with what it asks for")
+        return refused(parse_cause(rules.requested), "the server does not go through with what it asks for")
     return refusal
 
 

@@ -1,16 +1,19 @@
 """What both renegotiation scenarios share: carrying them out, and what the two definitions say of them."""
 
 from clients.player import Player
-from handshake.client.renegotiation import LEGACY_RENEGOTIATION, RENEGOTIATION_OFF, signals_rfc5746
+from handshake.client.renegotiation import signals_rfc5746
+from handshake.events import Phase
+from handshake.reason import Cause, Kind, Reason, Rule, cause_of_alert
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import ProtocolVersion, alert_name
 from matrix.judgement.outcome import Outcome
 from matrix.prediction import Agreement, Prediction, ServerFacts
 from servers.refusal import parse_refusal
 
-PHASE = "renegotiation"
 TLS_1_3 = Prediction(
-    Outcome.FAILS, "TLS 1.3 has no renegotiation (RFC 8446 section 4.1.2)", f"{PHASE}:policy-tls-1.3"
+    Outcome.FAILS,
+    "TLS 1.3 has no renegotiation (RFC 8446 section 4.1.2)",
+    Reason(Phase.RENEGOTIATION, Rule.TLS_1_3.cause),
 )
 
 
@@ -22,9 +25,9 @@ def is_secure(server: ServerFacts, agreement: Agreement) -> bool:
 def client_refusal(client: Player, *, secure: bool) -> Prediction | None:
     """What a client that does not renegotiate in this way says."""
     if client.policy.renegotiation is Renegotiation.OFF:
-        return refused(f"policy-{RENEGOTIATION_OFF}", "the client never renegotiates")
+        return refused(Rule.RENEGOTIATION_OFF.cause, "the client never renegotiates")
     if not client.policy.renegotiation.allows(is_secure=secure):
-        return refused(f"policy-{LEGACY_RENEGOTIATION}", "the client renegotiates with RFC 5746 only")
+        return refused(Rule.LEGACY_RENEGOTIATION.cause, "the client renegotiates with RFC 5746 only")
     return None
 
 
@@ -33,10 +36,10 @@ def server_refusal(server: ServerFacts, agreement: Agreement, refusal: str | Non
     rules = server.declared.renegotiation
     is_ssl3 = agreement.version == ProtocolVersion.SSL_3_0
     alert = parse_refusal(refusal or (rules.refusal_in_sslv3 if is_ssl3 else rules.refusal))
-    cause = "timeout" if alert is None else f"alert-{alert_name(alert.description)}"
+    cause = Cause(Kind.TIMEOUT) if alert is None else cause_of_alert(alert_name(alert.description))
     return refused(cause, "the server refuses renegotiations of this kind, as it is set up")
 
 
-def refused(cause: str, why: str) -> Prediction:
+def refused(cause: Cause, why: str) -> Prediction:
     """A renegotiation that does not take place."""
-    return Prediction(Outcome.FAILS, why, f"{PHASE}:{cause}")
+    return Prediction(Outcome.FAILS, why, Reason(Phase.RENEGOTIATION, cause))

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from clients.connect import resume
 from clients.exchange import Exchange
 from clients.observation import Observation
+from handshake.events import Phase
+from handshake.reason import Rule
 from handshake.session import Session
 from handshake.wire.registry import ExtensionType, ProtocolVersion
 from matrix.judgement.outcome import Outcome
-from matrix.prediction import Agreement, Prediction, ServerFacts
+from matrix.prediction import Agreement, Prediction, ServerFacts, refused
 from matrix.scenarios.scenario import Meeting
-
-PHASE = "resumption"
 
 
 def carry_out_with(session_of: Callable[[Exchange], Session | None]) -> Callable[[Meeting], Observation]:
@@ -42,9 +42,9 @@ def lacks_extended_master_secret(server: ServerFacts, agreement: Agreement) -> P
 
 def full_handshake(why: str) -> Prediction:
     """The session is not taken up."""
-    return Prediction(Outcome.FAILS, why, f"{PHASE}:policy-full-handshake")
+    return Prediction(Outcome.FAILS, why, refused(Phase.RESUMPTION, Rule.FULL_HANDSHAKE))
 
 
 def no_session(why: str) -> Prediction:
     """There is nothing to resume."""
-    return Prediction(Outcome.FAILS, why, f"{PHASE}:policy-no-session")
+    return Prediction(Outcome.FAILS, why, refused(Phase.RESUMPTION, Rule.NO_SESSION))

@@ -58,7 +58,7 @@ def fault_word(value: object) -> Fault:
     words = [fault.value for fault in Fault]
     if value not in words:
         raise ValueError(f"there is no fault {value!r}; there is {', '.join(words)}")
-    return Fault(value)
+    return Fault(str(value))
 
 
 def _alert(value: object) -> int:

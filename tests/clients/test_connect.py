@@ -14,11 +14,11 @@ from clients.connect import connect
 from clients.destination import Destination
 from clients.exchange import Exchange, Visit
 from clients.http_answer import MAX_RESPONSE_BYTES
-from clients.observation import Failure, Observation
+from clients.observation import Observation
 from clients.profile import load_profiles
 from clients.transport import Transport
 from handshake.crypto.suite_parameters import is_completable
-from handshake.events import Phase
+from handshake.reason import Kind, parse_reason
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
 from handshake.wire.messages import ServerHello, push_server_hello
 from handshake.wire.record import Record, push_record
@@ -70,7 +70,7 @@ def reasons(observation: Observation) -> list[str]:
         (sends(alert(200)), "server-hello:alert-alert_200"),
         (sends_and_waits(alert(70)), "server-hello:alert-protocol_version"),
         (sends_and_resets(alert(10)), "server-hello:alert-unexpected_message"),
-        (sends(alert(0, level=1)), "server-hello:alert-close_notify"),
+        (sends(alert(0, level=1)), "server-hello:close_notify"),
         (sends(alert(112, level=1)), "server-hello:fin"),
         (sends(b""), "server-hello:fin"),
         (resets, "server-hello:reset"),
@@ -108,7 +108,7 @@ def test_a_suite_the_engine_cannot_complete_is_not_the_servers_failure() -> None
     assert not is_completable(cipher_suite)
     observation = observe("firefox-9", sends_and_waits(server_hello(cipher_suite)))
     assert [cause for attempt in observation.attempts if (cause := attempt.failure)] == [
-        Failure(Phase.SERVER_HELLO, "unsupported-SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA")
+        parse_reason("server-hello:unsupported-SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA")
     ]
 
 
@@ -293,5 +293,5 @@ def test_a_flood_is_bounded(data: bytes) -> None:
     finally:
         tracemalloc.stop()
     assert observation.attempts[0].failure is not None
-    assert observation.attempts[0].failure.cause.startswith("protocol-error-")
+    assert observation.attempts[0].failure.kind is Kind.PROTOCOL_ERROR
     assert peak < 64 * 2**20

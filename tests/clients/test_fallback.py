@@ -1,16 +1,18 @@
 """The ladder's rules, word by word and, for Firefox 9, alert by alert."""
 
 import pytest
+from pydantic import TypeAdapter
 
 from clients.fallback import next_attempt
-from clients.observation import Failure
+from clients.fields import Trigger
 from clients.profile import load_profiles
-from clients.triggers import causes_of
 from handshake.errors import Fault
 from handshake.events import Phase
+from handshake.reason import Cause, Kind, Reason, parse_cause, parse_causes
 from handshake.wire.registry import alert_name
 
 PROFILES = load_profiles()
+check_trigger = TypeAdapter(Trigger).validate_python
 
 # Research note on NSS, section 4: what NSS 3.13.1 makes of each fatal alert (measured), and whether the error
 # is in PSM's isTLSIntoleranceError (read). An alert without a name in NSS's table becomes RX_UNKNOWN_ALERT,
@@ -23,7 +25,7 @@ NSS_GIVES_UP = {
 
 @pytest.mark.parametrize("code", range(256))
 def test_firefox_9_on_each_alert(code: int) -> None:
-    failure = Failure(Phase.SERVER_HELLO, f"alert-{alert_name(code)}")
+    failure = Reason(Phase.SERVER_HELLO, parse_cause(f"alert-{alert_name(code)}"))
     expected = None if code in NSS_GIVES_UP else 1
     assert next_attempt(PROFILES["firefox-9"].player, 0, failure) == expected
     assert (code in NSS_RETRIES) <= (expected == 1)
@@ -57,24 +59,26 @@ def test_firefox_9_on_each_alert(code: int) -> None:
     ],
 )
 def test_firefox_9_on_other_failures(cause: str, expected: int | None) -> None:
-    assert next_attempt(PROFILES["firefox-9"].player, 0, Failure(Phase.SERVER_HELLO, cause)) == expected
+    failure = Reason(Phase.SERVER_HELLO, parse_cause(cause))
+    assert next_attempt(PROFILES["firefox-9"].player, 0, failure) == expected
 
 
 @pytest.mark.parametrize("phase", Phase)
 def test_fallback_happens_during_the_first_handshake_only(phase: Phase) -> None:
     handshake = phase.value in {"client-hello", "server-hello", "certificate", "key-exchange", "finished"}
-    assert next_attempt(PROFILES["firefox-9"].player, 0, Failure(phase, "fin")) == (1 if handshake else None)
+    failure = Reason(phase, Cause(Kind.FIN))
+    assert next_attempt(PROFILES["firefox-9"].player, 0, failure) == (1 if handshake else None)
 
 
 def test_the_last_attempt_has_no_successor() -> None:
-    assert next_attempt(PROFILES["firefox-9"].player, 1, Failure(Phase.SERVER_HELLO, "fin")) is None
+    assert next_attempt(PROFILES["firefox-9"].player, 1, Reason(Phase.SERVER_HELLO, Cause(Kind.FIN))) is None
 
 
 @pytest.mark.parametrize("client", ["ie6-winxp", "ie8-winxp", "ie8-winxp-ms10-049", "ie7-vista", "ie8-win7"])
 def test_wininet_retries_after_fin_and_unexpected_message_alone(client: str) -> None:
     player = PROFILES[client].player
     causes = ["fin", "reset", "timeout", *(f"alert-{alert_name(code)}" for code in range(256))]
-    retried = [c for c in causes if next_attempt(player, 0, Failure(Phase.SERVER_HELLO, c)) == 1]
+    retried = [c for c in causes if next_attempt(player, 0, Reason(Phase.SERVER_HELLO, parse_cause(c))) == 1]
     assert retried == ["fin", "alert-unexpected_message"]
 
 
@@ -95,7 +99,7 @@ def test_nobody_else_retries() -> None:
     ],
 )
 def test_words_of_after(trigger: str, causes: set[str]) -> None:
-    assert causes_of(trigger) == causes
+    assert {str(cause) for cause in parse_causes(trigger)} == causes
 
 
 @pytest.mark.parametrize(
@@ -116,4 +120,4 @@ def test_words_of_after(trigger: str, causes: set[str]) -> None:
 )
 def test_other_words_are_refused(trigger: str) -> None:
     with pytest.raises(ValueError, match=r"write|unknown"):
-        causes_of(trigger)
+        check_trigger(trigger)

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from clients.observation import Attempt, Failure, Observation
+from clients.observation import Attempt, Observation
 from handshake.events import Negotiated, Phase
+from handshake.reason import Reason, parse_cause, parse_reason
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.results.run_file import (
     AttemptRecord,
@@ -15,16 +16,16 @@ from matrix.results.run_file import (
     ServerRecord,
 )
 
-ALERT = "server-hello:alert-unexpected_message"
+ALERT = parse_reason("server-hello:alert-unexpected_message")
 STARTED = datetime(2012, 2, 29, tzinfo=UTC)
 NEGOTIATED = Negotiated(version=0x0301, cipher_suite=0x002F)
 
 
-def attempt(failure: Failure | None = None) -> Attempt:
+def attempt(failure: Reason | None = None) -> Attempt:
     return Attempt(0x0301, False, failure, None if failure else NEGOTIATED, (), STARTED, 0.01)
 
 
-def observation(*failures: Failure | None, certificate: str | None = None) -> Observation:
+def observation(*failures: Reason | None, certificate: str | None = None) -> Observation:
     """One attempt for each failure; None is an attempt that works."""
     answered = bool(failures) and failures[-1] is None
     return Observation(
@@ -32,15 +33,15 @@ def observation(*failures: Failure | None, certificate: str | None = None) -> Ob
     )
 
 
-def failure(cause: str = "alert-unexpected_message", phase: Phase = Phase.SERVER_HELLO) -> Failure:
-    return Failure(phase, cause)
+def failure(cause: str = "alert-unexpected_message", phase: Phase = Phase.SERVER_HELLO) -> Reason:
+    return Reason(phase, parse_cause(cause))
 
 
 def cell(
     server: str,
     client: str,
     outcome: Outcome | None = Outcome.WORKS,
-    reason: str | None = None,
+    reason: Reason | str | None = None,
     verdict: Verdict | None = None,
     **more: object,
 ) -> CellRecord:

@@ -233,7 +233,9 @@ def test_nothing_a_run_file_says_gets_out_of_its_place() -> None:
     hostile = "<b>|\x1b[31m\u202e\n"
     runs = (
         run(cell("a@1", "x")),
-        run(cell("a@1", "x", FAILS, f"server-hello:{hostile}", prediction=FAILS, prediction_why=hostile)),
+        run(
+            cell("a@1", "x", FAILS, f"server-hello:alert-{hostile}", prediction=FAILS, prediction_why=hostile)
+        ),
     )
     text = render.render_text(compare(*runs))
     assert "\x1b" not in text

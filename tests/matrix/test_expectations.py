@@ -32,7 +32,7 @@ def load(folder: Path, text: str):  # type: ignore[no-untyped-def]
 def test_the_first_pattern_that_matches_counts_and_works_is_the_default(tmp_path: Path) -> None:
     expectations = load(tmp_path, GOOD)
     assert expectations.expected(Cell("old@1", "modern", "connect")).outcome is Outcome.FAILS
-    assert expectations.expected(Cell("old@1", "b", "connect")).reason == "server-hello:fin"
+    assert str(expectations.expected(Cell("old@1", "b", "connect")).reason) == "server-hello:fin"
     assert expectations.expected(Cell("new@1", "modern", "connect")) == Expectation()
 
 

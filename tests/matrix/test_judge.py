@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.observation import Failure
 from handshake.events import Phase
+from handshake.reason import Detail, parse_reason
 from matrix.judgement.judge import judge, judge_outcome, outcome_of
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from tests.matrix.runs import ALERT, failure, observation
@@ -52,10 +52,12 @@ def test_outcome_against_expectation(failures, expectation, verdict) -> None:  #
 
 @pytest.mark.parametrize("cause", ["fin", "timeout", "protocol-error-starttls-refused"])
 def test_what_a_server_says_before_tls_is_its_failure_and_not_the_harnesss(cause: str) -> None:
-    refused = replace(observation(Failure(Phase.CONNECT, cause, "554 no")).attempts[0], client_port=50_000)
+    said = replace(parse_reason(f"connect:{cause}"), detail=Detail(said="554 no"))
+    refused = replace(observation(said).attempts[0], client_port=50_000)
     judgement = judge(replace(observation(None), attempts=(refused,)), WORKS, frozenset())
-    assert (judgement.verdict, judgement.reason) == (Verdict.FAILED, f"connect:{cause}")
-    assert judgement.note == 'the server said "554 no"'
+    assert (judgement.verdict, judgement.reason) == (Verdict.FAILED, said)
+    assert judgement.reason is not None
+    assert judgement.reason.sentence.endswith('the server said "554 no"')
     never_opened = replace(refused, client_port=None)
     judgement = judge(replace(observation(None), attempts=(never_opened,)), WORKS, frozenset())
     assert judgement.verdict is Verdict.HARNESS_ERROR
@@ -67,7 +69,7 @@ def test_a_handshake_without_an_answer_fails() -> None:
     judgement = judge(silent, WORKS, frozenset())
     assert (judgement.outcome, judgement.reason) == (
         Outcome.FAILS,
-        "application-data:protocol-error-no-answer",
+        parse_reason("application-data:protocol-error-no-answer"),
     )
 
 

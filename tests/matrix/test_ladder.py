@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handshake.reason import Reason, parse_reason
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import levels
 from matrix.results.levels import NO_RESULT, Course, course, in_order, ladders
@@ -14,9 +15,9 @@ from matrix.results.run_file import CellRecord, RunFile, ServerRecord, encode
 from tests.matrix.runs import ALERT, cell, run
 
 W, B, F = Outcome.WORKS, Outcome.WORKS_AFTER_FALLBACK, Outcome.FAILS
-FIN = "server-hello:fin"
+FIN = parse_reason("server-hello:fin")
 FARES = [(W, None), (B, ALERT), (B, FIN), (F, ALERT), (F, FIN)]
-Fares = tuple[Outcome | None, str | None] | None
+Fares = tuple[Outcome | None, Reason | None] | None
 
 
 def cells_of(fares: list[Fares]) -> list[tuple[str, CellRecord | None]]:
@@ -24,7 +25,7 @@ def cells_of(fares: list[Fares]) -> list[tuple[str, CellRecord | None]]:
     return [(str(number), each and _cell(number, *each)) for number, each in enumerate(fares, start=1)]
 
 
-def _cell(number: int, outcome: Outcome | None, reason: str | None) -> CellRecord:
+def _cell(number: int, outcome: Outcome | None, reason: Reason | None) -> CellRecord:
     verdict = None if outcome else Verdict.NOT_INSTALLED
     return cell(f"web@{number}", "x", outcome, reason, verdict)
 
@@ -65,7 +66,7 @@ def test_every_reason_and_every_unknown_level_is_said(fares: list[Fares]) -> Non
     text = said(*fares)
     assert text
     for each in fares:
-        assert each is None or each[1] is None or each[1] in text
+        assert each is None or each[1] is None or str(each[1]) in text
     assert ("not installed" in text) is ((None, None) in fares)
     assert (NO_RESULT in text) is (None in fares)
 

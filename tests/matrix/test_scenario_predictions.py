@@ -22,7 +22,7 @@ def reason(scenario: str, declared: Declared) -> str | None:
     said: Prediction | None = SCENARIOS[scenario].predict(
         Player((PlayedHello(HELLO),)), ServerFacts(declared), agreed
     )
-    return None if said is None else said.reason
+    return None if said is None else str(said.reason)
 
 
 @pytest.mark.parametrize("allowed", ["off", "secure", "legacy"])

@@ -8,6 +8,7 @@ import pytest
 from clients.destination import Destination
 from clients.profile import load_profiles
 from handshake.crypto.credentials import Credential
+from handshake.reason import parse_reason
 from matrix.judgement.judge import outcome_of
 from matrix.judgement.outcome import Outcome
 from matrix.scenarios import SCENARIOS, Meeting
@@ -213,7 +214,7 @@ def test_renegotiation(
     legacy: str,
 ) -> None:
     seen = SCENARIOS[scenario].carry_out(meeting(running, server_id, client, client_credentials))
-    assert outcome_of(seen) == (Outcome.FAILS if reason else Outcome.WORKS, reason)
+    assert outcome_of(seen) == (Outcome.FAILS if reason else Outcome.WORKS, reason and parse_reason(reason))
     if seen.renegotiation is not None:
         assert (seen.renegotiation.secure, seen.renegotiation.legacy) == (secure, legacy)
 
@@ -228,7 +229,7 @@ def test_resumption_and_certificates(
     reason: str | None,
 ) -> None:
     seen = SCENARIOS[scenario].carry_out(meeting(running, server_id, client, client_credentials))
-    assert outcome_of(seen) == (Outcome.FAILS if reason else Outcome.WORKS, reason)
+    assert outcome_of(seen) == (Outcome.FAILS if reason else Outcome.WORKS, reason and parse_reason(reason))
     if scenario in (ID, TICKET) and reason is None:
         assert seen.later is not None
         assert seen.later.negotiated is not None
@@ -239,7 +240,7 @@ def test_a_certificate_nobody_trusts_is_refused(running: RunningServers) -> None
     strangers = make_credentials("stranger.example.test")
     where = meeting(running, "jsse6@6u45,client-certificate=request", "ie8-winxp", strangers)
     seen = SCENARIOS[CERTIFICATE].carry_out(where)
-    assert outcome_of(seen) == (Outcome.FAILS, "finished:alert-certificate_unknown")
+    assert outcome_of(seen) == (Outcome.FAILS, parse_reason("finished:alert-certificate_unknown"))
 
 
 def test_scenarios_are_found_by_their_files() -> None:

@@ -129,8 +129,11 @@ def test_a_target_where_tls_cannot_begin_is_one_line_and_keeps_no_other_from_bei
     notes = {cell["server"]: cell["note"] for cell in cells}
     assert {cell["server"] for cell in cells if cell["verdict"] == "passed"} == {"mine"}
     assert {cell["verdict"] for cell in cells if cell["server"] != "mine"} == {"harness_error"}
-    assert r"the server refuses to begin TLS, when the connection was made" in notes["refusing"]
-    assert r'the server said "554 no \x1b[31mservice"; is it smtp that is spoken there?' in notes["refusing"]
+    assert r"the server refuses to begin TLS when the connection is made" in notes["refusing"]
+    assert (
+        r'the server said "554 no \x1b[31mservice" (connect:protocol-error-starttls-refused); is it smtp'
+        in notes["refusing"]
+    )
     assert "what answers speaks another protocol" in notes["other"]
     assert "* OK [CAPABILITY" in notes["other"]
     assert "the name has no address" in notes["unnamed"]
@@ -217,7 +220,7 @@ def test_connect_tells_a_refusal_before_tls_from_one_in_it(addresses: Mapping[st
     with speaking(b"554 no service\r\n") as refusing:
         result = tls_matrix("connect", "openssl-3.0", f"{refusing},starttls=smtp")
     assert result.returncode == 1, result.stdout + result.stderr
-    assert '(connect:protocol-error-starttls-refused); the server said "554 no service"' in result.stdout
+    assert '; the server said "554 no service" (connect:protocol-error-starttls-refused)' in result.stdout
     in_tls = tls_matrix("connect", "firefox-9-sslv3", f"{addresses['smtp']},starttls=smtp", "--json")
     assert json.loads(in_tls.stdout)["reason"].startswith("server-hello:alert-")
 

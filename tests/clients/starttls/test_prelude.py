@@ -10,11 +10,11 @@ import pytest
 
 from clients.connect import connect, reach
 from clients.destination import Destination
-from clients.observation import Failure, Observation
+from clients.observation import Observation
 from clients.profile import load_profiles
 from clients.starttls import StartTls
 from clients.transport import TransportFailure, connect_to_first
-from handshake.events import Phase
+from handshake.reason import Reason, parse_reason
 from tests.clients.servers import Script, alert, read_hello, scripted_server
 
 PROFILES = load_profiles()
@@ -87,7 +87,7 @@ def test_how_it_fails_is_told_apart_from_tls(script: Script, reason: str, said: 
     observation = observe("firefox-9-sslv3", script, seconds=0.2 if reason.endswith("timeout") else 5)
     failure = observation.attempts[0].failure
     assert failure is not None
-    assert (str(failure), failure.said) == (reason, said)
+    assert (str(failure), failure.detail.said) == (reason, said)
     assert observation.attempts[0].client_port is not None
 
 
@@ -147,12 +147,12 @@ def test_tls_in_packets_is_split_and_put_together() -> None:
 @pytest.mark.parametrize(
     ("host", "failure"),
     [
-        ("nowhere.invalid", Failure(Phase.CONNECT, "unresolved")),
-        ("a" * 70 + ".invalid", Failure(Phase.CONNECT, "unresolved")),
-        ("127.0.0.1", Failure(Phase.CONNECT, "refused")),
+        ("nowhere.invalid", parse_reason("connect:unresolved")),
+        ("a" * 70 + ".invalid", parse_reason("connect:unresolved")),
+        ("127.0.0.1", parse_reason("connect:refused")),
     ],
 )
-def test_a_server_that_is_not_there(host: str, failure: Failure) -> None:
+def test_a_server_that_is_not_there(host: str, failure: Reason) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert reach(Destination(host, port), 5) == failure
@@ -174,7 +174,7 @@ def test_an_ipv6_address_with_a_zone() -> None:
     with socket.create_server(("::", 0), family=socket.AF_INET6) as listener:
         port = listener.getsockname()[1]
         assert reach(Destination(host, port), 5) is None
-        assert reach(Destination(host.partition("%")[0], port), 5) == Failure(Phase.CONNECT, "unreachable")
+        assert reach(Destination(host.partition("%")[0], port), 5) == parse_reason("connect:unreachable")
 
 
 def link_local() -> str | None:
