@@ -66,7 +66,7 @@ def test_a_client_that_has_not_fails_by_tls_and_not_before(running: Started) -> 
     failure = running.observe("firefox-9-sslv3").attempts[0].failure
     assert failure is not None
     assert str(failure).partition(":")[0] == "server-hello"
-    assert failure.said == ""
+    assert failure.detail.said == ""
 
 
 def test_another_protocol_than_the_servers_fails_before_tls(running: Started) -> None:
@@ -93,7 +93,7 @@ def test_a_proxy_in_front_of_a_server() -> None:
         failure = through.observe("java-8", name=NOBODY).attempts[0].failure
         assert str(failure) == "connect:protocol-error-starttls-refused"
         assert failure is not None
-        assert failure.said.startswith("HTTP/1.1 500 ")
+        assert failure.detail.said.startswith("HTTP/1.1 500 ")
         # A directory waits for LDAP and closes at a hello: the tunnel is there, what is behind it has no TLS.
         behind_it = through.observe("java-8", name=f"127.0.0.1:{port}").attempts[0].failure
         assert str(behind_it) in ("server-hello:fin", "server-hello:reset")
