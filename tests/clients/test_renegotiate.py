@@ -205,9 +205,7 @@ def test_a_server_that_does_not_ask() -> None:
 
 def test_a_client_that_declines_and_goes_on() -> None:
     rules = RenegotiationRules(allowed=Willingness.LEGACY)
-    seen = observe(
-        engine(ask_and_answer, rules, answers_renegotiation_info=False), ServerRenegotiation, "java-7"
-    )
+    seen = observe(engine(ask_and_answer, rules, renegotiation_info=False), ServerRenegotiation, "java-7")
     assert told(seen) == (
         "renegotiation:policy-legacy-renegotiation",
         NOT_TRIED,
@@ -218,7 +216,7 @@ def test_a_client_that_declines_and_goes_on() -> None:
 
 def test_a_server_that_minds_being_declined() -> None:
     rules = RenegotiationRules(allowed=Willingness.LEGACY)
-    script = engine(ask_and_answer, rules, answers_renegotiation_info=False, ignores_warnings=False)
+    script = engine(ask_and_answer, rules, renegotiation_info=False, ignores_warnings=False)
     assert told(observe(script, ServerRenegotiation, "java-7"))[3] == "closed"
 
 
