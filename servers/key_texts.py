@@ -49,12 +49,12 @@ class KeyText:
 
 def emulation_key_texts() -> list[KeyText]:
     """The keys of [emulation]."""
-    return list(_key_texts(ServerConfiguration))
+    return list(key_texts(ServerConfiguration))
 
 
 def declared_key_texts() -> list[KeyText]:
     """The keys of [declared]: those of the facts, and those that only a layer has."""
-    facts = list(_key_texts(Declared))
+    facts = list(key_texts(Declared))
     names = {fact.key for fact in facts}
     texts = field_texts(DeclaredTable)
     more = [KeyText(key, "list: a pattern", "", texts[key]) for key in texts if key not in names]
@@ -73,13 +73,14 @@ def field_texts(kind: type) -> dict[str, str]:
     return texts
 
 
-def _key_texts(kind: type, prefix: str = "") -> Iterator[KeyText]:
+def key_texts(kind: type, prefix: str = "") -> Iterator[KeyText]:
+    """The keys of the table for a dataclass, each followed by those of the table it may hold."""
     texts = field_texts(kind)
     for key in keys_of(kind):
         text = " ".join((texts.get(key.field, ""), *_words(key.type)))
         yield KeyText(f"{prefix}{key.name}", _values(key.type), _default(key.default), text)
         if key.table is not None:
-            yield from _key_texts(key.table, f"{prefix}{key.name}.")
+            yield from key_texts(key.table, f"{prefix}{key.name}.")
 
 
 def _values(kind: Any) -> str:

@@ -2,7 +2,7 @@
 
 Every field is a key of its own name unless it stands in `RENAMED` or `ELSEWHERE`. The field's type says how
 its value is written (`servers.emulated.notation`), its default what holds where the key is left out, and its
-docstring what the key means (`servers.emulated.documentation`). So a key is added by adding a field.
+docstring what the key means (`servers.key_texts`). So a key is added by adding a field.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from handshake.server import RenegotiationRules, ServerConfiguration
 from handshake.wire.record import RecordRules
 from servers.emulated.notation import NOTATIONS, one_of, one_of_or
 
-STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+STRICT = ConfigDict(extra="forbid", strict=True)
 """How tables are read: every key must be known, every value be of its type."""
 
 RENAMED: Mapping[type, Mapping[str, str]] = {

@@ -260,7 +260,7 @@ def test_hello_requests_without_end_are_one() -> None:
 
 
 def test_tls_1_3_has_none() -> None:
-    configuration = {"versions": (0x0304,), "cipher_suites": (0x1301,)}
+    configuration = {"versions": (0x0304,), "cipher_suites": (0x1301,), "named_groups": (0x001D,)}
     for exchange_type in (ClientRenegotiation, ServerRenegotiation):
         seen = observe(engine(answer, **configuration), exchange_type, "openssl-3.0")
         assert told(seen) == ("renegotiation:policy-tls-1.3", NOT_TRIED, NOT_TRIED, None)

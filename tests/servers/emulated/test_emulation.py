@@ -29,7 +29,6 @@ from handshake.wire.registry import AlertDescription
 from servers.declared import Declared, DeclaredRenegotiation
 from servers.definition import BUNDLED_SERVERS, load_definitions
 from servers.emulated.emulation import EmulationError, read_emulation, server_configuration
-from servers.emulated.tables import keys_of
 from servers.variant import expand, parse_server_id
 from tests.servers.emulated.answers import configuration_of, rsa_credential
 
@@ -44,6 +43,24 @@ def test_an_empty_table_is_a_server_as_the_rfcs_want_it() -> None:
         credentials={"rsa": rsa_credential()},
     )
     assert {answer_to(fault, configuration.alerts) for fault in Fault} == set(RFC_ALERTS.values())
+
+
+@pytest.mark.parametrize(
+    ("alerts", "answers"),
+    [
+        ({}, (50, 50)),
+        ({"decode": "unexpected_message"}, (10, 10)),
+        ({"decode": "fin"}, (Ending.FIN, Ending.FIN)),
+        ({"message-length": "fin"}, (50, Ending.FIN)),
+        ({"decode": "fin", "message-length": "record_overflow"}, (Ending.FIN, 22)),
+    ],
+)
+def test_a_finer_fault_is_answered_like_its_coarser_one_unless_it_is_named(
+    alerts: dict[str, str], answers: tuple[int | Ending, int | Ending]
+) -> None:
+    configuration = server_configuration(DECLARED, read_emulation({"alerts": alerts}, "x"), {})
+    faults = (Fault.DECODE, Fault.MESSAGE_LENGTH)
+    assert tuple(answer_to(fault, configuration.alerts) for fault in faults) == answers
 
 
 def test_renegotiation_is_made_of_what_is_declared_and_of_quirks() -> None:
@@ -72,7 +89,7 @@ def test_renegotiation_is_made_of_what_is_declared_and_of_quirks() -> None:
     )
 
 
-EVERY_KEY: dict[str, Any] = {
+TABLE: dict[str, Any] = {
     "preference": "client",
     "named_groups": ["secp384r1", "x25519"],
     "default_named_group": "secp256r1",
@@ -114,26 +131,8 @@ EVERY_KEY: dict[str, Any] = {
 }
 
 
-STRICTNESS = (  # test_strictness.py is about these
-    "reading",
-    "alert_record_version",
-    "sslv3_alerts",
-    "received_alert",
-    "alerts_span_records",
-    "answered_extension",
-    "no_session_id_for",
-    "group_preference",
-    "known_named_groups",
-    "dh_groups",
-    "ffdhe_groups",
-    "ffdhe_required",
-    "supported_versions",
-)
-
-
-def test_every_key_reaches_the_configuration() -> None:
-    assert set(EVERY_KEY) | set(STRICTNESS) == {key.name for key in keys_of(ServerConfiguration)}
-    configuration = server_configuration(DECLARED, read_emulation(EVERY_KEY, "x"), {"rsa": rsa_credential()})
+def test_keys_of_every_kind_reach_the_configuration() -> None:
+    configuration = server_configuration(DECLARED, read_emulation(TABLE, "x"), {"rsa": rsa_credential()})
     assert configuration.preference is Preference.CLIENT
     assert configuration.named_groups == (24, 29)
     assert configuration.default_named_group == 23
