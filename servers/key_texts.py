@@ -21,6 +21,7 @@ from servers.definition_tables import DeclaredTable
 from servers.emulated.notation import NOTATIONS
 from servers.emulated.tables import keys_of
 
+REQUIRED = "required"
 TABLE = "table"
 
 _WRITTEN: Mapping[Any, str] = {
@@ -38,7 +39,7 @@ _WRITTEN: Mapping[Any, str] = {
 @dataclass(frozen=True, slots=True)
 class KeyText:
     """One key, its name with those of the tables it is in; `values` says what may stand there, `default` is
-    what holds without it, empty where `text` says so.
+    what holds without it, "required" where it must be there, empty where `text` says so.
     """
 
     key: str
@@ -117,7 +118,7 @@ def _words(kind: Any) -> Iterator[str]:
 
 def _default(value: Any) -> str:
     if value is MISSING:
-        return "there is none"
+        return REQUIRED
     if isinstance(value, Enum):
         return f'"{value.value}"'
     if isinstance(value, bool):

@@ -19,7 +19,7 @@ from matrix.plan.servers import default_servers
 from matrix.results.run_file import to_json
 from matrix.scenarios import SCENARIOS
 from matrix.wording import printable
-from servers.key_texts import declared_key_texts, emulation_key_texts
+from servers.key_texts import REQUIRED, declared_key_texts, emulation_key_texts
 from servers.variant import expand
 
 Row = dict[str, Any]
@@ -174,7 +174,8 @@ def _print(rows: Sequence[Row]) -> None:
 def _print_keys(rows: Sequence[Row]) -> None:
     """Print each key with what may stand there and what holds without it, and its text below."""
     for row in rows:
-        default = f"; without it {row['default']}" if row["default"] else ""
+        is_optional = row["default"] not in ("", REQUIRED)
+        default = f"; without it {row['default']}" if is_optional else ""
         console().print(Text.assemble((row["key"], "bold"), f": {row['values']}{default}"))
         console().print(Padding(Text(row["text"]), (0, 0, 0, 4)))
 

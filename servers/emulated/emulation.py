@@ -16,7 +16,7 @@ from handshake.crypto.credentials import Credential
 from handshake.renegotiation import Renegotiation
 from handshake.server import ClientCertificate, RenegotiationRules, ServerConfiguration
 from servers.declared import Declared, DeclaredRenegotiation
-from servers.emulated.tables import known_keys, model_of
+from servers.emulated.tables import known_keys, read_table
 from servers.refusal import parse_refusal
 
 Emulation = Mapping[str, Any]
@@ -30,7 +30,7 @@ class EmulationError(ValueError):
 def read_emulation(table: Mapping[str, Any], source: str) -> Emulation:
     """Read an [emulation] table; `source` is the file, for the message. Raises EmulationError."""
     try:
-        return dict(model_of(ServerConfiguration).model_validate(dict(table)))
+        return read_table(ServerConfiguration, dict(table))
     except ValidationError as error:
         details = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in ("emulation", *details["loc"]) if part != "[key]")
