@@ -23,6 +23,8 @@ from servers.emulated.tables import keys_of
 
 REQUIRED = "required"
 TABLE = "table"
+MAX_INTEGER = (1 << 63) - 1
+"""Of TOML."""
 
 _WRITTEN: Mapping[Any, str] = {
     **{kind: notation.written for kind, notation in NOTATIONS.items()},
@@ -92,9 +94,11 @@ def _values(kind: Any) -> str:
     if origin is Literal or (isinstance(kind, type) and issubclass(kind, Enum)):
         words = parts or [word.value for word in kind]
         return ", ".join(f'"{word}"' for word in words)
+    if origin is Annotated and parts[0] is not int:
+        return _values(parts[0])
     if origin is Annotated:
-        is_number = parts[0] is int
-        return f"{parts[1].start} to {parts[1].stop - 1}" if is_number else _values(parts[0])
+        first, last = parts[1].start, parts[1].stop - 1
+        return f"{first} to {last}" if last < MAX_INTEGER else f"{first} or more"
     if origin in (tuple, frozenset):
         item = _values(parts[0])
         return "list of tables" if item == TABLE else f"list: {item}"

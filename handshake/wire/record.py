@@ -86,7 +86,7 @@ class RecordRules:
     first_types: frozenset[Annotated[int, ContentType]] | None = None
     """The content types that the first record may have, judged when its header is there; left out, any that
     is known (SunJSSE: handshake and alert; measured)."""
-    max_empty: Annotated[int, range(1 << 31)] | None = None
+    max_empty: Annotated[int, range(1 << 63)] | None = None
     """How many handshake or ChangeCipherSpec records without content are passed over in a row; left out, they
     are handed on (OpenSSL 3.0: 32, source MAX_EMPTY_RECORDS)."""
     reads_sslv2_version_first: bool = False
