@@ -6,9 +6,12 @@ own table.
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TypeVar
 
 from handshake.errors import Fault
 from handshake.wire.registry import AlertDescription
+
+Answer = TypeVar("Answer")
 
 COARSER: Mapping[Fault, Fault] = MappingProxyType(
     {
@@ -56,9 +59,10 @@ RFC_ALERTS: Mapping[Fault, int] = MappingProxyType(
 )
 
 
-def with_departures(departures: Mapping[Fault, int]) -> dict[Fault, int]:
-    """The RFC's alerts with others in their place; a finer fault follows its coarser one."""
-    alerts = {**RFC_ALERTS, **departures}
-    for finer, coarser in COARSER.items():
-        alerts[finer] = departures.get(finer, alerts[coarser])
-    return alerts
+def answer_to(fault: Fault, departures: Mapping[Fault, Answer]) -> int | Answer:
+    """What answers a fault where others than the RFC's alerts are named; a finer fault follows its coarser
+    one.
+    """
+    coarser = departures.get(COARSER.get(fault, fault))
+    named = departures.get(fault, coarser)
+    return RFC_ALERTS[fault] if named is None else named

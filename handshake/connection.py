@@ -7,7 +7,7 @@ nothing more is read.
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from handshake.alerts import RFC_ALERTS
 from handshake.errors import Fault, LocalError, PeerFault, PolicyRefusal, UnsupportedSuite
@@ -58,11 +58,6 @@ class Connection(ABC):
     def transcript(self) -> list[TranscriptEntry]:
         """Every record and message so far, in order."""
         return self.records.transcript
-
-    @property
-    def alerts(self) -> Mapping[Fault, int]:
-        """The alert that answers each fault; the RFC's unless the role says otherwise."""
-        return RFC_ALERTS
 
     def receive_data(self, data: bytes, now: float) -> None:
         """Take bytes from the transport; what they amount to is in the events."""
@@ -130,9 +125,9 @@ class Connection(ABC):
         self.add_event(AlertSent(level, description))
 
     def end_with_fault(self, fault: PeerFault) -> None:
-        """Report the peer's fault, answer it with its alert and end."""
+        """Report the peer's fault, answer it with the RFC's alert and end."""
         self.add_event(PeerFaulted(fault.fault.value, fault.detail))
-        self._send_fatal(self.alerts[fault.fault])
+        self._send_fatal(RFC_ALERTS[fault.fault])
 
     def note_message(self, direction: str, handshake_type: int, wire: bytes) -> None:
         """Write a handshake message into the transcript."""

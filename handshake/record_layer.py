@@ -41,10 +41,10 @@ class RecordSplitting(StrEnum):
     """How application data is split against the attack on implicit IVs (CVE-2011-3389), CBC suites up to TLS
     1.0 only.
 
-    EMPTY_FIRST sends an empty record before every write (OpenSSL since 0.9.6d: SSL_CTX_set_options(3) on
-    SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS; measured with s_client 3.0.19). ONE_REST sends every write as 1 byte
-    and the rest, ONE_REST_NOT_FIRST all but the connection's first (SunJSSE from 6u29 on, research note on
-    JSSE section 7).
+    "0/n" sends an empty record before every write (OpenSSL since 0.9.6d: SSL_CTX_set_options(3) on
+    SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS; measured with s_client 3.0.19). "1/n-1" sends every write as 1 byte
+    and the rest, "1/n-1-not-first" all but the connection's first (SunJSSE from 6u29 on, research note on
+    JSSE, section 7).
     """
 
     NONE = "none"

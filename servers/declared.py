@@ -1,127 +1,125 @@
 """What a server variant says of itself: the facts a prediction is made from, and an emulated server's
 settings.
 
-Plain values without any validation library, because server programs read them too and must start quickly.
+Plain values without any validation library, because server programs read them too and must start quickly. A
+field's text stands under it, with what is meant by its values; `tls-matrix list declared` prints it. How a
+key of [declared] is checked is in `servers.definition_tables`.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from handshake.wire.registry import ProtocolVersion
+
+Willingness = Literal["off", "secure", "legacy"]
+CertificateKind = Literal["rsa", "dsa", "ecdsa"]
+Resumption = Literal["session-id", "session-id-without-ticket", "ticket", "ticket-in-tls13"]
+SuitePreference = Literal["client", "server"]
+CertificateRequest = Literal["no", "request", "require"]
+
+CipherSuite = Annotated[int, "cipher suite"]
+PRIME_BITS = range(256, 16384 + 1)
+Refusal = Annotated[str, "refusal"]
+"""A word of `servers.refusal`."""
+Cause = Annotated[str, "cause"]
+"""What a client sees, as in a reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRenegotiation:
-    """Which renegotiations a variant takes part in (SSLv3 to TLS 1.2) and how it refuses the others.
+    """Which renegotiations a variant takes part in (SSLv3 to TLS 1.2) and how it refuses the others."""
 
-    `allowed` is "off", "secure" (with RFC 5746 on both sides) or "legacy" (also without); `client_initiated`
-    whether a client may begin, `server_initiated` whether the server can; `legacy_hello` whether a first
-    hello without RFC 5746 is accepted, and `legacy_hello_refusal` the cause it sees if not. A refusal is
-    "warning:<alert>", "fatal:<alert>" or "none": `refusal` of a client's attempt, `refusal_in_sslv3` the same
-    in SSLv3, `request_refusal` what comes instead of a HelloRequest. `requested` is what becomes of a
-    renegotiation that the server asks for: "completed", or the cause of its failure as a client sees it.
-    `asks_anyway`: it asks also where it will refuse the answer, with `requested_refusal` if that is another
-    than `refusal`; `not_requested` is what is seen where it does not ask and sends nothing instead.
-    """
-
-    allowed: str = "secure"
+    allowed: Willingness = "secure"
+    """Which renegotiations take place: none, those with RFC 5746 on both sides, or also those without."""
     client_initiated: bool = True
+    """Whether a client may begin a renegotiation."""
     legacy_hello: bool = True
-    legacy_hello_refusal: str = "alert-handshake_failure"
-    refusal: str = "warning:no_renegotiation"
-    refusal_in_sslv3: str = "fatal:handshake_failure"
-    request_refusal: str = "none"
+    """Whether a first hello without RFC 5746 is accepted."""
+    legacy_hello_refusal: Cause = "alert-handshake_failure"
+    """What such a hello sees where it is not accepted."""
+    refusal: Refusal = "warning:no_renegotiation"
+    """The answer to a client's attempt that is refused."""
+    refusal_in_sslv3: Refusal = "fatal:handshake_failure"
+    """The same in SSLv3, which has no alert no_renegotiation."""
+    request_refusal: Refusal = "none"
+    """What comes instead of a HelloRequest where the server wants a renegotiation that is not allowed."""
     requested: str = "completed"
+    """What becomes of a renegotiation that the server asks for: "completed", or the cause of its failure as a
+    client sees it."""
     server_initiated: bool = True
+    """Whether the server can ask for a renegotiation at all."""
     asks_anyway: bool = False
-    requested_refusal: str | None = None
+    """A HelloRequest is sent also where the answer to it will be refused."""
+    requested_refusal: Refusal | None = None
+    """How that answer is refused; left out, as `refusal` says."""
     not_requested: str = "policy-not-requested"
+    """The cause a client sees where the server does not ask, and sends nothing instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRefusals:
-    """The cause a client sees when a hello has no chance, as in a reason: "alert-protocol_version", "fin",
-    "reset", "timeout"; None where it is not known, or is not always the same.
-
-    `sslv2_hello`: a hello in SSLv2 format where none is read; `no_common_version` and
-    `no_common_cipher_suite`: one that offers nothing the server has; `no_common_version_in_sslv3`: one that
-    offers no version above SSLv3, where that is another cause (SSLv3 has no alert protocol_version).
+    """What a client sees when its hello has no chance; None where it is not known, or not always the same.
+    Such a failure is then expected, without an entry in matrix/expectations/.
     """
 
-    sslv2_hello: str | None = None
-    no_common_version: str | None = None
-    no_common_cipher_suite: str | None = None
-    no_common_version_in_sslv3: str | None = None
+    sslv2_hello: Cause | None = None
+    """What a hello in SSLv2 format sees where none is read."""
+    no_common_version: Cause | None = None
+    """What a hello sees that offers no version the server has."""
+    no_common_cipher_suite: Cause | None = None
+    """What a hello sees that offers no cipher suite the server has."""
+    no_common_version_in_sslv3: Cause | None = None
+    """What a hello sees that offers no version above SSLv3, and none the server has; left out, the same as
+    others (SSLv3 has no alert protocol_version)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """Everything in code points: what one server variant is prepared to negotiate.
+    """What one server variant is prepared to negotiate, in code points."""
 
-    `versions` are protocol versions (0x0300 is SSLv3), lowest first; `cipher_suites` 16-bit code points in
-    the server's order of preference (where it has one); `sslv2_hello` whether an SSLv2-format hello is read
-    (RFC 5246 appendix E.2); `certificates` the kinds of credential it presents ("rsa", "dsa", "ecdsa");
-    `dh_prime_bits` the size of its ephemeral Diffie-Hellman prime, None when it uses none or the size depends
-    on the connection; `resumption` the ways to resume a session ("session-id", "ticket",
-    "session-id-without-ticket": by id where the client offers no session_ticket, "ticket-in-tls13": by ticket
-    in TLS 1.3 only), and `resumption_needs_extended_master_secret` whether up to TLS 1.2 a session is resumed
-    only where extended_master_secret (RFC 7627) protects it; `forgets_sessions` whether it gives out session
-    ids but keeps no sessions;
-    `preference` whose order of cipher suites decides ("client", "server"; None where that is not known), and
-    `refusals` how a hello without a chance ends;
-    `client_certificate` "no", "request" or "require"; `missing_certificate` is what a client without one
-    sees where it is required, and the same in TLS 1.3.
-    """
-
-    versions: tuple[int, ...]
-    cipher_suites: tuple[int, ...]
+    versions: tuple[Annotated[int, ProtocolVersion], ...]
+    """The protocol versions that the server supports, lowest first."""
+    cipher_suites: tuple[CipherSuite, ...]
+    """The cipher suites that the server supports, in its order of preference where it has one."""
     sslv2_hello: bool = False
-    certificates: tuple[str, ...] = ("rsa",)
-    dh_prime_bits: int | None = None
+    """Whether a hello in SSLv2 format is read (RFC 5246 appendix E.2)."""
+    certificates: tuple[CertificateKind, ...] = ("rsa",)
+    """The kinds of certificate that the server presents."""
+    dh_prime_bits: Annotated[int, PRIME_BITS] | None = None
+    """The size of the server's ephemeral Diffie-Hellman prime; left out where it uses none, or where the size
+    depends on the connection."""
     renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
-    resumption: tuple[str, ...] = ("session-id",)
+    """What the server does once connected about renegotiation, in SSLv3 to TLS 1.2."""
+    resumption: tuple[Resumption, ...] = ("session-id",)
+    """The ways to resume a session: by its id ("session-id-without-ticket": only for clients that offer no
+    session_ticket), and by ticket ("ticket-in-tls13": in TLS 1.3 only)."""
     resumption_needs_extended_master_secret: bool = False
+    """Whether up to TLS 1.2 only sessions with extended_master_secret (RFC 7627) are resumed."""
     forgets_sessions: bool = False
-    preference: str | None = None
+    """Whether the server gives out session ids but keeps no sessions: the next handshake is a full one."""
+    preference: SuitePreference | None = None
+    """Whose order of cipher suites decides, for the predictions that depend on it; left out where that is not
+    known (an emulated server has it in [emulation])."""
     refusals: DeclaredRefusals = DeclaredRefusals()
-    client_certificate: str = "no"
-    missing_certificate: str = "alert-handshake_failure"
-    missing_certificate_in_tls13: str = "alert-certificate_required"
+    """What a client sees when its hello has no chance. What depends on more than this is left out."""
+    client_certificate: CertificateRequest = "no"
+    """Whether a client is asked for a certificate, and whether it must have one."""
+    missing_certificate: Cause = "alert-handshake_failure"
+    """What a client without a certificate sees where it must have one."""
+    missing_certificate_in_tls13: Cause = "alert-certificate_required"
+    """The same in TLS 1.3 (RFC 8446 section 4.4.2.4)."""
 
     def to_json(self) -> dict[str, Any]:
         """The value as JSON types; `from_json` reads it back."""
-        return {
-            "versions": list(self.versions),
-            "cipher_suites": list(self.cipher_suites),
-            "sslv2_hello": self.sslv2_hello,
-            "certificates": list(self.certificates),
-            "dh_prime_bits": self.dh_prime_bits,
-            "renegotiation": asdict(self.renegotiation),
-            "resumption": list(self.resumption),
-            "resumption_needs_extended_master_secret": self.resumption_needs_extended_master_secret,
-            "forgets_sessions": self.forgets_sessions,
-            "preference": self.preference,
-            "refusals": asdict(self.refusals),
-            "client_certificate": self.client_certificate,
-            "missing_certificate": self.missing_certificate,
-            "missing_certificate_in_tls13": self.missing_certificate_in_tls13,
-        }
+        facts = asdict(self)
+        return {key: list(fact) if isinstance(fact, tuple) else fact for key, fact in facts.items()}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Declared":
         """Read what `to_json` wrote; KeyError or TypeError when it is something else."""
-        return cls(
-            versions=tuple(value["versions"]),
-            cipher_suites=tuple(value["cipher_suites"]),
-            sslv2_hello=value["sslv2_hello"],
-            certificates=tuple(value["certificates"]),
-            dh_prime_bits=value["dh_prime_bits"],
-            renegotiation=DeclaredRenegotiation(**value["renegotiation"]),
-            resumption=tuple(value["resumption"]),
-            resumption_needs_extended_master_secret=value["resumption_needs_extended_master_secret"],
-            forgets_sessions=value["forgets_sessions"],
-            preference=value["preference"],
-            refusals=DeclaredRefusals(**value["refusals"]),
-            client_certificate=value["client_certificate"],
-            missing_certificate=value["missing_certificate"],
-            missing_certificate_in_tls13=value["missing_certificate_in_tls13"],
-        )
+        facts: dict[str, Any] = dict(value)
+        facts |= {key: tuple(fact) for key, fact in value.items() if isinstance(fact, list)}
+        facts["renegotiation"] = DeclaredRenegotiation(**value["renegotiation"])
+        facts["refusals"] = DeclaredRefusals(**value["refusals"])
+        return cls(**facts)

@@ -4,7 +4,7 @@
 
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,14 @@ from pydantic import (
 
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
 from handshake.wire.registry import parse_version
+from servers.declared import (
+    PRIME_BITS,
+    CertificateKind,
+    CertificateRequest,
+    Resumption,
+    SuitePreference,
+    Willingness,
+)
 from servers.refusal import parse_refusal
 
 
@@ -65,7 +73,7 @@ class Table(BaseModel):
 class RenegotiationTable(Table):
     """[declared.renegotiation]: the keys are those of `DeclaredRenegotiation`."""
 
-    allowed: Literal["off", "secure", "legacy"] | None = None
+    allowed: Willingness | None = None
     client_initiated: bool | None = None
     legacy_hello: bool | None = None
     legacy_hello_refusal: str | None = None
@@ -91,25 +99,23 @@ class RefusalsTable(Table):
 class DeclaredTable(Table):
     """[declared]: what is stated in one layer; keys that are left out are the layer's below.
 
-    `versions` as "TLSv1.0", lowest first; `cipher_suites` by name in order of preference;
-    `cipher_suites_without` patterns of IANA names ("TLS_ECDH*"); the rest as in `Declared`.
+    The keys are those of `Declared`, versions and cipher suites by name, and one more.
     """
 
     versions: list[VersionName] | None = None
     cipher_suites: list[CipherSuiteName] | None = None
     cipher_suites_without: list[CipherSuitePattern] = []
+    """Patterns of IANA names ("TLS_ECDH*") that are taken away from `cipher_suites`, those of all layers."""
     sslv2_hello: bool | None = None
-    certificates: list[Literal["rsa", "dsa", "ecdsa"]] | None = None
-    dh_prime_bits: Annotated[int, Field(ge=256, le=16384)] | None = None
+    certificates: list[CertificateKind] | None = None
+    dh_prime_bits: Annotated[int, Field(ge=PRIME_BITS.start, lt=PRIME_BITS.stop)] | None = None
     renegotiation: RenegotiationTable = RenegotiationTable()
-    resumption: (
-        list[Literal["session-id", "session-id-without-ticket", "ticket", "ticket-in-tls13"]] | None
-    ) = None
+    resumption: list[Resumption] | None = None
     resumption_needs_extended_master_secret: bool | None = None
     forgets_sessions: bool | None = None
-    preference: Literal["client", "server"] | None = None
+    preference: SuitePreference | None = None
     refusals: RefusalsTable = RefusalsTable()
-    client_certificate: Literal["no", "request", "require"] | None = None
+    client_certificate: CertificateRequest | None = None
     missing_certificate: str | None = None
     missing_certificate_in_tls13: str | None = None
 

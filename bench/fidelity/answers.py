@@ -30,7 +30,7 @@ from handshake.wire.registry import (
 Answer = Mapping[str, Any]
 
 SSLV2_ERROR_SIZE = 5  # two bytes of header, message type and error code: what SunJSSE sends
-ANY_VERSION = RecordRules(max_fragment=2**16 - 1, version_major=None)
+ANY_VERSION = RecordRules(max_fragment=2**16 - 1, any_version=True)
 _EPHEMERAL_EC = (KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON)
 
 

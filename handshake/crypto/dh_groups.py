@@ -7,6 +7,7 @@ need be stated. The groups of old SunJSSE are arbitrary numbers, the ones Sun ge
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Annotated
 
 import gmpy2
 
@@ -72,6 +73,10 @@ _FFDHE_OFFSETS = {
     NamedGroup.FFDHE8192.value: (8192, 10965728),
 }
 FFDHE_GROUPS = frozenset(_FFDHE_OFFSETS)
+FFDHE_RANGE = range(256, 512)
+"""Code points set aside for finite-field groups, RFC 7919 section 2."""
+FiniteFieldGroup = Annotated[int, NamedGroup, FFDHE_RANGE]
+"""The code point of a finite-field group."""
 
 JSSE_DH_GROUPS = {
     512: DHGroup(

@@ -11,6 +11,7 @@ from handshake.server.configuration import (
     RenegotiationRules,
     ServerConfiguration,
     StreamParsing,
+    SuiteGroup,
 )
 from handshake.server.connection import ServerConnection
 
@@ -26,4 +27,5 @@ __all__ = [
     "ServerConfiguration",
     "ServerConnection",
     "StreamParsing",
+    "SuiteGroup",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from handshake.record_layer import RecordLayer
-from handshake.server.strictness import AnsweredExtension
+from handshake.server.strictness import AnsweredExtension, Body
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.client_hello import ClientHello, Extension, find_extension
 from handshake.wire.registry import ExtensionType
@@ -21,12 +21,12 @@ def arrange(
     name = cipher_suite_name(cipher_suite)
     arranged = []
     for rule in answered:
-        offered = hello.extension(rule.extension_type)
-        body = bodies.get(rule.extension_type)
+        offered = hello.extension(rule.extension)
+        body = bodies.get(rule.extension)
         if offered is not None and fnmatchcase(name, rule.cipher_suites):
-            body = offered if rule.echo else rule.body if rule.body is not None else body
+            body = offered if rule.body is Body.ECHO else body if rule.body is None else rule.body
         if body is not None:
-            arranged.append(Extension(rule.extension_type, body))
+            arranged.append(Extension(rule.extension, body))
     return tuple(arranged)
 
 

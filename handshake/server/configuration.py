@@ -2,24 +2,41 @@
 RFCs.
 
 An emulated stack is one value of `ServerConfiguration`; a quirk is a field of it, never a subclass. The
-defaults are an RFC-abiding server that prefers its own cipher suite order.
+defaults are an RFC-abiding server that prefers its own cipher suite order and has no ephemeral groups.
+
+A field's text stands under it, with its source. It is all that is written about the key of that name in the
+[emulation] table of a server.toml: `tls-matrix list emulation` prints it, and the key is read as the field's
+type says. A number is annotated with its registry (`Annotated[int, NamedGroup]`), and written by name then,
+or with the range it must be in.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
 
-from handshake.alerts import RFC_ALERTS
 from handshake.crypto.credentials import Credential
-from handshake.crypto.dh_groups import DHGroup
+from handshake.crypto.dh_groups import DHGroup, FiniteFieldGroup
 from handshake.errors import Fault
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
-from handshake.server.reactions import Ending, Intolerance, Reaction
-from handshake.server.strictness import Alerting, AnsweredExtension, HelloReading
+from handshake.server.reactions import AT_LEAST_ONE, Ending, Feature, Intolerance, Reaction
+from handshake.server.strictness import (
+    AnsweredExtension,
+    HelloReading,
+    ReceivedAlert,
+    StreamParsing,
+    VersionOf,
+)
 from handshake.wire.messages import Alert
 from handshake.wire.record import RecordRules
-from handshake.wire.registry import AlertDescription, AlertLevel, NamedGroup, ProtocolVersion
+from handshake.wire.registry import (
+    AlertDescription,
+    AlertLevel,
+    NamedGroup,
+    ProtocolVersion,
+    SignatureScheme,
+)
 
 __all__ = [
     "ClientCertificate",
@@ -31,70 +48,41 @@ __all__ = [
     "RenegotiationRules",
     "ServerConfiguration",
     "StreamParsing",
+    "SuiteGroup",
 ]
 
 NO_RENEGOTIATION = Alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
 HANDSHAKE_FAILURE = Alert(AlertLevel.FATAL, AlertDescription.HANDSHAKE_FAILURE)
+MAX_SESSION_ID_LENGTH = 32
+"""RFC 5246 section 7.4.1.2."""
 
 
 class Preference(StrEnum):
-    """Whose order of cipher suites and groups decides."""
+    """Whose order decides, the client's or the server's."""
 
     CLIENT = "client"
     SERVER = "server"
 
 
 class FlightLayout(StrEnum):
-    """How the messages of a flight are spread over records (SunJSSE: one for all, research note on JSSE
-    section 3).
-    """
+    """How many messages of a flight are in a record, all or one."""
 
     ONE_RECORD = "one-record"
     RECORD_PER_MESSAGE = "record-per-message"
 
 
 class MessageOrder(StrEnum):
-    """Who sees to the order.
+    """Who sees to the order of handshake messages.
 
-    RFC: the table of states. NOT_DECREASING: a number may not be lower than the one before (SunJSSE).
-    INCREASING: nor the same (from 7192393 on). KEYS: also, ChangeCipherSpec only once there are keys and
-    Finished only behind it (from 8037066 on).
+    "rfc": the table of states of the RFCs. "not-decreasing": the number of a message's type may not be lower
+    than the one before (SunJSSE). "increasing": nor the same (from 7192393 on). "increasing-with-keys": also,
+    ChangeCipherSpec comes only once there are keys, and Finished only behind it (from 8037066 on).
     """
 
     RFC = "rfc"
     NOT_DECREASING = "not-decreasing"
     INCREASING = "increasing"
     KEYS = "increasing-with-keys"
-
-
-@dataclass(frozen=True, slots=True)
-class StreamParsing:
-    """SunJSSE's way of reading: from one stream of handshake bytes, not from the message that was announced.
-
-    A field's length is trusted, bytes left over are taken for the next message, and a read of no bytes at the
-    end of the data fails like a read of too many (bug 6728126 and its relatives; research note on JSSE,
-    sections 3 and 4).
-
-    `renegotiation_info`: the extension is known and checked (from 6u22 on). `signature_algorithms`: likewise
-    (Java 7, whatever the version).
-    `empty_read_of_unknown_extension`: an unknown extension without a body is read, and so fails in last place
-    (before 6728126 was fixed).
-    `partial_header_fails`: fewer than 4 bytes of a message's header are a fault rather than a reason to wait
-    (before 6u19).
-    `list_length_per_server_name`: the length of the whole server_name list is expected before each name (Java
-    6), so that of several names all but the first are left over.
-    `implicit_public_value_fails`: a ClientKeyExchange without a DH value is refused for that and not for its
-    length (from 7192392 on). `long_secret_fails`: a premaster secret longer than the RSA key is refused and
-    not taken for a wrong one (7u85).
-    """
-
-    renegotiation_info: bool = True
-    signature_algorithms: bool = False
-    empty_read_of_unknown_extension: bool = False
-    partial_header_fails: bool = False
-    list_length_per_server_name: bool = False
-    implicit_public_value_fails: bool = False
-    long_secret_fails: bool = False
 
 
 class ClientCertificate(StrEnum):
@@ -107,100 +95,165 @@ class ClientCertificate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RenegotiationRules:
-    """How a hello inside a connection of SSLv3 to TLS 1.2 is dealt with, and the server's own wish for one.
-
-    `allowed`: which renegotiations take place, whoever starts them; `client_initiated` False refuses those
-    that the server has not asked for. `refusal` is the alert that says so, None says nothing;
-    `refusal_in_sslv3` the same in SSLv3, where no_renegotiation does not exist. `request_refusal` is what the
-    server sends when its application asks for a renegotiation that is not allowed, None for nothing.
-    `signals_first`: what a hello signals of RFC 5746 is checked before a refusal for want of it.
-    `reads_before_refusal`: a hello is read, and a malformed one refused for that, before a renegotiation is.
-    `asks_anyway`: a HelloRequest is sent also where the answer to it will be refused.
-    `takes_late_info`: a hello whose renegotiation_info is right renegotiates a connection that began without.
-    `tolerates_missing_info`: a hello without renegotiation_info renegotiates a connection that has it.
-    `ignores_scsv`: the signalling suite in a renegotiation is no signal. `legacy_hello`: a first hello
-    without RFC 5746 is accepted. `answers_at_once`: a HelloRequest does not keep the application waiting.
-    """
+    """What a hello inside a connection of SSLv3 to TLS 1.2 comes to, and the server's own wish for one."""
 
     allowed: Renegotiation = Renegotiation.SECURE
+    """Which renegotiations take place, whoever starts them (RFC 5746)."""
     client_initiated: bool = True
+    """Whether a renegotiation takes place that the server has not asked for."""
     refusal: Alert | None = NO_RENEGOTIATION
+    """The alert that refuses a renegotiation; None sends nothing (RFC 5246 section 7.2.2)."""
     refusal_in_sslv3: Alert | None = HANDSHAKE_FAILURE
+    """The same in SSLv3, where no_renegotiation does not exist (RFC 6101 section 5.4.2)."""
     request_refusal: Alert | None = None
+    """What the server sends when its application asks for a renegotiation that is not allowed; None is
+    nothing."""
     signals_first: bool = False
+    """What a hello signals of RFC 5746 is checked before a renegotiation is refused for want of it (SunJSSE
+    from 6u22 on; research note on JSSE, section 5)."""
     reads_before_refusal: bool = False
+    """A malformed hello is refused for that, before a renegotiation is refused outright (JDK 17;
+    measured)."""
     asks_anyway: bool = False
+    """A HelloRequest is sent also where the answer to it will be refused (JDK 17; measured)."""
     takes_late_info: bool = False
+    """A hello whose renegotiation_info is right renegotiates a connection that began without it (OpenSSL
+    3.0 with -legacy_renegotiation; measured)."""
     tolerates_missing_info: bool = False
+    """A hello without renegotiation_info renegotiates a connection that began with it (OpenSSL 3.0 with
+    -legacy_renegotiation; research note on servers, section 5)."""
     ignores_scsv: bool = False
+    """The signalling suite in a renegotiation is passed over, where RFC 5746 section 3.7 has it refused (JDK
+    17; measured)."""
     legacy_hello: bool = True
+    """Whether a first hello without RFC 5746 is accepted (section 4.3 there)."""
     answers_at_once: bool = False
+    """A HelloRequest does not keep the application's answer waiting (SunJSSE; research note on JSSE, section
+    6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteGroup:
+    """The group for the DHE suites that fit a pattern."""
+
+    cipher_suites: str
+    """A pattern of IANA names ("TLS_DH_anon_*") for the suites that use the group."""
+    group: DHGroup
+    """The finite-field group of these suites."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerConfiguration:
-    """One server. Versions, suites and groups are code points in order of preference.
-
-    `credentials` by certificate type ("rsa", "dsa", "ecdsa"). `default_named_group` is used for ECDHE
-    when the client names no groups; None refuses ECDHE then. `dh_group` and `export_dh_group` None switch
-    the DHE suites off. `signature_schemes` are those known in TLS 1.2; None is all a key can sign with.
-    `session_id_length` is the length of the session id given out in bytes. `answers_renegotiation_info`:
-    RFC 5746 is known. `alert_version` is the record version of alerts before a version is negotiated;
-    None is the highest supported. `parsing` None reads as the RFCs say. `message_order`: who sees to the
-    order of handshake messages (`handshake.server.message_order`). `ignores_warnings` False takes any
-    warning during the handshake, close_notify too, for an unexpected message (SunJSSE, research note on
-    servers section 1.4). `sslv2_refusal` is sent, raw, before the alert to a hello that offers SSLv2
-    alone. `tickets`: session tickets are given out and taken (RFC 5077, RFC 8446 section 4.6.1).
-    `trusted_certificates` are the leaf certificates (DER) a client may show.
-
-    `reading` takes the place of `parsing` and of the RFCs' way of reading; None leaves it to them.
-    `group_preference` None follows `preference`. `known_named_groups`: a client that names none of these is
-    taken for one that names no groups; none for no such rule. `dh_groups` are patterns of suite names with
-    the group for each, before `dh_group`. `ffdhe_groups` are used where the client names them (RFC 7919);
-    `ffdhe_required` refuses DHE to one that names others. `reads_supported_versions` None reads the extension
-    if TLS 1.3 is supported. `no_session_id_for` are features of hellos that get an empty session id.
-    `answered_extensions` None sends what is negotiated, in the engine's order.
-    """
+    """One server. Versions, suites and groups are code points in order of preference."""
 
     versions: tuple[int, ...]
+    """The protocol versions supported."""
     cipher_suites: tuple[int, ...]
+    """The cipher suites supported, in the server's order."""
     credentials: Mapping[str, Credential]
+    """The server's certificates with their keys, by type ("rsa", "dsa", "ecdsa")."""
     preference: Preference = Preference.SERVER
-    named_groups: tuple[int, ...] = (NamedGroup.X25519, NamedGroup.SECP256R1, NamedGroup.SECP384R1)
-    default_named_group: int | None = NamedGroup.SECP256R1
+    """Whose order of cipher suites and groups decides (RFC 5246 section 7.4.1.3 leaves it to the server)."""
+    named_groups: tuple[Annotated[int, NamedGroup], ...] = ()
+    """The groups for ECDHE and TLS 1.3, in order of preference; without them there is no ECDHE."""
+    default_named_group: Annotated[int, NamedGroup] | None = None
+    """The group for ECDHE when the client names none (RFC 8422 section 4 lets the server choose); left out,
+    there is no ECDHE then."""
     dh_group: DHGroup | None = None
+    """The group for DHE; without it no DHE suite is chosen."""
     export_dh_group: DHGroup | None = None
+    """The group for the export suites with DHE; without it none of them is chosen."""
     sslv2_hello: bool = True
+    """Whether a hello in SSLv2 format is read (RFC 5246 appendix E.2)."""
     sslv2_refusal: bytes = b""
-    signature_schemes: tuple[int, ...] | None = None
-    session_id_length: int = 32
-    answers_renegotiation_info: bool = True
+    """Bytes sent as they are before the alert to a hello that offers SSLv2 alone (SunJSSE's "80 03 00 00 01";
+    research note on JSSE, section 4). Of such a hello no more than the version is read then."""
+    signature_schemes: Annotated[tuple[Annotated[int, SignatureScheme], ...], AT_LEAST_ONE] | None = None
+    """The schemes known in TLS 1.2; left out, all that a key can sign with. A hello that has nothing of a
+    list is refused, whatever its suites (SunJSSE 7; source ServerHandshaker)."""
+    session_id_length: Annotated[int, range(MAX_SESSION_ID_LENGTH + 1)] = MAX_SESSION_ID_LENGTH
+    """The length of the session id given out, in bytes (RFC 5246 section 7.4.1.3)."""
+    renegotiation_info: bool = True
+    """Whether RFC 5746 is known: renegotiation_info and the signalling suite are checked and answered."""
+    fallback_scsv: bool = True
+    """Whether TLS_FALLBACK_SCSV is known (RFC 7507): servers from before 2015 take it for any unknown
+    suite."""
     extended_master_secret: bool = True
+    """Whether extended_master_secret is known (RFC 7627)."""
     encrypt_then_mac: bool = True
+    """Whether encrypt_then_mac is known (RFC 7366)."""
     flight_layout: FlightLayout = FlightLayout.RECORD_PER_MESSAGE
-    record_rules: RecordRules = field(default_factory=RecordRules)
-    alerts: Mapping[Fault, int] = field(default_factory=lambda: RFC_ALERTS)
-    alert_version: int | None = None
+    """How the messages of a flight are spread over records (RFC 5246 section 6.2.1 allows any way; SunJSSE
+    has one record for all, research note on JSSE, section 3)."""
+    records: RecordRules = field(default_factory=RecordRules)
+    """What is accepted of records before they are decrypted."""
+    alerts: Mapping[Fault, Annotated[int, AlertDescription] | Ending] = field(default_factory=dict)
+    """What answers a fault of the client, where that is not the RFC's alert (RFC 5246 section 7.2.2, RFC 8446
+    section 6.2): another alert, or an end without one. A finer fault that is not named follows its
+    coarser one (servers/README.md)."""
+    alert_version: Annotated[int, ProtocolVersion] | None = None
+    """The version in the records of alerts before one is negotiated; left out, the highest the server
+    has."""
     parsing: StreamParsing | None = None
+    """Hellos are read as SunJSSE 6 and 7 read them; left out, as the RFCs say."""
     message_order: MessageOrder = MessageOrder.RFC
+    """Who sees to the order of handshake messages (SunJSSE compares the numbers of their types; research note
+    on JSSE, section 3)."""
     ignores_warnings: bool = True
+    """Whether warnings during the handshake are ignored. If not, any is an unexpected message, close_notify
+    too (SunJSSE; research note on servers, section 1.4)."""
     record_splitting: RecordSplitting = RecordSplitting.NONE
+    """How application data of CBC suites up to TLS 1.0 is split against the attack on implicit IVs
+    (CVE-2011-3389)."""
     intolerances: tuple[Intolerance, ...] = ()
+    """Hellos that get a reaction instead of an answer."""
     renegotiation: RenegotiationRules = field(default_factory=RenegotiationRules)
+    """What a hello inside a connection comes to (RFC 5746)."""
     tickets: bool = False
+    """Whether session tickets are given out and taken (RFC 5077, RFC 8446 section 4.6.1)."""
     client_certificate: ClientCertificate = ClientCertificate.NO
+    """Whether a client is asked for a certificate (RFC 5246 section 7.4.4)."""
     trusted_certificates: tuple[bytes, ...] = ()
+    """The leaf certificates (DER) that a client may show."""
     reading: HelloReading | None = None
-    alerting: Alerting = field(default_factory=Alerting)
+    """Hellos are read as far as they go, and refused by checks in an order of the stack's own; this takes the
+    place of `parsing` and of the RFCs' way of reading."""
+    alert_record_version: Mapping[Fault, VersionOf] = field(default_factory=dict)
+    """Whose version stands in the record of the alert that answers a fault; left out, it is the one in use
+    (OpenSSL 3.0 has others; measured)."""
+    sslv3_alerts: Mapping[Annotated[int, AlertDescription], Annotated[int, AlertDescription]] = field(
+        default_factory=dict
+    )
+    """Alerts that are replaced by others in records of SSLv3, which has fewer (RFC 6101 section 5.4; OpenSSL
+    3.0, source ssl3_send_alert)."""
+    received_alerts: tuple[ReceivedAlert, ...] = ()
+    """How alerts that come during a handshake are taken: the first rule that fits counts; without one it is
+    as RFC 5246 section 7.2 says."""
+    alerts_span_records: bool = False
+    """Two bytes of alert records are an alert, however the records are cut (tlslite-ng 0.8.2, source
+    Defragmenter); if not, a record is an alert."""
     answered_extensions: tuple[AnsweredExtension, ...] | None = None
-    no_session_id_for: tuple[str, ...] = ()
+    """The extensions of the ServerHello in their order; left out, what is negotiated is sent, in the engine's
+    order."""
+    no_session_id_for: tuple[Feature, ...] = ()
+    """Features of hellos that get an empty session id (OpenSSL 3.0 where a ticket is on its way, source
+    ssl_generate_session_id; RFC 5077 section 3.4)."""
     group_preference: Preference | None = None
-    known_named_groups: frozenset[int] = frozenset()
-    dh_groups: tuple[tuple[str, DHGroup], ...] = ()
-    ffdhe_groups: tuple[int, ...] = ()
+    """Whose order of groups decides, where that is not as `preference` says (tlslite-ng 0.8.2)."""
+    known_named_groups: frozenset[Annotated[int, range(1 << 16)]] = frozenset()
+    """Code points of groups: a client that names none of these is treated like one that names no groups.
+    Left out, there is no such rule."""
+    dh_groups: tuple[SuiteGroup, ...] = ()
+    """Groups for the DHE suites that fit a pattern, before `dh_group` (OpenSSL 3.0 goes by the strength of
+    the suite; source ssl_get_auto_dh)."""
+    ffdhe_groups: tuple[FiniteFieldGroup, ...] = ()
+    """Finite-field groups that are used where the client names them (RFC 7919)."""
     ffdhe_required: bool = False
-    reads_supported_versions: bool | None = None
-    fixes_record_version: bool = False
+    """DHE is refused to a client that names finite-field groups, but none of `ffdhe_groups` (RFC 7919 section
+    4)."""
+    supported_versions: bool | None = None
+    """Whether the extension supported_versions is read; left out, it is where TLS 1.3 is supported (RFC 8446
+    section 4.2.1)."""
 
     @property
     def highest_version(self) -> int:

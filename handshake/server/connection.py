@@ -5,15 +5,16 @@ Records and alerts are the shared `Connection`'s; choosing is in `selection`, th
 `tls13`. What the transport is to do at the end (close, reset, stay silent) is in `ending`.
 """
 
-from collections.abc import Mapping
+from dataclasses import replace
 
+from handshake.alerts import answer_to
 from handshake.connection import Connection, Entropy, message_name
 from handshake.errors import Fault, LocalError, PeerFault
 from handshake.events import ClientHelloReceived, Negotiated, PeerFaulted, Phase
 from handshake.record_layer import PlainRecord, RecordLayer
 from handshake.renegotiation import FinishedPair
 from handshake.server import client_certificate, tls12, tls13
-from handshake.server.configuration import Ending, Intolerance, Reaction, ServerConfiguration
+from handshake.server.configuration import Ending, Reaction, ServerConfiguration
 from handshake.server.features import has_feature
 from handshake.server.handshake import ServerHandshake
 from handshake.server.handshake_stream import read_alert
@@ -29,12 +30,12 @@ from handshake.server.renegotiation import (
 from handshake.server.resumption import offered_session, resumed_choice
 from handshake.server.selection import choose, choose_version
 from handshake.server.state import TLS_1_3_STATES, State
-from handshake.server.strictness import ALERT_SIZE, Reply, Step, VersionOf, rule_for
+from handshake.server.strictness import ALERT_SIZE, Check, Reply, Step, VersionOf, rule_for
 from handshake.session import SessionCache
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
 from handshake.wire.messages import Alert, push_alert
-from handshake.wire.record import FirstRecord, SSLv2Record
+from handshake.wire.record import MAJOR_VERSION, FirstRecord, SSLv2Record
 from handshake.wire.registry import (
     AlertDescription,
     AlertLevel,
@@ -44,8 +45,7 @@ from handshake.wire.registry import (
     alert_name,
 )
 
-DEFAULT_CHECKS = (Step.RENEGOTIATION_INFO,)
-SSL_MAJOR = 3
+DEFAULT_CHECKS = (Check(step=Step.RENEGOTIATION_INFO),)
 _RECORDS_OF_A_HANDSHAKE = frozenset(
     {ContentType.HANDSHAKE, ContentType.CHANGE_CIPHER_SPEC, ContentType.ALERT}
 )
@@ -65,7 +65,7 @@ class ServerConnection(Connection):
     ) -> None:
         first = FirstRecord.SSLV2_OR_TLS if configuration.sslv2_hello else FirstRecord.TLS
         records = RecordLayer(
-            configuration.record_rules,
+            replace(configuration.records, reads_sslv2_version_first=bool(configuration.sslv2_refusal)),
             first,
             configuration.initial_record_version,
             configuration.record_splitting,
@@ -81,11 +81,6 @@ class ServerConnection(Connection):
         self._hello_version: int | None = None
         self._alert_bytes = b""
         self._reader = reader_for(configuration, self._order)
-
-    @property
-    def alerts(self) -> Mapping[Fault, int]:
-        """The configuration's table."""
-        return self.configuration.alerts
 
     @property
     def negotiated(self) -> Negotiated | None:
@@ -129,30 +124,34 @@ class ServerConnection(Connection):
 
     def end_with_fault(self, fault: PeerFault) -> None:
         """Report the fault and end, with the alert that answers it or without, as configured."""
-        alerting = self.configuration.alerting
         if fault.fault is Fault.RECORD_VERSION and self.records.is_first:
             fault = PeerFault(Fault.FIRST_RECORD_VERSION, fault.detail)
-        if fault.fault in alerting.endings:
-            self.add_event(PeerFaulted(fault.fault.value, fault.detail))
-            self.ending = alerting.endings[fault.fault]
-            self.is_ended = True
-            return
-        whose = alerting.versions.get(fault.fault)
+        self.add_event(PeerFaulted(fault.fault.value, fault.detail))
+        answer = answer_to(fault.fault, self.configuration.alerts)
+        if isinstance(answer, Ending):
+            self.ending = answer
+        else:
+            self._choose_alert_version(fault.fault)
+            self.send_alert(AlertLevel.FATAL, answer)
+        self.is_ended = True
+
+    def _choose_alert_version(self, fault: Fault) -> None:
+        """Put the configured version into the record of the alert that answers a fault."""
+        whose = self.configuration.alert_record_version.get(fault)
         received = self.records.received_version
         version = None
         if whose is VersionOf.HELLO:
             version = self._hello_version
-        elif whose is VersionOf.RECORD and received is not None and received >> 8 == SSL_MAJOR:
+        elif whose is VersionOf.RECORD and received is not None and received >> 8 == MAJOR_VERSION:
             version = received
         if version is not None:  # no record of TLS 1.3 says so, RFC 8446 section 5.1
             is_1_3 = version == ProtocolVersion.TLS_1_3
             self.records.record_version = ProtocolVersion.TLS_1_2 if is_1_3 else version
-        super().end_with_fault(fault)
 
     def send_alert(self, level: int, description: int) -> None:
         """Queue an alert record; in SSLv3 with what stands there for an alert that came later."""
         if self.records.record_version == ProtocolVersion.SSL_3_0:
-            description = self.configuration.alerting.in_sslv3.get(description, description)
+            description = self.configuration.sslv3_alerts.get(description, description)
         super().send_alert(level, description)
 
     def receive_handshake(self, fragment: bytes) -> None:
@@ -301,10 +300,11 @@ class ServerConnection(Connection):
         """Do the checks of a first hello in the order configured; False when one has ended the connection."""
         configuration, self._hello_version = self.configuration, hello.legacy_version
         for check in DEFAULT_CHECKS if configuration.reading is None else configuration.reading.checks:
-            if isinstance(check, Intolerance):
-                if self._triggers(check, hello):
+            if check.reaction is not None:
+                if self._has_any(check.features, hello):
+                    self._react(check.reaction, check.record_version)
                     return False
-            elif check is Step.RENEGOTIATION_INFO:
+            elif check.step is Step.RENEGOTIATION_INFO:
                 previous = self.handshake.previous
                 self.handshake.renegotiation_info = (
                     check_first_hello(hello, configuration)
@@ -313,29 +313,28 @@ class ServerConnection(Connection):
                 )
             else:
                 version = choose_version(hello, configuration)
-                if check is Step.USE_VERSION:
+                if check.step is Step.USE_VERSION:
                     self.records.record_version = min(version, ProtocolVersion.TLS_1_2)
         return True
 
-    def _triggers(self, intolerance: Intolerance, hello: ClientHello) -> bool:
-        """React to a hello that has one of the features."""
-        self.triggered = next((each for each in intolerance.features if has_feature(hello, each)), None)
-        if self.triggered is None:
-            return False
-        self._react(intolerance.reaction)
-        return True
+    def _has_any(self, features: tuple[str, ...], hello: ClientHello) -> bool:
+        """Whether a hello has one of the features, which is then noted."""
+        self.triggered = next((each for each in features if has_feature(hello, each)), None)
+        return self.triggered is not None
 
     def _answer(self, hello: ClientHello) -> None:
         handshake, configuration = self.handshake, self.configuration
-        if any(self._triggers(intolerance, hello) for intolerance in configuration.intolerances):
-            return
+        for intolerance in configuration.intolerances:
+            if self._has_any(intolerance.features, hello):
+                self._react(intolerance.reaction)
+                return
         version = choose_version(hello, configuration)
         self.records.record_version = min(version, ProtocolVersion.TLS_1_2)
         handshake.resumed = offered_session(handshake, hello, version)
         choice = resumed_choice(handshake.resumed) if handshake.resumed else choose(hello, configuration)
         handshake.hello, handshake.version = hello, choice.version
         handshake.parameters, handshake.named_group = choice.suite, choice.named_group
-        if configuration.fixes_record_version:
+        if configuration.records.fixes_version:
             self.records.expect_version(self.records.record_version)
         answer = tls13.answer_hello if choice.version >= ProtocolVersion.TLS_1_3 else tls12.answer_hello
         successors = handshake.successors("ClientHello")
@@ -355,7 +354,7 @@ class ServerConnection(Connection):
     def _receive_alert(self, fragment: bytes) -> None:
         if self.configuration.parsing is not None:
             fragment = push_alert(read_alert(fragment))
-        if not self.configuration.alerting.span_records:
+        if not self.configuration.alerts_span_records:
             self._receive_one_alert(fragment)
             return
         self._alert_bytes += fragment
@@ -365,7 +364,7 @@ class ServerConnection(Connection):
 
     def _receive_one_alert(self, fragment: bytes) -> None:
         is_under_way = self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
-        rules, is_before_hello = self.configuration.alerting.received, self._hello_version is None
+        rules, is_before_hello = self.configuration.received_alerts, self._hello_version is None
         rule = rule_for(rules, fragment, is_before_hello=is_before_hello) if is_under_way else None
         if rule is None:
             super()._receive_alert(fragment)
@@ -376,11 +375,11 @@ class ServerConnection(Connection):
         elif rule.reply is Reply.CLOSE_NOTIFY:
             self.close(self.now)
 
-    def _react(self, reaction: Reaction) -> None:
+    def _react(self, reaction: Reaction, record_version: int | None = None) -> None:
         if reaction.fault is not None:
             raise PeerFault(reaction.fault, f"the hello has {self.triggered}")
-        if reaction.record_version is not None:
-            self.records.record_version = reaction.record_version
+        if record_version is not None:
+            self.records.record_version = record_version
         if reaction.alert is not None:
             self.send_alert(AlertLevel.FATAL, reaction.alert)
         self.ending = reaction.ending

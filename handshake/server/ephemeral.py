@@ -6,16 +6,13 @@ tlslite-ng and Java since 11), or not at all.
 
 from fnmatch import fnmatchcase
 
-from handshake.crypto.dh_groups import DHGroup, ffdhe_group
+from handshake.crypto.dh_groups import FFDHE_RANGE, DHGroup, ffdhe_group
 from handshake.crypto.suite_parameters import SuiteParameters
 from handshake.server.configuration import ServerConfiguration
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import pull_supported_groups
 from handshake.wire.registry import ExtensionType
-
-FFDHE_RANGE = range(256, 512)
-"""Code points set aside for finite-field groups, RFC 7919 section 2."""
 
 
 def names_ffdhe_groups(hello: ClientHello) -> bool:
@@ -37,7 +34,7 @@ def dh_group_for(
         if configuration.ffdhe_required and names_ffdhe_groups(hello):
             return None
     name = cipher_suite_name(suite.cipher_suite)
-    by_suite = (group for pattern, group in configuration.dh_groups if fnmatchcase(name, pattern))
+    by_suite = (each.group for each in configuration.dh_groups if fnmatchcase(name, each.cipher_suites))
     return next(by_suite, configuration.dh_group)
 
 

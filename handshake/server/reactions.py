@@ -2,13 +2,21 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
 from handshake.errors import Fault
 
+Feature = Annotated[str, "feature of a hello"]
+"""A feature in the words of `handshake.server.features`."""
+
+AT_LEAST_ONE = range(1, 1 << 16)
+"""Beside a type of several values: how many there may be."""
+
 
 class Ending(StrEnum):
-    """What the transport is to do when the connection has ended: close it, reset it, or leave it open and
-    silent.
+    """How a connection ends without an alert.
+
+    "fin" closes the connection, "reset" resets it, "hang" leaves it open and silent.
     """
 
     FIN = "fin"
@@ -18,21 +26,21 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What an intolerance does: a fatal alert (its description) and FIN, one of the bare endings, or whatever
-    answers a fault. `record_version` is that of the alert's record, None for the one in use.
-    """
+    """A fatal alert (its description) and FIN, one of the bare endings, or whatever answers a fault."""
 
     alert: int | None = None
     ending: Ending = Ending.FIN
     fault: Fault | None = None
-    record_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Intolerance:
-    """A hello that has any of `features` (words of `handshake.server.features`) gets `reaction` instead of an
-    answer.
-    """
+    """A hello that has any of the features gets the reaction instead of an answer."""
 
-    features: tuple[str, ...]
+    features: Annotated[tuple[Feature, ...], AT_LEAST_ONE]
+    """Features of a hello, each of which is enough. The documented ones: research note on servers, section
+    4."""
     reaction: Reaction
+    """What the server does instead of answering: it sends a fatal alert and closes, or does whatever answers
+    a fault, or ends the connection without an alert ("fin" closes it, "reset" resets it, "hang" leaves it
+    open and silent)."""

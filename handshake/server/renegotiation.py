@@ -24,7 +24,7 @@ def check_first_hello(hello: ClientHello, configuration: ServerConfiguration) ->
     Raises PeerFault for a renegotiation_info that is not empty, and for a hello without the signal where that
     is not accepted.
     """
-    if not configuration.answers_renegotiation_info:
+    if not configuration.renegotiation_info:
         return False
     info, has_scsv = _signals(hello)
     if info:
@@ -56,7 +56,7 @@ def check_renegotiation(
     rules, is_secure = configuration.renegotiation, previous.is_secure
     if is_refused_outright(previous, configuration, is_requested=is_requested):
         raise RefusedRenegotiation
-    if configuration.answers_renegotiation_info:
+    if configuration.renegotiation_info:
         info, has_scsv = _signals(hello)
         if has_scsv and not rules.ignores_scsv:
             detail = "the signalling suite has no place in a renegotiation"

@@ -51,7 +51,7 @@ def choose_version(hello: ClientHello, configuration: ServerConfiguration) -> in
     """Return the highest common version (RFC 5246 appendix E.1, RFC 8446 section 4.2.1)."""
     supported = configuration.versions
     offered = hello.extension(ExtensionType.SUPPORTED_VERSIONS)
-    is_read = configuration.reads_supported_versions
+    is_read = configuration.supported_versions
     if offered is not None and (ProtocolVersion.TLS_1_3 in supported if is_read is None else is_read):
         common = set(pull_supported_versions(offered)) & set(supported)
         what = "none of the offered versions"
@@ -61,16 +61,11 @@ def choose_version(hello: ClientHello, configuration: ServerConfiguration) -> in
     if not common:
         raise PeerFault(Fault.PROTOCOL_VERSION, f"{what} is supported")
     version = max(common)
-    if (
-        TLS_FALLBACK_SCSV in hello.cipher_suites
-        and version < configuration.highest_version
-        and offered is None
-    ):
-        fault = configuration.alerts.get(Fault.INAPPROPRIATE_FALLBACK)
-        if fault is not None:  # RFC 7507 section 3; a server from before 2015 does not know the SCSV
-            raise PeerFault(
-                Fault.INAPPROPRIATE_FALLBACK, "TLS_FALLBACK_SCSV although a higher version is supported"
-            )
+    has_fallback_scsv = configuration.fallback_scsv and TLS_FALLBACK_SCSV in hello.cipher_suites
+    if has_fallback_scsv and version < configuration.highest_version and offered is None:
+        raise PeerFault(  # RFC 7507 section 3
+            Fault.INAPPROPRIATE_FALLBACK, "TLS_FALLBACK_SCSV although a higher version is supported"
+        )
     return version
 
 

@@ -8,6 +8,7 @@ looked for in front of everything else, and only where asked for.
 from dataclasses import dataclass
 from enum import Enum
 from struct import Struct
+from typing import Annotated
 
 from handshake.errors import Fault, PeerFault
 from handshake.wire.buffer import pack_uint
@@ -20,6 +21,8 @@ SSLV2_BLOCK_SIZE = 8
 MAX_PLAINTEXT_LENGTH = 2**14
 MAX_CIPHERTEXT_LENGTH = 2**14 + 2048
 """RFC 5246 section 6.2.3; RFC 8446 section 5.2 allows 2**14 + 256 only."""
+MAJOR_VERSION = 3
+"""Of every version from SSLv3 on."""
 
 _HEADER = Struct(">BHH")
 _CONTENT_TYPES = frozenset(int(content_type) for content_type in ContentType)
@@ -50,9 +53,11 @@ class FirstRecord(Enum):
 
 
 class UnknownType(Enum):
-    """What is made of a record of no known content type: it is refused at its first byte, read like any
-    other (and refused by whoever gets it), passed over when it is there (RFC 2246 section 6; SunJSSE), or
-    taken for one with SSLv2's header (tlslite-ng).
+    """What is made of a record of no known content type.
+
+    "refused": at its first byte (RFC 5246 section 6). "read": like any other, and refused by whoever gets it.
+    "ignored": passed over when it is there (RFC 2246 section 6; SunJSSE). "sslv2": taken for one with SSLv2's
+    header (tlslite-ng).
     """
 
     REFUSED = "refused"
@@ -63,25 +68,32 @@ class UnknownType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RecordRules:
-    """What a reader accepts.
+    """What a reader accepts of records, before they are decrypted."""
 
-    `max_fragment` is in bytes and judged by the header; `max_plaintext` when the record is there, None for no
-    other limit. `version_major` None accepts any record version, `exact_version` only that one. `first_types`
-    are the content types the first record may have, judged when its header is there, None for any.
-    `max_empty` handshake and ChangeCipherSpec records without content are passed over in a row, None hands
-    them on. `reads_sslv2_version_first`: of an SSLv2-format hello that offers SSLv2 alone no more is read.
-    `signed_major`: a major version from 128 on is a negative number, and so not too high.
-    """
-
-    max_fragment: int = MAX_CIPHERTEXT_LENGTH
-    version_major: int | None = 3
-    max_plaintext: int | None = None
+    max_fragment: Annotated[int, range(1, 1 << 16)] = MAX_CIPHERTEXT_LENGTH
+    """How many bytes a record may announce in its header (RFC 5246 section 6.2.3 has 18432)."""
+    any_version: bool = False
+    """Whether a record's major version may be other than 3 (tlslite-ng 0.8.2; measured)."""
+    max_plaintext: Annotated[int, range(1, 1 << 16)] | None = None
+    """How many bytes a record may have, judged when all of it is there and not by its header; left out, no
+    other limit holds (OpenSSL 3.0: 16384; measured)."""
     exact_version: int | None = None
+    """The only version a record may have, None for no such rule."""
+    fixes_version: bool = False
+    """Once a version is chosen, records must have exactly that (OpenSSL 3.0, source ssl3_get_record)."""
     unknown_type: UnknownType = UnknownType.REFUSED
-    first_types: frozenset[int] | None = None
-    max_empty: int | None = None
+    """What is made of a record of unknown content type."""
+    first_types: frozenset[Annotated[int, ContentType]] | None = None
+    """The content types that the first record may have, judged when its header is there; left out, any that
+    is known (SunJSSE: handshake and alert; measured)."""
+    max_empty: Annotated[int, range(1 << 63)] | None = None
+    """How many handshake or ChangeCipherSpec records without content are passed over in a row; left out, they
+    are handed on (OpenSSL 3.0: 32, source MAX_EMPTY_RECORDS)."""
     reads_sslv2_version_first: bool = False
+    """Of an SSLv2-format hello that offers SSLv2 alone no more than the version is read."""
     signed_major: bool = False
+    """A major version from 128 on is a negative number, and so not too high (SunJSSE 6 and 7: a Java byte;
+    measured)."""
 
 
 def push_record(record: Record) -> bytes:
@@ -190,10 +202,10 @@ class RecordReader:
                 f"a record of version 0x{version:04x}; 0x{rules.exact_version:04x} was agreed on",
             )
         is_negative = rules.signed_major and version >= 0x8000
-        if rules.version_major is not None and version >> 8 != rules.version_major and not is_negative:
+        if not rules.any_version and version >> 8 != MAJOR_VERSION and not is_negative:
             raise PeerFault(
                 Fault.RECORD_VERSION,
-                f"a record of version 0x{version:04x}; its major version must be {rules.version_major}",
+                f"a record of version 0x{version:04x}; its major version must be {MAJOR_VERSION}",
             )
 
     def _is_passed_over(self, record: Record) -> bool:

@@ -1,10 +1,14 @@
-"""`tls-matrix list servers|clients|scenarios|cells`: what there is to choose from."""
+"""`tls-matrix list servers|clients|scenarios|cells`: what there is to choose from; and
+`list emulation|declared`: the keys of these tables of a server.toml.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +19,7 @@ from matrix.plan.servers import default_servers
 from matrix.results.run_file import to_json
 from matrix.scenarios import SCENARIOS
 from matrix.wording import printable
+from servers.key_texts import REQUIRED, declared_key_texts, emulation_key_texts
 from servers.variant import expand
 
 Row = dict[str, Any]
@@ -27,6 +32,8 @@ class Listed(StrEnum):
     CLIENTS = "clients"
     SCENARIOS = "scenarios"
     CELLS = "cells"
+    EMULATION = "emulation"
+    DECLARED = "declared"
 
 
 def list_what(
@@ -35,7 +42,9 @@ def list_what(
     servers_dir: ServersDir = None,
     clients_dir: ClientsDir = None,
 ) -> None:
-    """List servers (every id --server takes), clients, scenarios, or the cells of the default grid."""
+    """List servers (every id --server takes), clients, scenarios, the cells of the default grid, or the keys
+    of a server.toml's tables [emulation] and [declared].
+    """
     options = RunOptions(servers_dir=tuple(servers_dir or ()), clients_dir=tuple(clients_dir or ()))
     with one_line_errors():
         rows = _SOURCES[what](options)
@@ -108,14 +117,26 @@ def _cells(options: RunOptions) -> list[Row]:
     ]
 
 
+def _emulation(options: RunOptions) -> list[Row]:
+    return [asdict(key) for key in emulation_key_texts()]
+
+
+def _declared(options: RunOptions) -> list[Row]:
+    return [asdict(key) for key in declared_key_texts()]
+
+
 _SOURCES: dict[Listed, Callable[[RunOptions], list[Row]]] = {
     Listed.SERVERS: _servers,
     Listed.CLIENTS: _clients,
     Listed.SCENARIOS: _scenarios,
     Listed.CELLS: _cells,
+    Listed.EMULATION: _emulation,
+    Listed.DECLARED: _declared,
 }
 _SHOWN = (
     "id",
+    "key",
+    "values",
     "title",
     "released",
     "confidence",
@@ -124,6 +145,7 @@ _SHOWN = (
     "expected",
     "expected_reason",
     "prediction",
+    "text",
 )
 
 
@@ -133,7 +155,9 @@ def _print(rows: Sequence[Row]) -> None:
     """
     out = console()
     columns = [name for name in _SHOWN if rows and name in rows[0]]
-    if out.is_terminal:
+    if out.is_terminal and "key" in columns:
+        _print_keys(rows)
+    elif out.is_terminal:
         table = Table(*columns, box=None, pad_edge=False)
         for row in rows:
             table.add_row(*(Text(_text(row[name])) for name in columns))
@@ -145,6 +169,15 @@ def _print(rows: Sequence[Row]) -> None:
         texts.setdefault(text, {})[about] = None
     for text, abouts in texts.items():
         out.print(Text(f"\n{', '.join(abouts)}: {printable(text)}"), soft_wrap=not out.is_terminal)
+
+
+def _print_keys(rows: Sequence[Row]) -> None:
+    """Print each key with what may stand there and what holds without it, and its text below."""
+    for row in rows:
+        is_optional = row["default"] not in ("", REQUIRED)
+        default = f"; without it {row['default']}" if is_optional else ""
+        console().print(Text.assemble((row["key"], "bold"), f": {row['values']}{default}"))
+        console().print(Padding(Text(row["text"]), (0, 0, 0, 4)))
 
 
 def _notes(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:

@@ -118,7 +118,7 @@ def server_of(setup: Mapping[str, Any], rules: RenegotiationRules) -> Ours:
         server(
             VERSIONS[setup["version"]],
             SUITES[setup["kx"], setup["cipher"]],
-            answers_renegotiation_info=setup["sends_renegotiation_info"],
+            renegotiation_info=setup["sends_renegotiation_info"],
             dh_group=modp_group(setup.get("dh_prime_bits", 1024)),
             session_id_length=0,
             renegotiation=rules,

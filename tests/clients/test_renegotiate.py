@@ -204,9 +204,7 @@ def test_a_server_that_does_not_ask() -> None:
 
 def test_a_client_that_declines_and_goes_on() -> None:
     rules = RenegotiationRules(allowed=Willingness.LEGACY)
-    seen = observe(
-        engine(ask_and_answer, rules, answers_renegotiation_info=False), ServerRenegotiation, "java-7"
-    )
+    seen = observe(engine(ask_and_answer, rules, renegotiation_info=False), ServerRenegotiation, "java-7")
     assert told(seen) == (
         "renegotiation:policy-legacy-renegotiation",
         NOT_TRIED,
@@ -217,7 +215,7 @@ def test_a_client_that_declines_and_goes_on() -> None:
 
 def test_a_server_that_minds_being_declined() -> None:
     rules = RenegotiationRules(allowed=Willingness.LEGACY)
-    script = engine(ask_and_answer, rules, answers_renegotiation_info=False, ignores_warnings=False)
+    script = engine(ask_and_answer, rules, renegotiation_info=False, ignores_warnings=False)
     assert told(observe(script, ServerRenegotiation, "java-7"))[3] == "closed"
 
 
@@ -261,7 +259,7 @@ def test_hello_requests_without_end_are_one() -> None:
 
 
 def test_tls_1_3_has_none() -> None:
-    configuration = {"versions": (0x0304,), "cipher_suites": (0x1301,)}
+    configuration = {"versions": (0x0304,), "cipher_suites": (0x1301,), "named_groups": (0x001D,)}
     for exchange_type in (ClientRenegotiation, ServerRenegotiation):
         seen = observe(engine(answer, **configuration), exchange_type, "openssl-3.0")
         assert told(seen) == ("renegotiation:policy-tls-1.3", NOT_TRIED, NOT_TRIED, None)

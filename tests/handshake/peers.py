@@ -35,7 +35,7 @@ from handshake.hello_template import (
 )
 from handshake.server import ServerConfiguration, ServerConnection
 from handshake.wire.cipher_suites import CIPHER_SUITES
-from handshake.wire.registry import ExtensionType, ProtocolVersion
+from handshake.wire.registry import ExtensionType, NamedGroup, ProtocolVersion
 
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 ANSWER = b"HTTP/1.0 200 OK\r\n\r\n" + bytes(300)
@@ -107,6 +107,8 @@ def configuration(version: int, *suites: int, **quirks: Any) -> ServerConfigurat
         "credentials": credentials(),
         "dh_group": modp_group(1024),
         "export_dh_group": JSSE_DH_GROUPS[512],
+        "named_groups": (NamedGroup.X25519, NamedGroup.SECP256R1, NamedGroup.SECP384R1),
+        "default_named_group": NamedGroup.SECP256R1,
     }
     return ServerConfiguration(**(settings | quirks))
 

@@ -105,9 +105,9 @@ def test_limits_are_the_client_refusing() -> None:
 def test_a_server_without_renegotiation_info_is_refused_only_by_policy() -> None:
     strict = ClientPolicy(missing_renegotiation_info="abort")
     for policy, quirks, refused in (
-        (strict, {"answers_renegotiation_info": False}, True),
+        (strict, {"renegotiation_info": False}, True),
         (strict, {}, False),
-        (ClientPolicy(), {"answers_renegotiation_info": False}, False),
+        (ClientPolicy(), {"renegotiation_info": False}, False),
     ):
         ours = Ours(client(template(TLS_1_0, AES128_SHA), policy=policy))
         pump(ours, Ours(server(TLS_1_0, AES128_SHA, **quirks)))

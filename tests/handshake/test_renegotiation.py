@@ -192,7 +192,7 @@ def test_a_client_may_refuse_only_the_server_hello(version: int) -> None:
     hello = without_rfc5746(template(version, AES128_SHA))
     ours = Ours(client(hello, policy=ClientPolicy(refuses_legacy_at="server-hello")))
     rules = RenegotiationRules(allowed=Renegotiation.LEGACY)
-    theirs = Ours(server(version, AES128_SHA, renegotiation=rules, answers_renegotiation_info=False))
+    theirs = Ours(server(version, AES128_SHA, renegotiation=rules, renegotiation_info=False))
     exchange(ours, theirs)
     theirs.connection.request_renegotiation(0.0)
     pump(ours, theirs)

@@ -36,6 +36,16 @@ def test_list_prints_the_same_ids_as_lines_and_as_json(what: str) -> None:
     assert [line.split("\t")[0] for line in lines[: len(rows)]] == [row["id"] for row in rows]
 
 
+@pytest.mark.parametrize("what", ["emulation", "declared"])
+def test_list_prints_the_keys_of_a_table_as_lines_and_as_json(what: str) -> None:
+    rows = json.loads(tls_matrix("list", what, "--json").stdout)
+    lines = tls_matrix("list", what).stdout.splitlines()
+    assert [line.split("\t") for line in lines] == [
+        [row["key"], row["values"], row["default"], row["text"]] for row in rows
+    ]
+    assert "renegotiation" in [row["key"] for row in rows]
+
+
 def test_every_listing_of_servers_says_what_is_a_hypothesis() -> None:
     assert "HYPOTHESIS" in tls_matrix("list", "servers").stdout
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handshake.alerts import RFC_ALERTS, answer_to
 from handshake.crypto.dh_groups import JSSE_DH_GROUPS
 from handshake.errors import Fault
 from handshake.record_layer import RecordSplitting
@@ -17,6 +18,7 @@ from handshake.server import (
     Preference,
     Reaction,
     RenegotiationRules,
+    ServerConfiguration,
     StreamParsing,
 )
 from handshake.server.features import FEATURES, PARAMETRIC_FEATURES
@@ -25,8 +27,8 @@ from handshake.wire.messages import Alert
 from handshake.wire.record import RecordRules, UnknownType
 from handshake.wire.registry import AlertDescription
 from servers.declared import Declared, DeclaredRenegotiation
-from servers.definition import load_definitions
-from servers.emulated.emulation import Emulation, EmulationError, read_emulation, server_configuration
+from servers.definition import BUNDLED_SERVERS, load_definitions
+from servers.emulated.emulation import EmulationError, read_emulation, server_configuration
 from servers.variant import expand, parse_server_id
 from tests.servers.emulated.answers import configuration_of, rsa_credential
 
@@ -35,15 +37,30 @@ DECLARED = Declared(versions=(0x0300, 0x0301), cipher_suites=(0x002F,), sslv2_he
 
 def test_an_empty_table_is_a_server_as_the_rfcs_want_it() -> None:
     configuration = server_configuration(DECLARED, read_emulation({}, "x"), {"rsa": rsa_credential()})
-    assert configuration.alerts[Fault.DECODE] == AlertDescription.DECODE_ERROR
-    assert configuration.alerts[Fault.INAPPROPRIATE_FALLBACK] == AlertDescription.INAPPROPRIATE_FALLBACK
-    assert configuration.parsing is None
-    assert configuration.preference is Preference.SERVER
-    assert configuration.intolerances == ()
-    assert (configuration.versions, configuration.cipher_suites) == (
-        DECLARED.versions,
-        DECLARED.cipher_suites,
+    assert configuration == ServerConfiguration(
+        versions=DECLARED.versions,
+        cipher_suites=DECLARED.cipher_suites,
+        credentials={"rsa": rsa_credential()},
     )
+    assert {answer_to(fault, configuration.alerts) for fault in Fault} == set(RFC_ALERTS.values())
+
+
+@pytest.mark.parametrize(
+    ("alerts", "answers"),
+    [
+        ({}, (50, 50)),
+        ({"decode": "unexpected_message"}, (10, 10)),
+        ({"decode": "fin"}, (Ending.FIN, Ending.FIN)),
+        ({"message-length": "fin"}, (50, Ending.FIN)),
+        ({"decode": "fin", "message-length": "record_overflow"}, (Ending.FIN, 22)),
+    ],
+)
+def test_a_finer_fault_is_answered_like_its_coarser_one_unless_it_is_named(
+    alerts: dict[str, str], answers: tuple[int | Ending, int | Ending]
+) -> None:
+    configuration = server_configuration(DECLARED, read_emulation({"alerts": alerts}, "x"), {})
+    faults = (Fault.DECODE, Fault.MESSAGE_LENGTH)
+    assert tuple(answer_to(fault, configuration.alerts) for fault in faults) == answers
 
 
 def test_renegotiation_is_made_of_what_is_declared_and_of_quirks() -> None:
@@ -72,7 +89,7 @@ def test_renegotiation_is_made_of_what_is_declared_and_of_quirks() -> None:
     )
 
 
-EVERY_KEY: dict[str, Any] = {
+TABLE: dict[str, Any] = {
     "preference": "client",
     "named_groups": ["secp384r1", "x25519"],
     "default_named_group": "secp256r1",
@@ -114,26 +131,8 @@ EVERY_KEY: dict[str, Any] = {
 }
 
 
-STRICTNESS = (  # test_strictness.py is about these
-    "reading",
-    "alert_record_version",
-    "sslv3_alerts",
-    "received_alert",
-    "alerts_span_records",
-    "answered_extension",
-    "no_session_id_for",
-    "group_preference",
-    "known_named_groups",
-    "dh_groups",
-    "ffdhe_groups",
-    "ffdhe_required",
-    "supported_versions",
-)
-
-
-def test_every_key_reaches_the_configuration() -> None:
-    assert set(EVERY_KEY) | set(STRICTNESS) == set(Emulation.model_fields)
-    configuration = server_configuration(DECLARED, read_emulation(EVERY_KEY, "x"), {"rsa": rsa_credential()})
+def test_keys_of_every_kind_reach_the_configuration() -> None:
+    configuration = server_configuration(DECLARED, read_emulation(TABLE, "x"), {"rsa": rsa_credential()})
     assert configuration.preference is Preference.CLIENT
     assert configuration.named_groups == (24, 29)
     assert configuration.default_named_group == 23
@@ -142,20 +141,19 @@ def test_every_key_reaches_the_configuration() -> None:
     assert configuration.sslv2_refusal == b"\x80\x03\x00\x00\x01"
     assert configuration.signature_schemes == (0x0401, 0x0101)
     assert configuration.session_id_length == 0
-    assert not configuration.answers_renegotiation_info
-    assert Fault.INAPPROPRIATE_FALLBACK not in configuration.alerts
+    assert not configuration.renegotiation_info
+    assert not configuration.fallback_scsv
     assert not configuration.extended_master_secret
     assert not configuration.encrypt_then_mac
     assert configuration.flight_layout is FlightLayout.ONE_RECORD
-    assert configuration.record_rules == RecordRules(
+    assert configuration.records == RecordRules(
         33000,
-        None,
+        any_version=True,
         signed_major=True,
         unknown_type=UnknownType.IGNORED,
         first_types=frozenset({22}),
-        reads_sslv2_version_first=True,
     )
-    assert configuration.alerts[Fault.DECODE] == AlertDescription.UNEXPECTED_MESSAGE
+    assert configuration.alerts == {Fault.DECODE: AlertDescription.UNEXPECTED_MESSAGE}
     assert configuration.alert_version == 0x0300
     assert configuration.parsing == StreamParsing(
         renegotiation_info=False,
@@ -234,10 +232,9 @@ def test_every_bundled_emulated_server_can_be_played(server_id: str) -> None:
     assert declared.dh_prime_bits == (group.bits if group is not None else None)
 
 
-def test_the_readme_names_every_key_fault_and_feature() -> None:
-    folder = next(iter(load_definitions().values())).folder.parent
-    readme = (folder / "README.md").read_text()
-    words = {*Emulation.model_fields, *FEATURES, *FLAWS, *PARAMETRIC_FEATURES}
+def test_the_readme_names_every_fault_and_feature() -> None:
+    readme = (BUNDLED_SERVERS / "README.md").read_text()
+    words = {*FEATURES, *FLAWS, *PARAMETRIC_FEATURES}
     words |= {fault.value for fault in Fault}
     assert {word for word in words if f"`{word}" not in readme} == set()
 

@@ -1,0 +1,200 @@
+"""How the values of an [emulation] table are written: for each type of a field what stands in the file, and
+what reads it.
+
+A number of one of TLS's registries is written by its name there; a field's type says which registry that is
+(`Annotated[int, NamedGroup]`). What is not in `NOTATIONS` is written as TOML writes it, an enumeration by its
+values, and a dataclass as a table (`servers.emulated.tables`).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Annotated, Any, TypeVar
+
+from handshake.crypto.dh_groups import (
+    FFDHE_GROUPS,
+    JSSE_DH_GROUPS,
+    DHGroup,
+    FiniteFieldGroup,
+    ffdhe_group,
+    modp_group,
+)
+from handshake.crypto.key_exchange import supported_groups
+from handshake.errors import Fault, LocalError
+from handshake.server.features import has_feature
+from handshake.server.reactions import Ending, Feature, Reaction
+from handshake.wire.client_hello import ClientHello
+from handshake.wire.registry import (
+    AlertDescription,
+    AlertLevel,
+    ContentType,
+    ExtensionType,
+    NamedGroup,
+    ProtocolVersion,
+    SignatureScheme,
+    alert_name,
+    group_name,
+    parse_extension_type,
+    parse_version,
+    signature_scheme_name,
+    unknown_name,
+)
+
+ALERT_PREFIX = "alert:"
+FAULT_PREFIX = "fault:"
+
+_EMPTY_HELLO = ClientHello(0x0301, bytes(32), b"", ())
+
+Word = TypeVar("Word", bound=Enum)
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """`read` takes what stands in the file and raises ValueError for what is none; `written` says for people
+    what may stand there.
+    """
+
+    read: Callable[[object], Any]
+    written: str
+
+
+def one_of(words: type[Word]) -> Callable[[object], Word]:
+    """A reader of one of the values of an enumeration."""
+    values = [word.value for word in words]
+
+    def read(value: object) -> Word:
+        if value not in values:
+            raise ValueError(f"is {value!r}; there is {', '.join(values)}")
+        return words(value)
+
+    return read
+
+
+def one_of_or(words: type[Enum], otherwise: Callable[[object], Any]) -> Callable[[object], Any]:
+    """A reader of one of the values of an enumeration, or of something else."""
+    values = [word.value for word in words]
+
+    def read(value: object) -> Any:
+        if value in values:
+            return words(value)
+        try:
+            return otherwise(value)
+        except ValueError as error:
+            raise ValueError(f"{error}; or {', '.join(values)}") from error
+
+    return read
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"is {value!r}, not a string; put it in quotes")
+    return value
+
+
+def _by_name(kind: str, names: Mapping[str, int]) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        text = _text(value)
+        if text not in names:
+            raise unknown_name(kind, text, list(names))
+        return names[text]
+
+    return read
+
+
+def _names(registry: Iterable[IntEnum], name: Callable[[int], str]) -> dict[str, int]:
+    return {name(member): int(member) for member in registry}
+
+
+_ALERTS = _by_name("alert", _names(AlertDescription, alert_name))
+_GROUPS = _by_name("named group", _names(NamedGroup, group_name))
+_LEVELS = {level.name.lower(): int(level) for level in AlertLevel}
+_CONTENT_TYPES = {content_type.name.lower(): int(content_type) for content_type in ContentType}
+_FAULT = one_of(Fault)
+
+
+def _named_group(value: object) -> int:
+    group = _GROUPS(value)
+    if group not in supported_groups():
+        raise ValueError(f"no key exchange can be completed in {value}; leave it out")
+    return group
+
+
+def _dh_group(value: object) -> DHGroup:
+    text = _text(value)
+    family, _, size = text.partition("-")
+    if family == "jsse" and size.isdigit() and int(size) in JSSE_DH_GROUPS:
+        return JSSE_DH_GROUPS[int(size)]
+    try:
+        if family == "modp" and size.isdigit():
+            return modp_group(int(size))
+        return ffdhe_group(_GROUPS(text))
+    except (LocalError, ValueError) as error:
+        sizes = ", ".join(f"jsse-{bits}" for bits in JSSE_DH_GROUPS)
+        raise ValueError(
+            f"there is no DH group {text!r}; there is {sizes}, modp-1024 ..., ffdhe2048 ..."
+        ) from error
+
+
+def _level(value: object) -> int:
+    if isinstance(value, str) and value in _LEVELS:
+        return _LEVELS[value]
+    if type(value) is int and value in range(256):
+        return value
+    raise ValueError(f"is {value!r}; there is {', '.join(_LEVELS)}, or a number from 0 to 255")
+
+
+def _version(value: object) -> int:
+    return parse_version(_text(value))
+
+
+def _extension_type(value: object) -> int:
+    return parse_extension_type(_text(value))
+
+
+def _hexadecimal(value: object) -> bytes:
+    try:
+        return bytes.fromhex(_text(value))
+    except ValueError as error:
+        raise ValueError(f'is {value!r}; write bytes in hexadecimal, like "80 03 00 00 01"') from error
+
+
+def _feature(value: object) -> str:
+    has_feature(_EMPTY_HELLO, _text(value))  # raises ValueError for a word that is none
+    return _text(value)
+
+
+def _reaction(value: object) -> Reaction:
+    text = _text(value)
+    if text.startswith(ALERT_PREFIX):
+        return Reaction(_ALERTS(text.removeprefix(ALERT_PREFIX)))
+    if text.startswith(FAULT_PREFIX):
+        return Reaction(fault=_FAULT(text.removeprefix(FAULT_PREFIX)))
+    if text not in list(Ending):
+        reactions = (f"{ALERT_PREFIX}<name of an alert>", f"{FAULT_PREFIX}<name of a fault>", *Ending)
+        raise ValueError(f"is {text!r}; there is {', '.join(reactions)}")
+    return Reaction(ending=Ending(text))
+
+
+NOTATIONS: Mapping[Any, Notation] = {
+    Annotated[int, AlertDescription]: Notation(_ALERTS, 'an alert ("decode_error")'),
+    Annotated[int, AlertLevel]: Notation(_level, '"warning", "fatal" or a number'),
+    Annotated[int, ContentType]: Notation(
+        _by_name("content type", _CONTENT_TYPES), ", ".join(f'"{name}"' for name in _CONTENT_TYPES)
+    ),
+    Annotated[int, ExtensionType]: Notation(_extension_type, 'an extension ("server_name", "0x0000")'),
+    Annotated[int, NamedGroup]: Notation(_named_group, 'a named group ("secp256r1")'),
+    FiniteFieldGroup: Notation(
+        _by_name("finite-field group", {group_name(group): group for group in sorted(FFDHE_GROUPS)}),
+        'a finite-field group ("ffdhe2048")',
+    ),
+    Annotated[int, ProtocolVersion]: Notation(_version, 'a version ("TLSv1.0")'),
+    Annotated[int, SignatureScheme]: Notation(
+        _by_name("signature scheme", _names(SignatureScheme, signature_scheme_name)),
+        'a signature scheme ("rsa_pkcs1_sha256")',
+    ),
+    DHGroup: Notation(_dh_group, '"jsse-768", "modp-1024", "ffdhe2048" and other sizes'),
+    bytes: Notation(_hexadecimal, 'bytes in hexadecimal ("80 03")'),
+    Feature: Notation(_feature, "a feature of a hello (servers/README.md)"),
+    Reaction: Notation(_reaction, '"alert:<name>", "fault:<name>", "fin", "reset", "hang"'),
+}
+"""For each type of a field that is not written as TOML writes it."""
