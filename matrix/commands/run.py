@@ -4,24 +4,20 @@ pytest runs in this process, without its own output; with `-n auto` it gets as m
 for, up to one more than processors, because a worker costs most of a second to start.
 """
 
+import inspect
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
-from pathlib import Path
 from time import monotonic
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from clients.starttls import PROTOCOLS
 from matrix.commands.options import (
-    ClientsDir,
     Json,
-    ServersDir,
     console,
     one_line_errors,
     tell,
@@ -31,10 +27,10 @@ from matrix.commands.options import (
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
 from matrix.grid import GRID, useful_workers
 from matrix.grid.controller import CONTROLLER, PLAN, GridController
-from matrix.plan.options import RunOptions
+from matrix.plan.options import RunOptions, options_given, signature
 from matrix.plan.plan import Plan, make_plan
 from matrix.reports.terminal import print_run
-from matrix.results.cell_result import PROPERTY, EvidenceWanted
+from matrix.results.cell_result import PROPERTY
 from matrix.results.environment import PROJECT
 from matrix.results.run_file import encode
 from matrix.wording import counted
@@ -44,49 +40,12 @@ _TELL_EVERY_SECONDS = 5.0
 _QUIET = ("terminal", "cacheprovider", "junitxml", "doctest", "warnings", "logging")
 
 
-class Backend(StrEnum):
-    """How servers are started."""
-
-    PROCESS = "process"
-    DOCKER = "docker"
-
-
-Patterns = list[str] | None
-
-_TARGET_HELP = (
-    f"A server that runs already; then only these are run. PROTOCOL is {', '.join(PROTOCOLS)}; with "
-    "http-connect HOST:PORT is the proxy, and to=HOST:PORT what it is asked for."
-)
-
-
 def run(
-    server: Annotated[Patterns, typer.Option(metavar="PAT", help="Servers by id.")] = None,
-    levels: Annotated[
-        Patterns,
-        typer.Option(
-            metavar="PAT[,TOGGLE=VALUE]",
-            help="Levels of servers by id, the toggles set alike at each level that has them.",
-        ),
-    ] = None,
-    client: Annotated[Patterns, typer.Option(metavar="PAT", help="Clients by id.")] = None,
-    scenario: Annotated[Patterns, typer.Option(metavar="PAT", help="Scenarios by id.")] = None,
-    target: Annotated[
-        Patterns, typer.Option(metavar="NAME=HOST:PORT[,sni=NAME][,starttls=PROTOCOL]", help=_TARGET_HELP)
-    ] = None,
-    backend: Annotated[Backend, typer.Option(help="How servers are started.")] = Backend.PROCESS,
-    baseline: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Expect what this earlier run saw.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write there, and nowhere else.")] = None,
     workers: Annotated[
         str, typer.Option("-n", metavar="N|auto", help="Worker processes; 0 for none.")
     ] = "auto",
-    evidence: Annotated[
-        EvidenceWanted, typer.Option(help="Cells whose transcripts are kept.")
-    ] = EvidenceWanted.FAILURES,
-    servers_dir: ServersDir = None,
-    clients_dir: ClientsDir = None,
     json: Json = False,
+    **given: Any,
 ) -> None:
     """Run the grid: which client can talk to which server, and is it as expected?
 
@@ -94,25 +53,16 @@ def run(
     server, the reports say up to which of them each client works. Exit status: 0 as expected, 1 some
     cell is not, 2 something is to be mended in what was asked, 3 the harness broke or nothing ran.
     """
-    options = RunOptions(
-        server=tuple(server or ()),
-        levels=tuple(levels or ()),
-        client=tuple(client or ()),
-        scenario=tuple(scenario or ()),
-        target=tuple(target or ()),
-        backend=backend.value,
-        baseline=baseline,
-        out=out,
-        evidence=evidence,
-        servers_dir=tuple(servers_dir or ()),
-        clients_dir=tuple(clients_dir or ()),
-    )
     with one_line_errors():
-        plan = make_plan(options)
+        plan = make_plan(options_given(given))
     if not (workers == "auto" or workers.isdecimal()):
         tell(f"tls-matrix: -n {workers}: give a number of worker processes, or auto")
         raise typer.Exit(EXIT_USAGE)
     raise typer.Exit(_run_and_show(plan, workers, json))
+
+
+_OWN = [each for each in inspect.signature(run).parameters.values() if each.name != "given"]
+run.__signature__ = inspect.Signature([*_OWN, *signature()])  # type: ignore[attr-defined]  # what typer reads
 
 
 def _run_and_show(plan: Plan, workers: str, json: bool) -> int:

@@ -17,38 +17,11 @@ from matrix.grid import GRID, WORKER_INPUT, useful_workers
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of a run; they mean the same as those of `tls-matrix run`."""
+    from matrix.plan.options import pytest_arguments
+
     group = parser.getgroup("tls-matrix", "TLS interoperability matrix")
-    many = {"action": "append", "default": [], "metavar": "PAT"}
-    group.addoption("--server", **many, help="servers under test by id, a shell pattern (repeatable)")
-    group.addoption(
-        "--levels",
-        **many,
-        help="levels of servers by id, toggles set alike at each, NAME@PAT[,TOGGLE=VALUE] (repeatable)",
-    )
-    group.addoption("--client", **many, help="client profiles by id, a shell pattern (repeatable)")
-    group.addoption("--scenario", **many, help="scenarios by id, a shell pattern (repeatable)")
-    group.addoption(
-        "--target",
-        action="append",
-        default=[],
-        metavar="NAME=HOST:PORT[,sni=NAME][,starttls=PROTOCOL]",
-        help="a running server (repeatable)",
-    )
-    group.addoption(
-        "--backend", choices=("process", "docker"), default="process", help="how servers are started"
-    )
-    group.addoption("--baseline", type=Path, metavar="RUN", help="expect what this earlier run saw")
-    group.addoption(
-        "--out", type=Path, metavar="DIR", help="write the run there instead of a new folder in reports/"
-    )
-    group.addoption(
-        "--evidence", choices=("failures", "all", "none"), default="failures", help="keep transcripts of"
-    )
-    directories = {"action": "append", "type": Path, "default": [], "metavar": "DIR"}
-    group.addoption("--servers-dir", **directories, help="a folder with servers of your own (repeatable)")
-    group.addoption(
-        "--clients-dir", **directories, help="a folder with client profiles of your own (repeatable)"
-    )
+    for flag, about in pytest_arguments():
+        group.addoption(flag, **about)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,11 +1,46 @@
-"""What a run is asked to do, as values; the command line and pytest's options both end up here."""
+"""What a run is asked to do, as one value; each option is written once, here.
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+The fields of `RunOptions` are the options of `tls-matrix run` and of pytest alike: `pytest_arguments` and
+`signature` make both from a field's type, its default and its `About`.
+"""
+
+import argparse
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, dataclass, fields
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args
 
+import typer
+
+from clients.starttls import PROTOCOLS
 from matrix.results.cell_result import EvidenceWanted
+
+Texts = tuple[str, ...]
+
+
+class Backend(StrEnum):
+    """How servers are started."""
+
+    PROCESS = "process"
+    DOCKER = "docker"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an option is for, how its value is written, and how low it may be."""
+
+    help_text: str
+    metavar: str | None = None
+    minimum: float | None = None
+
+
+_TARGET = (
+    f"A server that runs already; then only these are run. PROTOCOL is {', '.join(PROTOCOLS)}; with "
+    "http-connect HOST:PORT is the proxy, and to=HOST:PORT what it is asked for. cert= and key= are PEM "
+    "files of a certificate that clients show."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,45 +49,113 @@ class RunOptions:
     reports/.
     """
 
-    server: tuple[str, ...] = ()
-    levels: tuple[str, ...] = ()
-    client: tuple[str, ...] = ()
-    scenario: tuple[str, ...] = ()
-    target: tuple[str, ...] = ()
-    backend: str = "process"
-    baseline: Path | None = None
-    out: Path | None = None
-    evidence: EvidenceWanted = EvidenceWanted.FAILURES
-    servers_dir: tuple[Path, ...] = ()
-    clients_dir: tuple[Path, ...] = ()
+    server: Annotated[Texts, About("Servers by id.", "PAT")] = ()
+    levels: Annotated[
+        Texts,
+        About("Levels of servers by id, the toggles set alike at each that has them.", "PAT[,TOGGLE=VALUE]"),
+    ] = ()
+    client: Annotated[Texts, About("Clients by id.", "PAT")] = ()
+    scenario: Annotated[Texts, About("Scenarios by id.", "PAT")] = ()
+    target: Annotated[
+        Texts, About(_TARGET, "NAME=HOST:PORT[,sni=NAME][,starttls=PROTOCOL][,cert=FILE,key=FILE]")
+    ] = ()
+    backend: Annotated[Backend, About("How servers are started.")] = Backend.PROCESS
+    baseline: Annotated[Path | None, About("Expect what this earlier run saw.", "RUN")] = None
+    out: Annotated[Path | None, About("Write there, and nowhere else.", "DIR")] = None
+    evidence: Annotated[EvidenceWanted, About("Cells whose transcripts are kept.")] = EvidenceWanted.FAILURES
+    servers_dir: Annotated[tuple[Path, ...], About("A folder with servers of your own.", "DIR")] = ()
+    clients_dir: Annotated[tuple[Path, ...], About("A folder with clients of your own.", "DIR")] = ()
 
     def to_arguments(self) -> list[str]:
         """Write the options as pytest takes them; paths become absolute, because pytest may run elsewhere."""
         arguments = []
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for each in fields(self):
+            value = getattr(self, each.name)
             for item in value if isinstance(value, tuple) else () if value is None else (value,):
                 text = str(item.absolute()) if isinstance(item, Path) else str(item)
-                arguments.append(f"--{field.name.replace('_', '-')}={text}")
+                arguments.append(f"{_flag(each)}={text}")
         return arguments
 
 
 def options_from(given: Any) -> RunOptions:
     """Read the options from an object that has them as attributes (pytest's `config.option`)."""
-    return RunOptions(
-        server=_texts(given.server),
-        levels=_texts(given.levels),
-        client=_texts(given.client),
-        scenario=_texts(given.scenario),
-        target=_texts(given.target),
-        backend=given.backend,
-        baseline=given.baseline,
-        out=given.out,
-        evidence=EvidenceWanted(given.evidence),
-        servers_dir=tuple(given.servers_dir or ()),
-        clients_dir=tuple(given.clients_dir or ()),
-    )
+    return options_given({each.name: getattr(given, each.name) for each in fields(RunOptions)})
 
 
-def _texts(given: Sequence[str] | None) -> tuple[str, ...]:
-    return tuple(given or ())
+def options_given(given: Mapping[str, Any]) -> RunOptions:
+    """Read the options from a mapping that has them by name: what typer has parsed."""
+    values = {
+        each.name: tuple(given[each.name] or ()) if _is_repeatable(each) else given[each.name]
+        for each in fields(RunOptions)
+    }
+    return RunOptions(**values)
+
+
+def pytest_arguments() -> Iterator[tuple[str, dict[str, Any]]]:
+    """For each option its flag and what `pytest.Parser.addoption` takes of it."""
+    for each in fields(RunOptions):
+        kind, about = _kind(each), _about(each)
+        more: dict[str, Any] = {"help": about.help_text, "default": each.default}
+        if _is_repeatable(each):
+            more |= {"action": "append", "default": []}
+        if issubclass(kind, StrEnum):
+            more |= {"type": kind, "choices": list(kind)}
+        else:
+            more |= {"type": _reader(kind, about.minimum), "metavar": about.metavar}
+        yield _flag(each), more
+
+
+def signature() -> list[inspect.Parameter]:
+    """The options as keyword parameters of a command of typer's."""
+    parameters = []
+    for each in fields(RunOptions):
+        kind, about = _kind(each), _about(each)
+        is_repeatable = _is_repeatable(each)
+        whole: Any = list[kind] if is_repeatable else kind  # type: ignore[valid-type]  # for typer alone
+        annotation = whole | None if is_repeatable or each.default is None else whole
+        option = typer.Option(_flag(each), help=about.help_text, metavar=about.metavar, min=about.minimum)
+        default = None if is_repeatable else each.default
+        parameters.append(
+            inspect.Parameter(
+                each.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=default,
+                annotation=Annotated[annotation, option],
+            )
+        )
+    return parameters
+
+
+def _flag(each: Field[Any]) -> str:
+    return f"--{each.name.replace('_', '-')}"
+
+
+def _is_repeatable(each: Field[Any]) -> bool:
+    return isinstance(each.default, tuple)
+
+
+def _about(each: Field[Any]) -> About:
+    return next(part for part in get_args(each.type) if isinstance(part, About))
+
+
+def _kind(each: Field[Any]) -> type[Any]:
+    """The type of one value: that of a tuple's items, and of an optional value the one beside None."""
+    whole = get_args(each.type)[0]
+    parts = [part for part in get_args(whole) if part not in (type(None), Ellipsis)]
+    kind: type[Any] = parts[0] if parts else whole
+    return kind
+
+
+def _reader(kind: type[Any], minimum: float | None) -> Callable[[str], Any]:
+    """A reader of one value for argparse, which says itself what it cannot read."""
+    if minimum is None:
+        return kind
+
+    def read(text: str) -> Any:
+        value = kind(text)
+        if not value >= minimum:
+            raise argparse.ArgumentTypeError(f"{text} is less than {minimum:g}")
+        return value
+
+    read.__name__ = kind.__name__  # argparse names it where the text is no number
+    return read
