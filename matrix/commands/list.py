@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, write_out
+from matrix.judgement.outcome import Expectation
 from matrix.plan.options import RunOptions
 from matrix.plan.plan import load_all_definitions, load_all_profiles, make_plan
 from matrix.plan.servers import default_servers
@@ -107,14 +108,20 @@ def _cells(options: RunOptions) -> list[Row]:
     return [
         {
             "id": planned.cell.id,
-            "expected": planned.expectation.outcome.value,
-            "expected_reason": planned.expectation.reason and str(planned.expectation.reason),
-            "expected_why": planned.expectation.why,
+            **_expected(planned.expectation or Expectation()),
             "prediction": planned.prediction.outcome.value if planned.prediction else None,
             "prediction_why": planned.prediction.why if planned.prediction else "",
         }
         for planned in make_plan(options).cells
     ]
+
+
+def _expected(expectation: Expectation) -> Row:
+    return {
+        "expected": expectation.outcome.value,
+        "expected_reason": None if expectation.reason is None else str(expectation.reason),
+        "expected_why": expectation.why,
+    }
 
 
 def _emulation(options: RunOptions) -> list[Row]:

@@ -59,8 +59,11 @@ def expected_of(
     explicit = explicit or expectations.explicit(Cell(facts.connects_like, cell.client, cell.scenario))
     if beyond is None:
         return explicit or connecting, None
-    # The reason is always that of the first attempt that fails, which a fallback has had already.
-    derived = Expectation(beyond.outcome, connecting.reason or beyond.reason, beyond.why)
+    # The reason is that of the first attempt that fails, which a fallback has had already; where a scenario
+    # does not apply it is why not.
+    is_applicable = beyond.outcome is not Outcome.NOT_APPLICABLE
+    reason = (connecting.reason or beyond.reason) if is_applicable else beyond.reason
+    derived = Expectation(beyond.outcome, reason, beyond.why)
     is_connect = SCENARIOS[cell.scenario] is CONNECT
     return derived if explicit is None or is_connect else explicit, beyond
 

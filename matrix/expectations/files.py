@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from handshake.reason import Reason, parse_reason
 from matrix.cell import Cell
 from matrix.errors import ExpectationError
-from matrix.judgement.outcome import Expectation, Outcome
+from matrix.judgement.outcome import NOTHING_TO_DO, Expectation, Outcome
 
 BUNDLED = Path(__file__).parent
 DEFAULT = Expectation()
@@ -59,8 +59,10 @@ class Entry(BaseModel):
 
     @property
     def expectation(self) -> Expectation:
-        """The value the judge works with."""
-        return Expectation(self.outcome, self.reason, self.why)
+        """The value the judge works with. A scenario that does not apply was once written as a failure."""
+        is_applicable = self.reason is None or self.reason.cause not in NOTHING_TO_DO
+        outcome = self.outcome if is_applicable else Outcome.NOT_APPLICABLE
+        return Expectation(outcome, self.reason, self.why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ def _with_problem(result: CellResult, problem: Problem | None) -> CellResult:
 
 def _cell(planned: PlannedCell, result: CellResult) -> CellRecord:
     cell, judgement, prediction = planned.cell, result.judgement, planned.prediction
+    expectation = planned.expectation
     return CellRecord(
         id=cell.id,
         server=cell.server,
@@ -83,9 +84,9 @@ def _cell(planned: PlannedCell, result: CellResult) -> CellRecord:
         reason=judgement.reason,
         reason_detail=judgement.reason.detail.to_json() if judgement.reason else {},
         verdict=judgement.verdict,
-        expected=planned.expectation.outcome,
-        expected_reason=planned.expectation.reason,
-        expected_why=planned.expectation.why,
+        expected=expectation.outcome if expectation else None,
+        expected_reason=expectation.reason if expectation else None,
+        expected_why=expectation.why if expectation else "",
         prediction=prediction.outcome if prediction else None,
         prediction_why=prediction.why if prediction else "",
         note=judgement.note,

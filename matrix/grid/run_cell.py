@@ -21,7 +21,7 @@ def run_cell(
     cell: Cell,
     profile: Profile,
     endpoint: Endpoint,
-    expectation: Expectation,
+    expectation: Expectation | None,
     wanted: EvidenceWanted,
     credentials: Mapping[str, Credential] | None = None,
 ) -> CellResult:

@@ -12,7 +12,7 @@ import pytest
 
 from clients.profile import Profile
 from handshake.crypto.credentials import Credential
-from handshake.reason import parse_reason
+from handshake.reason import saved_reason
 from matrix.cell import Cell
 from matrix.grid.endpoint import Endpoint
 from matrix.grid.run_cell import run_cell
@@ -31,7 +31,7 @@ class CellTask:
     """A cell and what is expected of it."""
 
     cell: Cell
-    expectation: Expectation
+    expectation: Expectation | None
 
 
 class GridWorker:
@@ -56,8 +56,8 @@ class GridWorker:
         """Make the plugin from what the controlling process has sent."""
         content = json.loads(text)
         tasks = [
-            CellTask(Cell(*cell), Expectation(Outcome(outcome), reason and parse_reason(reason), why))
-            for *cell, outcome, reason, why in content["tasks"]
+            CellTask(Cell(*cell), expectation and _expectation_from_json(*expectation))
+            for *cell, expectation in content["tasks"]
         ]
         endpoints = [Endpoint.from_json(value) for value in content["endpoints"]]
         return cls(
@@ -104,6 +104,18 @@ class GridWorker:
         return report
 
 
+def _expectation_to_json(expectation: Expectation) -> list[str | None]:
+    return [
+        expectation.outcome.value,
+        None if expectation.reason is None else str(expectation.reason),
+        expectation.why,
+    ]
+
+
+def _expectation_from_json(outcome: str, reason: str | None, why: str) -> Expectation:
+    return Expectation(Outcome(outcome), None if reason is None else saved_reason(reason), why)
+
+
 def worker_text(
     cells: Sequence[PlannedCell],
     endpoints: Sequence[Endpoint],
@@ -115,9 +127,7 @@ def worker_text(
             p.cell.server,
             p.cell.client,
             p.cell.scenario,
-            p.expectation.outcome.value,
-            p.expectation.reason and str(p.expectation.reason),
-            p.expectation.why,
+            p.expectation and _expectation_to_json(p.expectation),
         ]
         for p in cells
     ]
@@ -136,10 +146,12 @@ def show_in_pytest(result: CellResult) -> None:
     outcome = judgement.outcome.value if judgement.outcome else ""
     said = printable(f"{outcome}: {reason_in_words(judgement.reason)}" if judgement.reason else outcome)
     match judgement.verdict:
-        case Verdict.PASSED:
+        case Verdict.PASSED | Verdict.OBSERVED:
             return
         case Verdict.EXPECTED_FAILURE:
             pytest.xfail(said)
+        case Verdict.NOT_APPLICABLE:
+            pytest.skip(said)
         case Verdict.UNSUPPORTED | Verdict.NOT_INSTALLED:
             pytest.skip(printable(judgement.note))
         case Verdict.UNEXPECTED_PASS:

@@ -8,15 +8,18 @@ from collections.abc import Set as AbstractSet
 from clients.observation import Attempt, Observation
 from handshake.events import Phase
 from handshake.reason import Breach, Kind, Reason
-from matrix.judgement.outcome import Expectation, Judgement, Outcome, Verdict
+from matrix.judgement.outcome import NOTHING_TO_DO, Expectation, Judgement, Outcome, Verdict
 
 NO_ANSWER = Reason(Phase.APPLICATION_DATA, Breach.NO_ANSWER.cause)
 
 
 def outcome_of(observation: Observation) -> tuple[Outcome, Reason | None]:
-    """Say how it went and why: the reason is always that of the first attempt that failed, None when none
-    did.
+    """Say how it went and why: the reason is that of the first attempt that failed, None when none did; where
+    the scenario does not apply, it is why not.
     """
+    last = observation.later or (observation.attempts[-1] if observation.attempts else None)
+    if last is not None and last.failure is not None and last.failure.cause in NOTHING_TO_DO:
+        return Outcome.NOT_APPLICABLE, last.failure
     reason = first_reason(observation)
     if not observation.is_answered or (observation.later is not None and observation.later.failure):
         return Outcome.FAILS, reason or NO_ANSWER
@@ -30,7 +33,9 @@ def first_reason(observation: Observation) -> Reason | None:
     return next((attempt.failure for attempt in attempts if attempt.failure is not None), None)
 
 
-def judge(observation: Observation, expectation: Expectation, fingerprints: AbstractSet[str]) -> Judgement:
+def judge(
+    observation: Observation, expectation: Expectation | None, fingerprints: AbstractSet[str]
+) -> Judgement:
     """Judge one cell. `fingerprints` are the SHA-256 of the server's certificates in hex; empty when
     unknown (a target).
     """
@@ -68,8 +73,17 @@ def unsupported_suite(observation: Observation) -> Reason | None:
     return None
 
 
-def judge_outcome(outcome: Outcome, reason: Reason | None, expectation: Expectation) -> Verdict:
-    """Set an outcome against an expectation: an expected failure must fail in exactly the expected way."""
+def judge_outcome(outcome: Outcome, reason: Reason | None, expectation: Expectation | None) -> Verdict:
+    """Set an outcome against an expectation: an expected failure must fail in exactly the expected way.
+
+    Where there is nothing to expect, nothing is unexpected.
+    """
+    is_applicable = outcome is not Outcome.NOT_APPLICABLE
+    if expectation is None:
+        return Verdict.OBSERVED if is_applicable else Verdict.NOT_APPLICABLE
+    if not is_applicable:
+        is_expected = (outcome, reason) == (expectation.outcome, expectation.reason)
+        return Verdict.NOT_APPLICABLE if is_expected else Verdict.FAILED
     if (outcome, reason) == (expectation.outcome, expectation.reason):
         return Verdict.PASSED if outcome is Outcome.WORKS else Verdict.EXPECTED_FAILURE
     if outcome.rank > expectation.outcome.rank:

@@ -9,23 +9,36 @@ outcome) and "the harness broke" (a verdict without outcome) are different thing
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handshake.reason import Reason
+from handshake.reason import Reason, Rule
 
 
 class Outcome(StrEnum):
-    """How it went; fallback means that the client's first hello failed and it quietly tried again."""
+    """How it went; fallback means that the client's first hello failed and it quietly tried again.
+
+    NOT_APPLICABLE: TLS and the request went well, and the scenario asks for what this pair cannot have.
+    """
 
     WORKS = "works"
     WORKS_AFTER_FALLBACK = "works-after-fallback"
+    NOT_APPLICABLE = "not-applicable"
     FAILS = "fails"
 
     @property
     def rank(self) -> int:
-        """Order from worst (0) to best (2)."""
+        """Order from worst (0) to best (3)."""
         return _RANKS[self]
 
 
-_RANKS = {Outcome.FAILS: 0, Outcome.WORKS_AFTER_FALLBACK: 1, Outcome.WORKS: 2}
+_RANKS = {
+    Outcome.FAILS: 0,
+    Outcome.NOT_APPLICABLE: 1,
+    Outcome.WORKS_AFTER_FALLBACK: 2,
+    Outcome.WORKS: 3,
+}
+
+
+NOTHING_TO_DO = frozenset({Rule.TLS_1_3.cause, Rule.NOT_REQUESTED.cause, Rule.NO_SESSION.cause})
+"""The causes for which a scenario does not apply."""
 
 
 class Verdict(StrEnum):
@@ -35,6 +48,8 @@ class Verdict(StrEnum):
     FAILED = "failed"
     EXPECTED_FAILURE = "expected_failure"
     UNEXPECTED_PASS = "unexpected_pass"
+    OBSERVED = "observed"  # there was nothing to expect
+    NOT_APPLICABLE = "not_applicable"
     UNSUPPORTED = "unsupported"
     NOT_INSTALLED = "not_installed"
     HARNESS_ERROR = "harness_error"

@@ -84,7 +84,7 @@ def options_from(given: Any) -> RunOptions:
 
 def options_given(given: Mapping[str, Any]) -> RunOptions:
     """Read the options from a mapping that has them by name: what typer has parsed."""
-    values = {
+    values: dict[str, Any] = {
         each.name: tuple(given[each.name] or ()) if _is_repeatable(each) else given[each.name]
         for each in fields(RunOptions)
     }

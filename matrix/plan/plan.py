@@ -33,10 +33,10 @@ USAGE_ERRORS = (MatrixError, ProfileError, DefinitionError, EmulationError, Serv
 
 @dataclass(frozen=True, slots=True)
 class PlannedCell:
-    """A cell with what is known of it beforehand."""
+    """A cell with what is known of it beforehand; of a target nothing may be."""
 
     cell: Cell
-    expectation: Expectation
+    expectation: Expectation | None
     prediction: Prediction | None
 
 
@@ -152,7 +152,8 @@ def plan_cells(
     planned = []
     for cell in cells:
         prediction = predictions.get((cell.server, cell.client))
-        expected, beyond = expectations.expected(cell), None
+        beyond: Prediction | None = None
+        expected = expectations.explicit(cell)
         if cell.server in variants:
             client, server = profiles[cell.client].player, server_facts[cell.server]
             facts = Facts(client, server, plain_ids[cell.server], prediction)

@@ -139,6 +139,7 @@ def _fares(cell: CellRecord | None) -> str:
         Outcome.WORKS: "works",
         Outcome.WORKS_AFTER_FALLBACK: "works only after a fallback: at first",
         Outcome.FAILS: "fails:",
+        Outcome.NOT_APPLICABLE: "does not apply:",
     }[cell.outcome]
     reason = cell.detailed_reason
     return f"{said} {reason_in_words(reason)}" if reason else said.rstrip(":")

@@ -73,6 +73,7 @@ _LEGEND = (
     ("✗ secure", "does not renegotiate although both sides have RFC 5746"),
     ("✗ legacy", "does not renegotiate without RFC 5746 on both sides"),
     ("✗ fails", "no attempt of the client gets an answer"),
+    ("- n/a", "the scenario asks for what this pair cannot have; TLS and the request went well"),
     ("? not tried", "the server chose a cipher suite this program offers but cannot complete"),
     ("· missing", "the server is not installed on this machine"),
     ("! broken", "nothing was found out: nobody answered as asked, or the harness failed"),
@@ -106,6 +107,7 @@ def headline(run: RunFile) -> str:
             (Outcome.WORKS, "work"),
             (Outcome.WORKS_AFTER_FALLBACK, "work only after a fallback"),
             (Outcome.FAILS, "fail"),
+            (Outcome.NOT_APPLICABLE, "do not apply"),
         )
         if outcomes[outcome]
     ]
@@ -155,7 +157,7 @@ def _text(cell: CellRecord) -> str:
     if cell.outcome is Outcome.WORKS_AFTER_FALLBACK:
         said = f"works only after a fallback: at first {said}"
     if cell.verdict is Verdict.FAILED and cell.expected is not Outcome.WORKS:
-        expected = f"{cell.expected.value} {cell.expected_reason or ''}".strip()
+        expected = f"{cell.expected} {cell.expected_reason or ''}".strip()
         said += f"; expected was {printable(expected)}"
     if cell.verdict is Verdict.UNEXPECTED_PASS:
         said += ", better than expected"
@@ -214,6 +216,7 @@ def _finding(
         should, hint = "should fail", f" Predicted: {why}."
     does = {
         Outcome.FAILS: "does not",
+        Outcome.NOT_APPLICABLE: "does not apply",
         Outcome.WORKS_AFTER_FALLBACK: "works only after a fallback"
         if prediction is Outcome.WORKS
         else "works after one",

@@ -19,6 +19,7 @@ _ELEMENTS = {
     Verdict.UNEXPECTED_PASS: "failure",
     Verdict.HARNESS_ERROR: "error",
     Verdict.EXPECTED_FAILURE: "skipped",
+    Verdict.NOT_APPLICABLE: "skipped",
     Verdict.UNSUPPORTED: "skipped",
     Verdict.NOT_INSTALLED: "skipped",
 }
@@ -54,7 +55,10 @@ def _add_case(suite: ET.Element, cell: CellRecord, seconds: float) -> None:
 
 
 def _details(cell: CellRecord) -> list[str]:
-    lines = [f"cell: {cell.id}", f"expected: {cell.expected.value} {cell.expected_reason or ''}".rstrip()]
+    lines = [
+        f"cell: {cell.id}",
+        f"expected: {cell.expected or 'nothing'} {cell.expected_reason or ''}".rstrip(),
+    ]
     if cell.expected_why:
         lines.append(f"expected because: {cell.expected_why}")
     for number, attempt in enumerate(cell.attempts, start=1):

@@ -10,6 +10,7 @@ from matrix.wording import joined, printable
 _VERBS = {
     Outcome.WORKS: "works",
     Outcome.WORKS_AFTER_FALLBACK: "works after a fallback",
+    Outcome.NOT_APPLICABLE: "does not apply",
     Outcome.FAILS: "fails",
 }
 _ONLY_BETWEEN = [Outcome.FAILS, Outcome.WORKS, Outcome.FAILS]

@@ -5,11 +5,13 @@ from matrix.judgement.outcome import Outcome, Verdict
 SHORT_WORDS = {
     Outcome.WORKS: "works",
     Outcome.WORKS_AFTER_FALLBACK: "fallback",
+    Outcome.NOT_APPLICABLE: "n/a",
     Outcome.FAILS: "fails",
 }
 SYMBOLS = {
     Outcome.WORKS: "✓",
     Outcome.WORKS_AFTER_FALLBACK: "↓",
+    Outcome.NOT_APPLICABLE: "-",
     Outcome.FAILS: "✗",
 }
 NO_OUTCOME_WORDS = {

@@ -19,7 +19,12 @@ from matrix.results.levels import ladders
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.wording import printable
 
-_STYLES = {Outcome.WORKS: "green", Outcome.WORKS_AFTER_FALLBACK: "yellow", Outcome.FAILS: "red"}
+_STYLES = {
+    Outcome.WORKS: "green",
+    Outcome.WORKS_AFTER_FALLBACK: "yellow",
+    Outcome.FAILS: "red",
+    Outcome.NOT_APPLICABLE: "dim",
+}
 _ASCII = str.maketrans({"✓": "+", "↓": "v", "✗": "x", "·": "."})
 _CELL_PADDING = 3
 _CORNER = "client"

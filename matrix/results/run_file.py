@@ -1,8 +1,9 @@
-"""run.json: what a run found, in a form fit for git. Schema `tls-matrix/run/1`.
+"""run.json: what a run found, in a form fit for git. Schema `tls-matrix/run/2`.
 
-Nothing in it differs between two runs of the same thing: no time, port, fingerprint or name of the run
-(those are in timings.json). Keys and cells are sorted, so a change shows as the lines that changed. Unknown
-keys are refused on reading: a file of a later schema says so instead of being half understood.
+Nothing in it differs between two runs of the same thing: no time, port, fingerprint or name of the run (those
+are in timings.json). Keys and cells are sorted, so a change shows as the lines that changed. New keys are
+optional and unknown ones are kept, so that a file of another version of this program can be read; one of
+schema 1 is read as what it means in schema 2.
 """
 
 import json
@@ -24,11 +25,12 @@ from pydantic import (
 from clients.observation import NOT_TRIED
 from handshake.reason import Detail, Reason, saved_reason
 from matrix.errors import UnreadableRun
-from matrix.judgement.outcome import Outcome, Verdict
+from matrix.judgement.outcome import NOTHING_TO_DO, Outcome, Verdict
 
-SCHEMA: Literal["tls-matrix/run/1"] = "tls-matrix/run/1"
+SCHEMA: Literal["tls-matrix/run/2"] = "tls-matrix/run/2"
+EARLIER_SCHEMA = "tls-matrix/run/1"
 RUN_FILE_NAME = "run.json"
-SCHEMA_FILE = Path(__file__).parent / "schema" / "run-1.json"
+SCHEMA_FILE = Path(__file__).parent / "schema" / "run-2.json"
 
 
 SavedReason = Annotated[
@@ -40,7 +42,38 @@ SavedReason = Annotated[
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True, populate_by_name=True)
+
+
+class TargetRecord(_Record):
+    """A target as it was asked for; `starttls` names the protocol that is spoken before TLS."""
+
+    name: str
+    address: str
+    server_name: str | None
+    starttls: str | None
+
+
+class AskedRecord(_Record):
+    """What the run was asked for; `timeout` is the seconds that each connection attempt had."""
+
+    servers: list[str] = []
+    clients: list[str] = []
+    scenarios: list[str] = []
+    targets: list[TargetRecord] = []
+    timeout: float | None = None
+
+
+class CertificateRecord(_Record):
+    """The leaf certificate that a target showed, as it reads; moments are ISO 8601 in UTC."""
+
+    subject: str
+    names: list[str] = Field(description="subjectAltName: DNS names and addresses")
+    issuer: str
+    not_before: str = Field(alias="notBefore")
+    not_after: str = Field(alias="notAfter")
+    key: str = Field(description="its kind and size, e.g. RSA 2048 or P-256")
+    signature: str = Field(description="its signature algorithm, e.g. sha256WithRSAEncryption")
 
 
 class RunRecord(_Record):
@@ -52,6 +85,7 @@ class RunRecord(_Record):
     tool_version: str
     partial: bool
     environment: dict[str, str] = Field(description="versions of what took part, stable on one machine")
+    asked: AskedRecord | None = Field(default=None, description="null in a file of schema 1")
 
 
 class ServerRecord(_Record):
@@ -130,7 +164,7 @@ class CellRecord(_Record):
         default_factory=dict, description="what was met and wanted, how long was waited, what was said"
     )
     verdict: Verdict
-    expected: Outcome
+    expected: Outcome | None = Field(description="null where there was nothing to expect")
     expected_reason: SavedReason | None = None
     expected_why: str
     prediction: Outcome | None = Field(
@@ -138,6 +172,10 @@ class CellRecord(_Record):
     )
     prediction_why: str = ""
     note: str = ""
+    notes: list[str] = Field(default=[], description="what to look at although it works, a sentence each")
+    http_status: int | None = Field(default=None, description="of the answer; null where it was not HTTP")
+    certificate_requested: bool = Field(default=False, description="the server asked for one of the client")
+    certificate: CertificateRecord | None = Field(default=None, description="of a target")
     negotiated: NegotiatedRecord | None
     renegotiation: RenegotiationRecord | None = None
     attempts: list[AttemptRecord]
@@ -158,11 +196,22 @@ class CellRecord(_Record):
 class RunFile(_Record):
     """The whole file."""
 
-    schema_name: Literal["tls-matrix/run/1"] = Field(default=SCHEMA, alias="schema")
+    schema_name: Literal["tls-matrix/run/2"] = Field(default=SCHEMA, alias="schema")
     run: RunRecord
     servers: dict[str, ServerRecord]
     clients: dict[str, ClientRecord]
     cells: list[CellRecord]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_schema_1(cls, content: Any) -> Any:
+        """Read schema 1: there a scenario that does not apply was a failure, expected or not."""
+        if not isinstance(content, dict) or content.get("schema") != EARLIER_SCHEMA:
+            return content
+        cells = content.get("cells")
+        if isinstance(cells, list):
+            cells = [_as_not_applicable(cell) if isinstance(cell, dict) else cell for cell in cells]
+        return {**content, "schema": SCHEMA, "cells": cells}
 
     @model_validator(mode="after")
     def _cells_are_of_this_run(self) -> Self:
@@ -186,6 +235,19 @@ class RunFile(_Record):
         return {cell.id: cell for cell in self.cells}
 
 
+def _as_not_applicable(cell: dict[str, Any]) -> dict[str, Any]:
+    causes = {str(cause) for cause in NOTHING_TO_DO}
+    changed = dict(cell)
+    if str(cell.get("reason")).partition(":")[2] in causes and cell.get("outcome") == Outcome.FAILS:
+        is_expected = cell.get("verdict") == Verdict.EXPECTED_FAILURE
+        changed |= {"outcome": Outcome.NOT_APPLICABLE.value}
+        changed |= {"verdict": Verdict.NOT_APPLICABLE.value} if is_expected else {}
+    if str(cell.get("expected_reason")).partition(":")[2] in causes:
+        changed |= {"expected": Outcome.NOT_APPLICABLE.value}
+        changed |= {"prediction": Outcome.NOT_APPLICABLE.value} if cell.get("prediction") == "fails" else {}
+    return changed
+
+
 def encode(run: RunFile) -> str:
     """Write a run as text, byte for byte the same for the same content."""
     content = run.model_dump(mode="json", by_alias=True)
@@ -199,7 +261,7 @@ def to_json(content: Any) -> str:
 
 
 def json_schema() -> str:
-    """Give the JSON Schema of run.json, as shipped in `schema/run-1.json`."""
+    """Give the JSON Schema of run.json, as shipped in `schema/run-2.json`."""
     schema = RunFile.model_json_schema(by_alias=True, mode="serialization")
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return to_json(schema)

@@ -26,7 +26,7 @@ def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Predi
     if server.declared.client_certificate != "no":
         return None
     why = "the server does not ask for a certificate, as it is set up"
-    return Prediction(Outcome.FAILS, why, NOT_REQUESTED)
+    return Prediction(Outcome.NOT_APPLICABLE, why, NOT_REQUESTED)
 
 
 SCENARIO = Scenario(

@@ -6,12 +6,12 @@ from handshake.events import Phase
 from handshake.reason import Cause, Kind, Reason, Rule, cause_of_alert
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import ProtocolVersion, alert_name
-from matrix.judgement.outcome import Outcome
+from matrix.judgement.outcome import NOTHING_TO_DO, Outcome
 from matrix.prediction import Agreement, Prediction, ServerFacts
 from servers.refusal import parse_refusal
 
 TLS_1_3 = Prediction(
-    Outcome.FAILS,
+    Outcome.NOT_APPLICABLE,
     "TLS 1.3 has no renegotiation (RFC 8446 section 4.1.2)",
     Reason(Phase.RENEGOTIATION, Rule.TLS_1_3.cause),
 )
@@ -42,4 +42,5 @@ def server_refusal(server: ServerFacts, agreement: Agreement, refusal: str | Non
 
 def refused(cause: Cause, why: str) -> Prediction:
     """A renegotiation that does not take place."""
-    return Prediction(Outcome.FAILS, why, Reason(Phase.RENEGOTIATION, cause))
+    outcome = Outcome.NOT_APPLICABLE if cause in NOTHING_TO_DO else Outcome.FAILS
+    return Prediction(outcome, why, Reason(Phase.RENEGOTIATION, cause))

@@ -47,4 +47,4 @@ def full_handshake(why: str) -> Prediction:
 
 def no_session(why: str) -> Prediction:
     """There is nothing to resume."""
-    return Prediction(Outcome.FAILS, why, refused(Phase.RESUMPTION, Rule.NO_SESSION))
+    return Prediction(Outcome.NOT_APPLICABLE, why, refused(Phase.RESUMPTION, Rule.NO_SESSION))

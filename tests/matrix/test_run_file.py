@@ -32,7 +32,7 @@ def test_a_run_is_valid_by_the_schema_and_a_changed_one_is_not() -> None:
 def test_the_keys_are_those_of_the_design() -> None:
     content = json.loads(encode(RUN))
     assert set(content) == {"schema", "run", "servers", "clients", "cells"}
-    assert set(content["run"]) == {"profiles_digest", "tool_version", "partial", "environment"}
+    assert set(content["run"]) == {"profiles_digest", "tool_version", "partial", "environment", "asked"}
     named = {"id", "server", "client", "scenario", "outcome", "reason", "verdict", "expected", "expected_why"}
     assert named | {"prediction", "negotiated", "attempts"} <= set(content["cells"][0])
     assert set(content["cells"][0]["negotiated"]) == {
@@ -61,7 +61,7 @@ def test_a_run_reads_back_from_its_folder_and_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (('"tls-matrix/run/1"', '"tls-matrix/run/2"'), "schema"),
+        (('"tls-matrix/run/2"', '"tls-matrix/run/3"'), "schema"),
         (('"verdict": "passed"', '"verdict": "fine"'), "cells.0.verdict"),
         (('"partial": false,', ""), "run.partial"),
         (("{", "["), "the file"),

@@ -80,7 +80,7 @@ def test_a_users_own_servers_are_met_through_their_protocol(tmp_path: Path) -> N
         assert outcomes["openssl-3.0", scenario] == {"works"}
     assert outcomes["biztalk-ws2008", "connect"] == {"works"}
     assert outcomes["firefox-9-sslv3", "connect"] == {"fails"}
-    assert outcomes["openssl-3.0", "renegotiate-server"] == {"works", "fails"}  # only HTTP has a way to ask
+    assert outcomes["openssl-3.0", "renegotiate-server"] == {"works", "not-applicable"}  # only HTTP has a way to ask
     reasons = {cell["reason"] for cell in cells if cell["client"] == "firefox-9-sslv3"}
     assert {reason.partition(":")[0] for reason in reasons} == {"server-hello"}
 
@@ -91,7 +91,7 @@ def test_targets_of_every_protocol_at_once(addresses: Mapping[str, str], tmp_pat
         to = ",to=inner.example:8443" if protocol == "http-connect" else ""
         targets += ["--target", f"my-{protocol}={address},starttls={protocol}{to}"]
     result = tls_matrix("run", *targets, *CLIENTS, "--evidence", "all", "--out", tmp_path)
-    assert result.returncode == 1, result.stdout + result.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
     content = run_json(tmp_path)
     assert {server: record["toggles"] for server, record in content["servers"].items()} == {
         f"my-{protocol}": {"starttls": protocol} for protocol in PROTOCOLS
@@ -127,7 +127,7 @@ def test_a_target_where_tls_cannot_begin_is_one_line_and_keeps_no_other_from_bei
     assert result.returncode == 3, result.stdout + result.stderr
     cells = run_json(tmp_path)["cells"]
     notes = {cell["server"]: cell["note"] for cell in cells}
-    assert {cell["server"] for cell in cells if cell["verdict"] == "passed"} == {"mine"}
+    assert {cell["server"] for cell in cells if cell["verdict"] == "observed"} == {"mine"}
     assert {cell["verdict"] for cell in cells if cell["server"] != "mine"} == {"harness_error"}
     assert r"the server refuses to begin TLS when the connection is made" in notes["refusing"]
     assert (
@@ -236,5 +236,5 @@ def test_connect_to_a_name_that_has_no_address() -> None:
 def test_a_target_with_an_ipv6_address(tmp_path: Path) -> None:
     with speaking(b"HTTP/1.0 400 Bad Request\r\n\r\n", socket.AF_INET6) as address:
         result = tls_matrix("run", "--target", f"six={address}", *CLIENTS[:2], "--out", tmp_path)
-    assert result.returncode == 1, result.stdout + result.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
     assert [cell["reason"] for cell in run_json(tmp_path)["cells"]] == ["server-hello:protocol-error-not-tls"]

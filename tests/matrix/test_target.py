@@ -68,7 +68,7 @@ def nginx(tmp_path: Path) -> Iterator[str]:
 def test_every_client_meets_a_server_of_somebody_elses(nginx: str, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     result = tls_matrix("run", "--target", f"mine={nginx}", "--out", folder)
-    assert result.returncode == 1, result.stdout + result.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
     cells = {cell["client"]: cell for cell in run_json(folder)["cells"]}
     assert len(cells) == 23
     works = {client for client, cell in cells.items() if cell["outcome"] == "works"}
