@@ -9,9 +9,24 @@ import typer
 from matrix.commands.options import one_line_errors, while_read, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED, SelectionError
 from matrix.reports import comparison as render
-from matrix.results.compare import Comparison, compare_servers, find_server
+from matrix.results.compare import (
+    ChangeKind,
+    Comparison,
+    compare_servers,
+    find_server,
+    require_something_in_common,
+)
 from matrix.results.compare import compare as compare_runs
 from matrix.results.run_file import load_run
+
+_FAIL_ON = {
+    "regressed": ChangeKind.REGRESSION,
+    "unmeasured": ChangeKind.UNMEASURED,
+    "weaker": ChangeKind.WEAKER,
+    "changed": ChangeKind.CHANGED_REASON,
+    "new": ChangeKind.NEW,
+    "gone": ChangeKind.GONE,
+}
 
 
 class Format(StrEnum):
@@ -19,12 +34,14 @@ class Format(StrEnum):
 
     TEXT = "text"
     MARKDOWN = "markdown"
+    HTML = "html"
     JSON = "json"
 
 
 _RENDER = {
     Format.TEXT: render.render_text,
     Format.MARKDOWN: render.render_markdown,
+    Format.HTML: render.render_page,
     Format.JSON: render.render_json,
 }
 
@@ -44,19 +61,34 @@ def compare(
         str | None, typer.Option("--with", metavar="PAT", help="The server now: one of NEW, by id.")
     ] = None,
     format: Annotated[Format, typer.Option(help="How to write it.")] = Format.TEXT,
+    fail_on: Annotated[
+        str,
+        typer.Option(metavar="LIST", help=f"What gives exit status 1 besides: {', '.join(_FAIL_ON)}."),
+    ] = "",
 ) -> None:
     """Compare two runs, or two servers of one run or of two: who loses service, who gains it, and why.
 
     Without --server and --with, cells are compared one by one, and servers of one name across their levels.
     For more than two levels, `run --levels` shows where each client stopped or started to work.
-    Exit status: 0 no regression, 1 some cell is worse than before, 2 a run cannot be read or has no such
-    server.
+    Exit status: 0 no regression; 1 some cell is worse than before, or worked and was not measured again;
+    2 a run cannot be read, has no such server, or the two have nothing in common.
     """
     with one_line_errors():
+        on = _kinds(fail_on)
         comparison = _compare(old, new, server, becomes)
+        require_something_in_common(comparison)
     with while_read():
         write_out(_RENDER[format](comparison))
-    raise typer.Exit(EXIT_NOT_AS_EXPECTED if comparison.has_regression else EXIT_AS_EXPECTED)
+    raise typer.Exit(EXIT_NOT_AS_EXPECTED if comparison.fails(on) else EXIT_AS_EXPECTED)
+
+
+def _kinds(fail_on: str) -> list[ChangeKind]:
+    """Read the list of --fail-on."""
+    words = [word.strip() for word in fail_on.split(",") if word.strip()]
+    unknown = next((word for word in words if word not in _FAIL_ON), None)
+    if unknown is not None:
+        raise SelectionError(f"--fail-on {unknown}: there is {', '.join(_FAIL_ON)}")
+    return [_FAIL_ON[word] for word in words]
 
 
 def _compare(old: Path, new: Path | None, server: str | None, becomes: str | None) -> Comparison:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.results.compare import Change, ChangeKind, Comparison
 from matrix.results.run_file import CellRecord
+from matrix.results.strength import weaknesses
 from matrix.wording import counted, joined, reason_in_words
 
 _SERVICE_CHANGES = (ChangeKind.REGRESSION, ChangeKind.FIXED, ChangeKind.IMPROVEMENT)
@@ -66,6 +67,8 @@ def groups(changes: Sequence[Change]) -> list[ChangeGroup]:
 def why(change: Change) -> str:
     """What the two definitions say of the side that does worse; empty where they do not say."""
     cell = change.old if is_why_of_before(change.kind) else change.new
+    if change.kind is ChangeKind.WEAKER and change.old is not None and change.new is not None:
+        return "; ".join(weaknesses(change.old, change.new))
     if cell is None or cell.outcome is None:
         return ""
     if cell.prediction is cell.outcome and cell.prediction_why:
@@ -90,7 +93,7 @@ def service_changes(comparison: Comparison) -> list[str]:
     ]
     compared = [change for changes in pairs.values() for change in changes]
     unknown = sum(map(_is_unknown, compared))
-    if not said and unknown < len(compared):
+    if not said and unknown < len(compared) and not comparison.of(ChangeKind.UNMEASURED):
         said = ["No client loses or gains service."]
     if unknown:
         said.append(

@@ -1,4 +1,4 @@
-"""A comparison of two runs, or of two servers, as text, Markdown or JSON. Pure.
+"""A comparison of two runs, or of two servers, as text, Markdown, a page or JSON. Pure.
 
 How many clients lose service comes first in every form, then the regressions; cells that stayed as they were
 are counted, not listed.
@@ -9,18 +9,21 @@ from typing import Any
 
 from matrix.reports.change_groups import ChangeGroup, groups, is_why_of_before, service_changes, why
 from matrix.reports.markdown import escape
+from matrix.reports.template import render_template
 from matrix.results.compare import Change, ChangeKind, Comparison
 from matrix.results.run_file import CellRecord, to_json
-from matrix.wording import joined, printable
+from matrix.wording import counted, joined, printable
 
 _TITLES = {
     ChangeKind.REGRESSION: "Regressions: worse than before",
+    ChangeKind.UNMEASURED: "Not measured again: worked before",
+    ChangeKind.WEAKER: "Weaker: works as before, but",
     ChangeKind.FIXED: "Fixed: failed before",
     ChangeKind.IMPROVEMENT: "Improved: no fallback needed any more",
-    ChangeKind.CHANGED_REASON: "Same outcome, different reason",
+    ChangeKind.CHANGED_REASON: "Different: another reason, or does not apply",
     ChangeKind.NOT_COMPARABLE: "Not comparable: one of the two found nothing out",
     ChangeKind.NEW: "New",
-    ChangeKind.GONE: "Gone",
+    ChangeKind.GONE: "Gone: did not work before",
 }
 
 
@@ -52,6 +55,22 @@ def render_markdown(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
+def render_page(comparison: Comparison) -> str:
+    """Give one page to forward, without network."""
+    sections = [
+        {"title": _TITLES[kind], "number": len(changes), "why": _why(kind), "groups": groups(changes)}
+        for kind, changes in _listed(comparison)
+    ]
+    content = {
+        "summary": summary(comparison),
+        "fails": comparison.fails(),
+        "service": service_changes(comparison),
+        "sections": sections,
+        "hypotheses": _hypotheses(comparison),
+    }
+    return render_template("comparison.html.jinja", content)
+
+
 def render_json(comparison: Comparison) -> str:
     """Give every change but the unchanged cells, which are counted."""
     counts = {kind.value: len(comparison.of(kind)) for kind in ChangeKind}
@@ -63,6 +82,7 @@ def render_json(comparison: Comparison) -> str:
             "counts": counts,
             "changes": changes,
             "hypotheses": list(comparison.hypotheses),
+            "partial": comparison.is_partial,
         }
     )
 
@@ -71,6 +91,8 @@ def summary(comparison: Comparison) -> str:
     """Say in a line what changed."""
     words = {
         ChangeKind.REGRESSION: "worse",
+        ChangeKind.UNMEASURED: "not measured again",
+        ChangeKind.WEAKER: "weaker",
         ChangeKind.FIXED: "fixed",
         ChangeKind.IMPROVEMENT: "improved",
         ChangeKind.CHANGED_REASON: "with another reason",
@@ -81,7 +103,20 @@ def summary(comparison: Comparison) -> str:
     }
     counts = ((len(comparison.of(kind)), word) for kind, word in words.items())
     said = ", ".join(f"{number} {word}" for number, word in counts if number) or "no cells at all"
-    return f"{'Regression' if comparison.has_regression else 'No regression'}: {said}."
+    partial = (
+        " The run now is partial: it ended before every cell was tried." if comparison.is_partial else ""
+    )
+    return f"{_verdict(comparison)}: {said}.{partial}"
+
+
+def _verdict(comparison: Comparison) -> str:
+    if comparison.has_regression:
+        return "Regression"
+    unmeasured = len(comparison.of(ChangeKind.UNMEASURED))
+    if not unmeasured:
+        return "No regression"
+    were = "was" if unmeasured == 1 else "were"
+    return f"Not known: {counted(unmeasured, 'cell')} that worked {were} not measured again"
 
 
 def printable_lines(lines: list[str]) -> str:

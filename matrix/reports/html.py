@@ -5,38 +5,20 @@ made visible.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from handshake.reason import Reason
 from matrix.reports import digest, levels, renegotiation
+from matrix.reports.template import render_template
 from matrix.results.levels import ladders
 from matrix.results.run_file import CellRecord, RunFile
-from matrix.wording import printable, reason_in_words
+from matrix.wording import reason_in_words
 
 TEMPLATE = "grid.html.jinja"
 
 
 def render_html(run: RunFile) -> str:
     """Give the whole page."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_finalized,
-    )
-    return environment.get_template(TEMPLATE).render(**_content(run))
-
-
-def _finalized(value: object) -> object:
-    """Text of peers made safe; what is marked as HTML already is left alone."""
-    is_text = type(value) is str or isinstance(value, Reason)
-    return printable(str(value)) if is_text else value
+    return render_template(TEMPLATE, _content(run))
 
 
 def _content(run: RunFile) -> Mapping[str, Any]:

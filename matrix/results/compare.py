@@ -7,20 +7,28 @@ compared. Two named servers, of one run or of two, are matched by client and sce
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from matrix.cell import Cell, select
 from matrix.errors import SelectionError
 from matrix.judgement.outcome import Outcome
 from matrix.results.run_file import CellRecord, RunFile, ServerRecord
-from matrix.wording import counted
+from matrix.results.strength import weaknesses
+from matrix.wording import counted, joined
 
 
 class ChangeKind(StrEnum):
-    """What became of a cell, in the order it is reported."""
+    """What became of a cell, in the order it is reported.
+
+    UNMEASURED: it worked before, and nothing was found out now. WEAKER: it works as before, with an older
+    version, a weaker kind of cipher suite, or an answer that refuses. NOT_COMPARABLE: one of the two found
+    nothing out, and it did not work before.
+    """
 
     REGRESSION = "regression"
+    UNMEASURED = "unmeasured"
+    WEAKER = "weaker"
     FIXED = "fixed"
     IMPROVEMENT = "improvement"
     CHANGED_REASON = "changed-reason"
@@ -49,10 +57,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All changes, by kind and then by id; `hypotheses` are the servers whose behaviour is assumed."""
+    """All changes, by kind and then by id; `hypotheses` are the servers whose behaviour is assumed;
+    `is_partial` says that the run now ended before every cell was tried.
+    """
 
     changes: tuple[Change, ...]
     hypotheses: tuple[str, ...] = ()
+    is_partial: bool = False
 
     def of(self, kind: ChangeKind) -> list[Change]:
         """Give the changes of one kind."""
@@ -62,6 +73,10 @@ class Comparison:
     def has_regression(self) -> bool:
         """True when a cell does worse than before."""
         return bool(self.of(ChangeKind.REGRESSION))
+
+    def fails(self, on: Iterable[ChangeKind] = ()) -> bool:
+        """Whether a gate is to close: on a regression, on what was not measured again, and on these kinds."""
+        return any(self.of(kind) for kind in (ChangeKind.REGRESSION, ChangeKind.UNMEASURED, *on))
 
 
 def compare(old: RunFile, new: RunFile) -> Comparison:
@@ -75,7 +90,8 @@ def compare(old: RunFile, new: RunFile) -> Comparison:
         former = Cell(renamed[cell.server], cell.client, cell.scenario).id
         if former in old_cells and former not in new_cells:
             partners[cell.id] = former
-    return _comparison(old_cells, new_cells, partners, old.servers | new.servers)
+    comparison = _comparison(old_cells, new_cells, partners, old.servers | new.servers)
+    return replace(comparison, is_partial=new.run.partial)
 
 
 def compare_servers(old: RunFile, before: str, new: RunFile, now: str) -> Comparison:
@@ -84,7 +100,9 @@ def compare_servers(old: RunFile, before: str, new: RunFile, now: str) -> Compar
     new_cells = {cell.id: cell for cell in new.cells if cell.server == now}
     partners = {cell.id: Cell(before, cell.client, cell.scenario).id for cell in new_cells.values()}
     partners = {cell: former for cell, former in partners.items() if former in old_cells}
-    return _comparison(old_cells, new_cells, partners, {before: old.servers[before], now: new.servers[now]})
+    servers = {before: old.servers[before], now: new.servers[now]}
+    comparison = _comparison(old_cells, new_cells, partners, servers)
+    return replace(comparison, is_partial=new.run.partial)
 
 
 def find_server(pattern: str, run: RunFile, listed_by: str) -> str:
@@ -110,7 +128,7 @@ def _comparison(
     used = set(partners.values())
     changes = [_change(old_cells[former], new_cells[now]) for now, former in partners.items()]
     changes += [Change(ChangeKind.NEW, None, cell) for cell in new_cells.values() if cell.id not in partners]
-    changes += [Change(ChangeKind.GONE, cell, None) for cell in old_cells.values() if cell.id not in used]
+    changes += [Change(_kind_of_gone(cell), cell, None) for cell in old_cells.values() if cell.id not in used]
     order = list(ChangeKind)
     return Comparison(
         tuple(sorted(changes, key=lambda change: (order.index(change.kind), change.cell.id))),
@@ -135,17 +153,52 @@ def _by_name(servers: Iterable[str]) -> Mapping[str, list[str]]:
     return names
 
 
+def require_something_in_common(comparison: Comparison) -> None:
+    """Refuse two runs that say nothing of each other, which no gate may pass on. Raises SelectionError."""
+    pairs = [change for change in comparison.changes if change.old is not None and change.new is not None]
+    if not pairs:
+        before = {change.old.server for change in comparison.changes if change.old is not None}
+        now = {change.new.server for change in comparison.changes if change.new is not None}
+        raise SelectionError(
+            f"the runs have no cell in common: before there is {_listed(before)}, now "
+            f"there is {_listed(now)}; if one stands for the other, name them with --server and --with"
+        )
+    if all(cell is None or cell.outcome is None for change in pairs for cell in (change.old, change.new)):
+        raise SelectionError("the runs have no cell in common of which either found anything out")
+
+
+def _listed(servers: Iterable[str]) -> str:
+    return joined(sorted(servers)) if servers else "no server"
+
+
 def _change(old: CellRecord, new: CellRecord) -> Change:
-    return Change(_kind(old.outcome, new.outcome, old.reason == new.reason), old, new)
+    return Change(_kind(old, new), old, new)
 
 
-def _kind(old: Outcome | None, new: Outcome | None, same_reason: bool) -> ChangeKind:
-    if old is None and new is None:
+def _kind_of_gone(old: CellRecord) -> ChangeKind:
+    return ChangeKind.UNMEASURED if _worked(old) else ChangeKind.GONE
+
+
+def _worked(cell: CellRecord) -> bool:
+    return cell.outcome in (Outcome.WORKS, Outcome.WORKS_AFTER_FALLBACK)
+
+
+def _kind(old: CellRecord, new: CellRecord) -> ChangeKind:
+    if old.outcome is None and new.outcome is None:
         return ChangeKind.UNCHANGED
-    if old is None or new is None:
-        return ChangeKind.NOT_COMPARABLE
+    if old.outcome is None or new.outcome is None:
+        return ChangeKind.UNMEASURED if _worked(old) else ChangeKind.NOT_COMPARABLE
+    if old.outcome is not new.outcome:
+        return _kind_of_outcomes(old.outcome, new.outcome)
+    if old.reason != new.reason:
+        return ChangeKind.CHANGED_REASON
+    return ChangeKind.WEAKER if weaknesses(old, new) else ChangeKind.UNCHANGED
+
+
+def _kind_of_outcomes(old: Outcome, new: Outcome) -> ChangeKind:
+    """What another outcome is; that a scenario does not apply is neither better nor worse."""
+    if Outcome.NOT_APPLICABLE in (old, new):
+        return ChangeKind.CHANGED_REASON
     if new.rank < old.rank:
         return ChangeKind.REGRESSION
-    if new.rank > old.rank:
-        return ChangeKind.FIXED if old is Outcome.FAILS else ChangeKind.IMPROVEMENT
-    return ChangeKind.UNCHANGED if same_reason else ChangeKind.CHANGED_REASON
+    return ChangeKind.FIXED if old is Outcome.FAILS else ChangeKind.IMPROVEMENT

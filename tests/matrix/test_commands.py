@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from matrix.commands.cli import application
-from matrix.judgement.outcome import Outcome
-from matrix.results.run_file import encode
+from matrix.judgement.outcome import Outcome, Verdict
+from matrix.results.run_file import CellRecord, encode
 from tests.matrix.runs import cell, run
 
 OLD = run(cell("web@1", "x", Outcome.FAILS), cell("web@1", "y"))
@@ -103,7 +103,7 @@ LEVELS = run(
     [
         ("web@1", "web@2", 1, "1 of 2 clients loses service when web@1 becomes web@2."),
         ("web@2", "web@1", 0, "None of 2 clients loses service when web@2 becomes web@1; 1 gains service."),
-        ("*@2", "b@*", 0, "None of 1 client loses service when web@2 becomes b@1; 1 gains service."),
+        ("*@2", "b@*", 1, "None of 1 client loses service when web@2 becomes b@1; 1 gains service."),
     ],
 )
 def test_compare_takes_two_servers_of_one_run_or_of_two(
@@ -281,3 +281,46 @@ def test_a_hello_does_not_differ_from_itself() -> None:
     lines = tls_matrix("hello", "diff", "chrome-101", "chrome-101").stdout.splitlines()
     marks = {line[2] for line in lines if line.startswith("  ") and line[2] in "<>=~!"}
     assert marks == {"="}
+
+
+@pytest.mark.parametrize(
+    ("now", "options", "status", "said"),
+    [
+        ([cell("a@1", "x"), cell("a@1", "y")], [], 0, "No regression: 2 unchanged."),
+        (
+            [cell("a@1", each, None, verdict=Verdict.HARNESS_ERROR) for each in "xy"],
+            [],
+            1,
+            "Not known: 2 cells that worked were not measured again: 2 not measured again.",
+        ),
+        ([cell("a@1", "x")], [], 1, "Not known: 1 cell that worked was not measured again"),
+        ([cell("b@1", "x")], [], 2, "the runs have no cell in common: before there is a@1, now there is b@1"),
+        ([], [], 2, "no cell in common"),
+        ([cell("a@1", each) for each in "xyz"], [], 0, "No regression: 1 new, 2 unchanged."),
+        (
+            [cell("a@1", each) for each in "xyz"],
+            ["--fail-on", "new"],
+            1,
+            "No regression: 1 new, 2 unchanged.",
+        ),
+        ([cell("a@1", each) for each in "xyz"], ["--fail-on", "gone,weaker"], 0, "1 new, 2 unchanged."),
+        ([cell("a@1", each) for each in "xyz"], ["--fail-on", "nwe"], 2, "--fail-on nwe: there is regressed"),
+    ],
+)
+def test_the_gate_of_compare_passes_on_nothing_that_was_not_measured(
+    tmp_path: Path, now: list[CellRecord], options: list[str], status: int, said: str
+) -> None:
+    before = saved(tmp_path, "before", run(cell("a@1", "x"), cell("a@1", "y")))
+    result = tls_matrix("compare", before, saved(tmp_path, "now", run(*now)), *options)
+    assert result.exit_code == status, result.output
+    assert said in (result.stdout if status < 2 else result.stderr)
+
+
+def test_a_comparison_with_a_partial_run_says_so_and_a_page_has_it_too(tmp_path: Path) -> None:
+    before = saved(tmp_path, "before", run(cell("a@1", "x"), cell("a@1", "y")))
+    now = saved(tmp_path, "now", run(cell("a@1", "x"), partial=True))
+    said = "The run now is partial: it ended before every cell was tried."
+    for form in ("text", "markdown", "html"):
+        result = tls_matrix("compare", before, now, "--format", form)
+        assert result.exit_code == 1
+        assert said in result.stdout

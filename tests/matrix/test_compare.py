@@ -8,11 +8,18 @@ from matrix.errors import SelectionError
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import comparison as render
 from matrix.reports.change_groups import groups, service_changes
-from matrix.results.compare import ChangeKind, compare, compare_servers, find_server
-from matrix.results.run_file import RunFile
+from matrix.results.compare import (
+    ChangeKind,
+    compare,
+    compare_servers,
+    find_server,
+    require_something_in_common,
+)
+from matrix.results.run_file import CellRecord, NegotiatedRecord, RunFile
 from tests.matrix.runs import ALERT, cell, run
 
 WORKS, FALLBACK, FAILS = Outcome.WORKS, Outcome.WORKS_AFTER_FALLBACK, Outcome.FAILS
+N_A = Outcome.NOT_APPLICABLE
 
 
 def only_kind(old: RunFile, new: RunFile) -> ChangeKind:
@@ -29,7 +36,12 @@ def only_kind(old: RunFile, new: RunFile) -> ChangeKind:
         (FALLBACK, WORKS, ChangeKind.IMPROVEMENT),
         (WORKS, FALLBACK, ChangeKind.REGRESSION),
         (FALLBACK, FAILS, ChangeKind.REGRESSION),
-        (WORKS, None, ChangeKind.NOT_COMPARABLE),
+        (WORKS, None, ChangeKind.UNMEASURED),
+        (FALLBACK, None, ChangeKind.UNMEASURED),
+        (FAILS, None, ChangeKind.NOT_COMPARABLE),
+        (WORKS, N_A, ChangeKind.CHANGED_REASON),
+        (N_A, FAILS, ChangeKind.CHANGED_REASON),
+        (N_A, None, ChangeKind.NOT_COMPARABLE),
         (None, FAILS, ChangeKind.NOT_COMPARABLE),
         (None, None, ChangeKind.UNCHANGED),
     ],
@@ -47,8 +59,75 @@ def test_failing_in_another_way_is_told() -> None:
 
 
 def test_cells_without_partner_are_new_and_gone() -> None:
-    kinds = {change.kind for change in compare(run(cell("a@1", "x")), run(cell("a@1", "y"))).changes}
+    kinds = {change.kind for change in compare(run(cell("a@1", "x", FAILS)), run(cell("a@1", "y"))).changes}
     assert kinds == {ChangeKind.NEW, ChangeKind.GONE}
+
+
+def test_a_cell_that_worked_and_has_no_partner_was_not_measured_again() -> None:
+    comparison = compare(run(cell("a@1", "x"), cell("a@1", "y")), run(cell("a@1", "y")))
+    assert [change.cell.client for change in comparison.of(ChangeKind.UNMEASURED)] == ["x"]
+    assert not comparison.has_regression
+    assert comparison.fails()
+    assert render.render_text(comparison).endswith(
+        "Not known: 1 cell that worked was not measured again: 1 not measured again, 1 unchanged.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ([cell("a@1", "x")], [cell("b@1", "x")], "before there is a@1, now there is b@1"),
+        ([cell("a@1", "x")], [], "before there is a@1, now there is no server"),
+        (
+            [cell("a@1", "x", None, verdict=Verdict.HARNESS_ERROR)],
+            None,
+            "of which either found anything",
+        ),
+    ],
+)
+def test_runs_with_nothing_in_common_say_so(
+    old: list[CellRecord], new: list[CellRecord] | None, said: str
+) -> None:
+    comparison = compare(run(*old), run(*(old if new is None else new)))
+    with pytest.raises(SelectionError, match=said):
+        require_something_in_common(comparison)
+    require_something_in_common(compare(run(cell("a@1", "x")), run(cell("a@1", "x"))))
+
+
+def negotiated(version: str, cipher_suite: str, renegotiation_info: bool = True) -> NegotiatedRecord:
+    return NegotiatedRecord(
+        version=version, cipher_suite=cipher_suite, group=None, renegotiation_info=renegotiation_info
+    )
+
+
+GCM = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"negotiated": negotiated("TLSv1.1", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA")},
+            "the version is TLSv1.1",
+        ),
+        ({"negotiated": negotiated("TLSv1.2", "TLS_RSA_WITH_AES_128_GCM_SHA256")}, "has no forward secrecy"),
+        (
+            {"negotiated": negotiated("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA")},
+            "is no AEAD cipher suite",
+        ),
+        ({"negotiated": negotiated("TLSv1.2", GCM, False)}, "RFC 5746 is not signalled any more"),
+        ({"http_status": 400}, "the answer is HTTP status 400, before it was 200"),
+    ],
+)
+def test_what_works_with_less_is_weaker_and_says_how(change: dict[str, object], said: str) -> None:
+    strong = {"negotiated": negotiated("TLSv1.2", GCM), "http_status": 200}
+    comparison = compare(run(cell("a@1", "x", **strong)), run(cell("a@1", "x", **(strong | change))))
+    assert [each.kind for each in comparison.changes] == [ChangeKind.WEAKER]
+    assert said in render.render_text(comparison)
+    assert not comparison.fails()
+    assert comparison.fails([ChangeKind.WEAKER])
+    back = compare(run(cell("a@1", "x", **(strong | change))), run(cell("a@1", "x", **strong)))
+    assert [each.kind for each in back.changes] == [ChangeKind.UNCHANGED]
 
 
 def test_one_server_of_a_name_on_each_side_is_matched_across_levels() -> None:
@@ -62,7 +141,7 @@ def test_one_server_of_a_name_on_each_side_is_matched_across_levels() -> None:
 def test_two_servers_of_a_name_are_not_guessed_at() -> None:
     old = run(cell("web@1", "x"), cell("web@2", "x"))
     comparison = compare(old, run(cell("web@3", "x", FAILS)))
-    assert len(comparison.of(ChangeKind.GONE)) == 2
+    assert len(comparison.of(ChangeKind.UNMEASURED)) == 2
     assert not comparison.has_regression
 
 
@@ -126,8 +205,8 @@ def test_two_servers_of_one_run_are_compared_client_by_client() -> None:
         (ChangeKind.REGRESSION, "b"),
         (ChangeKind.REGRESSION, "c"),
         (ChangeKind.REGRESSION, "d"),
+        (ChangeKind.UNMEASURED, "g"),
         (ChangeKind.FIXED, "e"),
-        (ChangeKind.NOT_COMPARABLE, "g"),
         (ChangeKind.UNCHANGED, "f"),
     ]
     assert not compare_servers(LEVELS, "web@1", LEVELS, "web@1").has_regression
@@ -156,12 +235,12 @@ def test_the_text_for_a_change_board_says_who_loses_service_and_why() -> None:
         f"    before: works only after a fallback: at first {said}\n    now: fails: {said}\n"
         "  d (web@1 -> web@2, connect)\n"
         f"    before: works\n    now: works only after a fallback: at first {said}\n\n"
+        "Not measured again: worked before (1)\n"
+        "  g (web@1 -> web@2, connect)\n    before: works\n    now: not known: get it\n\n"
         "Fixed: failed before (1)\n"
         "  e (web@1 -> web@2, connect)\n"
         f"    before: fails: {said}\n    now: works\n    why before: no suite in common\n\n"
-        "Not comparable: one of the two found nothing out (1)\n"
-        "  g (web@1 -> web@2, connect)\n    before: works\n    now: not known: get it\n\n"
-        "Regression: 4 worse, 1 fixed, 1 not comparable, 1 unchanged.\n"
+        "Regression: 4 worse, 1 not measured again, 1 fixed, 1 unchanged.\n"
     )
 
 

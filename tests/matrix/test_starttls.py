@@ -80,7 +80,10 @@ def test_a_users_own_servers_are_met_through_their_protocol(tmp_path: Path) -> N
         assert outcomes["openssl-3.0", scenario] == {"works"}
     assert outcomes["biztalk-ws2008", "connect"] == {"works"}
     assert outcomes["firefox-9-sslv3", "connect"] == {"fails"}
-    assert outcomes["openssl-3.0", "renegotiate-server"] == {"works", "not-applicable"}  # only HTTP has a way to ask
+    assert outcomes["openssl-3.0", "renegotiate-server"] == {
+        "works",
+        "not-applicable",
+    }  # only HTTP has a way to ask
     reasons = {cell["reason"] for cell in cells if cell["client"] == "firefox-9-sslv3"}
     assert {reason.partition(":")[0] for reason in reasons} == {"server-hello"}
 
