@@ -10,6 +10,7 @@ from clients.destination import Destination
 from clients.exchange import Exchange, Visit
 from clients.fallback import next_attempt
 from clients.observation import Attempt, Observation
+from clients.pace import at_once
 from clients.player import Player
 from clients.starttls import PROTOCOLS
 from clients.transport import Transport, TransportFailure
@@ -28,6 +29,7 @@ def connect(
     entropy: Callable[[int], bytes] = os.urandom,
     exchange_type: type[Exchange] = Exchange,
     credentials: Mapping[str, Credential] | None = None,
+    pace: Callable[[], None] = at_once,
 ) -> Observation:
     """Try `player`'s hellos at `destination` until one succeeds or no further one follows.
 
@@ -35,7 +37,7 @@ def connect(
     is what is done once connected; the other arguments are as in `Visit`.
     """
     asked = request_for(destination) if request is None else request
-    visit = Visit(destination, deadline_seconds, asked, entropy, credentials=credentials or {})
+    visit = Visit(destination, deadline_seconds, asked, entropy, None, credentials or {}, pace)
     observation, _ = _try_hellos(player, visit, exchange_type)
     return observation
 
@@ -47,13 +49,16 @@ def resume(
     deadline_seconds: float,
     session_of: Callable[[Exchange], Session | None],
     entropy: Callable[[int], bytes] = os.urandom,
+    credentials: Mapping[str, Credential] | None = None,
+    pace: Callable[[], None] = at_once,
 ) -> Observation:
     """Connect, take the session that `session_of` finds, and connect again to resume it.
 
     The second connection is `later` in the observation. It fails with `policy-no-session` where the server
     gave none, and with `policy-full-handshake` where it did not take it up.
     """
-    visit = Visit(destination, deadline_seconds, request_for(destination), entropy)
+    asked = request_for(destination)
+    visit = Visit(destination, deadline_seconds, asked, entropy, None, credentials or {}, pace)
     observation, first = _try_hellos(player, visit, Exchange)
     if not observation.is_answered:
         return observation
@@ -117,5 +122,6 @@ def _try_hellos(player: Player, visit: Visit, exchange_type: type[Exchange]) -> 
         bytes(exchange.answer.data),
         renegotiation=exchange.renegotiation,
         certificate_requested=exchange.certificate_requested,
+        certificate=exchange.certificate,
     )
     return observation, exchange

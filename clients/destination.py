@@ -57,6 +57,16 @@ class Destination:
         return cls(value["host"], value["port"], value["server_name"], starttls and StartTls(*starttls))
 
 
+def is_loopback(destination: Destination) -> bool:
+    """Whether the address is on this machine's loopback, by number or by the name localhost (RFC 6761)."""
+    try:
+        return ipaddress.ip_address(destination.host.partition("%")[0]).is_loopback
+    except ValueError:
+        return destination.host.rstrip(".").lower() in ("localhost",) or destination.host.endswith(
+            ".localhost"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A server that runs already, under a name of the user's.

@@ -17,6 +17,7 @@ from clients import prelude
 from clients.destination import Destination
 from clients.http_answer import Answer
 from clients.observation import Attempt, RenegotiationSeen
+from clients.pace import at_once
 from clients.player import Player
 from clients.starttls import PROTOCOLS, Protocol
 from clients.transport import Transport, TransportFailure
@@ -54,7 +55,8 @@ class Visit:
 
     `deadline_seconds` is for each attempt, since a silent server must not take the time of the retry it
     provokes. `request` is sent once connected; empty ends the attempt there. `session` is offered to be
-    resumed, `credentials` by certificate type are shown when the server asks.
+    resumed, `credentials` by certificate type are shown when the server asks. `pace` waits for
+    the turn of a connection.
     """
 
     destination: Destination
@@ -63,6 +65,7 @@ class Visit:
     entropy: Callable[[int], bytes] = os.urandom
     session: Session | None = None
     credentials: Mapping[str, Credential] = field(default_factory=dict)
+    pace: Callable[[], None] = at_once
 
     @property
     def protocol(self) -> Protocol | None:
@@ -89,6 +92,7 @@ class Exchange:
         self.failure: Reason | None = None
         self.negotiated: Negotiated | None = None
         self.certificate_sha256: str | None = None
+        self.certificate: bytes | None = None
         self.certificate_requested = False
         self.renegotiation: RenegotiationSeen | None = None
         self.answer = Answer()
@@ -101,6 +105,7 @@ class Exchange:
 
     def run(self) -> Attempt:
         """Do the whole attempt."""
+        self.visit.pace()
         started_at = datetime.now(UTC)
         started = time.monotonic()
         client_port = None
@@ -203,6 +208,7 @@ class Exchange:
         """Do what an event asks for."""
         match event:
             case CertificateReceived(chain=(leaf, *_)):
+                self.certificate = leaf
                 self.certificate_sha256 = hashlib.sha256(leaf).hexdigest()
             case CertificateRequested():
                 self.certificate_requested = True
@@ -259,12 +265,14 @@ class Exchange:
     def fail(self, cause: Cause, phase: Phase | None = None, detail: Detail = NO_DETAIL) -> None:
         """End the attempt; the first cause counts."""
         if not self.is_over:
-            self.failure = Reason(phase or self.connection.phase, cause, self._detailed(cause, detail))
+            self.failure = Reason(phase or self.connection.phase, cause, self._detailed(cause, phase, detail))
             self.is_over = True
 
-    def _detailed(self, cause: Cause, detail: Detail) -> Detail:
+    def _detailed(self, cause: Cause, phase: Phase | None, detail: Detail) -> Detail:
         """Add what a person wants to know: how long was waited, and what the server had asked for before."""
-        seconds = self.visit.deadline_seconds if cause.kind is Kind.TIMEOUT else None
+        # A renegotiation waits for its answer for a share of the time alone (`expect_silence`).
+        is_whole_wait = cause.kind is Kind.TIMEOUT and phase is not Phase.RENEGOTIATION
+        seconds = self.visit.deadline_seconds if is_whole_wait else None
         is_asked = self.certificate_requested and cause.kind in _OF_THE_SERVER
         return replace(detail, seconds=seconds, certificate_requested=is_asked)
 

@@ -8,6 +8,15 @@ _HTTP = b"HTTP/"
 _CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
+_STATUS = re.compile(rb"^HTTP/[0-9.]+ +([1-5][0-9]{2})(?![0-9])")
+
+
+def http_status(answer: bytes) -> int | None:
+    """The status code of an HTTP answer (RFC 9112 section 4); None of anything else."""
+    found = _STATUS.match(answer)
+    return None if found is None else int(found[1])
+
+
 class Answer:
     """What has come of one answer, at most MAX_RESPONSE_BYTES of it."""
 

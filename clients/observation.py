@@ -59,7 +59,7 @@ class Observation:
     `certificate_sha256` is the fingerprint (lower-case hex) of the leaf the last attempt brought, so that a
     caller can tell whether the right server answered; `response` is the HTTP answer, cut at
     `clients.http_answer.MAX_RESPONSE_BYTES`. `later` is the connection made after the ladder's last, to
-    resume its session.
+    resume its session. `certificate` is that leaf itself (DER).
     """
 
     attempts: tuple[Attempt, ...]
@@ -68,6 +68,7 @@ class Observation:
     renegotiation: RenegotiationSeen | None = None
     certificate_requested: bool = False
     later: Attempt | None = None
+    certificate: bytes | None = field(default=None, repr=False)
 
     @property
     def is_answered(self) -> bool:

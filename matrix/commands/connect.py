@@ -15,7 +15,6 @@ from handshake.wire.registry import version_name
 from matrix.cell import select
 from matrix.commands.options import ClientsDir, Json, console, one_line_errors, tell, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
-from matrix.grid.run_cell import BUDGET_SECONDS
 from matrix.judgement.judge import judge
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from matrix.plan.plan import load_all_profiles
@@ -37,6 +36,9 @@ def connect(
             show_default=False,
         ),
     ],
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.1, help="Seconds for each connection attempt.")
+    ] = 2.0,
     json: Json = False,
     clients_dir: ClientsDir = None,
 ) -> None:
@@ -52,7 +54,7 @@ def connect(
             raise SelectionError(f"{client}: matches {', '.join(chosen)}; name one client")
         destination = parse_destination(address)
     profile = profiles[chosen[0]]
-    observation = connect_client(profile.player, destination, deadline_seconds=BUDGET_SECONDS)
+    observation = connect_client(profile.player, destination, deadline_seconds=timeout)
     judgement = judge(observation, Expectation(), frozenset())
     offered = [offered_version_name(attempt.template) for attempt in profile.attempts]
     if judgement.verdict is Verdict.HARNESS_ERROR:

@@ -13,6 +13,7 @@ from matrix.plan.plan import Plan, PlannedCell
 from matrix.results.cell_result import CellResult
 from matrix.results.environment import environment, profiles_digest, tool_version
 from matrix.results.run_file import (
+    AskedRecord,
     AttemptRecord,
     CellRecord,
     ClientRecord,
@@ -21,6 +22,7 @@ from matrix.results.run_file import (
     RunFile,
     RunRecord,
     ServerRecord,
+    TargetRecord,
 )
 from servers.credentials import SUBJECT
 from servers.variant import ServerVariant
@@ -53,6 +55,7 @@ def assemble(
             tool_version=tool_version(),
             partial=len(cells) < len(plan.cells),
             environment=environment(),
+            asked=_asked(plan),
         ),
         servers=servers | {target.name: _target(target) for target in plan.targets},
         clients={client: _client(plan.profiles[client]) for client in clients},
@@ -90,11 +93,36 @@ def _cell(planned: PlannedCell, result: CellResult) -> CellRecord:
         prediction=prediction.outcome if prediction else None,
         prediction_why=prediction.why if prediction else "",
         note=judgement.note,
+        notes=list(result.facts.notes),
+        http_status=result.facts.http_status,
+        certificate_requested=result.facts.certificate_requested,
+        certificate=result.facts.certificate,
         negotiated=NegotiatedRecord.model_validate(result.negotiated) if result.negotiated else None,
         renegotiation=RenegotiationRecord.model_validate(result.renegotiation)
         if result.renegotiation
         else None,
         attempts=[AttemptRecord.model_validate(attempt) for attempt in result.attempts],
+    )
+
+
+def _asked(plan: Plan) -> AskedRecord:
+    """What the run was asked for; how to get at a target, and not what is shown to it."""
+    return AskedRecord(
+        servers=sorted(variant.id for variant in plan.variants),
+        clients=sorted({planned.cell.client for planned in plan.cells}),
+        scenarios=sorted(scenario.id for scenario in plan.scenarios),
+        targets=[_asked_target(target) for target in plan.targets],
+        timeout=plan.options.timeout,
+    )
+
+
+def _asked_target(target: Target) -> TargetRecord:
+    where = target.destination
+    return TargetRecord(
+        name=target.name,
+        address=where.address,
+        server_name=where.server_name,
+        starttls=None if where.starttls is None else where.starttls.protocol,
     )
 
 

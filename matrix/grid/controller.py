@@ -24,6 +24,7 @@ from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_
 from matrix.grid import GRID, WORKER_INPUT
 from matrix.grid.assemble import assemble, exit_status
 from matrix.grid.endpoint import Problem
+from matrix.grid.run_cell import Terms
 from matrix.grid.servers import GridServers, grid_servers, read_credentials
 from matrix.grid.worker import CellTask, GridWorker, worker_text
 from matrix.judgement.outcome import Judgement, Verdict
@@ -78,7 +79,8 @@ def _plan(config: pytest.Config) -> Plan:
 
 def _worker(plan: Plan, endpoints: Mapping[str, Any], credentials: dict[str, Credential]) -> GridWorker:
     tasks = [CellTask(planned.cell, planned.expectation) for planned in plan.cells]
-    return GridWorker(tasks, dict(endpoints), dict(plan.profiles), plan.options.evidence, credentials)
+    terms = Terms(plan.options.timeout, plan.options.evidence, credentials)
+    return GridWorker(tasks, dict(endpoints), dict(plan.profiles), terms, plan.options.rate)
 
 
 class GridController:

@@ -31,13 +31,14 @@ class Problem:
 class Endpoint:
     """One server as a client sees it. `fingerprints` are SHA-256 in hex of the certificates it may present,
     empty when unknown; `destination` is None where it could not be started; `problem` is None when it
-    answers.
+    answers. `own` are the private key and the chain, as PEM text, that the user wants clients to show.
     """
 
     server: str
     destination: Destination | None = None
     fingerprints: frozenset[str] = frozenset()
     problem: Problem | None = None
+    own: tuple[str, str] | None = None
 
     @property
     def address(self) -> str:
@@ -50,6 +51,7 @@ class Endpoint:
             "server": self.server,
             "destination": self.destination and self.destination.to_json(),
             "fingerprints": sorted(self.fingerprints),
+            "own": self.own,
             "problem": self.problem and {"verdict": self.problem.verdict.value, "note": self.problem.note},
         }
 
@@ -62,4 +64,5 @@ class Endpoint:
             destination and Destination.from_json(destination),
             frozenset(value["fingerprints"]),
             problem and Problem(Verdict(problem["verdict"]), problem["note"]),
+            value["own"] and (value["own"][0], value["own"][1]),
         )

@@ -2,37 +2,84 @@
 nobody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
+from clients.http_answer import http_status
+from clients.observation import Observation
+from clients.pace import at_once
 from clients.profile import Profile
 from handshake.crypto.credentials import Credential
 from matrix.cell import Cell
 from matrix.grid.endpoint import Endpoint
 from matrix.judgement.judge import judge
-from matrix.judgement.outcome import Expectation
+from matrix.judgement.outcome import Expectation, Judgement, Outcome
 from matrix.prediction import offered_version_name
-from matrix.results.cell_result import CellResult, EvidenceWanted, cell_result
+from matrix.results.cell_result import CellResult, EvidenceWanted, Facts, cell_result
+from matrix.results.certificate_facts import certificate_notes, read_certificate
+from matrix.results.strength import REFUSING_STATUS
 from matrix.scenarios import SCENARIOS, Meeting
 
-BUDGET_SECONDS = 2.0
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How cells are run. `deadline_seconds` is for each connection attempt, `wanted` says of which cells
+    evidence is kept, `credentials` by certificate type are those the servers trust, `pace` waits for the turn
+    of a connection.
+    """
+
+    deadline_seconds: float
+    wanted: EvidenceWanted = EvidenceWanted.NONE
+    credentials: Mapping[str, Credential] = field(default_factory=dict)
+    pace: Callable[[], None] = at_once
 
 
 def run_cell(
-    cell: Cell,
-    profile: Profile,
-    endpoint: Endpoint,
-    expectation: Expectation | None,
-    wanted: EvidenceWanted,
-    credentials: Mapping[str, Credential] | None = None,
+    cell: Cell, profile: Profile, endpoint: Endpoint, expectation: Expectation | None, terms: Terms
 ) -> CellResult:
     """Let the client do the scenario with the server and judge what happened; whatever the peer does is a
-    result. `credentials` are those the server trusts.
+    result.
     """
     if endpoint.problem is not None:
         return CellResult(cell.id, endpoint.problem.judgement)
     assert endpoint.destination is not None, "a server without a problem listens"
-    meeting = Meeting(profile.player, endpoint.destination, BUDGET_SECONDS, credentials or {})
+    meeting = Meeting(
+        profile.player,
+        endpoint.destination,
+        terms.deadline_seconds,
+        terms.credentials,
+        _own(endpoint),
+        terms.pace,
+    )
     observation = SCENARIOS[cell.scenario].carry_out(meeting)
     offered = [offered_version_name(attempt.template) for attempt in profile.attempts]
     judgement = judge(observation, expectation, endpoint.fingerprints)
-    return cell_result(cell.id, observation, offered, judgement, wanted)
+    result = cell_result(cell.id, observation, offered, judgement, terms.wanted)
+    return replace(result, facts=_facts(observation, endpoint, judgement))
+
+
+def _own(endpoint: Endpoint) -> Mapping[str, Credential]:
+    """What the user wants shown; a certificate of one kind is for every kind that a server may ask for."""
+    if endpoint.own is None:
+        return {}
+    credential = Credential.from_pem(*endpoint.own)
+    return {credential.certificate_type: credential}
+
+
+def _facts(observation: Observation, endpoint: Endpoint, judgement: Judgement) -> Facts:
+    """What was seen beside the outcome; the certificate is told of servers that are not ours."""
+    status = http_status(observation.response)
+    is_ours = bool(endpoint.fingerprints)
+    leaf = None if is_ours else observation.certificate
+    certificate = None if leaf is None else read_certificate(leaf)
+    notes: list[str] = []
+    if judgement.outcome is not None and judgement.outcome is not Outcome.FAILS:
+        if status is not None and status >= REFUSING_STATUS:
+            notes.append(f"the server answers with HTTP status {status}")
+        if observation.certificate_requested and not is_ours and endpoint.own is None:
+            notes.append("the server asks for a client certificate, and the client has none")
+        if certificate is not None and endpoint.destination is not None:
+            host = endpoint.destination.server_name or endpoint.destination.host
+            notes += certificate_notes(certificate, host, datetime.now(UTC))
+    return Facts(status, observation.certificate_requested, certificate, tuple(notes))

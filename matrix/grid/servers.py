@@ -14,17 +14,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from clients.connect import reach
-from clients.destination import HTTPS_PORT, TUNNEL, Destination
+from clients.destination import HTTPS_PORT, TUNNEL, Destination, Target
 from clients.profile import Profile
 from clients.starttls import StartTls
 from handshake.crypto.credentials import Credential
 from handshake.reason import Kind
 from matrix.cell import Cell
 from matrix.grid.endpoint import Endpoint, Problem
-from matrix.grid.run_cell import BUDGET_SECONDS, run_cell
+from matrix.grid.run_cell import Terms, run_cell
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from matrix.plan.plan import Plan
-from matrix.results.cell_result import EvidenceWanted
 from matrix.scenarios import CLIENT_CERTIFICATE, CONNECT
 from matrix.wording import printable, reason_in_words
 from servers.contract import Connection, PrivateKeyAndChain
@@ -54,9 +53,9 @@ class GridServers:
         self._plan = plan
         self._running = running
         self.client_credentials = client_credentials
-        self._shown = read_credentials(client_credentials)
+        self._terms = Terms(plan.options.timeout, credentials=read_credentials(client_credentials))
         found = {variant.id: _endpoint(variant, running[variant.id]) for variant in plan.variants}
-        found |= {target.name: Endpoint(target.name, target.destination) for target in plan.targets}
+        found |= {target.name: _endpoint_of(target) for target in plan.targets}
         self.endpoints = self._prove(found.values())
 
     def stack(self, server: str) -> str | None:
@@ -91,13 +90,13 @@ class GridServers:
         variant = next((variant for variant in self._plan.variants if variant.id == endpoint.server), None)
         if variant is None:
             assert endpoint.destination is not None, "a target has one"
-            note = unreachable(endpoint.destination)
+            note = unreachable(endpoint.destination, self._terms.deadline_seconds)
         else:
             stopped = self._running.stopped(endpoint.server)
             note = (
                 f"the server stopped: {stopped}"
                 if stopped
-                else _control_fails(variant, self._plan.profiles, endpoint, self._shown)
+                else _control_fails(variant, self._plan.profiles, endpoint, self._terms)
             )
         return endpoint if note is None else with_problem(endpoint, Problem(Verdict.HARNESS_ERROR, note))
 
@@ -143,6 +142,13 @@ def _endpoint(variant: ServerVariant, result: StartResult) -> Endpoint:
             )
 
 
+def _endpoint_of(target: Target) -> Endpoint:
+    if target.certificate is None or target.key is None:
+        return Endpoint(target.name, target.destination)
+    own = target.key.read_text(encoding="ascii"), target.certificate.read_text(encoding="ascii")
+    return Endpoint(target.name, target.destination, own=own)
+
+
 def _starttls(protocol: str | None) -> StartTls | None:
     if protocol is None:
         return None
@@ -158,14 +164,12 @@ def _control_fails(
     variant: ServerVariant,
     profiles: Mapping[str, Profile],
     endpoint: Endpoint,
-    credentials: Mapping[str, Credential],
+    terms: Terms,
 ) -> str | None:
     client = variant.definition.control
     scenario = CLIENT_CERTIFICATE if variant.declared().client_certificate == "require" else CONNECT
     cell = Cell(variant.id, client, scenario.id)
-    judgement = run_cell(
-        cell, profiles[client], endpoint, Expectation(), EvidenceWanted.NONE, credentials
-    ).judgement
+    judgement = run_cell(cell, profiles[client], endpoint, Expectation(), terms).judgement
     if judgement.outcome is Outcome.WORKS:
         return None
     said = judgement.note
@@ -174,9 +178,9 @@ def _control_fails(
     return f"the control client {client}, which must always get through, does not: {said}"
 
 
-def unreachable(target: Destination) -> str | None:
+def unreachable(target: Destination, deadline_seconds: float) -> str | None:
     """Say why no client can begin TLS with a target, and what to do; None if one can."""
-    failure = reach(target, BUDGET_SECONDS)
+    failure = reach(target, deadline_seconds)
     if failure is None:
         return None
     mend = "start the server or mend the address"

@@ -4,18 +4,20 @@ report.
 """
 
 import json
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from clients.destination import is_loopback
+from clients.pace import DEFAULT_RATE, Pace, at_once
 from clients.profile import Profile
 from handshake.crypto.credentials import Credential
 from handshake.reason import saved_reason
 from matrix.cell import Cell
 from matrix.grid.endpoint import Endpoint
-from matrix.grid.run_cell import run_cell
+from matrix.grid.run_cell import Terms, run_cell
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from matrix.plan.plan import PlannedCell, load_all_profiles
 from matrix.results.cell_result import PROPERTY, CellResult, EvidenceWanted
@@ -42,14 +44,17 @@ class GridWorker:
         tasks: Sequence[CellTask],
         endpoints: dict[str, Endpoint],
         profiles: dict[str, Profile],
-        evidence: EvidenceWanted,
-        credentials: dict[str, Credential],
+        terms: Terms,
+        rate: float | None = None,
+        workers: int = 1,
     ) -> None:
         self._tasks = tasks
         self._endpoints = endpoints
         self._profiles = profiles
-        self._evidence = evidence
-        self._credentials = credentials
+        self._terms = terms
+        self._rate = rate
+        self._workers = workers
+        self._paces: dict[str, Pace] = {}
 
     @classmethod
     def from_text(cls, config: pytest.Config, text: str) -> "GridWorker":
@@ -64,9 +69,23 @@ class GridWorker:
             tasks,
             {endpoint.server: endpoint for endpoint in endpoints},
             load_all_profiles([Path(directory) for directory in config.getoption("clients_dir")]),
-            EvidenceWanted(config.getoption("evidence")),
-            {kind: Credential.from_pem(*pem) for kind, pem in content["credentials"].items()},
+            Terms(
+                config.getoption("timeout"),
+                EvidenceWanted(config.getoption("evidence")),
+                {kind: Credential.from_pem(*pem) for kind, pem in content["credentials"].items()},
+            ),
+            config.getoption("rate"),
+            config.workerinput["workercount"],  # type: ignore[attr-defined]  # of pytest-xdist's workers
         )
+
+    def _pace(self, endpoint: Endpoint) -> Callable[[], None]:
+        """How often this process may connect to a server: as often as it likes to one of ours."""
+        destination = endpoint.destination
+        if destination is None or endpoint.fingerprints or (self._rate is None and is_loopback(destination)):
+            return at_once
+        if endpoint.server not in self._paces:
+            self._paces[endpoint.server] = Pace((self._rate or DEFAULT_RATE) / self._workers)
+        return self._paces[endpoint.server].wait
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Make one test of each cell, under the cell's id."""
@@ -84,8 +103,7 @@ class GridWorker:
             self._profiles[task.cell.client],
             endpoint,
             task.expectation,
-            self._evidence,
-            self._credentials,
+            replace(self._terms, pace=self._pace(endpoint)),
         )
         request.node.stash[_RESULT] = result
         if result.judgement.verdict is Verdict.HARNESS_ERROR:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from clients.pace import DEFAULT_RATE
 from clients.starttls import PROTOCOLS
 from matrix.results.cell_result import EvidenceWanted
 
@@ -63,6 +64,22 @@ class RunOptions:
     baseline: Annotated[Path | None, About("Expect what this earlier run saw.", "RUN")] = None
     out: Annotated[Path | None, About("Write there, and nowhere else.", "DIR")] = None
     evidence: Annotated[EvidenceWanted, About("Cells whose transcripts are kept.")] = EvidenceWanted.FAILURES
+    timeout: Annotated[
+        float,
+        About(
+            "Seconds for each connection attempt: TCP, STARTTLS, handshake and answer together.",
+            "SECONDS",
+            0.1,
+        ),
+    ] = 2.0
+    rate: Annotated[
+        float | None,
+        About(
+            f"Connections a second to one target; {DEFAULT_RATE:g} where it is not on loopback.",
+            "NUMBER",
+            0.01,
+        ),
+    ] = None
     servers_dir: Annotated[tuple[Path, ...], About("A folder with servers of your own.", "DIR")] = ()
     clients_dir: Annotated[tuple[Path, ...], About("A folder with clients of your own.", "DIR")] = ()
 

@@ -13,6 +13,8 @@ from typing import Self
 from clients.destination import Target, TargetError, parse_target
 from clients.profile import BUNDLED_PROFILES, Profile, ProfileError, load_profiles
 from clients.starttls import PROTOCOLS
+from handshake.crypto.credentials import Credential
+from handshake.errors import LocalError
 from matrix.cell import Cell, grid, no_match, select
 from matrix.errors import MatrixError, SelectionError
 from matrix.expectations.derived import Facts, connects_like, expected_of
@@ -103,11 +105,28 @@ def load_all_profiles(directories: Sequence[Path]) -> dict[str, Profile]:
 def parse_targets(texts: Iterable[str]) -> list[Target]:
     """Read the targets. Raises TargetError, or SelectionError for two of one name."""
     targets = [parse_target(text) for text in texts]
+    for target in targets:
+        _check_own_certificate(target)
     names = [target.name for target in targets]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise SelectionError(f"--target {twice[0]}: given twice; give each target a name of its own")
     return targets
+
+
+def _check_own_certificate(target: Target) -> None:
+    """Read the certificate that clients are to show, so that a wrong file is told before anything runs."""
+    if target.certificate is None or target.key is None:
+        return
+    try:
+        texts = [path.read_text(encoding="ascii") for path in (target.key, target.certificate)]
+        Credential.from_pem(*texts)
+    except OSError as error:
+        raise SelectionError(f"--target {target.name}: {error.filename}: {error.strerror}") from error
+    except (UnicodeDecodeError, LocalError) as error:
+        raise SelectionError(
+            f"--target {target.name}: cert={target.certificate},key={target.key}: {error}"
+        ) from error
 
 
 def default_clients(profiles: Mapping[str, Profile]) -> list[str]:

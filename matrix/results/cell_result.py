@@ -16,6 +16,7 @@ from handshake.reason import Detail, parse_reason
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import group_name, version_name
 from matrix.judgement.outcome import Judgement, Outcome, Verdict
+from matrix.results.run_file import CertificateRecord
 
 PROPERTY = "tls_matrix_cell"
 
@@ -37,6 +38,37 @@ class EvidenceWanted(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What was seen beside the outcome, as run.json has it; `notes` are sentences without a full stop."""
+
+    http_status: int | None = None
+    certificate_requested: bool = False
+    certificate: CertificateRecord | None = None
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The value as JSON types; `from_json` reads it back."""
+        certificate = self.certificate and self.certificate.model_dump(mode="json", by_alias=True)
+        return {
+            "http_status": self.http_status,
+            "certificate_requested": self.certificate_requested,
+            "certificate": certificate,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Facts":
+        """Read what `to_json` wrote."""
+        certificate = value["certificate"]
+        return cls(
+            value["http_status"],
+            value["certificate_requested"],
+            None if certificate is None else CertificateRecord.model_validate(certificate),
+            tuple(value["notes"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class CellResult:
     """One judged cell. `attempts`, `negotiated` and `renegotiation` are as in run.json; `seconds` all
     connections together.
@@ -48,19 +80,24 @@ class CellResult:
     negotiated: dict[str, Any] | None = None
     renegotiation: dict[str, Any] | None = None
     seconds: float = 0.0
+    facts: Facts = Facts()
     evidence: dict[str, Any] | None = None
 
     def to_json(self) -> str:
         """Write the result as one line."""
         content = {field.name: getattr(self, field.name) for field in fields(self)}
-        return json.dumps({**content, "judgement": _judgement_to_json(self.judgement)}, separators=(",", ":"))
+        return json.dumps(
+            {**content, "judgement": _judgement_to_json(self.judgement), "facts": self.facts.to_json()},
+            separators=(",", ":"),
+        )
 
     @classmethod
     def from_json(cls, text: str) -> "CellResult":
         """Read what `to_json` wrote."""
         content = json.loads(text)
         judgement = _judgement_from_json(content.pop("judgement"))
-        return cls(**{**content, "attempts": tuple(content["attempts"])}, judgement=judgement)
+        content |= {"attempts": tuple(content["attempts"]), "facts": Facts.from_json(content["facts"])}
+        return cls(**content, judgement=judgement)
 
 
 def _judgement_to_json(judgement: Judgement) -> dict[str, Any]:
@@ -99,7 +136,7 @@ def cell_result(
         describe_negotiated(negotiated) if negotiated else None,
         None if observation.renegotiation is None else asdict(observation.renegotiation),
         sum(attempt.seconds for attempt in (*observation.attempts, *later)),
-        evidence_of(observation, offered) if wanted.includes(judgement.verdict) else None,
+        evidence=evidence_of(observation, offered) if wanted.includes(judgement.verdict) else None,
     )
 
 

@@ -73,7 +73,7 @@ class CertificateRecord(_Record):
     not_before: str = Field(alias="notBefore")
     not_after: str = Field(alias="notAfter")
     key: str = Field(description="its kind and size, e.g. RSA 2048 or P-256")
-    signature: str = Field(description="its signature algorithm, e.g. sha256WithRSAEncryption")
+    signature: str = Field(description="its signature algorithm, e.g. RSA_WITH_SHA256")
 
 
 class RunRecord(_Record):

@@ -23,6 +23,8 @@ def carry_out_with(session_of: Callable[[Exchange], Session | None]) -> Callable
             meeting.destination,
             deadline_seconds=meeting.deadline_seconds,
             session_of=session_of,
+            credentials=meeting.own,
+            pace=meeting.pace,
         )
 
     return carry_out

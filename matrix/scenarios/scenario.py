@@ -10,6 +10,7 @@ from clients.connect import connect
 from clients.destination import Destination
 from clients.exchange import Exchange
 from clients.observation import Observation
+from clients.pace import at_once
 from clients.player import Player
 from handshake.crypto.credentials import Credential
 from matrix.prediction import Agreement, Prediction, ServerFacts
@@ -17,14 +18,17 @@ from matrix.prediction import Agreement, Prediction, ServerFacts
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A client and the server it is to meet. `deadline_seconds` is for each connection; `credentials` by
-    certificate type are those the server trusts, for scenarios that show one.
+    """A client and the server it is to meet. `deadline_seconds` is for each connection, `pace` waits for the
+    turn of one; `credentials` by certificate type are those the server trusts, for scenarios that show one,
+    `own` those that the user wants shown in every scenario.
     """
 
     player: Player
     destination: Destination
     deadline_seconds: float
     credentials: Mapping[str, Credential] = field(default_factory=dict)
+    own: Mapping[str, Credential] = field(default_factory=dict)
+    pace: Callable[[], None] = at_once
 
     def connect(
         self,
@@ -37,7 +41,8 @@ class Meeting:
             self.destination,
             deadline_seconds=self.deadline_seconds,
             exchange_type=exchange_type,
-            credentials=credentials,
+            credentials=self.own or credentials,
+            pace=self.pace,
         )
 
 

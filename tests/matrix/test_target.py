@@ -5,8 +5,11 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -34,35 +37,51 @@ http {{
         ssl_certificate_key {folder}/key.pem;
         ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
         ssl_ciphers ALL:@SECLEVEL=0;
-        location / {{ return 200 "hello\\n"; }}
+        {extra}
+        location / {{ return {status} "hello\\n"; }}
     }}
 }}
 """
 
 
+class Nginx:
+    """An nginx; it goes into the background once it listens."""
+
+    def __init__(self, folder: Path, extra: str = "", status: int = 200, days: int = 3650) -> None:
+        if NGINX is None:
+            pytest.skip("nginx is not installed; Debian: apt install nginx-light")
+        made = datetime.now(UTC) - timedelta(days=3650) + timedelta(days=days)
+        pem = generate_rsa(2048, subject="nginx", now=made, serial=1).to_pem()
+        (folder / "certificate.pem").write_text(pem.chain)
+        key = folder / "key.pem"
+        key.touch(mode=0o600)
+        key.write_text(pem.private_key)
+        configuration = folder / "nginx.conf"
+        for _ in range(STARTS):
+            with socket.create_server(("127.0.0.1", 0)) as found:
+                self.port = found.getsockname()[1]
+            text = CONFIGURATION.format(folder=folder, port=self.port, extra=extra, status=status)
+            configuration.write_text(text)
+            started = subprocess.run([NGINX, "-c", configuration], capture_output=True, text=True, timeout=30)
+            if started.returncode == 0:
+                break
+        assert started.returncode == 0, started.stderr
+        self._folder = folder
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        os.kill(int((self._folder / "nginx.pid").read_text()), signal.SIGTERM)
+
+
 @pytest.fixture
 def nginx(tmp_path: Path) -> Iterator[str]:
-    """The address of an nginx; it goes into the background once it listens."""
-    if NGINX is None:
-        pytest.skip("nginx is not installed; Debian: apt install nginx-light")
-    pem = generate_rsa(2048, subject="nginx", now=datetime.now(UTC), serial=1).to_pem()
-    (tmp_path / "certificate.pem").write_text(pem.chain)
-    key = tmp_path / "key.pem"
-    key.touch(mode=0o600)
-    key.write_text(pem.private_key)
-    configuration = tmp_path / "nginx.conf"
-    for _ in range(STARTS):
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            port = found.getsockname()[1]
-        configuration.write_text(CONFIGURATION.format(folder=tmp_path, port=port))
-        started = subprocess.run([NGINX, "-c", configuration], capture_output=True, text=True, timeout=30)
-        if started.returncode == 0:
-            break
-    assert started.returncode == 0, started.stderr
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        os.kill(int((tmp_path / "nginx.pid").read_text()), signal.SIGTERM)
+    """The address of an nginx."""
+    server = Nginx(tmp_path)
+    yield server.address
+    server.stop()
 
 
 def test_every_client_meets_a_server_of_somebody_elses(nginx: str, tmp_path: Path) -> None:
@@ -76,3 +95,111 @@ def test_every_client_meets_a_server_of_somebody_elses(nginx: str, tmp_path: Pat
     assert cells["firefox-9-sslv3"]["outcome"] == "fails", "Debian's OpenSSL has no SSLv3"
     assert cells["chrome-101"]["negotiated"]["version"] == "TLSv1.3"
     assert "mine" in result.stdout
+
+
+OTHER_NAME = "the certificate is for server.example.test, localhost, 127.0.0.1, not for shop.example"
+CLIENTS = ("--client", "java-8", "--client", "openssl-3.0")
+
+
+def test_a_server_that_nobody_can_use_says_so_beside_works(tmp_path: Path) -> None:
+    """It asks for a certificate and answers 400 to whoever has none; its own is for another name."""
+    server = Nginx(tmp_path, f"ssl_verify_client on; ssl_client_certificate {tmp_path}/certificate.pem;")
+    try:
+        result = tls_matrix(
+            "run", "--target", f"mine={server.address},sni=shop.example", *CLIENTS, "--out", tmp_path / "run"
+        )
+        own = f"mine={server.address},sni=shop.example,cert={tmp_path}/certificate.pem,key={tmp_path}/key.pem"
+        shown = tls_matrix("run", "--target", own, *CLIENTS, "--out", tmp_path / "shown")
+    finally:
+        server.stop()
+    assert result.returncode == shown.returncode == 0, result.stdout + shown.stdout
+    for cell in run_json(tmp_path / "run")["cells"]:
+        assert (cell["outcome"], cell["http_status"], cell["certificate_requested"]) == ("works", 400, True)
+        assert cell["certificate"]["subject"] == "CN=nginx"
+        assert "the server answers with HTTP status 400" in cell["notes"]
+        assert "the server asks for a client certificate, and the client has none" in cell["notes"]
+        assert OTHER_NAME in cell["notes"]
+    for cell in run_json(tmp_path / "shown")["cells"]:
+        assert (cell["outcome"], cell["http_status"]) == ("works", 200)
+        assert cell["notes"] == [OTHER_NAME]
+    assert "key.pem" not in "".join(
+        path.read_text() for path in (tmp_path / "shown").rglob("*") if path.is_file()
+    )
+
+
+def test_an_expired_certificate_and_an_error_are_in_the_notes(tmp_path: Path) -> None:
+    server = Nginx(tmp_path, status=503, days=-10)
+    try:
+        tls_matrix("run", "--target", f"mine={server.address}", *CLIENTS, "--out", tmp_path / "run")
+    finally:
+        server.stop()
+    for cell in run_json(tmp_path / "run")["cells"]:
+        assert cell["notes"][0] == "the server answers with HTTP status 503"
+        assert cell["notes"][1].startswith("the certificate expired on ")
+        assert len(cell["notes"]) == 2
+
+
+@contextmanager
+def waiting_relay(port: int, seconds: float) -> Iterator[int]:
+    """A port that leads to another, whose answers come so many seconds late."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def carry(source: socket.socket, sink: socket.socket, delay: float) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                time.sleep(delay)
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def meet(client: socket.socket) -> None:
+        with client, socket.create_connection(("127.0.0.1", port)) as server:
+            back = threading.Thread(target=carry, args=(server, client, seconds))
+            back.start()
+            carry(client, server, 0)
+            back.join()
+
+    def serve() -> None:
+        meetings = []
+        with suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                meetings.append(threading.Thread(target=meet, args=(client,)))
+                meetings[-1].start()
+        for meeting in meetings:
+            meeting.join()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(30)
+        listener.close()
+
+
+def test_a_slow_link_is_silent_for_so_long_and_works_with_more_time(nginx: str, tmp_path: Path) -> None:
+    client = ("--client", "java-8")
+    with waiting_relay(int(nginx.rpartition(":")[2]), 2.5) as port:
+        target = f"mine=127.0.0.1:{port}"
+        tls_matrix("run", "--target", target, *client, "--out", tmp_path / "short")
+        tls_matrix("run", "--target", target, *client, "--timeout", "20", "--out", tmp_path / "long")
+    (short,), (long,) = (run_json(tmp_path / name)["cells"] for name in ("short", "long"))
+    assert (short["outcome"], short["reason"]) == ("fails", "server-hello:timeout")
+    assert short["reason_detail"] == {"seconds": 2.0}
+    assert long["outcome"] == "works"
+    assert run_json(tmp_path / "long")["run"]["asked"]["timeout"] == 20
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("cert=none.pem,key=none.pem", "none.pem: No such file or directory"),
+        ("cert=none.pem", "cert= and key= go together; add key=FILE"),
+    ],
+)
+def test_a_certificate_that_cannot_be_shown_is_told_before_anything_runs(options: str, said: str) -> None:
+    result = tls_matrix("run", "--target", f"mine=127.0.0.1:1,{options}")
+    assert result.returncode == 2
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
