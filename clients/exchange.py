@@ -33,12 +33,11 @@ from handshake.events import (
     PeerFaulted,
     Phase,
     PolicyRefused,
-    SuiteUnsupported,
     TranscriptEntry,
+    Unsupported,
 )
 from handshake.hello_template import HelloFormat
 from handshake.session import Session
-from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import AlertDescription, AlertLevel, alert_name
 
 MAX_RECEIVED_BYTES = 262_144  # of one attempt: an endless handshake ends here, not in our memory
@@ -218,8 +217,8 @@ class Exchange:
                 self.fail(f"protocol-error-{what}")
             case PolicyRefused(what=what):
                 self.fail(f"policy-{what}")
-            case SuiteUnsupported(cipher_suite=cipher_suite):
-                self.fail(f"unsupported-{cipher_suite_name(cipher_suite)}")
+            case Unsupported(name=name):
+                self.fail(f"unsupported-{name}")
             case PeerClosed():
                 self._end_of_stream()
 

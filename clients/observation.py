@@ -16,10 +16,11 @@ class Failure:
 
     `cause` is one of `alert-<RFC name>`, `fin`, `reset`, `timeout`, `refused`, `unreachable` (no route),
     `unresolved` (no such host), `policy-<what>` (the client itself refuses), `protocol-error-<what>` (a
-    `handshake.errors.Fault`'s value) or `unsupported-<IANA suite name>` (this engine cannot complete the
-    suite; never the server's fault). Where TLS does not begin after words in the clear the phase is CONNECT
-    and the cause `protocol-error-starttls-<what>` (a `clients.starttls.dialogue.PreludeFailure`'s word) or
-    one of the connection's; `said` is then what the server said, in printable ASCII.
+    `handshake.errors.Fault`'s value) or `unsupported-<IANA name>` (this engine cannot complete the suite,
+    group, signature scheme or certificate that the server rightly chose; never the server's fault). Where TLS
+    does not begin after words in the clear the phase is CONNECT and the cause
+    `protocol-error-starttls-<what>` (a `clients.starttls.dialogue.PreludeFailure`'s word) or one of the
+    connection's; `said` is then what the server said, in printable ASCII.
     """
 
     phase: Phase

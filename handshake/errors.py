@@ -1,8 +1,8 @@
 """What can go wrong in a handshake, kept apart by whose fault it is.
 
 A peer's mistake is a `PeerFault`: a fact to report, never a crash. Our own misuse of an engine is a
-`LocalError`. A handshake that is perfectly legal but needs a primitive no kept library has is
-`UnsupportedSuite`.
+`LocalError`. A handshake that is perfectly legal but needs what this engine cannot compute is
+`UnsupportedParameter`.
 """
 
 from enum import Enum
@@ -101,9 +101,26 @@ class PolicyRefusal(HandshakeError):
         self.alert = alert
 
 
-class UnsupportedSuite(HandshakeError):
-    """The negotiated cipher suite cannot be completed by this engine (never the peer's failure)."""
+class Parameter(Enum):
+    """What a server chooses; the value is what it is called in a sentence."""
 
-    def __init__(self, cipher_suite: int) -> None:
-        super().__init__(f"cipher suite 0x{cipher_suite:04x} cannot be completed by this engine")
-        self.cipher_suite = cipher_suite
+    VERSION = "protocol version"
+    CIPHER_SUITE = "cipher suite"
+    COMPRESSION_METHOD = "compression method"
+    EXTENSION = "extension"
+    NAMED_GROUP = "named group"
+    SIGNATURE_SCHEME = "signature scheme"
+    CERTIFICATE = "kind of certificate"
+    KEY_EXCHANGE_MODE = "key exchange mode"
+
+
+class UnsupportedParameter(HandshakeError):
+    """This engine cannot complete a handshake with the parameter `name` (never the peer's failure).
+
+    `name` is IANA's, or the number where IANA has none.
+    """
+
+    def __init__(self, parameter: Parameter, name: str) -> None:
+        super().__init__(f"this engine cannot complete a handshake with the {parameter.value} {name}")
+        self.parameter = parameter
+        self.name = name

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, suite_parameters
-from handshake.errors import DecodeError, UnsupportedSuite
+from handshake.errors import DecodeError, UnsupportedParameter
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloFormat, HelloTemplate
 from handshake.wire.extensions import pull_supported_versions
 from handshake.wire.registry import ExtensionType, is_grease, version_name
@@ -200,7 +200,7 @@ def _usable(offered: Iterable[int], declared: Declared, version: int) -> Iterabl
             continue
         try:
             parameters = suite_parameters(code)
-        except UnsupportedSuite:
+        except UnsupportedParameter:
             continue
         fits_certificate = (
             parameters.certificate_type is None or parameters.certificate_type in declared.certificates

@@ -26,9 +26,8 @@ def outcome_of(observation: Observation) -> tuple[Outcome, str | None]:
 
 def first_reason(observation: Observation) -> str | None:
     """Give the reason of the first failed attempt, the connection that should resume coming last."""
-    later = () if observation.later is None else (observation.later,)
-    attempts = (*observation.attempts, *later)
-    return next((str(attempt.failure) for attempt in attempts if attempt.failure is not None), None)
+    failures = (attempt.failure for attempt in _connections(observation))
+    return next((str(failure) for failure in failures if failure is not None), None)
 
 
 def judge(observation: Observation, expectation: Expectation, fingerprints: AbstractSet[str]) -> Judgement:
@@ -46,13 +45,13 @@ def judge(observation: Observation, expectation: Expectation, fingerprints: Abst
         return Judgement(
             Verdict.HARNESS_ERROR, reason=str(first) if first else None, note="nobody accepted the connection"
         )
-    unsupported = unsupported_suite(observation)
+    unsupported = unsupported_choice(observation)
     if unsupported is not None:
-        suite = unsupported.cause.removeprefix(UNSUPPORTED_PREFIX)
+        name = unsupported.cause.removeprefix(UNSUPPORTED_PREFIX)
         return Judgement(
             Verdict.UNSUPPORTED,
             reason=str(unsupported),
-            note=f"the server chose {suite}, which this program offers but cannot complete",
+            note=f"the server chose {name}, which this program offers but cannot complete",
         )
     outcome, reason = outcome_of(observation)
     said = next((attempt.failure.said for attempt in observation.attempts if attempt.failure is not None), "")
@@ -65,12 +64,16 @@ def _was_never_connected(attempt: Attempt) -> bool:
     return failure is not None and failure.phase is Phase.CONNECT and attempt.client_port is None
 
 
-def unsupported_suite(observation: Observation) -> Failure | None:
-    """Give the failure that is ours: a suite the server rightly chose and our engine cannot complete."""
-    for attempt in observation.attempts:
-        if attempt.failure is not None and attempt.failure.cause.startswith(UNSUPPORTED_PREFIX):
-            return attempt.failure
-    return None
+def unsupported_choice(observation: Observation) -> Failure | None:
+    """Give the failure that is ours: what the server rightly chose and our engine cannot complete."""
+    failures = (attempt.failure for attempt in _connections(observation))
+    return next((f for f in failures if f is not None and f.cause.startswith(UNSUPPORTED_PREFIX)), None)
+
+
+def _connections(observation: Observation) -> tuple[Attempt, ...]:
+    """Every connection in order, that which should resume coming last."""
+    later = () if observation.later is None else (observation.later,)
+    return (*observation.attempts, *later)
 
 
 def judge_outcome(outcome: Outcome, reason: str | None, expectation: Expectation) -> Verdict:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handshake.crypto.dh_groups import modp_group
-from handshake.errors import LocalError
+from handshake.errors import LocalError, Parameter
 from handshake.events import (
     AlertReceived,
     AlertSent,
@@ -13,7 +13,7 @@ from handshake.events import (
     PeerFaulted,
     Phase,
     PolicyRefused,
-    SuiteUnsupported,
+    Unsupported,
 )
 from handshake.hello_template import ClientLimits, ClientPolicy
 from handshake.server import Ending, Intolerance, Reaction
@@ -131,7 +131,7 @@ def test_a_suite_that_cannot_be_completed_is_nobodys_failure() -> None:
     ours = Ours(client(template(TLS_1_0, kerberos)))
     ours.give()
     ours.take(server_hello(suite=kerberos))
-    assert of_type(ours, SuiteUnsupported) == [SuiteUnsupported(kerberos)]
+    assert of_type(ours, Unsupported) == [Unsupported(Parameter.CIPHER_SUITE, "TLS_KRB5_WITH_DES_CBC_SHA")]
     assert not of_type(ours, PeerFaulted)
 
 
