@@ -109,6 +109,16 @@ def test_kinds_without_a_library_in_tls_1_3(
     assert shown(replaced(OPENSSL_4, schemes(0x0A0A, RSA_PSS, MLDSA44)), TLS_1_3, 0x1301, der) == BAD
 
 
+def test_an_unknown_scheme_in_the_hello_does_not_excuse_a_known_kind() -> None:
+    offering = replaced(OPENSSL_4, schemes(RSA_PSS, 0xFEA0))
+    for der in (
+        of_algorithm("1.3.101.110"),  # X25519 cannot sign
+        of_algorithm(EC_PUBLIC_KEY, SECT283K1),
+        self_signed(MLDSA65PrivateKey.generate()),
+    ):
+        assert shown(offering, TLS_1_3, 0x1301, der) == BAD
+
+
 @pytest.mark.parametrize(
     ("curve", "named_group", "name"),
     [(SECT283K1, 9, "sect283k1"), (SECP160R1, 16, "secp160r1"), (BRAINPOOLP256T1, None, BRAINPOOLP256T1)],
