@@ -36,13 +36,12 @@ from handshake.events import (
     PeerFaulted,
     Phase,
     PolicyRefused,
-    SuiteUnsupported,
     TranscriptEntry,
+    Unsupported,
 )
 from handshake.hello_template import HelloFormat, HelloTemplate
 from handshake.reason import NO_DETAIL, Breach, Cause, Detail, Kind, Reason, cause_of_alert
 from handshake.session import Session
-from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import AlertDescription, AlertLevel, alert_name
 
 _OF_THE_SERVER = frozenset({Kind.ALERT, Kind.CLOSE_NOTIFY, Kind.FIN, Kind.RESET, Kind.TIMEOUT})
@@ -229,8 +228,8 @@ class Exchange:
                 self.fail(Cause(Kind.PROTOCOL_ERROR, what))
             case PolicyRefused(what=what, met=met, wanted=wanted):
                 self.fail(Cause(Kind.POLICY, what), detail=Detail(met, wanted))
-            case SuiteUnsupported(cipher_suite=cipher_suite):
-                self.fail(Cause(Kind.UNSUPPORTED, cipher_suite_name(cipher_suite)))
+            case Unsupported(name=name):
+                self.fail(Cause(Kind.UNSUPPORTED, name))
             case PeerClosed(close_notify=close_notify):
                 self._end_of_stream(Kind.CLOSE_NOTIFY if close_notify else Kind.FIN)
 

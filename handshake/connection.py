@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from handshake.alerts import RFC_ALERTS
-from handshake.errors import Fault, LocalError, PeerFault, PolicyRefusal, UnsupportedSuite
+from handshake.errors import Fault, LocalError, PeerFault, PolicyRefusal, UnsupportedParameter
 from handshake.events import (
     AlertReceived,
     AlertSent,
@@ -22,8 +22,8 @@ from handshake.events import (
     PeerFaulted,
     Phase,
     PolicyRefused,
-    SuiteUnsupported,
     TranscriptEntry,
+    Unsupported,
 )
 from handshake.record_layer import PlainRecord, RecordLayer
 from handshake.wire.messages import Alert, pull_alert, push_alert
@@ -72,8 +72,8 @@ class Connection(ABC):
             self.end_with_fault(fault)
         except PolicyRefusal as refusal:
             self._end_with_refusal(refusal)
-        except UnsupportedSuite as unsupported:
-            self.add_event(SuiteUnsupported(unsupported.cipher_suite))
+        except UnsupportedParameter as unsupported:
+            self.add_event(Unsupported(unsupported.parameter, unsupported.name))
             self._send_fatal(AlertDescription.INTERNAL_ERROR)
 
     def receive_end_of_stream(self, now: float) -> None:

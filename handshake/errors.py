@@ -1,8 +1,8 @@
 """What can go wrong in a handshake, kept apart by whose fault it is.
 
 A peer's mistake is a `PeerFault`: a fact to report, never a crash. Our own misuse of an engine is a
-`LocalError`. A handshake that is perfectly legal but needs a primitive no kept library has is
-`UnsupportedSuite`.
+`LocalError`. A handshake that is perfectly legal but needs what this engine cannot compute is
+`UnsupportedParameter`.
 """
 
 from enum import Enum
@@ -60,7 +60,7 @@ class Fault(Enum):
     )
     NO_COMMON_CIPHER_SUITE = "no-common-cipher-suite", "the peers have no common cipher suite"
     INAPPROPRIATE_FALLBACK = "inappropriate-fallback", "the hello signals a fallback that was not needed"
-    UNSUPPORTED_EXTENSION = "unsupported-extension", "the server answers an extension that was not offered"
+    UNSUPPORTED_EXTENSION = "unsupported-extension", "the server answers an extension that it may not answer"
     MISSING_EXTENSION = "missing-extension", "the server leaves out an extension it must send"
     RENEGOTIATION_INFO = "renegotiation-info", "the server's renegotiation_info is wrong"
     RENEGOTIATION_SIGNAL = "renegotiation-signal", "the server signals RFC 5746 where it has no place"
@@ -124,9 +124,26 @@ class PolicyRefusal(HandshakeError):
         self.wanted = wanted
 
 
-class UnsupportedSuite(HandshakeError):
-    """The negotiated cipher suite cannot be completed by this engine (never the peer's failure)."""
+class Parameter(Enum):
+    """What a server chooses; the value is what it is called in a sentence."""
 
-    def __init__(self, cipher_suite: int) -> None:
-        super().__init__(f"cipher suite 0x{cipher_suite:04x} cannot be completed by this engine")
-        self.cipher_suite = cipher_suite
+    VERSION = "protocol version"
+    CIPHER_SUITE = "cipher suite"
+    COMPRESSION_METHOD = "compression method"
+    EXTENSION = "extension"
+    NAMED_GROUP = "named group"
+    SIGNATURE_SCHEME = "signature scheme"
+    CERTIFICATE = "kind of certificate"
+    KEY_EXCHANGE_MODE = "key exchange mode"
+
+
+class UnsupportedParameter(HandshakeError):
+    """This engine cannot complete a handshake with the parameter `name` (never the peer's failure).
+
+    `name` is IANA's, or the number where IANA has none.
+    """
+
+    def __init__(self, parameter: Parameter, name: str) -> None:
+        super().__init__(f"this engine cannot complete a handshake with the {parameter.value} {name}")
+        self.parameter = parameter
+        self.name = name

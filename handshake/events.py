@@ -7,6 +7,8 @@ beside them.
 from dataclasses import dataclass, field
 from enum import Enum
 
+from handshake.errors import Parameter
+
 
 class Phase(Enum):
     """How far a connection has come; the word before the colon of a failure's reason."""
@@ -132,10 +134,11 @@ class PolicyRefused:
 
 
 @dataclass(frozen=True, slots=True)
-class SuiteUnsupported:
-    """The peer chose a suite that was offered but that this engine cannot complete."""
+class Unsupported:
+    """The peer rightly chose what was offered, and this engine cannot complete it; `name` is IANA's."""
 
-    cipher_suite: int
+    parameter: Parameter
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ Event = (
     | ApplicationData
     | PeerFaulted
     | PolicyRefused
-    | SuiteUnsupported
+    | Unsupported
     | PeerClosed
 )
 

@@ -26,7 +26,8 @@ class Fill(Enum):
 
     SERVER_NAME: the host name of the connection; the extension is left out when there is none (an address).
     DOTTED_SERVER_NAME: the same, and left out for a name without a dot too.
-    KEY_SHARE: the template's body with each key_exchange of a group we know replaced by a fresh public key.
+    KEY_SHARE: the template's body with every key_exchange replaced, by a fresh public key where the group can
+    be computed and else by fresh bytes that read as one. A key_share without a fill is made in the same way.
     PADDING: zeros up to the size rule of RFC 7685 section 4 (a hello of 256 to 511 bytes becomes 512).
     """
 

@@ -13,7 +13,7 @@ from enum import Enum
 
 from clients.player import PlayedHello, Player
 from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, suite_parameters
-from handshake.errors import DecodeError, UnsupportedSuite
+from handshake.errors import DecodeError, UnsupportedParameter
 from handshake.events import Phase
 from handshake.hello_template import ClientLimits, HelloFormat, HelloTemplate
 from handshake.reason import Reason, Rule, parse_cause
@@ -194,7 +194,7 @@ def _usable(offered: Iterable[int], declared: Declared, version: int) -> Iterabl
             continue
         try:
             parameters = suite_parameters(code)
-        except UnsupportedSuite:
+        except UnsupportedParameter:
             continue
         fits_certificate = (
             parameters.certificate_type is None or parameters.certificate_type in declared.certificates

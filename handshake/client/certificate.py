@@ -6,21 +6,25 @@ certificate is judged: names, chains and dates are not what this project is abou
 
 from cryptography.hazmat.primitives.asymmetric.dsa import DSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from handshake.client.choices import check_certificate, offered_signature_schemes
 from handshake.client.handshake import ClientHandshake
-from handshake.crypto.credentials import Credential
+from handshake.crypto.credentials import Credential, certificate_public_key
 from handshake.crypto.key_schedule import Role, ssl3_certificate_verify_hash
 from handshake.crypto.signatures import (
     PublicKey,
     certificate_verify_content,
     sign,
     sign_md5_sha1,
+    signature_schemes,
     signing_schemes,
 )
-from handshake.crypto.suite_parameters import CertificateType, SuiteParameters
+from handshake.crypto.suite_parameters import CertificateType
 from handshake.errors import Fault, PeerFault, PolicyRefusal
-from handshake.hello_template import ClientLimits
+from handshake.events import CertificateReceived
 from handshake.reason import Rule
 from handshake.schedule_13 import KeySchedule
 from handshake.wire.client_hello import find_extension
@@ -57,12 +61,28 @@ _TYPES_BY_CODE: dict[int, str] = {
 }
 
 
-def check_server_key(key: PublicKey, suite: SuiteParameters, limits: ClientLimits) -> None:
-    """Raise PeerFault for a key the suite cannot use, PolicyRefusal for one below the client's limit."""
-    wanted = suite.certificate_type
-    if wanted is not None and not isinstance(key, _KEY_TYPES[wanted]):
+def receive_server_certificate(handshake: ClientHandshake, chain: tuple[bytes, ...]) -> None:
+    """Take the server's chain (DER, leaf first) and the key in its leaf.
+
+    Raises PeerFault for a key that the suite or the hello does not allow, UnsupportedParameter for one that
+    they do and that cannot be used here, PolicyRefusal for one below the client's limit.
+    """
+    handshake.connection.add_event(CertificateReceived(chain))
+    if not chain:
+        raise PeerFault(Fault.BAD_CERTIFICATE, "the server's certificate list is empty")
+    try:
+        key = certificate_public_key(chain[0])
+    except PeerFault:
+        check_certificate(handshake.sent, handshake.suite, chain[0])
+        raise
+    wanted = handshake.suite.certificate_type
+    if (
+        wanted is not None
+        and not isinstance(key, _KEY_TYPES[wanted])
+        and not _is_offered_eddsa(handshake, key)
+    ):
         raise PeerFault(Fault.BAD_CERTIFICATE, f"the suite needs a certificate with a key of type {wanted}")
-    minimum = limits.min_rsa_bits
+    minimum = handshake.limits.min_rsa_bits
     if isinstance(key, RSAPublicKey) and minimum is not None and key.key_size < minimum:
         raise PolicyRefusal(
             Rule.RSA_KEY_BITS,
@@ -71,6 +91,16 @@ def check_server_key(key: PublicKey, suite: SuiteParameters, limits: ClientLimit
             met=f"{key.key_size} bits",
             wanted=f"it requires {minimum}",
         )
+    handshake.server_key = key
+
+
+def _is_offered_eddsa(handshake: ClientHandshake, key: PublicKey) -> bool:
+    """Whether it is an EdDSA key that the hello allows in an ECDSA suite of TLS 1.2 (RFC 8422, 5.3)."""
+    is_ecdsa = handshake.suite.certificate_type is CertificateType.ECDSA
+    if not is_ecdsa or not isinstance(key, Ed25519PublicKey | Ed448PublicKey):
+        return False
+    schemes = signature_schemes(key, handshake.version)  # none before TLS 1.2
+    return any(scheme in offered_signature_schemes(handshake.sent) for scheme in schemes)
 
 
 def send_client_certificate(handshake: ClientHandshake) -> Credential | None:

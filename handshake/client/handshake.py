@@ -18,6 +18,7 @@ from handshake.hello_template import ClientLimits, ClientPolicy, HelloTemplate
 from handshake.schedule_13 import KeySchedule
 from handshake.session import Session
 from handshake.state_machine import StateMachine
+from handshake.wire.client_hello import ClientHello
 from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.key_exchange import DHParameters, ECDHParameters, RSAParameters
 from handshake.wire.messages import CertificateRequest, CertificateRequest13
@@ -62,6 +63,12 @@ class ClientHandshake(StateMachine[State]):
     schedule: KeySchedule | None = None
     hello_retried: bool = False
     negotiated: Negotiated | None = None
+
+    @property
+    def sent(self) -> ClientHello:
+        """The hello that the server answers, an SSLv2-format one as the same offer."""
+        hello = self.hello.hello
+        return hello if isinstance(hello, ClientHello) else hello.to_client_hello()
 
     @property
     def suite(self) -> SuiteParameters:

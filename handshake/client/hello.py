@@ -1,7 +1,8 @@
 """From a template to the bytes of one ClientHello: everything as written, but for what must be fresh.
 
 The bytes outside random, session id, challenge, SNI host, key shares and padding are the template's own, so a
-hello made from a captured profile equals the capture outside those ranges.
+hello made from a captured profile equals the capture outside those ranges. Key shares are made anew wherever
+they stand, for nobody has the private half of a recorded one.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from dataclasses import dataclass, replace
 
 from handshake.crypto.dh_groups import FFDHE_GROUPS
 from handshake.crypto.key_exchange import GroupKeyPair, generate_key_pair, supported_groups
+from handshake.crypto.stand_in import stand_in_key_exchange
+from handshake.errors import DecodeError
 from handshake.hello_template import ExtensionTemplate, Fill, HelloFormat, HelloTemplate
 from handshake.session import Session
 from handshake.wire.client_hello import (
@@ -21,7 +24,13 @@ from handshake.wire.client_hello import (
 from handshake.wire.extensions import pull_key_share_list, push_key_share_list, push_server_name
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
 from handshake.wire.record import Record, SSLv2Record, push_record, push_sslv2_record
-from handshake.wire.registry import ContentType, ExtensionType, HandshakeType, ProtocolVersion
+from handshake.wire.registry import (
+    ContentType,
+    ExtensionType,
+    HandshakeType,
+    ProtocolVersion,
+    is_grease,
+)
 
 PADDED_SIZE = (
     512  # RFC 7685 section 4: a hello of 256 to 511 bytes, handshake header included, is padded to this
@@ -29,6 +38,8 @@ PADDED_SIZE = (
 EXTENSION_HEADER = 4
 HOST_NAME = 0  # NameType, RFC 6066 section 3
 KEY_SHARE_GROUPS = supported_groups() | FFDHE_GROUPS
+"""The groups in which a key share of TLS 1.3 can be made and used."""
+_KEY_SHARES = frozenset({ExtensionType.KEY_SHARE, ExtensionType.KEY_SHARE_DRAFT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,7 @@ class FilledHello:
 
     `wire` is the whole record; `message` what enters the handshake transcript (the handshake message, or the
     body of the SSLv2 record, RFC 5246 appendix E.2); `hello` its decoded form; `key_shares` the private
-    halves by group.
+    halves by group, of those that this engine can compute.
     """
 
     wire: bytes
@@ -129,7 +140,7 @@ def _fill_extensions(
             if server_name is None or (needs_dot and "." not in server_name):
                 continue
             body = push_server_name(((HOST_NAME, server_name.encode()),))
-        elif template.fill is Fill.KEY_SHARE:
+        elif template.extension_type in _KEY_SHARES:
             body = _fresh_key_shares(body, key_shares, entropy)
         filled.append(Extension(template.extension_type, body))
     return tuple(filled)
@@ -138,11 +149,20 @@ def _fill_extensions(
 def _fresh_key_shares(
     body: bytes, key_shares: dict[int, GroupKeyPair], entropy: Callable[[int], bytes]
 ) -> bytes:
+    """The list with new keys of the same groups and lengths; GREASE keeps its bytes, which are no key, and so
+    does a body that is malformed on purpose.
+    """
+    try:
+        recorded = pull_key_share_list(body)
+    except DecodeError:
+        return body
     shares = []
-    for group, key_exchange in pull_key_share_list(body):
+    for group, key_exchange in recorded:
         if group in KEY_SHARE_GROUPS:
             pair = key_shares[group] = generate_key_pair(group, entropy)
             key_exchange = pair.public_bytes
+        elif not is_grease(group):
+            key_exchange = stand_in_key_exchange(group, len(key_exchange), entropy)
         shares.append((group, key_exchange))
     return push_key_share_list(tuple(shares))
 

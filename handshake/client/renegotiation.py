@@ -13,12 +13,11 @@ from handshake.errors import Fault, PeerFault, PolicyRefusal
 from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate, Placement
 from handshake.reason import Rule
 from handshake.renegotiation import Renegotiation
-from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, TLS_FALLBACK_SCSV
+from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV
 from handshake.wire.client_hello import NULL_COMPRESSION
 from handshake.wire.extensions import pull_renegotiation_info, push_renegotiation_info
 from handshake.wire.registry import AlertDescription, ExtensionType
-
-_SIGNALLING = frozenset({TLS_EMPTY_RENEGOTIATION_INFO_SCSV, TLS_FALLBACK_SCSV})
+from handshake.wire.suite_versions import SIGNALLING_SUITES
 
 
 def in_record_format(template: HelloTemplate) -> HelloTemplate:
@@ -37,7 +36,7 @@ def in_record_format(template: HelloTemplate) -> HelloTemplate:
 def renegotiation_template(template: HelloTemplate, info: bytes | None, place: Placement) -> HelloTemplate:
     """Give the hello that renegotiates; `info` is its renegotiated_connection, None leaves it out."""
     record = in_record_format(template)
-    suites = tuple(suite for suite in record.cipher_suites if suite not in _SIGNALLING)
+    suites = tuple(suite for suite in record.cipher_suites if suite not in SIGNALLING_SUITES)
     present = [extension.extension_type for extension in record.extensions or ()]
     others = [e for e in record.extensions or () if e.extension_type != ExtensionType.RENEGOTIATION_INFO]
     if info is None:

@@ -73,6 +73,7 @@ TRANSITIONS: Mapping[State, Mapping[str, frozenset[State]]] = {
     State.WAIT_FINISHED_13: {"Finished": frozenset({State.CONNECTED_13})},
     State.CONNECTED_13: {
         "NewSessionTicket": frozenset({State.CONNECTED_13}),
+        "CertificateRequest": frozenset({State.CONNECTED_13}),  # post_handshake_auth, RFC 8446 section 4.6.2
         "KeyUpdate": frozenset({State.CONNECTED_13}),
     },
 }

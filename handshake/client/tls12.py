@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from handshake.client.certificate import (
-    check_server_key,
+    receive_server_certificate,
     send_certificate_verify,
     send_client_certificate,
 )
+from handshake.client.choices import check_explicit_curve, check_named_curve, check_signature_scheme
 from handshake.client.handshake import ClientHandshake
 from handshake.client.state import State
-from handshake.crypto.credentials import certificate_public_key
 from handshake.crypto.export_rsa import export_rsa_public_key
-from handshake.crypto.key_exchange import DHKeyPair, ECDHKeyPair, encrypt_pre_master_secret, supported_groups
+from handshake.crypto.key_exchange import DHKeyPair, ECDHKeyPair, encrypt_pre_master_secret
 from handshake.crypto.key_schedule import (
     Role,
     extended_master_secret,
@@ -29,7 +29,7 @@ from handshake.crypto.record_protection import connection_protections
 from handshake.crypto.signatures import verify
 from handshake.crypto.suite_parameters import KeyExchange
 from handshake.errors import Fault, PeerFault, PolicyRefusal
-from handshake.events import CertificateReceived, CertificateRequested, Negotiated
+from handshake.events import CertificateRequested, Negotiated
 from handshake.reason import Rule
 from handshake.renegotiation import FinishedPair
 from handshake.wire.buffer import Reader
@@ -55,7 +55,6 @@ from handshake.wire.registry import (
     ContentType,
     ExtensionType,
     HandshakeType,
-    group_name,
 )
 
 _ECDHE = frozenset({KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON})
@@ -66,11 +65,7 @@ def receive_certificate(handshake: ClientHandshake, message: HandshakeMessage) -
     """Take the server's chain; the leaf's key must fit the suite and the client's limits."""
     certificate = pull_certificate(message.body)
     handshake.add(message)
-    handshake.connection.add_event(CertificateReceived(certificate.chain))
-    if not certificate.chain:
-        raise PeerFault(Fault.BAD_CERTIFICATE, "the server's certificate list is empty")
-    handshake.server_key = certificate_public_key(certificate.chain[0])
-    check_server_key(handshake.server_key, handshake.suite, handshake.limits)
+    receive_server_certificate(handshake, certificate.chain)
     if handshake.suite.key_exchange in _RSA:
         return State.WAIT_SERVER_HELLO_DONE
     return State.WAIT_SERVER_KEY_EXCHANGE
@@ -93,7 +88,9 @@ def receive_server_key_exchange(handshake: ClientHandshake, message: HandshakeMe
     if suite.key_exchange is KeyExchange.RSA_EXPORT:
         parameters = pull_rsa_parameters(reader)
     elif suite.key_exchange in _ECDHE:
+        check_explicit_curve(handshake.sent, message.body[:1])
         parameters = pull_ecdh_parameters(reader)
+        check_named_curve(handshake.sent, parameters.named_group)
     else:
         parameters = pull_dh_parameters(reader)
         _check_prime(handshake, parameters)
@@ -103,6 +100,7 @@ def receive_server_key_exchange(handshake: ClientHandshake, message: HandshakeMe
             "the table lets no ServerKeyExchange come before the Certificate"
         )
         signature = pull_digitally_signed(reader, handshake.version)
+        check_signature_scheme(handshake.sent, signature.signature_scheme)
         content = handshake.hello.client_random + handshake.server_random + signed
         verify(handshake.server_key, signature.signature_scheme, content, signature.signature)
     reader.finish()
@@ -223,9 +221,6 @@ def _client_key_exchange(handshake: ClientHandshake) -> tuple[bytes, bytes]:
             pair.public_bytes
         )
     if isinstance(parameters, ECDHParameters):
-        if parameters.named_group not in supported_groups():
-            name = group_name(parameters.named_group)
-            raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server chose group {name}, which is not known")
         ecdh = ECDHKeyPair.generate(parameters.named_group)
         return ecdh.shared_secret(parameters.public), push_client_ecdh_public(ecdh.public_bytes)
     assert handshake.server_key is not None, "RSA key transport has a certificate before it"

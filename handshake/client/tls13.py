@@ -3,21 +3,28 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from handshake.client.certificate import check_server_key, send_client_authentication_13
+from handshake.client.certificate import receive_server_certificate, send_client_authentication_13
+from handshake.client.choices import (
+    check_extensions,
+    check_key_share_group,
+    check_missing_key_share,
+    check_post_handshake_request,
+    check_retry_group,
+    check_signature_scheme,
+)
 from handshake.client.handshake import ClientHandshake
-from handshake.client.hello import KEY_SHARE_GROUPS, frame_hello
+from handshake.client.hello import frame_hello
 from handshake.client.resumption import (
     accepted_pre_shared_key,
     offer_pre_shared_key,
     session_of_ticket,
 )
 from handshake.client.state import State
-from handshake.crypto.credentials import certificate_public_key
 from handshake.crypto.key_exchange import generate_key_pair
 from handshake.crypto.key_schedule import Role
 from handshake.crypto.signatures import certificate_verify_content, verify
 from handshake.errors import Fault, PeerFault
-from handshake.events import CertificateReceived, CertificateRequested, Negotiated, SessionReceived
+from handshake.events import CertificateRequested, Negotiated, SessionReceived
 from handshake.hello_template import Fill
 from handshake.schedule_13 import KeySchedule
 from handshake.wire.client_hello import ClientHello, Extension
@@ -33,7 +40,7 @@ from handshake.wire.messages import (
     pull_new_session_ticket_13,
     push_key_update,
 )
-from handshake.wire.registry import ContentType, ExtensionType, HandshakeType, extension_name, group_name
+from handshake.wire.registry import ContentType, ExtensionType, HandshakeType
 
 
 def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
@@ -50,8 +57,7 @@ def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMes
     extensions = list(hello.extensions or ())
     if ExtensionType.KEY_SHARE in handshake.server_extensions:
         group = pull_selected_group(handshake.server_extensions[ExtensionType.KEY_SHARE])
-        if group not in KEY_SHARE_GROUPS:
-            raise PeerFault(Fault.ILLEGAL_PARAMETER, f"HelloRetryRequest asks for group {group_name(group)}")
+        check_retry_group(handshake.sent, group)
         pair = generate_key_pair(group, handshake.connection.entropy)
         key_shares = {group: pair}
         body = push_key_share_list(((group, pair.public_bytes),))
@@ -82,14 +88,10 @@ def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMes
 def accept_server_hello_13(handshake: ClientHandshake) -> State:
     """Derive the handshake traffic keys from the key share (RFC 8446 section 7.1)."""
     if ExtensionType.KEY_SHARE not in handshake.server_extensions:
-        raise PeerFault(Fault.MISSING_EXTENSION, "a TLS 1.3 ServerHello without key_share")
+        check_missing_key_share(handshake.sent, handshake.server_extensions.keys())
     group, key_exchange = pull_key_share(handshake.server_extensions[ExtensionType.KEY_SHARE])
-    pair = handshake.hello.key_shares.get(group)
-    if pair is None:
-        name = group_name(group)
-        raise PeerFault(
-            Fault.ILLEGAL_PARAMETER, f"the server answers with group {name}, for which no share was sent"
-        )
+    check_key_share_group(handshake.sent, group)
+    pair = handshake.hello.key_shares[group]
     schedule = handshake.schedule = KeySchedule(handshake.suite, accepted_pre_shared_key(handshake))
     schedule.enter_handshake(pair.shared_secret(key_exchange), bytes(handshake.messages))
     records = handshake.connection.records
@@ -106,18 +108,15 @@ def accept_server_hello_13(handshake: ClientHandshake) -> State:
 def receive_encrypted_extensions(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take EncryptedExtensions; an answer to nothing that was asked is a fault (RFC 8446 section 4.2)."""
     handshake.add(message)
-    offered = {extension.extension_type for extension in handshake.template.extensions or ()}
-    for extension in pull_encrypted_extensions(message.body).extensions:
-        if extension.extension_type not in offered:
-            name = extension_name(extension.extension_type)
-            raise PeerFault(
-                Fault.UNSUPPORTED_EXTENSION, f"EncryptedExtensions answers {name}, which was not offered"
-            )
+    answered = pull_encrypted_extensions(message.body).extensions
+    check_extensions(handshake.sent, answered, "EncryptedExtensions")
     return State.WAIT_FINISHED_13 if handshake.is_resumed else State.WAIT_CERTIFICATE_13
 
 
 def receive_certificate_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Note that a certificate is asked for, and which signatures will do."""
+    if handshake.state is State.CONNECTED_13:
+        check_post_handshake_request(handshake.sent)
     handshake.add(message)
     handshake.certificate_request = pull_certificate_request_13(message.body)
     handshake.connection.add_event(CertificateRequested())
@@ -127,12 +126,10 @@ def receive_certificate_request(handshake: ClientHandshake, message: HandshakeMe
 def receive_certificate(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take the server's chain."""
     handshake.add(message)
-    chain = tuple(der for der, _ in pull_certificate_13(message.body).entries)
-    handshake.connection.add_event(CertificateReceived(chain))
-    if not chain:
-        raise PeerFault(Fault.BAD_CERTIFICATE, "the server's certificate list is empty")
-    handshake.server_key = certificate_public_key(chain[0])
-    check_server_key(handshake.server_key, handshake.suite, handshake.limits)
+    entries = pull_certificate_13(message.body).entries
+    for _, extensions in entries:
+        check_extensions(handshake.sent, extensions, "Certificate")
+    receive_server_certificate(handshake, tuple(der for der, _ in entries))
     return State.WAIT_CERTIFICATE_VERIFY_13
 
 
@@ -140,6 +137,7 @@ def receive_certificate_verify(handshake: ClientHandshake, message: HandshakeMes
     """Verify the server's signature over the handshake (RFC 8446 section 4.4.3)."""
     assert handshake.server_key is not None, "the table lets no CertificateVerify come before the Certificate"
     signed = pull_certificate_verify(message.body, handshake.version)
+    check_signature_scheme(handshake.sent, signed.signature_scheme)
     digest = _schedule(handshake).transcript_hash(bytes(handshake.messages))
     content = certificate_verify_content(Role.SERVER, digest)
     verify(handshake.server_key, signed.signature_scheme, content, signed.signature)

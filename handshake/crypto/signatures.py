@@ -95,6 +95,11 @@ def verify(public_key: PublicKey, signature_scheme: int | None, content: bytes, 
         raise _bad_signature(signature_scheme_name(signature_scheme)) from error
 
 
+def is_verifiable(signature_scheme: int) -> bool:
+    """Whether a signature in this scheme can be verified here, by a key of its kind."""
+    return signature_scheme in _SCHEMES
+
+
 def sign_md5_sha1(private_key: PrivateKey, digests: bytes) -> bytes:
     """Sign 16 bytes of MD5 and 20 of SHA-1 as all versions up to TLS 1.1 do.
 

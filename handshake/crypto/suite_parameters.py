@@ -3,7 +3,8 @@
 The name states the key exchange, the bulk cipher and the hash (RFC 5246 appendix A.5); the lengths that go
 with each bulk cipher are in RFC 2246 section 6.3.1 (export), RFC 5246 appendix C and the RFCs of the ciphers.
 Nothing here is a second table of suites: a code point whose name does not consist of parts known here raises
-`UnsupportedSuite`.
+`UnsupportedParameter`. In which versions a suite may be chosen is read off the name too, in
+`handshake.wire.suite_versions`.
 """
 
 import re
@@ -11,9 +12,9 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache
 
-from handshake.errors import UnsupportedSuite
-from handshake.wire.cipher_suites import CIPHER_SUITES
-from handshake.wire.registry import ProtocolVersion
+from handshake.errors import Parameter, UnsupportedParameter
+from handshake.wire.cipher_suites import CIPHER_SUITES, cipher_spec_name
+from handshake.wire.suite_versions import suite_versions
 
 
 class KeyExchange(StrEnum):
@@ -106,10 +107,8 @@ class SuiteParameters:
     """A cipher suite taken apart. `mac` is None for an AEAD; `prf_hash` is a hashlib name and counts from TLS
     1.2 on.
 
-    `minimum_version` and `maximum_version` bound where the RFCs define the suite: export up to TLS 1.0 (RFC
-    4346 appendix A.5), DES and IDEA up to TLS 1.1 (RFC 5469), AEADs and SHA-2 MACs in TLS 1.2 (RFC 5246
-    section 1.2, RFC 5288 section 4). RFC 4492 defines elliptic curves from TLS 1.0 on, but tlslite-ng and
-    SunJSSE choose them in SSLv3 too. Stacks exist that go beyond; the record protection does so too wherever
+    `minimum_version` and `maximum_version` bound where the RFCs define the suite
+    (`handshake.wire.suite_versions`). Stacks exist that go beyond; the record protection does so too wherever
     it has a meaning.
     """
 
@@ -146,24 +145,24 @@ class SuiteParameters:
 
 @cache
 def suite_parameters(code: int) -> SuiteParameters:
-    """Take a cipher suite apart; raises `UnsupportedSuite` for what cannot be completed, unknown code points
-    included.
+    """Take a cipher suite apart; raises `UnsupportedParameter` for what cannot be completed, unknown code
+    points included.
     """
-    names = CIPHER_SUITES.get(code)
+    unsupported = UnsupportedParameter(Parameter.CIPHER_SUITE, cipher_spec_name(code))
+    names, versions = CIPHER_SUITES.get(code), suite_versions(code)
     match = _IANA_NAME.fullmatch(names.iana) if names is not None else None
-    if match is None:
-        raise UnsupportedSuite(code)
+    if match is None or versions is None:
+        raise unsupported
     cipher = _CIPHERS.get(match["cipher"])
     key_exchange = _KEY_EXCHANGES.get(match["key_exchange"] or KeyExchange.TLS13)
     suffix = match["hash"] or "SHA256"  # CCM names end in no hash: RFC 6655 section 3 says SHA-256
     if cipher is None or key_exchange is None or suffix not in _HASHES:
-        raise UnsupportedSuite(code)
+        raise unsupported
     if key_exchange is KeyExchange.TLS13 and cipher.kind is not CipherKind.AEAD:
-        raise UnsupportedSuite(code)
+        raise unsupported
     mac = None if cipher.kind is CipherKind.AEAD else _HASHES[suffix]
     prf_hash = "sha384" if suffix == "SHA384" else "sha256"
-    minimum, maximum = _version_range(key_exchange, cipher, mac)
-    return SuiteParameters(code, key_exchange, cipher, mac, prf_hash, minimum, maximum)
+    return SuiteParameters(code, key_exchange, cipher, mac, prf_hash, versions.lowest, versions.highest)
 
 
 @cache
@@ -171,24 +170,9 @@ def is_completable(code: int) -> bool:
     """Whether a handshake that ends in this suite can be completed here."""
     try:
         suite_parameters(code)
-    except UnsupportedSuite:
+    except UnsupportedParameter:
         return False
     return True
-
-
-def _version_range(
-    key_exchange: KeyExchange, cipher: BulkCipher, mac: MacAlgorithm | None
-) -> tuple[ProtocolVersion, ProtocolVersion]:
-    if key_exchange is KeyExchange.TLS13:
-        return ProtocolVersion.TLS_1_3, ProtocolVersion.TLS_1_3
-    if mac in (None, MacAlgorithm.SHA256, MacAlgorithm.SHA384):
-        return ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_2
-    minimum = ProtocolVersion.SSL_3_0
-    if key_exchange.endswith("EXPORT"):
-        return minimum, ProtocolVersion.TLS_1_0
-    if cipher.algorithm in (BulkAlgorithm.DES, BulkAlgorithm.IDEA):
-        return minimum, ProtocolVersion.TLS_1_1
-    return minimum, ProtocolVersion.TLS_1_2
 
 
 _IANA_NAME = re.compile(

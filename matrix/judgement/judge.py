@@ -28,9 +28,8 @@ def outcome_of(observation: Observation) -> tuple[Outcome, Reason | None]:
 
 def first_reason(observation: Observation) -> Reason | None:
     """Give the reason of the first failed attempt, the connection that should resume coming last."""
-    later = () if observation.later is None else (observation.later,)
-    attempts = (*observation.attempts, *later)
-    return next((attempt.failure for attempt in attempts if attempt.failure is not None), None)
+    failures = (attempt.failure for attempt in _connections(observation))
+    return next((failure for failure in failures if failure is not None), None)
 
 
 def judge(
@@ -48,7 +47,7 @@ def judge(
     first = observation.attempts[0].failure if observation.attempts else None
     if not observation.attempts or _was_never_connected(observation.attempts[0]):
         return Judgement(Verdict.HARNESS_ERROR, reason=first, note="nobody accepted the connection")
-    unsupported = unsupported_suite(observation)
+    unsupported = unsupported_choice(observation)
     if unsupported is not None:
         return Judgement(
             Verdict.UNSUPPORTED,
@@ -65,12 +64,16 @@ def _was_never_connected(attempt: Attempt) -> bool:
     return failure is not None and failure.phase is Phase.CONNECT and attempt.client_port is None
 
 
-def unsupported_suite(observation: Observation) -> Reason | None:
-    """Give the failure that is ours: a suite the server rightly chose and our engine cannot complete."""
-    for attempt in observation.attempts:
-        if attempt.failure is not None and attempt.failure.kind is Kind.UNSUPPORTED:
-            return attempt.failure
-    return None
+def unsupported_choice(observation: Observation) -> Reason | None:
+    """Give the failure that is ours: what the server rightly chose and our engine cannot complete."""
+    failures = (attempt.failure for attempt in _connections(observation))
+    return next((each for each in failures if each is not None and each.kind is Kind.UNSUPPORTED), None)
+
+
+def _connections(observation: Observation) -> tuple[Attempt, ...]:
+    """Every connection in order, that which should resume coming last."""
+    later = () if observation.later is None else (observation.later,)
+    return (*observation.attempts, *later)
 
 
 def judge_outcome(outcome: Outcome, reason: Reason | None, expectation: Expectation | None) -> Verdict:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from handshake.crypto.suite_parameters import CipherKind, KeyExchange, SuiteParameters, suite_parameters
-from handshake.errors import UnsupportedSuite
+from handshake.errors import UnsupportedParameter
 from handshake.wire.cipher_suites import parse_cipher_suite
 from handshake.wire.registry import parse_version
 from matrix.results.run_file import CellRecord, NegotiatedRecord
@@ -42,7 +42,7 @@ def _of_connections(old: NegotiatedRecord, new: NegotiatedRecord) -> Iterator[st
 def _parameters(negotiated: NegotiatedRecord) -> SuiteParameters | None:
     try:
         return suite_parameters(parse_cipher_suite(negotiated.cipher_suite))
-    except (UnsupportedSuite, ValueError):
+    except (UnsupportedParameter, ValueError):
         return None
 
 

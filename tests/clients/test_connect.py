@@ -96,10 +96,28 @@ def test_a_warning_ends_the_handshake_of_java_6() -> None:
     ]
 
 
-def server_hello(cipher_suite: int) -> bytes:
-    body = push_server_hello(ServerHello(0x0301, bytes(32), b"", cipher_suite, 0, None))
+def server_hello(cipher_suite: int, version: int = 0x0301) -> bytes:
+    body = push_server_hello(ServerHello(version, bytes(32), b"", cipher_suite, 0, None))
     message = push_handshake_message(HandshakeMessage(HandshakeType.SERVER_HELLO, body))
-    return push_record(Record(ContentType.HANDSHAKE, 0x0301, message))
+    return push_record(Record(ContentType.HANDSHAKE, version, message))
+
+
+@pytest.mark.parametrize(
+    ("client", "version", "cipher_suite"),
+    [
+        ("java-8", 0x0301, 0x009C),  # TLS_RSA_WITH_AES_128_GCM_SHA256, RFC 5288 section 4
+        ("java-8", 0x0301, 0x003C),  # TLS_RSA_WITH_AES_128_CBC_SHA256, RFC 5246 appendix A.5
+        ("java-8", 0x0303, 0x00FF),  # TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746 section 3.3
+        ("chrome-101", 0x0303, 0x1301),  # TLS_AES_128_GCM_SHA256, RFC 8446 appendix B.4
+        ("chrome-101", 0x0303, 0x1A1A),  # the GREASE value of its hello, RFC 8701 section 3.1
+    ],
+)
+def test_a_suite_that_may_not_be_chosen_is_the_servers_fault(
+    client: str, version: int, cipher_suite: int
+) -> None:
+    assert cipher_suite in PROFILES[client].attempts[0].cipher_suites
+    observation = observe(client, sends_and_waits(server_hello(cipher_suite, version)))
+    assert reasons(observation) == ["server-hello:protocol-error-illegal-parameter"]
 
 
 def test_a_suite_the_engine_cannot_complete_is_not_the_servers_failure() -> None:

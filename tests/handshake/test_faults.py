@@ -1,11 +1,13 @@
 """What a peer does wrong comes out as an event and an alert, never as an exception of another kind."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handshake.crypto.dh_groups import modp_group
-from handshake.errors import LocalError
+from handshake.errors import LocalError, Parameter
 from handshake.events import (
     AlertReceived,
     AlertSent,
@@ -13,15 +15,23 @@ from handshake.events import (
     PeerFaulted,
     Phase,
     PolicyRefused,
-    SuiteUnsupported,
+    Unsupported,
 )
-from handshake.hello_template import ClientLimits, ClientPolicy
+from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTemplate
 from handshake.server import Ending, Intolerance, Reaction
+from handshake.wire.cipher_suites import CIPHER_SUITES, cipher_suite_name
+from handshake.wire.client_hello import Extension
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
-from handshake.wire.messages import ServerHello, push_server_hello
+from handshake.wire.messages import Certificate, ServerHello, push_certificate, push_server_hello
 from handshake.wire.record import Record, push_record
-from handshake.wire.registry import AlertDescription, ContentType, HandshakeType, ProtocolVersion
-from tests.handshake.peers import Ours, client, exchange, pump, server, template
+from handshake.wire.registry import (
+    AlertDescription,
+    ContentType,
+    ExtensionType,
+    HandshakeType,
+    ProtocolVersion,
+)
+from tests.handshake.peers import VERSIONS, Ours, client, credentials, exchange, pump, server, template
 
 AES128_SHA = 0x002F
 TLS_1_0 = ProtocolVersion.TLS_1_0
@@ -131,7 +141,7 @@ def test_a_suite_that_cannot_be_completed_is_nobodys_failure() -> None:
     ours = Ours(client(template(TLS_1_0, kerberos)))
     ours.give()
     ours.take(server_hello(suite=kerberos))
-    assert of_type(ours, SuiteUnsupported) == [SuiteUnsupported(kerberos)]
+    assert of_type(ours, Unsupported) == [Unsupported(Parameter.CIPHER_SUITE, "TLS_KRB5_WITH_DES_CBC_SHA")]
     assert not of_type(ours, PeerFaulted)
 
 
@@ -164,6 +174,38 @@ def test_random_bytes_never_break_either_role(noise: bytes) -> None:
     for ours in (waiting_client(), Ours(server(TLS_1_0, AES128_SHA))):
         ours.take(noise)
         ours.take(b"\x16\x03\x01" + len(noise).to_bytes(2, "big") + noise)
+
+
+EXTENSIONS = st.lists(
+    st.builds(Extension, st.sampled_from([int(each) for each in ExtensionType]), st.binary(max_size=6)),
+    max_size=3,
+)
+MESSAGES = st.lists(
+    st.tuples(st.sampled_from([int(each) for each in HandshakeType]), st.binary(max_size=80)), max_size=5
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.sampled_from([*VERSIONS, 0x0002, 0x7F1C, 0x0A0A]),
+    st.sampled_from([*CIPHER_SUITES, 0x9999, 0x1A1A]),
+    EXTENSIONS,
+    MESSAGES,
+)
+def test_no_choice_and_no_message_of_a_server_raises(
+    version: int, suite: int, extensions: list[Extension], messages: list[tuple[int, bytes]]
+) -> None:
+    hello = template(ProtocolVersion.TLS_1_3, suite)
+    offered = tuple(ExtensionTemplate(each.extension_type, b"\x00\x00") for each in extensions)
+    ours = Ours(client(replace(hello, extensions=(*hello.extensions, *offered))))
+    ours.give()
+    ours.take(server_hello(version, suite, extensions=tuple(extensions)))
+    chain = push_certificate(
+        Certificate(credentials()["ecdsa" if "ECDSA" in cipher_suite_name(suite) else "rsa"].chain)
+    )
+    for handshake_type, body in ((HandshakeType.CERTIFICATE, chain), *messages):
+        message = push_handshake_message(HandshakeMessage(handshake_type, body))
+        ours.take(push_record(Record(ContentType.HANDSHAKE, min(version, 0x0303), message)))
 
 
 @settings(max_examples=200, deadline=None)

@@ -73,12 +73,18 @@ def test_a_handshake_without_an_answer_fails() -> None:
     )
 
 
-def test_a_suite_we_cannot_complete_is_nobodys_failure() -> None:
-    ours = failure("unsupported-TLS_RSA_WITH_IDEA_CBC_SHA", Phase.KEY_EXCHANGE)
-    judgement = judge(observation(ours), WORKS, frozenset())
-    assert judgement.verdict is Verdict.UNSUPPORTED
-    assert judgement.outcome is None
-    assert "TLS_RSA_WITH_IDEA_CBC_SHA" in judgement.note
+@pytest.mark.parametrize("name", ["TLS_KRB5_WITH_RC4_128_SHA", "X25519MLKEM768", "mldsa65", "DEFLATE"])
+def test_what_we_cannot_complete_is_nobodys_failure(name: str) -> None:
+    ours = failure(f"unsupported-{name}", Phase.KEY_EXCHANGE)
+    resumed = replace(observation(None), later=observation(ours).attempts[0])
+    for seen in (observation(ours), observation(failure(), ours), resumed):
+        judgement = judge(seen, WORKS, frozenset())
+        assert (judgement.verdict, judgement.outcome) == (Verdict.UNSUPPORTED, None)
+        assert str(judgement.reason) == f"key-exchange:unsupported-{name}"
+        said = f"the server chose {name}, which this program offers but cannot complete"
+        assert judgement.note == said
+    theirs = replace(observation(None), later=observation(OTHER).attempts[0])
+    assert judge(theirs, WORKS, frozenset()).verdict is Verdict.FAILED
 
 
 def test_a_certificate_that_is_not_the_servers_is_a_harness_error_even_if_all_works() -> None:

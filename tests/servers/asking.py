@@ -10,7 +10,7 @@ from clients.exchange import Exchange, Visit
 from clients.observation import Attempt
 from clients.player import PlayedHello, Player
 from handshake.crypto.suite_parameters import suite_parameters
-from handshake.errors import UnsupportedSuite
+from handshake.errors import UnsupportedParameter
 from handshake.hello_template import ExtensionTemplate, Fill, HelloTemplate
 from handshake.wire.cipher_suites import CIPHER_SUITES, TLS_EMPTY_RENEGOTIATION_INFO_SCSV, cipher_suite_name
 from handshake.wire.registry import ExtensionType, ProtocolVersion
@@ -72,7 +72,7 @@ def suites_of(version: int) -> list[int]:
     for code in CIPHER_SUITES:
         try:
             parameters = suite_parameters(code)
-        except UnsupportedSuite:
+        except UnsupportedParameter:
             continue
         if parameters.minimum_version <= version <= parameters.maximum_version:
             usable.append(code)

@@ -1,0 +1,262 @@
+"""Whose fault it is when a server's choice cannot be completed: the server's, or this engine's own gap.
+
+A choice is the server's fault (PeerFault) where nobody may choose the value (GREASE, RFC 8701 section 3.1;
+signalling suites), where it does not belong to the version, and where the hello did not offer it. Any other
+is legal, and where this engine cannot compute it that is its own gap (UnsupportedParameter). Each function
+here judges one kind of choice; `sent` is the hello that the server answers.
+"""
+
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from typing import TypeVar
+
+from handshake.client.hello import KEY_SHARE_GROUPS
+from handshake.crypto.key_algorithms import key_algorithm, signs_with_a_key_of_its_own
+from handshake.crypto.key_exchange import supported_groups
+from handshake.crypto.signatures import is_verifiable
+from handshake.crypto.suite_parameters import CertificateType, SuiteParameters
+from handshake.errors import DecodeError, Fault, Parameter, PeerFault, UnsupportedParameter
+from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, cipher_suite_name
+from handshake.wire.client_hello import ClientHello, Extension
+from handshake.wire.extensions import (
+    pull_key_share_list,
+    pull_psk_key_exchange_modes,
+    pull_signature_algorithms,
+    pull_supported_groups,
+    pull_supported_versions,
+)
+from handshake.wire.named_groups import is_negotiable
+from handshake.wire.registry import (
+    CompressionMethod,
+    ExtensionType,
+    NamedGroup,
+    ProtocolVersion,
+    extension_name,
+    group_name,
+    is_grease,
+    signature_scheme_name,
+    version_name,
+)
+from handshake.wire.suite_versions import is_cipher_suite, suite_versions
+
+_EXPLICIT_CURVES = {
+    b"\x01": NamedGroup.ARBITRARY_EXPLICIT_PRIME_CURVES,
+    b"\x02": NamedGroup.ARBITRARY_EXPLICIT_CHAR2_CURVES,
+}
+"""ECCurveType of a curve that is spelt out, and how a hello offers it (RFC 4492 sections 5.1.1 and 5.4)."""
+
+_CHANGE_WHAT_FOLLOWS = frozenset(
+    {
+        ExtensionType.TRUNCATED_HMAC,
+        ExtensionType.CACHED_INFO,
+        ExtensionType.TLS_LTS,
+        ExtensionType.DELEGATED_CREDENTIAL,
+        ExtensionType.NEXT_PROTOCOL_NEGOTIATION,
+        ExtensionType.APPLICATION_SETTINGS,
+        ExtensionType.APPLICATION_SETTINGS_NEW,
+        ExtensionType.CHANNEL_ID_OLD,
+        ExtensionType.CHANNEL_ID,
+    }
+)
+"""Once answered they change records, messages or signatures, in a way that this engine does not know."""
+
+_CERTIFICATE_TYPES = frozenset({ExtensionType.CERT_TYPE, ExtensionType.SERVER_CERTIFICATE_TYPE})
+_X509 = b"\x00"
+"""The only certificate type (RFC 6091 section 3.3, RFC 7250 section 4.2) that is read here."""
+
+_PSK_KE = 0  # RFC 8446 section 4.2.9
+
+_Offered = TypeVar("_Offered")
+
+
+def check_extensions(sent: ClientHello, answered: Iterable[Extension], message: str) -> None:
+    """Judge the extensions of a message (RFC 5246 section 7.4.1.4, RFC 8446 sections 4.2 and 4.4.2)."""
+    offered = {extension.extension_type for extension in sent.extensions or ()}
+    if TLS_EMPTY_RENEGOTIATION_INFO_SCSV in sent.cipher_suites:
+        offered.add(ExtensionType.RENEGOTIATION_INFO)  # RFC 5746 section 3.4
+    if message == "HelloRetryRequest":
+        offered.add(ExtensionType.COOKIE)
+    for extension in answered:
+        code, name = extension.extension_type, extension_name(extension.extension_type)
+        if is_grease(code):
+            raise PeerFault(
+                Fault.UNSUPPORTED_EXTENSION, f"the {message} answers the GREASE extension 0x{code:04x}"
+            )
+        if code not in offered:
+            raise PeerFault(
+                Fault.UNSUPPORTED_EXTENSION, f"the {message} answers {name}, which was not offered"
+            )
+        if code in _CHANGE_WHAT_FOLLOWS or (code in _CERTIFICATE_TYPES and extension.body != _X509):
+            raise UnsupportedParameter(Parameter.EXTENSION, name)
+
+
+def check_selected_version(sent: ClientHello, version: int) -> None:
+    """Judge the answer to supported_versions (RFC 8446 section 4.2.1)."""
+    offered = _offered(sent, ExtensionType.SUPPORTED_VERSIONS, pull_supported_versions) or ()
+    name = version_name(version)
+    if is_grease(version) or version < ProtocolVersion.TLS_1_3 or version not in offered:
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"supported_versions selects {name}")
+    if version != ProtocolVersion.TLS_1_3:
+        raise UnsupportedParameter(Parameter.VERSION, name)
+
+
+def check_cipher_suite(sent: ClientHello, code: int, version: int) -> None:
+    """Judge the suite; one that this engine cannot complete raises when its parameters are asked for."""
+    name = cipher_suite_name(code)
+    if code not in sent.cipher_suites:
+        raise PeerFault(Fault.CIPHER_SUITE_NOT_OFFERED, f"the server chose {name}, which was not offered")
+    if not is_cipher_suite(code):
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server chose {name}, which is no cipher suite")
+    versions = suite_versions(code)
+    if versions is not None and not versions.lowest <= version <= versions.highest:
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER,
+            f"the server chose {name} in {version_name(version)}, where there is no such suite",
+        )
+
+
+def check_compression_method(sent: ClientHello, method: int, version: int) -> None:
+    """Judge the compression method; none is there in TLS 1.3 (RFC 8446 section 4.1.3)."""
+    if method == CompressionMethod.NULL:
+        return
+    if method not in sent.compression_methods:
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, "the server chose a compression method that was not offered")
+    if version >= ProtocolVersion.TLS_1_3:
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, "the server chose a compression method in TLS 1.3")
+    known = {int(member): member.name for member in CompressionMethod}
+    raise UnsupportedParameter(Parameter.COMPRESSION_METHOD, known.get(method, f"0x{method:02x}"))
+
+
+def check_named_curve(sent: ClientHello, named_group: int) -> None:
+    """Judge the curve of a ServerKeyExchange. A hello that names none leaves the server free (RFC 8422
+    section 4); one of another list than the hello's is taken if it can be computed, as old clients do.
+    """
+    offered = offered_groups(sent)
+    is_offered = offered is None or named_group in offered or named_group in supported_groups()
+    _check_group(named_group, ProtocolVersion.TLS_1_2, supported_groups(), is_offered=is_offered)
+
+
+def check_explicit_curve(sent: ClientHello, curve_type: bytes) -> None:
+    """Judge the curve_type of a ServerKeyExchange, its first byte: a curve that is spelt out is legal where
+    it was offered; where it was not, it cannot be read.
+    """
+    named_group = _EXPLICIT_CURVES.get(curve_type)
+    if named_group is not None and named_group in (offered_groups(sent) or ()):
+        raise UnsupportedParameter(Parameter.NAMED_GROUP, group_name(named_group))
+
+
+def check_retry_group(sent: ClientHello, named_group: int) -> None:
+    """Judge the selected_group of a HelloRetryRequest (RFC 8446 section 4.2.8)."""
+    if named_group in _shared_groups(sent):
+        name = group_name(named_group)
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER, f"HelloRetryRequest asks for group {name}, of which a share was sent"
+        )
+    is_offered = named_group in (offered_groups(sent) or ())
+    _check_group(named_group, ProtocolVersion.TLS_1_3, KEY_SHARE_GROUPS, is_offered=is_offered)
+
+
+def check_key_share_group(sent: ClientHello, named_group: int) -> None:
+    """Judge the group of a ServerHello's key_share: one of the shares sent (RFC 8446 section 4.2.8)."""
+    is_offered = named_group in _shared_groups(sent)
+    _check_group(named_group, ProtocolVersion.TLS_1_3, KEY_SHARE_GROUPS, is_offered=is_offered)
+
+
+def check_missing_key_share(sent: ClientHello, answered: AbstractSet[int]) -> None:
+    """Judge a ServerHello of TLS 1.3 without key_share: legal with a pre-shared key and psk_ke (RFC 8446
+    section 4.2.9).
+    """
+    modes = _offered(sent, ExtensionType.PSK_KEY_EXCHANGE_MODES, pull_psk_key_exchange_modes) or ()
+    if ExtensionType.PRE_SHARED_KEY in answered and _PSK_KE in modes:
+        raise UnsupportedParameter(Parameter.KEY_EXCHANGE_MODE, "psk_ke")
+    raise PeerFault(Fault.MISSING_EXTENSION, "a TLS 1.3 ServerHello without key_share")
+
+
+def check_post_handshake_request(sent: ClientHello) -> None:
+    """Judge a CertificateRequest after the handshake (RFC 8446 section 4.6.2)."""
+    if sent.extension(ExtensionType.POST_HANDSHAKE_AUTH) is None:
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "CertificateRequest after the handshake")
+    raise UnsupportedParameter(Parameter.EXTENSION, extension_name(ExtensionType.POST_HANDSHAKE_AUTH))
+
+
+def check_signature_scheme(sent: ClientHello, signature_scheme: int | None) -> None:
+    """Judge the scheme of a signature that cannot be verified here; whether any other fits the key is said
+    where it is verified. None is what stands before TLS 1.2.
+
+    A scheme with a key algorithm of its own (ML-DSA, SM2, GOST) does not get here with its own certificate
+    (`check_certificate`), so that it is used with a key that cannot sign in it (RFC 8446 section 4.4.3).
+    """
+    if signature_scheme is None or is_verifiable(signature_scheme):
+        return
+    name = signature_scheme_name(signature_scheme)
+    if is_grease(signature_scheme) or signature_scheme not in offered_signature_schemes(sent):
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server signs with {name}, which was not offered")
+    if signs_with_a_key_of_its_own(signature_scheme):
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server signs with {name} by a key of another kind")
+    raise UnsupportedParameter(Parameter.SIGNATURE_SCHEME, name)
+
+
+def check_certificate(sent: ClientHello, suite: SuiteParameters, certificate: bytes) -> None:
+    """Judge a certificate whose key cannot be used here; does nothing where the server has no business
+    showing it.
+
+    In TLS 1.3 signature_algorithms offers kinds of keys (RFC 8446 section 4.4.2.2). Before, the suite says
+    the kind, and supported_groups the curves of ECDSA keys (RFC 8422 section 5.3).
+    """
+    algorithm = key_algorithm(certificate)
+    if algorithm is None:
+        return
+    schemes = offered_signature_schemes(sent)
+    if suite.minimum_version >= ProtocolVersion.TLS_1_3:
+        common = next((scheme for scheme in schemes if scheme in algorithm.schemes), None)
+        if common is not None:
+            raise UnsupportedParameter(Parameter.CERTIFICATE, signature_scheme_name(common))
+        unknown = (s for s in schemes if not (is_verifiable(s) or signs_with_a_key_of_its_own(s)))
+        if not algorithm.is_known and any(not is_grease(scheme) for scheme in unknown):
+            raise UnsupportedParameter(Parameter.CERTIFICATE, algorithm.identifier)
+    elif suite.certificate_type is CertificateType.ECDSA and algorithm.curve is not None:
+        groups, named_group = offered_groups(sent), algorithm.named_group
+        if groups is None or named_group in groups:
+            name = algorithm.curve if named_group is None else group_name(named_group)
+            raise UnsupportedParameter(Parameter.CERTIFICATE, name)
+
+
+def offered_groups(sent: ClientHello) -> tuple[int, ...] | None:
+    """The named groups of a hello; None if it names none that can be read."""
+    return _offered(sent, ExtensionType.SUPPORTED_GROUPS, pull_supported_groups)
+
+
+def offered_signature_schemes(sent: ClientHello) -> tuple[int, ...]:
+    """The signature schemes of a hello; () if it names none that can be read."""
+    return _offered(sent, ExtensionType.SIGNATURE_ALGORITHMS, pull_signature_algorithms) or ()
+
+
+def _shared_groups(sent: ClientHello) -> frozenset[int]:
+    shares = _offered(sent, ExtensionType.KEY_SHARE, pull_key_share_list) or ()
+    return frozenset(named_group for named_group, _ in shares)
+
+
+def _offered(sent: ClientHello, extension_type: int, pull: Callable[[bytes], _Offered]) -> _Offered | None:
+    """What an extension of our own offers; None without it, or where it is malformed on purpose."""
+    body = sent.extension(extension_type)
+    if body is None:
+        return None
+    try:
+        return pull(body)
+    except DecodeError:
+        return None
+
+
+def _check_group(named_group: int, version: int, computable: AbstractSet[int], *, is_offered: bool) -> None:
+    name = group_name(named_group)
+    if is_grease(named_group):
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server chose the GREASE group 0x{named_group:04x}")
+    if not is_negotiable(named_group, version):
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER,
+            f"the server chose group {name}, which is not for {version_name(version)}",
+        )
+    if not is_offered:
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server chose group {name}, which was not offered")
+    if named_group not in computable:
+        raise UnsupportedParameter(Parameter.NAMED_GROUP, name)
