@@ -61,7 +61,8 @@ class Declared:
     the server's order of preference (where it has one); `sslv2_hello` whether an SSLv2-format hello is read
     (RFC 5246 appendix E.2); `certificates` the kinds of credential it presents ("rsa", "dsa", "ecdsa");
     `dh_prime_bits` the size of its ephemeral Diffie-Hellman prime, None when it uses none or the size depends
-    on the connection; `resumption` the ways to resume a session ("session-id", "ticket",
+    on the connection; `named_groups` the groups it takes for ECDHE (RFC 8422), empty where that is not known;
+    `resumption` the ways to resume a session ("session-id", "ticket",
     "session-id-without-ticket": by id where the client offers no session_ticket, "ticket-in-tls13": by ticket
     in TLS 1.3 only), and `resumption_needs_extended_master_secret` whether up to TLS 1.2 a session is resumed
     only where extended_master_secret (RFC 7627) protects it; `forgets_sessions` whether it gives out session
@@ -77,6 +78,7 @@ class Declared:
     sslv2_hello: bool = False
     certificates: tuple[str, ...] = ("rsa",)
     dh_prime_bits: int | None = None
+    named_groups: tuple[int, ...] = ()
     renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
     resumption: tuple[str, ...] = ("session-id",)
     resumption_needs_extended_master_secret: bool = False
@@ -95,6 +97,7 @@ class Declared:
             "sslv2_hello": self.sslv2_hello,
             "certificates": list(self.certificates),
             "dh_prime_bits": self.dh_prime_bits,
+            "named_groups": list(self.named_groups),
             "renegotiation": asdict(self.renegotiation),
             "resumption": list(self.resumption),
             "resumption_needs_extended_master_secret": self.resumption_needs_extended_master_secret,
@@ -115,6 +118,7 @@ class Declared:
             sslv2_hello=value["sslv2_hello"],
             certificates=tuple(value["certificates"]),
             dh_prime_bits=value["dh_prime_bits"],
+            named_groups=tuple(value["named_groups"]),
             renegotiation=DeclaredRenegotiation(**value["renegotiation"]),
             resumption=tuple(value["resumption"]),
             resumption_needs_extended_master_secret=value["resumption_needs_extended_master_secret"],

@@ -17,12 +17,17 @@ from pydantic import (
 )
 
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
-from handshake.wire.registry import parse_version
+from handshake.wire.registry import parse_group, parse_version
 from servers.refusal import parse_refusal
 
 
 def _known_version(name: str) -> str:
     parse_version(name)
+    return name
+
+
+def _known_group(name: str) -> str:
+    parse_group(name)
     return name
 
 
@@ -51,6 +56,7 @@ def _iso_date(value: object) -> object:
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 VersionName = Annotated[str, AfterValidator(_known_version)]
 CipherSuiteName = Annotated[str, AfterValidator(_known_cipher_suite)]
+GroupName = Annotated[str, AfterValidator(_known_group)]
 Refusal = Annotated[str, AfterValidator(_known_refusal)]
 Cause = Annotated[str, StringConstraints(pattern=r"^(alert-[a-z0-9_]+|fin|reset|timeout)$")]
 CipherSuitePattern = Annotated[str, AfterValidator(_fitting_pattern)]
@@ -92,7 +98,8 @@ class DeclaredTable(Table):
     """[declared]: what is stated in one layer; keys that are left out are the layer's below.
 
     `versions` as "TLSv1.0", lowest first; `cipher_suites` by name in order of preference;
-    `cipher_suites_without` patterns of IANA names ("TLS_ECDH*"); the rest as in `Declared`.
+    `cipher_suites_without` patterns of IANA names ("TLS_ECDH*"); `named_groups` by name; the rest as in
+    `Declared`.
     """
 
     versions: list[VersionName] | None = None
@@ -101,6 +108,7 @@ class DeclaredTable(Table):
     sslv2_hello: bool | None = None
     certificates: list[Literal["rsa", "dsa", "ecdsa"]] | None = None
     dh_prime_bits: Annotated[int, Field(ge=256, le=16384)] | None = None
+    named_groups: list[GroupName] | None = None
     renegotiation: RenegotiationTable = RenegotiationTable()
     resumption: (
         list[Literal["session-id", "session-id-without-ticket", "ticket", "ticket-in-tls13"]] | None
