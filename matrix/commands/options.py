@@ -2,7 +2,6 @@
 each.
 """
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,35 +26,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else
 WIDTH_WITHOUT_TERMINAL = 120
 
 
-class _Out(Console):
-    """rich's own answer to a reader who has left is exit status 1, which means something else here."""
-
-    def on_broken_pipe(self) -> None:
-        """Leave it to `while_read`."""
-        raise BrokenPipeError
-
-
 @contextmanager
 def while_read() -> Iterator[None]:
-    """Print to standard output as long as somebody reads it; who has seen enough changes no exit status."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        write_nowhere()
-
-
-def write_nowhere() -> None:
-    """Send standard output nowhere from now on: Python's own last flush must not fail again."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    """Print to standard output: all of it is out when this ends, before more is said on standard error."""
+    yield
+    sys.stdout.flush()
 
 
 def console() -> Console:
     """Make a console for standard output that never reads markup or emoji names into what it prints."""
     width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
-    return _Out(markup=False, highlight=False, emoji=False, width=width)
+    return Console(markup=False, highlight=False, emoji=False, width=width)
 
 
 def write_out(text: str) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from matrix.commands.options import ServersDir, one_line_errors, tell, write_out
+from matrix.commands.streams import is_left
 from matrix.errors import EXIT_HARNESS
 from matrix.grid.servers import START_SECONDS
 from matrix.plan.plan import load_all_definitions
@@ -43,10 +44,12 @@ def serve(
 
 
 def _show_connections(running: RunningServers, server: str) -> None:
-    """Print connections as they end, until the server stops or an interrupt comes."""
+    """Print connections as they end, until the server stops, an interrupt comes or nobody reads any more."""
     for connection in running.follow(server):
         write_out(_line(connection))
         sys.stdout.flush()
+        if is_left(sys.stdout):
+            return
     tell(f"tls-matrix: {server}: stopped: {running.stopped(server)}")
     raise typer.Exit(EXIT_HARNESS)
 
