@@ -4,6 +4,7 @@ pytest runs in this process, without its own output; with `-n auto` it gets as m
 for, up to one more than processors, because a worker costs most of a second to start.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ from matrix.reports.terminal import print_run
 from matrix.results.cell_result import PROPERTY, EvidenceWanted
 from matrix.results.environment import PROJECT
 from matrix.results.run_file import encode
-from matrix.wording import counted
+from matrix.wording import counted, printable
 
 CELLS_WORTH_A_WORKER = 40
 _TELL_EVERY_SECONDS = 5.0
@@ -135,7 +136,7 @@ def _run_and_show(plan: Plan, workers: str, json: bool) -> int:
         else:
             print_run(controller.run, console())
             if not controller.unwritten:
-                write_out(f"written to {controller.folder.path}\n")
+                write_out(printable(f"written to {controller.folder.path}") + "\n")
     if controller.unwritten:
         tell(f"tls-matrix: {controller.unwritten}")
     return status
@@ -153,6 +154,8 @@ def _progress() -> Iterator[Progress | None]:
 
 
 def _workers(asked: str, cells: int) -> int:
+    if printable(os.getcwd()) != os.getcwd():
+        return 0  # pytest-xdist sends the name of the folder about, as text
     if asked != "auto":
         return min(int(asked), cells)
     useful = min(useful_workers(), -(-cells // CELLS_WORTH_A_WORKER))

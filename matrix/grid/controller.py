@@ -34,6 +34,7 @@ from matrix.reports.terminal import print_run
 from matrix.results.cell_result import PROPERTY, CellResult, connections_of
 from matrix.results.run_file import RunFile
 from matrix.results.run_folder import RunFolder
+from matrix.wording import printable
 from servers.contract import Connection
 
 PLAN = pytest.StashKey[Plan]()  # filled beforehand by whoever has made the plan already
@@ -52,7 +53,7 @@ def register(config: pytest.Config) -> None:
             return
         folder = RunFolder(plan.options.out, datetime.now(UTC))
     except USAGE_ERRORS as error:
-        pytest.exit(str(error), returncode=EXIT_USAGE)
+        pytest.exit(printable(str(error)), returncode=EXIT_USAGE)
     controller = GridController(plan, folder)
     config.stash[CONTROLLER] = controller
     config.pluginmanager.register(controller, "grid-controller")
@@ -105,7 +106,12 @@ class GridController:
         self._servers = self._cleanup.enter_context(grid_servers(self.plan))
         endpoints = self._servers.endpoints
         if session.config.pluginmanager.has_plugin("dsession"):
-            text = worker_text(self.plan.cells, list(endpoints.values()), self._servers.client_credentials)
+            text = worker_text(
+                self.plan.cells,
+                list(endpoints.values()),
+                self._servers.client_credentials,
+                self.plan.options.clients_dir,
+            )
             session.config.pluginmanager.register(_WorkerNodes(text), "grid-worker-nodes")
         else:
             credentials = read_credentials(self._servers.client_credentials)
@@ -161,7 +167,7 @@ class GridController:
             print_run(self.run, console)
             terminalreporter.section("TLS interoperability")
             terminalreporter.write(text.getvalue())
-            terminalreporter.write_line(self.unwritten or f"written to {self.folder.path}")
+            terminalreporter.write_line(printable(self.unwritten or f"written to {self.folder.path}"))
 
     def _write(self, write: Callable[..., None], *what: Any) -> None:
         """Write something; a full disk must not take what was found away from who looks at the terminal."""
@@ -249,7 +255,13 @@ class _WorkerNodes:
         self._text = text
 
     def pytest_xdist_setupnodes(self, config: pytest.Config) -> None:
-        """Start workers deaf to Ctrl-C at a terminal, from their first moment on: they inherit the mask."""
+        """Start workers deaf to Ctrl-C at a terminal, from their first moment on: they inherit the mask.
+
+        They are sent pytest's arguments as text. A path in these is none of their business, and where it has
+        bytes that are no text nothing could be sent.
+        """
+        given = config.invocation_params
+        config.invocation_params = replace(given, args=tuple(printable(str(each)) for each in given.args))
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         config.add_cleanup(_hear_interrupts)
 
@@ -261,6 +273,7 @@ class _WorkerNodes:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker its cells and where the servers are."""
         node.workerinput[WORKER_INPUT] = self._text
+        node.workerinput["mainargv"] = [printable(argument) for argument in node.workerinput["mainargv"]]
 
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """Where a server's silence holds one worker up, let the others take over what it has before it."""

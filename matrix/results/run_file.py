@@ -6,6 +6,7 @@ keys are refused on reading: a file of a later schema says so instead of being h
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -14,9 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from clients.observation import NOT_TRIED
 from matrix.errors import UnreadableRun
 from matrix.judgement.outcome import Outcome, Verdict
+from matrix.wording import printable
 
 SCHEMA: Literal["tls-matrix/run/1"] = "tls-matrix/run/1"
 RUN_FILE_NAME = "run.json"
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
 SCHEMA_FILE = Path(__file__).parent / "schema" / "run-1.json"
 
 
@@ -167,8 +170,12 @@ def encode(run: RunFile) -> str:
 
 
 def to_json(content: Any) -> str:
-    """Write JSON as every file of a run is written: sorted keys, two spaces, a line feed at the end."""
-    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    """Write JSON as every file of a run is written: sorted keys, two spaces, a line feed at the end.
+
+    A byte that is no text, as in a path, is escaped for people: what JSON has for it few programs read.
+    """
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+    return _NOT_UTF8.sub(lambda found: json.dumps(printable(found[0]))[1:-1], text) + "\n"
 
 
 def json_schema() -> str:

@@ -1,10 +1,12 @@
 """Reasons in words: every cause a client can see has its own, and the reason's phase says when."""
 
+import os
+
 import pytest
 
 from handshake.alerts import COARSER
 from handshake.errors import Fault
-from matrix.wording import sentence
+from matrix.wording import printable, sentence
 
 # What only a server can accuse its client of; a client never reports it of a server.
 SERVERS_ONLY = {
@@ -27,3 +29,18 @@ def test_every_protocol_error_has_words_of_its_own(fault: Fault) -> None:
 
 def test_what_is_not_known_is_still_said() -> None:
     assert "breaks the protocol (something-new)" in sentence("finished:protocol-error-something-new")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("caf\u00e9 \U0001f600", "caf\u00e9 \U0001f600"),
+        ("a\tb\n\x1b[1m", "a\\tb\\n\\x1b[1m"),
+        ("\u202eabc", "\\u202eabc"),
+        (os.fsdecode(b"x\xff\x80"), "x\\xff\\x80"),
+        ("\ud800", "\\ud800"),
+    ],
+)
+def test_what_is_printed_is_nothing_but_text(text: str, said: str) -> None:
+    assert printable(text) == said
+    assert printable(said) == said
