@@ -129,7 +129,7 @@ def _run_and_show(plan: Plan, workers: str, json: bool) -> int:
         if status in (EXIT_INTERRUPTED, EXIT_TERMINATED):
             tell("tls-matrix: ended before a cell was run; nothing is written")
             return status
-        return status if status == EXIT_USAGE else EXIT_HARNESS
+        return EXIT_USAGE if status in (EXIT_USAGE, pytest.ExitCode.USAGE_ERROR) else EXIT_HARNESS
     with while_read():
         if json:
             write_out(encode(controller.run))
