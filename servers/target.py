@@ -28,7 +28,7 @@ class Target:
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ADDRESS = re.compile(
-    r"(?:\[(?P<bracketed>[0-9A-Fa-f:.%A-Za-z]+)\]|(?P<plain>[^\s:\[\]/]+)):(?P<port>[0-9]{1,5})"
+    r"(?:\[(?P<bracketed>[0-9A-Fa-f:.%A-Za-z]+)\]|(?P<plain>[^\s:\[\]/=]+)):(?P<port>[0-9]{1,5})"
 )
 
 

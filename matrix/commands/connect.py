@@ -23,7 +23,7 @@ from matrix.prediction import offered_version_name
 from matrix.results.cell_result import evidence_of
 from matrix.results.run_file import to_json
 from matrix.wording import printable, reason_in_words, sentence
-from servers.target import parse_address
+from servers.target import parse_address, parse_target
 
 _BYTES_SHOWN = 24
 
@@ -33,8 +33,9 @@ def connect(
     address: Annotated[
         str,
         typer.Argument(
-            metavar="HOST:PORT[,sni=NAME][,starttls=PROTOCOL]",
-            help=f"Where the server listens, and what is spoken before TLS: {', '.join(PROTOCOLS)}.",
+            metavar="[NAME=]HOST:PORT[,sni=NAME][,starttls=PROTOCOL]",
+            help="Where the server listens, as `run --target` has it (without NAME if you like), and what is "
+            f"spoken before TLS: {', '.join(PROTOCOLS)}.",
             show_default=False,
         ),
     ],
@@ -51,7 +52,8 @@ def connect(
         chosen = select([client], profiles, "client")
         if len(chosen) != 1:
             raise SelectionError(f"{client}: matches {', '.join(chosen)}; name one client")
-        endpoint = endpoint_of(parse_address(address))
+        has_name = "=" in address.partition(",")[0]
+        endpoint = endpoint_of(parse_target(address) if has_name else parse_address(address))
     profile = profiles[chosen[0]]
     observation = connect_client(
         profile,

@@ -3,13 +3,15 @@ each.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from matrix.errors import EXIT_USAGE
 from matrix.plan.plan import USAGE_ERRORS
@@ -42,6 +44,18 @@ def console() -> Console:
 def write_out(text: str) -> None:
     """Print text as it is on standard output."""
     sys.stdout.write(text)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table on a terminal; elsewhere a line of the columns' names and one a row, tabs in between."""
+    out = console()
+    if not out.is_terminal:
+        write_out("".join("\t".join(row) + "\n" for row in (columns, *rows)))
+        return
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    out.print(table)
 
 
 def tell(text: str) -> None:

@@ -31,6 +31,7 @@ def test_reads_a_target(text: str, target: Target) -> None:
         ("a b=127.0.0.1:8443", "NAME=HOST:PORT"),
         ("mine=127.0.0.1", "is not HOST:PORT"),
         ("mine=::1:443", "brackets"),
+        ("mine=yours=h:443", "is not HOST:PORT"),
         ("mine=[::1]", "is not HOST:PORT"),
         ("mine=h:0", "port 0"),
         ("mine=h:65536", "1 to 65535"),
