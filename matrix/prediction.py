@@ -17,13 +17,14 @@ from handshake.errors import DecodeError, UnsupportedParameter
 from handshake.events import Phase
 from handshake.hello_template import ClientLimits, HelloFormat, HelloTemplate
 from handshake.reason import Reason, Rule, parse_cause
-from handshake.wire.extensions import pull_supported_versions
-from handshake.wire.registry import ExtensionType, is_grease, version_name
+from handshake.wire.extensions import pull_supported_groups, pull_supported_versions
+from handshake.wire.registry import ExtensionType, group_name, is_grease, version_name
 from matrix.judgement.outcome import Outcome
 from servers.declared import Declared
 
 _SSL_3_0 = 0x0300
 _TLS_1_3 = 0x0304
+_ELLIPTIC_CURVE = frozenset({KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON})
 _FINITE_FIELD = frozenset({KeyExchange.DHE_RSA, KeyExchange.DHE_DSS, KeyExchange.DH_ANON})
 
 
@@ -172,6 +173,9 @@ def _obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obst
     if not suites:
         why = f"no common cipher suite in {version_name(version)}"
         return Obstacle(why, _refused(refusals.no_common_cipher_suite))
+    suites, missing = _in_common_groups(suites, hello, declared)
+    if not suites:
+        return Obstacle(missing, _refused(refusals.no_common_cipher_suite))
     is_required = client.policy.missing_renegotiation_info == "abort" and version < _TLS_1_3
     if is_required and not server.renegotiation_info:
         why = "the client requires secure renegotiation (RFC 5746), which the server does not have"
@@ -186,6 +190,32 @@ def refused(phase: Phase, rule: Rule) -> Reason:
 
 def _refused(cause: str | None) -> Reason | None:
     return None if cause is None else Reason(Phase.SERVER_HELLO, parse_cause(cause))
+
+
+def _in_common_groups(
+    suites: Sequence[SuiteParameters], hello: HelloTemplate, declared: Declared
+) -> tuple[list[SuiteParameters], str]:
+    """The suites without those of ECDHE, where client and server have no named group for it in common (RFC
+    8422 section 4), and why those cannot be used.
+    """
+    offered = offered_groups(hello)
+    if not (offered and declared.named_groups) or not offered.isdisjoint(declared.named_groups):
+        return list(suites), ""
+    left = [suite for suite in suites if suite.key_exchange not in _ELLIPTIC_CURVE]
+    theirs = ", ".join(group_name(group) for group in declared.named_groups)
+    ours = ", ".join(group_name(group) for group in sorted(offered))
+    return left, f"no common named group for ECDHE: the client has {ours}, the server {theirs}"
+
+
+def offered_groups(hello: HelloTemplate) -> frozenset[int]:
+    """The named groups of supported_groups (RFC 8422 section 5.1.1); none where the hello does not say."""
+    for extension in hello.extensions or ():
+        if extension.extension_type == ExtensionType.SUPPORTED_GROUPS:
+            try:
+                return frozenset(g for g in pull_supported_groups(extension.body) if not is_grease(g))
+            except DecodeError:
+                break
+    return frozenset()
 
 
 def _usable(offered: Iterable[int], declared: Declared, version: int) -> Iterable[SuiteParameters]:

@@ -20,8 +20,13 @@ def counted(number: int, noun: str) -> str:
 
 def printable(text: str) -> str:
     """Escape everything a terminal or a page could take as more than text (control and bidirectional
-    characters).
+    characters), and what is no text: a byte that is not UTF-8, as in a path, is said as `\\xff`.
     """
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
-    )
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    # A byte that is not UTF-8 stands for itself as a lone surrogate (PEP 383, os.fsdecode).
+    if "\udc80" <= char <= "\udcff":
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char.encode("unicode_escape").decode("ascii")

@@ -245,7 +245,8 @@ def _text(value: dict[str, Any], key: str) -> str | None:
     text = value.get(key)
     if text is not None and not isinstance(text, str):
         raise ContractError(f'"{key}" is not a string')
-    return text
+    # What JSON can write and UTF-8 cannot: a lone surrogate, as in the name of a file that is no text.
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _port(value: dict[str, Any], key: str) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
-from handshake.wire.registry import ProtocolVersion
+from handshake.wire.registry import NamedGroup, ProtocolVersion
 
 Willingness = Literal["off", "secure", "legacy"]
 CertificateKind = Literal["rsa", "dsa", "ecdsa"]
@@ -89,6 +89,10 @@ class Declared:
     dh_prime_bits: Annotated[int, PRIME_BITS] | None = None
     """The size of the server's ephemeral Diffie-Hellman prime; left out where it uses none, or where the size
     depends on the connection."""
+    named_groups: tuple[Annotated[int, NamedGroup], ...] = ()
+    """The groups that a real server takes for ECDHE (RFC 8422 section 5.1.1): a client that names none of
+    them cannot use those suites; left out where that is not known (an emulated server has them in
+    [emulation])."""
     renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
     """What the server does once connected about renegotiation, in SSLv3 to TLS 1.2."""
     resumption: tuple[Resumption, ...] = ("session-id",)

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
-from handshake.wire.registry import parse_version
+from handshake.wire.registry import parse_group, parse_version
 from servers.declared import (
     PRIME_BITS,
     CertificateKind,
@@ -31,6 +31,11 @@ from servers.refusal import parse_refusal
 
 def _known_version(name: str) -> str:
     parse_version(name)
+    return name
+
+
+def _known_group(name: str) -> str:
+    parse_group(name)
     return name
 
 
@@ -59,6 +64,7 @@ def _iso_date(value: object) -> object:
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 VersionName = Annotated[str, AfterValidator(_known_version)]
 CipherSuiteName = Annotated[str, AfterValidator(_known_cipher_suite)]
+GroupName = Annotated[str, AfterValidator(_known_group)]
 Refusal = Annotated[str, AfterValidator(_known_refusal)]
 Cause = Annotated[str, StringConstraints(pattern=r"^(alert-[a-z0-9_]+|fin|reset|timeout)$")]
 CipherSuitePattern = Annotated[str, AfterValidator(_fitting_pattern)]
@@ -99,7 +105,7 @@ class RefusalsTable(Table):
 class DeclaredTable(Table):
     """[declared]: what is stated in one layer; keys that are left out are the layer's below.
 
-    The keys are those of `Declared`, versions and cipher suites by name, and one more.
+    The keys are those of `Declared`, versions, cipher suites and groups by name, and one more.
     """
 
     versions: list[VersionName] | None = None
@@ -109,6 +115,7 @@ class DeclaredTable(Table):
     sslv2_hello: bool | None = None
     certificates: list[CertificateKind] | None = None
     dh_prime_bits: Annotated[int, Field(ge=PRIME_BITS.start, lt=PRIME_BITS.stop)] | None = None
+    named_groups: list[GroupName] | None = None
     renegotiation: RenegotiationTable = RenegotiationTable()
     resumption: list[Resumption] | None = None
     resumption_needs_extended_master_secret: bool | None = None

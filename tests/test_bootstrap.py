@@ -162,6 +162,19 @@ def test_a_missing_requirements_file_is_one_line(checkout: Path) -> None:
     assert not (checkout / ".venv").exists()
 
 
+def test_nobody_who_reads_what_is_wrong_changes_no_exit_status(checkout: Path) -> None:
+    (checkout / "requirements.lock.txt").unlink()
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, checkout / "tls-matrix", "list"]
+    try:
+        assert subprocess.run(command, stderr=writer, timeout=60, check=False).returncode == 3
+    finally:
+        os.close(writer)
+    closed = ["sh", "-c", '"$@" 2>&-', "-", *command]
+    assert subprocess.run(closed, timeout=60, check=False).returncode == 3
+
+
 def test_a_step_is_done_only_for_what_it_was_done_for(checkout: Path) -> None:
     command = load_command(checkout)
     assert not command.is_done("requirements")

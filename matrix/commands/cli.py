@@ -1,15 +1,14 @@
 """The command line `tls-matrix`: puts the commands together and says what no command does twice."""
 
 import errno
-import io
-import os
 import sys
 
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # typer offers them nowhere else
 
 from matrix.commands import compare, connect, hello, images, list, report, run, serve, stacks
-from matrix.commands.options import tell, write_nowhere
+from matrix.commands.options import tell
+from matrix.commands.streams import open_streams, write_nowhere
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE
 
 NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -34,7 +33,7 @@ application.add_typer(images.application, name="images")
 
 def main() -> None:
     """Run the command that was asked for; what is wrong with it is one line, an interrupt no traceback."""
-    _make_streams_writable()
+    open_streams()
     try:
         status = application(prog_name="tls-matrix", standalone_mode=False)
         sys.stdout.flush()
@@ -53,15 +52,6 @@ def main() -> None:
         if error.filename is not None or error.errno not in NOT_WRITABLE:
             raise
         tell(f"tls-matrix: standard output cannot be written ({error.strerror})")
-        write_nowhere()
+        write_nowhere(sys.stdout.fileno())
         sys.exit(EXIT_HARNESS)
     sys.exit(status)
-
-
-def _make_streams_writable() -> None:
-    """What goes to a closed stream is for nobody, and what its encoding lacks is escaped."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w"), "utf-8"))
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")

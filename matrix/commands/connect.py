@@ -31,8 +31,9 @@ def connect(
     address: Annotated[
         str,
         typer.Argument(
-            metavar="HOST:PORT[,sni=NAME][,starttls=PROTOCOL]",
-            help=f"Where the server listens, and what is spoken before TLS: {', '.join(PROTOCOLS)}.",
+            metavar="[NAME=]HOST:PORT[,sni=NAME][,starttls=PROTOCOL]",
+            help="Where the server listens, as `run --target` has it (without NAME if you like), and what is "
+            f"spoken before TLS: {', '.join(PROTOCOLS)}.",
             show_default=False,
         ),
     ],

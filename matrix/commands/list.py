@@ -9,10 +9,17 @@ from typing import Annotated, Any
 
 import typer
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, write_out
+from matrix.commands.options import (
+    ClientsDir,
+    Json,
+    ServersDir,
+    console,
+    one_line_errors,
+    print_table,
+    write_out,
+)
 from matrix.judgement.outcome import Expectation
 from matrix.plan.options import RunOptions
 from matrix.plan.plan import load_all_definitions, load_all_profiles, make_plan
@@ -45,6 +52,9 @@ def list_what(
 ) -> None:
     """List servers (every id --server takes), clients, scenarios, the cells of the default grid, or the keys
     of a server.toml's tables [emulation] and [declared].
+
+    Where standard output is no terminal the first line names the columns, each further line has one row, with
+    tabs in between, and notes follow after an empty line.
     """
     options = RunOptions(servers_dir=tuple(servers_dir or ()), clients_dir=tuple(clients_dir or ()))
     with one_line_errors():
@@ -157,20 +167,13 @@ _SHOWN = (
 
 
 def _print(rows: Sequence[Row]) -> None:
-    """Print a table on a terminal and tab-separated lines elsewhere; notes (hypotheses, for one) follow,
-    once each.
-    """
+    """Print the rows; notes (hypotheses, for one) follow, once each, with an empty line before each."""
     out = console()
     columns = [name for name in _SHOWN if rows and name in rows[0]]
     if out.is_terminal and "key" in columns:
         _print_keys(rows)
-    elif out.is_terminal:
-        table = Table(*columns, box=None, pad_edge=False)
-        for row in rows:
-            table.add_row(*(Text(_text(row[name])) for name in columns))
-        out.print(table)
     else:
-        write_out("".join("\t".join(_text(row[name]) for name in columns) + "\n" for row in rows))
+        print_table(columns, [[_text(row[name]) for name in columns] for row in rows])
     texts: dict[str, dict[str, None]] = {}  # each once, with all that it is about
     for about, text in (*_notes(rows), *_toggles(rows)):
         texts.setdefault(text, {})[about] = None

@@ -2,15 +2,16 @@
 each.
 """
 
-import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from matrix.errors import EXIT_USAGE
 from matrix.plan.plan import USAGE_ERRORS
@@ -27,40 +28,34 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else
 WIDTH_WITHOUT_TERMINAL = 120
 
 
-class _Out(Console):
-    """rich's own answer to a reader who has left is exit status 1, which means something else here."""
-
-    def on_broken_pipe(self) -> None:
-        """Leave it to `while_read`."""
-        raise BrokenPipeError
-
-
 @contextmanager
 def while_read() -> Iterator[None]:
-    """Print to standard output as long as somebody reads it; who has seen enough changes no exit status."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        write_nowhere()
-
-
-def write_nowhere() -> None:
-    """Send standard output nowhere from now on: Python's own last flush must not fail again."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    """Print to standard output: all of it is out when this ends, before more is said on standard error."""
+    yield
+    sys.stdout.flush()
 
 
 def console() -> Console:
     """Make a console for standard output that never reads markup or emoji names into what it prints."""
     width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
-    return _Out(markup=False, highlight=False, emoji=False, width=width)
+    return Console(markup=False, highlight=False, emoji=False, width=width)
 
 
 def write_out(text: str) -> None:
     """Print text as it is on standard output."""
     sys.stdout.write(text)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table on a terminal; elsewhere a line of the columns' names and one a row, tabs in between."""
+    out = console()
+    if not out.is_terminal:
+        write_out("".join("\t".join(row) + "\n" for row in (columns, *rows)))
+        return
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    out.print(table)
 
 
 def tell(text: str) -> None:

@@ -12,6 +12,7 @@ from matrix.reports.files import render_reports
 from matrix.reports.terminal import print_run
 from matrix.results.run_file import load_run
 from matrix.results.run_folder import TIMINGS
+from matrix.wording import printable
 
 
 def report(
@@ -30,7 +31,7 @@ def report(
             ) from error
     with while_read():
         print_run(content, console())
-        write_out(f"written to {folder}\n")
+        write_out(printable(f"written to {folder}") + "\n")
 
 
 def _seconds(folder: Path) -> dict[str, float]:

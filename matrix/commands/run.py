@@ -5,6 +5,7 @@ for, up to one more than processors, because a worker costs most of a second to 
 """
 
 import inspect
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ from matrix.reports.terminal import print_run
 from matrix.results.cell_result import PROPERTY
 from matrix.results.environment import PROJECT
 from matrix.results.run_file import encode
-from matrix.wording import counted
+from matrix.wording import counted, printable
 
 CELLS_WORTH_A_WORKER = 40
 _TELL_EVERY_SECONDS = 5.0
@@ -78,14 +79,14 @@ def _run_and_show(plan: Plan, workers: str, json: bool) -> int:
         if status in (EXIT_INTERRUPTED, EXIT_TERMINATED):
             tell("tls-matrix: ended before a cell was run; nothing is written")
             return status
-        return status if status == EXIT_USAGE else EXIT_HARNESS
+        return EXIT_USAGE if status in (EXIT_USAGE, pytest.ExitCode.USAGE_ERROR) else EXIT_HARNESS
     with while_read():
         if json:
             write_out(encode(controller.run))
         else:
             print_run(controller.run, console())
             if not controller.unwritten:
-                write_out(f"written to {controller.folder.path}\n")
+                write_out(printable(f"written to {controller.folder.path}") + "\n")
     if controller.unwritten:
         tell(f"tls-matrix: {controller.unwritten}")
     return status
@@ -103,6 +104,8 @@ def _progress() -> Iterator[Progress | None]:
 
 
 def _workers(asked: str, cells: int) -> int:
+    if printable(os.getcwd()) != os.getcwd():
+        return 0  # pytest-xdist sends the name of the folder about, as text
     if asked != "auto":
         return min(int(asked), cells)
     useful = min(useful_workers(), -(-cells // CELLS_WORTH_A_WORKER))

@@ -1,19 +1,22 @@
 """`tls-matrix serve SERVER_ID`: one server in the foreground, until Ctrl-C."""
 
+import errno
 import signal
+import socket
 import sys
 from typing import Annotated
 
 import typer
 
 from matrix.commands.options import ServersDir, one_line_errors, tell, write_out
-from matrix.errors import EXIT_HARNESS
+from matrix.commands.streams import is_left
+from matrix.errors import EXIT_HARNESS, SelectionError
 from matrix.grid.servers import START_SECONDS
 from matrix.plan.plan import load_all_definitions
 from matrix.wording import printable
 from servers.contract import Connection
 from servers.credentials import make_credentials
-from servers.processes.start import RunningServers, start_servers
+from servers.processes.start import LOOPBACK, RunningServers, start_servers
 from servers.running import RunningServer
 from servers.variant import parse_server_id
 
@@ -23,9 +26,14 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
     servers_dir: ServersDir = None,
 ) -> None:
-    """Run one server on loopback until Ctrl-C, and print a line for each connection it has seen."""
+    """Run one server on loopback until Ctrl-C, and print a line for each connection it has seen.
+
+    Exit status: 0 it was stopped, 2 something is to be mended in what was asked, 3 the server does not start
+    or has ended by itself.
+    """
     with one_line_errors():
         variant = parse_server_id(server_id, load_all_definitions(servers_dir or ()))
+        check_port(port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with start_servers([variant], make_credentials(), START_SECONDS, port=port) as running:
@@ -42,11 +50,42 @@ def serve(
         return
 
 
+def check_port(port: int) -> None:
+    """Find out before anything starts whether this user may listen on a port; SelectionError says why not."""
+    with socket.socket() as probe:
+        # As servers do: the connections of one that has ended are in nobody's way.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+            probe.listen()
+        except OSError as error:
+            raise SelectionError(f"--port {port}: {why_not(error, port)}") from error
+
+
+def why_not(error: OSError, port: int) -> str:
+    """Say why nobody can listen on a port, and what to do."""
+    match error.errno:
+        case errno.EADDRINUSE:
+            return (
+                f"another program listens there (`ss -ltnp sport = :{port}` names it); stop that one, or "
+                "choose another port (0 takes a free one)"
+            )
+        case errno.EACCES:
+            return (
+                "this user has no right to a port this low; choose one from 1024 on, or start with the right "
+                "to (CAP_NET_BIND_SERVICE)"
+            )
+        case _:
+            return f"nobody can listen on {LOOPBACK} there ({error.strerror}); choose another port"
+
+
 def _show_connections(running: RunningServers, server: str) -> None:
-    """Print connections as they end, until the server stops or an interrupt comes."""
+    """Print connections as they end, until the server stops, an interrupt comes or nobody reads any more."""
     for connection in running.follow(server):
         write_out(_line(connection))
         sys.stdout.flush()
+        if is_left(sys.stdout):
+            return
     tell(f"tls-matrix: {server}: stopped: {running.stopped(server)}")
     raise typer.Exit(EXIT_HARNESS)
 

@@ -11,10 +11,9 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as ProgressBar
-from rich.table import Table
 
 from matrix.cell import select
-from matrix.commands.options import Json, console, one_line_errors, tell, write_out
+from matrix.commands.options import Json, one_line_errors, print_table, tell, write_out
 from matrix.errors import EXIT_HARNESS
 from matrix.results.run_file import to_json
 from servers.stacks.catalogue import Stack, stacks, with_needs
@@ -37,19 +36,12 @@ def list_stacks(json: Json = False) -> None:
     if json:
         write_out(to_json([_entry(stack) for stack in stacks().values()]))
         return
-    out = console()
     columns = ("id", "title", "size", "fetched", "for")
     rows = [
         (stack.id, stack.title, decimal(_size(stack)), "yes" if stack.folder() else "-", stack.purpose)
         for stack in stacks().values()
     ]
-    if out.is_terminal:
-        table = Table(*columns, box=None, pad_edge=False)
-        for row in rows:
-            table.add_row(*row)
-        out.print(table)
-    else:
-        write_out("".join("\t".join(row) + "\n" for row in rows))
+    print_table(columns, rows)
 
 
 @application.command("fetch")

@@ -2,7 +2,8 @@
 collect what they report, judge the whole, write the files and set the exit status.
 
 Whatever ends a run, an interrupt or SIGTERM included, what has been collected is written (`partial` is then
-true).
+true). Where pytest ends before it had a cell to run, by an expression it cannot read or one that nothing
+matches, there is no run: nothing is written, and the exit status is pytest's own.
 """
 
 import io
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from types import FrameType
 from typing import Any
@@ -35,10 +37,16 @@ from matrix.reports.terminal import print_run
 from matrix.results.cell_result import PROPERTY, CellResult, connections_of
 from matrix.results.run_file import RunFile
 from matrix.results.run_folder import RunFolder
+from matrix.wording import printable
 from servers.contract import Connection
 
 PLAN = pytest.StashKey[Plan]()  # filled beforehand by whoever has made the plan already
 
+NOTHING_RAN = (
+    pytest.ExitCode.USAGE_ERROR,
+    pytest.ExitCode.NO_TESTS_COLLECTED,
+    pytest.ExitCode.INTERNAL_ERROR,
+)
 WORKER_STOP_SECONDS = 0.5
 LAST_VIEWS_SECONDS = 1.0  # all that servers have still to say when the last cell is done
 CONTROLLER = pytest.StashKey["GridController"]()  # of the run that is going on
@@ -53,7 +61,7 @@ def register(config: pytest.Config) -> None:
             return
         folder = RunFolder(plan.options.out, datetime.now(UTC))
     except USAGE_ERRORS as error:
-        pytest.exit(str(error), returncode=EXIT_USAGE)
+        pytest.exit(printable(str(error)), returncode=EXIT_USAGE)
     controller = GridController(plan, folder)
     config.stash[CONTROLLER] = controller
     config.pluginmanager.register(controller, "grid-controller")
@@ -107,8 +115,14 @@ class GridController:
         self._servers = self._cleanup.enter_context(grid_servers(self.plan))
         endpoints = self._servers.endpoints
         if session.config.pluginmanager.has_plugin("dsession"):
-            text = worker_text(self.plan.cells, list(endpoints.values()), self._servers.client_credentials)
-            session.config.pluginmanager.register(_WorkerNodes(text), "grid-worker-nodes")
+            text = worker_text(
+                self.plan.cells,
+                list(endpoints.values()),
+                self._servers.client_credentials,
+                self.plan.options.clients_dir,
+            )
+            nodes = _WorkerNodes(text, partial(_choose, session, self.plan))
+            session.config.pluginmanager.register(nodes, "grid-worker-nodes")
         else:
             credentials = read_credentials(self._servers.client_credentials)
             worker = _worker(self.plan, endpoints, credentials)
@@ -132,6 +146,9 @@ class GridController:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Prove the servers once more, write everything, set the exit status."""
+        if exitstatus in NOTHING_RAN and not self._results:
+            self._cleanup.close()
+            return
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left takes a moment and must not be cut short
         stopped_early = exitstatus in (pytest.ExitCode.INTERRUPTED, EXIT_TERMINATED)
         if stopped_early:
@@ -163,7 +180,7 @@ class GridController:
             print_run(self.run, console)
             terminalreporter.section("TLS interoperability")
             terminalreporter.write(text.getvalue())
-            terminalreporter.write_line(self.unwritten or f"written to {self.folder.path}")
+            terminalreporter.write_line(printable(self.unwritten or f"written to {self.folder.path}"))
 
     def _write(self, write: Callable[..., None], *what: Any) -> None:
         """Write something; a full disk must not take what was found away from who looks at the terminal."""
@@ -233,10 +250,8 @@ class GridController:
         match given:
             case pytest.ExitCode.INTERRUPTED:
                 return EXIT_INTERRUPTED
-            case pytest.ExitCode.INTERNAL_ERROR | pytest.ExitCode.NO_TESTS_COLLECTED:
+            case pytest.ExitCode.INTERNAL_ERROR:
                 return EXIT_HARNESS
-            case pytest.ExitCode.USAGE_ERROR:
-                return EXIT_USAGE
             case pytest.ExitCode.OK | pytest.ExitCode.TESTS_FAILED:
                 assert self.run is not None  # set just before
                 return EXIT_HARNESS if self.unwritten else exit_status(self.run) or int(given)
@@ -247,11 +262,19 @@ class GridController:
 class _WorkerNodes:
     """Hooks of pytest-xdist's, registered only where pytest-xdist knows them."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, choose: Callable[[], None]) -> None:
         self._text = text
+        self._choose = choose
 
     def pytest_xdist_setupnodes(self, config: pytest.Config) -> None:
-        """Start workers deaf to Ctrl-C at a terminal, from their first moment on: they inherit the mask."""
+        """Start workers deaf to Ctrl-C at a terminal, from their first moment on: they inherit the mask.
+
+        They are sent pytest's arguments as text. A path in these is none of their business, and where it has
+        bytes that are no text nothing could be sent.
+        """
+        self._choose()
+        given = config.invocation_params
+        config.invocation_params = replace(given, args=tuple(printable(str(each)) for each in given.args))
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         config.add_cleanup(_hear_interrupts)
 
@@ -263,12 +286,31 @@ class _WorkerNodes:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker its cells and where the servers are."""
         node.workerinput[WORKER_INPUT] = self._text
+        node.workerinput["mainargv"] = [printable(argument) for argument in node.workerinput["mainargv"]]
 
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """Where a server's silence holds one worker up, let the others take over what it has before it."""
         from xdist.scheduler import WorkStealingScheduling
 
         return WorkStealingScheduling(config, log) if config.option.dist == "load" else None
+
+
+def _choose(session: pytest.Session, plan: Plan) -> None:
+    """Let pytest choose among the cells here, where something chooses, as each worker will do by itself.
+
+    Of what is wrong with -k, -m or a test's id a worker could only die; here pytest says it. Where nothing is
+    left, pytest ends.
+    """
+    option = session.config.option
+    is_chosen = option.keyword or option.markexpr or option.deselect
+    if not is_chosen and not any("::" in argument for argument in session.config.args):
+        return
+    worker = _worker(plan, {}, {})
+    session.config.pluginmanager.register(worker, "grid-choice")
+    items = session.perform_collect()
+    session.config.pluginmanager.unregister(worker)
+    if not items:
+        pytest.exit("no cell is chosen; nothing is run", returncode=pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 def _hear_interrupts() -> None:

@@ -68,7 +68,7 @@ class GridWorker:
         return cls(
             tasks,
             {endpoint.server: endpoint for endpoint in endpoints},
-            load_all_profiles([Path(directory) for directory in config.getoption("clients_dir")]),
+            load_all_profiles([Path(directory) for directory in content["clients_dir"]]),
             Terms(
                 config.getoption("timeout"),
                 EvidenceWanted(config.getoption("evidence")),
@@ -138,8 +138,11 @@ def worker_text(
     cells: Sequence[PlannedCell],
     endpoints: Sequence[Endpoint],
     credentials: Mapping[str, PrivateKeyAndChain],
+    clients_dir: Sequence[Path],
 ) -> str:
-    """Write what a worker needs to know; `credentials` are those that clients show."""
+    """Write what a worker needs to know, in ASCII; `credentials` are those that clients show, `clients_dir`
+    the user's folders of them, in whose names any bytes may stand.
+    """
     tasks = [
         [
             p.cell.server,
@@ -153,6 +156,7 @@ def worker_text(
         {
             "tasks": tasks,
             "endpoints": [endpoint.to_json() for endpoint in endpoints],
+            "clients_dir": [str(directory.absolute()) for directory in clients_dir],
             "credentials": {kind: [pem.private_key, pem.chain] for kind, pem in credentials.items()},
         }
     )

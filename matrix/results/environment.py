@@ -5,6 +5,7 @@ libraries.
 import hashlib
 import json
 import platform
+import re
 import tomllib
 from collections.abc import Iterable
 from functools import cache
@@ -24,9 +25,15 @@ def environment() -> dict[str, str]:
     found = {name: version(name) for name in _LIBRARIES}
     return {
         "python": platform.python_version(),
-        "openssl": backend.openssl_version_text().split()[1],
+        "openssl": library_version(backend.openssl_version_text()),
         **found,
     }
+
+
+def library_version(said: str) -> str:
+    """The version in the text of the library under `cryptography`; the whole text where it is not OpenSSL."""
+    found = re.match(r"OpenSSL (\d\S*)", said)
+    return found[1] if found else said
 
 
 @cache

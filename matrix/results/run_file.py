@@ -7,6 +7,7 @@ schema 1 is read as what it means in schema 2.
 """
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -26,10 +27,12 @@ from clients.observation import NOT_TRIED
 from handshake.reason import Detail, Reason, saved_reason
 from matrix.errors import UnreadableRun
 from matrix.judgement.outcome import NOTHING_TO_DO, Outcome, Verdict
+from matrix.wording import printable
 
 SCHEMA: Literal["tls-matrix/run/2"] = "tls-matrix/run/2"
 EARLIER_SCHEMA = "tls-matrix/run/1"
 RUN_FILE_NAME = "run.json"
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
 SCHEMA_FILE = Path(__file__).parent / "schema" / "run-2.json"
 
 
@@ -256,8 +259,12 @@ def encode(run: RunFile) -> str:
 
 
 def to_json(content: Any) -> str:
-    """Write JSON as every file of a run is written: sorted keys, two spaces, a line feed at the end."""
-    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    """Write JSON as every file of a run is written: sorted keys, two spaces, a line feed at the end.
+
+    A byte that is no text, as in a path, is escaped for people: what JSON has for it few programs read.
+    """
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+    return _NOT_UTF8.sub(lambda found: json.dumps(printable(found[0]))[1:-1], text) + "\n"
 
 
 def json_schema() -> str:

@@ -5,7 +5,6 @@ in a file.
 """
 
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from servers import contract
 from servers.gnutls.view import LOG_LEVEL, ServView
 from servers.system.backend import BackendProgram
+from servers.system.banner import banner, stack_name
 from servers.system.command import (
     authorities_in_memory,
     credentials_in_memory,
@@ -40,6 +40,7 @@ CLIENT_CERTIFICATE = {
 # A session lives in one process, and a client's next connection may come to another: better never than
 # now and then.
 NO_SESSIONS = ["--nodb", "--noticket"]
+BANNER = re.compile(r"^gnutls-serv (?P<version>\d\S*)$", re.MULTILINE)
 LISTENING = re.compile(rb"^HTTP Server listening on IPv4 .*done$")
 
 
@@ -56,7 +57,7 @@ def start(configuration: contract.Configuration, namespaces: Namespaces) -> Iter
     if program is None:
         yield not_installed(configuration.id, "gnutls-serv", "gnutls-bin")
         return
-    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    said = banner([program, "--version"])
     with ExitStack() as closing:
         keys = credentials_in_memory(configuration, closing)
         authorities = authorities_in_memory(configuration, closing)
@@ -77,8 +78,14 @@ def start(configuration: contract.Configuration, namespaces: Namespaces) -> Iter
             namespaces.ports,
         )
         outside = namespaces.outside_socket()
-        stack = f"GnuTLS {version.split()[1]} (gnutls-serv)"
-        yield closing.enter_context(serve_with_backends(configuration, backend_program, stack, outside))
+        yield closing.enter_context(
+            serve_with_backends(configuration, backend_program, stack_of(said), outside)
+        )
+
+
+def stack_of(said: str) -> str:
+    """What gnutls-serv is, by its banner: `GnuTLS 3.7.9 (gnutls-serv)`."""
+    return stack_name(said, BANNER, "GnuTLS {version} (gnutls-serv)")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ nginx binds the port itself; until then, and as long as it runs, the port is kep
 that does not listen. Keys and configuration are passed in memory.
 """
 
+import re
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +15,7 @@ from servers import contract
 from servers.nginx.view import LOG
 from servers.system import DH_PARAMETERS
 from servers.system.backend import StartError
+from servers.system.banner import banner, stack_name
 from servers.system.command import (
     OPENSSL_ENVIRONMENT,
     authorities_in_memory,
@@ -34,6 +35,13 @@ PROTOCOLS = "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"
 CIPHERS = {"default": "HIGH:!aNULL:!MD5", "legacy": "ALL:!aNULL:!PSK:!SRP:@SECLEVEL=0"}
 PARAMETERS = {"default": "", "legacy": f"ssl_dhparam {DH_PARAMETERS};"}
 VERIFY = {"no": "off", "request": "optional", "require": "on"}
+# `nginx -V` names the library it runs with only where that is another than the one it was built with
+# (src/core/nginx.c, ngx_show_version_info).
+BANNER = re.compile(
+    r"^nginx version: (?P<program>[^/\s]+)/(?P<version>\S+).*?"
+    r"^built with (?:[^\n]*\(running with )?(?P<library>[^\s()]+ [^\s()]+)",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 @contextmanager
@@ -73,7 +81,8 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         except StartError as error:
             yield contract.Failed(configuration.id, f"nginx {error}")
             return
-        yield contract.Ready(configuration.id, port, stack(program), configuration.certificate_sha256())
+        stack = stack_of(banner([program, "-V"], OPENSSL_ENVIRONMENT))
+        yield contract.Ready(configuration.id, port, stack, configuration.certificate_sha256())
 
 
 def credential_directives(descriptor: int) -> str:
@@ -91,14 +100,9 @@ def keep_port(host: str, port: int) -> Iterator[socket.socket]:
         yield kept
 
 
-def stack(program: str) -> str:
-    """What nginx says it is and runs with: nginx 1.22.1, OpenSSL 3.0.19."""
-    said = subprocess.run(
-        [program, "-V"], env=OPENSSL_ENVIRONMENT, capture_output=True, text=True, check=True
-    ).stderr
-    version = said.partition("nginx/")[2].split()[0]
-    library = said.rpartition("running with ")[2] or said.partition("built with ")[2]
-    return f"nginx {version}, {' '.join(library.split()[:2])}"
+def stack_of(said: str) -> str:
+    """What nginx is and runs with, by its banner: `nginx 1.22.1, OpenSSL 3.0.22`."""
+    return stack_name(said, BANNER, "{program} {version}, {library}")
 
 
 if __name__ == "__main__":

@@ -51,11 +51,14 @@ def of_database(database: Database, folder: Path) -> list[str]:
     return ["-d", f"sql:{folder / database.path.name}", *(part for pair in named for part in pair)]
 
 
-def library_version() -> str:
-    """What NSS says it is; no program of its tells."""
-    library = ctypes.CDLL("libnss3.so")
-    library.NSS_GetVersion.restype = ctypes.c_char_p
-    return str(library.NSS_GetVersion().decode())
+def stack() -> str:
+    """What NSS is: `NSS 3.87 (selfserv)`. No program of its tells, so the library is asked."""
+    try:
+        version = ctypes.CDLL("libnss3.so").NSS_GetVersion
+    except (OSError, AttributeError):
+        return "NSS of an unknown version (selfserv)"
+    version.restype = ctypes.c_char_p
+    return f"NSS {version().decode()} (selfserv)"
 
 
 @contextmanager
@@ -86,8 +89,8 @@ def start(configuration: contract.Configuration, namespaces: Namespaces) -> Iter
             {"NSS_SSL_ENABLE_RENEGOTIATION": RENEGOTIATION[configuration.declared.renegotiation.allowed]},
             ports=namespaces.ports,
         )
-        outside, stack = namespaces.outside_socket(), f"NSS {library_version()} (selfserv)"
-        yield closing.enter_context(serve_with_backends(configuration, backend_program, stack, outside))
+        outside = namespaces.outside_socket()
+        yield closing.enter_context(serve_with_backends(configuration, backend_program, stack(), outside))
 
 
 if __name__ == "__main__":

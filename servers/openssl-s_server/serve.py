@@ -6,7 +6,6 @@ never in a file.
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +14,7 @@ from view import ServerView  # a sibling of this file
 
 from servers import contract
 from servers.system.backend import BackendProgram
+from servers.system.banner import banner, stack_name
 from servers.system.command import (
     OPENSSL_ENVIRONMENT,
     authorities_in_memory,
@@ -38,6 +38,9 @@ NO_SESSIONS = ("-no_cache", "-no_ticket", "-num_tickets", "0")
 CONFIGURATIONS = {"default": (), "legacy": ("-cipher", CIPHER_LIST_LEGACY, "-min_protocol", "TLSv1")}
 CREDENTIAL_OPTIONS = (("-cert", "-key"), ("-dcert", "-dkey"))
 ENVIRONMENT = {**OPENSSL_ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath)}
+# `openssl version`: the version the program was built with, and behind it the library's, which it runs with.
+# Before 3.0 only the former where both are the same (apps/version.c).
+BANNER = re.compile(r"^(?:.*\(Library: )?(?P<library>OpenSSL \d[^()\n]*?) *(?:\)|$)", re.MULTILINE)
 LISTENING = re.compile(rb"^ACCEPT .*:(\d+)$")
 
 
@@ -48,9 +51,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
     if program is None:
         yield not_installed(configuration.id, "openssl", "openssl")
         return
-    version = subprocess.run(
-        [program, "version"], env=ENVIRONMENT, capture_output=True, text=True, check=True
-    ).stdout
+    said = banner([program, "version"], ENVIRONMENT)
     with ExitStack() as closing:
         keys = credentials_in_memory(configuration, closing)
         authorities = authorities_in_memory(configuration, closing)
@@ -65,8 +66,12 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
             ENVIRONMENT,
             [*descriptors, authorities],
         )
-        stack = f"{version.partition('(')[0].strip()} (s_server)"
-        yield closing.enter_context(serve_with_backends(configuration, backend_program, stack))
+        yield closing.enter_context(serve_with_backends(configuration, backend_program, stack_of(said)))
+
+
+def stack_of(said: str) -> str:
+    """What s_server runs with, by its banner: `OpenSSL 3.0.22 25 Aug 2026 (s_server)`."""
+    return stack_name(said, BANNER, "{library} (s_server)")
 
 
 def _options(configuration: contract.Configuration, descriptors: list[int], authorities: int) -> list[str]:

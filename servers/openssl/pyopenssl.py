@@ -82,7 +82,7 @@ def _as_openssl_says(_: SSL.Connection, certificate: object, error: int, depth: 
 def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
     """Listen, if the library is the one that the level names."""
     version = library_version()
-    if version.split()[1] != configuration.level:
+    if version.split()[1:2] != [configuration.level]:
         yield contract.Failed(configuration.id, f"{version} is installed here, not {configuration.level}")
         return
     context = make_context(configuration)

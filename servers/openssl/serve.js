@@ -12,6 +12,7 @@
 
 var binding = process.binding('crypto');
 var net = require('net');
+var hello = require('./hello');
 
 var CONNECTION_TIMEOUT = 10000; // milliseconds, as servers/listener.py has them
 var LINGER = 1000;
@@ -21,7 +22,7 @@ var MAX_SESSIONS = 1000;
 var CHUNK = 1 << 14;
 
 var HANDSHAKE = 22, ALERT = 21; // content types, RFC 5246 section 6.2.1
-var CLIENT_HELLO = 1, SERVER_HELLO = 2; // RFC 5246 section 7.4
+var SERVER_HELLO = 2; // RFC 5246 section 7.4
 var FATAL = 2; // RFC 5246 section 7.2
 
 // What OpenSSL writes into; whoever keeps any of it takes a copy.
@@ -31,7 +32,7 @@ function emit(event) {
   process.stdout.write(JSON.stringify(event) + '\n');
 }
 
-function makeContext(settings) {
+function makeContext(settings, curve) {
   var context = new binding.SecureContext();
   context.init(); // SSLv23_method: every version there is
   if (settings.options !== 0) { // node takes 0 for a mistake
@@ -48,10 +49,40 @@ function makeContext(settings) {
   context.setSessionIdContext('tls-matrix');
   if (context.setDHParam) { // since node 0.12
     context.setDHParam(new Buffer(settings.dh_parameters));
-    context.setECDHCurve(settings.curve);
+    context.setECDHCurve(curve);
   }
   return context;
 }
+
+/* The contexts of a server, one a curve, made when they are first needed: OpenSSL 1.0.2 can choose among curves
+ * (SSL_CTX_set_ecdh_auto), but node has no way to tell it so, and gives a context one. */
+function Contexts(settings) {
+  this.settings = settings;
+  this.byGroup = {};
+  this.ticketKeys = null; // a ticket of one is one of all
+}
+
+/* The context with the curve that OpenSSL would choose, its preference left to the client: the first of the client's
+ * that this side has, else this side's first. */
+Contexts.prototype.choose = function (first) {
+  var curves = this.settings.curves;
+  var groups = curves.map(function (curve) { return curve.group; });
+  var common = hello.groups(first).filter(function (group) { return groups.indexOf(group) >= 0; });
+  var chosen = curves[Math.max(0, groups.indexOf(common[0]))];
+  if (!this.byGroup.hasOwnProperty(chosen.group)) {
+    this.byGroup[chosen.group] = this.make(chosen.name);
+  }
+  return this.byGroup[chosen.group];
+};
+
+Contexts.prototype.make = function (curve) {
+  var context = makeContext(this.settings, curve);
+  if (context.setTicketKeys) { // since node 4
+    this.ticketKeys = this.ticketKeys || context.getTicketKeys();
+    context.setTicketKeys(this.ticketKeys);
+  }
+  return context;
+};
 
 /* The last sessions by id: since 0.10 node has OpenSSL's own cache switched off (SSL_SESS_CACHE_NO_INTERNAL). */
 function Sessions() {
@@ -67,14 +98,10 @@ Sessions.prototype.keep = function (id, session) {
   }
 };
 
-/* The session that a hello offers, or null; the hello is in the first bytes of a connection if it is one of SSLv3 or
- * later and was sent in one piece. */
+/* The session that a hello offers, or null. */
 Sessions.prototype.offered = function (first) {
-  if (first.length < 44 || first[0] !== HANDSHAKE || first[5] !== CLIENT_HELLO) {
-    return null;
-  }
-  // record (5), type and length (4), version (2), random (32), the session id's length (1)
-  return this.byId[first.slice(44, 44 + first[43]).toString('hex')] || null;
+  var id = hello.sessionId(first);
+  return id === null ? null : this.byId[id.toString('hex')] || null;
 };
 
 /* What this side sends until its ChangeCipherSpec, read record by record. */
@@ -126,9 +153,30 @@ function Connection(server, socket) {
   this.isRenegotiating = false;
   this.isRenegotiated = false;
   this.isVerified = false;
-  this.hasBegun = false;
   this.isOver = false;
-  this.ssl = new binding.Connection(server.context, true, server.asks, server.requires);
+  this.first = new Buffer('');
+  this.ssl = null; // made when the first record is there
+  socket.setNoDelay(true);
+  socket.setTimeout(CONNECTION_TIMEOUT, function () { self.end('timeout'); });
+  socket.on('data', function (received) { self.receive(received); });
+  socket.on('drain', function () { socket.resume(); });
+  socket.on('end', function () { self.end('connection lost: unexpected end'); });
+  socket.on('error', function (error) { self.end('connection lost: ' + error.code); });
+  socket.on('close', function () {
+    self.end('connection lost: ECONNRESET'); // node 0.8 tells it in no other way
+    if (self.ssl !== null) {
+      self.ssl.close(); // OpenSSL's memory, which the garbage collector does not know of
+    }
+  });
+}
+
+/* Begin with OpenSSL: the curve is chosen by the hello, which stands in the first record.
+ *
+ * Give OpenSSL the session that is offered, and take node's own reader of hellos out of the way, which would have
+ * looked for it, and passes on to OpenSSL only what it has understood. Node 0.8 has none, and OpenSSL's own cache. */
+Connection.prototype.begin = function (first) {
+  var self = this, server = this.server;
+  this.ssl = new binding.Connection(server.contexts.choose(first), true, server.asks, server.requires);
   this.ssl.onhandshakestart = function () {};
   this.ssl.onhandshakedone = function () { self.isRenegotiated = self.isRenegotiating; };
   this.ssl.onclienthello = function () {};
@@ -140,22 +188,6 @@ function Connection(server, socket) {
   };
   this.ssl.onnewsessiondone = function () {};
   this.ssl.start();
-  socket.setNoDelay(true);
-  socket.setTimeout(CONNECTION_TIMEOUT, function () { self.end('timeout'); });
-  socket.on('data', function (received) { self.receive(received); });
-  socket.on('drain', function () { socket.resume(); });
-  socket.on('end', function () { self.end('connection lost: unexpected end'); });
-  socket.on('error', function (error) { self.end('connection lost: ' + error.code); });
-  socket.on('close', function () {
-    self.end('connection lost: ECONNRESET'); // node 0.8 tells it in no other way
-    self.ssl.close(); // OpenSSL's memory, which the garbage collector does not know of
-  });
-}
-
-/* Give OpenSSL the session that is offered, and take node's own reader of hellos out of the way, which would have
- * looked for it, and passes on to OpenSSL only what it has understood. Node 0.8 has none, and OpenSSL's own cache. */
-Connection.prototype.begin = function (first) {
-  this.hasBegun = true;
   if (this.ssl.loadSession) {
     this.ssl.loadSession(this.server.sessions.offered(first));
   }
@@ -166,7 +198,14 @@ Connection.prototype.begin = function (first) {
 
 Connection.prototype.receive = function (received) {
   var taken = 0;
-  if (!this.hasBegun) {
+  if (this.isOver) {
+    return;
+  }
+  if (this.ssl === null) {
+    received = this.first = Buffer.concat([this.first, received]);
+    if (hello.isPartOfRecord(received)) {
+      return;
+    }
     this.begin(received);
   }
   while (taken < received.length && !this.isOver) {
@@ -308,10 +347,11 @@ Connection.prototype.end = function (reason) {
 
 function start(settings) {
   var server = {
-    id: settings.id, context: makeContext(settings), sessions: new Sessions(),
+    id: settings.id, contexts: new Contexts(settings), sessions: new Sessions(),
     asks: settings.client_certificate !== 'no', requires: settings.client_certificate === 'require',
     stack: 'OpenSSL ' + process.versions.openssl
   };
+  server.contexts.choose(new Buffer('')); // what is wrong with the settings is known before anybody connects
   var open = 0;
   var listening = net.createServer({ allowHalfOpen: true }, function (socket) {
     if (!socket.remotePort) { // reset already: nobody could tell whose it was

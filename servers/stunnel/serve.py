@@ -4,8 +4,8 @@ It inherits the listening socket as from systemd (sd_listen_fds(3)). Behind it i
 that answers HTTP. Keys and configuration are passed in memory.
 """
 
+import re
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,6 +24,7 @@ from servers.listener import (
 from servers.stunnel.view import LOG
 from servers.system import DH_PARAMETERS
 from servers.system.backend import StartError
+from servers.system.banner import banner, stack_name
 from servers.system.command import (
     OPENSSL_ENVIRONMENT,
     authorities_in_memory,
@@ -57,6 +58,11 @@ OPTIONS = {
 }
 # sd_listen_fds(3): descriptor 3, and the process's own id in the environment. The socket comes as 0.
 INHERIT_SOCKET = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&0 </dev/null'
+# `stunnel -version` says "Compiled/running with" where both are the same (src/options.c).
+BANNER = re.compile(
+    r"^stunnel (?P<version>\S+).*?^(?:Compiled/running|Running) +with (?P<library>\S+ \S+)",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 @contextmanager
@@ -103,8 +109,9 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
             yield contract.Failed(configuration.id, f"stunnel {error}")
             return
         port = listening.getsockname()[1]
+        said = banner([program, "-version"], OPENSSL_ENVIRONMENT)
         listening.close()  # stunnel's alone now, so that nobody waits in vain when it ends
-        yield contract.Ready(configuration.id, port, stack(program), configuration.certificate_sha256())
+        yield contract.Ready(configuration.id, port, stack_of(said), configuration.certificate_sha256())
 
 
 def answer(connection: socket.socket, _: int) -> None:
@@ -120,15 +127,9 @@ def answer(connection: socket.socket, _: int) -> None:
     linger(connection)
 
 
-def stack(program: str) -> str:
-    """What stunnel says it is and runs with: stunnel 5.68, OpenSSL 3.0.19."""
-    done = subprocess.run(
-        [program, "-version"], env=OPENSSL_ENVIRONMENT, capture_output=True, text=True, check=True
-    )
-    said = done.stderr + done.stdout
-    version = said.partition("stunnel ")[2].split()[0]
-    library = said.partition("Running ")[2] or said.partition("Compiled/running ")[2]
-    return f"stunnel {version}, {' '.join(library.removeprefix(' with').split()[:2])}".replace(" with", "")
+def stack_of(said: str) -> str:
+    """What stunnel is and runs with, by its banner: `stunnel 5.68, OpenSSL 3.0.22`."""
+    return stack_name(said, BANNER, "stunnel {version}, {library}")
 
 
 if __name__ == "__main__":

@@ -73,16 +73,106 @@ def test_what_an_encoding_lacks_is_escaped(tmp_path: Path) -> None:
     assert "\\xe9" in result.stdout
 
 
-def test_a_reader_who_has_seen_enough_changes_no_exit_status(tmp_path: Path) -> None:
-    cells = [cell("web@1", f"client-{number}", Outcome.FAILS) for number in range(3000)]
-    (tmp_path / "run.json").write_text(encode(run(*cells)), encoding="utf-8")
-    command = [sys.executable, "-m", "matrix", "report", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        assert process.stderr.read() == ""
-        assert process.wait(60) == 0
+def left(*arguments: str, stream: str = "stdout") -> subprocess.CompletedProcess[str]:
+    """A command, one stream of which (or both) leads to a reader who has gone; the other is kept."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    streams |= dict.fromkeys(("stdout", "stderr") if stream == "both" else (stream,), writer)
+    try:
+        command = [sys.executable, "-m", "matrix", *arguments]
+        return subprocess.run(command, **streams, text=True, timeout=60)  # type: ignore[call-overload, no-any-return]
+    finally:
+        os.close(writer)
+
+
+@pytest.fixture(scope="module")
+def failing_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A long one, and one that is worse than itself with nothing in it failed."""
+    folder = tmp_path_factory.mktemp("run")
+    cells = [cell("web@1", f"client-{number}", Outcome.FAILS) for number in range(300)]
+    (folder / "run.json").write_text(encode(run(*cells)), encoding="utf-8")
+    before = folder / "before"
+    before.mkdir()
+    (before / "run.json").write_text(
+        encode(run(*(cell("web@1", f"client-{number}") for number in range(300)))), encoding="utf-8"
+    )
+    return folder
+
+
+PRINTING = [
+    ("--help",),
+    ("run", "--help"),
+    ("list", "servers"),
+    ("list", "servers", "--json"),
+    ("list", "clients"),
+    ("list", "scenarios"),
+    ("list", "cells"),
+    ("list", "cells", "--json"),
+    ("stacks", "--help"),
+    ("stacks", "list"),
+    ("stacks", "list", "--json"),
+    ("hello", "show", "java-7"),
+    ("hello", "diff", "java-7", "java-8"),
+]
+
+
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_a_reader_who_has_seen_enough_is_no_error(arguments: tuple[str, ...]) -> None:
+    result = left(*arguments)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_a_reader_who_has_seen_enough_changes_no_exit_status(failing_run: Path, form: str) -> None:
+    worse = ("compare", str(failing_run / "before"), str(failing_run), "--format", form)
+    for arguments, status in ((worse, 1), (("report", str(failing_run)), 0)):
+        result = left(*arguments)
+        assert (result.returncode, result.stderr) == (status, "")
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_reader_of_a_run_or_a_connection_who_has_seen_enough(tmp_path: Path, more: tuple[str, ...]) -> None:
+    chosen = ("--server", "jsse6@6u45", "--client", "java-7", "--out", str(tmp_path / "run"))
+    result = left("run", *chosen, *more)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (tmp_path / "run" / "run.json").is_file()
+    with subprocess.Popen(
+        [sys.executable, "-m", "matrix", "serve", "jsse6@6u45"], stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            address = server.stdout.readline().split()[-1]
+            result = left("connect", "java-7", address, *more)
+            assert (result.returncode, result.stderr) == (0, "")
+            result = left("connect", "java-17", address, *more)
+            assert (result.returncode, result.stderr) == (1, "")
+        finally:
+            server.terminate()
+
+
+def test_a_server_ends_when_nobody_reads_of_its_connections() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "matrix", "serve", "jsse6@6u45"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        assert server.stderr is not None
+        address = server.stdout.readline().split()[-1]
+        server.stdout.close()
+        tls_matrix("connect", "java-7", address)
+        assert server.wait(60) == 0
+        assert server.stderr.read().count("\n") == 1, "the note of the definition"
+
+
+def test_nobody_reads_what_is_wrong_and_the_status_says_it_all_the_same() -> None:
+    for arguments in (("list", "nothing"), ("connect", "java-7", "nowhere")):
+        assert left(*arguments, stream="both").returncode == 2
+    result = left("list", "scenarios", stream="stderr")
+    assert result.returncode == 0
+    assert result.stdout
 
 
 def test_a_command_that_is_right_says_nothing_on_standard_error() -> None:

@@ -32,8 +32,12 @@ def test_list_prints_the_same_ids_as_lines_and_as_json(what: str) -> None:
     rows = json.loads(as_json.stdout)
     assert rows
     assert as_json.exit_code == 0
-    lines = tls_matrix("list", what).stdout.splitlines()
-    assert [line.split("\t")[0] for line in lines[: len(rows)]] == [row["id"] for row in rows]
+    header, *lines = [line.split("\t") for line in tls_matrix("list", what).stdout.splitlines()]
+    assert header[0] == "id"
+    assert set(header) <= rows[0].keys(), "the header names what JSON calls so"
+    assert {len(line) for line in lines[: len(rows)]} == {len(header)}
+    assert [line[0] for line in lines[: len(rows)]] == [row["id"] for row in rows]
+    assert lines[len(rows) :][:1] in ([], [[""]]), "an empty line before the notes"
 
 
 @pytest.mark.parametrize("what", ["emulation", "declared"])
@@ -182,6 +186,8 @@ def test_report_without_a_run_is_one_line_and_2(tmp_path: Path) -> None:
         (["connect", "fierfox-9", "127.0.0.1:1"], "near it: firefox-9"),
         (["connect", "java-*", "127.0.0.1:1"], "name one client"),
         (["connect", "java-7", "127.0.0.1"], "HOST:PORT"),
+        (["connect", "java-7", "mine=127.0.0.1"], "HOST:PORT"),
+        (["connect", "java-7", "a=b=127.0.0.1:1"], "HOST:PORT"),
         (["serve", "nothing@1"], "nothing"),
         (["hello", "show", "java-77"], "near it: java-7"),
         (["hello", "diff", "java-7", "java-77"], "near it: java-7"),
@@ -261,6 +267,13 @@ def test_connect_to_nobody_is_3_with_the_address() -> None:
     assert result.exit_code == 3
     assert "127.0.0.1:1" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "mine=127.0.0.1:1", "mine=127.0.0.1:1,sni=shop.example"])
+def test_connect_takes_an_address_as_a_target_is_written(address: str) -> None:
+    result = tls_matrix("connect", "java-7", address)
+    assert result.exit_code == 3
+    assert "nobody accepts the connection" in result.stderr
 
 
 def test_hello_show_names_suites_in_three_tongues_and_decodes_extensions() -> None:

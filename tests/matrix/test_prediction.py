@@ -3,7 +3,7 @@ import pytest
 from clients.player import PlayedHello, Player
 from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTemplate, HelloFormat, HelloTemplate
 from handshake.reason import parse_causes, parse_reason
-from handshake.wire.extensions import push_supported_versions
+from handshake.wire.extensions import push_supported_groups, push_supported_versions
 from handshake.wire.registry import ExtensionType
 from matrix.judgement.outcome import Outcome
 from matrix.prediction import Prediction, Preference, ServerFacts, offered_version_name
@@ -193,3 +193,27 @@ def test_the_reason_of_a_fallback_is_that_of_the_first_hello() -> None:
         "no common cipher suite in TLSv1.0",
         parse_reason("server-hello:alert-handshake_failure"),
     )
+
+
+ECDHE_AES, P256, P384 = 0xC013, 0x0017, 0x0018
+
+
+def naming(*groups: int, suites: tuple[int, ...]) -> HelloTemplate:
+    extension = ExtensionTemplate(ExtensionType.SUPPORTED_GROUPS, push_supported_groups(groups))
+    return HelloTemplate(client_version=TLS12, cipher_suites=suites, extensions=(extension,))
+
+
+def test_ecdhe_needs_a_common_named_group() -> None:
+    declared = server(TLS12, suites=(ECDHE_AES, RSA_AES), named_groups=(P256,), refusals=REFUSALS)
+    refused = predict([naming(0x1A1A, P384, suites=(ECDHE_AES,))], ClientLimits(), declared)
+    assert why(refused) == "no common named group for ECDHE: the client has secp384r1, the server secp256r1"
+    assert refused is not None
+    assert str(refused.reason) == "server-hello:alert-handshake_failure"
+    for hello_of_client in (
+        naming(P384, suites=(ECDHE_AES, RSA_AES)),
+        naming(P384, P256, suites=(ECDHE_AES,)),
+        hello(TLS12, ECDHE_AES),
+    ):
+        assert predict([hello_of_client], ClientLimits(), declared) == Prediction(Outcome.WORKS)
+    unknown = server(TLS12, suites=(ECDHE_AES,))
+    assert predict([naming(P384, suites=(ECDHE_AES,))], ClientLimits(), unknown) == Prediction(Outcome.WORKS)

@@ -39,7 +39,8 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_list_says_the_same_as_lines_and_as_json(empty_cache: Path) -> None:
     rows = json.loads(tls_matrix("stacks", "list", "--json").stdout)
     assert {row["id"]: row["folder"] for row in rows} == dict.fromkeys(stacks())
-    lines = [line.split("\t") for line in tls_matrix("stacks", "list").stdout.splitlines()]
+    header, *lines = [line.split("\t") for line in tls_matrix("stacks", "list").stdout.splitlines()]
+    assert header == ["id", "title", "size", "fetched", "for"]
     assert [line[0] for line in lines] == [row["id"] for row in rows]
     assert {line[3] for line in lines} == {"-"}
     assert dict(line[:3:2] for line in lines)["openssl-1.0.1u"] == "4.5 MB"

@@ -5,7 +5,7 @@ registry is either seen to be chosen or was refused together with all others tha
 answer is read, which says it all; that handshakes also complete is for other tests.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from handshake.wire.buffer import pack_uints, pack_vector
@@ -64,13 +64,17 @@ def ask(server: RunningServer, flight: bytes) -> Answer:
     return Answer(version, hello.cipher_suite)
 
 
-def hello_of(version: int, cipher_suites: Iterable[int]) -> bytes:
-    """A hello of one highest version (of TLS 1.3: of that alone), in one record."""
+def hello_of(
+    version: int, cipher_suites: Iterable[int], named_groups: Sequence[int] | None = NAMED_GROUPS
+) -> bytes:
+    """A hello of one highest version (of TLS 1.3: of that alone), in one record; without supported_groups if
+    no list of groups is given.
+    """
     in_hello = min(version, ProtocolVersion.TLS_1_2)
-    extensions = [
-        Extension(ExtensionType.SUPPORTED_GROUPS, pack_vector(2, pack_uints(2, NAMED_GROUPS))),
-        Extension(ExtensionType.EC_POINT_FORMATS, b"\x01\x00"),
-    ]
+    extensions = [Extension(ExtensionType.EC_POINT_FORMATS, b"\x01\x00")]
+    if named_groups is not None:
+        groups = pack_vector(2, pack_uints(2, named_groups))
+        extensions.insert(0, Extension(ExtensionType.SUPPORTED_GROUPS, groups))
     if version >= ProtocolVersion.TLS_1_2:
         schemes = pack_vector(2, pack_uints(2, SIGNATURE_SCHEMES))
         extensions.append(Extension(ExtensionType.SIGNATURE_ALGORITHMS, schemes))

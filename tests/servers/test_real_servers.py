@@ -1,6 +1,5 @@
 """The three real servers, met by clients that share no code with the project."""
 
-import importlib.util
 import shutil
 import socket
 import subprocess
@@ -8,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from OpenSSL import SSL
@@ -172,24 +170,11 @@ def test_negotiates_every_suite_it_declares_and_no_other(server: RunningServer) 
     assert accepted == set(declared.cipher_suites) & set(codes.values())
 
 
-def load_program(server_id: str) -> ModuleType:
-    specification = importlib.util.spec_from_file_location(
-        "program", BUNDLED_SERVERS / server_id / "serve.py"
-    )
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize(
     ("setting", "cipher_list"),
     [("default", "DEFAULT:!PSK:!SRP"), ("legacy", "ALL:COMPLEMENTOFALL:!aNULL:!aDSS:!PSK:!SRP:@SECLEVEL=0")],
 )
-def test_s_server_declares_what_the_library_says(
-    setting: str, cipher_list: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_s_server_declares_what_the_library_says(setting: str, cipher_list: str) -> None:
     program = shutil.which("openssl")
     if program is None:
         pytest.skip("there is no openssl program here")
