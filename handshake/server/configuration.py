@@ -13,6 +13,7 @@ from handshake.alerts import RFC_ALERTS
 from handshake.crypto.credentials import Credential
 from handshake.crypto.dh_groups import DHGroup
 from handshake.errors import Fault
+from handshake.features import Feature
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.server.reactions import Ending, Intolerance, Reaction
@@ -193,7 +194,7 @@ class ServerConfiguration:
     reading: HelloReading | None = None
     alerting: Alerting = field(default_factory=Alerting)
     answered_extensions: tuple[AnsweredExtension, ...] | None = None
-    no_session_id_for: tuple[str, ...] = ()
+    no_session_id_for: tuple[Feature, ...] = ()
     group_preference: Preference | None = None
     known_named_groups: frozenset[int] = frozenset()
     dh_groups: tuple[tuple[str, DHGroup], ...] = ()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handshake.errors import Fault
+from handshake.features import Feature, FirstFlight
 
 
 class Ending(StrEnum):
@@ -30,9 +31,11 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class Intolerance:
-    """A hello that has any of `features` (words of `handshake.server.features`) gets `reaction` instead of an
-    answer.
-    """
+    """A hello that has any of `features` gets `reaction` instead of an answer."""
 
-    features: tuple[str, ...]
+    features: tuple[Feature, ...]
     reaction: Reaction
+
+    def trigger(self, flight: FirstFlight) -> Feature | None:
+        """The first of the features that the hello has, None where the hello is let pass."""
+        return next((feature for feature in self.features if feature.present(flight)), None)

@@ -45,7 +45,7 @@ from servers.emulated.words import (
     AlertOrEnding,
     DHGroupName,
     FaultWord,
-    Feature,
+    FeatureName,
     FiniteFieldGroupName,
     GroupName,
     HexadecimalBytes,
@@ -101,7 +101,7 @@ class Emulation(_Table):
     of alerts before one is negotiated, else the highest. `message_order`, `ignores_warnings`: as in
     `ServerConfiguration`. `renegotiation`: as in `RenegotiationRules`. `record_splitting` "none", "0/n",
     "1/n-1" or "1/n-1-not-first". `intolerance`:
-    features of a hello ("extension:<name>" or a word of `handshake.server.features`) and the reaction:
+    features of a hello ("extension:<name>" or another of `tls-matrix list features`) and the reaction:
     "alert:<name>", "fin", "reset" or "hang".
     """
 
@@ -137,7 +137,7 @@ class Emulation(_Table):
     received_alert: list[ReceivedAlertTable] = []
     alerts_span_records: bool = False
     answered_extension: list[AnsweredExtensionTable] | None = None
-    no_session_id_for: list[Feature] = []
+    no_session_id_for: list[FeatureName] = []
     group_preference: Annotated[Preference | None, BeforeValidator(one_of(Preference))] = None
     known_named_groups: list[Annotated[int, Field(ge=0, lt=1 << 16)]] = []
     dh_groups: list[SuiteGroupTable] = []

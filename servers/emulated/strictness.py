@@ -29,7 +29,7 @@ from servers.emulated.words import (
     AlertName,
     DHGroupName,
     ExtensionName,
-    Feature,
+    FeatureName,
     HexadecimalBytes,
     ReactionWord,
     VersionName,
@@ -87,7 +87,7 @@ class RecordsTable(_Table):
 class IntoleranceTable(_Table):
     """[[emulation.intolerance]]: a hello with any of `features` gets `reaction` instead of an answer."""
 
-    features: Annotated[list[Feature], Field(min_length=1)]
+    features: Annotated[list[FeatureName], Field(min_length=1)]
     reaction: ReactionWord
 
     def to_intolerance(self) -> Intolerance:
@@ -100,7 +100,7 @@ class CheckTable(_Table):
     where it is not the one in use; or a `step` alone.
     """
 
-    features: Annotated[list[Feature], Field(min_length=1)] = []
+    features: Annotated[list[FeatureName], Field(min_length=1)] = []
     reaction: ReactionWord | None = None
     record_version: VersionName | None = None
     step: Annotated[Step | None, BeforeValidator(one_of(Step))] = None

@@ -9,9 +9,8 @@ from pydantic import BeforeValidator, ConfigDict
 from handshake.crypto.dh_groups import FFDHE_GROUPS, JSSE_DH_GROUPS, DHGroup, ffdhe_group, modp_group
 from handshake.crypto.key_exchange import supported_groups
 from handshake.errors import Fault, LocalError
+from handshake.features import Feature, parse_feature
 from handshake.server import Ending, Reaction
-from handshake.server.features import has_feature
-from handshake.wire.client_hello import ClientHello
 from handshake.wire.registry import (
     AlertDescription,
     NamedGroup,
@@ -31,7 +30,6 @@ REACTIONS = (f"{ALERT_PREFIX}<name of an alert>", f"{FAULT_PREFIX}<name of a fau
 _ALERTS = {alert_name(alert): int(alert) for alert in AlertDescription}
 _GROUPS = {group_name(group): int(group) for group in NamedGroup}
 _SIGNATURE_SCHEMES = {signature_scheme_name(scheme): int(scheme) for scheme in SignatureScheme}
-_EMPTY_HELLO = ClientHello(0x0301, bytes(32), b"", ())
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -111,9 +109,8 @@ def _hexadecimal(value: object) -> bytes:
         raise ValueError(f'is {value!r}; write bytes in hexadecimal, like "80 03 00 00 01"') from error
 
 
-def _feature(value: object) -> str:
-    has_feature(_EMPTY_HELLO, _text(value))  # raises ValueError for a word that is none
-    return _text(value)
+def _feature(value: object) -> Feature:
+    return parse_feature(_text(value))
 
 
 def _extension_type(value: object) -> int:
@@ -152,7 +149,7 @@ VersionName = Annotated[int, BeforeValidator(_version)]
 ExtensionName = Annotated[int, BeforeValidator(_extension_type)]
 FiniteFieldGroupName = Annotated[int, BeforeValidator(_ffdhe_group)]
 AlertOrEnding = Annotated[int | Ending, BeforeValidator(_alert_or_ending)]
-Feature = Annotated[str, BeforeValidator(_feature)]
+FeatureName = Annotated[Feature, BeforeValidator(_feature)]
 ReactionWord = Annotated[Reaction, BeforeValidator(reaction_word)]
 HexadecimalBytes = Annotated[bytes, BeforeValidator(_hexadecimal)]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handshake.server.layout import parse_layout
+from handshake.features.layout import parse_layout
 
 
 @pytest.mark.parametrize(
