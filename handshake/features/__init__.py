@@ -6,7 +6,7 @@ is one class in one file of this folder, found by itself.
 
 from handshake.features.collection import differences, features_of, kinds, notations, parse_feature
 from handshake.features.feature import Feature, FeatureError
-from handshake.features.flight import FirstFlight, HelloRecord, flight_of
+from handshake.features.flight import FirstFlight, HelloRecord, flight_of, recorded_flight
 
 __all__ = [
     "Feature",
@@ -19,4 +19,5 @@ __all__ = [
     "kinds",
     "notations",
     "parse_feature",
+    "recorded_flight",
 ]

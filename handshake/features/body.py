@@ -7,10 +7,11 @@ from typing import Self
 from handshake.errors import LocalError
 from handshake.features.bodies import usual_extension
 from handshake.features.code_points import name_of_extension, two_arguments
-from handshake.features.edits import put, remove
+from handshake.features.edits import offers_tls_1_3, put, remove
 from handshake.features.feature import Feature
 from handshake.features.flight import FirstFlight, flight_of
 from handshake.features.listed import entries, is_grease_entry
+from handshake.features.tls_1_3 import with_what_tls_1_3_needs
 from handshake.hello_template import ExtensionTemplate, HelloTemplate
 from handshake.wire.extensions import describe_extension
 from handshake.wire.registry import ExtensionType, is_grease, parse_extension_type
@@ -83,7 +84,9 @@ class Body(Feature):
         return flight.hello.extension(self.extension_type) == self.body
 
     def _add(self, template: HelloTemplate) -> HelloTemplate:
-        return put(template, ExtensionTemplate(self.extension_type, self.body))
+        changed = put(template, ExtensionTemplate(self.extension_type, self.body))
+        is_of_versions = self.extension_type == ExtensionType.SUPPORTED_VERSIONS
+        return with_what_tls_1_3_needs(changed) if is_of_versions and offers_tls_1_3(changed) else changed
 
     def _remove(self, template: HelloTemplate) -> HelloTemplate:
         """With its usual body; without the extension, where that is the same or not known."""

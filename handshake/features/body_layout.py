@@ -36,7 +36,7 @@ class LayoutFeature(Feature):
         return self.extension_type in flight.extension_types
 
     def _words(self) -> tuple[str, ...]:
-        return name_of_extension(self.extension_type), self.text.strip() or "nothing"
+        return name_of_extension(self.extension_type), self.text.strip() or "an empty body"
 
     def _layout(self) -> Layout:
         return parse_layout(self.text)

@@ -1,10 +1,11 @@
 """The version in the hello itself."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 from handshake.features.arguments import VersionFeature
+from handshake.features.edits import with_client_version
 from handshake.features.flight import FirstFlight
 from handshake.features.versions import another_version
 from handshake.hello_template import HelloTemplate
@@ -26,7 +27,7 @@ class ClientVersion(VersionFeature):
         return flight.hello.legacy_version == self.version
 
     def _add(self, template: HelloTemplate) -> HelloTemplate:
-        return replace(template, client_version=self.version)
+        return with_client_version(template, self.version)
 
     def _remove(self, template: HelloTemplate) -> HelloTemplate:
-        return replace(template, client_version=another_version(self.version))
+        return with_client_version(template, another_version(self.version))

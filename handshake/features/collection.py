@@ -60,10 +60,18 @@ def parse_feature(text: str) -> Feature:
     word, colon, argument = text.partition(":")
     kind = _by_word().get((word, bool(colon)))
     if kind is None:
-        near = get_close_matches(word, {word for word, _ in _by_word()}, n=3)
-        advice = f"did you mean {' or '.join(near)}? " if near else ""
-        raise ValueError(f"{text!r} is no feature of a hello; {advice}There are {', '.join(notations())}")
+        raise _unknown(text, word)
     return kind.parse(word, argument)
+
+
+def _unknown(text: str, word: str) -> ValueError:
+    alike = [written for written in notations() if written.partition(":")[0] == word]
+    if alike:
+        return ValueError(f"{text!r} is not how that feature is written; write {' or '.join(alike)}")
+    near = get_close_matches(word, {word for word, _ in _by_word()}, n=3)
+    if near:
+        return ValueError(f"{text!r} is no feature of a hello; did you mean {' or '.join(near)}?")
+    return ValueError(f"{text!r} is no feature of a hello; there are {', '.join(notations())}")
 
 
 def features_of(hello: FirstFlight | HelloTemplate) -> list[Feature]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from handshake.errors import LocalError
-from handshake.features.edits import is_in_record, offers_tls_1_3
+from handshake.features.edits import offers_tls_1_3, record_format
 from handshake.features.feature import Feature
 from handshake.features.flight import FirstFlight
 from handshake.hello_template import HelloTemplate
@@ -52,11 +52,10 @@ class Compression(Feature):
         return self.code in flight.hello.compression_methods
 
     def _add(self, template: HelloTemplate) -> HelloTemplate:
-        if not is_in_record(template):
-            raise LocalError("the format of SSLv2 has no list of compression methods")
         if offers_tls_1_3(template):
             raise LocalError("a hello that offers TLS 1.3 has null alone (RFC 8446 section 4.1.2)")
-        return replace(template, compression_methods=bytes([self.code]) + template.compression_methods)
+        record = record_format(template)
+        return replace(record, compression_methods=bytes([self.code]) + record.compression_methods)
 
     def _remove(self, template: HelloTemplate) -> HelloTemplate:
         if self.code == CompressionMethod.NULL:

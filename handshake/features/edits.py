@@ -9,9 +9,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from handshake.client.renegotiation import in_record_format
-from handshake.errors import LocalError
+from handshake.errors import DecodeError, LocalError
 from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate
-from handshake.wire.extensions import pull_supported_versions, push_supported_versions
+from handshake.wire.extensions import (
+    pull_key_share_list,
+    pull_supported_groups,
+    pull_supported_versions,
+    push_key_share_list,
+    push_supported_versions,
+)
 from handshake.wire.registry import ExtensionType, ProtocolVersion, is_grease, version_name
 
 NEEDED_BY_TLS_1_3 = (
@@ -20,8 +26,11 @@ NEEDED_BY_TLS_1_3 = (
     ExtensionType.KEY_SHARE,
 )
 """Without these a hello cannot offer TLS 1.3 with a certificate (RFC 8446 section 9.2)."""
+TLS_1_3_SUITES = range(0x1301, 0x1306)
+"""RFC 8446 appendix B.4."""
 _DEPENDENTS = (
     (ExtensionType.SUPPORTED_GROUPS, ExtensionType.KEY_SHARE),  # RFC 8446 section 4.2.8
+    (ExtensionType.SIGNATURE_ALGORITHMS, ExtensionType.SIGNATURE_ALGORITHMS_CERT),  # section 4.2.3
     (ExtensionType.PSK_KEY_EXCHANGE_MODES, ExtensionType.PRE_SHARED_KEY),  # section 4.2.9
     (ExtensionType.PRE_SHARED_KEY, ExtensionType.EARLY_DATA),  # section 4.2.10
 )
@@ -60,13 +69,19 @@ def insert(template: HelloTemplate, extension: ExtensionTemplate) -> HelloTempla
 
 
 def put(template: HelloTemplate, extension: ExtensionTemplate) -> HelloTemplate:
-    """The hello with the extension in the place of the one of its type, or one more."""
+    """The hello with the extension in the place of the one of its type, or one more.
+
+    Key shares in groups that are not named any more go (RFC 8446 section 4.2.8).
+    """
     if first_of(template, extension.extension_type) is None:
-        return insert(template, extension)
-    extensions = list(template.extensions or ())
-    types = [each.extension_type for each in extensions]
-    extensions[types.index(extension.extension_type)] = extension
-    return with_extensions(template, extensions)
+        changed = insert(template, extension)
+    else:
+        extensions = list(template.extensions or ())
+        types = [each.extension_type for each in extensions]
+        extensions[types.index(extension.extension_type)] = extension
+        changed = with_extensions(template, extensions)
+    is_of_groups = extension.extension_type == ExtensionType.SUPPORTED_GROUPS
+    return _with_shares_in(changed, extension.body) if is_of_groups else changed
 
 
 def put_last(template: HelloTemplate, extension: ExtensionTemplate) -> HelloTemplate:
@@ -123,15 +138,48 @@ def without_tls_1_3(template: HelloTemplate) -> HelloTemplate:
 
 
 def with_cipher_suites(template: HelloTemplate, suites: Sequence[int]) -> HelloTemplate:
-    """The hello with these suites. Raises LocalError where none is left."""
+    """The hello with these suites, and without TLS 1.3 if none of its suites is left.
+
+    Raises LocalError where none at all is left.
+    """
     if not suites:
         raise LocalError("a hello has at least one cipher suite (RFC 5246 section 7.4.1.2)")
-    return replace(template, cipher_suites=tuple(suites))
+    had, has = (any(code in TLS_1_3_SUITES for code in codes) for codes in (template.cipher_suites, suites))
+    changed = replace(template, cipher_suites=tuple(suites))
+    return without_tls_1_3(changed) if had and not has else changed
+
+
+def with_client_version(template: HelloTemplate, version: int) -> HelloTemplate:
+    """The hello with this client_version, and with no higher version in supported_versions.
+
+    From TLS 1.2 on the extension may list more (RFC 8446 section 4.1.2); with SSLv3 there is none (appendix
+    D.5).
+    """
+    versions = listed_versions(template)
+    changed = replace(template, client_version=version)
+    if version >= ProtocolVersion.TLS_1_2 or not versions:
+        return changed
+    is_sslv3 = version <= ProtocolVersion.SSL_3_0
+    left = [each for each in versions if is_grease(each) or (each <= version and not is_sslv3)]
+    return with_versions(changed, left)
 
 
 def is_in_record(template: HelloTemplate) -> bool:
     """Whether the hello comes in a TLS record."""
     return template.format is HelloFormat.RECORD
+
+
+def _with_shares_in(template: HelloTemplate, groups: bytes) -> HelloTemplate:
+    shares = first_of(template, ExtensionType.KEY_SHARE)
+    try:
+        named = pull_supported_groups(groups)
+        offered = () if shares is None else pull_key_share_list(shares.body)
+    except DecodeError:
+        return template
+    left = tuple(share for group in named for share in offered if share[0] == group)
+    if left == offered:
+        return template
+    return put_body(template, ExtensionType.KEY_SHARE, push_key_share_list(left))
 
 
 def _is_tls_1_3(version: int) -> bool:

@@ -14,7 +14,7 @@ _FLAWS = {
     "odd-cipher-suites": "a list of cipher suites that ends within one",
     "sslv2-cut-off": "the format of SSLv2 and fewer bytes than its lengths say",
     "sslv2-no-cipher-specs": "the format of SSLv2 and no cipher specs at all",
-    "sslv2-session-id-over-32": "the format of SSLv2 and a session id announced that is too long",
+    "sslv2-session-id-over-32": "the format of SSLv2 and a session id announced of more than 32 bytes",
     "sslv2-bytes-left": "the format of SSLv2 and more bytes than its lengths say",
 }
 

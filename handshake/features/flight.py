@@ -1,7 +1,7 @@
 """A first flight as a server gets it: the hello, and how it came.
 
 `flight_of` gives the flight that a template is sent as, so that one question fits both what came in and what
-is about to be sent.
+is about to be sent; `recorded_flight` that of a capture.
 """
 
 from dataclasses import dataclass, replace
@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from handshake.client.hello import fill_hello, hello_fragments
 from handshake.hello_template import Fill, HelloTemplate
-from handshake.wire.client_hello import ClientHello, SSLv2ClientHello
+from handshake.wire.client_hello import ClientHello, SSLv2ClientHello, pull_hello_flight
+from handshake.wire.record import FirstRecord, Record, RecordReader
 
 NOMINAL_SERVER_NAME = "server.example.test"
 """The name that a template is filled with to see what it has. It has a dot: some clients name no other."""
@@ -68,6 +69,23 @@ def flight_of(template: HelloTemplate, server_name: str = NOMINAL_SERVER_NAME) -
     fragments = hello_fragments(filled.message, template)
     records = tuple(HelloRecord(template.record_version, len(fragment)) for fragment in fragments)
     return FirstFlight(hello, len(filled.message), records)
+
+
+def recorded_flight(raw: bytes) -> FirstFlight:
+    """The flight in whole captured records. Raises PeerFault where they hold anything but a hello."""
+    hello = pull_hello_flight(raw)
+    reader = RecordReader(FirstRecord.SSLV2_OR_TLS)
+    reader.feed(raw)
+    records: list[HelloRecord] = []
+    while (record := reader.next()) is not None:
+        if isinstance(record, Record):
+            records.append(HelloRecord(record.record_version, len(record.fragment)))
+        else:
+            records.append(HelloRecord(None, len(record.body)))
+    length = sum(record.length for record in records)
+    if isinstance(hello, SSLv2ClientHello):
+        return FirstFlight(hello.to_client_hello(), length, tuple(records), hello)
+    return FirstFlight(hello, length, tuple(records))
 
 
 def _with_recorded_key_shares(template: HelloTemplate) -> HelloTemplate:

@@ -48,7 +48,7 @@ class Numbers:
     def describe(self, unit: str) -> str:
         """In plain English, with the plural of what is counted: "256 to 511 bytes"."""
         if self.modulus > 1:
-            return f"{self.remainder} modulo {self.modulus} {unit}"
+            return f"{self.remainder} {unit} modulo {self.modulus}"
         if self.high is None:
             return f"{self.low} {unit} or more"
         if self.low == self.high:

@@ -1,20 +1,19 @@
 """The versions of the supported_versions extension."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
-from handshake.errors import DecodeError, LocalError
+from handshake.errors import DecodeError
 from handshake.features.arguments import VersionFeature
 from handshake.features.bodies import usual_extension
-from handshake.features.edits import NEEDED_BY_TLS_1_3, first_of, insert, listed_versions, with_versions
+from handshake.features.edits import first_of, insert, listed_versions, with_versions
 from handshake.features.flight import FirstFlight
+from handshake.features.tls_1_3 import with_what_tls_1_3_needs
 from handshake.hello_template import HelloTemplate
-from handshake.wire.client_hello import NULL_COMPRESSION, ClientHello
+from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import pull_supported_versions
-from handshake.wire.registry import ExtensionType, ProtocolVersion, is_grease, version_name
-
-_TLS_1_3_SUITES = range(0x1301, 0x1306)  # RFC 8446 appendix B.4
+from handshake.wire.registry import ExtensionType, ProtocolVersion, is_grease
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class OffersVersion(VersionFeature):
             lower = [i for i, each in enumerate(versions) if each < self.version and not is_grease(each)]
             versions.insert(lower[0] if lower else len(versions), self.version)
         changed = with_versions(template, versions)
-        return changed if self.version < ProtocolVersion.TLS_1_3 else _with_what_tls_1_3_needs(changed)
+        return changed if self.version < ProtocolVersion.TLS_1_3 else with_what_tls_1_3_needs(changed)
 
     def _remove(self, template: HelloTemplate) -> HelloTemplate:
         return with_versions(template, [each for each in listed_versions(template) if each != self.version])
@@ -51,21 +50,3 @@ def _versions(hello: ClientHello) -> tuple[int, ...]:
         return pull_supported_versions(hello.extension(ExtensionType.SUPPORTED_VERSIONS) or b"")
     except DecodeError:
         return ()
-
-
-def _with_what_tls_1_3_needs(template: HelloTemplate) -> HelloTemplate:
-    """RFC 8446 sections 4.1.2 and 9.2: extensions, a suite, no compression, a client_version of TLS 1.2."""
-    for needed in NEEDED_BY_TLS_1_3:
-        if first_of(template, needed) is None:
-            template = insert(template, usual_extension(template, needed))
-    if template.client_version > ProtocolVersion.TLS_1_2:
-        raise LocalError(f"its client_version is {version_name(template.client_version)}")
-    suites = template.cipher_suites
-    if not any(suite in _TLS_1_3_SUITES for suite in suites):
-        suites = (*_TLS_1_3_SUITES[:3], *suites)
-    return replace(
-        template,
-        cipher_suites=suites,
-        compression_methods=NULL_COMPRESSION,
-        client_version=int(ProtocolVersion.TLS_1_2),
-    )

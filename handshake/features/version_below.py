@@ -1,8 +1,9 @@
 """An upper bound of the version in the hello itself."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from handshake.features.arguments import VersionFeature
+from handshake.features.edits import with_client_version
 from handshake.features.flight import FirstFlight
 from handshake.features.versions import highest_below
 from handshake.hello_template import HelloTemplate
@@ -19,7 +20,7 @@ class VersionBelow(VersionFeature):
         return flight.hello.legacy_version < self.version
 
     def _add(self, template: HelloTemplate) -> HelloTemplate:
-        return replace(template, client_version=highest_below(self.version))
+        return with_client_version(template, highest_below(self.version))
 
     def _remove(self, template: HelloTemplate) -> HelloTemplate:
-        return replace(template, client_version=self.version)
+        return with_client_version(template, self.version)

@@ -1,10 +1,11 @@
 """A lower bound of the version in the hello itself."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 from handshake.features.arguments import VersionFeature
+from handshake.features.edits import with_client_version
 from handshake.features.flight import FirstFlight
 from handshake.features.versions import CLIENT_VERSIONS, highest_below
 from handshake.hello_template import HelloTemplate
@@ -31,7 +32,7 @@ class VersionFrom(VersionFeature):
         return flight.hello.legacy_version >= self.version
 
     def _add(self, template: HelloTemplate) -> HelloTemplate:
-        return replace(template, client_version=self.version)
+        return with_client_version(template, self.version)
 
     def _remove(self, template: HelloTemplate) -> HelloTemplate:
-        return replace(template, client_version=highest_below(self.version))
+        return with_client_version(template, highest_below(self.version))

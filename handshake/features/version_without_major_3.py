@@ -1,8 +1,9 @@
 """A version that is none of SSLv3 or TLS."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from handshake.features.arguments import PlainFeature
+from handshake.features.edits import with_client_version
 from handshake.features.flight import FirstFlight
 from handshake.hello_template import HelloTemplate
 from handshake.wire.registry import ProtocolVersion
@@ -22,9 +23,9 @@ class VersionWithoutMajor3(PlainFeature):
         return flight.hello.legacy_version >> 8 != _MAJOR
 
     def _add(self, template: HelloTemplate) -> HelloTemplate:
-        return replace(template, client_version=_NEXT_MAJOR)
+        return with_client_version(template, _NEXT_MAJOR)
 
     def _remove(self, template: HelloTemplate) -> HelloTemplate:
         is_low = template.client_version < ProtocolVersion.SSL_3_0
         version = ProtocolVersion.SSL_3_0 if is_low else ProtocolVersion.TLS_1_2
-        return replace(template, client_version=int(version))
+        return with_client_version(template, int(version))

@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from handshake.connection import Entropy, message_name
 from handshake.errors import Fault, LocalError, PeerFault
-from handshake.events import ClientHelloReceived, Negotiated, PeerFaulted, Phase
+from handshake.events import ClientHelloReceived, Negotiated, Phase
 from handshake.features import FirstFlight
 from handshake.record_layer import PlainRecord, RecordLayer
 from handshake.renegotiation import FinishedPair
 from handshake.server import client_certificate, tls12, tls13
 from handshake.server.configuration import Intolerance, Reaction, ServerConfiguration
-from handshake.server.first_flight import HandshakeRecords, flight_of_message, flight_of_sslv2_record
+from handshake.server.first_flight import HandshakeRecords, flight_of_sslv2_record
 from handshake.server.handshake import ServerHandshake
 from handshake.server.handshake_stream import read_alert
 from handshake.server.lenient_hello import LenientReader
@@ -33,7 +33,7 @@ from handshake.server.renegotiation import (
 from handshake.server.resumption import offered_session, resumed_choice
 from handshake.server.selection import choose, choose_version
 from handshake.server.state import TLS_1_3_STATES, State
-from handshake.server.strictness import ALERT_SIZE, Reply, Step, VersionOf, rule_for
+from handshake.server.strictness import ALERT_SIZE, Reply, Step, rule_for
 from handshake.session import SessionCache
 from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE, HandshakeMessage, push_handshake_message
 from handshake.wire.messages import Alert, push_alert
@@ -48,7 +48,6 @@ from handshake.wire.registry import (
 )
 
 DEFAULT_CHECKS = (Step.RENEGOTIATION_INFO,)
-SSL_MAJOR = 3
 _RECORDS_OF_A_HANDSHAKE = frozenset(
     {ContentType.HANDSHAKE, ContentType.CHANGE_CIPHER_SPEC, ContentType.ALERT}
 )
@@ -82,7 +81,6 @@ class ServerConnection(ReactingConnection):
         self.handshake = self._new_handshake(None)
         self._interrupted: ServerHandshake | None = None
         self._is_requested = False
-        self._hello_version: int | None = None
         self._alert_bytes = b""
         self._reader = reader_for(configuration, self._order)
         self._handshake_records = HandshakeRecords()
@@ -132,28 +130,6 @@ class ServerConnection(ReactingConnection):
         elif rules.request_refusal is not None:
             self._refuse(rules.request_refusal)
 
-    def end_with_fault(self, fault: PeerFault) -> None:
-        """Report the fault and end, with the alert that answers it or without, as configured."""
-        alerting = self.configuration.alerting
-        if fault.fault is Fault.RECORD_VERSION and self.records.is_first:
-            fault = PeerFault(Fault.FIRST_RECORD_VERSION, fault.detail)
-        if fault.fault in alerting.endings:
-            self.add_event(PeerFaulted(fault.fault.value, fault.detail))
-            self.ending = alerting.endings[fault.fault]
-            self.is_ended = True
-            return
-        whose = alerting.versions.get(fault.fault)
-        received = self.records.received_version
-        version = None
-        if whose is VersionOf.HELLO:
-            version = self._hello_version
-        elif whose is VersionOf.RECORD and received is not None and received >> 8 == SSL_MAJOR:
-            version = received
-        if version is not None:  # no record of TLS 1.3 says so, RFC 8446 section 5.1
-            is_1_3 = version == ProtocolVersion.TLS_1_3
-            self.records.record_version = ProtocolVersion.TLS_1_2 if is_1_3 else version
-        super().end_with_fault(fault)
-
     def receive_handshake(self, fragment: bytes) -> None:
         """Read messages in the configured way and let the table decide."""
         self._reader.feed(fragment)
@@ -167,19 +143,21 @@ class ServerConnection(ReactingConnection):
         version = int.from_bytes(record.body[1:3], "big")
         self.records.note("received", "message", "ClientHello", self.now, record.body, record.body)
         self.add_event(ClientHelloReceived(version, sslv2_format=True))
-        flight = flight_of_sslv2_record(record.body, self.configuration.reading)
-        offers_sslv2_alone = version == ProtocolVersion.SSL_2_0 and bool(self.configuration.sslv2_refusal)
+        configuration = self.configuration
+        flight = flight_of_sslv2_record(record.body, configuration.reading)
+        refusal = configuration.sslv2_refusal if version == ProtocolVersion.SSL_2_0 else b""
         try:
-            if not self.configuration.sslv2_hello:
+            if not configuration.sslv2_hello:
+                refusal = b""
                 raise PeerFault(Fault.NOT_TLS, "an SSLv2-format hello, which is not accepted")
-            if offers_sslv2_alone:
+            if refusal:
                 raise PeerFault(Fault.UNEXPECTED_MESSAGE, "the hello offers SSLv2 alone")
             flight = replace(flight, hello=self._reader.read_sslv2_hello(record.body))
         except PeerFault:
             if self.is_intolerant(flight):
                 return
-            if offers_sslv2_alone:
-                self.records.write_unframed(self.configuration.sslv2_refusal, "SSLv2 error", self.now)
+            if refusal:
+                self.records.write_unframed(refusal, "SSLv2 error", self.now)
             raise
         self.handshake.successors("ClientHello")
         self.handshake.messages += record.body
@@ -235,11 +213,11 @@ class ServerConnection(ReactingConnection):
         handshake, name = self.handshake, message_name(message.handshake_type)
         records = self._handshake_records.take(MESSAGE_HEADER_SIZE + len(message.body))
         if hello is not None and isinstance(hello.read, PeerFault):
-            self.refuse(flight_of_message(hello, records), hello.read)
+            self.refuse(self.flight_of(hello, records), hello.read)
             return
         self.note_message("received", message.handshake_type, push_handshake_message(message))
         if hello is not None:
-            self._receive_hello(message, flight_of_message(hello, records))
+            self._receive_hello(message, self.flight_of(hello, records))
             return
         if message.handshake_type == HandshakeType.HELLO_REQUEST:
             raise PeerFault(Fault.HELLO_REQUEST_FROM_CLIENT, "a HelloRequest from the client")

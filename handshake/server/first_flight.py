@@ -15,6 +15,7 @@ from handshake.server.lenient_hello import (
 )
 from handshake.server.received_hello import ReceivedHello
 from handshake.server.strictness import HelloReading
+from handshake.wire.client_hello import ClientHello
 from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE
 
 _NO_RULES = HelloReading()
@@ -45,11 +46,18 @@ class HandshakeRecords:
         return tuple(touched)
 
 
-def flight_of_message(received: ReceivedHello, records: tuple[HelloRecord, ...]) -> FirstFlight:
-    """The flight of a hello in `records`."""
+def flight_of_message(
+    received: ReceivedHello, records: tuple[HelloRecord, ...], *, looks_for_flaws: bool = True
+) -> FirstFlight:
+    """The flight of a hello in `records`.
+
+    What is wrong with its form takes another reading, which is left out where nobody will ask.
+    """
     length = MESSAGE_HEADER_SIZE + len(received.body)
     if isinstance(received.read, LenientClientHello):
         return FirstFlight(received.read, length, records, flaws=received.read.flaws)
+    if not looks_for_flaws and isinstance(received.read, ClientHello):
+        return FirstFlight(received.read, length, records)
     lenient = read_lenient_client_hello(received.body, _NO_RULES)
     hello = lenient if isinstance(received.read, PeerFault) else received.read
     return FirstFlight(hello, length, records, flaws=lenient.flaws)

@@ -1,19 +1,24 @@
-"""A server's connection that can do something else with a hello than answer it.
+"""How a server says no: by the alert of a fault, as configured, or by whatever else it does with a hello.
 
-What it does, and for which features, is in the configuration: intolerances, which fire for whatever hello has
-the feature, and the checks of `[emulation.reading]`, which have their order.
+For which features it does so is in the configuration: intolerances, which fire for whatever hello has the
+feature, and the checks of `HelloReading`, which have their order.
 """
 
 from abc import ABC
 from collections.abc import Iterable
 
 from handshake.connection import Connection, Entropy
-from handshake.errors import PeerFault
-from handshake.events import Phase
-from handshake.features import Feature, FirstFlight
+from handshake.errors import Fault, PeerFault
+from handshake.events import PeerFaulted, Phase
+from handshake.features import Feature, FirstFlight, HelloRecord
 from handshake.record_layer import RecordLayer
 from handshake.server.configuration import Ending, Intolerance, Reaction, ServerConfiguration
+from handshake.server.first_flight import flight_of_message
+from handshake.server.received_hello import ReceivedHello
+from handshake.server.strictness import VersionOf
 from handshake.wire.registry import AlertLevel, ProtocolVersion
+
+SSL_MAJOR = 3
 
 
 class ReactingConnection(Connection, ABC):
@@ -24,6 +29,29 @@ class ReactingConnection(Connection, ABC):
         self.configuration = configuration
         self.ending = Ending.FIN
         self.triggered: Feature | None = None
+        self._hello_version: int | None = None
+
+    def end_with_fault(self, fault: PeerFault) -> None:
+        """Report the fault and end, with the alert that answers it or without, as configured."""
+        alerting = self.configuration.alerting
+        if fault.fault is Fault.RECORD_VERSION and self.records.is_first:
+            fault = PeerFault(Fault.FIRST_RECORD_VERSION, fault.detail)
+        if fault.fault in alerting.endings:
+            self.add_event(PeerFaulted(fault.fault.value, fault.detail))
+            self.ending = alerting.endings[fault.fault]
+            self.is_ended = True
+            return
+        whose = alerting.versions.get(fault.fault)
+        received = self.records.received_version
+        version = None
+        if whose is VersionOf.HELLO:
+            version = self._hello_version
+        elif whose is VersionOf.RECORD and received is not None and received >> 8 == SSL_MAJOR:
+            version = received
+        if version is not None:  # no record of TLS 1.3 says so, RFC 8446 section 5.1
+            is_1_3 = version == ProtocolVersion.TLS_1_3
+            self.records.record_version = ProtocolVersion.TLS_1_2 if is_1_3 else version
+        super().end_with_fault(fault)
 
     def send_alert(self, level: int, description: int) -> None:
         """Queue an alert record; in SSLv3 with what stands there for an alert that came later."""
@@ -34,6 +62,11 @@ class ReactingConnection(Connection, ABC):
     def is_intolerant(self, flight: FirstFlight) -> bool:
         """React to a hello that an intolerance fires for. Raises PeerFault where a fault is the reaction."""
         return self.reacts(self.configuration.intolerances, flight)
+
+    def flight_of(self, hello: ReceivedHello, records: tuple[HelloRecord, ...]) -> FirstFlight:
+        """The flight of a hello that came in `records`."""
+        names_features = bool(self.configuration.intolerances or self.configuration.no_session_id_for)
+        return flight_of_message(hello, records, looks_for_flaws=names_features)
 
     def refuse(self, flight: FirstFlight, fault: PeerFault) -> None:
         """Refuse a hello for `fault`, which is raised, unless an intolerance fires for it."""

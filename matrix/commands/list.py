@@ -1,4 +1,4 @@
-"""`tls-matrix list servers|clients|scenarios|cells`: what there is to choose from."""
+"""`tls-matrix list servers|clients|scenarios|cells|features`: what there is to choose from."""
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from handshake.features import notations
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, write_out
 from matrix.plan.options import RunOptions
 from matrix.plan.plan import load_all_definitions, load_all_profiles, make_plan
@@ -27,6 +28,7 @@ class Listed(StrEnum):
     CLIENTS = "clients"
     SCENARIOS = "scenarios"
     CELLS = "cells"
+    FEATURES = "features"
 
 
 def list_what(
@@ -35,7 +37,9 @@ def list_what(
     servers_dir: ServersDir = None,
     clients_dir: ClientsDir = None,
 ) -> None:
-    """List servers (every id --server takes), clients, scenarios, or the cells of the default grid."""
+    """List servers (every id --server takes), clients, scenarios, the cells of the default grid, or features
+    of a hello as an emulated server's intolerances name them.
+    """
     options = RunOptions(servers_dir=tuple(servers_dir or ()), clients_dir=tuple(clients_dir or ()))
     with one_line_errors():
         rows = _SOURCES[what](options)
@@ -108,11 +112,16 @@ def _cells(options: RunOptions) -> list[Row]:
     ]
 
 
+def _features(_: RunOptions) -> list[Row]:
+    return [{"id": notation, "title": meaning} for notation, meaning in notations().items()]
+
+
 _SOURCES: dict[Listed, Callable[[RunOptions], list[Row]]] = {
     Listed.SERVERS: _servers,
     Listed.CLIENTS: _clients,
     Listed.SCENARIOS: _scenarios,
     Listed.CELLS: _cells,
+    Listed.FEATURES: _features,
 }
 _SHOWN = (
     "id",

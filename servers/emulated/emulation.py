@@ -8,9 +8,9 @@ them in use.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from handshake.alerts import with_departures
 from handshake.crypto.credentials import Credential
@@ -29,6 +29,7 @@ from handshake.server import (
 )
 from handshake.server.strictness import VersionOf
 from servers.declared import Declared, DeclaredRenegotiation
+from servers.emulated.reach import why_out_of_reach
 from servers.emulated.strictness import (
     AnsweredExtensionTable,
     CheckTable,
@@ -144,6 +145,15 @@ class Emulation(_Table):
     ffdhe_groups: list[FiniteFieldGroupName] = []
     ffdhe_required: bool = False
     supported_versions: bool | None = None
+
+    @model_validator(mode="after")
+    def _intolerances_can_fire(self) -> Self:
+        records = self.records.to_rules(reads_sslv2_version_first=False)
+        reading = None if self.reading is None else self.reading.to_reading()
+        for feature in (each for table in self.intolerance for each in table.features):
+            if (reason := why_out_of_reach(feature, records, reading)) is not None:
+                raise ValueError(f"intolerance: {reason}")
+        return self
 
 
 def read_emulation(table: Mapping[str, Any], source: str) -> Emulation:
