@@ -25,7 +25,7 @@ from handshake.features import (
 )
 from handshake.features.arguments import PlainFeature
 from handshake.features.flight import FirstFlight
-from handshake.hello_template import Fill, HelloFormat, HelloTemplate
+from handshake.hello_template import ExtensionTemplate, Fill, HelloFormat, HelloTemplate
 from handshake.wire.client_hello import pull_hello_flight
 from handshake.wire.registry import ExtensionType, is_grease
 from tests.clients.evidence import load_evidence
@@ -35,6 +35,12 @@ HELLOS = {
     f"{profile.id}/{number}": attempt.template
     for profile in load_profiles().values()
     for number, attempt in enumerate(profile.attempts, start=1)
+}
+TIED_TO_OTHERS = {
+    ExtensionType.SUPPORTED_GROUPS,
+    ExtensionType.SIGNATURE_ALGORITHMS,
+    ExtensionType.KEY_SHARE,
+    ExtensionType.PADDING,
 }
 FEATURES = sorted({feature for hello in HELLOS.values() for feature in features_of(hello)}, key=str)
 CANNOT_BE_ADDED = (
@@ -232,6 +238,67 @@ def test_a_changed_feature_is_among_the_differences() -> None:
     cut = replace(template, records=(100, 50))
     told = {feature.name for feature in differences(template, cut)}
     assert told == {"record-count:2..", "record-length:100", "record-length:50", "record-length:362"}
+
+
+def test_a_change_is_small() -> None:
+    """Nothing else moves: an extension that is added does not become the last one; what is there stays."""
+    for template in HELLOS.values():
+        if template.format is HelloFormat.SSLV2:
+            continue
+        extensions = template.extensions or ()
+        added = parse_feature("extension:0x7777").with_(template).extensions or ()
+        assert [each for each in added if each.extension_type != 0x7777] == list(extensions)
+        assert added[-1:] == (extensions[-1:] or added)
+        for index, extension in enumerate(extensions):
+            name = f"extension:0x{extension.extension_type:04x}"
+            left = parse_feature(name).without(template).extensions or ()
+            if extension.extension_type not in TIED_TO_OTHERS:
+                assert left == extensions[:index] + extensions[index + 1 :]
+        for suite in template.cipher_suites[:3]:
+            changed = tried(parse_feature(f"cipher-suite:0x{suite:04x}").without, template)
+            if not isinstance(changed, str):
+                assert changed.cipher_suites == tuple(
+                    code for code in template.cipher_suites if code != suite
+                )
+                assert changed.extensions == template.extensions
+
+
+def test_what_the_rfcs_tie_together_goes_together() -> None:
+    template = HELLOS["chrome-101/1"]
+    types = {each.extension_type for each in template.extensions or ()}
+
+    def gone(name: str) -> set[str]:
+        changed = flight_of(parse_feature(name).without(template))
+        return {feature.name for feature in features_of(template) if not feature.present(changed)}
+
+    assert {"offers-version:TLSv1.3", "extension:signature_algorithms"} <= gone(
+        "extension:signature_algorithms"
+    )
+    assert {"offers-version:TLSv1.3", "extension:key_share"} <= gone("extension:supported_groups")
+    assert "offers-version:TLSv1.3" in gone("tls13-cipher-suite")
+    assert "lists:key_share:x25519" in gone("lists:supported_groups:x25519")
+    assert "offers-version:TLSv1.3" not in gone("lists:supported_groups:x25519")
+    assert gone("extension:status_request") == {
+        "extension:status_request",
+        "body:status_request:0100000000",
+        "extension-before:application_layer_protocol_negotiation:status_request",
+        "extension-before:status_request:signature_algorithms",
+    }
+    modern = parse_feature("offers-version:TLSv1.3").with_(HELLOS["java-8/1"])
+    assert {"extension:key_share", "tls13-cipher-suite"} <= {feature.name for feature in features_of(modern)}
+    assert ExtensionType.PRE_SHARED_KEY not in types
+    with pytest.raises(FeatureError, match="it needs a session to resume"):
+        parse_feature("extension:pre_shared_key").with_(template)
+    resuming = replace(
+        template,
+        extensions=(*(template.extensions or ()), ExtensionTemplate(ExtensionType.PRE_SHARED_KEY, b"x")),
+    )
+    last = parse_feature("extension:0x7777").with_(resuming).extensions or ()
+    assert last[-1].extension_type == ExtensionType.PRE_SHARED_KEY
+    with pytest.raises(FeatureError, match="pre_shared_key must be the last extension"):
+        parse_feature("extension-last:session_ticket").with_(resuming)
+    without_modes = parse_feature("extension:psk_key_exchange_modes").without(resuming)
+    assert not parse_feature("extension:pre_shared_key").present(flight_of(without_modes))
 
 
 class NeverThere(PlainFeature):

@@ -12,6 +12,7 @@ from handshake.errors import Fault
 from handshake.features import notations, parse_feature
 from handshake.hello_template import HelloTemplate
 from handshake.server import Ending, ServerConfiguration, ServerConnection
+from handshake.wire.client_hello import Extension
 from handshake.wire.record import Record, push_record
 from handshake.wire.registry import AlertDescription, ContentType
 from servers.declared import Declared, DeclaredRenegotiation
@@ -24,9 +25,11 @@ from tests.handshake.features.examples import (
     Sent,
     hello,
     notations_without_example,
+    raw,
     sslv2,
 )
 from tests.handshake.peers import Ours, client, pump
+from tests.handshake.peers import template as peers_template
 from tests.servers.emulated.answers import rsa_credential
 
 TLS_1_0, TLS_1_1, TLS_1_2 = 0x0301, 0x0302, 0x0303
@@ -170,6 +173,36 @@ def test_a_renegotiation_that_is_refused_outright_is_not_looked_at() -> None:
     off = DeclaredRenegotiation(allowed="off")
     name = "extension:session_ticket"
     assert inside_a_connection(server({}, [name], renegotiation=off), EXAMPLES[name][0]) is None
+
+
+def test_an_intolerance_fires_for_the_second_hello_of_tls_1_3() -> None:
+    """The first has a share in a group that the server has not; the second has the one it was asked for."""
+    facts = {"versions": (0x0304,), "cipher_suites": (0x1301,)}
+    hello_template = peers_template(0x0304, 0x1301)
+    for name in ("lists:key_share:secp256r1", "lists:key_share:secp384r1"):
+        ours = Ours(client(hello_template))
+        theirs = Ours(connection(server({"named_groups": ["secp256r1"]}, [name], **facts)))
+        pump(ours, theirs)
+        server_side = theirs.connection
+        assert isinstance(server_side, ServerConnection)
+        is_named = name == "lists:key_share:secp256r1"
+        assert server_side.triggered == (parse_feature(name) if is_named else None)
+        assert ours.is_connected is not is_named
+
+
+def test_features_of_hellos_without_session_id_are_looked_for_in_the_form_too() -> None:
+    after = hello(Extension(5, b"abc")).message
+    for way, table in WAYS.items():
+        if way == "as-the-rfcs-say":
+            continue
+        configuration = server({**table, "no_session_id_for": ["bytes-after-extensions"]}, ["sslv2-format"])
+        lengths = []
+        for body in (after[4:], after[4:] + b"x"):
+            theirs = connection(configuration)
+            theirs.receive_data(raw(body).wire, 0.0)
+            answer = theirs.data_to_send()
+            lengths.append(answer[43] if answer[5:6] == b"\x02" else None)
+        assert lengths == [32, 0], way
 
 
 @pytest.mark.parametrize(
