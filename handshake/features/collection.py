@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 
 from handshake.features.conjunction import AND, Conjunction
 from handshake.features.feature import Feature
@@ -16,8 +15,9 @@ from handshake.hello_template import HelloTemplate
 
 
 def _kinds() -> Iterator[type[Feature]]:
-    for info in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        module = import_module(f"{__package__}.{info.name}")
+    package = import_module("handshake.features")
+    for info in pkgutil.iter_modules(package.__path__):
+        module = import_module(f"{package.__name__}.{info.name}")
         for kind in vars(module).values():
             is_kind = isinstance(kind, type) and issubclass(kind, Feature) and not inspect.isabstract(kind)
             if is_kind and kind.__module__ == module.__name__:
