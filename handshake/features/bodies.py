@@ -19,6 +19,7 @@ from handshake.wire.registry import (
     NamedGroup,
     ProtocolVersion,
     SignatureScheme,
+    group_name,
     is_grease,
     version_name,
 )
@@ -29,8 +30,13 @@ KEY_SHARE_LENGTHS = {
     NamedGroup.SECP384R1: 97,
     NamedGroup.SECP521R1: 133,
     NamedGroup.X448: 56,
+    NamedGroup.FFDHE2048: 256,
+    NamedGroup.FFDHE3072: 384,
+    NamedGroup.FFDHE4096: 512,
+    NamedGroup.FFDHE6144: 768,
+    NamedGroup.FFDHE8192: 1024,
 }
-"""Bytes of a public value (RFC 8446 section 4.2.8.2)."""
+"""Bytes of a public value (RFC 8446 sections 4.2.8.1 and 4.2.8.2), of groups that a key can be made in."""
 
 GROUPS = (NamedGroup.X25519, NamedGroup.SECP256R1, NamedGroup.SECP384R1, NamedGroup.SECP521R1)
 SCHEMES = (
@@ -108,13 +114,13 @@ def usual_extension(template: HelloTemplate, extension_type: int) -> ExtensionTe
 
 
 def public_value(group: int) -> bytes:
-    """A place holder of the length of the group's public value. Raises LocalError for an unknown length."""
-    length = KEY_SHARE_LENGTHS.get(NamedGroup(group)) if group in set(NamedGroup) else None
+    """A place holder as long as the group's public value. Raises LocalError where no key can be made."""
     if is_grease(group):
-        length = 1  # as Chrome has it, RFC 8701 section 3.1 leaves it open
-    if length is None:
-        raise LocalError("the length of a key share in this group is not known")
-    return bytes(length)
+        return bytes(1)  # as Chrome has it, RFC 8701 section 3.1 leaves it open
+    for known, length in KEY_SHARE_LENGTHS.items():
+        if known == group:
+            return bytes(length)
+    raise LocalError(f"this program makes no key share in {group_name(group)}")
 
 
 def _versions(template: HelloTemplate) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Self
 
-from handshake.errors import LocalError
+from handshake.errors import HandshakeError, LocalError
 from handshake.features.flight import FirstFlight, flight_of
 from handshake.hello_template import HelloTemplate
 
@@ -128,6 +128,6 @@ class Feature(ABC):
             changed = change(template)
             if self.present(flight_of(changed)) != is_wanted:
                 raise FeatureError("something else in the hello stands against it")
-        except LocalError as error:
+        except HandshakeError as error:  # a DecodeError where the template has a body that cannot be read
             raise FeatureError(f"{self.name} cannot be {done}: {error}") from None
         return changed

@@ -40,6 +40,9 @@ class _List(Generic[Entry]):
     def names(self, body: bytes) -> tuple[str, ...]:
         return tuple(map(self.name, self.pull(body)))
 
+    def canonical(self, name: str) -> str:
+        return self.name(self.parse(name))
+
     def body(self, names: Sequence[str], before: bytes) -> bytes:
         return self.push([self.parse(name) for name in names], before)
 
@@ -144,8 +147,7 @@ def body_of(extension_type: int, names: Sequence[str], before: bytes = b"") -> b
 
 def canonical(extension_type: int, name: str) -> str:
     """The name as `entries` gives it. Raises ValueError for one that is not known."""
-    kind = _LISTS[extension_type]
-    return kind.names(kind.body([name], b""))[0]
+    return _LISTS[extension_type].canonical(name)
 
 
 def is_grease_entry(name: str) -> bool:

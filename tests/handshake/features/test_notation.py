@@ -62,6 +62,30 @@ def test_what_was_written_before_is_read(text: str) -> None:
     assert parse_feature(feature.name) == feature
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lists:key_share:X25519MLKEM768",
+        "lists:key_share:0x6399",
+        "lists:application_layer_protocol_negotiation:0x0a0a",
+        "lists:application_layer_protocol_negotiation:spdy/3.1",
+        "lists:compress_certificate:0x0009",
+        "lists:ec_point_formats:ansiX962_compressed_prime",
+        "cipher-suite:SSL_CK_RC4_128_WITH_MD5",
+        "cipher-suite:GREASE(0x1a1a)",
+        "cipher-suite:0xeeee",
+        "extension:0x1a1a",
+        "compression-method:0x40",
+        "record-length:..3",
+        "body:padding:",
+    ],
+)
+def test_what_this_program_cannot_make_can_be_named(text: str) -> None:
+    feature = parse_feature(text)
+    assert parse_feature(feature.name) == feature
+    assert feature.describe()
+
+
 def test_not_binds_more_than_and() -> None:
     both = parse_feature("not sslv2-format and extension-block")
     assert isinstance(both, Conjunction)

@@ -145,6 +145,28 @@ def test_any_changes_one_after_the_other_give_a_hello_that_can_be_sent(
         assert is_sent_and_read(template)
 
 
+odd_changes = st.lists(
+    st.tuples(st.sampled_from([*map(parse_feature, EXAMPLES), *FEATURES]), st.booleans()), max_size=8
+)
+
+
+@settings(max_examples=500)
+@given(st.sampled_from(sorted(HELLOS)), odd_changes)
+def test_a_hello_that_is_malformed_on_purpose_can_be_changed_too(
+    client: str, wanted: list[tuple[Feature, bool]]
+) -> None:
+    template = HELLOS[client]
+    for feature, is_addition in wanted:
+        changed = tried(feature.with_ if is_addition else feature.without, template)
+        if isinstance(changed, str):
+            assert "\n" not in changed
+            continue
+        template = changed
+        assert feature.present(flight_of(template)) is is_addition
+        assert fill_hello(template, "www.example.test", os.urandom).wire
+        assert all(found.present(flight_of(template)) for found in features_of(template))
+
+
 @given(st.sampled_from(sorted(HELLOS)), st.data())
 def test_what_a_hello_is_made_of_is_in_it(client: str, data: st.DataObject) -> None:
     flight = flight_of(HELLOS[client])
@@ -289,6 +311,8 @@ def test_what_the_rfcs_tie_together_goes_together() -> None:
     assert ExtensionType.PRE_SHARED_KEY not in types
     with pytest.raises(FeatureError, match="it needs a session to resume"):
         parse_feature("extension:pre_shared_key").with_(template)
+    with pytest.raises(FeatureError, match="this program makes no key share in X25519MLKEM768"):
+        parse_feature("lists:key_share:X25519MLKEM768").with_(template)
     resuming = replace(
         template,
         extensions=(*(template.extensions or ()), ExtensionTemplate(ExtensionType.PRE_SHARED_KEY, b"x")),
