@@ -4,7 +4,9 @@ libraries.
 
 import hashlib
 import json
+import os
 import platform
+import sys
 import tomllib
 from collections.abc import Iterable
 from functools import cache
@@ -16,6 +18,7 @@ from cryptography.hazmat.backends.openssl import backend
 from clients.profile import Profile
 
 PROJECT = Path(__file__).parents[2]
+_OURS = "tls-matrix"
 _LIBRARIES = ("cryptography", "gmpy2", "pycryptodomex", "pyopenssl", "tlslite-ng")
 
 
@@ -27,6 +30,14 @@ def environment() -> dict[str, str]:
         "openssl": backend.openssl_version_text().split()[1],
         **found,
     }
+
+
+def command() -> list[str]:
+    """The command that started this process, as a person typed it; what is not UTF-8 is escaped."""
+    program = Path(sys.argv[0])
+    name = program.parent.name if program.stem == "__main__" else program.name
+    given = [os.fsencode(argument).decode("utf-8", "backslashreplace") for argument in sys.argv[1:]]
+    return [_OURS if name in ("matrix", _OURS) else name, *given]
 
 
 @cache
