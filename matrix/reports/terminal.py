@@ -17,14 +17,14 @@ from matrix.reports import digest
 from matrix.reports.cell_text import cell_text, legend
 from matrix.reports.folding import FoldedGrid, Rows, fold, left_out_text
 from matrix.reports.groups import Group
-from matrix.reports.headline import PARTIAL, headline, unexpected_cells
+from matrix.reports.headline import PARTIAL, headline
 from matrix.reports.next_step import next_step
 from matrix.reports.printing import encodable, print_line, print_section
 from matrix.reports.sections import print_sections
 from matrix.reports.view import BRIEF, Section, View
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.results.timings import NO_TIMINGS, Timings
-from matrix.wording import counted, printable
+from matrix.wording import printable
 
 _STYLES = {
     Outcome.WORKS: "green",
@@ -50,9 +50,8 @@ def print_run(run: RunFile, console: Console, view: View = BRIEF, timings: Timin
 
 
 def _print_unexpected(run: RunFile, console: Console, view: View) -> None:
-    title = counted(len(unexpected_cells(run)), "unexpected result")
     for heading, groups in (
-        (title, digest.unexpected(run)),
+        ("Unexpected results", digest.unexpected(run)),
         ("Not measured, which needs a look", digest.broken(run)),
         ("What does not simply work", digest.observed_failures(run)),
     ):
