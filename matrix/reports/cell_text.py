@@ -60,8 +60,9 @@ def cell_text(cell: CellRecord) -> CellText:
         sign, word = _SIGNS[cell.outcome]
         kind = None if cell.renegotiation is None else cell.renegotiation.kind
         word = kind if kind and cell.outcome is not Outcome.NOT_APPLICABLE else word
-    unexpected = () if cell.verdict.is_as_expected else (UNEXPECTED_MARK,)
-    return CellText(sign, word, (*unexpected, *((NOTES_MARK,) if cell.notes else ())))
+    is_unexpected = cell.outcome is not None and not cell.verdict.is_as_expected
+    marks = ((is_unexpected, UNEXPECTED_MARK), (bool(cell.notes), NOTES_MARK))
+    return CellText(sign, word, tuple(mark for is_there, mark in marks if is_there))
 
 
 def legend(run: RunFile) -> list[tuple[str, str]]:

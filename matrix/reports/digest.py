@@ -85,12 +85,11 @@ def cell_notes(run: RunFile) -> list[str]:
 
 def findings(run: RunFile) -> list[str]:
     """Where observation and prediction contradict each other and no expectation says why, a sentence each."""
-    alike: dict[tuple[str, str], list[CellRecord]] = defaultdict(list)
+    alike: dict[str, list[CellRecord]] = defaultdict(list)
     for cell in run.cells:
         if cell.finding:
-            alike[cell.scenario, _finding(cell)].append(cell)
-    found = [f"{Group(tuple(cells), '').where}: {said}" for (_, said), cells in alike.items()]
-    return sorted(found)
+            alike[_finding(cell)].append(cell)
+    return sorted(Group(tuple(cells), said).line for said, cells in alike.items())
 
 
 _SHOULD = {

@@ -79,10 +79,14 @@ def left_out_text(grid: FoldedGrid) -> str:
         return f"{those} without an unexpected result"
     works = "works" if grid.left_out == 1 else "work"
     servers = grid.servers
-    where = printable(servers[0]) if len(servers) == 1 else f"all {len(servers)} servers of this table"
+    where = printable(servers[0]) if len(servers) == 1 else f"{_all(len(servers))} servers of this table"
     if not grid.rows:
         where = some([printable(server) for server in servers])
     return f"{those} {works} with {where}"
+
+
+def _all(number: int) -> str:
+    return "both" if number == 2 else f"all {number}"
 
 
 def _is_shown(row: Sequence[CellRecord | None], rows: Rows) -> bool:

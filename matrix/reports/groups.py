@@ -1,7 +1,7 @@
 """Cells that are alike, put together across servers and clients, so that one sentence is said once. Pure."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from handshake.reason import Reason
@@ -15,7 +15,7 @@ _NAMED_AT_MOST = 2
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Cells of one scenario with the same verdict, outcome and reason; `text` says what became of them."""
+    """Cells with the same verdict, outcome and reason; `text` says what became of them."""
 
     cells: tuple[CellRecord, ...]
     text: str
@@ -32,16 +32,23 @@ class Group:
 
     @property
     def where(self) -> str:
-        """Every server and client."""
-        parts = (f"{joined(servers)} with {joined(clients)}" for servers, clients in self._places())
-        return "; ".join(parts) + self._scenario()
+        """Every server, client and scenario; what differs only in the scenario stands together."""
+        cells: dict[str, list[CellRecord]] = defaultdict(list)
+        for cell in self.cells:
+            cells[cell.scenario].append(cell)
+        scenarios: dict[str, list[str]] = defaultdict(list)
+        for scenario, those in cells.items():
+            scenarios[_places(those)].append(scenario)
+        return "; ".join(f"{places}{_in_scenarios(those, joined)}" for places, those in scenarios.items())
 
     @property
     def where_briefly(self) -> str:
-        """Some of the servers and clients, and how many more there are."""
-        servers = list(dict.fromkeys(printable(cell.server) for cell in self.cells))
-        clients = list(dict.fromkeys(printable(cell.client) for cell in self.cells))
-        return f"{some(servers)} with {some(clients)}{self._scenario()}"
+        """Some of the servers, clients and scenarios, and how many more there are."""
+        servers, clients, scenarios = (
+            list(dict.fromkeys(printable(name) for name in names))
+            for names in zip(*((cell.server, cell.client, cell.scenario) for cell in self.cells), strict=True)
+        )
+        return f"{some(servers)} with {some(clients)}{_in_scenarios(scenarios, some)}"
 
     @property
     def line_briefly(self) -> str:
@@ -53,26 +60,28 @@ class Group:
         """The group as one sentence, without a full stop."""
         return f"{self.where}: {self.text}"
 
-    def _scenario(self) -> str:
-        scenario = self.cells[0].scenario
-        return "" if scenario == CONNECT.id else f" ({printable(scenario)})"
 
-    def _places(self) -> list[tuple[list[str], list[str]]]:
-        """Servers that stand together because they are with the same clients."""
-        clients: dict[str, list[str]] = defaultdict(list)
-        for cell in self.cells:
-            clients[printable(cell.server)].append(printable(cell.client))
-        servers: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        for server, those in clients.items():
-            servers[tuple(those)].append(server)
-        return [(those, list(of_them)) for of_them, those in servers.items()]
+def _places(cells: Iterable[CellRecord]) -> str:
+    """Name servers and clients; servers that are with the same clients stand together."""
+    clients: dict[str, list[str]] = defaultdict(list)
+    for cell in cells:
+        clients[printable(cell.server)].append(printable(cell.client))
+    servers: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for server, those in clients.items():
+        servers[tuple(those)].append(server)
+    return "; ".join(f"{joined(those)} with {joined(list(of_them))}" for of_them, those in servers.items())
+
+
+def _in_scenarios(scenarios: list[str], name: Callable[[list[str]], str]) -> str:
+    """Nothing for `connect` alone, which is what is asked when nothing is chosen."""
+    return "" if scenarios == [CONNECT.id] else f" ({printable(name(scenarios))})"
 
 
 def groups(cells: Iterable[CellRecord]) -> list[Group]:
     """Put cells that are alike together, the worst first, then the largest group."""
     alike: dict[tuple[object, ...], list[CellRecord]] = defaultdict(list)
     for cell in cells:
-        alike[cell.scenario, cell.verdict, cell.outcome, cell.reason, said_of(cell)].append(cell)
+        alike[cell.verdict, cell.outcome, cell.reason, said_of(cell)].append(cell)
     found = [Group(tuple(those), said_of(those[0])) for those in alike.values()]
     return sorted(found, key=_order)
 
@@ -105,9 +114,9 @@ def _sentence(reason: Reason, note: str) -> str:
     return "; ".join(part for part in (reason.sentence, note) if part)
 
 
-def some(names: Sequence[str]) -> str:
+def some(names: list[str]) -> str:
     """Name two at most; of more the first, and how many more there are."""
-    return joined(list(names) if len(names) <= _NAMED_AT_MOST else [names[0], f"{len(names) - 1} more"])
+    return joined(names if len(names) <= _NAMED_AT_MOST else [names[0], f"{len(names) - 1} more"])
 
 
 def _order(group: Group) -> tuple[int, int, str]:
