@@ -36,7 +36,7 @@ _LEGEND = (
     ("· missing", "the server is not installed on this machine"),
     ("! broken", "nothing was measured: nobody answered as asked, or the harness failed"),
     (f"... {UNEXPECTED_MARK}", "unexpected"),
-    (f"... {NOTES_MARK}", "works, and a note below says what to look at"),
+    (f"... {NOTES_MARK}", "a note says what to look at"),
 )
 
 

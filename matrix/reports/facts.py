@@ -18,7 +18,7 @@ Fact = tuple[str, str]
 
 def tested(run: RunFile, timings: Timings) -> list[Fact]:
     """What was tested, when and by which command; each fact with its name."""
-    facts = [("date", timings.started or NO_DATE)]
+    facts = [("started", timings.started or NO_DATE)]
     if timings.command:
         # As a person would type it, without what a shell would need for odd characters.
         facts.append(("command", " ".join(timings.command)))
