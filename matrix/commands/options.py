@@ -5,6 +5,7 @@ each.
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +14,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from matrix.errors import EXIT_USAGE
+from matrix.errors import EXIT_USAGE, SelectionError
 from matrix.plan.plan import USAGE_ERRORS
+from matrix.reports.files import PAGE
+from matrix.reports.folding import Rows
+from matrix.reports.terminal import print_run
+from matrix.reports.view import BRIEF, QUIET, VERBOSE, View
+from matrix.results.run_file import RunFile
+from matrix.results.timings import Timings
 from matrix.wording import printable
 
 ServersDir = Annotated[
@@ -24,6 +31,23 @@ ClientsDir = Annotated[
     list[Path] | None, typer.Option("--clients-dir", metavar="DIR", help="A folder with clients of your own.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
+
+
+class Only(StrEnum):
+    """What `--only` takes: the rows of the grid to show."""
+
+    UNEXPECTED = "unexpected"
+    DIFFERING = "differing"
+
+
+Verbose = Annotated[
+    bool, typer.Option("-v", "--verbose", help="Show the whole grid, the levels, the findings and the rest.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show the headline only.")]
+OnlyRows = Annotated[
+    Only | None,
+    typer.Option("--only", help="Rows of the grid to show (default: differing; with -v all of them)."),
+]
 
 WIDTH_WITHOUT_TERMINAL = 120
 
@@ -39,6 +63,22 @@ def console() -> Console:
     """Make a console for standard output that never reads markup or emoji names into what it prints."""
     width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
     return Console(markup=False, highlight=False, emoji=False, width=width)
+
+
+def view_asked(verbose: bool, quiet: bool, only: Only | None) -> View:
+    """What to show of a run. Raises SelectionError where the options contradict each other."""
+    if quiet and (verbose or only is not None):
+        other = "-v" if verbose else "--only"
+        raise SelectionError(f"--quiet and {other} contradict each other; leave one of them out")
+    view = VERBOSE if verbose else QUIET if quiet else BRIEF
+    return view if only is None else view.with_rows(Rows(only.value))
+
+
+def show_run(run: RunFile, view: View, timings: Timings, written: Path | None) -> None:
+    """Print a run and then where its page is: in the folder `written`, if it could be written."""
+    print_run(run, console(), view, timings)
+    if written is not None and view is not QUIET:
+        write_out(f"The page: {written / PAGE}\n")
 
 
 def write_out(text: str) -> None:

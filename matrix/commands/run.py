@@ -19,9 +19,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from matrix.commands.options import (
     Json,
-    console,
+    OnlyRows,
+    Quiet,
+    Verbose,
     one_line_errors,
+    show_run,
     tell,
+    view_asked,
     while_read,
     write_out,
 )
@@ -30,10 +34,11 @@ from matrix.grid import GRID, useful_workers
 from matrix.grid.controller import CONTROLLER, PLAN, GridController
 from matrix.plan.options import RunOptions, options_given, signature
 from matrix.plan.plan import Plan, make_plan
-from matrix.reports.terminal import print_run
+from matrix.reports.view import View
 from matrix.results.cell_result import PROPERTY
 from matrix.results.environment import PROJECT
 from matrix.results.run_file import encode
+from matrix.results.timings import load_timings
 from matrix.wording import counted, printable
 
 CELLS_WORTH_A_WORKER = 40
@@ -46,28 +51,33 @@ def run(
         str, typer.Option("-n", metavar="N|auto", help="Worker processes; 0 for none.")
     ] = "auto",
     json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    only: OnlyRows = None,
     **given: Any,
 ) -> None:
     """Run the grid: which client can talk to which server, and is it as expected?
 
     PAT is a shell pattern and may be given more than once; quote it. Where a run has several levels of a
-    server, the reports say up to which of them each client works. Exit status: 0 as expected, 1 some
+    server, -v and the reports say up to which of them each client works. Exit status: 0 as expected, 1 some
     cell is not, 2 something is to be mended in what was asked, 3 the harness broke or nothing ran.
     """
     with one_line_errors():
+        view = view_asked(verbose, quiet, only)
         plan = make_plan(options_given(given))
     if not (workers == "auto" or workers.isdecimal()):
         tell(f"tls-matrix: -n {workers}: give a number of worker processes, or auto")
         raise typer.Exit(EXIT_USAGE)
-    raise typer.Exit(_run_and_show(plan, workers, json))
+    view = view.with_levels() if plan.options.levels else view
+    raise typer.Exit(_run_and_show(plan, workers, None if json else view))
 
 
 _OWN = [each for each in inspect.signature(run).parameters.values() if each.name != "given"]
 run.__signature__ = inspect.Signature([*_OWN, *signature()])  # type: ignore[attr-defined]  # what typer reads
 
 
-def _run_and_show(plan: Plan, workers: str, json: bool) -> int:
-    """Let pytest run the plan and print what came out; gives the exit status."""
+def _run_and_show(plan: Plan, workers: str, view: View | None) -> int:
+    """Let pytest run the plan and print what came out, as JSON without a view; gives the exit status."""
     with _progress() as progress:
         listener = _Listener(plan, progress)
         arguments = _arguments(plan.options, _workers(workers, len(plan.cells)))
@@ -81,12 +91,12 @@ def _run_and_show(plan: Plan, workers: str, json: bool) -> int:
             return status
         return EXIT_USAGE if status in (EXIT_USAGE, pytest.ExitCode.USAGE_ERROR) else EXIT_HARNESS
     with while_read():
-        if json:
+        folder = controller.folder.path
+        if view is None:
             write_out(encode(controller.run))
         else:
-            print_run(controller.run, console())
-            if not controller.unwritten:
-                write_out(printable(f"written to {controller.folder.path}") + "\n")
+            written = None if controller.unwritten else folder
+            show_run(controller.run, view, load_timings(folder), written)
     if controller.unwritten:
         tell(f"tls-matrix: {controller.unwritten}")
     return status

@@ -32,11 +32,14 @@ from matrix.grid.worker import CellTask, GridWorker, worker_text
 from matrix.judgement.outcome import Judgement, Verdict
 from matrix.plan.options import options_from
 from matrix.plan.plan import USAGE_ERRORS, Plan, make_plan, parse_targets
-from matrix.reports.files import render_reports
+from matrix.reports.files import PAGE, render_reports
 from matrix.reports.terminal import print_run
+from matrix.reports.view import view_of
 from matrix.results.cell_result import PROPERTY, CellResult, connections_of
+from matrix.results.environment import command
 from matrix.results.run_file import RunFile
 from matrix.results.run_folder import RunFolder
+from matrix.results.timings import timings_from
 from matrix.wording import printable
 from servers.contract import Connection
 
@@ -166,7 +169,7 @@ class GridController:
             self._add_views(cell_id, evidence, until)
             self._write(self.folder.add_evidence, cell_id, evidence)
         timings = self._timings()
-        reports = render_reports(self.run, timings["cells"])
+        reports = render_reports(self.run, timings_from(timings))
         self._write(self.folder.write, self.run, timings, reports)
         self._cleanup.close()
         session.exitstatus = self._exit_status(exitstatus)
@@ -177,10 +180,12 @@ class GridController:
             writer = terminalreporter._tw
             text = io.StringIO()
             console = Console(file=text, force_terminal=writer.hasmarkup, width=writer.fullwidth)
-            print_run(self.run, console)
+            view = view_of(terminalreporter.config.option.verbose)
+            view = view.with_levels() if self.plan.options.levels else view
+            print_run(self.run, console, view, timings_from(self._timings()))
             terminalreporter.section("TLS interoperability")
             terminalreporter.write(text.getvalue())
-            terminalreporter.write_line(printable(self.unwritten or f"written to {self.folder.path}"))
+            terminalreporter.write_line(printable(self.unwritten or f"The page: {self.folder.path / PAGE}"))
 
     def _write(self, write: Callable[..., None], *what: Any) -> None:
         """Write something; a full disk must not take what was found away from who looks at the terminal."""
@@ -232,6 +237,7 @@ class GridController:
         endpoints = self._servers.endpoints if self._servers else {}
         return {
             "started": self._started.isoformat(timespec="seconds"),
+            "command": command(),
             "seconds": self._seconds_until(datetime.now(UTC)),
             "first_result_after_seconds": self._seconds_until(self._first_result),
             "last_result_after_seconds": self._seconds_until(self._last_result),

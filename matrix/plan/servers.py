@@ -79,22 +79,22 @@ def choose_levels(
     known = [f"{definition.id}@{level}" for definition in definitions.values() for level in definition.levels]
     chosen: set[ServerVariant] = set()
     for pattern in patterns:
-        levels, _, setting = pattern.partition(",")
+        levels, _, toggles = pattern.partition(",")
         matching = fnmatch.filter(known, levels)
         if not matching:
             raise SelectionError(no_match(levels, known, "level", "list servers"))
-        chosen.update(_set_alike(matching, setting, definitions))
+        chosen.update(_set_alike(matching, toggles, definitions))
     return sorted(chosen, key=lambda variant: variant.id)
 
 
 def _set_alike(
-    levels: Sequence[str], setting: str, definitions: Mapping[str, ServerDefinition]
+    levels: Sequence[str], toggles: str, definitions: Mapping[str, ServerDefinition]
 ) -> list[ServerVariant]:
     variants: list[ServerVariant] = []
     refused: list[ServerIdError] = []
     for level in levels:
         try:
-            variants.append(parse_server_id(f"{level},{setting}" if setting else level, definitions))
+            variants.append(parse_server_id(f"{level},{toggles}" if toggles else level, definitions))
         except ServerIdError as error:
             refused.append(error)
     if not variants:

@@ -1,172 +1,48 @@
-"""What a run says in a few sentences: the headline, what failed and why, the findings. Every report starts
-from these.
+"""What a run says in a few sentences beside its headline: what is unexpected and why, what was not measured,
+the findings, the notes. Every report is made from these.
 
 Pure: read from the run file alone, so a report can be made again from a saved run.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable
 
-from handshake.reason import Reason
 from matrix.judgement.outcome import Outcome, Verdict
-from matrix.reports.signs import NO_OUTCOME_WORDS, SHORT_WORDS, SYMBOLS
+from matrix.reports.groups import Group, groups
+from matrix.reports.headline import unexpected_cells
+from matrix.reports.inference import inference
 from matrix.results.levels import in_order
 from matrix.results.run_file import CellRecord, RunFile
-from matrix.wording import (
-    counted,
-    joined,
-    printable,
-    reason_in_words,
-)
+from matrix.wording import joined, printable, reason_in_words
 
-_NAMED_AT_MOST = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Cells of one server that are alike: same verdict, outcome and reason."""
-
-    server: str
-    clients: tuple[str, ...]
-    verdict: Verdict
-    outcome: Outcome | None
-    reason: Reason | None
-    text: str
-
-    @property
-    def line(self) -> str:
-        """The group as one sentence."""
-        return f"{self.server} with {joined(list(self.clients))}: {self.text}"
-
-
-@dataclass(frozen=True, slots=True)
-class CellWords:
-    """A cell in a grid: a symbol and a word, so that colour is never the only sign; `mark` when not as
-    expected.
-    """
-
-    symbol: str
-    word: str
-    mark: str
-
-    def __str__(self) -> str:
-        return f"{self.symbol} {self.word}{self.mark}"
-
-
-def cell_words(cell: CellRecord) -> CellWords:
-    """Give the words a grid shows for a cell."""
-    if cell.outcome is None:
-        symbol, word = NO_OUTCOME_WORDS.get(cell.verdict, ("?", cell.verdict.value))
-    else:
-        symbol, word = SYMBOLS[cell.outcome], SHORT_WORDS[cell.outcome]
-        if cell.renegotiation is not None and cell.renegotiation.kind is not None:
-            word = cell.renegotiation.kind
-    return CellWords(symbol, word, "" if cell.verdict.is_as_expected else " !")
-
-
-_LEGEND = (
-    ("✓ works", "handshake, request and answer at the first attempt"),
-    ("↓ fallback", "works only after a silent retry with an older hello: the first attempt failed"),
-    ("✓ secure", "renegotiates, with RFC 5746 on both sides"),
-    ("✓ legacy", "renegotiates, without RFC 5746 on both sides (open to CVE-2009-3555)"),
-    ("✗ secure", "does not renegotiate although both sides have RFC 5746"),
-    ("✗ legacy", "does not renegotiate without RFC 5746 on both sides"),
-    ("✗ fails", "no attempt of the client gets an answer"),
-    ("- n/a", "the scenario asks for what this pair cannot have; TLS and the request went well"),
-    ("? not tried", "the server chose a cipher suite this program offers but cannot complete"),
-    ("· missing", "the server is not installed on this machine"),
-    ("! broken", "nothing was found out: nobody answered as asked, or the harness failed"),
-    ("... !", "not as expected"),
-)
-
-
-def legend(run: RunFile) -> list[tuple[str, str]]:
-    """Explain the signs that a run's grid shows."""
-    words = [cell_words(cell) for cell in run.cells]
-    shown = {f"{word.symbol} {word.word}" for word in words} | {f"...{word.mark}" for word in words}
-    return [(sign, meaning) for sign, meaning in _LEGEND if sign in shown]
-
-
-def notes(run: RunFile) -> list[str]:
-    """What the definitions say of the servers (that something is a hypothesis, for one), each text once."""
-    servers: dict[str, list[str]] = defaultdict(list)
-    for identifier in in_order(run.servers):
-        note = run.servers[identifier].note
-        if note:
-            servers[printable(note)].append(printable(identifier))
-    return [f"{joined(identifiers)}: {note}" for note, identifiers in servers.items()]
-
-
-def headline(run: RunFile) -> str:
-    """Say in a sentence or two how the run went, naming what fails unexpectedly before anything else."""
-    outcomes = Counter(cell.outcome for cell in run.cells)
-    counts = [
-        f"{outcomes[outcome]} {words}"
-        for outcome, words in (
-            (Outcome.WORKS, "work"),
-            (Outcome.WORKS_AFTER_FALLBACK, "work only after a fallback"),
-            (Outcome.FAILS, "fail"),
-            (Outcome.NOT_APPLICABLE, "do not apply"),
-        )
-        if outcomes[outcome]
-    ]
-    if outcomes[None]:
-        counts.append(f"{outcomes[None]} could not be tried")
-    said = f"{counted(len(run.cells), 'cell')}: {joined(counts)}." if run.cells else "No cell was run."
-    clients: dict[str, list[str]] = defaultdict(list)
-    for cell in run.cells:
-        if not cell.verdict.is_as_expected:
-            clients[cell.server].append(cell.client)
-    if not clients:
-        return f"{said} All as expected." if run.cells else said
-    number = sum(map(len, clients.values()))
-    named = "; ".join(f"{printable(server)} with {_some(those)}" for server, those in sorted(clients.items()))
-    return f"{said} Not as expected {'is' if number == 1 else 'are'} {number}: {named}."
-
-
-def _some(clients: Sequence[str]) -> str:
-    different = list(dict.fromkeys(clients))
-    if len(different) <= _NAMED_AT_MOST:
-        return joined(different)
-    return joined([*different[: _NAMED_AT_MOST - 1], f"{len(different) - _NAMED_AT_MOST + 1} more"])
-
-
-def groups(cells: Iterable[CellRecord]) -> list[Group]:
-    """Put cells that are alike together, server by server, worst first."""
-    alike: dict[tuple[str, Verdict, Outcome | None, Reason | None, str], list[str]] = defaultdict(list)
-    for cell in cells:
-        alike[cell.server, cell.verdict, cell.outcome, cell.reason, _text(cell)].append(cell.client)
-    found = [
-        Group(printable(server), tuple(dict.fromkeys(clients)), verdict, outcome, reason, text)
-        for (server, verdict, outcome, reason, text), clients in alike.items()
-    ]
-    return sorted(
-        found, key=lambda group: (group.outcome.rank if group.outcome else 3, group.server, group.line)
-    )
-
-
-def _text(cell: CellRecord) -> str:
-    if cell.outcome is None:
-        return printable(cell.note) or cell.verdict.value
-    if cell.reason is None:
-        return (
-            "works, although it was expected not to" if cell.verdict is Verdict.UNEXPECTED_PASS else "works"
-        )
-    said = printable(reason_in_words(cell.detailed_reason or cell.reason, cell.note))
-    if cell.outcome is Outcome.WORKS_AFTER_FALLBACK:
-        said = f"works only after a fallback: at first {said}"
-    if cell.verdict is Verdict.FAILED and cell.expected is not Outcome.WORKS:
-        expected = f"{cell.expected} {cell.expected_reason or ''}".strip()
-        said += f"; expected was {printable(expected)}"
-    if cell.verdict is Verdict.UNEXPECTED_PASS:
-        said += ", better than expected"
-    return said
+FINDINGS = "Findings: prediction and observation disagree, and no expectation says why"
 
 
 def unexpected(run: RunFile) -> list[Group]:
     """What failed, or worked, against what was expected."""
-    return groups(cell for cell in run.cells if not cell.verdict.is_as_expected)
+    return groups(unexpected_cells(run))
+
+
+def observed_failures(run: RunFile) -> list[Group]:
+    """What did not simply work where nothing was expected."""
+    return groups(
+        cell for cell in run.cells if cell.verdict is Verdict.OBSERVED and cell.outcome is not Outcome.WORKS
+    )
+
+
+def broken(run: RunFile) -> list[Group]:
+    """What the harness could not measure."""
+    return groups(cell for cell in run.cells if cell.verdict is Verdict.HARNESS_ERROR)
+
+
+def not_measured(run: RunFile) -> list[Group]:
+    """What could not be measured on this machine or with this program."""
+    return groups(cell for cell in run.cells if cell.verdict in (Verdict.UNSUPPORTED, Verdict.NOT_INSTALLED))
+
+
+def not_applicable(run: RunFile) -> list[Group]:
+    """Where the scenario asks for what the pair cannot have, as expected."""
+    return groups(cell for cell in run.cells if cell.verdict is Verdict.NOT_APPLICABLE)
 
 
 def expected_failures(run: RunFile) -> list[tuple[str, list[Group]]]:
@@ -178,57 +54,80 @@ def expected_failures(run: RunFile) -> list[tuple[str, list[Group]]]:
     return [(why, groups(cells)) for why, cells in sorted(by_why.items())]
 
 
-def not_tried(run: RunFile) -> list[Group]:
-    """What could not be tried on this machine or with this program."""
-    return groups(cell for cell in run.cells if cell.verdict in (Verdict.UNSUPPORTED, Verdict.NOT_INSTALLED))
-
-
-def findings(run: RunFile) -> list[str]:
-    """Where observation and prediction contradict each other, one sentence for each server and
-    contradiction.
-    """
-    alike: dict[tuple[str, Outcome | None, Outcome | None, str, Reason | None], list[str]] = defaultdict(list)
-    for cell in run.cells:
-        if cell.finding:
-            key = (cell.server, cell.prediction, cell.outcome, cell.prediction_why, cell.reason)
-            alike[key].append(cell.client)
+def inferences(run: RunFile) -> list[str]:
+    """What follows from the rows of the servers, in their order."""
     return [
-        _finding(*key, clients=list(dict.fromkeys(clients)))
-        for key, clients in sorted(alike.items(), key=str)
+        f"{printable(server)}: {printable(said)}"
+        for server in in_order(run.servers)
+        for said in inference(run, server)
     ]
 
 
-def _finding(
-    server: str,
-    prediction: Outcome | None,
-    outcome: Outcome | None,
-    why: str,
-    reason: Reason | None,
-    *,
-    clients: list[str],
-) -> str:
+def server_notes(run: RunFile) -> list[str]:
+    """What the definitions say of the servers (that something is a hypothesis, for one), each text once."""
+    return _by_text(
+        (printable(run.servers[identifier].note), printable(identifier))
+        for identifier in in_order(run.servers)
+        if run.servers[identifier].note
+    )
+
+
+def cell_notes(run: RunFile) -> list[str]:
+    """What to look at although it works, each note once with the cells it is of."""
+    noted = [(printable(note), cell) for cell in run.cells for note in cell.notes]
+    cells: dict[str, list[CellRecord]] = defaultdict(list)
+    for note, cell in noted:
+        cells[note].append(cell)
+    return [
+        f"{Group(tuple(those), note).where_briefly}: {note.rstrip('.')}." for note, those in cells.items()
+    ]
+
+
+def findings(run: RunFile) -> list[str]:
+    """Where observation and prediction contradict each other and no expectation says why, a sentence each."""
+    alike: dict[str, list[CellRecord]] = defaultdict(list)
+    for cell in run.cells:
+        if cell.finding:
+            alike[_finding(cell)].append(cell)
+    return sorted(Group(tuple(cells), said).line for said, cells in alike.items())
+
+
+_SHOULD = {
+    Outcome.WORKS: "should work",
+    Outcome.WORKS_AFTER_FALLBACK: "should work after a fallback",
+    Outcome.NOT_APPLICABLE: "should not apply",
+    Outcome.FAILS: "should fail",
+}
+_DOES = {
+    Outcome.WORKS: "works at the first attempt",
+    Outcome.WORKS_AFTER_FALLBACK: "works only after a fallback",
+    Outcome.NOT_APPLICABLE: "does not apply",
+    Outcome.FAILS: "fails",
+}
+
+
+def _finding(cell: CellRecord) -> str:
+    assert cell.prediction is not None, "else it is no finding"
+    assert cell.outcome is not None, "else it is no finding"
+    does = "fails in another way" if cell.prediction is cell.outcome else _DOES[cell.outcome]
+    reason = cell.detailed_reason
     seen = f": {printable(reason_in_words(reason))}" if reason else ""
-    if prediction is Outcome.WORKS:
-        should, hint = "should work", " Nothing the two definitions declare explains it."
-    elif prediction is Outcome.WORKS_AFTER_FALLBACK:
-        should, hint = "should work after a fallback", f" Predicted at first: {why}."
+    if cell.prediction is Outcome.WORKS:
+        hint = "Nothing that the two definitions declare explains it."
     else:
-        should, hint = "should fail", f" Predicted: {why}."
-    does = {
-        Outcome.FAILS: "does not",
-        Outcome.NOT_APPLICABLE: "does not apply",
-        Outcome.WORKS_AFTER_FALLBACK: "works only after a fallback"
-        if prediction is Outcome.WORKS
-        else "works after one",
-        Outcome.WORKS: "works at once",
-    }[outcome or Outcome.FAILS]
-    if prediction is Outcome.FAILS:
-        does = "works" if outcome is Outcome.WORKS else "works after a fallback"
-    return f"{printable(server)} with {joined(clients)}: {should}, {does}{seen}.{printable(hint)}"
+        hint = f"Predicted: {printable(cell.prediction_why) or _SHOULD[cell.prediction]}."
+    return f"{_SHOULD[cell.prediction]}, {does}{seen}. {hint}"
+
+
+def _by_text(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    names: dict[str, list[str]] = defaultdict(list)
+    for text, name in pairs:
+        names[text].append(name)
+    return [f"{joined(those)}: {text}" for text, those in names.items()]
 
 
 def grid_columns(run: RunFile, scenario: str) -> list[str]:
-    """The servers that have a cell in a scenario, in order: levels of one setting side by side."""
+    """The servers that have a cell in a scenario, in order: the levels of a series side by side."""
     shown = {cell.server for cell in run.cells if cell.scenario == scenario}
     return [server for server in in_order(run.servers) if server in shown]
 

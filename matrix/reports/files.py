@@ -1,17 +1,18 @@
-"""The files of a run's folder that are made from its run file alone."""
-
-from collections.abc import Mapping
+"""The files of a run's folder that are made from its run file and its timings."""
 
 from matrix.reports.html import render_html
 from matrix.reports.junit import render_junit
 from matrix.reports.markdown import render_markdown
 from matrix.results.run_file import RunFile
+from matrix.results.timings import NO_TIMINGS, Timings
+
+PAGE = "grid.html"
 
 
-def render_reports(run: RunFile, seconds: Mapping[str, float]) -> dict[str, str]:
-    """The text of each report by its file name; `seconds` is how long each cell took, by its id."""
+def render_reports(run: RunFile, timings: Timings = NO_TIMINGS) -> dict[str, str]:
+    """The text of each report by its file name."""
     return {
-        "grid.md": render_markdown(run),
-        "grid.html": render_html(run),
-        "junit.xml": render_junit(run, seconds),
+        "grid.md": render_markdown(run, timings),
+        PAGE: render_html(run, timings),
+        "junit.xml": render_junit(run, timings),
     }

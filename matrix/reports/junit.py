@@ -1,18 +1,21 @@
 """junit.xml, written from the run and not by pytest: it is whole under pytest-xdist, and says the final
 verdicts.
 
-One test suite a server, one test case a cell. Expected failures and what could not be tried are `skipped`,
-a harness that broke is an `error`.
+One test suite a server, one test case a cell. Expected failures, what does not apply and what could not be
+measured are `skipped`, a harness that broke is an `error`; what was observed with nothing to expect passes.
+Outcome, reason and what else was seen are properties of a case, what was tested those of each suite.
 """
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from matrix.judgement.outcome import Verdict
-from matrix.reports import digest
+from matrix.reports.facts import Fact, cell_facts, tested
+from matrix.reports.groups import said_of
 from matrix.results.run_file import CellRecord, RunFile
+from matrix.results.timings import NO_TIMINGS, Timings
 
 _ELEMENTS = {
     Verdict.FAILED: "failure",
@@ -26,17 +29,28 @@ _ELEMENTS = {
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 section 2.2
 
 
-def render_junit(run: RunFile, seconds: Mapping[str, float]) -> str:
-    """Give the file; `seconds` are the times of the cells by id, where known."""
+def render_junit(run: RunFile, timings: Timings = NO_TIMINGS) -> str:
+    """Give the file."""
+    seconds = timings.seconds
     root = ET.Element("testsuites", _numbers("tls-matrix", run.cells, seconds))
+    facts_of_run = [("partial", str(run.run.partial).lower()), *tested(run, timings)]
     cells = sorted(run.cells, key=lambda cell: cell.id)
     for server, group in groupby(cells, key=lambda cell: cell.server):
         of_server = list(group)
         suite = ET.SubElement(root, "testsuite", _numbers(_clean(server), of_server, seconds))
+        _add_properties(suite, facts_of_run)
         for cell in of_server:
             _add_case(suite, cell, seconds.get(cell.id, 0.0))
+    if not cells:  # an interrupted run must say so even then
+        _add_properties(ET.SubElement(root, "testsuite", _numbers("tls-matrix", [], seconds)), facts_of_run)
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _add_properties(parent: ET.Element, facts: Iterable[Fact]) -> None:
+    properties = ET.SubElement(parent, "properties")
+    for name, value in facts:
+        ET.SubElement(properties, "property", name=_clean(name), value=_clean(value))
 
 
 def _add_case(suite: ET.Element, cell: CellRecord, seconds: float) -> None:
@@ -47,11 +61,17 @@ def _add_case(suite: ET.Element, cell: CellRecord, seconds: float) -> None:
         name=_clean(f"{cell.client}/{cell.scenario}"),
         time=_time(seconds),
     )
+    _add_properties(case, _properties(cell))
     element = _ELEMENTS.get(cell.verdict)
     if element is not None:
-        message = _clean(digest.groups([cell])[0].text)
-        detail = ET.SubElement(case, element, type=cell.verdict.value, message=message)
+        detail = ET.SubElement(case, element, type=cell.verdict.value, message=_clean(said_of(cell)))
         detail.text = _clean("\n".join(_details(cell)))
+
+
+def _properties(cell: CellRecord) -> list[Fact]:
+    outcome = cell.outcome.value if cell.outcome else "not measured"
+    reason = [("reason", str(cell.reason))] if cell.reason else []
+    return [("verdict", cell.verdict.value), ("outcome", outcome), *reason, *cell_facts(cell)]
 
 
 def _details(cell: CellRecord) -> list[str]:

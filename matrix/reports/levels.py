@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from matrix.judgement.outcome import Outcome
-from matrix.results.levels import Course, Ladder, Stretch
+from matrix.results.levels import Course, LevelSeries, Stretch
 from matrix.wording import joined, printable
 
 _VERBS = {
@@ -16,22 +16,22 @@ _VERBS = {
 _ONLY_BETWEEN = [Outcome.FAILS, Outcome.WORKS, Outcome.FAILS]
 
 
-def title(ladder: Ladder) -> str:
-    """Say which levels of which server are looked at, and how they are set."""
-    setting = f" with {ladder.setting.replace(',', ', ')}" if ladder.setting else ""
-    where = f"{ladder.server}{setting}, from {ladder.levels[0]} to {ladder.levels[-1]}"
-    return printable(f"{where}: {ladder.scenario}")
+def title(series: LevelSeries) -> str:
+    """Say which levels of which server are looked at, and with which toggles."""
+    toggles = f" with {series.toggles.replace(',', ', ')}" if series.toggles else ""
+    where = f"{series.server}{toggles}, from {series.levels[0]} to {series.levels[-1]}"
+    return printable(f"{where}: {series.scenario}")
 
 
-def told_together(ladder: Ladder) -> list[str]:
+def told_together(series: LevelSeries) -> list[str]:
     """Give a sentence for each course, with all clients that have it; those that change come first."""
     alike: dict[str, list[str]] = defaultdict(list)
-    for course in ladder.courses:
-        alike[words(course)].append(printable(course.client))
+    for course in series.courses:
+        alike[course_text(course)].append(printable(course.client))
     return [f"{joined(clients)}: {said}" for said, clients in alike.items()]
 
 
-def words(course: Course) -> str:
+def course_text(course: Course) -> str:
     """Say how a client fares from level to level, without its name and a full stop."""
     if not course.stretches:
         return _not_known(course)

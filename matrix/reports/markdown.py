@@ -1,17 +1,25 @@
-"""grid.md: the run as text for a change ticket or a merge request. Pure; made from the run file alone."""
+"""grid.md: the run as text for a change ticket or a merge request. Pure; made from the run file and its
+timings alone."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from matrix.reports import digest, levels, renegotiation
-from matrix.results.levels import in_order, ladders
+from matrix.reports.cell_text import cell_text, legend, negotiated_text
+from matrix.reports.digest import FINDINGS
+from matrix.reports.facts import facts_by_server, tested
+from matrix.reports.groups import Group
+from matrix.reports.headline import PARTIAL, headline
+from matrix.reports.next_step import next_step
+from matrix.results.levels import in_order, level_series
 from matrix.results.run_file import CellRecord, RunFile
+from matrix.results.timings import NO_TIMINGS, Timings
 from matrix.wording import printable
 
 
-def render_markdown(run: RunFile) -> str:
+def render_markdown(run: RunFile, timings: Timings = NO_TIMINGS) -> str:
     """Give the whole page, ending in a line feed."""
-    return "\n".join(_lines(run)) + "\n"
+    return "\n".join(_lines(run, timings)) + "\n"
 
 
 def escape(text: str) -> str:
@@ -19,30 +27,43 @@ def escape(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", printable(text))
 
 
-def _lines(run: RunFile) -> Iterator[str]:
+def _lines(run: RunFile, timings: Timings) -> Iterator[str]:
     yield "# TLS interoperability"
     yield ""
-    yield escape(digest.headline(run))
+    yield escape(headline(run))
     if run.run.partial:
-        yield ""
-        yield "**Partial: the run ended before every cell was tried.**"
+        yield from ("", f"**{PARTIAL}**")
+    yield from _section("What follows from it", map(escape, digest.inferences(run)))
+    yield from _groups(run, "Unexpected results", digest.unexpected(run))
+    yield from _groups(run, "Not measured, which needs a look", digest.broken(run))
+    yield from _groups(run, "What does not simply work", digest.observed_failures(run))
     for scenario in digest.scenarios(run):
-        yield ""
-        yield f"## {escape(scenario)}"
-        yield ""
-        yield from _table(run, scenario)
+        yield from ("", f"## {escape(scenario)}", "", *_table(run, scenario))
+    yield ""
+    yield from (f"- {escape(sign)}: {escape(meaning)}" for sign, meaning in legend(run))
+    yield from _section("Notes (\\*)", map(escape, digest.cell_notes(run)))
+    yield from _section(
+        "What was tested", (escape(f"{name}: {value}") for name, value in tested(run, timings))
+    )
+    yield from _section("What was seen of each server", map(escape, facts_by_server(run)))
     yield from _levels(run)
     yield from _renegotiation(run)
-    yield ""
-    yield from (f"- {escape(sign)}: {escape(meaning)}" for sign, meaning in digest.legend(run))
-    yield from _section("Not as expected", (escape(group.line) for group in digest.unexpected(run)))
-    yield from _section("Findings: prediction and observation disagree", map(escape, digest.findings(run)))
+    yield from _section(FINDINGS, map(escape, digest.findings(run)))
     for why, groups in digest.expected_failures(run):
         yield from _section(f"As expected: {escape(why)}", (escape(group.line) for group in groups))
-    yield from _section("Could not be tried", (escape(group.line) for group in digest.not_tried(run)))
+    for title, groups in (
+        ("Not applicable", digest.not_applicable(run)),
+        ("Not measured", digest.not_measured(run)),
+    ):
+        yield from _section(title, (escape(group.line) for group in groups))
     yield from _section(
         "About the servers", (_server(run, identifier) for identifier in in_order(run.servers))
     )
+
+
+def _groups(run: RunFile, title: str, groups: Sequence[Group]) -> Iterator[str]:
+    items = (f"{escape(group.line)}<br>next: {escape(next_step(group, run))}" for group in groups)
+    yield from _section(title, items)
 
 
 def _table(run: RunFile, scenario: str) -> Iterator[str]:
@@ -52,21 +73,21 @@ def _table(run: RunFile, scenario: str) -> Iterator[str]:
     yield "| client | " + " | ".join(heads) + " |"
     yield "|---" * (len(servers) + 1) + "|"
     for client in digest.grid_rows(run, scenario):
-        words = (_cell(cells.get((server, client))) for server in servers)
-        yield f"| {escape(client)} | " + " | ".join(words) + " |"
+        texts = (_cell(cells.get((server, client))) for server in servers)
+        yield f"| {escape(client)} | " + " | ".join(texts) + " |"
 
 
 def _levels(run: RunFile) -> Iterator[str]:
-    for ladder in ladders(run):
+    for series in level_series(run):
         yield from (
             "",
-            f"## {escape(levels.title(ladder))}",
+            f"## {escape(levels.title(series))}",
             "",
             "| client | from level to level |",
             "|---|---|",
         )
-        for course in ladder.courses:
-            yield f"| {escape(course.client)} | {escape(levels.words(course))} |"
+        for course in series.courses:
+            yield f"| {escape(course.client)} | {escape(levels.course_text(course))} |"
 
 
 def _renegotiation(run: RunFile) -> Iterator[str]:
@@ -83,8 +104,9 @@ def _renegotiation(run: RunFile) -> Iterator[str]:
 def _cell(cell: CellRecord | None) -> str:
     if cell is None:
         return ""
-    words = escape(str(digest.cell_words(cell)))
-    return f"{words}<br>{escape(str(cell.reason))}" if cell.reason else words
+    agreed = negotiated_text(cell.negotiated) if cell.negotiated else ""
+    parts = (str(cell_text(cell)), agreed, str(cell.reason) if cell.reason else "")
+    return "<br>".join(escape(part) for part in parts if part)
 
 
 def _section(title: str, items: Iterable[str]) -> Iterator[str]:

@@ -1,13 +1,17 @@
 """Pages made from templates beside this module, with everything from peers and definitions escaped."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from handshake.reason import Reason
 from matrix.wording import printable
+
+_BREAKABLE = re.compile(r"([@,:/=_-]+)")
 
 
 def render_template(name: str, content: Mapping[str, Any]) -> str:
@@ -21,7 +25,16 @@ def render_template(name: str, content: Mapping[str, Any]) -> str:
         keep_trailing_newline=True,
         finalize=_finalized,
     )
+    environment.filters["breakable"] = breakable
     return environment.get_template(name).render(**content)
+
+
+def breakable(text: object) -> Markup:
+    """Let a name or a reason be broken behind its punctuation, and nowhere else."""
+    parts = _BREAKABLE.split(printable(str(text)))
+    return Markup("").join(  # nosec: every part is escaped
+        escape(part) + (Markup("<wbr>") if number % 2 else "") for number, part in enumerate(parts)
+    )
 
 
 def _finalized(value: object) -> object:

@@ -1,22 +1,29 @@
-"""The run in a terminal: the grid with clients down and servers across, a legend, then what failed and why
-in sentences.
+"""The run in a terminal: the headline, what is unexpected with a line of why and a line of what to do next,
+then the grid; more where the view has more.
 
-On something that is no terminal there is no colour, and one line for each cell that did not simply pass comes
-first, to be searched. The grid is cut into as many tables as the width needs; a server's name is broken at
-`@` and `,` so that columns stay narrow.
+On something that is no terminal there is no colour and nothing is cut off. The grid is cut into as many
+tables as the width needs; a server's name is broken at `@` and `,` so that columns stay narrow.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from matrix.judgement.outcome import Outcome, Verdict
-from matrix.reports import digest, levels, renegotiation
-from matrix.results.levels import ladders
+from matrix.judgement.outcome import Outcome
+from matrix.reports import digest
+from matrix.reports.cell_text import cell_text, legend
+from matrix.reports.folding import FoldedGrid, Rows, fold, left_out_text
+from matrix.reports.groups import Group
+from matrix.reports.headline import PARTIAL, headline
+from matrix.reports.next_step import next_step
+from matrix.reports.printing import encodable, print_line, print_section
+from matrix.reports.sections import print_sections
+from matrix.reports.view import BRIEF, Section, View
 from matrix.results.run_file import CellRecord, RunFile
+from matrix.results.timings import NO_TIMINGS, Timings
 from matrix.wording import printable
 
 _STYLES = {
@@ -25,64 +32,92 @@ _STYLES = {
     Outcome.FAILS: "red",
     Outcome.NOT_APPLICABLE: "dim",
 }
-_ASCII = str.maketrans({"✓": "+", "↓": "v", "✗": "x", "·": "."})
 _CELL_PADDING = 3
 _CORNER = "client"
 
 
-def print_run(run: RunFile, console: Console) -> None:
-    """Print everything a person needs after a run."""
-    if not console.is_terminal:
-        _print_lines(run, console)
-    _print_grid(run, console)
-    for ladder in ladders(run):
-        _section(console, levels.title(ladder), levels.told_together(ladder), "bold")
-    _print_renegotiation(run, console)
-    _section(console, "Not as expected", _sentences(digest.unexpected(run)), "bold red")
-    _section(console, "Findings: prediction and observation disagree", digest.findings(run), "bold magenta")
-    expected = (
-        f"{line} Why: {why}." for why, found in digest.expected_failures(run) for line in _sentences(found)
-    )
-    _section(console, "As expected, but no plain passes", sorted(expected), "bold")
-    _section(console, "Could not be tried", _sentences(digest.not_tried(run)), "bold")
-    _section(console, "About the servers", digest.notes(run), "bold")
-    console.print()
+def print_run(run: RunFile, console: Console, view: View = BRIEF, timings: Timings = NO_TIMINGS) -> None:
+    """Print what a person needs after a run, as much as the view has."""
+    is_good = bool(run.cells) and all(cell.verdict.is_as_expected for cell in run.cells)
+    print_line(console, headline(run), "bold green" if is_good else "bold red")
     if run.run.partial:
-        _print(console, "Partial: the run ended before every cell was tried.", "bold yellow")
-    good = all(cell.verdict.is_as_expected for cell in run.cells)
-    _print(console, digest.headline(run), "bold green" if good and run.cells else "bold red")
+        print_line(console, PARTIAL, "bold yellow")
+    if Section.UNEXPECTED in view.sections:
+        _print_unexpected(run, console, view)
+    if Section.GRID in view.sections:
+        _print_grid(run, console, view.rows)
+    print_sections(run, console, view.sections, timings)
 
 
-def _print_grid(run: RunFile, console: Console) -> None:
-    for scenario in digest.scenarios(run):
-        cells = {(cell.server, cell.client): cell for cell in run.cells if cell.scenario == scenario}
-        clients = digest.grid_rows(run, scenario)
-        room = console.width - max(map(len, (_CORNER, *clients))) - _CELL_PADDING - 1
-        for servers in _side_by_side(_widths(run, scenario), room):
-            table = Table(title=scenario, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-            table.add_column(_CORNER, no_wrap=True)
-            for server in servers:
-                head = Text("\n".join(_head(run, server)))
-                table.add_column(head, vertical="bottom", no_wrap=True)
-            for client in clients:
-                if any((server, client) in cells for server in servers):
-                    words = (_cell(cells.get((server, client)), console) for server in servers)
-                    table.add_row(Text(printable(client)), *words)
-            console.print(table)
-    for sign, meaning in digest.legend(run):
-        _print(console, f"  {sign:<12}{meaning}", "dim")
+def _print_unexpected(run: RunFile, console: Console, view: View) -> None:
+    for heading, groups in (
+        ("Unexpected results", digest.unexpected(run)),
+        ("Not measured, which needs a look", digest.broken(run)),
+        ("What does not simply work", digest.observed_failures(run)),
+    ):
+        _print_groups(run, console, heading, groups, view.groups_at_most)
+    print_section(console, "What follows from it", digest.inferences(run), "bold")
+    print_section(console, "Notes (*)", digest.cell_notes(run), "bold yellow")
 
 
-def _print_renegotiation(run: RunFile, console: Console) -> None:
-    rows = renegotiation.server_answers(run)
-    if not rows:
+def _print_groups(
+    run: RunFile, console: Console, title: str, groups: Sequence[Group], at_most: int | None
+) -> None:
+    if not groups:
         return
     console.print()
-    _print(console, "Renegotiation, server by server", "bold")
-    for row in rows:
-        _print(console, row.server, prefix="- ")
-        for column, answer in zip(renegotiation.COLUMNS, row.answers, strict=True):
-            _print(console, f"{column}: {answer}", prefix="    ")
+    print_line(console, title, "bold")
+    is_brief = at_most is not None
+    for group in groups[:at_most]:
+        print_line(console, group.line_briefly if is_brief else group.line, prefix="- ", is_cut=is_brief)
+        print_line(console, f"next: {next_step(group, run)}", "dim", prefix="  ", is_cut=is_brief)
+    more = len(groups) - len(groups[:at_most])
+    if more:
+        print_line(console, f"and {more} more, see grid.html or -v", prefix="- ")
+
+
+def _print_grid(run: RunFile, console: Console, rows: Rows) -> None:
+    for scenario in digest.scenarios(run):
+        cells = {(cell.server, cell.client): cell for cell in run.cells if cell.scenario == scenario}
+        clients, widths = digest.grid_rows(run, scenario), _widths(run, scenario)
+        while widths:
+            folded = _widest(cells, clients, widths, rows, console.width)
+            _print_table(run, console, scenario, folded)
+            widths = {server: width for server, width in widths.items() if server not in folded.servers}
+    for sign, meaning in legend(run):
+        print_line(console, f"  {sign:<14}{meaning}", "dim")
+
+
+def _widest(
+    cells: Mapping[tuple[str, str], CellRecord],
+    clients: Sequence[str],
+    widths: Mapping[str, int],
+    rows: Rows,
+    room: int,
+) -> FoldedGrid:
+    """Give the grid of as many servers, from the first on, as fit side by side; of one at least."""
+    servers = list(widths)
+    while True:
+        folded = fold(cells, clients, servers, rows)
+        label = max(len(_CORNER), *(len(row.label) for row in folded.rows), 0) + _CELL_PADDING
+        if len(servers) == 1 or label + sum(widths[server] for server in servers) < room:
+            return folded
+        servers.pop()
+
+
+def _print_table(run: RunFile, console: Console, scenario: str, folded: FoldedGrid) -> None:
+    console.print()
+    if folded.rows:
+        table = Table(title=scenario, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column(_CORNER, no_wrap=True)
+        for server in folded.servers:
+            table.add_column(Text("\n".join(_head(run, server))), vertical="bottom", no_wrap=True)
+        for row in folded.rows:
+            table.add_row(Text(row.label), *(_cell(cell, console) for cell in row.cells))
+        console.print(table)
+    left_out = left_out_text(folded)
+    if left_out:
+        print_line(console, left_out if folded.rows else f"{scenario}: {left_out}", "dim", prefix=" ")
 
 
 def _widths(run: RunFile, scenario: str) -> dict[str, int]:
@@ -91,23 +126,8 @@ def _widths(run: RunFile, scenario: str) -> dict[str, int]:
     widths = {server: max(map(len, _head(run, server))) + _CELL_PADDING for server in columns}
     for cell in run.cells:
         if cell.scenario == scenario:
-            word = str(digest.cell_words(cell))
-            widths[cell.server] = max(widths[cell.server], len(word) + _CELL_PADDING)
+            widths[cell.server] = max(widths[cell.server], len(str(cell_text(cell))) + _CELL_PADDING)
     return widths
-
-
-def _side_by_side(widths: Mapping[str, int], room: int) -> Iterator[list[str]]:
-    """Cut the servers into groups that fit side by side; a group has at least one."""
-    group: list[str] = []
-    used = 0
-    for server, width in widths.items():
-        if group and used + width > room:
-            yield group
-            group, used = [], 0
-        group.append(server)
-        used += width
-    if group:
-        yield group
 
 
 def _head(run: RunFile, server: str) -> list[str]:
@@ -121,39 +141,4 @@ def _cell(cell: CellRecord | None, console: Console) -> Text:
     style = _STYLES.get(cell.outcome, "dim") if cell.outcome else "dim"
     if not cell.verdict.is_as_expected:
         style = "bold reverse " + (style if cell.outcome else "red")
-    return Text(_encodable(str(digest.cell_words(cell)), console), style=style)
-
-
-def _print_lines(run: RunFile, console: Console) -> None:
-    for cell in run.cells:
-        if cell.verdict is not Verdict.PASSED:
-            detail = f" {cell.reason}" if cell.reason else f" {cell.note}" if cell.note else ""
-            outcome = cell.outcome.value if cell.outcome else "-"
-            _print(console, printable(f"{cell.verdict.value:<16} {outcome:<20} {cell.id}{detail}"))
-
-
-def _sentences(groups: Iterable[digest.Group]) -> list[str]:
-    return [group.line if group.line.endswith("?") else f"{group.line}." for group in groups]
-
-
-def _section(console: Console, title: str, lines: Sequence[str], style: str) -> None:
-    if lines:
-        console.print()
-        _print(console, title, style)
-        for line in lines:
-            _print(console, line, prefix="- ")
-
-
-def _print(console: Console, text: str, style: str = "", *, prefix: str = "") -> None:
-    """Print one line; on a terminal it is wrapped, and what is wrapped stands under its beginning."""
-    shown = Text(_encodable(text, console), style=style)
-    if not console.is_terminal:
-        console.print(Text(prefix).append(shown), soft_wrap=True)
-        return
-    for number, part in enumerate(shown.wrap(console, max(console.width - len(prefix), 20))):
-        console.print(Text(prefix if number == 0 else " " * len(prefix)).append(part))
-
-
-def _encodable(text: str, console: Console) -> str:
-    """Use plain signs where the terminal cannot show the others."""
-    return text if (console.encoding or "").lower().startswith("utf") else text.translate(_ASCII)
+    return Text(encodable(str(cell_text(cell)), console), style=style)

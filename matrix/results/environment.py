@@ -4,8 +4,10 @@ libraries.
 
 import hashlib
 import json
+import os
 import platform
 import re
+import sys
 import tomllib
 from collections.abc import Iterable
 from functools import cache
@@ -17,6 +19,7 @@ from cryptography.hazmat.backends.openssl import backend
 from clients.profile import Profile
 
 PROJECT = Path(__file__).parents[2]
+_OURS = "tls-matrix"
 _LIBRARIES = ("cryptography", "gmpy2", "pycryptodomex", "pyopenssl", "tlslite-ng")
 
 
@@ -34,6 +37,14 @@ def library_version(said: str) -> str:
     """The version in the text of the library under `cryptography`; the whole text where it is not OpenSSL."""
     found = re.match(r"OpenSSL (\d\S*)", said)
     return found[1] if found else said
+
+
+def command() -> list[str]:
+    """The command that started this process, as a person typed it; what is not UTF-8 is escaped."""
+    program = Path(sys.argv[0])
+    name = program.parent.name if program.stem == "__main__" else program.name
+    given = [os.fsencode(argument).decode("utf-8", "backslashreplace") for argument in sys.argv[1:]]
+    return [_OURS if name in ("matrix", _OURS) else name, *given]
 
 
 @cache

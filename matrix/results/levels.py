@@ -1,8 +1,8 @@
 """From level to level: how each client fares with a server as its levels rise.
 
-Pure, and from the run file alone. The levels of a server with the same toggles are a ladder; which level
-comes after which is the order of its definition, not that of the alphabet or of dates, since branches of a
-stack are patched side by side. A level about which nothing was found out is left out, and named.
+Pure, and from the run file alone. The levels of a server with the same toggles are a level series; which
+level comes after which is the order of its definition, not that of the alphabet or of dates, since branches
+of a stack are patched side by side. A level about which nothing was found out is left out, and named.
 """
 
 from collections import defaultdict
@@ -49,20 +49,20 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
-class Ladder:
-    """Two or more levels of a server in one scenario; `setting` are the toggles that are the same at each,
-    written as in an id, empty where all stand at their default. The clients whose course changes come first.
+class LevelSeries:
+    """Two or more levels of a server in one scenario; `toggles` are those that are the same at each, written
+    as in an id, empty where all stand at their default. The clients whose course changes come first.
     """
 
     server: str
-    setting: str
+    toggles: str
     scenario: str
     levels: tuple[str, ...]
     courses: tuple[Course, ...]
 
 
 def in_order(servers: Mapping[str, ServerRecord]) -> list[str]:
-    """Sort server ids: by name, then by toggles, so that the levels of a setting stand side by side, in their
+    """Sort server ids: by name, then by toggles, so that the levels of a series stand side by side, in their
     order.
     """
     return sorted(servers, key=lambda identifier: _order(identifier, servers[identifier]))
@@ -70,28 +70,28 @@ def in_order(servers: Mapping[str, ServerRecord]) -> list[str]:
 
 def _order(identifier: str, server: ServerRecord) -> tuple[str, str, int, str]:
     position = -1 if server.position is None else server.position
-    return _name(identifier), _setting(identifier), position, identifier
+    return _name(identifier), _toggles(identifier), position, identifier
 
 
-def ladders(run: RunFile) -> list[Ladder]:
-    """Give every ladder of a run, by scenario, name and setting."""
+def level_series(run: RunFile) -> list[LevelSeries]:
+    """Give every level series of a run, by scenario, name and toggles."""
     cells: dict[str, dict[str, dict[str, CellRecord]]] = defaultdict(lambda: defaultdict(dict))
     for cell in run.cells:
         cells[cell.scenario][cell.server][cell.client] = cell
     return [
-        Ladder(name, setting, scenario, tuple(rungs), tuple(_courses(rungs)))
+        LevelSeries(name, toggles, scenario, tuple(by_level), tuple(_courses(by_level)))
         for scenario, of_scenario in sorted(cells.items())
-        for name, setting, servers in _settings({server: run.servers[server] for server in of_scenario})
-        for rungs in [{run.servers[server].level: of_scenario[server] for server in servers}]
+        for name, toggles, servers in _alike({server: run.servers[server] for server in of_scenario})
+        for by_level in [{run.servers[server].level: of_scenario[server] for server in servers}]
     ]
 
 
-def _settings(servers: Mapping[str, ServerRecord]) -> Iterator[tuple[str, str, list[str]]]:
-    """Find the servers of one name and setting.
+def _alike(servers: Mapping[str, ServerRecord]) -> Iterator[tuple[str, str, list[str]]]:
+    """Find the servers of one name and the same toggles.
 
-    A level belongs to a setting when it has it and departs from its own defaults in nothing else: a setting
-    that is the default of some levels does not stand in their ids. A run file that does not say how levels
-    follow each other has no ladder.
+    A level belongs to a series when it has its toggles and departs from its own defaults in nothing else: a
+    toggle that stands at the default of a level does not stand in that level's id. A run file that does not
+    say how levels follow each other has no series.
     """
     placed = {
         identifier: server.position for identifier, server in servers.items() if server.position is not None
@@ -99,34 +99,35 @@ def _settings(servers: Mapping[str, ServerRecord]) -> Iterator[tuple[str, str, l
     by_level = sorted(placed, key=lambda identifier: (_name(identifier), placed[identifier], identifier))
     for name, group in groupby(by_level, key=_name):
         alike = list(group)
-        for setting in sorted({_setting(identifier) for identifier in alike}):
-            asked = _toggles(setting)
+        for toggles in sorted({_toggles(identifier) for identifier in alike}):
+            asked = _pairs(toggles)
             members = [
                 identifier
                 for identifier in alike
-                if _toggles(_setting(identifier)) <= asked <= servers[identifier].toggles.items()
+                if _pairs(_toggles(identifier)) <= asked <= servers[identifier].toggles.items()
             ]
             if len(members) > 1:
-                yield name, setting, members
+                yield name, toggles, members
 
 
 def _name(identifier: str) -> str:
     return identifier.partition("@")[0]
 
 
-def _setting(identifier: str) -> str:
+def _toggles(identifier: str) -> str:
     return identifier.partition(",")[2]
 
 
-def _toggles(setting: str) -> set[tuple[str, str]]:
-    pairs = (toggle.partition("=") for toggle in setting.split(",") if toggle)
+def _pairs(toggles: str) -> set[tuple[str, str]]:
+    pairs = (toggle.partition("=") for toggle in toggles.split(",") if toggle)
     return {(name, value) for name, _, value in pairs}
 
 
-def _courses(rungs: Mapping[str, Mapping[str, CellRecord]]) -> list[Course]:
-    clients = sorted({client for cells in rungs.values() for client in cells})
+def _courses(by_level: Mapping[str, Mapping[str, CellRecord]]) -> list[Course]:
+    clients = sorted({client for cells in by_level.values() for client in cells})
     courses = [
-        course(client, [(level, cells.get(client)) for level, cells in rungs.items()]) for client in clients
+        course(client, [(level, cells.get(client)) for level, cells in by_level.items()])
+        for client in clients
     ]
     return sorted(courses, key=lambda course: not course.changes)
 

@@ -190,10 +190,21 @@ class CellRecord(_Record):
 
     @property
     def finding(self) -> bool:
-        """True when observation and prediction contradict each other."""
-        return (
-            self.outcome is not None and self.prediction is not None and self.outcome is not self.prediction
-        )
+        """True when observation and prediction contradict each other and no expectation says why."""
+        if self.outcome is None or self.prediction is None or self._is_explained:
+            return False
+        return self.outcome is not self.prediction or self._differs_from_predicted_reason
+
+    @property
+    def _is_explained(self) -> bool:
+        is_as_expected = (self.outcome, self.reason) == (self.expected, self.expected_reason)
+        return is_as_expected and bool(self.expected_why or self.outcome is not Outcome.WORKS)
+
+    @property
+    def _differs_from_predicted_reason(self) -> bool:
+        """Where the prediction is what was expected, its reason was expected, too."""
+        is_predicted = (self.expected, self.expected_why) == (self.prediction, self.prediction_why)
+        return is_predicted and self.expected_reason is not None and self.reason != self.expected_reason
 
 
 class RunFile(_Record):

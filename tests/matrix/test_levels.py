@@ -4,12 +4,12 @@ from pathlib import Path
 
 from tests.matrix.test_run import run_json, tls_matrix, verdicts
 
-LADDER_CLIENTS = ("--client", "firefox-9", "--client", "ie6-winxp", "--client", "openssl-0.9.8-tls1")
+SERIES_CLIENTS = ("--client", "firefox-9", "--client", "ie6-winxp", "--client", "openssl-0.9.8-tls1")
 
 
-def test_a_ladder_says_which_update_of_java_changed_what_for_whom(tmp_path: Path) -> None:
+def test_a_level_series_says_which_update_of_java_changed_what_for_whom(tmp_path: Path) -> None:
     """The empty session_ticket of OpenSSL 0.9.8 and Firefox 9 (bug 6728126), and the end of SSLv3 in 7u85."""
-    chosen = ("--levels", "jsse6@6*,ec=yes", "--levels", "jsse7@*", *LADDER_CLIENTS)
+    chosen = ("--levels", "jsse6@6*,ec=yes", "--levels", "jsse7@*", *SERIES_CLIENTS)
     result = tls_matrix("run", *chosen, "--out", tmp_path, "-n", 0)
     assert result.returncode == 0, result.stderr
     alert = "server-hello:alert-unexpected_message"

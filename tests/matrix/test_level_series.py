@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from handshake.reason import Reason, parse_reason
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import levels
-from matrix.results.levels import NO_RESULT, Course, course, in_order, ladders
+from matrix.results.levels import NO_RESULT, Course, course, in_order, level_series
 from matrix.results.run_file import CellRecord, RunFile, ServerRecord, encode
 from tests.matrix.runs import ALERT, cell, run
 
@@ -31,7 +31,7 @@ def _cell(number: int, outcome: Outcome | None, reason: Reason | None) -> CellRe
 
 
 def said(*fares: Fares) -> str:
-    return levels.words(course("x", cells_of(list(fares))))
+    return levels.course_text(course("x", cells_of(list(fares))))
 
 
 ANY_FARES = st.lists(st.sampled_from([*FARES, (None, None), None]), min_size=1, max_size=9)
@@ -135,13 +135,15 @@ def test_levels_follow_the_definition_and_not_the_alphabet() -> None:
     servers = {"web@10": server("10", 2), "web@9": server("9", 1), "web@early": server("early", 0)}
     servers |= {"web@9,ec=yes": server("9", 1), "alone": server("external", None), "web-2@1": server("1", 0)}
     assert in_order(servers) == ["alone", "web@early", "web@9", "web@10", "web@9,ec=yes", "web-2@1"]
-    found = ladders(run_with(servers, *(cell(each, "x", F if each == "web@10" else W) for each in servers)))
-    (ladder,) = found
-    assert (ladder.server, ladder.setting, ladder.levels) == ("web", "", ("early", "9", "10"))
-    assert levels.told_together(ladder) == [f"x: works up to 9, fails from 10 on ({ALERT})"]
+    found = level_series(
+        run_with(servers, *(cell(each, "x", F if each == "web@10" else W) for each in servers))
+    )
+    (series,) = found
+    assert (series.server, series.toggles, series.levels) == ("web", "", ("early", "9", "10"))
+    assert levels.told_together(series) == [f"x: works up to 9, fails from 10 on ({ALERT})"]
 
 
-def test_a_level_at_which_a_setting_is_the_default_belongs_to_that_settings_ladder() -> None:
+def test_a_level_at_whose_default_a_toggle_stands_belongs_to_the_series_with_that_toggle() -> None:
     servers = {
         "web@1": server("1", 0, reneg="off", ec="no"),
         "web@1,reneg=on": server("1", 0, reneg="on", ec="no"),
@@ -149,28 +151,28 @@ def test_a_level_at_which_a_setting_is_the_default_belongs_to_that_settings_ladd
         "web@2,ec=yes": server("2", 1, reneg="on", ec="yes"),
         "web@3,ec=yes,reneg=on": server("3", 2, reneg="on", ec="yes"),
     }
-    found = ladders(run_with(servers, *(cell(each, "x") for each in servers)))
-    assert [(ladder.setting, ladder.levels) for ladder in found] == [
+    found = level_series(run_with(servers, *(cell(each, "x") for each in servers)))
+    assert [(series.toggles, series.levels) for series in found] == [
         ("", ("1", "2")),
         ("ec=yes,reneg=on", ("2", "3")),
         ("reneg=on", ("1", "2")),
     ]
 
 
-def test_one_level_alone_and_levels_of_unknown_order_are_no_ladder() -> None:
-    assert ladders(run_with({"web@1": server("1", 0)}, cell("web@1", "x"))) == []
+def test_one_level_alone_and_levels_of_unknown_order_are_no_series() -> None:
+    assert level_series(run_with({"web@1": server("1", 0)}, cell("web@1", "x"))) == []
     unknown = {"web@1": server("1", None), "web@2": server("2", None)}
-    assert ladders(run_with(unknown, cell("web@1", "x"), cell("web@2", "x"))) == []
+    assert level_series(run_with(unknown, cell("web@1", "x"), cell("web@2", "x"))) == []
 
 
-def test_scenarios_have_a_ladder_each_and_clients_that_change_come_first() -> None:
+def test_scenarios_have_a_series_each_and_clients_that_change_come_first() -> None:
     servers = {"web@1": server("1", 0), "web@2": server("2", 1)}
     more = {"id": "web@1/b/resume", "scenario": "resume"}, {"id": "web@2/b/resume", "scenario": "resume"}
     cells = [cell("web@1", "a"), cell("web@2", "a"), cell("web@1", "b", F), cell("web@2", "b")]
-    found = ladders(
+    found = level_series(
         run_with(servers, *cells, *(cell(f"web@{n}", "b", **each) for n, each in enumerate(more, 1)))
     )
-    assert [ladder.scenario for ladder in found] == ["connect", "resume"]
+    assert [series.scenario for series in found] == ["connect", "resume"]
     assert [each.client for each in found[0].courses] == ["b", "a"]
     assert found[1].courses == (Course("b", found[1].courses[0].stretches),)
 
@@ -180,4 +182,4 @@ def test_a_run_file_of_before_levels_had_a_place_still_loads() -> None:
     assert content["servers"]["web@1"].pop("position") == 0
     loaded = RunFile.model_validate(content)
     assert loaded.servers["web@1"].position is None
-    assert ladders(loaded) == []
+    assert level_series(loaded) == []

@@ -1,0 +1,55 @@
+"""What a person can do about cells that did not go as expected: one line a group. Pure."""
+
+import shlex
+
+from clients.destination import TUNNEL
+from matrix.judgement.outcome import Outcome, Verdict
+from matrix.reports.groups import Group
+from matrix.results.run_file import CellRecord, RunFile, TargetRecord
+from matrix.scenarios import CONNECT
+from matrix.wording import printable
+
+COMMAND = "./tls-matrix"
+EXTERNAL = "external"
+"""The kind of a server that is a target."""
+
+
+def next_step(group: Group, run: RunFile) -> str:
+    """Say what to do next, without a full stop."""
+    return printable(_next_step(group.cells[0], run))
+
+
+def _next_step(cell: CellRecord, run: RunFile) -> str:
+    target = target_of(cell, run)
+    match cell.verdict:
+        case Verdict.HARNESS_ERROR if run.servers[cell.server].kind == EXTERNAL:
+            address = target.address if target is not None else cell.server
+            return f"see that {address} answers from this machine, then run again"
+        case Verdict.HARNESS_ERROR:
+            return (
+                f"run again; if it stays so, {COMMAND} serve {shlex.quote(cell.server)} shows how it starts"
+            )
+        case Verdict.UNEXPECTED_PASS:
+            return (
+                "if that is right from now on, correct what was expected (matrix/expectations, the baseline)"
+            )
+        case _ if cell.outcome is Outcome.NOT_APPLICABLE:
+            return "leave this scenario out for this pair, or correct what was expected"
+        case _ if target is not None and target.starttls != TUNNEL and cell.scenario == CONNECT.id:
+            where = shlex.quote(_destination(target))
+            return f"{COMMAND} connect {shlex.quote(cell.client)} {where} shows every record and message"
+        case _:
+            return f"evidence/{cell.id}.json has every record and message"
+
+
+def _destination(target: TargetRecord) -> str:
+    """Write a target as `connect` takes it."""
+    host = target.address.rpartition(":")[0]
+    name = f",sni={target.server_name}" if target.server_name not in (None, host) else ""
+    return target.address + name + (f",starttls={target.starttls}" if target.starttls else "")
+
+
+def target_of(cell: CellRecord, run: RunFile) -> TargetRecord | None:
+    """The target that a cell is of, where the run file says what was asked."""
+    targets = run.run.asked.targets if run.run.asked else []
+    return next((target for target in targets if target.name == cell.server), None)
