@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from handshake.alerts import RFC_ALERTS
+from handshake.crypto.record_protection import Protection, Protection13
 from handshake.errors import Fault, LocalError, PeerFault, PolicyRefusal, UnsupportedSuite
 from handshake.events import (
     AlertReceived,
@@ -31,6 +32,10 @@ from handshake.wire.record import SSLv2Record
 from handshake.wire.registry import AlertDescription, AlertLevel, ContentType, HandshakeType
 
 Entropy = Callable[[int], bytes]
+
+_LEVELS = frozenset(AlertLevel)
+_CLOSURE_ALERTS = frozenset({AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED})
+"""RFC 8446 section 6.1."""
 
 _HANDSHAKE_NAMES = {
     int(member): "".join(w.capitalize() for w in member.name.split("_")) for member in HandshakeType
@@ -138,6 +143,15 @@ class Connection(ABC):
         """Write a handshake message into the transcript."""
         self.records.note(direction, "message", message_name(handshake_type), self.now, wire, wire)
 
+    def change_read_keys(self, protection: Protection | Protection13 | None) -> None:
+        """Read what follows with other keys."""
+        self.records.read_protection = protection
+
+    @property
+    @abstractmethod
+    def is_tls13(self) -> bool:
+        """Whether TLS 1.3 was chosen."""
+
     @property
     @abstractmethod
     def accepts_application_data(self) -> bool:
@@ -184,9 +198,17 @@ class Connection(ABC):
             )
 
     def _receive_alert(self, fragment: bytes) -> None:
+        """React to an alert. TLS 1.3 goes by the description alone (RFC 8446 section 6), before it a level
+        that does not exist is a fault (RFC 5246 section 7.2; OpenSSL 3.0.19, measured: illegal_parameter).
+        """
         alert = pull_alert(fragment)
-        self.add_event(AlertReceived(alert.level, alert.description))
-        if alert.level == AlertLevel.FATAL:  # also a close_notify of this level, RFC 5246 section 7.2.2
+        is_fatal = alert.level == AlertLevel.FATAL  # also a close_notify, RFC 5246 section 7.2.2
+        if self.is_tls13:
+            is_fatal = alert.description not in _CLOSURE_ALERTS
+        self.add_event(AlertReceived(alert.level, alert.description, is_fatal))
+        if alert.level not in _LEVELS and not self.is_tls13:
+            raise PeerFault(Fault.ILLEGAL_PARAMETER, f"an alert of level {alert.level}, which does not exist")
+        if is_fatal:
             self.is_ended = True
         elif alert.description == AlertDescription.CLOSE_NOTIFY:
             self.receive_close_notify()

@@ -20,8 +20,15 @@ from handshake.client.server_hello import receive_server_hello
 from handshake.client.state import TLS_1_3_STATES, State
 from handshake.connection import Connection, Entropy, message_name
 from handshake.crypto.credentials import Credential
+from handshake.crypto.record_protection import Protection, Protection13
 from handshake.errors import Fault, LocalError, PeerFault, PolicyRefusal
-from handshake.events import Negotiated, Phase, RenegotiationRequested, RenegotiationStarted
+from handshake.events import (
+    Negotiated,
+    Phase,
+    RenegotiationRefused,
+    RenegotiationRequested,
+    RenegotiationStarted,
+)
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloFormat, HelloTemplate
 from handshake.record_layer import RecordLayer
 from handshake.renegotiation import FinishedPair, Renegotiation
@@ -109,6 +116,11 @@ class ClientConnection(Connection):
         return self._interrupted is not None
 
     @property
+    def is_tls13(self) -> bool:
+        """Whether the server has chosen TLS 1.3, by a HelloRetryRequest too."""
+        return self.handshake.version >= ProtocolVersion.TLS_1_3
+
+    @property
     def accepts_application_data(self) -> bool:
         """Not between the server's change of keys and its Finished."""
         return self.is_connected and self.handshake.state is not State.WAIT_FINISHED
@@ -161,6 +173,15 @@ class ClientConnection(Connection):
         while not self.is_ended and (message := self._reader.next()) is not None:
             self._receive_message(message)
 
+    def change_read_keys(self, protection: Protection | Protection13 | None) -> None:
+        """Read what follows with other keys. Raises PeerFault when more than the last message is in its
+        record: none may span a change of keys (RFC 8446 section 5.1; before TLS 1.3 OpenSSL 3.0.19 holds to
+        it too, measured).
+        """
+        if self._reader.buffered:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a handshake message goes on behind a change of keys")
+        super().change_read_keys(protection)
+
     def receive_change_cipher_spec(self, fragment: bytes) -> None:
         """Switch the reading keys; in TLS 1.3 the record is only there for middleboxes (RFC 8446 appendix
         D.4).
@@ -189,6 +210,7 @@ class ClientConnection(Connection):
             )
         if self._interrupted is None or not is_refusal:
             return
+        self.add_event(RenegotiationRefused())
         if policy.no_renegotiation == "abort":
             raise PolicyRefusal(
                 "no_renegotiation",

@@ -103,6 +103,11 @@ class ServerConnection(Connection):
         return self._interrupted is not None
 
     @property
+    def is_tls13(self) -> bool:
+        """Whether the hello was answered in TLS 1.3."""
+        return self.handshake.version >= ProtocolVersion.TLS_1_3
+
+    @property
     def accepts_application_data(self) -> bool:
         """Not between the client's change of keys and its Finished."""
         return self.is_connected and self.handshake.state is not State.WAIT_FINISHED

@@ -157,8 +157,8 @@ class Conversation(asyncio.Protocol):
             case AlertSent(level, description):
                 if level == AlertLevel.FATAL:
                     self._alert_sent = alert_name(description)
-            case AlertReceived(level, description):
-                if level == AlertLevel.FATAL:
+            case AlertReceived(_, description, is_fatal):
+                if is_fatal:
                     self._reason = f"the peer sent {alert_name(description)}"
             case PeerFaulted(_, detail):
                 self._reason = detail
