@@ -39,7 +39,7 @@ from handshake.events import (
 from handshake.hello_template import HelloFormat
 from handshake.session import Session
 from handshake.wire.cipher_suites import cipher_suite_name
-from handshake.wire.registry import AlertDescription, AlertLevel, alert_name
+from handshake.wire.registry import AlertDescription, alert_name
 
 MAX_RECEIVED_BYTES = 262_144  # of one attempt: an endless handshake ends here, not in our memory
 
@@ -150,24 +150,27 @@ class Exchange:
                 self.flush(transport)
                 continue
             received += len(data)
-            if not data or (data := self._framing.unwrap(data)):  # half a frame says nothing yet
-                self._take(data)
+            self._receive(data)
             if received > MAX_RECEIVED_BYTES:
                 self.fail("protocol-error-excess-data")
             self.flush(transport)
         self.connection.close(time.monotonic())
         self.flush(transport)
 
-    def _take(self, data: bytes) -> None:
-        """Give the engine what came (empty is the end of the stream) and react to its events."""
-        if data:
-            self.connection.receive_data(data, time.monotonic())
-        else:
+    def _receive(self, data: bytes) -> None:
+        """Give the engine what came (empty is the end of the stream) and react to its events.
+
+        The engine reads all of it first. So it may be further than an event says: a connection whose
+        handshake is complete, as the event has it, may have ended in the same segment.
+        """
+        if not data:
             self.connection.receive_end_of_stream(time.monotonic())
+        elif tls := self._framing.unwrap(data):  # half a frame says nothing yet
+            self.connection.receive_data(tls, time.monotonic())
         while not self.is_over and (event := self.connection.next_event()) is not None:
             self.react(event)
         if not data:
-            self._end_of_stream()
+            self._end_of_stream("fin")
 
     def flush(self, transport: Transport) -> None:
         """Send what the engine wants sent. Raises TransportFailure unless what came before explains it."""
@@ -187,10 +190,10 @@ class Exchange:
         self._outgoing += self._framing.wrap(self.connection.data_to_send())
 
     def _drain(self, transport: Transport) -> None:
-        """Read what came before the connection broke: an alert in it is the cause, the break its effect."""
+        """Read what came before the connection broke: an alert or FIN is the cause, the break its effect."""
         try:
-            while not self.is_over and (data := transport.receive(self.deadline)):
-                self._take(self._framing.unwrap(data))
+            while not self.is_over:
+                self._receive(transport.receive(self.deadline))
         except TransportFailure:
             return
 
@@ -210,18 +213,18 @@ class Exchange:
                 self.answer.take(data)
                 if self.answer.is_whole:
                     self.end_of_answer()
-            case AlertReceived(level=level, description=description):
-                closes = description == AlertDescription.CLOSE_NOTIFY and self.negotiated is None
-                if level == AlertLevel.FATAL or closes:
-                    self.fail(f"alert-{alert_name(description)}")
+            case AlertReceived(description=AlertDescription.CLOSE_NOTIFY, is_fatal=True):
+                self._end_of_stream("close_notify")
+            case AlertReceived(description=description, is_fatal=True):
+                self.fail(f"alert-{alert_name(description)}")
             case PeerFaulted(what=what):
                 self.fail(f"protocol-error-{what}")
             case PolicyRefused(what=what):
                 self.fail(f"policy-{what}")
             case SuiteUnsupported(cipher_suite=cipher_suite):
                 self.fail(f"unsupported-{cipher_suite_name(cipher_suite)}")
-            case PeerClosed():
-                self._end_of_stream()
+            case PeerClosed(close_notify=close_notify):
+                self._end_of_stream("close_notify" if close_notify else "fin")
 
     def begin(self) -> None:
         """A handshake is complete: send the request."""
@@ -257,11 +260,10 @@ class Exchange:
             self.failure = Failure(phase or self.connection.phase, cause, said)
             self.is_over = True
 
-    def _end_of_stream(self) -> None:
+    def _end_of_stream(self, cause: str) -> None:
         """The peer has closed: fine after the headers of an answer without Content-Length, else a failure."""
         if self.is_over:
             return
         if self.negotiated is not None and self.answer.ends_with_the_stream:
             self.end_of_answer()
-        if not self.is_over:
-            self.fail("fin")
+        self.fail(cause)

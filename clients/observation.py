@@ -14,12 +14,13 @@ from handshake.events import Negotiated, Phase, TranscriptEntry
 class Failure:
     """Why one attempt ended: how far it had come, and the cause as the client saw it.
 
-    `cause` is one of `alert-<RFC name>`, `fin`, `reset`, `timeout`, `refused`, `unreachable` (no route),
-    `unresolved` (no such host), `policy-<what>` (the client itself refuses), `protocol-error-<what>` (a
-    `handshake.errors.Fault`'s value) or `unsupported-<IANA suite name>` (this engine cannot complete the
-    suite; never the server's fault). Where TLS does not begin after words in the clear the phase is CONNECT
-    and the cause `protocol-error-starttls-<what>` (a `clients.starttls.dialogue.PreludeFailure`'s word) or
-    one of the connection's; `said` is then what the server said, in printable ASCII.
+    `cause` is one of `alert-<RFC name>`, `close_notify` (closed in an orderly way), `fin` (closed without a
+    word), `reset`, `timeout`, `refused`, `unreachable` (no route), `unresolved` (no such host),
+    `policy-<what>` (the client itself refuses), `protocol-error-<what>` (a `handshake.errors.Fault`'s value)
+    or `unsupported-<IANA suite name>` (this engine cannot complete the suite; never the server's fault).
+    Where TLS does not begin after words in the clear the phase is CONNECT and the cause
+    `protocol-error-starttls-<what>` (a `clients.starttls.dialogue.PreludeFailure`'s word) or one of the
+    connection's; `said` is then what the server said, in printable ASCII.
     """
 
     phase: Phase

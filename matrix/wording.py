@@ -17,6 +17,7 @@ _WHEN = {
     "close": "at the close",
 }
 _CAUSES = {
+    "close_notify": "the server closes the connection in an orderly way (close_notify)",
     "fin": "the server closes the connection without an alert (FIN)",
     "reset": "the server resets the connection (RST)",
     "timeout": "the server stays silent until the deadline",

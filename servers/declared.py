@@ -39,8 +39,8 @@ class DeclaredRenegotiation:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRefusals:
-    """The cause a client sees when a hello has no chance, as in a reason: "alert-protocol_version", "fin",
-    "reset", "timeout"; None where it is not known, or is not always the same.
+    """The cause a client sees when a hello has no chance, as in a reason: "alert-protocol_version",
+    "close_notify", "fin", "reset", "timeout"; None where it is not known, or is not always the same.
 
     `sslv2_hello`: a hello in SSLv2 format where none is read; `no_common_version` and
     `no_common_cipher_suite`: one that offers nothing the server has; `no_common_version_in_sslv3`: one that

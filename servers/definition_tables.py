@@ -52,7 +52,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 VersionName = Annotated[str, AfterValidator(_known_version)]
 CipherSuiteName = Annotated[str, AfterValidator(_known_cipher_suite)]
 Refusal = Annotated[str, AfterValidator(_known_refusal)]
-Cause = Annotated[str, StringConstraints(pattern=r"^(alert-[a-z0-9_]+|fin|reset|timeout)$")]
+Cause = Annotated[str, StringConstraints(pattern=r"^(alert-[a-z0-9_]+|close_notify|fin|reset|timeout)$")]
 CipherSuitePattern = Annotated[str, AfterValidator(_fitting_pattern)]
 
 

@@ -34,6 +34,12 @@ def _not_empty(value: str) -> str:
     return " ".join(value.split())
 
 
+def _current_form(value: object) -> object:
+    """Read the cause that close_notify had among the alerts, before it was one of its own."""
+    is_older = isinstance(value, str) and value.endswith(":alert-close_notify")
+    return str(value).replace(":alert-", ":") if is_older else value
+
+
 def _is_reason(value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"[a-z-]+:\S+", value):
         raise ValueError(
@@ -49,7 +55,7 @@ class Entry(BaseModel):
 
     cells: Annotated[tuple[str, ...], BeforeValidator(_as_list)]
     outcome: Outcome
-    reason: Annotated[str | None, AfterValidator(_is_reason)] = None
+    reason: Annotated[str | None, BeforeValidator(_current_form), AfterValidator(_is_reason)] = None
     why: Annotated[str, AfterValidator(_not_empty)]
 
     @model_validator(mode="after")

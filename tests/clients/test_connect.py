@@ -71,7 +71,7 @@ def reasons(observation: Observation) -> list[str]:
         (sends(alert(200)), "server-hello:alert-alert_200"),
         (sends_and_waits(alert(70)), "server-hello:alert-protocol_version"),
         (sends_and_resets(alert(10)), "server-hello:alert-unexpected_message"),
-        (sends(alert(0, level=1)), "server-hello:alert-close_notify"),
+        (sends(alert(0, level=1)), "server-hello:close_notify"),
         (sends(alert(112, level=1)), "server-hello:fin"),
         (sends(b""), "server-hello:fin"),
         (resets, "server-hello:reset"),

@@ -117,6 +117,11 @@ def test_a_pass_against_the_prediction_says_why_it_should_fail() -> None:
             "the server closes the connection without an alert (FIN) in answer to the client's hello",
         ),
         (
+            "application-data:close_notify",
+            "the server closes the connection in an orderly way (close_notify) "
+            "after the handshake, in answer to the request",
+        ),
+        (
             "certificate:policy-rsa-key-bits",
             "the client itself refuses to go on: the server's RSA key is too small for it",
         ),
