@@ -39,7 +39,7 @@ from servers import contract
 from servers.emulated.emulation import EmulationError, read_emulation, server_configuration
 from servers.emulated.starttls import PROTOCOLS, Protocol
 from servers.emulated.starttls.dialogue import Broken, Dialogue
-from servers.http import END_OF_HEAD, http_response, wants_keep_alive, wants_renegotiation
+from servers.http import http_response, split_head, wants_keep_alive, wants_renegotiation
 from servers.listener import reset_on_close
 
 IDLE_SECONDS = 10.0
@@ -178,8 +178,8 @@ class Conversation(asyncio.Protocol):
                 self._tls.send_application_data(answer(self._request), now)
             self._request = b""
             return
-        while END_OF_HEAD in self._request or len(self._request) > MAX_REQUEST_BYTES:
-            head, _, self._request = self._request.partition(END_OF_HEAD)
+        while (found := split_head(self._request)) or len(self._request) > MAX_REQUEST_BYTES:
+            head, self._request = found or (self._request, b"")
             self._waiting.append(head)
             if wants_renegotiation(head):
                 with suppress(LocalError):  # in TLS 1.3, or during another: there is nothing to ask for

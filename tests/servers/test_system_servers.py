@@ -24,6 +24,7 @@ from tests.servers.conduct import (
     assert_answers_and_tells,
     assert_departure_is_told,
     assert_stuck_connections_block_no_other,
+    assert_takes_line_feeds_alone,
 )
 from tests.servers.real_servers import REQUEST, connect, read_all, strict_end
 from tests.servers.system_servers import DEFINITIONS, KEPT_INSIDE, PLAIN, VARIANTS
@@ -70,6 +71,12 @@ def test_any_request_is_answered(server: RunningServer) -> None:
         tls.sendall(b"POST /any HTTP/1.0\r\nHost: x\r\nContent-Length: 4\r\n\r\na=b\n")
         # gnutls-serv says that it does not know the method, without a status.
         assert read_all(tls.recv).startswith((b"HTTP/1.0 ", b"HTTP/1.1 ", b"<!DOCTYPE HTML"))
+
+
+@every(*(identity for identity in PLAIN if identity.startswith("stunnel@")))
+def test_a_line_feed_alone_ends_a_line_of_a_request(server: RunningServer) -> None:
+    """The one whose answers are ours."""
+    assert_takes_line_feeds_alone(server)
 
 
 @every(*PLAIN)

@@ -18,7 +18,7 @@ from servers.definition import load_definitions
 from servers.emulated import host
 from servers.processes.start import RunningServer, RunningServers, StartFailure, start_servers
 from servers.variant import expand, parse_server_id
-from tests.servers.conduct import LONG_AGO
+from tests.servers.conduct import LONG_AGO, assert_takes_line_feeds_alone
 from tests.servers.emulated.hellos import (
     GROUPS,
     PLAIN,
@@ -145,6 +145,12 @@ def test_a_request_is_answered(servers: RunningServers, server_id: str, version:
     assert view.cipher_suite.startswith("TLS_RSA_WITH_AES_")
     assert (view.alert_sent, view.reason) == (None, None)
     assert body.decode().split() == [f"{server_id}:", view.version, view.cipher_suite]
+
+
+@pytest.mark.parametrize("server_id", ["jsse6@6u45", "webmethods-8.0.1@core-fix-20"])
+def test_a_line_feed_alone_ends_a_line_of_a_request(servers: RunningServers, server_id: str) -> None:
+    # Not the Diffie-Hellman primes of Java 6, which are too small for OpenSSL.
+    assert_takes_line_feeds_alone(running(servers, server_id), cipher_list=b"AES128-SHA:@SECLEVEL=0")
 
 
 def test_a_client_that_is_not_served_gets_no_answer(servers: RunningServers) -> None:
