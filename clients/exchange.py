@@ -36,6 +36,7 @@ from handshake.events import (
     SuiteUnsupported,
     TranscriptEntry,
 )
+from handshake.hello_random import Clock
 from handshake.hello_template import HelloFormat
 from handshake.session import Session
 from handshake.wire.cipher_suites import cipher_suite_name
@@ -51,6 +52,7 @@ class Setting:
     `server_name` goes into server_name extensions; None (an address) leaves the extension out. `request` is
     sent once connected; empty ends the attempt there. `session` is offered to be resumed, `credentials` are
     shown when the server asks. `starttls` says what is spoken before TLS; None is TLS from the first byte.
+    `clock` gives the time to the hellos that say it.
     """
 
     server_name: str | None
@@ -59,6 +61,7 @@ class Setting:
     session: Session | None = None
     credentials: Mapping[str, Credential] = field(default_factory=dict)
     starttls: StartTls | None = None
+    clock: Clock = time.time
 
     @property
     def protocol(self) -> Protocol | None:
@@ -80,6 +83,7 @@ class Exchange:
             entropy=setting.entropy,
             session=setting.session,
             credentials=setting.credentials,
+            clock=setting.clock,
         )
         self.failure: Failure | None = None
         self.negotiated: Negotiated | None = None

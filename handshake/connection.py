@@ -26,6 +26,7 @@ from handshake.events import (
     SuiteUnsupported,
     TranscriptEntry,
 )
+from handshake.hello_random import Clock
 from handshake.record_layer import PlainRecord, RecordLayer
 from handshake.wire.messages import Alert, pull_alert, push_alert
 from handshake.wire.record import SSLv2Record
@@ -50,9 +51,12 @@ def message_name(handshake_type: int) -> str:
 class Connection(ABC):
     """One end of one connection, without a socket."""
 
-    def __init__(self, *, records: RecordLayer, entropy: Entropy, phase: Phase) -> None:
+    def __init__(
+        self, *, records: RecordLayer, entropy: Entropy, phase: Phase, clock: Clock | None = None
+    ) -> None:
         self.records = records
         self.entropy = entropy
+        self.clock = clock
         self.phase = phase
         self.is_connected = False
         self.is_ended = False

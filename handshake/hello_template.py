@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from handshake.hello_random import Beginning
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import AlertDescription
@@ -53,7 +54,8 @@ class HelloTemplate:
     `cipher_suites` are 16-bit code points in RECORD format and 24-bit cipher specs in SSLV2 format, in order.
     `record_version` is not sent in SSLV2 format. `session_id_length` random bytes are sent as session id;
     `challenge_length` random bytes as the challenge of an SSLV2-format hello (16 to 32, RFC 5246 appendix
-    E.2).
+    E.2). `random_begins_with` is for random, also of a hello in RECORD format that is made of this one, to
+    resume or to renegotiate; `challenge_begins_with` for the challenge.
     """
 
     client_version: int
@@ -64,6 +66,8 @@ class HelloTemplate:
     challenge_length: int = 32
     compression_methods: bytes = b"\x00"
     extensions: tuple[ExtensionTemplate, ...] | None = None
+    random_begins_with: Beginning = Beginning.RANDOM_BYTES
+    challenge_begins_with: Beginning = Beginning.RANDOM_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from handshake.events import (
     RenegotiationRequested,
     RenegotiationStarted,
 )
+from handshake.hello_random import Clock
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloFormat, HelloTemplate
 from handshake.record_layer import RecordLayer
 from handshake.renegotiation import FinishedPair, Renegotiation
@@ -50,8 +51,8 @@ class ClientConnection(Connection):
     """A client that says exactly what `template` says.
 
     `server_name` goes into the server_name extension; None (an address) leaves it out. `entropy(n)` gives n
-    random bytes. `session` of an earlier connection is offered to be resumed; `credentials` by certificate
-    type ("rsa", "dsa", "ecdsa") are shown when the server asks.
+    random bytes, `clock()` the time for a hello that says it. `session` of an earlier connection is offered
+    to be resumed; `credentials` by certificate type ("rsa", "dsa", "ecdsa") are shown when the server asks.
     """
 
     def __init__(
@@ -64,14 +65,15 @@ class ClientConnection(Connection):
         entropy: Entropy,
         session: Session | None = None,
         credentials: Mapping[str, Credential] | None = None,
+        clock: Clock | None = None,
     ) -> None:
         if session is not None:
             template = in_record_format(template)
         sslv2_format = template.format is HelloFormat.SSLV2
         record_version = template.client_version if sslv2_format else template.record_version
         records = RecordLayer(RecordRules(), FirstRecord.TLS, record_version, policy.record_splitting)
-        super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO)
-        hello = fill_hello(template, server_name, entropy, session)
+        super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO, clock=clock)
+        hello = fill_hello(template, server_name, entropy, session, clock)
         if session is not None and session.version >= ProtocolVersion.TLS_1_3:
             hello = offer_pre_shared_key(hello, template, session, session.received_at)
         self.handshake = ClientHandshake(
@@ -291,7 +293,7 @@ class ClientConnection(Connection):
             template=template,
             limits=before.limits,
             policy=before.policy,
-            hello=fill_hello(template, self._server_name, self.entropy, session),
+            hello=fill_hello(template, self._server_name, self.entropy, session, self.clock),
             credentials=before.credentials,
             offered_session=session,
             previous=before.finished,

@@ -13,6 +13,7 @@ from handshake.alerts import RFC_ALERTS
 from handshake.crypto.credentials import Credential
 from handshake.crypto.dh_groups import DHGroup
 from handshake.errors import Fault
+from handshake.hello_random import Beginning
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.server.reactions import Ending, Intolerance, Reaction
@@ -159,7 +160,8 @@ class ServerConfiguration:
     the group for each, before `dh_group`. `ffdhe_groups` are used where the client names them (RFC 7919);
     `ffdhe_required` refuses DHE to one that names others. `reads_supported_versions` None reads the extension
     if TLS 1.3 is supported. `no_session_id_for` are features of hellos that get an empty session id.
-    `answered_extensions` None sends what is negotiated, in the engine's order.
+    `answered_extensions` None sends what is negotiated, in the engine's order. `random_begins_with` is for
+    ServerHello.random up to TLS 1.2, `session_id_begins_with` for the session ids given out.
     """
 
     versions: tuple[int, ...]
@@ -201,6 +203,8 @@ class ServerConfiguration:
     ffdhe_required: bool = False
     reads_supported_versions: bool | None = None
     fixes_record_version: bool = False
+    random_begins_with: Beginning = Beginning.RANDOM_BYTES
+    session_id_begins_with: Beginning = Beginning.RANDOM_BYTES
 
     @property
     def highest_version(self) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from handshake.connection import Connection, Entropy, message_name
 from handshake.errors import Fault, LocalError, PeerFault
 from handshake.events import ClientHelloReceived, Negotiated, PeerFaulted, Phase
+from handshake.hello_random import Clock
 from handshake.record_layer import PlainRecord, RecordLayer
 from handshake.renegotiation import FinishedPair
 from handshake.server import client_certificate, tls12, tls13
@@ -52,8 +53,8 @@ _RECORDS_OF_A_HANDSHAKE = frozenset(
 
 
 class ServerConnection(Connection):
-    """A server as `configuration` describes it. `entropy(n)` gives n random bytes; `sessions` are those of
-    all its connections.
+    """A server as `configuration` describes it. `entropy(n)` gives n random bytes, `clock()` the time where
+    the configuration says it; `sessions` are those of all its connections.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class ServerConnection(Connection):
         *,
         entropy: Entropy,
         sessions: SessionCache | None = None,
+        clock: Clock | None = None,
     ) -> None:
         first = FirstRecord.SSLV2_OR_TLS if configuration.sslv2_hello else FirstRecord.TLS
         records = RecordLayer(
@@ -70,7 +72,7 @@ class ServerConnection(Connection):
             configuration.initial_record_version,
             configuration.record_splitting,
         )
-        super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO)
+        super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO, clock=clock)
         self.configuration = configuration
         self._sessions = sessions if sessions is not None else SessionCache()
         self.handshake = self._new_handshake(None)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from handshake.alerts import with_departures
 from handshake.crypto.credentials import Credential
 from handshake.errors import Fault
+from handshake.hello_random import Beginning
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.server import (
@@ -95,6 +96,7 @@ class Emulation(_Table):
     "jsse-768", "modp-1024", "ffdhe2048"; without them no DHE suite is chosen. `sslv2_refusal`: bytes in hex,
     sent raw before the alert to a hello that offers SSLv2 alone. `signature_schemes` known in TLS 1.2 by
     name; left out, all that a key can sign with. `session_id_length` in bytes.
+    `random_begins_with`, `session_id_begins_with`: "gmt_unix_time" or "random-bytes".
     `renegotiation_info`, `fallback_scsv`, `extended_master_secret`, `encrypt_then_mac`: whether these are
     known (RFC 5746, 7507, 7627, 7366). `flight_layout` "one-record" or "record-per-message". `alerts`: a
     fault (values of `handshake.errors.Fault`) and the alert that answers it. `alert_version`: record version
@@ -113,6 +115,8 @@ class Emulation(_Table):
     sslv2_refusal: HexadecimalBytes = b""
     signature_schemes: Annotated[list[SignatureSchemeName], Field(min_length=1)] | None = None
     session_id_length: Annotated[int, Field(ge=0, le=32)] = 32
+    random_begins_with: Annotated[Beginning, BeforeValidator(one_of(Beginning))] = Beginning.RANDOM_BYTES
+    session_id_begins_with: Annotated[Beginning, BeforeValidator(one_of(Beginning))] = Beginning.RANDOM_BYTES
     renegotiation_info: bool = True
     fallback_scsv: bool = True
     extended_master_secret: bool = True
@@ -235,6 +239,8 @@ def _with_strictness(configuration: ServerConfiguration, emulation: Emulation) -
         ffdhe_groups=tuple(emulation.ffdhe_groups),
         ffdhe_required=emulation.ffdhe_required,
         reads_supported_versions=emulation.supported_versions,
+        random_begins_with=emulation.random_begins_with,
+        session_id_begins_with=emulation.session_id_begins_with,
     )
 
 

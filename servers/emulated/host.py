@@ -9,6 +9,7 @@ connection it accepts.
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -66,7 +67,9 @@ class Conversation(asyncio.Protocol):
     def __init__(self, server: EmulatedServer, others: "set[Conversation]") -> None:
         self._server = server
         self._others = others
-        self._tls = ServerConnection(server.configuration, entropy=os.urandom, sessions=server.sessions)
+        self._tls = ServerConnection(
+            server.configuration, entropy=os.urandom, sessions=server.sessions, clock=time.time
+        )
         self._loop = asyncio.get_running_loop()
         protocol = server.protocol
         self._prelude = None if protocol is None else Dialogue(protocol.prelude)
