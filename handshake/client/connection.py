@@ -202,7 +202,10 @@ class ClientConnection(Connection):
 
     def receive_warning(self, description: int) -> None:
         """Do with a warning what the client being played does."""
-        policy, is_refusal = self.handshake.policy, description == AlertDescription.NO_RENEGOTIATION
+        policy = self.handshake.policy
+        before = self._interrupted if description == AlertDescription.NO_RENEGOTIATION else None
+        if before is not None:
+            self.add_event(RenegotiationRefused())
         is_under_way = self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
         if is_under_way and policy.warning_alert == "abort":
             raise PolicyRefusal(
@@ -210,16 +213,15 @@ class ClientConnection(Connection):
                 f"this client takes the warning {alert_name(description)} during the handshake for an error",
                 AlertDescription.UNEXPECTED_MESSAGE,
             )
-        if self._interrupted is None or not is_refusal:
+        if before is None:
             return
-        self.add_event(RenegotiationRefused())
         if policy.no_renegotiation == "abort":
             raise PolicyRefusal(
                 "no_renegotiation",
                 "this client ends the connection when its renegotiation is refused",
                 AlertDescription.HANDSHAKE_FAILURE,
             )
-        self.handshake, self._interrupted = self._interrupted, None
+        self.handshake, self._interrupted = before, None
         self.phase = Phase.APPLICATION_DATA
 
     def _receive_message(self, message: HandshakeMessage) -> None:
