@@ -39,10 +39,11 @@ from handshake.events import (
     TranscriptEntry,
     Unsupported,
 )
+from handshake.hello_random import Clock
 from handshake.hello_template import HelloFormat, HelloTemplate
 from handshake.reason import NO_DETAIL, Breach, Cause, Detail, Kind, Reason, cause_of_alert
 from handshake.session import Session
-from handshake.wire.registry import AlertDescription, AlertLevel, alert_name
+from handshake.wire.registry import AlertDescription, alert_name
 
 _OF_THE_SERVER = frozenset({Kind.ALERT, Kind.CLOSE_NOTIFY, Kind.FIN, Kind.RESET, Kind.TIMEOUT})
 MAX_RECEIVED_BYTES = 262_144  # of one attempt: an endless handshake ends here, not in our memory
@@ -55,7 +56,7 @@ class Visit:
     `deadline_seconds` is for each attempt, since a silent server must not take the time of the retry it
     provokes. `request` is sent once connected; empty ends the attempt there. `session` is offered to be
     resumed, `credentials` by certificate type are shown when the server asks. `pace` waits for
-    the turn of a connection.
+    the turn of a connection, `clock` gives the time to the hellos that say it.
     """
 
     destination: Destination
@@ -65,6 +66,7 @@ class Visit:
     session: Session | None = None
     credentials: Mapping[str, Credential] = field(default_factory=dict)
     pace: Callable[[], None] = at_once
+    clock: Clock = time.time
 
     @property
     def protocol(self) -> Protocol | None:
@@ -87,6 +89,7 @@ class Exchange:
             entropy=visit.entropy,
             session=visit.session,
             credentials=visit.credentials,
+            clock=visit.clock,
         )
         self.failure: Reason | None = None
         self.negotiated: Negotiated | None = None
@@ -159,24 +162,27 @@ class Exchange:
                 self.flush(transport)
                 continue
             received += len(data)
-            if not data or (data := self._framing.unwrap(data)):  # half a frame says nothing yet
-                self._take(data)
+            self._receive(data)
             if received > MAX_RECEIVED_BYTES:
                 self.fail(Breach.EXCESS_DATA.cause)
             self.flush(transport)
         self.connection.close(time.monotonic())
         self.flush(transport)
 
-    def _take(self, data: bytes) -> None:
-        """Give the engine what came (empty is the end of the stream) and react to its events."""
-        if data:
-            self.connection.receive_data(data, time.monotonic())
-        else:
+    def _receive(self, data: bytes) -> None:
+        """Give the engine what came (empty is the end of the stream) and react to its events.
+
+        The engine reads all of it first. So it may be further than an event says: a connection whose
+        handshake is complete, as the event has it, may have ended in the same segment.
+        """
+        if not data:
             self.connection.receive_end_of_stream(time.monotonic())
+        elif tls := self._framing.unwrap(data):  # half a frame says nothing yet
+            self.connection.receive_data(tls, time.monotonic())
         while not self.is_over and (event := self.connection.next_event()) is not None:
             self.react(event)
         if not data:
-            self._end_of_stream()
+            self._end_of_stream(Kind.FIN)
 
     def flush(self, transport: Transport) -> None:
         """Send what the engine wants sent. Raises TransportFailure unless what came before explains it."""
@@ -196,10 +202,10 @@ class Exchange:
         self._outgoing += self._framing.wrap(self.connection.data_to_send())
 
     def _drain(self, transport: Transport) -> None:
-        """Read what came before the connection broke: an alert in it is the cause, the break its effect."""
+        """Read what came before the connection broke: an alert or FIN is the cause, the break its effect."""
         try:
-            while not self.is_over and (data := transport.receive(self.deadline)):
-                self._take(self._framing.unwrap(data))
+            while not self.is_over:
+                self._receive(transport.receive(self.deadline))
         except TransportFailure:
             return
 
@@ -220,10 +226,10 @@ class Exchange:
                 self.answer.take(data)
                 if self.answer.is_whole:
                     self.end_of_answer()
-            case AlertReceived(level=level, description=description):
-                closes = description == AlertDescription.CLOSE_NOTIFY and self.negotiated is None
-                if level == AlertLevel.FATAL or closes:
-                    self.fail(cause_of_alert(alert_name(description)))
+            case AlertReceived(description=AlertDescription.CLOSE_NOTIFY, is_fatal=True):
+                self._end_of_stream(Kind.CLOSE_NOTIFY)
+            case AlertReceived(description=description, is_fatal=True):
+                self.fail(cause_of_alert(alert_name(description)))
             case PeerFaulted(what=what):
                 self.fail(Cause(Kind.PROTOCOL_ERROR, what))
             case PolicyRefused(what=what, met=met, wanted=wanted):
@@ -275,11 +281,10 @@ class Exchange:
         is_asked = self.certificate_requested and cause.kind in _OF_THE_SERVER
         return replace(detail, seconds=seconds, certificate_requested=is_asked)
 
-    def _end_of_stream(self, kind: Kind = Kind.FIN) -> None:
+    def _end_of_stream(self, kind: Kind) -> None:
         """The peer has closed: fine after the headers of an answer without Content-Length, else a failure."""
         if self.is_over:
             return
         if self.negotiated is not None and self.answer.ends_with_the_stream:
             self.end_of_answer()
-        if not self.is_over:
-            self.fail(Cause(kind))
+        self.fail(Cause(kind))

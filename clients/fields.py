@@ -116,8 +116,8 @@ Trigger = Annotated[
         {
             "type": "string",
             "pattern": TRIGGER_PATTERN,
-            "description": "a failure of the attempt before: fin, reset, timeout, alert:<name>, "
-            "alert:<number>, alert:<first>-<last>, protocol-error:<what>",
+            "description": "a failure of the attempt before: close_notify, fin, reset, timeout, "
+            "alert:<name>, alert:<number>, alert:<first>-<last>, protocol-error:<what>",
         }
     ),
 ]

@@ -1,10 +1,14 @@
-"""HTTP as far as a client here needs it: when an answer is whole. Pure."""
+"""HTTP as far as a client here needs it: when an answer is whole. Pure.
+
+A line may end with LF alone (RFC 9112 section 2.2).
+"""
 
 import re
 
 MAX_RESPONSE_BYTES = 65_536
 
 _HTTP = b"HTTP/"
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
 _CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -40,10 +44,12 @@ class Answer:
     @property
     def ends_with_the_stream(self) -> bool:
         """Whether the peer's closing is the end of the answer: its head is there and announces no length."""
-        return b"\r\n\r\n" in self.data and self._missing() is None
+        return _END_OF_HEAD.search(self.data) is not None and self._missing() is None
 
     def _missing(self) -> int | None:
         """How much of the announced body is still to come; None if nothing announced it (yet)."""
-        head, separator, body = self.data.partition(b"\r\n\r\n")
-        announced = _CONTENT_LENGTH.search(head) if separator else None
-        return None if announced is None else max(int(announced[1]) - len(body), 0)
+        end = _END_OF_HEAD.search(self.data)
+        announced = None if end is None else _CONTENT_LENGTH.search(self.data[: end.start()])
+        if end is None or announced is None:
+            return None
+        return max(int(announced[1]) - (len(self.data) - end.end()), 0)

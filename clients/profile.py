@@ -33,6 +33,7 @@ from clients.fields import (
     Version,
 )
 from clients.player import PlayedHello, Player
+from handshake.hello_random import Beginning
 from handshake.hello_template import (
     ClientLimits,
     ClientPolicy,
@@ -137,6 +138,14 @@ class ProfileAttempt(_Table):
     client_version: Version
     session_id_length: int = Field(default=0, ge=0, le=32)
     challenge_length: int | None = Field(default=None, ge=16, le=32)
+    random_begins_with: Literal["random-bytes", "gmt_unix_time"] = Field(
+        default="random-bytes",
+        description="the first bytes of random; gmt_unix_time is the time (RFC 5246 section 7.4.1.2). Holds "
+        "for every hello in a TLS record that is made of this one, those that resume or renegotiate too",
+    )
+    challenge_begins_with: Literal["random-bytes", "gmt_unix_time"] | None = Field(
+        default=None, description="the same for the challenge of an SSLv2-format hello"
+    )
     cipher_suites: Annotated[tuple[Cipher, ...], Field(min_length=1), Listed]
     compression_methods: Annotated[tuple[CompressionCode, ...], Listed] | None = None
     extensions: Annotated[tuple[ProfileExtension, ...], Listed] | None = None
@@ -144,15 +153,19 @@ class ProfileAttempt(_Table):
     @model_validator(mode="after")
     def _check_format(self) -> Self:
         record = {"record_version", "compression_methods", "extensions"}
-        given = {name for name in {*record, "challenge_length"} if getattr(self, name) is not None}
+        challenge = {"challenge_length", "challenge_begins_with"}
+        given = {name for name in record | challenge if getattr(self, name) is not None}
         if self.format == "sslv2":
             if given & record:
                 raise ValueError(f"an SSLv2-format hello has no {min(given & record)}: leave it out")
             if self.challenge_length is None:
                 raise ValueError("an SSLv2-format hello needs challenge_length, 16 to 32")
             return self
-        if "challenge_length" in given:
-            raise ValueError('only an SSLv2-format hello has a challenge: drop it or set format = "sslv2"')
+        if given & challenge:
+            raise ValueError(
+                f"only an SSLv2-format hello has a challenge: drop {min(given & challenge)} or set "
+                'format = "sslv2"'
+            )
         for name in ("record_version", "compression_methods"):
             if name not in given:
                 raise ValueError(f"a hello in a TLS record needs {name}")
@@ -190,6 +203,8 @@ class ProfileAttempt(_Table):
             challenge_length=self.challenge_length or 32,
             compression_methods=bytes(self.compression_methods or ()),
             extensions=None if self.extensions is None else tuple(e.to_template() for e in self.extensions),
+            random_begins_with=Beginning(self.random_begins_with),
+            challenge_begins_with=Beginning(self.challenge_begins_with or "random-bytes"),
         )
 
 

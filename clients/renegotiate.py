@@ -14,10 +14,10 @@ from clients.observation import COMPLETED, RenegotiationSeen
 from clients.player import Player
 from handshake.client.renegotiation import refusal_to_renegotiate, signals_rfc5746
 from handshake.events import (
-    AlertReceived,
     AlertSent,
     Event,
     Phase,
+    RenegotiationRefused,
     RenegotiationRequested,
     RenegotiationStarted,
 )
@@ -51,6 +51,11 @@ class Renegotiation(Exchange, ABC):
         seen = self.renegotiation
         return seen is not None and COMPLETED in (seen.secure, seen.legacy)
 
+    @property
+    def _is_tls13(self) -> bool:
+        """Whether there is no renegotiation at all (RFC 8446 section 4.1.2)."""
+        return self.negotiated is not None and self.negotiated.version >= ProtocolVersion.TLS_1_3
+
     def begin(self) -> None:
         """The first handshake is complete, or the second."""
         assert self.negotiated is not None, "set with the event"
@@ -61,8 +66,10 @@ class Renegotiation(Exchange, ABC):
         self.renegotiation = RenegotiationSeen(
             self.INITIATOR, signals_rfc5746(self.template), self.negotiated.renegotiation_info
         )
-        if self.negotiated.version >= ProtocolVersion.TLS_1_3:  # RFC 8446 section 4.1.2
+        if self._is_tls13:
             self.send(self.visit.request)  # there is nothing to try, but the connection should carry data
+            return
+        if self.connection.is_ended:  # by what came in the same segment; its event says how
             return
         self._is_tried = True
         self.try_it()
@@ -87,14 +94,18 @@ class Renegotiation(Exchange, ABC):
         self.refuse(Cause(Kind.TIMEOUT))
 
     def end_of_answer(self) -> None:
-        """A request after a refusal was answered, or one on a connection that cannot be renegotiated."""
-        if not self._is_tried:
+        """A request after a refusal was answered, one on a connection that cannot be renegotiated, or on the
+        new keys. What comes before is no answer: a server may speak first, as mail servers do.
+        """
+        if self._is_tls13:
             super().fail(Rule.TLS_1_3.cause, Phase.RENEGOTIATION)
         elif self._refusal is not None:
             self._note_connection("open")
             super().fail(self._refusal, Phase.RENEGOTIATION)
-        else:
+        elif self.is_completed:
             super().end_of_answer()
+        else:
+            self.answer = Answer()
 
     def fail(self, cause: Cause, phase: Phase | None = None, detail: Detail = NO_DETAIL) -> None:
         """What ends the connection after a refusal is the refusal's consequence."""
@@ -131,8 +142,9 @@ class ClientRenegotiation(Renegotiation):
     INITIATOR = "client"
 
     def try_it(self) -> None:
-        """Send the hello inside the connection."""
-        self.connection.renegotiate(time.monotonic())
+        """Send the hello inside the connection, unless a HelloRequest has made the client do so already."""
+        if not self.connection.is_renegotiating:
+            self.connection.renegotiate(time.monotonic())
         self.expect_silence(SILENCE_SHARE)
 
     def go_on(self) -> None:
@@ -142,9 +154,8 @@ class ClientRenegotiation(Renegotiation):
     def react(self, event: Event) -> None:
         """A warning no_renegotiation is the refusal; all else as ever."""
         super().react(event)
-        is_open = self._is_tried and not self.is_completed and self._refusal is None and not self.is_over
         match event:
-            case AlertReceived(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION) if is_open:
+            case RenegotiationRefused() if self._is_tried and self._refusal is None:
                 self.refuse(cause_of_alert(alert_name(AlertDescription.NO_RENEGOTIATION)))
 
 
@@ -184,7 +195,7 @@ class ServerRenegotiation(Renegotiation):
         super().react(event)
         match event:
             case RenegotiationRequested():
-                self._is_requested = True
+                self._is_requested = self._is_tried = True
                 if self._policy.hello_request == "ignore":
                     self._refusal = Rule.HELLO_REQUEST.cause
                     self._note(self._refusal)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from handshake.alerts import RFC_ALERTS
+from handshake.crypto.record_protection import Protection, Protection13
 from handshake.errors import Fault, LocalError, PeerFault, PolicyRefusal, UnsupportedParameter
 from handshake.events import (
     AlertReceived,
@@ -25,12 +26,17 @@ from handshake.events import (
     TranscriptEntry,
     Unsupported,
 )
+from handshake.hello_random import Clock
 from handshake.record_layer import PlainRecord, RecordLayer
 from handshake.wire.messages import Alert, pull_alert, push_alert
 from handshake.wire.record import SSLv2Record
 from handshake.wire.registry import AlertDescription, AlertLevel, ContentType, HandshakeType
 
 Entropy = Callable[[int], bytes]
+
+_LEVELS = frozenset(AlertLevel)
+_CLOSURE_ALERTS = frozenset({AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED})
+"""RFC 8446 section 6.1."""
 
 _HANDSHAKE_NAMES = {
     int(member): "".join(w.capitalize() for w in member.name.split("_")) for member in HandshakeType
@@ -45,9 +51,12 @@ def message_name(handshake_type: int) -> str:
 class Connection(ABC):
     """One end of one connection, without a socket."""
 
-    def __init__(self, *, records: RecordLayer, entropy: Entropy, phase: Phase) -> None:
+    def __init__(
+        self, *, records: RecordLayer, entropy: Entropy, phase: Phase, clock: Clock | None = None
+    ) -> None:
         self.records = records
         self.entropy = entropy
+        self.clock = clock
         self.phase = phase
         self.is_connected = False
         self.is_ended = False
@@ -133,6 +142,15 @@ class Connection(ABC):
         """Write a handshake message into the transcript."""
         self.records.note(direction, "message", message_name(handshake_type), self.now, wire, wire)
 
+    def change_read_keys(self, protection: Protection | Protection13 | None) -> None:
+        """Read what follows with other keys."""
+        self.records.read_protection = protection
+
+    @property
+    @abstractmethod
+    def is_tls13(self) -> bool:
+        """Whether TLS 1.3 was chosen."""
+
     @property
     @abstractmethod
     def accepts_application_data(self) -> bool:
@@ -179,9 +197,17 @@ class Connection(ABC):
             )
 
     def _receive_alert(self, fragment: bytes) -> None:
+        """React to an alert. TLS 1.3 goes by the description alone (RFC 8446 section 6), before it a level
+        that does not exist is a fault (RFC 5246 section 7.2; OpenSSL 3.0.19, measured: illegal_parameter).
+        """
         alert = pull_alert(fragment)
-        self.add_event(AlertReceived(alert.level, alert.description))
-        if alert.level == AlertLevel.FATAL:  # also a close_notify of this level, RFC 5246 section 7.2.2
+        is_fatal = alert.level == AlertLevel.FATAL  # also a close_notify, RFC 5246 section 7.2.2
+        if self.is_tls13:
+            is_fatal = alert.description not in _CLOSURE_ALERTS
+        self.add_event(AlertReceived(alert.level, alert.description, is_fatal))
+        if alert.level not in _LEVELS and not self.is_tls13:
+            raise PeerFault(Fault.ILLEGAL_PARAMETER, f"an alert of level {alert.level}, which does not exist")
+        if is_fatal:
             self.is_ended = True
         elif alert.description == AlertDescription.CLOSE_NOTIFY:
             self.receive_close_notify()

@@ -80,11 +80,21 @@ class RenegotiationStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class RenegotiationRefused:
+    """Client role: the server does not answer the hello that was sent inside the connection."""
+
+
+@dataclass(frozen=True, slots=True)
 class AlertReceived:
-    """An alert from the peer (RFC 5246 section 7.2); `level` 1 is warning, 2 fatal."""
+    """An alert from the peer (RFC 5246 section 7.2); `level` 1 is warning, 2 fatal.
+
+    `is_fatal` says whether it has ended the connection: a fatal one, in TLS 1.3 every error alert whatever
+    its level (RFC 8446 section 6).
+    """
 
     level: int
     description: int
+    is_fatal: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +165,7 @@ Event = (
     | CertificateRequested
     | RenegotiationRequested
     | RenegotiationStarted
+    | RenegotiationRefused
     | AlertReceived
     | AlertSent
     | HandshakeCompleted

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from handshake.hello_random import Beginning
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import AlertDescription
@@ -55,7 +56,9 @@ class HelloTemplate:
     `record_version` is not sent in SSLV2 format. `session_id_length` random bytes are sent as session id;
     `challenge_length` random bytes as the challenge of an SSLV2-format hello (16 to 32, RFC 5246 appendix
     E.2). `records` is how a hello in RECORD format is cut: the bytes of it in each record, what is left being
-    in one more; without it one record holds all.
+    in one more; without it one record holds all. `random_begins_with` is for random, also of a hello in
+    RECORD format that is made of this one, to resume or to renegotiate; `challenge_begins_with` for the
+    challenge.
     """
 
     client_version: int
@@ -67,6 +70,8 @@ class HelloTemplate:
     compression_methods: bytes = b"\x00"
     extensions: tuple[ExtensionTemplate, ...] | None = None
     records: tuple[int, ...] = ()
+    random_begins_with: Beginning = Beginning.RANDOM_BYTES
+    challenge_begins_with: Beginning = Beginning.RANDOM_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ VersionName = Annotated[str, AfterValidator(_known_version)]
 CipherSuiteName = Annotated[str, AfterValidator(_known_cipher_suite)]
 GroupName = Annotated[str, AfterValidator(_known_group)]
 Refusal = Annotated[str, AfterValidator(_known_refusal)]
-Cause = Annotated[str, StringConstraints(pattern=r"^(alert-[a-z0-9_]+|fin|reset|timeout)$")]
+Cause = Annotated[str, StringConstraints(pattern=r"^(alert-[a-z0-9_]+|close_notify|fin|reset|timeout)$")]
 CipherSuitePattern = Annotated[str, AfterValidator(_fitting_pattern)]
 
 

@@ -13,6 +13,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from servers.http import split_head
+
 CONNECTION_TIMEOUT_SECONDS = 10.0
 LINGER_SECONDS = 1.0
 MAX_CONNECTIONS = 200
@@ -23,7 +25,7 @@ PAUSE_SECONDS = 0.1  # after a connection that could not be taken
 def read_request(receive: Callable[[int], bytes]) -> bytes:
     """Read to the empty line that ends a request's head, the end of the stream or MAX_REQUEST_BYTES."""
     request = b""
-    while b"\r\n\r\n" not in request and len(request) < MAX_REQUEST_BYTES:
+    while split_head(request) is None and len(request) < MAX_REQUEST_BYTES:
         received = receive(4096)
         if not received:
             break

@@ -3,7 +3,8 @@
 The form is that of tests/vectors/jsse-first-flights.json: `records` (content type, record version, and the
 names of the messages that end in it or the level and code of an alert), `server_hello`,
 `server_key_exchange`, `sslv2_bytes` in front of the records, and `end` (FIN, RST or open). What differs from
-connection to connection (random, session id, keys, signatures) is left out, its length is not.
+connection to connection (random, session id, keys, signatures) is left out, its length is not; nor is whether
+random and session id begin with the time.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 from handshake.connection import message_name
 from handshake.crypto.suite_parameters import KeyExchange, suite_parameters
 from handshake.errors import PeerFault
+from handshake.hello_random import TIME_SIZE, Beginning
 from handshake.wire.buffer import Reader
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.handshake_message import HandshakeMessage, MessageReader
@@ -34,8 +36,15 @@ ANY_VERSION = RecordRules(max_fragment=2**16 - 1, any_version=True)
 _EPHEMERAL_EC = (KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON)
 
 
-def describe_answer(received: bytes, end: str) -> dict[str, Any]:
-    """Describe the bytes that came and how the connection ended, "FIN", "RST" or "open"."""
+CLOCK_TOLERANCE_SECONDS = 60
+BEGINNINGS = ("random_begins_with", "session_id_begins_with")
+
+
+def describe_answer(received: bytes, end: str, now: float | None = None) -> dict[str, Any]:
+    """Describe the bytes that came and how the connection ended, "FIN", "RST" or "open".
+
+    `now` is the time in seconds since 1970; without it what random and session id begin with is left out.
+    """
     answer: dict[str, Any] = {"records": []}
     if received[:1] == b"\x80":
         answer["sslv2_bytes"] = received[:SSLV2_ERROR_SIZE].hex()
@@ -45,7 +54,7 @@ def describe_answer(received: bytes, end: str) -> dict[str, Any]:
     try:
         while isinstance(record := records.next(), Record):
             version = _version(record.record_version)
-            answer["records"].append([record.content_type, version, _content(record, messages, answer)])
+            answer["records"].append([record.content_type, version, _content(record, messages, answer, now)])
     except PeerFault as fault:
         answer["unreadable"] = fault.detail
     if left := len(records.buffered) + len(messages.buffered):
@@ -54,7 +63,7 @@ def describe_answer(received: bytes, end: str) -> dict[str, Any]:
     return answer
 
 
-def _content(record: Record, messages: MessageReader, answer: dict[str, Any]) -> list[Any]:
+def _content(record: Record, messages: MessageReader, answer: dict[str, Any], now: float | None) -> list[Any]:
     if record.content_type == ContentType.ALERT:
         alert = pull_alert(record.fragment)
         return [_level(alert.level), alert.description]
@@ -64,11 +73,11 @@ def _content(record: Record, messages: MessageReader, answer: dict[str, Any]) ->
     names = []
     while (message := messages.next()) is not None:
         names.append(message_name(message.handshake_type))
-        _describe_message(message, answer)
+        _describe_message(message, answer, now)
     return names
 
 
-def _describe_message(message: HandshakeMessage, answer: dict[str, Any]) -> None:
+def _describe_message(message: HandshakeMessage, answer: dict[str, Any], now: float | None) -> None:
     if message.handshake_type == HandshakeType.SERVER_HELLO:
         hello = pull_server_hello(message.body)
         answer["server_hello"] = {
@@ -81,9 +90,20 @@ def _describe_message(message: HandshakeMessage, answer: dict[str, Any]) -> None
                 [f"{each.extension_type:04x}", each.body.hex()] for each in hello.extensions or ()
             ],
         }
+        if now is not None:
+            begins = (_beginning(fresh, now) for fresh in (hello.random, hello.session_id))
+            answer["server_hello"] |= zip(BEGINNINGS, begins, strict=True)
     elif message.handshake_type == HandshakeType.SERVER_KEY_EXCHANGE:
         suite = int(answer["server_hello"]["suite"], 16)
         answer["server_key_exchange"] = _describe_key_exchange(suite, message.body)
+
+
+def _beginning(fresh: bytes, now: float) -> str | None:
+    """What fresh bytes begin with, None for no bytes. Random ones pass for the time once in 36 million."""
+    if not fresh:
+        return None
+    is_time = abs(int.from_bytes(fresh[:TIME_SIZE], "big") - now) <= CLOCK_TOLERANCE_SECONDS
+    return (Beginning.GMT_UNIX_TIME if is_time else Beginning.RANDOM_BYTES).value
 
 
 def _describe_key_exchange(suite: int, body: bytes) -> dict[str, Any]:
@@ -138,6 +158,9 @@ def _facts(answer: Answer) -> Iterator[str]:
         yield cipher_suite_name(int(hello["suite"], 16))
         if hello["session_id_length"] != 32:
             yield f"session id of {hello['session_id_length']} bytes"
+        for name in BEGINNINGS:
+            if hello.get(name) == Beginning.GMT_UNIX_TIME:
+                yield f"{name.partition('_begins')[0].replace('_', ' ')} begins with the time"
         if hello["compression"]:
             yield f"compression {hello['compression']}"
         if hello["extension_block"]:

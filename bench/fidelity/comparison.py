@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from bench.fidelity.answers import Answer, differences, in_words
+from bench.fidelity.answers import BEGINNINGS, Answer, differences, in_words
 from bench.fidelity.questions import HASTY, PATIENT, Address, Question, ask_all
 from bench.fidelity.renegotiation_grid import in_recorded_terms
 from bench.fidelity.stacks.running import Running
@@ -45,10 +45,23 @@ def compare_with_measured(
     server: str, address: Address, questions: Sequence[Question], measured: Mapping[str, Answer]
 ) -> Comparison:
     """Ask the emulation and hold its answers against recorded ones."""
-    emulated = ask_all(questions, address, HASTY)
+    emulated = _in_measured_terms(ask_all(questions, address, HASTY), measured)
     unsure = [each for each in questions if differences(measured[each.name], emulated[each.name])]
-    emulated |= ask_all(unsure, _quiet(address), PATIENT)
+    emulated |= _in_measured_terms(ask_all(unsure, _quiet(address), PATIENT), measured)
     return _compare(server, "the measured answers", questions, measured, emulated)
+
+
+def _in_measured_terms(answers: Mapping[str, Answer], measured: Mapping[str, Answer]) -> dict[str, Answer]:
+    """The answers without what nobody has measured: what random and session id begin with."""
+    known = {name: answer.get("server_hello", {}) for name, answer in measured.items()}
+    return {name: _without(answer, set(BEGINNINGS) - set(known[name])) for name, answer in answers.items()}
+
+
+def _without(answer: Answer, facts: set[str]) -> Answer:
+    if "server_hello" not in answer:
+        return answer
+    hello = {fact: value for fact, value in answer["server_hello"].items() if fact not in facts}
+    return {**answer, "server_hello": hello}
 
 
 def compare_with_recorded(

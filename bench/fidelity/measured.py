@@ -65,11 +65,18 @@ def levels() -> list[str]:
 
 def measured_answers(server: MeasuredServer) -> dict[str, Answer]:
     """What the code answered to each of the recorded first flights, by its name."""
-    answers = _recorded()["answers"]
+    answers = {name: _with_beginnings(answer) for name, answer in _recorded()["answers"].items()}
     return {
         flight["name"]: answers[_at(flight, server.setting, server.level)]
         for flight in _recorded()["first_flights"]
     }
+
+
+def _with_beginnings(answer: Answer) -> Answer:
+    """The same with what every ServerHello that was measured began its random and its session id with."""
+    if "server_hello" not in answer:
+        return answer
+    return {**answer, "server_hello": {**answer["server_hello"], **_recorded().get("server_hello", {})}}
 
 
 def _at(flight: Mapping[str, Any], setting: str, level: str) -> str:

@@ -6,6 +6,7 @@ An answer is read to its end: the peer's FIN or reset, or a silence, which count
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -68,7 +69,7 @@ class FirstFlight:
             received, end = await _read_to_end(reader, patience)
         finally:
             writer.transport.abort()
-        return describe_answer(received, end)
+        return describe_answer(received, end, time.time())
 
 
 async def _read_to_end(reader: asyncio.StreamReader, patience: Patience) -> tuple[bytes, str]:

@@ -20,8 +20,16 @@ from handshake.client.server_hello import receive_server_hello
 from handshake.client.state import TLS_1_3_STATES, State
 from handshake.connection import Connection, Entropy, message_name
 from handshake.crypto.credentials import Credential
+from handshake.crypto.record_protection import Protection, Protection13
 from handshake.errors import Fault, LocalError, PeerFault, PolicyRefusal
-from handshake.events import Negotiated, Phase, RenegotiationRequested, RenegotiationStarted
+from handshake.events import (
+    Negotiated,
+    Phase,
+    RenegotiationRefused,
+    RenegotiationRequested,
+    RenegotiationStarted,
+)
+from handshake.hello_random import Clock
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloFormat, HelloTemplate
 from handshake.reason import Rule
 from handshake.record_layer import RecordLayer
@@ -44,8 +52,8 @@ class ClientConnection(Connection):
     """A client that says exactly what `template` says.
 
     `server_name` goes into the server_name extension; None (an address) leaves it out. `entropy(n)` gives n
-    random bytes. `session` of an earlier connection is offered to be resumed; `credentials` by certificate
-    type ("rsa", "dsa", "ecdsa") are shown when the server asks.
+    random bytes, `clock()` the time for a hello that says it. `session` of an earlier connection is offered
+    to be resumed; `credentials` by certificate type ("rsa", "dsa", "ecdsa") are shown when the server asks.
     """
 
     def __init__(
@@ -58,14 +66,15 @@ class ClientConnection(Connection):
         entropy: Entropy,
         session: Session | None = None,
         credentials: Mapping[str, Credential] | None = None,
+        clock: Clock | None = None,
     ) -> None:
         if session is not None:
             template = in_record_format(template)
         sslv2_format = template.format is HelloFormat.SSLV2
         record_version = template.client_version if sslv2_format else template.record_version
         records = RecordLayer(RecordRules(), FirstRecord.TLS, record_version, policy.record_splitting)
-        super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO)
-        hello = fill_hello(template, server_name, entropy, session)
+        super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO, clock=clock)
+        hello = fill_hello(template, server_name, entropy, session, clock)
         if session is not None and session.version >= ProtocolVersion.TLS_1_3:
             hello = offer_pre_shared_key(hello, template, session, session.received_at)
         self.handshake = ClientHandshake(
@@ -108,6 +117,11 @@ class ClientConnection(Connection):
     def is_renegotiating(self) -> bool:
         """Whether a hello inside the connection has been sent and its handshake is not complete."""
         return self._interrupted is not None
+
+    @property
+    def is_tls13(self) -> bool:
+        """Whether the server has chosen TLS 1.3, by a HelloRetryRequest too."""
+        return self.handshake.version >= ProtocolVersion.TLS_1_3
 
     @property
     def accepts_application_data(self) -> bool:
@@ -163,6 +177,15 @@ class ClientConnection(Connection):
         while not self.is_ended and (message := self._reader.next()) is not None:
             self._receive_message(message)
 
+    def change_read_keys(self, protection: Protection | Protection13 | None) -> None:
+        """Read what follows with other keys. Raises PeerFault when more than the last message is in its
+        record: none may span a change of keys (RFC 8446 section 5.1; before TLS 1.3 OpenSSL 3.0.19 holds to
+        it too, measured).
+        """
+        if self._reader.buffered:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a handshake message goes on behind a change of keys")
+        super().change_read_keys(protection)
+
     def receive_change_cipher_spec(self, fragment: bytes) -> None:
         """Switch the reading keys; in TLS 1.3 the record is only there for middleboxes (RFC 8446 appendix
         D.4).
@@ -181,7 +204,10 @@ class ClientConnection(Connection):
 
     def receive_warning(self, description: int) -> None:
         """Do with a warning what the client being played does."""
-        policy, is_refusal = self.handshake.policy, description == AlertDescription.NO_RENEGOTIATION
+        policy = self.handshake.policy
+        before = self._interrupted if description == AlertDescription.NO_RENEGOTIATION else None
+        if before is not None:
+            self.add_event(RenegotiationRefused())
         is_under_way = self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
         if is_under_way and policy.warning_alert == "abort":
             raise PolicyRefusal(
@@ -189,7 +215,7 @@ class ClientConnection(Connection):
                 f"this client takes the warning {alert_name(description)} during the handshake for an error",
                 AlertDescription.UNEXPECTED_MESSAGE,
             )
-        if self._interrupted is None or not is_refusal:
+        if before is None:
             return
         if policy.no_renegotiation == "abort":
             raise PolicyRefusal(
@@ -197,7 +223,7 @@ class ClientConnection(Connection):
                 "this client ends the connection when its renegotiation is refused",
                 AlertDescription.HANDSHAKE_FAILURE,
             )
-        self.handshake, self._interrupted = self._interrupted, None
+        self.handshake, self._interrupted = before, None
         self.phase = Phase.APPLICATION_DATA
 
     def _receive_message(self, message: HandshakeMessage) -> None:
@@ -271,7 +297,7 @@ class ClientConnection(Connection):
             template=template,
             limits=before.limits,
             policy=before.policy,
-            hello=fill_hello(template, self._server_name, self.entropy, session),
+            hello=fill_hello(template, self._server_name, self.entropy, session, self.clock),
             credentials=before.credentials,
             offered_session=session,
             previous=before.finished,

@@ -12,10 +12,12 @@ from handshake.crypto.dh_groups import FFDHE_GROUPS
 from handshake.crypto.key_exchange import GroupKeyPair, generate_key_pair, supported_groups
 from handshake.crypto.stand_in import stand_in_key_exchange
 from handshake.errors import DecodeError
+from handshake.hello_random import Clock, fresh_bytes
 from handshake.hello_template import ExtensionTemplate, Fill, HelloFormat, HelloTemplate
 from handshake.record_layer import MAX_PLAINTEXT
 from handshake.session import Session
 from handshake.wire.client_hello import (
+    RANDOM_SIZE,
     ClientHello,
     Extension,
     SSLv2ClientHello,
@@ -64,21 +66,23 @@ def fill_hello(
     server_name: str | None,
     entropy: Callable[[int], bytes],
     session: Session | None = None,
+    clock: Clock | None = None,
 ) -> FilledHello:
     """Make one hello from `template`; `server_name` None leaves a filled server_name extension out.
 
     `session` up to TLS 1.2 is offered by its id, or by its ticket in the session_ticket extension beside a
     random id (RFC 5077 section 3.4); the pre-shared key of TLS 1.3 is `handshake.client.resumption`'s.
+    Without a `clock` nothing begins with the time.
     """
     if template.format is HelloFormat.SSLV2:
-        return _fill_sslv2(template, entropy)
+        return _fill_sslv2(template, entropy, clock)
     key_shares: dict[int, GroupKeyPair] = {}
     extensions = None
     if template.extensions is not None:
         extensions = _fill_extensions(template.extensions, server_name, key_shares, entropy)
     hello = ClientHello(
         template.client_version,
-        entropy(32),
+        fresh_bytes(RANDOM_SIZE, template.random_begins_with, entropy, clock),
         _session_id(template, session, entropy),
         template.cipher_suites,
         template.compression_methods,
@@ -107,12 +111,12 @@ def hello_fragments(message: bytes, template: HelloTemplate) -> tuple[bytes, ...
     return tuple(fragments)
 
 
-def _fill_sslv2(template: HelloTemplate, entropy: Callable[[int], bytes]) -> FilledHello:
+def _fill_sslv2(template: HelloTemplate, entropy: Callable[[int], bytes], clock: Clock | None) -> FilledHello:
     hello = SSLv2ClientHello(
         template.client_version,
         template.cipher_suites,
         entropy(template.session_id_length),
-        entropy(template.challenge_length),
+        fresh_bytes(template.challenge_length, template.challenge_begins_with, entropy, clock),
     )
     body = push_sslv2_client_hello(hello)
     random = hello.challenge.rjust(32, b"\x00")[

@@ -153,7 +153,7 @@ def receive_new_session_ticket(handshake: ClientHandshake, message: HandshakeMes
 
 def receive_change_cipher_spec(handshake: ClientHandshake) -> State:
     """Read what follows with the new keys."""
-    handshake.connection.records.read_protection = handshake.pending_read
+    handshake.connection.change_read_keys(handshake.pending_read)
     return State.WAIT_FINISHED
 
 

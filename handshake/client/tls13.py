@@ -94,8 +94,7 @@ def accept_server_hello_13(handshake: ClientHandshake) -> State:
     pair = handshake.hello.key_shares[group]
     schedule = handshake.schedule = KeySchedule(handshake.suite, accepted_pre_shared_key(handshake))
     schedule.enter_handshake(pair.shared_secret(key_exchange), bytes(handshake.messages))
-    records = handshake.connection.records
-    records.read_protection = schedule.handshake_protection(Role.SERVER)
+    handshake.connection.change_read_keys(schedule.handshake_protection(Role.SERVER))
     handshake.negotiated = Negotiated(
         handshake.version,
         handshake.suite.cipher_suite,
@@ -152,6 +151,7 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
         raise PeerFault(Fault.BAD_FINISHED, "the server's Finished does not fit the handshake")
     handshake.add(message)
     schedule.enter_application(bytes(handshake.messages))
+    connection.change_read_keys(schedule.application_protection(Role.SERVER))
     records = connection.records
     if (
         isinstance(handshake.hello.hello, ClientHello)
@@ -164,7 +164,6 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
     verify_data = schedule.finished_verify_data(Role.CLIENT, bytes(handshake.messages))
     handshake.send(HandshakeType.FINISHED, verify_data)
     records.write_protection = schedule.application_protection(Role.CLIENT)
-    records.read_protection = schedule.application_protection(Role.SERVER)
     schedule.enter_resumption(bytes(handshake.messages))
     assert handshake.negotiated is not None, "set with the ServerHello"
     connection.complete(handshake.negotiated)
@@ -183,7 +182,7 @@ def receive_key_update(handshake: ClientHandshake, message: HandshakeMessage) ->
     """Read on with the next keys, and update our own when asked to (RFC 8446 section 4.6.3)."""
     schedule, connection = _schedule(handshake), handshake.connection
     update_requested = pull_key_update(message.body).request_update
-    connection.records.read_protection = schedule.update(Role.SERVER)
+    connection.change_read_keys(schedule.update(Role.SERVER))
     if update_requested:
         handshake.send(HandshakeType.KEY_UPDATE, push_key_update(KeyUpdate(0)))
         connection.records.write_protection = schedule.update(Role.CLIENT)

@@ -19,6 +19,7 @@ from handshake.crypto.credentials import Credential
 from handshake.crypto.dh_groups import DHGroup, FiniteFieldGroup
 from handshake.errors import Fault
 from handshake.features import Feature
+from handshake.hello_random import Beginning
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.server.reactions import AT_LEAST_ONE, Ending, Intolerance, Reaction
@@ -255,6 +256,12 @@ class ServerConfiguration:
     supported_versions: bool | None = None
     """Whether the extension supported_versions is read; left out, it is where TLS 1.3 is supported (RFC 8446
     section 4.2.1)."""
+    random_begins_with: Beginning = Beginning.RANDOM_BYTES
+    """What ServerHello.random begins with up to TLS 1.2: "gmt_unix_time" is the time in four bytes (RFC 5246
+    section 7.4.1.2; SunJSSE 6 and 7, measured)."""
+    session_id_begins_with: Beginning = Beginning.RANDOM_BYTES
+    """What the session ids given out begin with: "gmt_unix_time" is the time in four bytes (SunJSSE 6 and 7,
+    measured)."""
 
     @property
     def highest_version(self) -> int:

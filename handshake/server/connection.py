@@ -11,6 +11,7 @@ from handshake.connection import Entropy, message_name
 from handshake.errors import Fault, LocalError, PeerFault
 from handshake.events import ClientHelloReceived, Negotiated, Phase
 from handshake.features import FirstFlight
+from handshake.hello_random import Clock
 from handshake.record_layer import PlainRecord, RecordLayer
 from handshake.renegotiation import FinishedPair
 from handshake.server import client_certificate, tls12, tls13
@@ -53,8 +54,8 @@ _RECORDS_OF_A_HANDSHAKE = frozenset(
 
 
 class ServerConnection(ReactingConnection):
-    """A server as `configuration` describes it. `entropy(n)` gives n random bytes; `sessions` are those of
-    all its connections.
+    """A server as `configuration` describes it. `entropy(n)` gives n random bytes, `clock()` the time where
+    the configuration says it; `sessions` are those of all its connections.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class ServerConnection(ReactingConnection):
         *,
         entropy: Entropy,
         sessions: SessionCache | None = None,
+        clock: Clock | None = None,
     ) -> None:
         first, reads_version_first = FirstRecord.SSLV2_OR_TLS, bool(configuration.sslv2_refusal)
         if configuration.intolerances:  # then a hello is read, and whole, before its format is refused
@@ -75,7 +77,7 @@ class ServerConnection(ReactingConnection):
             configuration.initial_record_version,
             configuration.record_splitting,
         )
-        super().__init__(configuration, records=records, entropy=entropy)
+        super().__init__(configuration, records=records, entropy=entropy, clock=clock)
         self._sessions = sessions if sessions is not None else SessionCache()
         self.handshake = self._new_handshake(None)
         self._interrupted: ServerHandshake | None = None
@@ -98,6 +100,11 @@ class ServerConnection(ReactingConnection):
     def is_renegotiating(self) -> bool:
         """Whether a HelloRequest was sent or a hello inside the connection is being answered."""
         return self._interrupted is not None
+
+    @property
+    def is_tls13(self) -> bool:
+        """Whether the hello was answered in TLS 1.3."""
+        return self.handshake.version >= ProtocolVersion.TLS_1_3
 
     @property
     def accepts_application_data(self) -> bool:

@@ -11,6 +11,7 @@ from handshake.connection import Connection, Entropy
 from handshake.errors import Fault, PeerFault
 from handshake.events import PeerFaulted, Phase
 from handshake.features import Feature, FirstFlight, HelloRecord
+from handshake.hello_random import Clock
 from handshake.record_layer import RecordLayer
 from handshake.server.configuration import Ending, Reaction, ServerConfiguration
 from handshake.server.first_flight import flight_of_message
@@ -23,8 +24,15 @@ from handshake.wire.registry import AlertLevel, ProtocolVersion
 class ReactingConnection(Connection, ABC):
     """`triggered` is the feature that was reacted to, `ending` what the transport is to do at the end."""
 
-    def __init__(self, configuration: ServerConfiguration, *, records: RecordLayer, entropy: Entropy) -> None:
-        super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO)
+    def __init__(
+        self,
+        configuration: ServerConfiguration,
+        *,
+        records: RecordLayer,
+        entropy: Entropy,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO, clock=clock)
         self.configuration = configuration
         self.ending = Ending.FIN
         self.triggered: Feature | None = None

@@ -22,9 +22,12 @@ from handshake.wire.extensions import (
 )
 from handshake.wire.registry import ExtensionType, ProtocolVersion, SignatureScheme, version_name
 
-_SHA1_SCHEMES = frozenset(
-    {SignatureScheme.RSA_PKCS1_SHA1, SignatureScheme.DSA_SHA1, SignatureScheme.ECDSA_SHA1}
+_DEFAULT_SCHEMES = (
+    SignatureScheme.RSA_PKCS1_SHA1,
+    SignatureScheme.DSA_SHA1,
+    SignatureScheme.ECDSA_SHA1,
 )
+"""What a hello of TLS 1.2 without signature_algorithms stands for (RFC 5246 section 7.4.1.4.1)."""
 _ECDHE = frozenset({KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON})
 _DHE = frozenset(
     {
@@ -86,9 +89,8 @@ def choose_cipher_suite(hello: ClientHello, version: int, configuration: ServerC
     for code in first:
         if code not in allowed or not is_completable(code):
             continue
-        if _is_usable(code, version, groups, hello, configuration) and _can_sign(
-            code, schemes, version, configuration
-        ):
+        is_usable = _is_usable(code, version, groups, hello, configuration)
+        if is_usable and (schemes is None or _can_sign(code, schemes, hello, configuration)):
             suite = suite_parameters(code)
             needs_group = suite.key_exchange in _ECDHE or suite.key_exchange is KeyExchange.TLS13
             return Choice(version, suite, groups[0] if needs_group else None)
@@ -127,33 +129,37 @@ def common_groups(hello: ClientHello, configuration: ServerConfiguration) -> tup
 def common_signature_schemes(
     hello: ClientHello, version: int, configuration: ServerConfiguration
 ) -> tuple[int, ...] | None:
-    """Return the schemes the client lists and the server knows, in the client's order; None when TLS 1.2's
-    default holds (RFC 5246 section 7.4.1.4.1) or there are none before it.
+    """Return the schemes of TLS 1.2 the client lists and the server knows, in the client's order; None in
+    other versions. A hello without signature_algorithms stands for the default ones.
 
-    A server that knows a list of its own refuses a hello that has nothing of it, whatever the suites
+    A server that knows a list of its own refuses a hello whose list has nothing of it, whatever the suites
     (SunJSSE 7, ServerHandshaker.clientHello at jdk7-b147 to jdk7u85-b02).
     """
-    body = hello.extension(ExtensionType.SIGNATURE_ALGORITHMS)
-    if version != ProtocolVersion.TLS_1_2 or body is None:
+    if version != ProtocolVersion.TLS_1_2:
         return None
-    offered = pull_signature_algorithms(body)
-    if configuration.signature_schemes is None:
-        return offered
-    common = tuple(scheme for scheme in offered if scheme in configuration.signature_schemes)
-    if not common:
+    body = hello.extension(ExtensionType.SIGNATURE_ALGORITHMS)
+    offered = _DEFAULT_SCHEMES if body is None else pull_signature_algorithms(body)
+    known = configuration.signature_schemes
+    common = tuple(scheme for scheme in offered if known is None or scheme in known)
+    if body is not None and known is not None and not common:
         raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "no common signature scheme")
     return common
 
 
 def _can_sign(
-    code: int, schemes: tuple[int, ...] | None, version: int, configuration: ServerConfiguration
+    code: int, schemes: tuple[int, ...], hello: ClientHello, configuration: ServerConfiguration
 ) -> bool:
-    """Whether the suite's credential can sign a ServerKeyExchange as the client wants it."""
+    """Whether the suite's credential can sign a ServerKeyExchange of TLS 1.2 with one of the schemes.
+
+    The default schemes go by the certificate: one whose scheme the server does not know is of no use, also
+    where nothing is signed (OpenSSL 3.0.19 with -sigalgs RSA+SHA256, measured: handshake_failure).
+    """
     suite = suite_parameters(code)
-    if schemes is None or suite.certificate_type is None or suite.key_exchange not in _ECDHE | _DHE:
+    is_default = hello.extension(ExtensionType.SIGNATURE_ALGORITHMS) is None
+    if suite.certificate_type is None or not (suite.key_exchange in _ECDHE | _DHE or is_default):
         return True
     key = configuration.credentials[suite.certificate_type].private_key
-    return any(scheme in schemes for scheme in signing_schemes(key, version))
+    return any(scheme in schemes for scheme in signing_schemes(key, ProtocolVersion.TLS_1_2))
 
 
 def _is_usable(
@@ -179,15 +185,11 @@ def _is_usable(
 def choose_signature_scheme(
     hello: ClientHello, key: PrivateKey, configuration: ServerConfiguration, version: int
 ) -> int:
-    """Return the first scheme of signature_algorithms that `key` can sign with in `version`.
-
-    Without the extension TLS 1.2 means SHA-1 (RFC 5246 section 7.4.1.4.1). Raises PeerFault when none fits.
+    """Return the first scheme of the client's that the server knows and `key` can sign with in `version`, TLS
+    1.2. Raises PeerFault when none fits.
     """
     possible = signing_schemes(key, version)
-    schemes = common_signature_schemes(hello, version, configuration)
-    if schemes is None:
-        return next(scheme for scheme in possible if scheme in _SHA1_SCHEMES)
-    for scheme in schemes:
+    for scheme in common_signature_schemes(hello, version, configuration) or ():
         if scheme in possible:
             return scheme
     raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "no common signature scheme")

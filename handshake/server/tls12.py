@@ -27,6 +27,7 @@ from handshake.crypto.signatures import sign
 from handshake.crypto.suite_parameters import CipherKind, KeyExchange
 from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
+from handshake.hello_random import fresh_bytes
 from handshake.renegotiation import FinishedPair
 from handshake.server.answered import arrange, obey_max_fragment_length
 from handshake.server.client_certificate import (
@@ -41,7 +42,7 @@ from handshake.server.resumption import gives_ticket, keep_session
 from handshake.server.selection import choose_signature_scheme
 from handshake.server.state import State
 from handshake.session import Session
-from handshake.wire.client_hello import Extension
+from handshake.wire.client_hello import RANDOM_SIZE, Extension
 from handshake.wire.extensions import push_renegotiation_info
 from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.key_exchange import (
@@ -65,13 +66,15 @@ def answer_hello(handshake: ServerHandshake) -> State:
     """Send ServerHello to ServerHelloDone (RFC 5246 section 7.3), or resume a session."""
     connection, configuration, hello = handshake.connection, handshake.configuration, handshake.client_hello
     _negotiate_extensions(handshake)
-    handshake.server_random = connection.entropy(32)
+    entropy, clock = connection.entropy, connection.clock
+    handshake.server_random = fresh_bytes(RANDOM_SIZE, configuration.random_begins_with, entropy, clock)
     if handshake.resumed is not None:
         return _resume(handshake, handshake.resumed)
     has_session_id = not any(
         each.present(handshake.client_flight) for each in configuration.no_session_id_for
     )
-    handshake.session_id = connection.entropy(configuration.session_id_length if has_session_id else 0)
+    length, beginning = configuration.session_id_length, configuration.session_id_begins_with
+    handshake.session_id = fresh_bytes(length if has_session_id else 0, beginning, entropy, clock)
     _send_server_hello(handshake)
     certificate_type = handshake.suite.certificate_type
     if certificate_type is not None:

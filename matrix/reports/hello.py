@@ -102,6 +102,8 @@ def _view(attempt: ProfileAttempt, number: int) -> HelloView:
         "format": "SSLv2" if is_sslv2 else "TLS record",
         "record_version": _ABSENT if is_sslv2 else version_name(template.record_version),
         "client_version": version_name(template.client_version),
+        "random begins with": _ABSENT if is_sslv2 else template.random_begins_with,
+        "challenge begins with": template.challenge_begins_with if is_sslv2 else _ABSENT,
         "session_id": f"{template.session_id_length} bytes",
         "compression_methods": compression,
         "extension block": _block(extensions, is_sslv2),

@@ -9,6 +9,7 @@ connection it accepts.
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -39,7 +40,7 @@ from servers import contract
 from servers.emulated.emulation import EmulationError, read_emulation, server_configuration
 from servers.emulated.starttls import PROTOCOLS, Protocol
 from servers.emulated.starttls.dialogue import Broken, Dialogue
-from servers.http import END_OF_HEAD, http_response, wants_keep_alive, wants_renegotiation
+from servers.http import http_response, split_head, wants_keep_alive, wants_renegotiation
 from servers.listener import reset_on_close
 
 IDLE_SECONDS = 10.0
@@ -66,7 +67,9 @@ class Conversation(asyncio.Protocol):
     def __init__(self, server: EmulatedServer, others: "set[Conversation]") -> None:
         self._server = server
         self._others = others
-        self._tls = ServerConnection(server.configuration, entropy=os.urandom, sessions=server.sessions)
+        self._tls = ServerConnection(
+            server.configuration, entropy=os.urandom, sessions=server.sessions, clock=time.time
+        )
         self._loop = asyncio.get_running_loop()
         protocol = server.protocol
         self._prelude = None if protocol is None else Dialogue(protocol.prelude)
@@ -157,8 +160,8 @@ class Conversation(asyncio.Protocol):
             case AlertSent(level, description):
                 if level == AlertLevel.FATAL:
                     self._alert_sent = alert_name(description)
-            case AlertReceived(level, description):
-                if level == AlertLevel.FATAL:
+            case AlertReceived(_, description, is_fatal):
+                if is_fatal:
                     self._reason = f"the peer sent {alert_name(description)}"
             case PeerFaulted(_, detail):
                 self._reason = detail
@@ -178,8 +181,8 @@ class Conversation(asyncio.Protocol):
                 self._tls.send_application_data(answer(self._request), now)
             self._request = b""
             return
-        while END_OF_HEAD in self._request or len(self._request) > MAX_REQUEST_BYTES:
-            head, _, self._request = self._request.partition(END_OF_HEAD)
+        while (found := split_head(self._request)) or len(self._request) > MAX_REQUEST_BYTES:
+            head, self._request = found or (self._request, b"")
             self._waiting.append(head)
             if wants_renegotiation(head):
                 with suppress(LocalError):  # in TLS 1.3, or during another: there is nothing to ask for

@@ -258,11 +258,11 @@ Connection.prototype.flush = function () {
   }
 };
 
-/* Answer the request that is complete and say so, if there is one; what /reneg and keep-alive mean is in
- * servers/http.py. */
+/* Answer the request that is complete and say so, if there is one; how a line may end and what /reneg and keep-alive
+ * mean is in servers/http.py. */
 Connection.prototype.answer = function () {
-  var text = this.request.toString('binary'), end = text.indexOf('\r\n\r\n');
-  if (this.isOver || this.isRenegotiating || (end < 0 && text.length < MAX_REQUEST)) {
+  var text = this.request.toString('binary'), end = /\r?\n\r?\n/.exec(text);
+  if (this.isOver || this.isRenegotiating || (end === null && text.length < MAX_REQUEST)) {
     return false;
   }
   if (/^GET \/reneg/.test(text) && this.ssl.renegotiate && !this.wasAsked) {
@@ -274,8 +274,8 @@ Connection.prototype.answer = function () {
     }
   }
   this.wasAsked = false;
-  this.request = this.request.slice(end < 0 ? text.length : end + 4);
-  var keepsAlive = /\r\nconnection: *keep-alive *\r\n/i.test(text.slice(0, end + 2));
+  this.request = this.request.slice(end === null ? text.length : end.index + end[0].length);
+  var keepsAlive = end !== null && /\nconnection: *keep-alive *(\r?\n|$)/i.test(text.slice(0, end.index));
   this.write(response(this.server.stack + ': ' + this.ssl.getCurrentCipher().name, keepsAlive));
   if (!keepsAlive) {
     this.end(null);

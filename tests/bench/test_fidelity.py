@@ -19,6 +19,10 @@ from bench.fidelity.questions import (
     ask_all,
 )
 from bench.fidelity.report import report
+from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
+from handshake.wire.messages import ServerHello, push_server_hello
+from handshake.wire.record import Record, push_record
+from handshake.wire.registry import ContentType, HandshakeType
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
 from servers.processes.start import RunningServer, start_servers
@@ -63,13 +67,68 @@ def test_an_emulation_does_not_agree_with_the_measurements_of_another_level(emul
     assert "there is no x program" in text
 
 
+NOW = 1_328_054_400.0
+TIME = bytes.fromhex("4f288080")
+
+
+def hello(random: bytes = bytes(32), session_id: bytes = bytes(32)) -> bytes:
+    body = push_server_hello(ServerHello(0x0301, random, session_id, 0x002F, 0, None))
+    message = push_handshake_message(HandshakeMessage(HandshakeType.SERVER_HELLO, body))
+    return push_record(Record(ContentType.HANDSHAKE, 0x0301, message))
+
+
+@pytest.mark.parametrize(
+    ("received", "facts"),
+    [
+        (hello(TIME + bytes(28), TIME + bytes(28)), []),
+        (hello(session_id=TIME + bytes(28)), ["random"]),
+        (hello(TIME + bytes(28)), ["session_id"]),
+        (hello(), ["random", "session_id"]),
+        (hello(bytes(28) + TIME, bytes(28) + TIME), ["random", "session_id"]),
+    ],
+)
+def test_what_fresh_bytes_begin_with_counts(received: bytes, facts: list[str]) -> None:
+    measured = describe_answer(hello(TIME + bytes(28), TIME + bytes(28)), "open", NOW)
+    found = differences(measured, describe_answer(received, "open", NOW))
+    assert found == [f"server_hello.{fact}_begins_with" for fact in facts]
+
+
+@pytest.mark.parametrize(("late", "is_time"), [(-61, False), (-60, True), (0, True), (60, True), (61, False)])
+def test_the_time_may_be_off_by_the_tolerance(late: int, is_time: bool) -> None:
+    answer = describe_answer(hello(TIME + bytes(28), b""), "open", NOW + late)["server_hello"]
+    assert answer["random_begins_with"] == ("gmt_unix_time" if is_time else "random-bytes")
+    assert answer["session_id_begins_with"] is None
+
+
+@pytest.mark.parametrize("is_measured", [True, False])
+def test_an_emulation_without_the_time_does_not_agree_where_that_was_measured(is_measured: bool) -> None:
+    def answers(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(hello())
+        while connection.recv(1):
+            pass
+        connection.close()
+
+    timed = TIME + bytes(28)
+    measured = {"x": describe_answer(hello(timed, timed), "open", NOW if is_measured else None)}
+    with server_that(answers, times=2) as address:  # a difference is asked for again
+        comparison = compare_with_measured("some", address, [FirstFlight("x", b"?")], measured)
+    if not is_measured:
+        assert comparison.disagreements == ()
+        return
+    (found,) = comparison.disagreements
+    assert found.facts == ("server_hello.random_begins_with", "server_hello.session_id_begins_with")
+    assert "session id begins with the time" in found.expected
+
+
 @contextmanager
-def server_that(answers: Callable[[socket.socket], None]) -> Iterator[Address]:
+def server_that(answers: Callable[[socket.socket], None], times: int = 1) -> Iterator[Address]:
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
 
         def serve() -> None:
-            connection, _ = listening.accept()
-            answers(connection)
+            for _ in range(times):
+                connection, _ = listening.accept()
+                answers(connection)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()

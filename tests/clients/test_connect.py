@@ -265,6 +265,9 @@ def test_a_real_server_answers(
     ("answer", "reason"),
     [
         (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", "None"),
+        (b"HTTP/1.0 200 OK\n\nuntil the end", "None"),
+        (b"HTTP/1.0 200 OK\nContent-Length: 5\n\nwhole", "None"),
+        (b"HTTP/1.0 200 OK\nContent-Length: 50\n\ntoo short", "application-data:fin"),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 50\r\n\r\ntoo short", "application-data:fin"),
         (b"HTTP/1.0 200 OK\r\n", "application-data:fin"),
         (b"", "application-data:fin"),

@@ -1,7 +1,9 @@
 """Every bundled hello against the recorded bytes: in memory, and as it arrives at a listening socket."""
 
 import os
+import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -100,3 +102,61 @@ def test_for_which_names_a_client_sends_server_name(client: str, host: str | Non
     hello = fill_hello(attempt(client, 0).template, host, bytes).hello
     assert isinstance(hello, ClientHello)
     assert (hello.extension(ExtensionType.SERVER_NAME) is not None) is sends
+
+
+def beginning(client: str, index: int, wire: bytes) -> int:
+    """The first four bytes of the challenge of a hello in SSLv2 format, else of random, as a number."""
+    offset = next(
+        offset for what, offset, _ in EVIDENCE[attempt(client, index).evidence].mutable if what in FRESH
+    )
+    return int.from_bytes(wire[offset : offset + 4], "big")
+
+
+FRESH = ("random", "challenge")
+LAST_CAPTURE = datetime(2026, 12, 31, tzinfo=UTC).timestamp()
+RANDOM_THAT_LOOKS_LIKE_A_TIME = {"openssl-0.9.8"}
+"""Of the five challenges captured of it (evidence note on ClientHellos) the others are of 1997 to 2028."""
+
+
+def says_the_time(client: str, index: int) -> bool:
+    hello = attempt(client, index)
+    says = hello.challenge_begins_with if hello.format == "sslv2" else hello.random_begins_with
+    return says == "gmt_unix_time"
+
+
+@pytest.mark.parametrize(("client", "index"), HELLOS)
+def test_a_hello_says_the_time_where_the_recorded_one_does(client: str, index: int) -> None:
+    """A recorded time is not before the client's release and not after the last capture."""
+    hello = attempt(client, index)
+    if hello.evidence.startswith("derived/") or client in RANDOM_THAT_LOOKS_LIKE_A_TIME:
+        return  # nothing was captured; the profile says from what it is inferred
+    released = datetime.strptime(PROFILES[client].released[:4], "%Y").replace(tzinfo=UTC).timestamp()
+    recorded = beginning(client, index, EVIDENCE[hello.evidence].wire)
+    assert says_the_time(client, index) is (released <= recorded <= LAST_CAPTURE)
+
+
+@pytest.mark.parametrize(("client", "index"), HELLOS)
+def test_the_time_arrives(client: str, index: int) -> None:
+    profile = PROFILES[client].model_copy(update={"attempts": (attempt(client, index),)})
+    name = EVIDENCE[attempt(client, index).evidence].server_name
+    before = int(time.time())
+    with scripted_server(sends(b"")) as server:
+        connect(profile.player, Destination("127.0.0.1", server.port, name), deadline_seconds=5)
+    said = beginning(client, index, server.hellos[0])
+    assert (before <= said <= time.time()) is says_the_time(client, index)
+
+
+def test_the_clients_that_say_the_time() -> None:
+    said = {
+        client
+        for client, profile in PROFILES.items()
+        if any(hello.random_begins_with == "gmt_unix_time" for hello in profile.attempts)
+    }
+    assert set(PROFILES) - said == {
+        "chrome-101",
+        "firefox-100",
+        "gnutls-3.7",
+        "java-17",
+        "openssl-1.0.1",  # 1.0.1l: OpenSSL stopped with 1.0.1f
+        "openssl-3.0",
+    }

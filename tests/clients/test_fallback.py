@@ -35,6 +35,7 @@ def test_firefox_9_on_each_alert(code: int) -> None:
     ("cause", "expected"),
     [
         ("fin", 1),  # PR_END_OF_FILE_ERROR
+        ("close_notify", 1),  # SSL_ERROR_CLOSE_NOTIFY_ALERT
         ("reset", 1),  # PR_CONNECT_RESET_ERROR
         ("timeout", 1),  # the stall of 25 s
         ("refused", None),
@@ -77,7 +78,13 @@ def test_the_last_attempt_has_no_successor() -> None:
 @pytest.mark.parametrize("client", ["ie6-winxp", "ie8-winxp", "ie8-winxp-ms10-049", "ie7-vista", "ie8-win7"])
 def test_wininet_retries_after_fin_and_unexpected_message_alone(client: str) -> None:
     player = PROFILES[client].player
-    causes = ["fin", "reset", "timeout", *(f"alert-{alert_name(code)}" for code in range(256))]
+    causes = [
+        "close_notify",
+        "fin",
+        "reset",
+        "timeout",
+        *(f"alert-{alert_name(code)}" for code in range(256)),
+    ]
     retried = [c for c in causes if next_attempt(player, 0, Reason(Phase.SERVER_HELLO, parse_cause(c))) == 1]
     assert retried == ["fin", "alert-unexpected_message"]
 
@@ -91,6 +98,9 @@ def test_nobody_else_retries() -> None:
     ("trigger", "causes"),
     [
         ("fin", {"fin"}),
+        ("close_notify", {"close_notify"}),
+        ("alert:close_notify", {"close_notify"}),
+        ("alert:0-1", {"close_notify", "alert-alert_1"}),
         ("alert:40", {"alert-handshake_failure"}),
         ("alert:handshake_failure", {"alert-handshake_failure"}),
         ("alert:1-2", {"alert-alert_1", "alert-alert_2"}),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from clients.profile import Profile, ProfileError, load_profile, load_profiles
+from handshake.hello_random import Beginning
 from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTemplate, Fill, HelloFormat
 
 GOOD = """\
@@ -87,6 +88,21 @@ def test_a_good_file_is_read_as_written(tmp_path: Path) -> None:
     assert profile.client_policy == ClientPolicy(record_splitting="1/n-1")
 
 
+def test_fresh_bytes_are_random_unless_they_begin_with_the_time(tmp_path: Path) -> None:
+    first, second = load_profile(write(tmp_path, GOOD)).attempts
+    assert {first.template.random_begins_with, second.template.challenge_begins_with} == {"random-bytes"}
+    random, challenge = (
+        '_begins_with = "gmt_unix_time"'.join((name, "")) for name in ("random", "challenge")
+    )
+    said = GOOD.replace("session_id_length = 32", f"session_id_length = 32\n{random}")
+    said = said.replace("challenge_length = 16", f"challenge_length = 16\n{random}\n{challenge}")
+    first, second = load_profile(write(tmp_path, said)).attempts
+    assert first.template.random_begins_with is Beginning.GMT_UNIX_TIME
+    assert first.template.challenge_begins_with is Beginning.RANDOM_BYTES
+    assert second.template.random_begins_with is Beginning.GMT_UNIX_TIME
+    assert second.template.challenge_begins_with is Beginning.GMT_UNIX_TIME
+
+
 def test_no_extension_block_and_an_empty_one_are_different(tmp_path: Path) -> None:
     start, end = GOOD.index("extensions = ["), GOOD.index("[[attempt]]", GOOD.index("extensions"))
     none = load_profile(write(tmp_path, GOOD[:start] + GOOD[end:]))
@@ -129,6 +145,18 @@ def test_no_extension_block_and_an_empty_one_are_different(tmp_path: Path) -> No
         ('client_version = "0x0301"\n', "", "attempt[0].client_version", "is missing"),
         ('record_version = "TLSv1.0"\n', "", "attempt[0]", "needs record_version"),
         ("session_id_length = 32", "session_id_length = 33", "attempt[0].session_id_length", "32"),
+        (
+            "session_id_length = 32",
+            'random_begins_with = "the time"',
+            "attempt[0].random_begins_with",
+            "gmt_unix_time",
+        ),
+        (
+            "session_id_length = 32",
+            'challenge_begins_with = "gmt_unix_time"',
+            "attempt[0]",
+            "drop challenge_begins_with",
+        ),
         (
             "session_id_length = 32",
             "challenge_length = 32",

@@ -187,8 +187,10 @@ def test_a_refusal_by_warning_takes_no_time() -> None:
     assert time.monotonic() - started < 10  # silence would have taken half of the thirty seconds
 
 
-def test_a_client_may_mind_being_refused() -> None:
-    seen = observe(engine(answer, RenegotiationRules(allowed=Willingness.OFF)), ClientRenegotiation)
+@pytest.mark.parametrize("client", [SECURE, "java-7"])
+def test_a_client_may_mind_being_refused(client: str) -> None:
+    """It ends the connection, or takes any warning in a handshake for an error: the refusal comes first."""
+    seen = observe(engine(answer, RenegotiationRules(allowed=Willingness.OFF)), ClientRenegotiation, client)
     assert told(seen) == (
         "renegotiation:alert-no_renegotiation",
         "alert-no_renegotiation",

@@ -36,6 +36,11 @@ def test_the_first_pattern_that_matches_counts_and_works_is_the_default(tmp_path
     assert expectations.expected(Cell("new@1", "modern", "connect")) == Expectation()
 
 
+def test_the_cause_of_close_notify_is_read_as_it_was_written_before(tmp_path: Path) -> None:
+    expectations = load(tmp_path, GOOD.replace("server-hello:fin", "server-hello:alert-close_notify"))
+    assert expectations.expected(Cell("old@1", "b", "connect")).reason == "server-hello:close_notify"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

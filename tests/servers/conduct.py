@@ -76,6 +76,29 @@ def assert_serves_several_at_once(server: RunningServer, version: int = SSL.TLS1
     return [client.port for client in clients]
 
 
+LINE_FEEDS_ALONE = (
+    b"GET / HTTP/1.0\n\n",
+    b"GET / HTTP/1.0\r\n\n",
+    b"GET / HTTP/1.0\n\r\n",
+    b"GET / HTTP/1.0\nHost: x\r\nAccept: */*\n\n",
+)
+KEPT_ALIVE = b"GET / HTTP/1.1\nHost: x\nConnection: keep-alive\n\n"
+
+
+def assert_takes_line_feeds_alone(
+    server: RunningServer, version: int = SSL.TLS1_3_VERSION, cipher_list: bytes = b"ALL:@SECLEVEL=0"
+) -> None:
+    """The head of a request may end its lines with LF (RFC 9112 section 2.2); what it asks for holds."""
+    for request in LINE_FEEDS_ALONE:
+        with OpenSSLClient(server, version, cipher_list=cipher_list) as client:
+            answer = client.ask(request)
+            assert IS_OK in answer[:16]
+            assert b"\r\nConnection: close\r\n" in answer
+    with OpenSSLClient(server, version, cipher_list=cipher_list) as client:
+        for _ in range(2):
+            assert b"\r\nConnection: keep-alive\r\n" in client.ask(KEPT_ALIVE)
+
+
 def reset_connections(server: RunningServer) -> None:
     """Connections that are over before the server takes them, as a port scanner makes them."""
     for _ in range(10):

@@ -12,6 +12,8 @@ from servers.listener import set_timeout
 from servers.running import RunningServer
 from tests.servers.real_servers import CLIENT_TIMEOUT, connect
 
+LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: servers without RFC 5746 too
+
 
 class OpenSSLClient:
     """One connection, in at most `version`; `credential` is shown when the server asks.
@@ -30,6 +32,7 @@ class OpenSSLClient:
         context.set_min_proto_version(SSL.TLS1_VERSION)
         context.set_max_proto_version(version)
         context.set_cipher_list(cipher_list)
+        context.set_options(LEGACY_SERVER_CONNECT)
         if credential is not None:
             context.use_certificate(load_pem_x509_certificate(credential.chain.encode()))
             context.use_privatekey(load_pem_private_key(credential.private_key.encode(), None))  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from servers.http import http_response, wants_keep_alive, wants_renegotiation
+from servers.http import http_response, split_head, wants_keep_alive, wants_renegotiation
 
 
 def test_the_answer_says_its_length() -> None:
@@ -18,11 +18,28 @@ def test_the_answer_says_whether_the_connection_stays() -> None:
     assert b"Connection: keep-alive" in http_response("x", keeps_alive=True)[0]
 
 
+@pytest.mark.parametrize("first", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("second", [b"\n", b"\r\n"])
+def test_a_head_ends_with_an_empty_line(first: bytes, second: bytes) -> None:
+    received = b"GET / HTTP/1.0" + first + second + b"body\n\n"
+    assert split_head(received) == (b"GET / HTTP/1.0", b"body\n\n")
+    for size in range(len(b"GET / HTTP/1.0" + first + second)):
+        assert split_head(received[:size]) is None
+
+
+@pytest.mark.parametrize("received", [b"", b"GET", b"GET / HTTP/1.0\n", b"\r\r", b"a\n\rb\n", b"a\nb\r\nc\n"])
+def test_a_head_that_goes_on_has_no_end(received: bytes) -> None:
+    assert split_head(received) is None
+
+
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
         (b"GET / HTTP/1.0\r\nConnection: keep-alive", True),
         (b"GET / HTTP/1.0\r\nHost: x\r\nconnection:Keep-Alive\r\nAccept: */*", True),
+        (b"GET / HTTP/1.0\nHost: x\nConnection: keep-alive", True),
+        (b"GET / HTTP/1.0\nConnection: keep-alive\r\nHost: x", True),
+        (b"GET / HTTP/1.0\r\nX: a\rConnection: keep-alive", False),
         (b"GET / HTTP/1.0\r\nConnection: close", False),
         (b"GET / HTTP/1.0", False),
         (b"Connection: keep-alive", False),

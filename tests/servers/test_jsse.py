@@ -21,7 +21,11 @@ from handshake.wire.registry import parse_version
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, make_credentials
 from servers.processes.process import STOP_SECONDS
-from tests.servers.conduct import assert_serves_several_at_once, reset_connections
+from tests.servers.conduct import (
+    assert_serves_several_at_once,
+    assert_takes_line_feeds_alone,
+    reset_connections,
+)
 from tests.servers.openssl_client import OpenSSLClient
 from tests.servers.real_servers import connect, read_all, strict_end
 from tests.servers.started import CLIENTS, DEFINITIONS, Variants, started_when_asked
@@ -66,6 +70,11 @@ def test_answers_and_tells_what_it_saw(jsse: Variants, level: str, version: str)
     seen = jsse.seen(f"jsse@{level}", client.port)
     assert (seen.version, seen.alert_sent, seen.reason) == (version, None, None)
     assert parse_cipher_suite(str(seen.cipher_suite)) == parse_cipher_suite(str(suite))
+
+
+@every_level
+def test_a_line_feed_alone_ends_a_line_of_a_request(jsse: Variants, level: str) -> None:
+    assert_takes_line_feeds_alone(jsse.start(f"jsse@{level}"), best_version(level))
 
 
 def test_tls_1_3_without_curves_asks_for_a_share_of_a_finite_field_group(jsse: Variants) -> None:

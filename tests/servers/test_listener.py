@@ -134,6 +134,7 @@ def test_lingering_ends_with_a_peer_that_never_stops(monkeypatch: pytest.MonkeyP
     ("pieces", "request_read"),
     [
         ([b"GET / HTTP/1.0\r\n", b"\r\nmore"], b"GET / HTTP/1.0\r\n\r\nmore"),
+        ([b"GET / HTTP/1.0\n", b"\n"], b"GET / HTTP/1.0\n\n"),
         ([b"GET / HT", b""], b"GET / HT"),
         ([b""], b""),
     ],

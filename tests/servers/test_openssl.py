@@ -21,7 +21,11 @@ from servers.credentials import CLIENT_SUBJECT, make_credentials
 from servers.listener import reset_on_close, set_timeout
 from servers.processes.start import NotInstalled, start_servers
 from servers.variant import parse_server_id
-from tests.servers.conduct import assert_serves_several_at_once, reset_connections
+from tests.servers.conduct import (
+    assert_serves_several_at_once,
+    assert_takes_line_feeds_alone,
+    reset_connections,
+)
 from tests.servers.offers import EVERYTHING, Answer, ask, hello_of, picked
 from tests.servers.openssl_client import OpenSSLClient
 from tests.servers.real_servers import CLIENT_TIMEOUT, connect
@@ -57,6 +61,11 @@ def test_picks_every_suite_it_declares_and_no_other(
     found = {version: picked(server, parse_version(version))[0] for version in VERSIONS}
     assert {parse_version(version) for version in VERSIONS if found[version]} == set(declared.versions)
     assert {suite for suites in found.values() for suite in suites} == set(declared.cipher_suites)
+
+
+@every_level
+def test_a_line_feed_alone_ends_a_line_of_a_request(openssl: Variants, level: str) -> None:
+    assert_takes_line_feeds_alone(openssl.start(f"openssl@{level}"))
 
 
 @every_level

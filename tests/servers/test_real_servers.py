@@ -25,6 +25,7 @@ from tests.servers.conduct import (
     assert_answers_and_tells,
     assert_departure_is_told,
     assert_stuck_connections_block_no_other,
+    assert_takes_line_feeds_alone,
 )
 from tests.servers.real_servers import (
     DEFINITIONS,
@@ -51,6 +52,11 @@ def test_any_request_is_answered_with_its_length(server: RunningServer) -> None:
         head, _, body = read_all(tls.recv).partition(b"\r\n\r\n")
     assert f"\r\nContent-Length: {len(body)}\r\n".encode() in head
     assert b"\r\nConnection: close" in head
+
+
+@every_server("openssl@4.0.3", "tlslite@0.8.2")
+def test_a_line_feed_alone_ends_a_line_of_a_request(server: RunningServer) -> None:
+    assert_takes_line_feeds_alone(server)
 
 
 @every_server("openssl@4.0.3", "openssl-s_server@system", "tlslite@0.8.2")

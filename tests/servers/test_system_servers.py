@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clients.connect import connect as connect_as
+from clients.destination import Destination
 from clients.profile import load_profiles
 from handshake.crypto.credentials import Credential
 from handshake.wire.cipher_suites import cipher_suite_name, parse_cipher_suite
@@ -24,6 +25,7 @@ from tests.servers.conduct import (
     assert_answers_and_tells,
     assert_departure_is_told,
     assert_stuck_connections_block_no_other,
+    assert_takes_line_feeds_alone,
 )
 from tests.servers.real_servers import REQUEST, connect, read_all, strict_end
 from tests.servers.system_servers import DEFINITIONS, KEPT_INSIDE, PLAIN, VARIANTS
@@ -70,6 +72,12 @@ def test_any_request_is_answered(server: RunningServer) -> None:
         tls.sendall(b"POST /any HTTP/1.0\r\nHost: x\r\nContent-Length: 4\r\n\r\na=b\n")
         # gnutls-serv says that it does not know the method, without a status.
         assert read_all(tls.recv).startswith((b"HTTP/1.0 ", b"HTTP/1.1 ", b"<!DOCTYPE HTML"))
+
+
+@every(*(identity for identity in PLAIN if identity.startswith("stunnel@")))
+def test_a_line_feed_alone_ends_a_line_of_a_request(server: RunningServer) -> None:
+    """The one whose answers are ours."""
+    assert_takes_line_feeds_alone(server)
 
 
 @every(*PLAIN)
@@ -122,7 +130,9 @@ def test_accepts_what_it_declares_and_nothing_else(server: RunningServer, versio
 def test_reads_an_sslv2_format_hello_as_declared(server: RunningServer) -> None:
     declared = declared_of(server)
     observation = connect_as(
-        PROFILES["openssl-0.9.8"], server.host, server.port, server_name=SUBJECT, deadline_seconds=2
+        PROFILES["openssl-0.9.8"].player,
+        Destination(server.host, server.port, SUBJECT),
+        deadline_seconds=2,
     )
     (attempt,) = observation.attempts
     if ProtocolVersion.TLS_1_0 in declared.versions and declared.sslv2_hello:
@@ -151,10 +161,8 @@ CERTIFICATE_ASKED = [f"{plain},client-certificate=require" for plain in PLAIN if
 def meet(server: RunningServer, shown: Mapping[str, PrivateKeyAndChain]) -> str | None:
     """The failure of a TLS 1.2 client that shows one of these certificates."""
     observation = connect_as(
-        PROFILES["openssl-1.0.1"],
-        server.host,
-        server.port,
-        server_name=SUBJECT,
+        PROFILES["openssl-1.0.1"].player,
+        Destination(server.host, server.port, SUBJECT),
         deadline_seconds=5,
         credentials={kind: Credential.from_pem(pem.private_key, pem.chain) for kind, pem in shown.items()},
     )

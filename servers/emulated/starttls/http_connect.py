@@ -5,7 +5,9 @@ from servers.emulated.starttls.protocol import Protocol
 
 
 def _prelude(dialogue: Dialogue) -> Words:
-    request = yield from dialogue.through(b"\r\n\r\n")
+    request = line = yield from dialogue.command()
+    while line:
+        line = yield from dialogue.command()
     if not request.startswith(b"CONNECT "):
         dialogue.say(b"HTTP/1.1 405 Method Not Allowed\r\nAllow: CONNECT\r\nConnection: close\r\n\r\n")
         raise Broken("the first request is not CONNECT")

@@ -9,6 +9,7 @@ from handshake.alerts import RFC_ALERTS, answer_to
 from handshake.crypto.dh_groups import JSSE_DH_GROUPS
 from handshake.errors import Fault
 from handshake.features import parse_feature
+from handshake.hello_random import Beginning
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.server import (
@@ -97,6 +98,8 @@ TABLE: dict[str, Any] = {
     "sslv2_refusal": "80 03 00 00 01",
     "signature_schemes": ["rsa_pkcs1_sha256", "rsa_pkcs1_md5"],
     "session_id_length": 0,
+    "random_begins_with": "gmt_unix_time",
+    "session_id_begins_with": "gmt_unix_time",
     "renegotiation_info": False,
     "fallback_scsv": False,
     "extended_master_secret": False,
@@ -140,6 +143,8 @@ def test_keys_of_every_kind_reach_the_configuration() -> None:
     assert configuration.sslv2_refusal == b"\x80\x03\x00\x00\x01"
     assert configuration.signature_schemes == (0x0401, 0x0101)
     assert configuration.session_id_length == 0
+    assert configuration.random_begins_with is Beginning.GMT_UNIX_TIME
+    assert configuration.session_id_begins_with is Beginning.GMT_UNIX_TIME
     assert not configuration.renegotiation_info
     assert not configuration.fallback_scsv
     assert not configuration.extended_master_secret

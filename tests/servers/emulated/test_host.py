@@ -3,6 +3,7 @@
 import hashlib
 import socket
 import struct
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -18,7 +19,7 @@ from servers.definition import load_definitions
 from servers.emulated import host
 from servers.processes.start import RunningServer, RunningServers, StartFailure, start_servers
 from servers.variant import expand, parse_server_id
-from tests.servers.conduct import LONG_AGO
+from tests.servers.conduct import LONG_AGO, assert_takes_line_feeds_alone
 from tests.servers.emulated.hellos import (
     GROUPS,
     PLAIN,
@@ -31,6 +32,7 @@ from tests.servers.emulated.hellos import (
 )
 
 SECONDS = 5.0
+RANDOM_OFFSET = 11  # of a ServerHello in its record: header, message header, version
 CURIOUS = """
 id = "curious"
 title = "Server that answers an extension in many ways"
@@ -145,6 +147,36 @@ def test_a_request_is_answered(servers: RunningServers, server_id: str, version:
     assert view.cipher_suite.startswith("TLS_RSA_WITH_AES_")
     assert (view.alert_sent, view.reason) == (None, None)
     assert body.decode().split() == [f"{server_id}:", view.version, view.cipher_suite]
+
+
+@pytest.mark.parametrize(
+    ("server_id", "says_it"),
+    [
+        ("jsse6@6u18", True),
+        ("jsse6@6u45", True),
+        ("webmethods-8.0.1@core-fix-20", True),
+        ("curious@a", False),
+    ],
+)
+def test_random_and_session_id_begin_with_the_time_where_the_emulated_ones_did(
+    servers: RunningServers, server_id: str, says_it: bool
+) -> None:
+    before = int(time.time())
+    answer = b""
+    with dial(servers, server_id) as connection:
+        connection.sendall(flight(PLAIN))
+        while len(answer) < RANDOM_OFFSET + 65:
+            answer += connection.recv(65_536)
+    after = time.time()
+    for offset in (RANDOM_OFFSET, RANDOM_OFFSET + 33):  # behind random the session id's length
+        said = int.from_bytes(answer[offset : offset + 4])
+        assert (before <= said <= after) is says_it
+
+
+@pytest.mark.parametrize("server_id", ["jsse6@6u45", "webmethods-8.0.1@core-fix-20"])
+def test_a_line_feed_alone_ends_a_line_of_a_request(servers: RunningServers, server_id: str) -> None:
+    # Not the Diffie-Hellman primes of Java 6, which are too small for OpenSSL.
+    assert_takes_line_feeds_alone(running(servers, server_id), cipher_list=b"AES128-SHA:@SECLEVEL=0")
 
 
 def test_a_client_that_is_not_served_gets_no_answer(servers: RunningServers) -> None:

@@ -108,6 +108,8 @@ def test_freetds_gets_its_tls_inside_prelogin_packets(servers: RunningServers, t
         ("smtp", b"NOOP\r\n" * 11_000, b"220 ", "before TLS: more than 65536 bytes came"),
         ("ldap", bytes.fromhex("3084 7fffffff"), b"", "before TLS: 2147483647 bytes are announced"),
         ("http-connect", b"GET / HTTP/1.0\r\n\r\n", b"HTTP/1.1 405 ", "before TLS: the first request"),
+        ("http-connect", b"GET / HTTP/1.0\nHost: x\n\n", b"HTTP/1.1 405 ", "before TLS: the first request"),
+        ("http-connect", b"CONNECT x:1 HTTP/1.1\nHost: x\n\n", b"HTTP/1.1 200 ", None),
         ("tds", b"GET / HTTP/1.0\r\n\r\n", b"", "before TLS: the first packet"),
         ("tds", UNENCRYPTED, b"\x04\x01", "before TLS: the client has no encryption"),
         ("smtp", b"STARTTLS\r\nGET / HTTP/1.0\r\n\r\n", b"220 server.example.test ESMTP\r\n220 ", None),
