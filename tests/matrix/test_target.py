@@ -44,7 +44,7 @@ http {{
 def nginx(tmp_path: Path) -> Iterator[str]:
     """The address of an nginx; it goes into the background once it listens."""
     if NGINX is None:
-        pytest.skip("nginx is not installed; Debian: apt install nginx-light")
+        pytest.skip("there is no nginx program; get it with: apt-get install nginx-light")
     pem = generate_rsa(2048, subject="nginx", now=datetime.now(UTC), serial=1).to_pem()
     (tmp_path / "certificate.pem").write_text(pem.chain)
     key = tmp_path / "key.pem"
