@@ -1,7 +1,23 @@
 """What all of the project's own tests share."""
 
+import pytest
 from hypothesis import settings
+
+from tests.skips import SkipReport
 
 # How long an example takes is up to the machine (hypothesis: at most 200 ms); speed is measured in bench/.
 settings.register_profile("without-deadline", deadline=None)
 settings.load_profile("without-deadline")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--strict-skips",
+        action="store_true",
+        help="fail where a test is skipped for a reason that is not in tests/allowed_skips.toml",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # a worker's reports all come to the controlling process
+        config.pluginmanager.register(SkipReport(strict=config.option.strict_skips), "skip-report")

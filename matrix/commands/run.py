@@ -36,7 +36,6 @@ from matrix.plan.options import RunOptions, options_given, signature
 from matrix.plan.plan import Plan, make_plan
 from matrix.reports.view import View
 from matrix.results.cell_result import PROPERTY
-from matrix.results.environment import PROJECT
 from matrix.results.run_file import encode
 from matrix.results.timings import load_timings
 from matrix.wording import counted, printable
@@ -123,13 +122,13 @@ def _workers(asked: str, cells: int) -> int:
 
 
 def _arguments(options: RunOptions, workers: int) -> list[str]:
-    """What pytest is started with: the project's own configuration, without its report options and its
-    output.
+    """What pytest is started with: the grid and its plugin, no configuration and no conftest.py of whoever's
+    folder this is started from, no reports and no output of pytest's.
     """
     quiet = [argument for name in _QUIET for argument in ("-p", f"no:{name}")]
-    configuration = ["-c", str(PROJECT / "pyproject.toml"), "--rootdir", str(PROJECT), "-o", "addopts="]
+    alone = ["-c", os.devnull, "--rootdir", str(GRID.parents[1]), "--noconftest", "-p", "matrix.grid.plugin"]
     chosen = options.to_arguments()
-    return [str(GRID), *configuration, "--import-mode=importlib", "-n", str(workers), *quiet, *chosen]
+    return [str(GRID), *alone, "--import-mode=importlib", "-n", str(workers), *quiet, *chosen]
 
 
 class _Listener:

@@ -18,7 +18,11 @@ from cryptography.hazmat.backends.openssl import backend
 
 from clients.profile import Profile
 
-PROJECT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[2]
+CHECKOUT: Path | None = _ROOT if (_ROOT / "tls-matrix").is_file() else None
+"""The checkout this runs from; None where it is installed without one."""
+
+_DISTRIBUTION = "tls-interop-matrix"
 _OURS = "tls-matrix"
 _LIBRARIES = ("cryptography", "gmpy2", "pycryptodomex", "pyopenssl", "tlslite-ng")
 
@@ -49,10 +53,12 @@ def command() -> list[str]:
 
 @cache
 def tool_version() -> str:
-    """This tool's version: it always runs from a checkout, so that is what the checkout's pyproject.toml
-    says.
+    """This tool's version: what a checkout's pyproject.toml says, which may have changed since it was
+    installed; elsewhere that of the installed package.
     """
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    if CHECKOUT is None:
+        return version(_DISTRIBUTION)
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return str(project["version"])
 
 

@@ -1,5 +1,5 @@
 """The folder of a run: reports/<time>/, with reports/latest pointing at the newest; or the folder the user
-names.
+names. `reports` is the checkout's; without a checkout it lies in the current folder.
 
 With a folder named by the user nothing outside it is written, reports/latest included. A named folder must
 be new, empty, or hold an earlier run, whose files are replaced.
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from matrix.errors import SelectionError
-from matrix.results.environment import PROJECT
+from matrix.results.environment import CHECKOUT
 from matrix.results.run_file import RUN_FILE_NAME, RunFile, encode, to_json
 
-REPORTS = PROJECT / "reports"
+REPORTS = Path("reports") if CHECKOUT is None else CHECKOUT / "reports"
 LATEST = "latest"
 EVIDENCE = "evidence"
 TIMINGS = "timings.json"

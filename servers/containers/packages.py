@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 from servers.running import one_line
 from servers.stacks.catalogue import cache_folder
 
-LOCK_FILE = Path(__file__).parent.parent.parent / "requirements.lock.txt"
+# A link to the checkout's, so that it is there in an installed package too.
+LOCK_FILE = Path(__file__).with_name("requirements.lock.txt")
 # What `handshake` and the programs of servers import, and what that needs.
 PACKAGES = (
     "annotated-types",

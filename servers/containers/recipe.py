@@ -23,7 +23,7 @@ PYTHON_LABEL = f"{LABEL}.python"
 
 DOCKERFILE = Path(__file__).with_name("Dockerfile")
 _PROJECT = BUNDLED_SERVERS.parent
-_NOT_FOR_PROGRAMS = (".md", ".pyc", "server.toml", "Dockerfile")
+_NOT_FOR_PROGRAMS = (".md", ".pyc", ".lock.txt", "server.toml", "Dockerfile")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from handshake.wire.client_hello import ClientHello, pull_hello_flight
 from handshake.wire.record import FirstRecord, RecordReader
 
 HOST = "webmethods.example.test"
+PACKAGES = {"openssl": "openssl", "gnutls-cli": "gnutls-bin"}
 PROGRAMS = {
     "openssl-3.0": (
         ["openssl", "version"],
@@ -67,10 +68,11 @@ def hello_of_program(command: Sequence[str]) -> ClientHello:
 def test_the_profile_says_what_the_program_says(client: str) -> None:
     version_command, version, command = PROGRAMS[client]
     if shutil.which(version_command[0]) is None:
-        pytest.skip(f"{version_command[0]} is not installed")
+        program = version_command[0]
+        pytest.skip(f"there is no {program} program; get it with: apt-get install {PACKAGES[program]}")
     found = subprocess.run(version_command, capture_output=True, text=True, timeout=20).stdout
     if not found.startswith(version):
-        pytest.skip(f"the profile is of {version}x, installed is {found.splitlines()[0]}")
+        pytest.skip(f"the profile is of {version}x, installed is {(found.splitlines() or [found])[0]!r}")
     template = load_profiles()[client].attempts[0].template
     ours, theirs = fill_hello(template, HOST, os.urandom).hello, hello_of_program(command)
     assert isinstance(ours, ClientHello)

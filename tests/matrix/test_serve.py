@@ -36,7 +36,7 @@ def test_a_port_that_a_server_of_ours_has_is_taken_too(server_id: str) -> None:
             assert server.stdout is not None
             words = server.stdout.readline().split()
             if not words:
-                pytest.skip("there is no nginx program")
+                pytest.skip("there is no nginx program; get it with: apt-get install nginx-light")
             port = words[-1].rpartition(":")[2]
             result = tls_matrix("serve", server_id, "--port", port)
         finally:

@@ -49,7 +49,7 @@ class Nginx:
 
     def __init__(self, folder: Path, extra: str = "", status: int = 200, days: int = 3650) -> None:
         if NGINX is None:
-            pytest.skip("nginx is not installed; Debian: apt install nginx-light")
+            pytest.skip("there is no nginx program; get it with: apt-get install nginx-light")
         made = datetime.now(UTC) - timedelta(days=3650) + timedelta(days=days)
         pem = generate_rsa(2048, subject="nginx", now=made, serial=1).to_pem()
         (folder / "certificate.pem").write_text(pem.chain)

@@ -101,19 +101,19 @@ def test_a_library_that_cannot_be_asked_is_of_an_unknown_version(monkeypatch: py
 
 
 INSTALLED = {
-    nginx: (["nginx", "-V"], r"nginx [\d.]+, OpenSSL [\d.]+"),
-    stunnel: (["stunnel4", "-version"], r"stunnel [\d.]+, OpenSSL [\d.]+"),
-    gnutls: (["gnutls-serv", "--version"], r"GnuTLS [\d.]+ \(gnutls-serv\)"),
-    s_server: (["openssl", "version"], r"OpenSSL [\d.]+ \d+ \w+ \d+ \(s_server\)"),
+    nginx: ("nginx", "-V", "nginx-light", r"nginx [\d.]+, OpenSSL [\d.]+"),
+    stunnel: ("stunnel4", "-version", "stunnel4", r"stunnel [\d.]+, OpenSSL [\d.]+"),
+    gnutls: ("gnutls-serv", "--version", "gnutls-bin", r"GnuTLS [\d.]+ \(gnutls-serv\)"),
+    s_server: ("openssl", "version", "openssl", r"OpenSSL [\d.]+ \d+ \w+ \d+ \(s_server\)"),
 }
 
 
 @pytest.mark.parametrize("name", INSTALLED)
 def test_what_is_installed_is_understood(name: Callable[[str], str]) -> None:
-    (program, option), expected = INSTALLED[name]
+    program, option, package, expected = INSTALLED[name]
     path = find_program(program)
     if path is None:
-        pytest.skip(f"there is no {program} program")
+        pytest.skip(f"there is no {program} program; get it with: apt-get install {package}")
     assert re.fullmatch(expected, name(banner([path, option], {"OPENSSL_CONF": "/dev/null"})))
 
 

@@ -41,7 +41,7 @@ def openssl(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[Variants]
 def scanned(*command: str) -> ElementTree.Element:
     """The XML that a scanner writes to its standard output; skips the test where there is no such program."""
     if shutil.which(command[0]) is None:
-        pytest.skip(f"there is no {command[0]}; get it with: apt-get install {command[0]}")
+        pytest.skip(f"there is no {command[0]} program; get it with: apt-get install {command[0]}")
     done = subprocess.run(command, capture_output=True, timeout=SCAN_SECONDS, check=True)
     return ElementTree.fromstring(done.stdout)
 

@@ -339,7 +339,10 @@ def test_nothing_is_left_when_the_harness_is_killed(
         os.close(descriptor)
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl program here")
+@pytest.mark.skipif(
+    shutil.which("openssl") is None,
+    reason="there is no openssl program; get it with: apt-get install openssl",
+)
 def test_s_server_ends_with_its_program(credentials: Credentials) -> None:
     variant = parse_server_id("openssl-s_server@system", load_definitions())
     configuration = Configuration(variant.id, variant.level, variant.toggles, credentials, variant.declared())

@@ -183,7 +183,7 @@ def test_negotiates_every_suite_it_declares_and_no_other(server: RunningServer) 
 def test_s_server_declares_what_the_library_says(setting: str, cipher_list: str) -> None:
     program = shutil.which("openssl")
     if program is None:
-        pytest.skip("there is no openssl program here")
+        pytest.skip("there is no openssl program; get it with: apt-get install openssl")
     version = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
     if not version.startswith("OpenSSL 3.0."):
         pytest.skip(f"declared as OpenSSL 3.0 has it; this is {version}")

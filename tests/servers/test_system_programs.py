@@ -74,8 +74,10 @@ def first_event(process: subprocess.Popen[bytes]) -> dict[str, Any]:
 def without_rights(user: int) -> list[str]:
     """The command that takes all capabilities away, and makes sure that they cannot be had again."""
     setpriv = shutil.which("setpriv")
-    if setpriv is None or os.geteuid() != 0:
-        pytest.skip("rights can be taken away by root only, with setpriv (apt-get install util-linux)")
+    if setpriv is None:
+        pytest.skip("there is no setpriv program; get it with: apt-get install util-linux")
+    if os.geteuid() != 0:
+        pytest.skip("rights can be taken away by root only; start the tests as root")
     taken = ["--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs"]
     return [setpriv, "--reuid", str(user), "--regid", str(user), "--clear-groups", *taken]
 
@@ -117,9 +119,11 @@ def test_serves_as_nobody_where_a_container_isolates_it(
     server_id: str, variable: str, credentials: Mapping[str, PrivateKeyAndChain]
 ) -> None:
     nsenter, rights = shutil.which("nsenter"), without_rights(NOBODY)
+    if nsenter is None:
+        pytest.skip("there is no nsenter program; get it with: apt-get install util-linux")
     usable = subprocess.run([*rights, sys.executable, "-c", "import cryptography"], check=False)
-    if usable.returncode != 0 or nsenter is None:
-        pytest.skip("this Python is of no use to another user, or there is no nsenter (util-linux)")
+    if usable.returncode != 0:
+        pytest.skip(f"user {NOBODY} may not read this Python; lay the checkout where others can")
     line = configuration_of(server_id, credentials).to_line().decode()
     in_container = ["env", f"{variable}={line}", *rights]
     with program(server_id, [sys.executable, "-c", ISOLATED, *in_container], {}) as process:

@@ -33,7 +33,7 @@ def start(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[Running | M
         return
     said = subprocess.run([java, "-version"], capture_output=True, text=True, check=True).stderr
     if f'version "{LEVEL}.' not in said:
-        yield Missing(f"java is {said.splitlines()[0]}, not {LEVEL}; {ADVICE}")
+        yield Missing(f"java is {(said.splitlines() or [said])[0]!r}, not {LEVEL}; {ADVICE}")
         return
     pem = credentials["rsa"]
     key = re.sub(r"-----[A-Z ]+-----|\s", "", pem.private_key)

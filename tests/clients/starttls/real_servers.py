@@ -44,7 +44,7 @@ class RealServer:
     def missing(self) -> str | None:
         """Why the server cannot be started here, and what helps; None if it can."""
         if self.find() is None:
-            return f"{self.program} is not installed; Debian: apt install {self.package}"
+            return f"there is no {self.program} program; get it with: apt-get install {self.package}"
         if self.user != USER and not IS_ROOT:
             return f"{self.program} runs as {self.user} only; start the tests as root"
         return None

@@ -302,7 +302,13 @@ ASK = """
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs root and unshare")
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="network namespaces are made by root only; start the tests as root"
+)
+@pytest.mark.skipif(
+    shutil.which("unshare") is None,
+    reason="there is no unshare program; get it with: apt-get install util-linux",
+)
 def test_through_the_engine_where_the_published_port_is_not_reached(
     client: docker.DockerClient, base: Base, add_toy: AddToy, tmp_path: Path
 ) -> None:

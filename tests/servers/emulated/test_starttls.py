@@ -68,7 +68,7 @@ def test_clients_and_servers_know_the_same_protocols() -> None:
 def test_openssls_client_gets_its_tls(servers: RunningServers, protocol: str) -> None:
     openssl = shutil.which("openssl")
     if openssl is None:
-        pytest.skip("openssl is not installed; Debian: apt install openssl")
+        pytest.skip("there is no openssl program; get it with: apt-get install openssl")
     server = running(servers, protocol)
     address = f"{server.host}:{server.port}"
     how = ["-starttls", protocol, "-xmpphost", "server.example.test", "-connect", address]
@@ -82,7 +82,7 @@ def test_openssls_client_gets_its_tls(servers: RunningServers, protocol: str) ->
 def test_freetds_gets_its_tls_inside_prelogin_packets(servers: RunningServers, tmp_path: Path) -> None:
     tsql = shutil.which("tsql")
     if tsql is None:
-        pytest.skip("tsql is not installed; Debian: apt install freetds-bin")
+        pytest.skip("there is no tsql program; get it with: apt-get install freetds-bin")
     server = running(servers, "tds")
     configuration = tmp_path / "freetds.conf"
     configuration.write_text(

@@ -114,7 +114,7 @@ class NpmRegistry:
 def npm_registry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NpmRegistry]:
     """Serve an empty registry on loopback, and let npm ask no other; its configuration is in a folder."""
     if shutil.which("npm") is None:
-        pytest.skip("there is no npm; get it with: apt-get install npm")
+        pytest.skip("there is no npm program; get it with: apt-get install npm")
     for name in [name for name in os.environ if name.lower().startswith("npm_config_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("npm_config_userconfig", str(folder / "npmrc"))

@@ -37,7 +37,8 @@ print(fetch(Stack(**value, files=files)), flush=True)
 """
 
 needs_setpriv = pytest.mark.skipif(
-    shutil.which("setpriv") is None, reason="there is no setpriv; get it with: apt-get install util-linux"
+    shutil.which("setpriv") is None,
+    reason="there is no setpriv program; get it with: apt-get install util-linux",
 )
 needs_file_limit = pytest.mark.skipif(sys.platform != "linux", reason="a file's size is limited as on Linux")
 
