@@ -92,8 +92,9 @@ def accept_server_hello_13(handshake: ClientHandshake) -> State:
         )
     schedule = handshake.schedule = KeySchedule(handshake.suite, accepted_pre_shared_key(handshake))
     schedule.enter_handshake(pair.shared_secret(key_exchange), bytes(handshake.messages))
-    records = handshake.connection.records
-    records.read_protection = schedule.handshake_protection(Role.SERVER)
+    connection = handshake.connection
+    connection.key_log += schedule.handshake_key_log(handshake.hello.client_random)
+    connection.records.read_protection = schedule.handshake_protection(Role.SERVER)
     handshake.negotiated = Negotiated(
         handshake.version,
         handshake.suite.cipher_suite,
@@ -154,6 +155,7 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
         raise PeerFault(Fault.BAD_FINISHED, "the server's Finished does not fit the handshake")
     handshake.add(message)
     schedule.enter_application(bytes(handshake.messages))
+    connection.key_log += schedule.application_key_log(handshake.hello.client_random)
     records = connection.records
     if (
         isinstance(handshake.hello.hello, ClientHello)

@@ -24,7 +24,7 @@ from matrix.commands.options import (
     while_read,
     write_out,
 )
-from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
+from matrix.errors import EXIT_HARNESS, EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
 from matrix.grid import GRID, useful_workers
 from matrix.grid.controller import CONTROLLER, PLAN, GridController
 from matrix.plan.options import RunOptions, options_given, signature
@@ -75,9 +75,11 @@ def _run_and_show(plan: Plan, workers: str, json: bool) -> int:
     if controller is None or controller.run is None:
         if listener.is_interrupted:  # pytest's status for it is EXIT_USAGE
             status = EXIT_INTERRUPTED
-        if status in (EXIT_INTERRUPTED, EXIT_TERMINATED):
+        if status in (EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_HUNG_UP):
             tell("tls-matrix: ended before a cell was run; nothing is written")
             return status
+        if status == EXIT_HARNESS:
+            tell("tls-matrix: no cell was run; nothing is written")
         return status if status == EXIT_USAGE else EXIT_HARNESS
     with while_read():
         if json:
@@ -85,9 +87,10 @@ def _run_and_show(plan: Plan, workers: str, json: bool) -> int:
         else:
             print_run(controller.run, console())
             if not controller.unwritten:
-                write_out(f"written to {controller.folder.path}\n")
-    if controller.unwritten:
-        tell(f"tls-matrix: {controller.unwritten}")
+                write_out(f"written to {controller.folder.place}\n")
+    for line in (*controller.said, controller.unwritten):
+        if line:
+            tell(f"tls-matrix: {line}")
     return status
 
 

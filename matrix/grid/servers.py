@@ -72,6 +72,19 @@ class GridServers:
             return None
         return self._running.wait_for_connection(server, client_port, since, seconds)
 
+    def told_and_ended(self, server: str, client_port: int, since: datetime) -> bool:
+        """Whether a server that has ended had told of the connection made from a port after a moment."""
+        running = isinstance(self._running.get(server), RunningServer)
+        if not running or self._running.stopped(server) is None:
+            return False
+        return self.view(server, client_port, since, 0.0) is not None
+
+    @property
+    def problems(self) -> Mapping[str, Problem]:
+        """The servers that did not answer at first, and why."""
+        endpoints = self.endpoints.items()
+        return {server: endpoint.problem for server, endpoint in endpoints if endpoint.problem is not None}
+
     def problems_now(self) -> Mapping[str, Problem]:
         """Ask every server that answered at first again; name those that no longer do."""
         answered = [endpoint for endpoint in self.endpoints.values() if endpoint.problem is None]
@@ -163,9 +176,8 @@ def _control_fails(
     client = variant.definition.control
     scenario = CLIENT_CERTIFICATE if variant.declared().client_certificate == "require" else CONNECT
     cell = Cell(variant.id, client, scenario.id)
-    judgement = run_cell(
-        cell, profiles[client], endpoint, Expectation(), EvidenceWanted.NONE, credentials
-    ).judgement
+    result, _ = run_cell(cell, profiles[client], endpoint, Expectation(), EvidenceWanted.NONE, credentials)
+    judgement = result.judgement
     if judgement.outcome is Outcome.WORKS:
         return None
     said = judgement.note

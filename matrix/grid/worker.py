@@ -1,11 +1,11 @@
 """The part of a run in the process that runs cells: parametrises the one test, runs each cell in the test's
-setup (so that a broken harness is pytest's error and not a failure), and sends the result with the test's
-report.
+setup (so that a broken harness is pytest's error and not a failure), writes its evidence into the run's
+folder, and sends the result with the test's report.
 """
 
 import json
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,13 +13,14 @@ import pytest
 from clients.profile import Profile
 from handshake.crypto.credentials import Credential
 from handshake.reason import saved_reason
-from matrix.cell import Cell
+from matrix.cell import Cell, parse_cell_id
 from matrix.grid.endpoint import Endpoint
+from matrix.grid.pytest_outcome import show
 from matrix.grid.run_cell import run_cell
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from matrix.plan.plan import PlannedCell, load_all_profiles
 from matrix.results.cell_result import PROPERTY, CellResult, EvidenceWanted
-from matrix.wording import printable, reason_in_words
+from matrix.results.evidence import Evidence, write_evidence
 from servers.contract import PrivateKeyAndChain
 
 FIXTURE = "judged_cell"
@@ -44,12 +45,14 @@ class GridWorker:
         profiles: dict[str, Profile],
         evidence: EvidenceWanted,
         credentials: dict[str, Credential],
+        folder: Path,
     ) -> None:
         self._tasks = tasks
         self._endpoints = endpoints
         self._profiles = profiles
         self._evidence = evidence
         self._credentials = credentials
+        self._folder = folder
 
     @classmethod
     def from_text(cls, config: pytest.Config, text: str) -> "GridWorker":
@@ -66,6 +69,7 @@ class GridWorker:
             load_all_profiles([Path(directory) for directory in config.getoption("clients_dir")]),
             EvidenceWanted(config.getoption("evidence")),
             {kind: Credential.from_pem(*pem) for kind, pem in content["credentials"].items()},
+            Path(content["folder"]),
         )
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -76,10 +80,10 @@ class GridWorker:
 
     @pytest.fixture
     def judged_cell(self, request: pytest.FixtureRequest) -> CellResult:
-        """The result of the test's cell; a harness that broke ends the setup."""
+        """The result of the test's cell."""
         task: CellTask = request.param
         endpoint = self._endpoints[task.cell.server]
-        result = run_cell(
+        result, evidence = run_cell(
             task.cell,
             self._profiles[task.cell.client],
             endpoint,
@@ -87,19 +91,35 @@ class GridWorker:
             self._evidence,
             self._credentials,
         )
+        if evidence is not None:
+            result = self._with_evidence(result, evidence)
         request.node.stash[_RESULT] = result
-        if result.judgement.verdict is Verdict.HARNESS_ERROR:
-            pytest.fail(f"{printable(result.judgement.note)} [{endpoint.address}]", pytrace=False)
         return result
+
+    def _with_evidence(self, result: CellResult, evidence: Evidence) -> CellResult:
+        try:
+            write_evidence(self._folder, evidence)
+        except OSError as error:
+            where = error.filename or self._folder
+            why = f"{where}: cannot be written ({error.strerror}); the run's files are not complete"
+            return replace(result, unwritten=why)
+        return replace(result, evidence=True)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Send the result with the report that shows it, once."""
+        """Send the result with the report that shows it, once: a broken harness with that of the setup, which
+        then fails.
+        """
         report = yield
         result = item.stash.get(_RESULT, None)
-        if result is not None and (call.when == "call" or (call.when == "setup" and report.failed)):
+        if result is None or not report.passed:
+            return report
+        is_broken = result.judgement.verdict is Verdict.HARNESS_ERROR
+        if call.when == ("setup" if is_broken else "call"):
+            address = self._endpoints[parse_cell_id(result.cell).server].address
+            show(result, report, address)
             report.user_properties.append((PROPERTY, result.to_json()))
         return report
 
@@ -120,8 +140,9 @@ def worker_text(
     cells: Sequence[PlannedCell],
     endpoints: Sequence[Endpoint],
     credentials: Mapping[str, PrivateKeyAndChain],
+    folder: Path,
 ) -> str:
-    """Write what a worker needs to know; `credentials` are those that clients show."""
+    """Write what a worker needs to know; `credentials` are those that clients show, `folder` is the run's."""
     tasks = [
         [
             p.cell.server,
@@ -136,25 +157,6 @@ def worker_text(
             "tasks": tasks,
             "endpoints": [endpoint.to_json() for endpoint in endpoints],
             "credentials": {kind: [pem.private_key, pem.chain] for kind, pem in credentials.items()},
+            "folder": str(folder),
         }
     )
-
-
-def show_in_pytest(result: CellResult) -> None:
-    """Turn a verdict into pytest's own outcome: passed, failed, xfailed, failed (strict) or skipped."""
-    judgement = result.judgement
-    outcome = judgement.outcome.value if judgement.outcome else ""
-    said = printable(f"{outcome}: {reason_in_words(judgement.reason)}" if judgement.reason else outcome)
-    match judgement.verdict:
-        case Verdict.PASSED | Verdict.OBSERVED:
-            return
-        case Verdict.EXPECTED_FAILURE:
-            pytest.xfail(said)
-        case Verdict.NOT_APPLICABLE:
-            pytest.skip(said)
-        case Verdict.UNSUPPORTED | Verdict.NOT_INSTALLED:
-            pytest.skip(printable(judgement.note))
-        case Verdict.UNEXPECTED_PASS:
-            pytest.fail(f"[XPASS(strict)] better than expected: {said}", pytrace=False)
-        case _:
-            pytest.fail(said or printable(judgement.note), pytrace=False)

@@ -43,6 +43,11 @@ _TARGET = (
 )
 
 
+_FAIL_ON = (
+    "What gives exit status 1, too: unmeasured (cells without a result), fails, noted. A comma between."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """Patterns are shell patterns; an empty tuple chooses the default. `out` None is a new folder under
@@ -62,6 +67,11 @@ class RunOptions:
     backend: Annotated[Backend, About("How servers are started.")] = Backend.PROCESS
     baseline: Annotated[Path | None, About("Expect what this earlier run saw.", "RUN")] = None
     out: Annotated[Path | None, About("Write there, and nowhere else.", "DIR")] = None
+    force: Annotated[bool, About("Let the run replace one of other cells in --out DIR.")] = False
+    time_limit: Annotated[
+        float | None, About("End the run after so long; what was measured is written.", "SECONDS", 0.1)
+    ] = None
+    fail_on: Annotated[Texts, About(_FAIL_ON, "LIST")] = ()
     evidence: Annotated[EvidenceWanted, About("Cells whose transcripts are kept.")] = EvidenceWanted.FAILURES
     servers_dir: Annotated[tuple[Path, ...], About("A folder with servers of your own.", "DIR")] = ()
     clients_dir: Annotated[tuple[Path, ...], About("A folder with clients of your own.", "DIR")] = ()
@@ -71,6 +81,9 @@ class RunOptions:
         arguments = []
         for each in fields(self):
             value = getattr(self, each.name)
+            if _kind(each) is bool:
+                arguments += [_flag(each)] if value else []
+                continue
             for item in value if isinstance(value, tuple) else () if value is None else (value,):
                 text = str(item.absolute()) if isinstance(item, Path) else str(item)
                 arguments.append(f"{_flag(each)}={text}")
@@ -98,7 +111,9 @@ def pytest_arguments() -> Iterator[tuple[str, dict[str, Any]]]:
         more: dict[str, Any] = {"help": about.help_text, "default": each.default}
         if _is_repeatable(each):
             more |= {"action": "append", "default": []}
-        if issubclass(kind, StrEnum):
+        if kind is bool:
+            more |= {"action": "store_true"}
+        elif issubclass(kind, StrEnum):
             more |= {"type": kind, "choices": list(kind)}
         else:
             more |= {"type": _reader(kind, about.minimum), "metavar": about.metavar}

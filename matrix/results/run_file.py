@@ -101,6 +101,7 @@ class ServerRecord(_Record):
     toggles: dict[str, str]
     note: str = ""
     hypothesis: bool = Field(default=False, description="its behaviour is assumed, not known")
+    problem: str = Field(default="", description="why nothing, or no more, could be asked of it")
     position: int | None = Field(
         default=None, ge=0, description="where its level stands among those of its definition; the first is 0"
     )

@@ -1,0 +1,50 @@
+"""pytest-xdist's workers as the controlling process of a run sees them: how they start and how they end."""
+
+import signal
+from typing import Any
+
+import pytest
+
+from matrix.grid import WORKER_INPUT
+
+WORKER_STOP_SECONDS = 0.5
+# What a terminal sends to every process of a run; the controlling one ends it.
+_OF_A_TERMINAL = frozenset({signal.SIGINT, signal.SIGHUP})
+
+
+class WorkerNodes:
+    """Hooks of pytest-xdist's, registered only where pytest-xdist knows them."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def pytest_xdist_setupnodes(self, config: pytest.Config) -> None:
+        """Start workers deaf to Ctrl-C at a terminal, from their first moment on: they inherit the mask."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, _OF_A_TERMINAL)
+        config.add_cleanup(_hear_interrupts)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Hear it again in this process, now that they are started; what came meanwhile comes now."""
+        _hear_interrupts()
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker its cells and where the servers are."""
+        node.workerinput[WORKER_INPUT] = self._text
+
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Where a server's silence holds one worker up, let the others take over what it has before it."""
+        from xdist.scheduler import WorkStealingScheduling
+
+        return WorkStealingScheduling(config, log) if config.option.dist == "load" else None
+
+
+def _hear_interrupts() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _OF_A_TERMINAL)
+
+
+def hurry_workers(config: pytest.Config) -> None:
+    """Let pytest-xdist kill its workers at once: who interrupts a run does not wait for silent servers."""
+    distribution = config.pluginmanager.get_plugin("dsession")
+    if distribution is not None and distribution.nodemanager is not None:
+        distribution.nodemanager.EXIT_TIMEOUT = WORKER_STOP_SECONDS
