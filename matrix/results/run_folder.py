@@ -21,12 +21,11 @@ from matrix.results.environment import PROJECT
 from matrix.results.evidence import EVIDENCE
 from matrix.results.files import put_in_place, write_whole
 from matrix.results.journal import JOURNAL, Journal, Journalled, is_being_written
-from matrix.results.run_file import RUN_FILE_NAME, RunFile, encode, load_run, to_json
+from matrix.results.run_file import RUN_FILE_NAME, UNFINISHED, RunFile, encode, load_run, to_json
 
 REPORTS = PROJECT / "reports"
 LATEST = "latest"
 TIMINGS = "timings.json"
-UNFINISHED = ".unfinished"
 TIME_FORMAT = "%Y-%m-%d-%H%M%S"
 _REPORTS_OF_A_RUN = ("grid.md", "grid.html", "junit.xml")
 _WRITTEN = {RUN_FILE_NAME, TIMINGS, EVIDENCE, JOURNAL, *_REPORTS_OF_A_RUN}
