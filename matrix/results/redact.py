@@ -40,20 +40,22 @@ _SAYS_NOTHING = frozenset(
     }
 )
 _RECORDS_THAT_SAY_NOTHING = frozenset({"alert", "change_cipher_spec"})
-_PATH = re.compile(r"(?<![\w.:/-])(?:~|[A-Za-z]:)?(?:[/\\][\w.+@ -]*[\w.+@-]){2,}[/\\]?")
+_PATH = re.compile(r"(?<![\w.:/-])(?:~|[A-Za-z]:)?(?:[/\\][\w.+@ -]+)+[/\\][\w.+@-]*")
 _NUMBERED = re.compile(
-    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w.:])"
+    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?!\.?\w)"
 )
 # What a run file says in words of its own, which nobody's name can be part of.
 _OUR_WORDS = frozenset({"client", "scenario", "verdict", "outcome", "kind", "backend", "level", "schema"})
 _OUR_WORDS |= {"environment", "tool_version", "profiles_digest", "clients", "toggles", "started"}
 # Text of servers and people, in which an address or a path may stand that nobody has named before.
-_FREE_TEXT = frozenset({"note", "notes", "problem", "expected_why", "prediction_why", "command", "address"})
+_FREE_TEXT = frozenset(
+    {"note", "notes", "problem", "expected_why", "prediction_why", "command", "address", "asked"}
+)
 _FREE_TEXT |= {"reason", "log", "servers_dir", "clients_dir"}
 
 
 class Redaction:
-    """The placeholders of one run. `evidence` are the files of all its cells: names are found in them, too."""
+    """The placeholders of one run. `evidence` is that of all its cells: names are found in it, too."""
 
     def __init__(self, run: RunFile, timings: Mapping[str, Any], evidence: Iterable[Evidence] = ()) -> None:
         self._placeholders: dict[str, str] = {}
@@ -61,8 +63,8 @@ class Redaction:
         for name, server in run.servers.items():
             if server.kind == _EXTERNAL:
                 self._name(name, "target")
-        for server, told in _mapping(timings.get("servers")).items():
-            if server in run.servers and run.servers[server].kind == _EXTERNAL:
+        for listed, told in _mapping(timings.get("servers")).items():
+            if listed in run.servers and run.servers[listed].kind == _EXTERNAL:
                 self._host(str(_mapping(told).get("address", "")))
         for target in run.run.asked.targets if run.run.asked else ():
             self._host(target.address)
@@ -97,9 +99,8 @@ class Redaction:
         """The timings without addresses, fingerprints and the run's name."""
         content: dict[str, Any] = self._plain(dict(timings), is_free=True)
         content["run"] = GONE
-        content["servers"] = {
-            self.server(name): {"address": GONE} for name in _mapping(timings.get("servers"))
-        }
+        listed = _mapping(timings.get("servers"))
+        content["servers"] = {self.server(name): {"address": GONE} for name in listed}
         return content
 
     def server(self, name: str) -> str:
