@@ -12,8 +12,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-import typer
-
 from clients.starttls import PROTOCOLS
 from matrix.results.cell_result import EvidenceWanted
 
@@ -122,6 +120,8 @@ def pytest_arguments() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def signature() -> list[inspect.Parameter]:
     """The options as keyword parameters of a command of typer's."""
+    import typer  # not for the workers of a run, each of which would wait for it
+
     parameters = []
     for each in fields(RunOptions):
         kind, about = _kind(each), _about(each)
