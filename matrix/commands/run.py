@@ -5,6 +5,8 @@ for, up to one more than processors, because a worker costs most of a second to 
 """
 
 import inspect
+import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,6 +73,8 @@ def _run_and_show(plan: Plan, workers: str, json: bool) -> int:
         listener = _Listener(plan, progress)
         arguments = _arguments(plan.options, _workers(workers, len(plan.cells)))
         status = int(pytest.main(arguments, plugins=[listener]))
+        if status == EXIT_HUNG_UP:
+            _leave_the_terminal()
     controller = listener.controller
     if controller is None or controller.run is None:
         if listener.is_interrupted:  # pytest's status for it is EXIT_USAGE
@@ -92,6 +96,15 @@ def _run_and_show(plan: Plan, workers: str, json: bool) -> int:
         if line:
             tell(f"tls-matrix: {line}")
     return status
+
+
+def _leave_the_terminal() -> None:
+    """After a hangup a terminal is gone, and whatever is written to it fails; files and pipes stay."""
+    for stream in (sys.stdout, sys.stderr):
+        if stat.S_ISCHR(os.fstat(stream.fileno()).st_mode):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ leave the time to write the rest.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ from matrix.grid.endpoint import Problem
 from matrix.grid.measured import Measured
 from matrix.grid.servers import GridServers, grid_servers, read_credentials
 from matrix.grid.worker import CellTask, GridWorker, worker_text
-from matrix.grid.worker_nodes import WorkerNodes, hurry_workers
+from matrix.grid.worker_nodes import WorkerNodes, hurry_workers, start_workers_again
 from matrix.judgement.outcome import Judgement, Verdict
 from matrix.plan.options import options_from
 from matrix.plan.plan import USAGE_ERRORS, Plan, make_plan, parse_targets
@@ -103,8 +103,20 @@ class GridController:
         """Why something could not be written; empty where all was."""
         return self.measured.unwritten if self.measured is not None else ""
 
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Start the servers, before pytest-xdist starts its workers (which it does last)."""
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> Generator[None]:
+        """Start the servers, then let pytest-xdist start its workers; one that dies as it starts must not
+        end the run.
+        """
+        self._start_servers(session)
+        try:
+            yield
+        except (EOFError, OSError):
+            if not session.config.pluginmanager.has_plugin("dsession"):
+                raise
+            start_workers_again(session)
+
+    def _start_servers(self, session: pytest.Session) -> None:
         self._cleanup.enter_context(self._ending)
         session.config.add_cleanup(self._cleanup.close)
         servers = self._servers = self._cleanup.enter_context(grid_servers(self.plan))

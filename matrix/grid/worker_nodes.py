@@ -1,6 +1,7 @@
 """pytest-xdist's workers as the controlling process of a run sees them: how they start and how they end."""
 
 import signal
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -48,3 +49,15 @@ def hurry_workers(config: pytest.Config) -> None:
     distribution = config.pluginmanager.get_plugin("dsession")
     if distribution is not None and distribution.nodemanager is not None:
         distribution.nodemanager.EXIT_TIMEOUT = WORKER_STOP_SECONDS
+
+
+def start_workers_again(session: pytest.Session) -> None:
+    """Start all workers anew where one has died before it could say a word, which pytest-xdist takes for the
+    end; what the others say is for a queue that nobody reads any more.
+    """
+    distribution = session.config.pluginmanager.get_plugin("dsession")
+    assert distribution is not None, "only workers end so"
+    if distribution.nodemanager is not None:
+        distribution.nodemanager.teardown_nodes()
+    distribution.queue = Queue()
+    distribution.pytest_sessionstart(session)

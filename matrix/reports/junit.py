@@ -23,6 +23,7 @@ _ELEMENTS = {
     Verdict.UNSUPPORTED: "skipped",
     Verdict.NOT_INSTALLED: "skipped",
 }
+_PARTIAL = "Partial: the run ended before every cell was tried."
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 section 2.2
 
 
@@ -33,8 +34,13 @@ def render_junit(run: RunFile, seconds: Mapping[str, float]) -> str:
     for server, group in groupby(cells, key=lambda cell: cell.server):
         of_server = list(group)
         suite = ET.SubElement(root, "testsuite", _numbers(_clean(server), of_server, seconds))
+        if run.run.partial:
+            properties = ET.SubElement(suite, "properties")
+            ET.SubElement(properties, "property", name="partial", value="true")
         for cell in of_server:
             _add_case(suite, cell, seconds.get(cell.id, 0.0))
+        if run.run.partial:
+            ET.SubElement(suite, "system-out").text = _PARTIAL
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
