@@ -34,6 +34,7 @@ from servers.running import NotInstalled, RunningServer, RunningServers, StartRe
 from servers.variant import ServerVariant
 
 START_SECONDS = 10.0
+NOTICE_SECONDS = 1.0  # in which the end of a server's process is noticed here
 StartServers = Callable[..., AbstractContextManager[RunningServers]]
 # One that does not answer takes its whole time, which the others must not wait for.
 CONTROLS_AT_ONCE = 8
@@ -106,12 +107,9 @@ class GridServers:
             assert endpoint.destination is not None, "a target has one"
             note = unreachable(endpoint.destination)
         else:
-            stopped = self._running.stopped(endpoint.server)
-            note = (
-                f"the server stopped: {stopped}"
-                if stopped
-                else _control_fails(variant, self._plan.profiles, endpoint, self._shown)
-            )
+            note = _control_fails(variant, self._plan.profiles, endpoint, self._shown)
+            if note is not None and (end := self._running.stopped(endpoint.server, NOTICE_SECONDS)):
+                note = f"the server stopped: {end}"
         return endpoint if note is None else with_problem(endpoint, Problem(Verdict.HARNESS_ERROR, note))
 
 
