@@ -18,6 +18,7 @@ from handshake.crypto.credentials import Credential
 from handshake.events import Phase
 from handshake.reason import Cause, Detail, Kind, Reason, Rule
 from handshake.session import Session
+from handshake.transcript import Transcript
 
 
 def connect(
@@ -65,7 +66,10 @@ def resume(
     session = session_of(first)
     if session is None:
         missing = Reason(Phase.RESUMPTION, Rule.NO_SESSION.cause)
-        return replace(observation, later=replace(observation.attempts[-1], failure=missing, transcript=()))
+        return replace(
+            observation,
+            later=replace(observation.attempts[-1], failure=missing, transcript=(), left_out=None),
+        )
     again = Exchange(player, first.template, replace(visit, session=session))
     later = again.run()
     failure = later.failure
@@ -104,7 +108,7 @@ def reach(destination: Destination, deadline_seconds: float) -> Reason | None:
         if destination.starttls is None:
             return None
         until = started + deadline_seconds * prelude.DEADLINES
-        return prelude.speak(destination.starttls, transport, until, [])
+        return prelude.speak(destination.starttls, transport, until, Transcript())
 
 
 def _try_hellos(player: Player, visit: Visit, exchange_type: type[Exchange]) -> tuple[Observation, Exchange]:

@@ -36,7 +36,6 @@ from handshake.events import (
     PeerFaulted,
     Phase,
     PolicyRefused,
-    TranscriptEntry,
     Unsupported,
 )
 from handshake.hello_random import Clock
@@ -101,7 +100,6 @@ class Exchange:
         self.is_over = False
         self.deadline = 0.0
         self._silence_ends_at: float | None = None
-        self._said_before: list[TranscriptEntry] = []
         self._framing = Framing() if visit.protocol is None else visit.protocol.framing()
         self._outgoing = b""
 
@@ -130,7 +128,9 @@ class Exchange:
             sslv2_format=self.template.format is HelloFormat.SSLV2,
             failure=self.failure,
             negotiated=self.negotiated,
-            transcript=(*self._said_before, *self.connection.transcript),
+            transcript=tuple(self.connection.transcript),
+            left_out=self.connection.transcript.left_out,
+            key_log=tuple(self.connection.key_log),
             started=started_at,
             seconds=time.monotonic() - started,
             client_port=client_port,
@@ -142,7 +142,7 @@ class Exchange:
         if starttls is None:
             return
         until = started + self.visit.deadline_seconds * prelude.DEADLINES
-        failure = prelude.speak(starttls, transport, until, self._said_before)
+        failure = prelude.speak(starttls, transport, until, self.connection.transcript)
         if failure is not None:
             self.fail(failure.cause, failure.phase, failure.detail)
         self.deadline = time.monotonic() + self.visit.deadline_seconds

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from handshake.events import Negotiated, TranscriptEntry
 from handshake.reason import Reason
+from handshake.transcript import LeftOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,9 @@ class Attempt:
     before it was opened, `seconds` the whole time from then on, `client_port` the connection's port here
     (None: never opened). By moment and port the server's view of it is found, and its lines in other logs.
 
-    `negotiated` is set once the handshake completed, even if the request failed afterwards.
+    `negotiated` is set once the handshake completed, even if the request failed afterwards. `transcript` has
+    the entries that were kept and `left_out` what is missing between them; `key_log` are the connection's
+    secrets as lines of a key log (`handshake.key_log`).
     """
 
     hello_version: int
@@ -28,6 +31,8 @@ class Attempt:
     started: datetime
     seconds: float
     client_port: int | None = None
+    left_out: LeftOut | None = None
+    key_log: tuple[str, ...] = field(default=(), repr=False)
 
 
 COMPLETED = "completed"

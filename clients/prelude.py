@@ -7,6 +7,7 @@ from clients.starttls.dialogue import Dialogue, PreludeFailure, in_ascii
 from clients.transport import Transport, TransportFailure
 from handshake.events import Phase, TranscriptEntry
 from handshake.reason import Cause, Detail, Kind, Reason
+from handshake.transcript import Transcript
 
 DEADLINES = 5
 """How many deadlines of a connection the words may take: mail servers let a client wait for their greeting on
@@ -16,9 +17,7 @@ KIND = "clear"
 """A transcript entry's kind: bytes before TLS. Its name is what they say, in printable ASCII."""
 
 
-def speak(
-    starttls: StartTls, transport: Transport, deadline: float, transcript: list[TranscriptEntry]
-) -> Reason | None:
+def speak(starttls: StartTls, transport: Transport, deadline: float, transcript: Transcript) -> Reason | None:
     """Hold the conversation to its end and return why TLS cannot begin; None if it can.
 
     `deadline` is `time.monotonic` seconds. What goes over the wire is added to `transcript`.
@@ -33,9 +32,7 @@ def speak(
     return None
 
 
-def _converse(
-    starttls: StartTls, transport: Transport, deadline: float, transcript: list[TranscriptEntry]
-) -> None:
+def _converse(starttls: StartTls, transport: Transport, deadline: float, transcript: Transcript) -> None:
     protocol = PROTOCOLS[starttls.protocol]
     dialogue = Dialogue(lambda dialogue: protocol.prelude(dialogue, starttls.name))
     while True:

@@ -23,11 +23,11 @@ from handshake.events import (
     PeerFaulted,
     Phase,
     PolicyRefused,
-    TranscriptEntry,
     Unsupported,
 )
 from handshake.hello_random import Clock
 from handshake.record_layer import PlainRecord, RecordLayer
+from handshake.transcript import Transcript
 from handshake.wire.messages import Alert, pull_alert, push_alert
 from handshake.wire.record import SSLv2Record
 from handshake.wire.registry import AlertDescription, AlertLevel, ContentType, HandshakeType
@@ -49,7 +49,9 @@ def message_name(handshake_type: int) -> str:
 
 
 class Connection(ABC):
-    """One end of one connection, without a socket."""
+    """One end of one connection, without a socket. `key_log` are the secrets so far, a line each, as
+    `handshake.key_log` writes them; the client's end keeps them.
+    """
 
     def __init__(
         self, *, records: RecordLayer, entropy: Entropy, phase: Phase, clock: Clock | None = None
@@ -61,11 +63,12 @@ class Connection(ABC):
         self.is_connected = False
         self.is_ended = False
         self.now = 0.0
+        self.key_log: list[str] = []
         self._events: deque[Event] = deque()
 
     @property
-    def transcript(self) -> list[TranscriptEntry]:
-        """Every record and message so far, in order."""
+    def transcript(self) -> Transcript:
+        """The records and messages so far, in order."""
         return self.records.transcript
 
     def receive_data(self, data: bytes, now: float) -> None:

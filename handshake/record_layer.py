@@ -11,6 +11,7 @@ from enum import StrEnum
 from handshake.crypto.record_protection import BlockProtection, Protection, Protection13
 from handshake.errors import Fault, PeerFault
 from handshake.events import TranscriptEntry
+from handshake.transcript import Transcript
 from handshake.wire.record import (
     FirstRecord,
     Record,
@@ -74,7 +75,7 @@ class RecordLayer:
         self.splitting = splitting
         self.application_records = 0
         self.max_plaintext = MAX_PLAINTEXT
-        self.transcript: list[TranscriptEntry] = []
+        self.transcript = Transcript()
         self.read_protection: Protection | Protection13 | None = None
         self.write_protection: Protection | Protection13 | None = None
         self._reader = RecordReader(first, rules)

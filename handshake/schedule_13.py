@@ -6,6 +6,7 @@ protections.
 
 import hashlib
 
+from handshake import key_log
 from handshake.crypto import key_schedule_13 as formulas
 from handshake.crypto.key_schedule import Role
 from handshake.crypto.key_schedule_13 import TrafficSecrets
@@ -58,6 +59,20 @@ class KeySchedule:
         self.resumption_secret = formulas.resumption_master_secret(
             self._suite.prf_hash, self._master_secret, digest
         )
+
+    def handshake_key_log(self, client_random: bytes) -> list[str]:
+        """Write the handshake's traffic secrets as lines of a key log."""
+        return [
+            key_log.line(label, client_random, self._handshake_traffic.of(role))
+            for role, label in key_log.HANDSHAKE_TRAFFIC.items()
+        ]
+
+    def application_key_log(self, client_random: bytes) -> list[str]:
+        """Write the first application traffic secrets as lines of a key log."""
+        return [
+            key_log.line(label, client_random, self._application_traffic[role])
+            for role, label in key_log.APPLICATION_TRAFFIC.items()
+        ]
 
     def handshake_protection(self, role: Role) -> Protection13:
         """Make the protection of what `role` writes during the handshake."""

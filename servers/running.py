@@ -125,10 +125,10 @@ class ProgramEvents:
                 given += fresh
             yield from kept[-fresh:]
 
-    def stopped(self, identity: str) -> str | None:
-        """Why a server that was running no longer is, None while it is."""
+    def stopped(self, identity: str, seconds: float = 0.0) -> str | None:
+        """Why a server that was running no longer is, waited for; None while it is."""
         with self._changed:
-            return self._late_failures.get(identity)
+            return self._changed.wait_for(lambda: self._late_failures.get(identity), seconds)
 
     def take_line(self, line: bytes) -> None:
         """Take one line of the program's standard output."""
@@ -219,9 +219,9 @@ class RunningServers(Mapping[str, StartResult]):
         """Every connection as it ends, waited for, until the server no longer runs."""
         return self._events[server_id].follow(server_id)
 
-    def stopped(self, server_id: str) -> str | None:
-        """Why a server that was running no longer is, or None while it is."""
-        return self._events[server_id].stopped(server_id)
+    def stopped(self, server_id: str, deadline_seconds: float = 0.0) -> str | None:
+        """Why a server that was running no longer is, waited for; None while it is."""
+        return self._events[server_id].stopped(server_id, deadline_seconds)
 
 
 def one_line(text: str) -> str:

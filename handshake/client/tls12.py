@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from handshake import key_log
 from handshake.client.certificate import (
     receive_server_certificate,
     send_certificate_verify,
@@ -248,6 +249,9 @@ def _derive_master_secret(handshake: ClientHandshake, pre_master_secret: bytes) 
 
 
 def _prepare_protections(handshake: ClientHandshake) -> None:
+    handshake.connection.key_log.append(
+        key_log.line(key_log.MASTER_SECRET, handshake.hello.client_random, handshake.master_secret)
+    )
     handshake.pending_write, handshake.pending_read = connection_protections(
         handshake.suite,
         handshake.version,

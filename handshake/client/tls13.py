@@ -94,7 +94,9 @@ def accept_server_hello_13(handshake: ClientHandshake) -> State:
     pair = handshake.hello.key_shares[group]
     schedule = handshake.schedule = KeySchedule(handshake.suite, accepted_pre_shared_key(handshake))
     schedule.enter_handshake(pair.shared_secret(key_exchange), bytes(handshake.messages))
-    handshake.connection.change_read_keys(schedule.handshake_protection(Role.SERVER))
+    connection = handshake.connection
+    connection.key_log += schedule.handshake_key_log(handshake.hello.client_random)
+    connection.change_read_keys(schedule.handshake_protection(Role.SERVER))
     handshake.negotiated = Negotiated(
         handshake.version,
         handshake.suite.cipher_suite,
@@ -151,6 +153,7 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
         raise PeerFault(Fault.BAD_FINISHED, "the server's Finished does not fit the handshake")
     handshake.add(message)
     schedule.enter_application(bytes(handshake.messages))
+    connection.key_log += schedule.application_key_log(handshake.hello.client_random)
     connection.change_read_keys(schedule.application_protection(Role.SERVER))
     records = connection.records
     if (

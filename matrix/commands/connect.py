@@ -19,7 +19,7 @@ from matrix.judgement.judge import judge
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from matrix.plan.plan import load_all_profiles
 from matrix.prediction import offered_version_name
-from matrix.results.cell_result import evidence_of
+from matrix.results.evidence import evidence_of, to_plain
 from matrix.results.run_file import to_json
 from matrix.wording import printable, reason_in_words
 
@@ -70,7 +70,7 @@ def connect(
             "reason_detail": judgement.reason.detail.to_json() if judgement.reason else {},
             "note": judgement.note,
         }
-        write_out(to_json({**found, **evidence_of(observation, offered)}))
+        write_out(to_json({**to_plain(evidence_of(observation, offered)), **found}))
     else:
         _print(observation, offered)
         said = reason_in_words(judgement.reason, judgement.note) if judgement.reason else "no attempt failed"
@@ -94,7 +94,9 @@ def _print(observation: Observation, offered: list[str]) -> None:
 
 def _print_transcript(attempt: Attempt) -> None:
     start = attempt.transcript[0].time if attempt.transcript else 0.0
-    for entry in attempt.transcript:
+    for number, entry in enumerate(attempt.transcript):
+        if attempt.left_out is not None and number == attempt.left_out.after:
+            _line(f"  ... {attempt.left_out.entries} more, {attempt.left_out.wire_bytes} bytes ...")
         arrow = "->" if entry.direction == "sent" else "<-"
         shown = entry.decrypted[:_BYTES_SHOWN].hex(" ") + (
             " ..." if len(entry.decrypted) > _BYTES_SHOWN else ""

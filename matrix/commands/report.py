@@ -1,23 +1,32 @@
-"""`tls-matrix report RUN`: makes grid.md, grid.html and junit.xml again from run.json, and shows the grid."""
+"""`tls-matrix report RUN`: makes the files of a saved run again, and shows the grid."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from matrix.commands.options import (
+    ClientsDir,
     OnlyRows,
     Quiet,
+    ServersDir,
     Verbose,
     one_line_errors,
     show_run,
     view_asked,
     while_read,
+    write_out,
 )
-from matrix.errors import UnreadableRun
-from matrix.reports.files import render_reports
-from matrix.results.run_file import load_run
-from matrix.results.timings import load_timings
+from matrix.errors import SelectionError, UnreadableRun
+from matrix.plan.judge_again import judge_again, plan_again
+from matrix.reports.files import PAGE, render_reports
+from matrix.results.evidence import Evidence, read_evidence, write_evidence
+from matrix.results.redact import Redaction
+from matrix.results.run_folder import write_run
+from matrix.results.saved_run import SavedRun, load_saved_run
+from matrix.results.timings import load_timings, timings_from
+from matrix.wording import counted, printable
 
 
 def report(
@@ -25,19 +34,87 @@ def report(
     verbose: Verbose = False,
     quiet: Quiet = False,
     only: OnlyRows = None,
+    judge: Annotated[
+        bool, typer.Option("--judge-again", help="Judge what was seen with the expectations of now.")
+    ] = False,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Leave out names, addresses and secrets; wants --out.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write there, into a new folder.")
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="RUN", help="With --judge-again: expect what this run saw."),
+    ] = None,
+    servers_dir: ServersDir = None,
+    clients_dir: ClientsDir = None,
 ) -> None:
-    """Make the reports of a saved run again and show its grid; nothing is connected to."""
+    """Make the files of a saved run again and show its grid; nothing is connected to.
+
+    Of a run that did not end (its folder is called DIR.unfinished) all that was measured is written, marked
+    as partial.
+    """
+    lines: list[str] = []
     with one_line_errors():
         view = view_asked(verbose, quiet, only)
-        content = load_run(run)
-        folder = run if run.is_dir() else run.parent
-        timings = load_timings(folder)
+        saved = load_saved_run(run)
+        folder = _new_folder(out, saved) if out is not None else saved.folder
+        if redact and out is None:
+            raise SelectionError("--redact: name the folder of the copy with --out DIR")
+        if judge:
+            planned = plan_again(saved.run, servers_dir or (), clients_dir or (), baseline)
+            again = judge_again(saved.run, lambda cell: read_evidence(saved.folder, cell), planned)
+            lines = [difference.line for difference in again.differences]
+            lines.append(
+                f"judged again: {counted(len(again.differences), 'difference')}; "
+                f"{counted(again.kept, 'cell')} without evidence kept as judged before"
+            )
+            saved = SavedRun(saved.folder, again.run, saved.timings)
         try:
-            for name, text in render_reports(content, timings).items():
-                (folder / name).write_text(text, encoding="utf-8")
+            saved = _write(saved, folder, redact=redact)
         except OSError as error:
             raise UnreadableRun(
                 f"{folder}: cannot be written ({error.strerror}); free space or mend its permissions"
             ) from error
     with while_read():
-        show_run(content, view, timings, folder)
+        show_run(saved.run, view, load_timings(folder), None)
+        for line in lines:
+            write_out(f"{printable(line)}\n")
+        write_out(f"The page: {printable(str(folder / PAGE))}\n")
+
+
+def _new_folder(out: Path, saved: SavedRun) -> Path:
+    if out.resolve() == saved.folder.resolve() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
+        raise SelectionError(f"--out {out}: is not empty; choose a new folder")
+    return out
+
+
+def _write(saved: SavedRun, folder: Path, *, redact: bool) -> SavedRun:
+    """Write every file of a run; gives the run as it was written."""
+    is_copy = folder != saved.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    written = saved
+    if is_copy:
+        redaction = Redaction(saved.run, saved.timings, _all_evidence(saved)) if redact else None
+        for cell in saved.run.cells:
+            evidence = read_evidence(saved.folder, cell.id)
+            if evidence is None:
+                continue
+            if redaction is not None:
+                copy = redaction.cell_id(cell.server, cell.client, cell.scenario)
+                evidence = redaction.evidence(evidence, copy)
+            write_evidence(folder, evidence)
+        if redaction is not None:
+            run, timings = redaction.run(saved.run), redaction.timings(saved.timings)
+            written = SavedRun(folder, run, timings)
+    timings_file = written.timings if is_copy or "run" not in saved.timings else None
+    reports = render_reports(written.run, timings_from(written.timings))
+    write_run(folder, written.run, timings_file, reports)
+    return written
+
+
+def _all_evidence(saved: SavedRun) -> Iterator[Evidence]:
+    for cell in saved.run.cells:
+        if (evidence := read_evidence(saved.folder, cell.id)) is not None:
+            yield evidence

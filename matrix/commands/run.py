@@ -6,6 +6,7 @@ for, up to one more than processors, because a worker costs most of a second to 
 
 import inspect
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from matrix.commands.options import (
     while_read,
     write_out,
 )
-from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
+from matrix.errors import EXIT_HARNESS, EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
 from matrix.grid import GRID, useful_workers
 from matrix.grid.controller import CONTROLLER, PLAN, GridController
 from matrix.plan.options import RunOptions, options_given, signature
@@ -81,24 +82,38 @@ def _run_and_show(plan: Plan, workers: str, view: View | None) -> int:
         listener = _Listener(plan, progress)
         arguments = _arguments(plan.options, _workers(workers, len(plan.cells)))
         status = int(pytest.main(arguments, plugins=[listener]))
+        if status == EXIT_HUNG_UP:
+            _leave_the_terminal()
     controller = listener.controller
     if controller is None or controller.run is None:
         if listener.is_interrupted:  # pytest's status for it is EXIT_USAGE
             status = EXIT_INTERRUPTED
-        if status in (EXIT_INTERRUPTED, EXIT_TERMINATED):
+        if status in (EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_HUNG_UP):
             tell("tls-matrix: ended before a cell was run; nothing is written")
             return status
+        if status == EXIT_HARNESS:
+            tell("tls-matrix: no cell was run; nothing is written")
         return EXIT_USAGE if status in (EXIT_USAGE, pytest.ExitCode.USAGE_ERROR) else EXIT_HARNESS
     with while_read():
-        folder = controller.folder.path
+        folder = controller.folder.place
         if view is None:
             write_out(encode(controller.run))
         else:
             written = None if controller.unwritten else folder
             show_run(controller.run, view, load_timings(folder), written)
-    if controller.unwritten:
-        tell(f"tls-matrix: {controller.unwritten}")
+    for line in (*controller.said, controller.unwritten):
+        if line:
+            tell(f"tls-matrix: {line}")
     return status
+
+
+def _leave_the_terminal() -> None:
+    """After a hangup a terminal is gone, and whatever is written to it fails; files and pipes stay."""
+    for stream in (sys.stdout, sys.stderr):
+        if stat.S_ISCHR(os.fstat(stream.fileno()).st_mode):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 @contextmanager

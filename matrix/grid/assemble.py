@@ -1,14 +1,12 @@
 """From the results of the cells to the run file. Pure but for the versions of what is installed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from clients.destination import Target
 from clients.profile import Profile
 from handshake.client.hello import fill_hello
 from handshake.wire.ja3 import ja3
-from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED
 from matrix.grid.endpoint import Problem
-from matrix.judgement.outcome import Verdict
 from matrix.plan.plan import Plan, PlannedCell
 from matrix.results.cell_result import CellResult
 from matrix.results.environment import environment, profiles_digest, tool_version
@@ -30,20 +28,8 @@ from servers.variant import ServerVariant
 EXTERNAL = "external"
 
 
-def assemble(
-    plan: Plan,
-    results: Mapping[str, CellResult],
-    stacks: Mapping[str, str | None],
-    problems: Mapping[str, Problem],
-) -> RunFile:
-    """Put a run together. Cells of a server with a problem found afterwards lose what they seemed to have
-    found out.
-    """
-    cells = [
-        _cell(planned, _with_problem(results[planned.cell.id], problems.get(planned.cell.server)))
-        for planned in plan.cells
-        if planned.cell.id in results
-    ]
+def frame_of(plan: Plan, stacks: Mapping[str, str | None]) -> RunFile:
+    """Everything of a run that is known before its cells are; `stacks` are by server."""
     clients = sorted({planned.cell.client for planned in plan.cells})
     servers = {
         variant.id: _server(variant, stacks.get(variant.id), plan.options.backend)
@@ -53,29 +39,31 @@ def assemble(
         run=RunRecord(
             profiles_digest=profiles_digest(plan.profiles[client] for client in clients),
             tool_version=tool_version(),
-            partial=len(cells) < len(plan.cells),
+            partial=True,
             environment=environment(),
             asked=_asked(plan),
         ),
         servers=servers | {target.name: _target(target) for target in plan.targets},
         clients={client: _client(plan.profiles[client]) for client in clients},
-        cells=sorted(cells, key=lambda cell: cell.id),
+        cells=[],
     )
 
 
-def exit_status(run: RunFile) -> int:
-    """Give the exit status of a run that was not interrupted."""
-    verdicts = {cell.verdict for cell in run.cells}
-    if Verdict.HARNESS_ERROR in verdicts or verdicts <= {Verdict.NOT_INSTALLED}:
-        return EXIT_HARNESS
-    return EXIT_AS_EXPECTED if all(verdict.is_as_expected for verdict in verdicts) else EXIT_NOT_AS_EXPECTED
+def whole(
+    frame: RunFile, cells: Iterable[CellRecord], planned: int, problems: Mapping[str, Problem]
+) -> RunFile:
+    """Put the cells into the frame, and to each server its problem; partial where cells are missing."""
+    ordered = sorted(cells, key=lambda cell: cell.id)
+    servers = {
+        server: record.model_copy(update={"problem": problems[server].note}) if server in problems else record
+        for server, record in frame.servers.items()
+    }
+    run = frame.run.model_copy(update={"partial": len(ordered) < planned})
+    return frame.model_copy(update={"run": run, "servers": servers, "cells": ordered})
 
 
-def _with_problem(result: CellResult, problem: Problem | None) -> CellResult:
-    return result if problem is None else CellResult(result.cell, problem.judgement, seconds=result.seconds)
-
-
-def _cell(planned: PlannedCell, result: CellResult) -> CellRecord:
+def cell_record(planned: PlannedCell, result: CellResult) -> CellRecord:
+    """Put down what one cell gave beside what was expected of it."""
     cell, judgement, prediction = planned.cell, result.judgement, planned.prediction
     expectation = planned.expectation
     return CellRecord(

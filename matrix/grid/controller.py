@@ -1,20 +1,19 @@
 """The part of a run in the process that controls it: plan, start and prove the servers, tell the workers,
 collect what they report, judge the whole, write the files and set the exit status.
 
-Whatever ends a run, an interrupt or SIGTERM included, what has been collected is written (`partial` is then
-true). Where pytest ends before it had a cell to run, by an expression it cannot read or one that nothing
-matches, there is no run: nothing is written, and the exit status is pytest's own.
+Whatever ends a run, what has been measured by then is written (`partial` is then true): a result goes into
+the run's folder as it comes (`matrix.grid.measured`), and an interrupt, SIGTERM, SIGHUP and the time limit
+leave the time to write the rest. Where pytest ends before it had a cell to run, by an expression it cannot
+read or one that nothing matches, there is no run: nothing is written, and the exit status is pytest's own.
 """
 
 import io
-import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from time import monotonic
-from types import FrameType
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,36 +21,35 @@ from rich.console import Console
 
 from handshake.crypto.credentials import Credential
 from matrix.cell import parse_cell_id
-from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
-from matrix.grid import GRID, WORKER_INPUT
-from matrix.grid.assemble import assemble, exit_status
+from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE
+from matrix.grid import GRID
+from matrix.grid.ending import Ending
 from matrix.grid.endpoint import Problem
+from matrix.grid.measured import Measured
 from matrix.grid.run_cell import Terms
 from matrix.grid.servers import GridServers, grid_servers, read_credentials
 from matrix.grid.worker import CellTask, GridWorker, worker_text
+from matrix.grid.worker_nodes import WorkerNodes, hurry_workers, start_workers_again
 from matrix.judgement.outcome import Judgement, Verdict
 from matrix.plan.options import options_from
 from matrix.plan.plan import USAGE_ERRORS, Plan, make_plan, parse_targets
 from matrix.reports.files import PAGE, render_reports
 from matrix.reports.terminal import print_run
 from matrix.reports.view import view_of
-from matrix.results.cell_result import PROPERTY, CellResult, connections_of
+from matrix.results.cell_result import PROPERTY, CellResult
 from matrix.results.environment import command
+from matrix.results.gate import exit_status, parse_gates
 from matrix.results.run_file import RunFile
 from matrix.results.run_folder import RunFolder
-from matrix.results.timings import timings_from
-from matrix.wording import printable
-from servers.contract import Connection
-
-PLAN = pytest.StashKey[Plan]()  # filled beforehand by whoever has made the plan already
+from matrix.results.timings import load_timings, timings_from
+from matrix.wording import counted, printable
 
 NOTHING_RAN = (
     pytest.ExitCode.USAGE_ERROR,
     pytest.ExitCode.NO_TESTS_COLLECTED,
     pytest.ExitCode.INTERNAL_ERROR,
 )
-WORKER_STOP_SECONDS = 0.5
-LAST_VIEWS_SECONDS = 1.0  # all that servers have still to say when the last cell is done
+PLAN = pytest.StashKey[Plan]()  # filled beforehand by whoever has made the plan already
 CONTROLLER = pytest.StashKey["GridController"]()  # of the run that is going on
 
 
@@ -60,9 +58,11 @@ def register(config: pytest.Config) -> None:
     try:
         plan = config.stash.get(PLAN, None) or _plan(config)
         if config.option.collectonly:
-            config.pluginmanager.register(_worker(plan, {}, {}), "grid-worker")
+            config.pluginmanager.register(_worker(plan, {}, {}, Path()), "grid-worker")
             return
-        folder = RunFolder(plan.options.out, datetime.now(UTC))
+        cells = [planned.cell.id for planned in plan.cells]
+        options = plan.options
+        folder = RunFolder(options.out, datetime.now(UTC), cells, force=options.force)
     except USAGE_ERRORS as error:
         pytest.exit(printable(str(error)), returncode=EXIT_USAGE)
     controller = GridController(plan, folder)
@@ -88,217 +88,164 @@ def _plan(config: pytest.Config) -> Plan:
     return make_plan(chosen).narrowed_to(named)
 
 
-def _worker(plan: Plan, endpoints: Mapping[str, Any], credentials: dict[str, Credential]) -> GridWorker:
+def _worker(
+    plan: Plan, endpoints: Mapping[str, Any], credentials: dict[str, Credential], folder: Path
+) -> GridWorker:
     tasks = [CellTask(planned.cell, planned.expectation) for planned in plan.cells]
     terms = Terms(plan.options.timeout, plan.options.evidence, credentials)
-    return GridWorker(tasks, dict(endpoints), dict(plan.profiles), terms, plan.options.rate)
+    return GridWorker(tasks, dict(endpoints), dict(plan.profiles), terms, folder, plan.options.rate)
 
 
 class GridController:
-    """pytest plugin of the controlling process."""
+    """pytest plugin of the controlling process. `said` are lines for a person when the run is over."""
 
     def __init__(self, plan: Plan, folder: RunFolder) -> None:
         self.plan = plan
         self.folder = folder
         self.run: RunFile | None = None
-        self.unwritten = ""  # why something could not be written
-        self._results: dict[str, CellResult] = {}
-        # Evidence by cell that lacks a server's view, or was not written to its end.
-        self._unfinished: dict[str, dict[str, Any]] = {}
+        self.said: list[str] = folder.said
+        self.measured: Measured | None = None
         self._servers: GridServers | None = None
         self._started = datetime.now(UTC)
-        self._first_result: datetime | None = None
-        self._last_result: datetime | None = None
+        self._ending = Ending(plan.options.time_limit)
         self._cleanup = ExitStack()
 
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Start the servers, before pytest-xdist starts its workers (which it does last)."""
-        self._cleanup.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _terminate))
+    @property
+    def unwritten(self) -> str:
+        """Why something could not be written; empty where all was."""
+        return self.measured.unwritten if self.measured is not None else ""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> Generator[None]:
+        """Start the servers, then let pytest-xdist start its workers; one that dies as it starts must not
+        end the run.
+        """
+        self._start_servers(session)
+        try:
+            yield
+        except (EOFError, OSError):
+            if not session.config.pluginmanager.has_plugin("dsession"):
+                raise
+            start_workers_again(session)
+
+    def _start_servers(self, session: pytest.Session) -> None:
+        self._cleanup.enter_context(self._ending)
         session.config.add_cleanup(self._cleanup.close)
-        self._servers = self._cleanup.enter_context(grid_servers(self.plan))
-        endpoints = self._servers.endpoints
+        servers = self._servers = self._cleanup.enter_context(grid_servers(self.plan))
+        self.measured = Measured(self.plan, self.folder, servers, self._started)
+        endpoints, shown = servers.endpoints, servers.client_credentials
         if session.config.pluginmanager.has_plugin("dsession"):
             text = worker_text(
                 self.plan.cells,
                 list(endpoints.values()),
-                self._servers.client_credentials,
+                shown,
+                self.folder.path,
                 self.plan.options.clients_dir,
             )
-            nodes = _WorkerNodes(text, partial(_choose, session, self.plan))
+            nodes = WorkerNodes(text, partial(_choose, session, self.plan))
             session.config.pluginmanager.register(nodes, "grid-worker-nodes")
         else:
-            credentials = read_credentials(self._servers.client_credentials)
-            worker = _worker(self.plan, endpoints, credentials)
+            worker = _worker(self.plan, endpoints, read_credentials(shown), self.folder.path)
             session.config.pluginmanager.register(worker, "grid-worker")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the result of a cell from its report; a test that broke without one is a harness error."""
+        assert self.measured is not None, "the session has started"
         for name, value in report.user_properties:
             if name == PROPERTY:
-                self._take(CellResult.from_json(str(value)))
+                self.measured.take(CellResult.from_json(str(value)))
                 return
         cell_id = _cell_id(report.nodeid)
-        if report.failed and cell_id is not None and cell_id not in self._results:
+        if report.failed and cell_id is not None and cell_id not in self.measured:
             last_line = (report.longreprtext.strip() or "no reason given").splitlines()[-1]
-            self._take(
-                CellResult(
-                    cell_id, Judgement(Verdict.HARNESS_ERROR, note=f"the test itself broke: {last_line}")
-                )
-            )
+            broke = Judgement(Verdict.HARNESS_ERROR, note=f"the test itself broke: {last_line}")
+            self.measured.take(CellResult(cell_id, broke))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Prove the servers once more, write everything, set the exit status."""
-        if exitstatus in NOTHING_RAN and not self._results:
+        if exitstatus in NOTHING_RAN and not self.measured:
             self._cleanup.close()
             return
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left takes a moment and must not be cut short
-        stopped_early = exitstatus in (pytest.ExitCode.INTERRUPTED, EXIT_TERMINATED)
-        if stopped_early:
-            _hurry_workers(session.config)
-        problems: Mapping[str, Problem] = {}
-        if not stopped_early and self._servers is not None:
+        self._ending.is_near()
+        ended_early = self._ending.is_early or exitstatus == pytest.ExitCode.INTERRUPTED
+        if ended_early:
+            hurry_workers(session.config)
+        later: Mapping[str, Problem] = {}
+        if not ended_early and self._servers is not None:
             try:
-                problems = self._servers.problems_now()
+                later = self._servers.problems_now()
             except KeyboardInterrupt:
                 exitstatus = pytest.ExitCode.INTERRUPTED
-        self._cleanup.callback(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.SIG_IGN))
-        self.run = self._assemble(problems)
-        until = monotonic() + LAST_VIEWS_SECONDS
-        for cell_id, evidence in self._unfinished.items():
-            self._add_views(cell_id, evidence, until)
-            self._write(self.folder.add_evidence, cell_id, evidence)
-        timings = self._timings()
-        reports = render_reports(self.run, timings_from(timings))
-        self._write(self.folder.write, self.run, timings, reports)
+        self._ending.is_here()
+        if self.measured is not None and len(self.measured):
+            self._write(self.measured, later)
         self._cleanup.close()
         session.exitstatus = self._exit_status(exitstatus)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the grid."""
-        if self.run is not None:
-            writer = terminalreporter._tw
-            text = io.StringIO()
-            console = Console(file=text, force_terminal=writer.hasmarkup, width=writer.fullwidth)
-            view = view_of(terminalreporter.config.option.verbose)
-            view = view.with_levels() if self.plan.options.levels else view
-            print_run(self.run, console, view, timings_from(self._timings()))
-            terminalreporter.section("TLS interoperability")
-            terminalreporter.write(text.getvalue())
-            terminalreporter.write_line(printable(self.unwritten or f"The page: {self.folder.path / PAGE}"))
+        if self.run is None:
+            return
+        writer = terminalreporter._tw
+        text = io.StringIO()
+        console = Console(file=text, force_terminal=writer.hasmarkup, width=writer.fullwidth)
+        view = view_of(terminalreporter.config.option.verbose)
+        view = view.with_levels() if self.plan.options.levels else view
+        print_run(self.run, console, view, load_timings(self.folder.place))
+        terminalreporter.section("TLS interoperability")
+        terminalreporter.write(text.getvalue())
+        for line in self.said:
+            terminalreporter.write_line(line)
+        terminalreporter.write_line(printable(self.unwritten or f"The page: {self.folder.place / PAGE}"))
 
-    def _write(self, write: Callable[..., None], *what: Any) -> None:
-        """Write something; a full disk must not take what was found away from who looks at the terminal."""
-        try:
-            write(*what)
-        except OSError as error:
-            where = error.filename or self.folder.path
-            self.unwritten = (
-                f"{where}: cannot be written ({error.strerror}); the run's files are not complete"
-            )
+    def _write(self, measured: Measured, later: Mapping[str, Problem]) -> None:
+        assert self._servers is not None, "something was measured"
+        run = self.run = measured.finish({**self._servers.problems, **later})
+        if self._ending.reason:
+            cells = counted(len(self.plan.cells), "cell")
+            self.said.append(f"{self._ending.reason} ended the run: {len(measured)} of {cells} measured")
+        timings = self._timings(measured, self._servers)
+        measured.write(run, timings, render_reports(run, timings_from(timings)))
 
-    def _take(self, result: CellResult) -> None:
-        """Keep a result; an interrupt may come between any two lines, and what is kept by then is written."""
-        self._results[result.cell] = replace(result, evidence=None)
-        self._last_result = datetime.now(UTC)
-        self._first_result = self._first_result or self._last_result
-        if result.evidence is not None:
-            head = {
-                "cell": result.cell,
-                "verdict": result.judgement.verdict.value,
-                "reason": result.judgement.reason and str(result.judgement.reason),
-            }
-            evidence = {**head, **result.evidence}
-            self._unfinished[result.cell] = evidence
-            is_whole = self._add_views(result.cell, evidence, monotonic())
-            self._write(self.folder.add_evidence, result.cell, evidence)
-            if is_whole:
-                del self._unfinished[result.cell]
-
-    def _add_views(self, cell_id: str, evidence: dict[str, Any], until: float) -> bool:
-        """Add to each connection what the server says of it until then; whether it has said all it will."""
-        assert self._servers is not None, "a cell has run"
-        server = parse_cell_id(cell_id).server
-        connections = connections_of(evidence)
-        for connection in connections:
-            port = connection["client_port"]
-            started = datetime.fromisoformat(connection["started"])
-            seconds = max(0.0, until - monotonic())
-            view = None if port is None else self._servers.view(server, port, started, seconds)
-            connection["server_view"] = None if view is None else _described(view)
-        is_ours = self._servers.stack(server) is not None
-        return not is_ours or all(connection["server_view"] is not None for connection in connections)
-
-    def _assemble(self, problems: Mapping[str, Problem]) -> RunFile:
-        stacks = {v.id: self._servers.stack(v.id) for v in self.plan.variants} if self._servers else {}
-        return assemble(self.plan, self._results, stacks, problems)
-
-    def _timings(self) -> dict[str, Any]:
-        endpoints = self._servers.endpoints if self._servers else {}
+    def _timings(self, measured: Measured, servers: GridServers) -> dict[str, Any]:
         return {
-            "started": self._started.isoformat(timespec="seconds"),
             "command": command(),
+            "started": self._started.isoformat(timespec="seconds"),
             "seconds": self._seconds_until(datetime.now(UTC)),
-            "first_result_after_seconds": self._seconds_until(self._first_result),
-            "last_result_after_seconds": self._seconds_until(self._last_result),
+            "first_result_after_seconds": self._seconds_until(measured.first),
+            "last_result_after_seconds": self._seconds_until(measured.last),
             "servers": {
                 server: {"address": endpoint.address, "certificate_sha256": sorted(endpoint.fingerprints)}
-                for server, endpoint in endpoints.items()
+                for server, endpoint in servers.endpoints.items()
                 if endpoint.destination is not None
             },
-            "cells": {cell: round(result.seconds, 6) for cell, result in self._results.items()},
+            "cells": {cell: round(seconds, 6) for cell, seconds in measured.seconds.items()},
         }
 
     def _seconds_until(self, moment: datetime | None) -> float | None:
         return None if moment is None else round((moment - self._started).total_seconds(), 3)
 
     def _exit_status(self, given: int) -> int:
+        if self._ending.is_early:
+            return self._ending.status
         match given:
             case pytest.ExitCode.INTERRUPTED:
                 return EXIT_INTERRUPTED
             case pytest.ExitCode.INTERNAL_ERROR:
                 return EXIT_HARNESS
             case pytest.ExitCode.OK | pytest.ExitCode.TESTS_FAILED:
-                assert self.run is not None  # set just before
-                return EXIT_HARNESS if self.unwritten else exit_status(self.run) or int(given)
+                return self._status_of_run() or int(given)
             case _:
                 return int(given)
 
-
-class _WorkerNodes:
-    """Hooks of pytest-xdist's, registered only where pytest-xdist knows them."""
-
-    def __init__(self, text: str, choose: Callable[[], None]) -> None:
-        self._text = text
-        self._choose = choose
-
-    def pytest_xdist_setupnodes(self, config: pytest.Config) -> None:
-        """Start workers deaf to Ctrl-C at a terminal, from their first moment on: they inherit the mask.
-
-        They are sent pytest's arguments as text. A path in these is none of their business, and where it has
-        bytes that are no text nothing could be sent.
-        """
-        self._choose()
-        given = config.invocation_params
-        config.invocation_params = replace(given, args=tuple(printable(str(each)) for each in given.args))
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        config.add_cleanup(_hear_interrupts)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self) -> None:
-        """Hear it again in this process, now that they are started; what came meanwhile comes now."""
-        _hear_interrupts()
-
-    def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker its cells and where the servers are."""
-        node.workerinput[WORKER_INPUT] = self._text
-        node.workerinput["mainargv"] = [printable(argument) for argument in node.workerinput["mainargv"]]
-
-    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
-        """Where a server's silence holds one worker up, let the others take over what it has before it."""
-        from xdist.scheduler import WorkStealingScheduling
-
-        return WorkStealingScheduling(config, log) if config.option.dist == "load" else None
+    def _status_of_run(self) -> int:
+        options = self.plan.options
+        if self.run is None or self.unwritten:
+            return EXIT_HARNESS
+        targets = (target.name for target in self.plan.targets)
+        servers = (*options.server, *options.levels, *targets)
+        return exit_status(self.run, parse_gates(options.fail_on), servers, options.client)
 
 
 def _choose(session: pytest.Session, plan: Plan) -> None:
@@ -311,33 +258,12 @@ def _choose(session: pytest.Session, plan: Plan) -> None:
     is_chosen = option.keyword or option.markexpr or option.deselect
     if not is_chosen and not any("::" in argument for argument in session.config.args):
         return
-    worker = _worker(plan, {}, {})
+    worker = _worker(plan, {}, {}, Path())
     session.config.pluginmanager.register(worker, "grid-choice")
     items = session.perform_collect()
     session.config.pluginmanager.unregister(worker)
     if not items:
         pytest.exit("no cell is chosen; nothing is run", returncode=pytest.ExitCode.NO_TESTS_COLLECTED)
-
-
-def _hear_interrupts() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
-def _described(view: Connection) -> dict[str, Any]:
-    """A server's view of a connection, for the evidence; its log as a list of lines."""
-    words = {key: value for key, value in asdict(view).items() if key not in ("id", "peer_port")}
-    return {**words, "log": None if view.log is None else view.log.splitlines()}
-
-
-def _hurry_workers(config: pytest.Config) -> None:
-    """Let pytest-xdist kill its workers at once: who interrupts a run does not wait for silent servers."""
-    distribution = config.pluginmanager.get_plugin("dsession")
-    if distribution is not None and distribution.nodemanager is not None:
-        distribution.nodemanager.EXIT_TIMEOUT = WORKER_STOP_SECONDS
-
-
-def _terminate(signal_number: int, frame: FrameType | None) -> None:
-    pytest.exit("terminated", returncode=EXIT_TERMINATED)
 
 
 def _cell_id(node_id: str) -> str | None:

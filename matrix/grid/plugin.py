@@ -31,8 +31,9 @@ def pytest_configure(config: pytest.Config) -> None:
         if WORKER_INPUT in worker_input:
             from matrix.grid.worker import GridWorker
 
-            # Ctrl-C at a terminal reaches workers too; it is the controlling process that ends the run.
+            # What a terminal sends reaches workers too; it is the controlling process that ends the run.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
             config.pluginmanager.register(
                 GridWorker.from_text(config, str(worker_input[WORKER_INPUT])), "grid-worker"
             )

@@ -18,6 +18,7 @@ from matrix.judgement.outcome import Expectation, Judgement, Outcome
 from matrix.prediction import offered_version_name
 from matrix.results.cell_result import CellResult, EvidenceWanted, Facts, cell_result
 from matrix.results.certificate_facts import certificate_notes, read_certificate
+from matrix.results.evidence import Evidence, evidence_of
 from matrix.results.strength import REFUSING_STATUS
 from matrix.scenarios import SCENARIOS, Meeting
 
@@ -37,12 +38,12 @@ class Terms:
 
 def run_cell(
     cell: Cell, profile: Profile, endpoint: Endpoint, expectation: Expectation | None, terms: Terms
-) -> CellResult:
+) -> tuple[CellResult, Evidence | None]:
     """Let the client do the scenario with the server and judge what happened; whatever the peer does is a
-    result.
+    result. The evidence comes along where it is wanted.
     """
     if endpoint.problem is not None:
-        return CellResult(cell.id, endpoint.problem.judgement)
+        return CellResult(cell.id, endpoint.problem.judgement), None
     assert endpoint.destination is not None, "a server without a problem listens"
     meeting = Meeting(
         profile.player,
@@ -55,8 +56,18 @@ def run_cell(
     observation = SCENARIOS[cell.scenario].carry_out(meeting)
     offered = [offered_version_name(attempt.template) for attempt in profile.attempts]
     judgement = judge(observation, expectation, endpoint.fingerprints)
-    result = cell_result(cell.id, observation, offered, judgement, terms.wanted)
-    return replace(result, facts=_facts(observation, endpoint, judgement))
+    result = cell_result(cell.id, observation, offered, judgement)
+    result = replace(result, facts=_facts(observation, endpoint, judgement))
+    if not terms.wanted.includes(judgement.verdict):
+        return result, None
+    seen = replace(
+        evidence_of(observation, offered),
+        cell=cell.id,
+        verdict=judgement.verdict.value,
+        reason=None if judgement.reason is None else str(judgement.reason),
+        fingerprints=sorted(endpoint.fingerprints),
+    )
+    return result, seen
 
 
 def _own(endpoint: Endpoint) -> Mapping[str, Credential]:

@@ -33,6 +33,7 @@ from servers.running import NotInstalled, RunningServer, RunningServers, StartRe
 from servers.variant import ServerVariant
 
 START_SECONDS = 10.0
+NOTICE_SECONDS = 1.0  # in which the end of a server's process is noticed here
 StartServers = Callable[..., AbstractContextManager[RunningServers]]
 # One that does not answer takes its whole time, which the others must not wait for.
 CONTROLS_AT_ONCE = 8
@@ -71,6 +72,19 @@ class GridServers:
             return None
         return self._running.wait_for_connection(server, client_port, since, seconds)
 
+    def told_and_ended(self, server: str, client_port: int, since: datetime) -> bool:
+        """Whether a server that has ended had told of the connection made from a port after a moment."""
+        running = isinstance(self._running.get(server), RunningServer)
+        if not running or self._running.stopped(server) is None:
+            return False
+        return self.view(server, client_port, since, 0.0) is not None
+
+    @property
+    def problems(self) -> Mapping[str, Problem]:
+        """The servers that did not answer at first, and why."""
+        endpoints = self.endpoints.items()
+        return {server: endpoint.problem for server, endpoint in endpoints if endpoint.problem is not None}
+
     def problems_now(self) -> Mapping[str, Problem]:
         """Ask every server that answered at first again; name those that no longer do."""
         answered = [endpoint for endpoint in self.endpoints.values() if endpoint.problem is None]
@@ -92,12 +106,9 @@ class GridServers:
             assert endpoint.destination is not None, "a target has one"
             note = unreachable(endpoint.destination, self._terms.deadline_seconds)
         else:
-            stopped = self._running.stopped(endpoint.server)
-            note = (
-                f"the server stopped: {stopped}"
-                if stopped
-                else _control_fails(variant, self._plan.profiles, endpoint, self._terms)
-            )
+            note = _control_fails(variant, self._plan.profiles, endpoint, self._terms)
+            if note is not None and (end := self._running.stopped(endpoint.server, NOTICE_SECONDS)):
+                note = f"the server stopped: {end}"
         return endpoint if note is None else with_problem(endpoint, Problem(Verdict.HARNESS_ERROR, note))
 
 
@@ -169,7 +180,8 @@ def _control_fails(
     client = variant.definition.control
     scenario = CLIENT_CERTIFICATE if variant.declared().client_certificate == "require" else CONNECT
     cell = Cell(variant.id, client, scenario.id)
-    judgement = run_cell(cell, profiles[client], endpoint, Expectation(), terms).judgement
+    result, _ = run_cell(cell, profiles[client], endpoint, Expectation(), terms)
+    judgement = result.judgement
     if judgement.outcome is Outcome.WORKS:
         return None
     said = judgement.note

@@ -1,6 +1,6 @@
 """The part of a run in the process that runs cells: parametrises the one test, runs each cell in the test's
-setup (so that a broken harness is pytest's error and not a failure), and sends the result with the test's
-report.
+setup (so that a broken harness is pytest's error and not a failure), writes its evidence into the run's
+folder, and sends the result with the test's report.
 """
 
 import json
@@ -15,13 +15,14 @@ from clients.pace import DEFAULT_RATE, Pace, at_once
 from clients.profile import Profile
 from handshake.crypto.credentials import Credential
 from handshake.reason import saved_reason
-from matrix.cell import Cell
+from matrix.cell import Cell, parse_cell_id
 from matrix.grid.endpoint import Endpoint
+from matrix.grid.pytest_outcome import show
 from matrix.grid.run_cell import Terms, run_cell
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from matrix.plan.plan import PlannedCell, load_all_profiles
 from matrix.results.cell_result import PROPERTY, CellResult, EvidenceWanted
-from matrix.wording import printable, reason_in_words
+from matrix.results.evidence import Evidence, write_evidence
 from servers.contract import PrivateKeyAndChain
 
 FIXTURE = "judged_cell"
@@ -45,6 +46,7 @@ class GridWorker:
         endpoints: dict[str, Endpoint],
         profiles: dict[str, Profile],
         terms: Terms,
+        folder: Path,
         rate: float | None = None,
         workers: int = 1,
     ) -> None:
@@ -52,6 +54,7 @@ class GridWorker:
         self._endpoints = endpoints
         self._profiles = profiles
         self._terms = terms
+        self._folder = folder
         self._rate = rate
         self._workers = workers
         self._paces: dict[str, Pace] = {}
@@ -74,6 +77,7 @@ class GridWorker:
                 EvidenceWanted(config.getoption("evidence")),
                 {kind: Credential.from_pem(*pem) for kind, pem in content["credentials"].items()},
             ),
+            Path(content["folder"]),
             config.getoption("rate"),
             config.workerinput["workercount"],  # type: ignore[attr-defined]  # of pytest-xdist's workers
         )
@@ -95,29 +99,45 @@ class GridWorker:
 
     @pytest.fixture
     def judged_cell(self, request: pytest.FixtureRequest) -> CellResult:
-        """The result of the test's cell; a harness that broke ends the setup."""
+        """The result of the test's cell."""
         task: CellTask = request.param
         endpoint = self._endpoints[task.cell.server]
-        result = run_cell(
+        result, evidence = run_cell(
             task.cell,
             self._profiles[task.cell.client],
             endpoint,
             task.expectation,
             replace(self._terms, pace=self._pace(endpoint)),
         )
+        if evidence is not None:
+            result = self._with_evidence(result, evidence)
         request.node.stash[_RESULT] = result
-        if result.judgement.verdict is Verdict.HARNESS_ERROR:
-            pytest.fail(f"{printable(result.judgement.note)} [{endpoint.address}]", pytrace=False)
         return result
+
+    def _with_evidence(self, result: CellResult, evidence: Evidence) -> CellResult:
+        try:
+            write_evidence(self._folder, evidence)
+        except OSError as error:
+            where = error.filename or self._folder
+            why = f"{where}: cannot be written ({error.strerror}); the run's files are not complete"
+            return replace(result, unwritten=why)
+        return replace(result, evidence=True)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Send the result with the report that shows it, once."""
+        """Send the result with the report that shows it, once: a broken harness with that of the setup, which
+        then fails.
+        """
         report = yield
         result = item.stash.get(_RESULT, None)
-        if result is not None and (call.when == "call" or (call.when == "setup" and report.failed)):
+        if result is None or not report.passed:
+            return report
+        is_broken = result.judgement.verdict is Verdict.HARNESS_ERROR
+        if call.when == ("setup" if is_broken else "call"):
+            address = self._endpoints[parse_cell_id(result.cell).server].address
+            show(result, report, address)
             report.user_properties.append((PROPERTY, result.to_json()))
         return report
 
@@ -138,10 +158,11 @@ def worker_text(
     cells: Sequence[PlannedCell],
     endpoints: Sequence[Endpoint],
     credentials: Mapping[str, PrivateKeyAndChain],
+    folder: Path,
     clients_dir: Sequence[Path],
 ) -> str:
-    """Write what a worker needs to know, in ASCII; `credentials` are those that clients show, `clients_dir`
-    the user's folders of them, in whose names any bytes may stand.
+    """Write what a worker needs to know, in ASCII; `credentials` are those that clients show, `folder` is the
+    run's, `clients_dir` the user's folders of clients; any bytes may stand in the names of these.
     """
     tasks = [
         [
@@ -156,27 +177,8 @@ def worker_text(
         {
             "tasks": tasks,
             "endpoints": [endpoint.to_json() for endpoint in endpoints],
-            "clients_dir": [str(directory.absolute()) for directory in clients_dir],
             "credentials": {kind: [pem.private_key, pem.chain] for kind, pem in credentials.items()},
+            "folder": str(folder),
+            "clients_dir": [str(directory.absolute()) for directory in clients_dir],
         }
     )
-
-
-def show_in_pytest(result: CellResult) -> None:
-    """Turn a verdict into pytest's own outcome: passed, failed, xfailed, failed (strict) or skipped."""
-    judgement = result.judgement
-    outcome = judgement.outcome.value if judgement.outcome else ""
-    said = printable(f"{outcome}: {reason_in_words(judgement.reason)}" if judgement.reason else outcome)
-    match judgement.verdict:
-        case Verdict.PASSED | Verdict.OBSERVED:
-            return
-        case Verdict.EXPECTED_FAILURE:
-            pytest.xfail(said)
-        case Verdict.NOT_APPLICABLE:
-            pytest.skip(said)
-        case Verdict.UNSUPPORTED | Verdict.NOT_INSTALLED:
-            pytest.skip(printable(judgement.note))
-        case Verdict.UNEXPECTED_PASS:
-            pytest.fail(f"[XPASS(strict)] better than expected: {said}", pytrace=False)
-        case _:
-            pytest.fail(said or printable(judgement.note), pytrace=False)

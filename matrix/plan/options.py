@@ -12,8 +12,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-import typer
-
 from clients.pace import DEFAULT_RATE
 from clients.starttls import PROTOCOLS
 from matrix.results.cell_result import EvidenceWanted
@@ -44,6 +42,11 @@ _TARGET = (
 )
 
 
+_FAIL_ON = (
+    "What gives exit status 1, too: unmeasured (cells without a result), fails, noted. A comma between."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """Patterns are shell patterns; an empty tuple chooses the default. `out` None is a new folder under
@@ -63,6 +66,11 @@ class RunOptions:
     backend: Annotated[Backend, About("How servers are started.")] = Backend.PROCESS
     baseline: Annotated[Path | None, About("Expect what this earlier run saw.", "RUN")] = None
     out: Annotated[Path | None, About("Write there, and nowhere else.", "DIR")] = None
+    force: Annotated[bool, About("Let the run replace one of other cells in --out DIR.")] = False
+    time_limit: Annotated[
+        float | None, About("End the run after so long; what was measured is written.", "SECONDS", 0.1)
+    ] = None
+    fail_on: Annotated[Texts, About(_FAIL_ON, "LIST")] = ()
     evidence: Annotated[EvidenceWanted, About("Cells whose transcripts are kept.")] = EvidenceWanted.FAILURES
     timeout: Annotated[
         float,
@@ -88,6 +96,9 @@ class RunOptions:
         arguments = []
         for each in fields(self):
             value = getattr(self, each.name)
+            if _kind(each) is bool:
+                arguments += [_flag(each)] if value else []
+                continue
             for item in value if isinstance(value, tuple) else () if value is None else (value,):
                 text = str(item.absolute()) if isinstance(item, Path) else str(item)
                 arguments.append(f"{_flag(each)}={text}")
@@ -115,7 +126,9 @@ def pytest_arguments() -> Iterator[tuple[str, dict[str, Any]]]:
         more: dict[str, Any] = {"help": about.help_text, "default": each.default}
         if _is_repeatable(each):
             more |= {"action": "append", "default": []}
-        if issubclass(kind, StrEnum):
+        if kind is bool:
+            more |= {"action": "store_true"}
+        elif issubclass(kind, StrEnum):
             more |= {"type": kind, "choices": list(kind)}
         else:
             more |= {"type": _reader(kind, about.minimum), "metavar": about.metavar}
@@ -124,6 +137,8 @@ def pytest_arguments() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def signature() -> list[inspect.Parameter]:
     """The options as keyword parameters of a command of typer's."""
+    import typer  # not for the workers of a run, each of which would wait for it
+
     parameters = []
     for each in fields(RunOptions):
         kind, about = _kind(each), _about(each)

@@ -24,6 +24,7 @@ from matrix.plan.options import RunOptions
 from matrix.plan.servers import choose_servers
 from matrix.prediction import Prediction, Preference, ServerFacts, predict
 from matrix.results.compare import renamed_servers
+from matrix.results.gate import parse_gates
 from matrix.results.run_file import CellRecord, RunFile, load_run
 from matrix.scenarios import SCENARIOS, Scenario
 from servers.definition import DefinitionError, ServerDefinition, load_definitions
@@ -67,6 +68,7 @@ class Plan:
 
 def make_plan(options: RunOptions) -> Plan:
     """Plan a run. Raises one of USAGE_ERRORS, each a single line that says what to mend."""
+    parse_gates(options.fail_on)
     definitions = load_all_definitions(options.servers_dir)
     profiles = load_all_profiles(options.clients_dir)
     targets = parse_targets(options.target)

@@ -26,6 +26,7 @@ _ELEMENTS = {
     Verdict.UNSUPPORTED: "skipped",
     Verdict.NOT_INSTALLED: "skipped",
 }
+_PARTIAL = "Partial: the run ended before every cell was tried."
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 section 2.2
 
 
@@ -41,6 +42,8 @@ def render_junit(run: RunFile, timings: Timings = NO_TIMINGS) -> str:
         _add_properties(suite, facts_of_run)
         for cell in of_server:
             _add_case(suite, cell, seconds.get(cell.id, 0.0))
+        if run.run.partial:
+            ET.SubElement(suite, "system-out").text = _PARTIAL
     if not cells:  # an interrupted run must say so even then
         _add_properties(ET.SubElement(root, "testsuite", _numbers("tls-matrix", [], seconds)), facts_of_run)
     ET.indent(root)

@@ -1,7 +1,8 @@
 """What one cell gave, in the form that travels from a pytest worker to the process that writes the files.
 
-Pure. A result is JSON (xdist carries plain values only) and holds the judgement made where the cell ran;
-the evidence (transcripts) travels along only where it is wanted.
+Pure. A result is JSON (xdist carries plain values only) and holds the judgement made where the cell ran. The
+evidence does not travel: the worker writes it. What travels is what finds the server's view of each
+connection.
 """
 
 import json
@@ -10,7 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from clients.observation import Attempt, Observation
+from clients.observation import Observation
 from handshake.events import Negotiated
 from handshake.reason import Detail, parse_reason
 from handshake.wire.cipher_suites import cipher_suite_name
@@ -19,6 +20,8 @@ from matrix.judgement.outcome import Judgement, Outcome, Verdict
 from matrix.results.run_file import CertificateRecord
 
 PROPERTY = "tls_matrix_cell"
+ConnectionMade = tuple[int | None, str, float]
+"""The client's port (None where nobody accepted), the beginning (ISO 8601) and the seconds it took."""
 
 
 class EvidenceWanted(StrEnum):
@@ -71,7 +74,8 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class CellResult:
     """One judged cell. `attempts`, `negotiated` and `renegotiation` are as in run.json; `seconds` all
-    connections together.
+    connections together. `connections` are all that were made, in order. `evidence`: the worker has written
+    it; `unwritten` says why it could not.
     """
 
     cell: str
@@ -81,23 +85,27 @@ class CellResult:
     renegotiation: dict[str, Any] | None = None
     seconds: float = 0.0
     facts: Facts = Facts()
-    evidence: dict[str, Any] | None = None
+    connections: tuple[ConnectionMade, ...] = ()
+    evidence: bool = False
+    unwritten: str = ""
 
     def to_json(self) -> str:
         """Write the result as one line."""
         content = {field.name: getattr(self, field.name) for field in fields(self)}
-        return json.dumps(
-            {**content, "judgement": _judgement_to_json(self.judgement), "facts": self.facts.to_json()},
-            separators=(",", ":"),
-        )
+        content |= {"judgement": _judgement_to_json(self.judgement), "facts": self.facts.to_json()}
+        return json.dumps(content, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "CellResult":
         """Read what `to_json` wrote."""
         content = json.loads(text)
         judgement = _judgement_from_json(content.pop("judgement"))
-        content |= {"attempts": tuple(content["attempts"]), "facts": Facts.from_json(content["facts"])}
-        return cls(**content, judgement=judgement)
+        tuples = {
+            "attempts": tuple(content["attempts"]),
+            "facts": Facts.from_json(content["facts"]),
+            "connections": tuple((port, started, took) for port, started, took in content["connections"]),
+        }
+        return cls(**{**content, **tuples}, judgement=judgement)
 
 
 def _judgement_to_json(judgement: Judgement) -> dict[str, Any]:
@@ -121,7 +129,7 @@ def _judgement_from_json(value: dict[str, Any]) -> Judgement:
 
 
 def cell_result(
-    cell: str, observation: Observation, offered: Sequence[str], judgement: Judgement, wanted: EvidenceWanted
+    cell: str, observation: Observation, offered: Sequence[str], judgement: Judgement
 ) -> CellResult:
     """Put a judged observation into the form that travels; `offered` names what each attempt of the profile
     offers.
@@ -129,14 +137,18 @@ def cell_result(
     last = observation.later or (observation.attempts[-1] if observation.attempts else None)
     negotiated = last.negotiated if last is not None and last.failure is None else None
     later = () if observation.later is None else (observation.later,)
+    connections = (*observation.attempts, *later)
     return CellResult(
         cell,
         judgement,
         tuple(describe_attempts(observation, offered)),
         describe_negotiated(negotiated) if negotiated else None,
         None if observation.renegotiation is None else asdict(observation.renegotiation),
-        sum(attempt.seconds for attempt in (*observation.attempts, *later)),
-        evidence=evidence_of(observation, offered) if wanted.includes(judgement.verdict) else None,
+        sum(attempt.seconds for attempt in connections),
+        connections=tuple(
+            (attempt.client_port, attempt.started.isoformat(), round(attempt.seconds, 6))
+            for attempt in connections
+        ),
     )
 
 
@@ -161,50 +173,4 @@ def describe_attempts(observation: Observation, offered: Sequence[str]) -> Itera
             "version": version,
             "outcome": (Outcome.WORKS if works else Outcome.FAILS).value,
             "reason": None if attempt.failure is None else str(attempt.failure),
-        }
-
-
-def evidence_of(observation: Observation, offered: Sequence[str]) -> dict[str, Any]:
-    """Give everything that went over the wire: times in seconds from the first record of the attempt, bytes
-    in hex.
-    """
-    later = observation.later
-    described = zip(observation.attempts, describe_attempts(observation, offered), strict=True)
-    return {
-        "certificate_sha256": observation.certificate_sha256,
-        "response": observation.response.decode("ascii", "backslashreplace"),
-        "attempts": [{**words, **_connection(attempt)} for attempt, words in described],
-        "later": None
-        if later is None
-        else {"reason": None if later.failure is None else str(later.failure), **_connection(later)},
-    }
-
-
-def connections_of(evidence: dict[str, Any]) -> list[dict[str, Any]]:
-    """The connections in what `evidence_of` gave, in order; each has the `client_port` it was made from
-    and when it `started` (ISO 8601, UTC)."""
-    later = evidence["later"]
-    return [*evidence["attempts"], *([] if later is None else [later])]
-
-
-def _connection(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "negotiated": describe_negotiated(attempt.negotiated) if attempt.negotiated else None,
-        "started": attempt.started.isoformat(),
-        "seconds": round(attempt.seconds, 6),
-        "client_port": attempt.client_port,
-        "transcript": list(_transcript(attempt)),
-    }
-
-
-def _transcript(attempt: Attempt) -> Iterator[dict[str, Any]]:
-    start = attempt.transcript[0].time if attempt.transcript else 0.0
-    for entry in attempt.transcript:
-        yield {
-            "direction": entry.direction,
-            "kind": entry.kind,
-            "name": entry.name,
-            "time": round(entry.time - start, 6),
-            "wire": entry.wire.hex(),
-            "decrypted": entry.decrypted.hex(),
         }

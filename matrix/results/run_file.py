@@ -26,12 +26,14 @@ from pydantic import (
 from clients.observation import NOT_TRIED
 from handshake.reason import Detail, Reason, saved_reason
 from matrix.errors import UnreadableRun
-from matrix.judgement.outcome import NOTHING_TO_DO, Outcome, Verdict
+from matrix.judgement.outcome import NOTHING_TO_DO, Expectation, Outcome, Verdict
 from matrix.wording import printable
 
 SCHEMA: Literal["tls-matrix/run/2"] = "tls-matrix/run/2"
 EARLIER_SCHEMA = "tls-matrix/run/1"
 RUN_FILE_NAME = "run.json"
+UNFINISHED = ".unfinished"
+"""How the name of a folder ends in which a run is written, or was when something ended it."""
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 SCHEMA_FILE = Path(__file__).parent / "schema" / "run-2.json"
 
@@ -104,6 +106,7 @@ class ServerRecord(_Record):
     toggles: dict[str, str]
     note: str = ""
     hypothesis: bool = Field(default=False, description="its behaviour is assumed, not known")
+    problem: str = Field(default="", description="why nothing, or no more, could be asked of it")
     position: int | None = Field(
         default=None, ge=0, description="where its level stands among those of its definition; the first is 0"
     )
@@ -187,6 +190,13 @@ class CellRecord(_Record):
     def detailed_reason(self) -> Reason | None:
         """The reason with its details."""
         return self.reason and replace(self.reason, detail=Detail.from_json(self.reason_detail))
+
+    @property
+    def expectation(self) -> Expectation | None:
+        """What was expected of it."""
+        if self.expected is None:
+            return None
+        return Expectation(self.expected, self.expected_reason, self.expected_why)
 
     @property
     def finding(self) -> bool:
@@ -291,9 +301,10 @@ def load_run(path: Path) -> RunFile:
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
-        raise UnreadableRun(
-            f"{file}: cannot be read ({error.strerror}); give a run's folder or its run.json"
-        ) from error
+        mend = "give a run's folder or its run.json"
+        if path.name.endswith(UNFINISHED):
+            mend = f"the run did not end; `tls-matrix report {path}` makes its files"
+        raise UnreadableRun(f"{file}: cannot be read ({error.strerror}); {mend}") from error
     except UnicodeDecodeError as error:
         raise UnreadableRun(f"{file}: is not UTF-8 text; give a run's folder or its run.json") from error
     try:

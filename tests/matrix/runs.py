@@ -1,11 +1,13 @@
 """Run files and observations for tests: small, valid, what a test does not care about filled in."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from clients.observation import Attempt, Observation
 from handshake.events import Negotiated, Phase
 from handshake.reason import Reason, parse_cause, parse_reason
 from matrix.judgement.outcome import Outcome, Verdict
+from matrix.results.evidence import Evidence, evidence_of
 from matrix.results.run_file import (
     AttemptRecord,
     CellRecord,
@@ -86,3 +88,9 @@ def run(*cells: CellRecord, partial: bool = False, note: str = "", title: str = 
         clients={cell.client: client for cell in cells},
         cells=sorted(cells, key=lambda cell: cell.id),
     )
+
+
+def evidence(cell_id: str, *failures: Reason | None) -> Evidence:
+    """The evidence of a cell with these attempts (one that works where none is given)."""
+    seen = observation(*(failures or (None,)))
+    return replace(evidence_of(seen, ["TLSv1.0"] * len(seen.attempts)), cell=cell_id, verdict="failed")

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,40 +44,183 @@ def silent_server() -> Iterator[str]:
                 connection.close()
 
 
-@pytest.mark.parametrize(
-    ("number", "status", "workers"),
-    [(signal.SIGINT, 130, 0), (signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 2)],
-)
+Running = subprocess.Popen[str]
+
+
+def started(*arguments: object) -> Running:
+    """A run that is going on, with a process group of its own."""
+    return subprocess.Popen(
+        command("run", *arguments),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for(is_so: Callable[[], object]) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert is_so()
+
+
+def measured(folder: Path) -> list[str]:
+    """The lines of the cells in a journal."""
+    try:
+        return (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()[1:]
+    except FileNotFoundError:
+        return []
+
+
+def is_gone(process_group: int) -> bool:
+    try:
+        os.killpg(process_group, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def says_that_it_is_partial(folder: Path, cells: int) -> None:
+    """Every file of a run that ended early says so, and has what was measured."""
+    content = run_json(folder)
+    assert content["run"]["partial"]
+    assert 1 <= len(content["cells"]) < cells
+    for name in ("grid.md", "grid.html", "junit.xml"):
+        assert "Partial" in (folder / name).read_text(encoding="utf-8")
+    suites = ET.parse(folder / "junit.xml").getroot().findall("testsuite")
+    assert [suite.find("properties/property[@name='partial']") is not None for suite in suites] == [True]
+
+
+ENDINGS = [
+    (signal.SIGINT, 130, 0),
+    (signal.SIGINT, 130, 2),
+    (signal.SIGTERM, 143, 2),
+    (signal.SIGHUP, 129, 0),
+    (signal.SIGHUP, 129, 2),
+]
+
+
+@pytest.mark.parametrize(("number", "status", "workers"), ENDINGS)
 def test_an_interrupted_run_writes_what_it_has(
     tmp_path: Path, number: signal.Signals, status: int, workers: int
 ) -> None:
+    out = tmp_path / "run"
     with silent_server() as address:
-        chosen = ("--target", f"silent={address}", "--out", tmp_path, "-n", workers)
-        process = subprocess.Popen(
-            command("run", *chosen),
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        deadline = time.monotonic() + DEADLINE
-        while not list(tmp_path.glob("evidence/**/*.json")) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        if number is signal.SIGINT:  # as a terminal does it: the whole process group
-            os.killpg(process.pid, number)
-        else:
+        process = started("--target", f"silent={address}", "--out", out, "-n", workers)
+        wait_for(lambda: measured(tmp_path / "run.unfinished"))
+        if number is signal.SIGTERM:
             process.send_signal(number)
-        _, errors = process.communicate(timeout=DEADLINE)
+        else:  # as a terminal does it: the whole process group
+            os.killpg(process.pid, number)
+        shown, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == status
     assert "Traceback" not in errors
     assert "Warning" not in errors
-    content = run_json(tmp_path)
-    assert content["run"]["partial"]
-    assert 1 <= len(content["cells"]) < 23
-    assert "Partial" in (tmp_path / "grid.md").read_text(encoding="utf-8")
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
+    assert "Partial" in shown
+    says_that_it_is_partial(out, 23)
+    wait_for(lambda: is_gone(process.pid))
+
+
+def test_a_hangup_whose_terminal_is_gone_ends_alike(tmp_path: Path) -> None:
+    """Nobody reads: what is printed then fails with EIO."""
+    ours, theirs = os.openpty()
+    out = tmp_path / "run"
+    with silent_server() as address:
+        chosen = ("--target", f"silent={address}", "--out", out, "-n", "0")
+        process = subprocess.Popen(
+            command("run", *chosen), cwd=ROOT, stdout=theirs, stderr=theirs, start_new_session=True
+        )
+        os.close(theirs)
+        wait_for(lambda: measured(tmp_path / "run.unfinished"))
+        os.close(ours)
+        os.killpg(process.pid, signal.SIGHUP)
+        assert process.wait(DEADLINE) == 129
+    says_that_it_is_partial(out, 23)
+
+
+def test_a_run_that_ended_early_leaves_an_earlier_one_alone(tmp_path: Path) -> None:
+    out, left = tmp_path / "run", tmp_path / "run.unfinished"
+    with silent_server() as address:
+        chosen = ("--target", f"silent={address}", "--client", "java-7", "--client", "java-8", "--out", out)
+        started(*chosen).communicate(timeout=DEADLINE)
+        before = {path: path.read_bytes() for path in out.rglob("*.*") if path.is_file()}
+        process = started(*chosen, "-n", "0")
+        wait_for(lambda: measured(left))
+        process.terminate()
+        _, errors = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 143
+    assert f"tls-matrix: {out} is as it was: the run ended early and is in {left}\n" in errors
+    assert {path: path.read_bytes() for path in out.rglob("*.*") if path.is_file()} == before
+    says_that_it_is_partial(left, 2)
+
+
+def test_a_killed_run_loses_nothing_that_was_measured(tmp_path: Path) -> None:
+    out, left = tmp_path / "run", tmp_path / "run.unfinished"
+    with silent_server() as address:
+        process = started("--target", f"silent={address}", "--out", out, "-n", 2)
+        wait_for(lambda: len(measured(left)) >= 2)
+        process.kill()
+        process.communicate(timeout=DEADLINE)
+        wait_for(lambda: is_gone(process.pid))
+    cells = {json.loads(line)["cell"]["id"] for line in measured(left)}
+    assert not out.exists()
+    told = subprocess.run(
+        command("compare", left, left), cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert told.returncode == 2
+    assert f"the run did not end; `tls-matrix report {left}` makes its files" in told.stderr
+    shown = subprocess.run(command("report", left), cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert shown.returncode == 0, shown.stderr
+    assert "Partial" in shown.stdout
+    says_that_it_is_partial(left, 23)
+    assert {cell["id"] for cell in run_json(left)["cells"]} == cells
+    assert {f"silent/{path.parent.name}/connect" for path in left.rglob("evidence/**/*.json")} >= cells
+
+
+def test_the_time_limit_ends_a_run(tmp_path: Path) -> None:
+    with silent_server() as address:
+        chosen = ("--target", f"silent={address}", "--out", tmp_path / "run", "-n", 0, "--time-limit", "4")
+        process = started(*chosen)
+        shown, errors = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 3, shown + errors
+    assert "the time limit of 4 s ended the run: " in errors
+    assert " of 23 cells measured\n" in errors
+    says_that_it_is_partial(tmp_path / "run", 23)
+
+
+def workers_of(process: Running) -> list[int]:
+    """The worker processes of a run, by their command."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    numbers = map(int, children.read_text().split())
+    return [each for each in numbers if b"import sys;exec(" in Path(f"/proc/{each}/cmdline").read_bytes()]
+
+
+def test_a_worker_killed_in_the_middle_costs_the_cell_it_ran(tmp_path: Path) -> None:
+    clients = [
+        argument for client in ("java-6", "java-7", "java-8", "java-17") for argument in ("--client", client)
+    ]
+    with silent_server() as address:
+        process = started("--target", f"silent={address}", *clients, "--out", tmp_path / "run", "-n", 2)
+        wait_for(lambda: measured(tmp_path / "run.unfinished"))
+        os.kill(workers_of(process)[0], signal.SIGKILL)
+        shown, errors = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 3, shown + errors
+    cells = run_json(tmp_path / "run")["cells"]
+    broken = [cell for cell in cells if cell["verdict"] == "harness_error"]
+    assert len(cells) == 4
+    assert len(broken) == 1
+    assert "crashed while running" in broken[0]["note"]
+
+
+def test_a_worker_killed_as_it_starts_does_not_end_the_run(tmp_path: Path) -> None:
+    process = started("--server", BEFORE, *CLIENTS, "--out", tmp_path / "run", "-n", 2)
+    wait_for(lambda: workers_of(process) or process.poll() is not None)
+    os.kill(workers_of(process)[0], signal.SIGKILL)
+    shown, errors = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 0, shown + errors
+    assert len(run_json(tmp_path / "run")["cells"]) == 3
 
 
 def run_by(program: str, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
@@ -89,30 +233,28 @@ def run_by(program: str, out: Path, *more: str) -> subprocess.CompletedProcess[s
 INTERRUPTED_AS_IT_WRITES = """
 import os, signal, sys
 from matrix.commands.cli import main
-from matrix.results.run_folder import RunFolder
+from matrix.results.journal import Journal
 number = getattr(signal, sys.argv.pop())
-write = RunFolder.add_evidence
-def interrupted(self, cell_id, evidence):
-    RunFolder.add_evidence = write
+add = Journal.add
+def interrupted(self, cell, seconds):
+    Journal.add = add
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
     os.kill(os.getpid(), number)
-    write(self, cell_id, evidence)
-RunFolder.add_evidence = interrupted
+    add(self, cell, seconds)
+Journal.add = interrupted
 main()
 """
 
 
-@pytest.mark.parametrize(("number", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
-def test_a_cell_whose_evidence_is_being_written_when_the_run_is_interrupted_is_not_lost(
+@pytest.mark.parametrize(("number", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_cell_that_is_being_written_down_when_the_run_is_interrupted_is_not_lost(
     tmp_path: Path, number: str, status: int
 ) -> None:
     result = run_by(INTERRUPTED_AS_IT_WRITES, tmp_path / "run", number)
     assert result.returncode == status, result.stdout + result.stderr
     (cell,) = run_json(tmp_path / "run")["cells"]
     (file,) = (tmp_path / "run").glob("evidence/**/*.json")
-    evidence = json.loads(file.read_text(encoding="utf-8"))
-    assert evidence["cell"] == cell["id"]
-    assert evidence["attempts"][0]["server_view"]["alert_sent"] == "unexpected_message"
+    assert json.loads(file.read_text(encoding="utf-8"))["cell"] == cell["id"]
 
 
 NEVER_READY = """
@@ -122,7 +264,9 @@ for line in sys.stdin:
 """
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_run_that_is_interrupted_while_servers_start_says_so(
     tmp_path: Path, number: signal.Signals, status: int
 ) -> None:
@@ -148,7 +292,8 @@ def test_a_run_that_is_interrupted_while_servers_start_says_so(
     assert process.returncode == status, shown + errors
     assert "Traceback" not in errors
     assert errors.endswith("tls-matrix: ended before a cell was run; nothing is written\n")
-    assert list(out.iterdir()) == []
+    assert not out.exists()
+    assert not list(tmp_path.glob("run*"))
 
 
 AS_AT_A_TERMINAL = """

@@ -264,33 +264,47 @@ ANOTHER = TLSLITE.replace(
     [
         (NOT_INSTALLED, "not_installed", "get it with: fetch it"),
         (DIES_AT_ONCE, "harness_error", "no such library"),
-        (DIES_LATER, "harness_error", "after the run"),
         (ANOTHER, "harness_error", "another program answered"),
     ],
-    ids=["not installed", "dies at once", "dies later", "another answers"],
+    ids=["not installed", "dies at once", "another answers"],
 )
 def test_a_server_that_cannot_be_trusted_judges_nobody(
     tmp_path: Path, program: str, verdict: str, said: str
 ) -> None:
-    folder = tmp_path / "servers" / "mine"
-    folder.mkdir(parents=True)
-    (folder / "server.toml").write_text(SERVER, encoding="utf-8")
-    (folder / "serve.py").write_text(program, encoding="utf-8")
-    chosen = (
-        "--servers-dir",
-        folder.parent,
-        "--server",
-        "mine@0.8.2",
-        "--client",
-        "openssl-3.0",
-        "--client",
-        "java-17",
-    )
+    chosen = of_a_server(tmp_path, program, "openssl-3.0", "java-17")
     result = tls_matrix("run", *chosen, "--out", tmp_path / "run", "-n", 0)
     assert result.returncode == 3, result.stdout + result.stderr
     assert set(verdicts(tmp_path / "run").values()) == {verdict}
     assert said in result.stdout
     assert said in (tmp_path / "run" / "grid.html").read_text(encoding="utf-8")
+
+
+def test_what_a_server_showed_before_it_died_stands_if_that_is_proved(tmp_path: Path) -> None:
+    """It dies in its third connection, its second cell: that one was answered, so what came before stands."""
+    chosen = of_a_server(tmp_path, DIES_LATER, "chrome-101", "java-17", "openssl-3.0")
+    result = tls_matrix("run", *chosen, "--out", tmp_path / "run", "-n", 0)
+    assert result.returncode == 3, result.stdout + result.stderr
+    content = run_json(tmp_path / "run")
+    cells = {cell["client"]: cell for cell in content["cells"]}
+    assert {client: cell["outcome"] for client, cell in cells.items()} == {
+        "chrome-101": "fails",
+        "java-17": "works",
+        "openssl-3.0": None,
+    }
+    assert cells["openssl-3.0"]["verdict"] == "harness_error"
+    problem = content["servers"]["mine@0.8.2"]["problem"]
+    assert "the server stopped" in problem
+    assert cells["java-17"]["notes"] == cells["chrome-101"]["notes"] == [f"measured before this: {problem}"]
+
+
+def of_a_server(tmp_path: Path, program: str, *clients: str) -> tuple[object, ...]:
+    """A server of the user's, and the options that let these clients talk to it."""
+    folder = tmp_path / "servers" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "server.toml").write_text(SERVER, encoding="utf-8")
+    (folder / "serve.py").write_text(program, encoding="utf-8")
+    chosen = [option for client in clients for option in ("--client", client)]
+    return "--servers-dir", folder.parent, "--server", "mine@0.8.2", *chosen
 
 
 def test_the_projects_own_tests_do_not_wake_the_grid() -> None:

@@ -1,0 +1,61 @@
+"""What ends a run before its last cell: SIGTERM, SIGHUP (the terminal is gone) and the time limit. An
+interrupt (SIGINT) is pytest's own.
+
+All end it alike: pytest stops, what was measured is written, and the exit status says what it was.
+"""
+
+import signal
+from types import FrameType
+from typing import Self
+
+import pytest
+
+from matrix.errors import EXIT_HARNESS, EXIT_HUNG_UP, EXIT_TERMINATED
+
+_STATUS = {
+    signal.SIGTERM: EXIT_TERMINATED,
+    signal.SIGHUP: EXIT_HUNG_UP,
+    signal.SIGALRM: EXIT_HARNESS,
+}
+
+
+class Ending:
+    """Listens for what ends a run while it is entered. `reason` is for a person, `status` the exit status."""
+
+    def __init__(self, time_limit: float | None) -> None:
+        self.is_early = False
+        self.reason = ""
+        self.status = 0
+        self._time_limit = time_limit
+        self._before: dict[signal.Signals, object] = {}
+
+    def __enter__(self) -> Self:
+        for number in _STATUS:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
+                self._before[number] = signal.signal(number, self._end)
+        if self._time_limit is not None:
+            signal.setitimer(signal.ITIMER_REAL, self._time_limit)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]  # as signal.signal gave it
+        self._before.clear()
+
+    def is_near(self) -> None:
+        """What is left takes a moment and must not be cut short; an interrupt still may."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number in self._before:
+            signal.signal(number, signal.SIG_IGN)
+
+    def is_here(self) -> None:
+        """Now not even an interrupt may."""
+        self._before.setdefault(signal.SIGINT, signal.signal(signal.SIGINT, signal.SIG_IGN))
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        self.is_early = True
+        self.status = _STATUS[signal.Signals(number)]
+        is_limit = number == signal.SIGALRM
+        self.reason = f"the time limit of {self._time_limit:g} s" if is_limit else signal.Signals(number).name
+        pytest.exit(f"{self.reason} ended the run", returncode=self.status)

@@ -1,0 +1,173 @@
+"""What a run has measured so far: kept in memory and, as it comes, in the run's folder.
+
+A result is put down in the journal; its evidence was written by the process that ran the cell, and gets the
+server's own view of each connection here. Nothing that cannot be written stops a run: `unwritten` says why.
+"""
+
+import errno
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from matrix.cell import parse_cell_id
+from matrix.errors import UnreadableRun
+from matrix.grid.assemble import cell_record, frame_of, whole
+from matrix.grid.endpoint import Problem
+from matrix.grid.proof import Conversation, unproved
+from matrix.grid.servers import GridServers
+from matrix.judgement.outcome import Outcome
+from matrix.plan.plan import Plan
+from matrix.results.cell_result import CellResult
+from matrix.results.evidence import ServerView, read_evidence, write_evidence
+from matrix.results.run_file import CellRecord, RunFile
+from matrix.results.run_folder import RunFolder
+from servers.contract import Connection
+
+LAST_VIEWS_SECONDS = 1.0  # all that servers have still to say when the last cell is done
+
+
+class Measured:
+    """The results of a run by cell. `first` and `last` are when results came."""
+
+    def __init__(self, plan: Plan, folder: RunFolder, servers: GridServers, started: datetime) -> None:
+        self.unwritten = ""
+        self.first: datetime | None = None
+        self.last: datetime | None = None
+        self.seconds: dict[str, float] = {}
+        self._planned = {planned.cell.id: planned for planned in plan.cells}
+        self._folder = folder
+        self._servers = servers
+        self._results: dict[str, CellResult] = {}
+        self._records: dict[str, CellRecord] = {}
+        self._without_views: set[str] = set()
+        self._frame = frame_of(plan, {variant.id: servers.stack(variant.id) for variant in plan.variants})
+        self._write(folder.journal.begin, self._frame, len(plan.cells), started.isoformat(timespec="seconds"))
+
+    def __contains__(self, cell_id: str) -> bool:
+        return cell_id in self._records
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def take(self, result: CellResult) -> None:
+        """Keep a result; an interrupt may come between any two lines, and what is kept by then is written."""
+        self._results[result.cell] = result
+        self.seconds[result.cell] = result.seconds
+        self._keep(cell_record(self._planned[result.cell], result))
+        self.last = datetime.now(UTC)
+        self.first = self.first or self.last
+        if result.unwritten:
+            self.unwritten = result.unwritten
+        if result.evidence:
+            self._without_views.add(result.cell)
+            self._add_views(result, monotonic(), is_last=False)
+
+    def finish(self, problems: Mapping[str, Problem]) -> RunFile:
+        """Give the whole run; `problems` are those of servers that do not answer, by server."""
+        for server, problem in problems.items():
+            self._doubt(server, problem)
+        until = monotonic() + LAST_VIEWS_SECONDS
+        for cell_id in sorted(self._without_views):
+            self._add_views(self._results[cell_id], until, is_last=True)
+        return whole(self._frame, self._records.values(), len(self._planned), problems)
+
+    def write(self, run: RunFile, timings: Mapping[str, Any], reports: Mapping[str, str]) -> None:
+        """Write the files of the run; they have their place if nothing was left out."""
+        self._write(self._folder.write, run, timings, reports)
+        if not self.unwritten:
+            self._write_once(lambda: self._folder.finish(is_whole=not run.run.partial))
+
+    def _keep(self, record: CellRecord) -> None:
+        self._records[record.id] = record
+        self._write(self._folder.journal.add, record, self.seconds[record.id])
+
+    def _doubt(self, server: str, problem: Problem) -> None:
+        """Take back what a server that no longer answers seemed to show, unless it was proved."""
+        mine = [result for result in self._results.values() if parse_cell_id(result.cell).server == server]
+        unsure = unproved(self._conversation(server, result) for result in mine if result.connections)
+        for result in mine:
+            record = self._records[result.cell]
+            if result.cell in unsure:
+                taken_back = CellResult(result.cell, problem.judgement, seconds=result.seconds)
+                self._keep(cell_record(self._planned[result.cell], taken_back))
+            elif record.outcome is not None:
+                notes = [*record.notes, f"measured before this: {problem.note}"]
+                self._keep(record.model_copy(update={"notes": notes}))
+
+    def _conversation(self, server: str, result: CellResult) -> Conversation:
+        moments = [
+            (port, datetime.fromisoformat(started), seconds) for port, started, seconds in result.connections
+        ]
+        _, began, seconds = moments[-1]
+        is_told = [
+            began
+            for port, began, _ in moments
+            if port is not None and self._servers.told_and_ended(server, port, began)
+        ]
+        answered = (Outcome.WORKS, Outcome.WORKS_AFTER_FALLBACK)
+        is_answered = result.judgement.outcome in answered
+        return Conversation(
+            result.cell, began, began + timedelta(seconds=seconds), is_answered, tuple(is_told)
+        )
+
+    def _add_views(self, result: CellResult, until: float, *, is_last: bool) -> None:
+        """Add to the evidence what the server says of each connection by then; what is not said yet is waited
+        for when all cells are done.
+        """
+        server = parse_cell_id(result.cell).server
+        views = list(self._views(server, result, until))
+        if None in views and self._servers.stack(server) is not None and not is_last:
+            return
+        self._without_views.discard(result.cell)
+        if not any(views):
+            return
+        try:
+            evidence = read_evidence(self._folder.path, result.cell)
+        except UnreadableRun as error:
+            self.unwritten = str(error)
+            return
+        if evidence is not None:
+            self._write_once(lambda: write_evidence(self._folder.path, evidence.with_views(views)))
+
+    def _views(self, server: str, result: CellResult, until: float) -> Iterator[ServerView | None]:
+        for port, started, _ in result.connections:
+            seconds = max(0.0, until - monotonic())
+            moment = datetime.fromisoformat(started)
+            view = None if port is None else self._servers.view(server, port, moment, seconds)
+            yield None if view is None else _view(view)
+
+    def _write(self, write: Callable[..., None], *what: Any) -> None:
+        """Write results; on a full disk the evidence gives way to them."""
+        try:
+            write(*what)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT) and self._folder.make_room():
+                self._write_once(lambda: write(*what))
+                self.unwritten = (
+                    self.unwritten or f"{self._folder.path}: the disk is full; no evidence is kept"
+                )
+            else:
+                self._cannot_write(error)
+
+    def _write_once(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            self._cannot_write(error)
+
+    def _cannot_write(self, error: OSError) -> None:
+        where = error.filename or self._folder.path
+        self.unwritten = f"{where}: cannot be written ({error.strerror}); the run's files are not complete"
+
+
+def _view(told: Connection) -> ServerView:
+    words = {key: value for key, value in asdict(told).items() if key not in ("id", "peer_port", "log")}
+    sayable = {key: value and _sayable(value) for key, value in words.items()}
+    return ServerView(**sayable, log=None if told.log is None else _sayable(told.log).splitlines())
+
+
+def _sayable(text: str) -> str:
+    """Without what no UTF-8 can say (half of a surrogate pair)."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,285 @@
+"""Evidence: all that was seen of one cell, in a file of its own. Schema `tls-matrix/evidence/1`.
+
+It holds what an observation holds, so that a saved run can be judged again, and beside it what the server
+itself says of each connection. A transcript that is long has lost its middle and says how much that was
+(`handshake.transcript`). `key_log` has the secrets of the connections: with them, and without any private
+key, a capture can be decrypted. So the files are for their owner alone (mode 0600).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError, WithJsonSchema
+
+from clients.observation import Attempt, Observation, RenegotiationSeen
+from handshake.events import Negotiated, TranscriptEntry
+from handshake.reason import Detail, parse_reason
+from handshake.transcript import LeftOut
+from handshake.wire.cipher_suites import cipher_suite_name
+from handshake.wire.registry import group_name, version_name
+from matrix.errors import UnreadableRun
+from matrix.judgement.outcome import Outcome
+from matrix.results.files import write_whole
+from matrix.results.run_file import to_json
+
+SCHEMA: Literal["tls-matrix/evidence/1"] = "tls-matrix/evidence/1"
+EVIDENCE = "evidence"
+"""The folder of them in a run's folder."""
+SCHEMA_FILE = Path(__file__).parent / "schema" / "evidence-1.json"
+
+HexBytes = Annotated[
+    bytes,
+    BeforeValidator(lambda value: bytes.fromhex(value) if isinstance(value, str) else value),
+    PlainSerializer(bytes.hex, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^([0-9a-f]{2})*$"}),
+]
+"""Bytes, in hex."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record or message. `time` is in seconds from the first entry of the connection."""
+
+    direction: str
+    kind: str
+    name: str
+    time: float
+    wire: HexBytes
+    decrypted: HexBytes
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What a connection agreed on, in names and, in `code_points`, in numbers."""
+
+    version: str
+    cipher_suite: str
+    group: str | None
+    renegotiation_info: bool
+    code_points: dict[str, int | None]
+    dh_prime_bits: int | None = None
+    extended_master_secret: bool = False
+    encrypt_then_mac: bool = False
+    is_resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServerView:
+    """What the server itself says of a connection; its log as lines."""
+
+    version: str | None = None
+    cipher_suite: str | None = None
+    alert_sent: str | None = None
+    reason: str | None = None
+    log: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSeen:
+    """One TCP connection. `version` names what its hello offers; `client_port` is null where nobody
+    accepted."""
+
+    version: str
+    outcome: Outcome
+    reason: str | None
+    reason_detail: dict[str, Any]
+    hello_version: int
+    sslv2_format: bool
+    negotiated: Agreed | None
+    started: datetime
+    seconds: float
+    client_port: int | None
+    transcript: list[Entry]
+    left_out: LeftOut | None
+    key_log: list[str]
+    server_view: ServerView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that was seen of one cell. `verdict` and `reason` are as they were judged when it ran; null where
+    there was no run. `fingerprints` are those of the certificates the server may show, empty for a target;
+    `response` is the answer, a character a byte (ISO 8859-1).
+    """
+
+    certificate_sha256: str | None
+    certificate_requested: bool
+    response: str
+    renegotiation: RenegotiationSeen | None
+    attempts: list[ConnectionSeen]
+    later: ConnectionSeen | None
+    cell: str | None = None
+    verdict: str | None = None
+    reason: str | None = None
+    fingerprints: list[str] = field(default_factory=list)
+    schema: Literal["tls-matrix/evidence/1"] = SCHEMA
+
+    @property
+    def connections(self) -> list[ConnectionSeen]:
+        """All connections, in order."""
+        return [*self.attempts, *([] if self.later is None else [self.later])]
+
+    def with_views(self, views: Sequence[ServerView | None]) -> "Evidence":
+        """Add what the server says of each connection."""
+        seen = [
+            replace(connection, server_view=view)
+            for connection, view in zip(self.connections, views, strict=True)
+        ]
+        later = None if self.later is None else seen[-1]
+        return replace(self, attempts=seen[: len(self.attempts)], later=later)
+
+
+def evidence_of(observation: Observation, offered: Sequence[str]) -> Evidence:
+    """Put down an observation; `offered` names what each attempt of the profile offers."""
+    later = observation.later
+    versions = [*offered, *[""] * len(observation.attempts)]
+    return Evidence(
+        certificate_sha256=observation.certificate_sha256,
+        certificate_requested=observation.certificate_requested,
+        response=observation.response.decode("latin-1"),
+        renegotiation=observation.renegotiation,
+        attempts=[_seen(*pair) for pair in zip(observation.attempts, versions, strict=False)],
+        later=None if later is None else _seen(later, versions[len(observation.attempts) - 1]),
+    )
+
+
+def observation_of(evidence: Evidence) -> Observation:
+    """Read the observation back, to be judged again."""
+    return Observation(
+        tuple(map(_attempt, evidence.attempts)),
+        evidence.certificate_sha256,
+        evidence.response.encode("latin-1", "replace"),
+        renegotiation=evidence.renegotiation,
+        certificate_requested=evidence.certificate_requested,
+        later=None if evidence.later is None else _attempt(evidence.later),
+    )
+
+
+def agreed(negotiated: Negotiated) -> Agreed:
+    """Name what was agreed on."""
+    group = negotiated.named_group
+    return Agreed(
+        version=version_name(negotiated.version),
+        cipher_suite=cipher_suite_name(negotiated.cipher_suite),
+        group=None if group is None else group_name(group),
+        renegotiation_info=negotiated.renegotiation_info,
+        code_points={
+            "version": negotiated.version,
+            "cipher_suite": negotiated.cipher_suite,
+            "group": group,
+        },
+        dh_prime_bits=negotiated.dh_prime_bits,
+        extended_master_secret=negotiated.extended_master_secret,
+        encrypt_then_mac=negotiated.encrypt_then_mac,
+        is_resumed=negotiated.is_resumed,
+    )
+
+
+def _seen(attempt: Attempt, version: str) -> ConnectionSeen:
+    works = attempt.failure is None and attempt.negotiated is not None
+    start = attempt.transcript[0].time if attempt.transcript else 0.0
+    return ConnectionSeen(
+        version=version,
+        outcome=Outcome.WORKS if works else Outcome.FAILS,
+        reason=None if attempt.failure is None else str(attempt.failure),
+        reason_detail={} if attempt.failure is None else attempt.failure.detail.to_json(),
+        hello_version=attempt.hello_version,
+        sslv2_format=attempt.sslv2_format,
+        negotiated=None if attempt.negotiated is None else agreed(attempt.negotiated),
+        started=attempt.started,
+        seconds=round(attempt.seconds, 6),
+        client_port=attempt.client_port,
+        transcript=[
+            Entry(e.direction, e.kind, e.name, round(e.time - start, 6), e.wire, e.decrypted)
+            for e in attempt.transcript
+        ],
+        left_out=attempt.left_out,
+        key_log=list(attempt.key_log),
+    )
+
+
+def _attempt(seen: ConnectionSeen) -> Attempt:
+    failure = None
+    if seen.reason is not None:
+        failure = replace(parse_reason(seen.reason), detail=Detail.from_json(seen.reason_detail))
+    return Attempt(
+        hello_version=seen.hello_version,
+        sslv2_format=seen.sslv2_format,
+        failure=failure,
+        negotiated=None if seen.negotiated is None else _negotiated(seen.negotiated),
+        transcript=tuple(
+            TranscriptEntry(e.direction, e.kind, e.name, e.time, e.wire, e.decrypted) for e in seen.transcript
+        ),
+        started=seen.started,
+        seconds=seen.seconds,
+        client_port=seen.client_port,
+        left_out=seen.left_out,
+        key_log=tuple(seen.key_log),
+    )
+
+
+def _negotiated(words: Agreed) -> Negotiated:
+    points = words.code_points
+    return Negotiated(
+        version=points["version"] or 0,
+        cipher_suite=points["cipher_suite"] or 0,
+        named_group=points["group"],
+        dh_prime_bits=words.dh_prime_bits,
+        renegotiation_info=words.renegotiation_info,
+        extended_master_secret=words.extended_master_secret,
+        encrypt_then_mac=words.encrypt_then_mac,
+        is_resumed=words.is_resumed,
+    )
+
+
+@cache
+def _adapter() -> TypeAdapter[Evidence]:
+    return TypeAdapter(Evidence)
+
+
+def to_plain(evidence: Evidence) -> dict[str, Any]:
+    """The evidence as JSON types."""
+    plain: dict[str, Any] = _adapter().dump_python(evidence, mode="json")
+    return plain
+
+
+def json_schema() -> str:
+    """Give the JSON Schema of a file of evidence, as shipped in `schema/evidence-1.json`."""
+    schema = _adapter().json_schema(mode="serialization")
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return to_json(schema)
+
+
+def evidence_file(folder: Path, cell_id: str) -> Path:
+    """Where the evidence of a cell lies in a run's folder."""
+    return folder / EVIDENCE / f"{cell_id}.json"
+
+
+def write_evidence(folder: Path, evidence: Evidence) -> None:
+    """Write the evidence of its cell into a run's folder, in one step. Raises OSError."""
+    assert evidence.cell is not None, "evidence of a run has a cell"
+    file = evidence_file(folder, evidence.cell)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, _adapter().dump_json(evidence, indent=2) + b"\n", mode=0o600)
+
+
+def read_evidence(folder: Path, cell_id: str) -> Evidence | None:
+    """Read the evidence of a cell; None where there is none.
+
+    Raises UnreadableRun for a file that is no evidence of this schema.
+    """
+    file = evidence_file(folder, cell_id)
+    try:
+        return _adapter().validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnreadableRun(f"{file}: cannot be read ({error.strerror})") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise UnreadableRun(f"{file}: {key}: {first['msg']}; it should be a {SCHEMA} file") from error

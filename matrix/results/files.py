@@ -1,0 +1,78 @@
+"""Files that are whole or not there: written under another name and renamed, so that neither a full disk nor
+a kill leaves half of one.
+"""
+
+import ctypes
+import errno
+import os
+import shutil
+from collections.abc import Container
+from pathlib import Path
+
+TEMPORARY = ".part"
+"""How the name of a file ends that is being written."""
+
+
+def write_whole(file: Path, content: bytes, mode: int = 0o666) -> None:
+    """Write a file in one step; what was there before is there until then. Raises OSError.
+
+    `mode` is that of a new file, less the process's mask.
+    """
+    temporary = file.with_name(f"{file.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with open(handle, "wb") as stream:
+            stream.write(content)
+        temporary.replace(file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def put_in_place(new: Path, place: Path, ours: Container[str]) -> None:
+    """Give the folder `new` the name `place` in one step. What was there is removed then, except for entries
+    whose names are not `ours`, which stay. Raises OSError; then nothing was removed.
+    """
+    try:
+        if not place.exists() or not any(place.iterdir()):
+            new.rename(place)  # over an empty folder, too (POSIX)
+            return
+        _exchange(new, place)
+    except OSError as error:
+        if error.errno not in (errno.EBUSY, errno.EXDEV):
+            raise
+        _move_content(new, place, ours)  # `place` is where something is mounted: it cannot be renamed
+        return
+    for entry in list(new.iterdir()):
+        if entry.name not in ours:
+            entry.rename(place / entry.name)
+    shutil.rmtree(new)
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Let two folders change their names, in one step where the system can (Linux), else in three."""
+    library = ctypes.CDLL(None, use_errno=True)
+    here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE, renameat2(2)
+    names = os.fsencode(one.absolute()), os.fsencode(other.absolute())
+    if hasattr(library, "renameat2"):
+        if library.renameat2(here, names[0], here, names[1], exchange) == 0:
+            return
+        number = ctypes.get_errno()
+        if number not in (errno.ENOSYS, errno.EINVAL):
+            raise OSError(number, os.strerror(number), str(other))
+    aside = other.with_name(f".{other.name}-{os.getpid()}")
+    other.rename(aside)
+    one.rename(other)
+    aside.rename(one)
+
+
+def _move_content(new: Path, place: Path, ours: Container[str]) -> None:
+    for old in list(place.iterdir()):
+        if old.name in ours:
+            if old.is_dir() and not old.is_symlink():
+                shutil.rmtree(old)
+            else:
+                old.unlink()
+    for entry in list(new.iterdir()):
+        shutil.move(entry, place / entry.name)
+    new.rmdir()
