@@ -37,6 +37,8 @@ class Group:
     @property
     def line(self) -> str:
         """The group as one sentence."""
+        if not self.clients:  # of a server that nobody could ask anything
+            return f"{self.server}: {self.text}"
         return f"{self.server} with {joined(list(self.clients))}: {self.text}"
 
 
@@ -83,7 +85,7 @@ _LEGEND = (
 
 def legend(run: RunFile) -> list[tuple[str, str]]:
     """Explain the signs that a run's grid shows."""
-    words = [cell_words(cell) for cell in run.cells]
+    words = [cell_words(cell) for cell in run.cells if cell.server not in unasked(run)]
     shown = {f"{word.symbol} {word.word}" for word in words} | {f"...{word.mark}" for word in words}
     return [(sign, meaning) for sign, meaning in _LEGEND if sign in shown]
 
@@ -166,7 +168,9 @@ def _text(cell: CellRecord) -> str:
 
 def unexpected(run: RunFile) -> list[Group]:
     """What failed, or worked, against what was expected."""
-    return groups(cell for cell in run.cells if not cell.verdict.is_as_expected)
+    cells = (cell for cell in run.cells if cell.server not in unasked(run))
+    broken = [group for group in unasked(run).values() if not group.verdict.is_as_expected]
+    return [*broken, *groups(cell for cell in cells if not cell.verdict.is_as_expected)]
 
 
 def expected_failures(run: RunFile) -> list[tuple[str, list[Group]]]:
@@ -180,7 +184,21 @@ def expected_failures(run: RunFile) -> list[tuple[str, list[Group]]]:
 
 def not_tried(run: RunFile) -> list[Group]:
     """What could not be tried on this machine or with this program."""
-    return groups(cell for cell in run.cells if cell.verdict in (Verdict.UNSUPPORTED, Verdict.NOT_INSTALLED))
+    cells = (cell for cell in run.cells if cell.server not in unasked(run))
+    missing = [group for group in unasked(run).values() if group.verdict.is_as_expected]
+    not_to_be_had = (Verdict.UNSUPPORTED, Verdict.NOT_INSTALLED)
+    return [*missing, *groups(cell for cell in cells if cell.verdict in not_to_be_had)]
+
+
+def unasked(run: RunFile) -> dict[str, Group]:
+    """The servers that nobody could ask anything, each with its one reason in place of one a cell."""
+    asked = {cell.server for cell in run.cells if cell.outcome is not None}
+    verdicts = {cell.server: cell.verdict for cell in run.cells}
+    return {
+        server: Group(printable(server), (), verdict, None, None, printable(run.servers[server].problem))
+        for server, verdict in sorted(verdicts.items())
+        if run.servers[server].problem and server not in asked
+    }
 
 
 def findings(run: RunFile) -> list[str]:
@@ -229,15 +247,16 @@ def _finding(
 
 def grid_columns(run: RunFile, scenario: str) -> list[str]:
     """The servers that have a cell in a scenario, in order: levels of one setting side by side."""
-    shown = {cell.server for cell in run.cells if cell.scenario == scenario}
+    shown = {cell.server for cell in run.cells if cell.scenario == scenario} - unasked(run).keys()
     return [server for server in in_order(run.servers) if server in shown]
 
 
 def grid_rows(run: RunFile, scenario: str) -> list[str]:
     """The clients that have a cell in a scenario, sorted."""
-    return sorted({cell.client for cell in run.cells if cell.scenario == scenario})
+    columns = set(grid_columns(run, scenario))
+    return sorted({c.client for c in run.cells if c.scenario == scenario and c.server in columns})
 
 
 def scenarios(run: RunFile) -> list[str]:
-    """The scenarios of a run, sorted."""
-    return sorted({cell.scenario for cell in run.cells})
+    """The scenarios of a run in which some server could be asked, sorted."""
+    return sorted({cell.scenario for cell in run.cells if cell.server not in unasked(run)})

@@ -90,7 +90,7 @@ def _widths(run: RunFile, scenario: str) -> dict[str, int]:
     columns = digest.grid_columns(run, scenario)
     widths = {server: max(map(len, _head(run, server))) + _CELL_PADDING for server in columns}
     for cell in run.cells:
-        if cell.scenario == scenario:
+        if cell.scenario == scenario and cell.server in widths:
             word = str(digest.cell_words(cell))
             widths[cell.server] = max(widths[cell.server], len(word) + _CELL_PADDING)
     return widths
@@ -125,8 +125,11 @@ def _cell(cell: CellRecord | None, console: Console) -> Text:
 
 
 def _print_lines(run: RunFile, console: Console) -> None:
+    unasked = digest.unasked(run)
+    for server in unasked.values():
+        _print(console, f"{server.verdict.value:<16} {'-':<20} {server.line}")
     for cell in run.cells:
-        if cell.verdict is not Verdict.PASSED:
+        if cell.verdict is not Verdict.PASSED and cell.server not in unasked:
             detail = f" {cell.reason}" if cell.reason else f" {cell.note}" if cell.note else ""
             outcome = cell.outcome.value if cell.outcome else "-"
             _print(console, printable(f"{cell.verdict.value:<16} {outcome:<20} {cell.id}{detail}"))
