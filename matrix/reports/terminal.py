@@ -125,7 +125,7 @@ def _widths(run: RunFile, scenario: str) -> dict[str, int]:
     columns = digest.grid_columns(run, scenario)
     widths = {server: max(map(len, _head(run, server))) + _CELL_PADDING for server in columns}
     for cell in run.cells:
-        if cell.scenario == scenario:
+        if cell.scenario == scenario and cell.server in widths:
             widths[cell.server] = max(widths[cell.server], len(str(cell_text(cell))) + _CELL_PADDING)
     return widths
 

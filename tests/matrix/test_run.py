@@ -205,11 +205,19 @@ def test_a_target_nobody_listens_on_is_a_harness_error_with_the_address(tmp_path
         unused.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         address = f"127.0.0.1:{unused.getsockname()[1]}"
         result = tls_matrix(
-            "run", "--target", f"mine={address}", "--client", "java-7", "--out", tmp_path, "-n", 0
+            "run", "--target", f"mine={address}", "--client", "java-*", "--out", tmp_path, "-n", 0
         )
     assert result.returncode == 3
-    assert verdicts(tmp_path) == {"mine/java-7/connect": "harness_error"}
-    assert address in result.stdout
+    assert set(verdicts(tmp_path).values()) == {"harness_error"}
+    assert run_json(tmp_path)["servers"]["mine"]["problem"].startswith(address)
+    assert "java-7u85" not in result.stdout  # one line for all cells
+    page = (tmp_path / "grid.md").read_text(encoding="utf-8")
+    assert [line for line in page.splitlines() if "nobody accepts" in line] == [
+        f"- mine: {address}: nobody accepts the connection (connect:refused); "
+        "start the server or mend the address"
+    ]
+    assert "broken" not in page
+    assert sum(address in line for line in result.stdout.splitlines()) == 2  # to be searched, and to be read
 
 
 SERVER = """
