@@ -41,11 +41,7 @@ from servers.contract import Connection
 
 PLAN = pytest.StashKey[Plan]()  # filled beforehand by whoever has made the plan already
 
-NOTHING_RAN = (
-    pytest.ExitCode.USAGE_ERROR,
-    pytest.ExitCode.NO_TESTS_COLLECTED,
-    pytest.ExitCode.INTERNAL_ERROR,
-)
+NOTHING_RAN = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
 WORKER_STOP_SECONDS = 0.5
 LAST_VIEWS_SECONDS = 1.0  # all that servers have still to say when the last cell is done
 CONTROLLER = pytest.StashKey["GridController"]()  # of the run that is going on
