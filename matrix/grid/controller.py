@@ -44,11 +44,7 @@ from matrix.results.run_folder import RunFolder
 from matrix.results.timings import load_timings, timings_from
 from matrix.wording import counted, printable
 
-NOTHING_RAN = (
-    pytest.ExitCode.USAGE_ERROR,
-    pytest.ExitCode.NO_TESTS_COLLECTED,
-    pytest.ExitCode.INTERNAL_ERROR,
-)
+NOTHING_RAN = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
 PLAN = pytest.StashKey[Plan]()  # filled beforehand by whoever has made the plan already
 CONTROLLER = pytest.StashKey["GridController"]()  # of the run that is going on
 
