@@ -7,9 +7,9 @@
 #             whose hello has no ALPN, and returns the response of that one. Nothing tells the caller. HttpsURLConnection does not
 #             send ALPN here, and Python with ALPN gets an error: to Java alone the server looks healthy.
 # Expected    A server without protocols of its own ignores the extension, as tlslite-ng does in TLS 1.2 (RFC 7301 obliges only a
-#             server that selects one to answer). A client that drops an extension after a failure says so somewhere: the API's
-#             documentation of HttpClient does not. After a fatal alert there is no second connection, so what the caller sees
-#             depends on how the peer says no.
+#             server that selects one to answer). A client that drops an extension after a failure says so somewhere: nothing of
+#             it was found in the documentation of HttpClient and its properties. After a fatal alert there is no second
+#             connection, so what the caller sees depends on how the peer says no.
 # Known       neither half was found described in what was searched.
 #
 # Exit status: 0 as described, 1 the behaviour changed, 2 it could not be tried.

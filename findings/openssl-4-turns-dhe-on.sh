@@ -5,7 +5,7 @@
 # Seen with   pyOpenSSL 26.0.0 on OpenSSL 3.5.6 (cryptography 46.0.7), pyOpenSSL 26.4.0 on OpenSSL 4.0.3 (cryptography 50.0.2) and
 #             Node.js 26.10.0 on OpenSSL 3.5.8 (dhparam: 'auto') as servers limited to TLS 1.2; the client is tlslite-ng 0.8.2
 #             with DHE_RSA alone.
-# Behaviour   The same eight lines of Python: with 3.5 no DHE suite, whatever the client says. With 4.0 a client whose
+# Behaviour   The same server program: with 3.5 no DHE suite, whatever the client says. With 4.0 a client whose
 #             supported_groups has ffdhe2048 or ffdhe3072 gets DHE in that group, and one that names only ffdhe4096 or no finite
 #             field group gets handshake_failure(40). OpenSSL 3.5 with automatic parameters serves everybody with 2048 bits
 #             and does not look at the groups: a client that asks for ffdhe4096 alone moves from "served, in a group it did not
