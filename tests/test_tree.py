@@ -181,3 +181,20 @@ def is_module(path: Path) -> bool:
     """Whether setuptools takes the file as a module: Python, and every folder above it is a package."""
     above = [folder for folder in path.parents if folder != ROOT and folder.is_relative_to(ROOT)]
     return path.suffix == ".py" and all((folder / "__init__.py").exists() for folder in above)
+
+
+def test_findings_are_listed_and_say_what_they_must() -> None:
+    scripts = {
+        path.name: path.read_text()
+        for path in FILES
+        if relative(path).startswith("findings/") and path.suffix == ".sh"
+    }
+    table = re.findall(r"^\| `([\w-]+\.sh)` \|", (ROOT / "findings" / "README.md").read_text(), re.MULTILINE)
+    assert table == sorted(scripts)
+    for name, text in scripts.items():
+        head = text.partition("set -euo pipefail")[0]
+        assert [
+            word
+            for word in ("Seen with", "Behaviour", "Expected", "Known", "Exit status")
+            if f"# {word}" not in head
+        ] == [], name
