@@ -4,6 +4,8 @@ Pure. A reason is `<phase>:<cause>`; the sentence says who did what and when, an
 for grep.
 """
 
+from definitions.fault import printable as printable  # the one that every line about a file goes through
+
 _WHEN = {
     "connect": "when the connection was made",
     "client-hello": "while the client's hello was sent",
@@ -116,12 +118,3 @@ def joined(words: list[str]) -> str:
 def counted(number: int, noun: str) -> str:
     """Say how many: 1 cell, 2 cells."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def printable(text: str) -> str:
-    """Escape everything a terminal or a page could take as more than text (control and bidirectional
-    characters).
-    """
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
-    )

@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from definitions.former import Notes
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, write_out
 from matrix.plan.options import RunOptions
 from matrix.plan.plan import load_all_definitions, load_all_profiles, make_plan
@@ -37,16 +38,16 @@ def list_what(
 ) -> None:
     """List servers (every id --server takes), clients, scenarios, or the cells of the default grid."""
     options = RunOptions(servers_dir=tuple(servers_dir or ()), clients_dir=tuple(clients_dir or ()))
-    with one_line_errors():
-        rows = _SOURCES[what](options)
+    with one_line_errors() as notes:
+        rows = _SOURCES[what](options, notes)
     if json:
         write_out(to_json(rows))
     else:
         _print(rows)
 
 
-def _servers(options: RunOptions) -> list[Row]:
-    definitions = load_all_definitions(options.servers_dir)
+def _servers(options: RunOptions, notes: Notes) -> list[Row]:
+    definitions = load_all_definitions(options.servers_dir, notes)
     default = {variant.id for variant in default_servers(definitions)}
     return [
         {
@@ -72,7 +73,7 @@ def _servers(options: RunOptions) -> list[Row]:
     ]
 
 
-def _clients(options: RunOptions) -> list[Row]:
+def _clients(options: RunOptions, notes: Notes) -> list[Row]:
     return [
         {
             "id": profile.id,
@@ -86,15 +87,15 @@ def _clients(options: RunOptions) -> list[Row]:
             "default": profile.default,
             "note": profile.provenance.note,
         }
-        for profile in load_all_profiles(options.clients_dir).values()
+        for profile in load_all_profiles(options.clients_dir, notes).values()
     ]
 
 
-def _scenarios(options: RunOptions) -> list[Row]:
+def _scenarios(options: RunOptions, notes: Notes) -> list[Row]:
     return [{"id": scenario.id, "title": scenario.title} for scenario in SCENARIOS.values()]
 
 
-def _cells(options: RunOptions) -> list[Row]:
+def _cells(options: RunOptions, notes: Notes) -> list[Row]:
     return [
         {
             "id": planned.cell.id,
@@ -104,11 +105,11 @@ def _cells(options: RunOptions) -> list[Row]:
             "prediction": planned.prediction.outcome.value if planned.prediction else None,
             "prediction_why": planned.prediction.why if planned.prediction else "",
         }
-        for planned in make_plan(options).cells
+        for planned in make_plan(options, notes).cells
     ]
 
 
-_SOURCES: dict[Listed, Callable[[RunOptions], list[Row]]] = {
+_SOURCES: dict[Listed, Callable[[RunOptions, Notes], list[Row]]] = {
     Listed.SERVERS: _servers,
     Listed.CLIENTS: _clients,
     Listed.SCENARIOS: _scenarios,

@@ -12,6 +12,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from definitions.fault import UnusableFile
+from definitions.former import Notes
 from matrix.errors import EXIT_USAGE
 from matrix.plan.plan import USAGE_ERRORS
 from matrix.wording import printable
@@ -71,10 +73,16 @@ def tell(text: str) -> None:
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Turn whatever a person must mend into one line on standard error and exit status 2."""
+def one_line_errors() -> Iterator[Notes]:
+    """Turn whatever a person must mend into one line a fault on standard error and exit status 2; gives what
+    readers put their notes into, which are told when all is well.
+    """
+    notes = Notes()
     try:
-        yield
+        yield notes
     except USAGE_ERRORS as error:
-        tell(f"tls-matrix: {error}")
+        for line in error.lines if isinstance(error, UnusableFile) else (str(error),):
+            tell(f"tls-matrix: {line}")
         raise typer.Exit(EXIT_USAGE) from error
+    for line in notes:
+        tell(f"tls-matrix: {line}")

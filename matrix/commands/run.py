@@ -107,8 +107,8 @@ def run(
         servers_dir=tuple(servers_dir or ()),
         clients_dir=tuple(clients_dir or ()),
     )
-    with one_line_errors():
-        plan = make_plan(options)
+    with one_line_errors() as notes:
+        plan = make_plan(options, notes)
     if not (workers == "auto" or workers.isdecimal()):
         tell(f"tls-matrix: -n {workers}: give a number of worker processes, or auto")
         raise typer.Exit(EXIT_USAGE)

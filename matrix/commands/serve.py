@@ -24,8 +24,8 @@ def serve(
     servers_dir: ServersDir = None,
 ) -> None:
     """Run one server on loopback until Ctrl-C, and print a line for each connection it has seen."""
-    with one_line_errors():
-        variant = parse_server_id(server_id, load_all_definitions(servers_dir or ()))
+    with one_line_errors() as notes:
+        variant = parse_server_id(server_id, load_all_definitions(servers_dir or (), notes))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with start_servers([variant], make_credentials(), START_SECONDS, port=port) as running:

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field
 
+from definitions.fault import UnusableFile
+from definitions.reading import read_table
 from handshake.alerts import with_departures
 from handshake.crypto.credentials import Credential
 from handshake.errors import Fault
@@ -31,7 +33,6 @@ from handshake.server.strictness import VersionOf
 from servers.declared import Declared, DeclaredRenegotiation
 from servers.emulated.strictness import (
     AnsweredExtensionTable,
-    CheckTable,
     IntoleranceTable,
     ReadingTable,
     ReceivedAlertTable,
@@ -56,8 +57,8 @@ from servers.emulated.words import (
 from servers.refusal import parse_refusal
 
 
-class EmulationError(ValueError):
-    """[emulation] data that cannot be used: one line that names the file and the key, and says what to do."""
+class EmulationError(UnusableFile, ValueError):
+    """[emulation] data that cannot be used: one line a fault, with the file, the key and what to do."""
 
 
 class _Table(BaseModel):
@@ -148,18 +149,7 @@ class Emulation(_Table):
 
 def read_emulation(table: Mapping[str, Any], source: str) -> Emulation:
     """Read an [emulation] table; `source` is the file, for the message. Raises EmulationError."""
-    try:
-        return Emulation.model_validate(dict(table))
-    except ValidationError as error:
-        details = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in ("emulation", *details["loc"]) if part != "[key]")
-        if details["type"] == "extra_forbidden":
-            message = f"unknown key; known are {', '.join(_known_keys(details['loc']))}"
-        elif details["type"] == "value_error":
-            message = str(details["ctx"]["error"])
-        else:
-            message = f"{details['msg']}, but it is {details['input']!r:.60}"
-        raise EmulationError(f"{source}: {key}: {message}") from error
+    return read_table(dict(table), source, Emulation, EmulationError, place=("emulation",))
 
 
 def server_configuration(
@@ -249,20 +239,3 @@ def _renegotiation(declared: DeclaredRenegotiation, quirks: RenegotiationTable) 
         asks_anyway=declared.asks_anyway,
         **dict(quirks),
     )
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    """The keys of the table that the last part of the location was found in."""
-    tables: dict[str, type[BaseModel]] = {
-        "records": RecordsTable,
-        "parsing": ParsingTable,
-        "intolerance": IntoleranceTable,
-        "renegotiation": RenegotiationTable,
-        "reading": ReadingTable,
-        "checks": CheckTable,
-        "received_alert": ReceivedAlertTable,
-        "answered_extension": AnsweredExtensionTable,
-        "dh_groups": SuiteGroupTable,
-    }
-    named = [tables[str(part)] for part in location[:-1] if str(part) in tables]
-    return sorted((named[-1] if named else Emulation).model_fields)

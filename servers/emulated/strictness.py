@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
+from definitions.fault import unknown_value
 from handshake.errors import Fault
 from handshake.server import Ending, Intolerance, Reaction
 from handshake.server.strictness import (
@@ -153,7 +154,7 @@ def _reply(value: object) -> Reaction | Reply:
     try:
         return reaction_word(value)
     except ValueError:
-        raise ValueError(f"is {value!r}; there is {', '.join((*REACTIONS, *Reply))}") from None
+        raise unknown_value(value, (*REACTIONS, *Reply), "reply") from None
 
 
 class ReceivedAlertTable(_Table):

@@ -1,11 +1,13 @@
 """The words of an [emulation] table, and the values they stand for."""
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict
 
+from definitions.fault import shown, unknown_value
 from handshake.crypto.dh_groups import FFDHE_GROUPS, JSSE_DH_GROUPS, DHGroup, ffdhe_group, modp_group
 from handshake.crypto.key_exchange import supported_groups
 from handshake.errors import Fault, LocalError
@@ -41,7 +43,7 @@ def one_of(words: type[Word]) -> Callable[[object], Word]:
 
     def read(value: object) -> Word:
         if value not in list(words):
-            raise ValueError(f"is {value!r}; there is {', '.join(words)}")
+            raise unknown_value(value, words)
         return words(str(value))
 
     return read
@@ -49,7 +51,7 @@ def one_of(words: type[Word]) -> Callable[[object], Word]:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"is {value!r}, not a string; put it in quotes")
+        raise ValueError(f"is {shown(value)}: write text in quotes")
     return value
 
 
@@ -57,7 +59,7 @@ def fault_word(value: object) -> Fault:
     """A fault by its word. Raises ValueError."""
     words = [fault.value for fault in Fault]
     if value not in words:
-        raise ValueError(f"there is no fault {value!r}; there is {', '.join(words)}")
+        raise unknown_value(value, words, "fault")
     return Fault(value)
 
 
@@ -87,17 +89,16 @@ def _signature_scheme(value: object) -> int:
 def _dh_group(value: object) -> DHGroup:
     text = _text(value)
     family, _, size = text.partition("-")
-    if family == "jsse" and size.isdigit() and int(size) in JSSE_DH_GROUPS:
-        return JSSE_DH_GROUPS[int(size)]
+    bits = int(size) if re.fullmatch("[0-9]{1,5}", size) else 0
+    if family == "jsse" and bits in JSSE_DH_GROUPS:
+        return JSSE_DH_GROUPS[bits]
     try:
-        if family == "modp" and size.isdigit():
-            return modp_group(int(size))
+        if family == "modp" and bits:
+            return modp_group(bits)
         return ffdhe_group(_GROUPS.get(text, 0))
     except LocalError as error:
-        sizes = ", ".join(f"jsse-{bits}" for bits in JSSE_DH_GROUPS)
-        raise ValueError(
-            f"there is no DH group {text!r}; there is {sizes}, modp-1024 ..., ffdhe2048 ..."
-        ) from error
+        names = [*(f"jsse-{bits}" for bits in JSSE_DH_GROUPS), "modp-1024 ...", "ffdhe2048 ..."]
+        raise unknown_value(text, names, "DH group") from error
 
 
 def _version(value: object) -> int:
@@ -108,7 +109,7 @@ def _hexadecimal(value: object) -> bytes:
     try:
         return bytes.fromhex(_text(value))
     except ValueError as error:
-        raise ValueError(f'is {value!r}; write bytes in hexadecimal, like "80 03 00 00 01"') from error
+        raise ValueError(f"is {shown(value)}: write bytes in hexadecimal, like '80 03 00 00 01'") from error
 
 
 def _feature(value: object) -> str:
@@ -139,7 +140,7 @@ def reaction_word(value: object) -> Reaction:
     if text.startswith(FAULT_PREFIX):
         return Reaction(fault=fault_word(text.removeprefix(FAULT_PREFIX)))
     if text not in list(Ending):
-        raise ValueError(f"is {text!r}; there is {', '.join(REACTIONS)}")
+        raise unknown_value(text, REACTIONS, "reaction")
     return Reaction(ending=Ending(text))
 
 

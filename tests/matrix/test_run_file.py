@@ -61,10 +61,10 @@ def test_a_run_reads_back_from_its_folder_and_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (('"tls-matrix/run/1"', '"tls-matrix/run/2"'), "schema"),
-        (('"verdict": "passed"', '"verdict": "fine"'), "cells.0.verdict"),
+        (('"tls-matrix/run/1"', '"tls-matrix/run/2"'), "schema (line 95): is 'tls-matrix/run/2' and not"),
+        (('"verdict": "passed"', '"verdict": "fine"'), "cells[0].verdict (line 30): unknown value"),
         (('"partial": false,', ""), "run.partial"),
-        (("{", "["), "the file"),
+        (("{", "["), "line 2, column 10: is not JSON"),
         (('"server": "', '"server": "x'), "is not the id of its server, client and scenario"),
     ],
 )
@@ -79,19 +79,24 @@ def test_an_unreadable_run_is_named_with_its_key(tmp_path: Path, change: tuple[s
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"servers": {}}, "server 'a@1' is not in servers"),
-        ({"clients": {}}, "client 'x' is not in clients"),
-        ({"cells": 2 * [cell("a@1", "x").model_dump(mode="json")]}, "is there twice"),
+        ({"servers": {}}, "cells[0].server (line 1): unknown server 'a@1'"),
+        ({"clients": {}}, "cells[0].client (line 1): unknown client 'x'"),
+        (
+            {"cells": 2 * [cell("a@1", "x").model_dump(mode="json")]},
+            "cells[1].id (line 1): 'a@1/x/connect' is there twice",
+        ),
     ],
 )
 def test_cells_must_be_of_the_run(tmp_path: Path, change: dict[str, object], said: str) -> None:
     content = json.loads(encode(run(cell("a@1", "x"))))
     (tmp_path / "run.json").write_text(json.dumps(content | change), encoding="utf-8")
-    with pytest.raises(UnreadableRun, match=r"run\.json: the file: cells: 'a@1/x/connect'") as raised:
+    with pytest.raises(UnreadableRun, match=r"run\.json: cells") as raised:
         load_run(tmp_path)
     assert said in str(raised.value)
 
 
 def test_a_missing_run_is_said_to_be_missing(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableRun, match="No such file"):
+    with pytest.raises(
+        UnreadableRun, match=r"\(No such file or directory\): give a run's folder or its run\.json"
+    ):
         load_run(tmp_path / "nothing")
