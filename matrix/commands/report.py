@@ -10,6 +10,7 @@ from matrix.commands.options import (
     Quiet,
     Verbose,
     one_line_errors,
+    saved_timings,
     show_run,
     view_asked,
     while_read,
@@ -17,7 +18,6 @@ from matrix.commands.options import (
 from matrix.errors import UnreadableRun
 from matrix.reports.files import render_reports
 from matrix.results.run_file import load_run
-from matrix.results.timings import load_timings
 
 
 def report(
@@ -27,11 +27,11 @@ def report(
     only: OnlyRows = None,
 ) -> None:
     """Make the reports of a saved run again and show its grid; nothing is connected to."""
-    with one_line_errors():
+    with one_line_errors() as notes:
         view = view_asked(verbose, quiet, only)
-        content = load_run(run)
+        content = load_run(run, notes)
         folder = run if run.is_dir() else run.parent
-        timings = load_timings(folder)
+        timings = saved_timings(folder)
         try:
             for name, text in render_reports(content, timings).items():
                 (folder / name).write_text(text, encoding="utf-8")
