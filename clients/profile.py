@@ -2,11 +2,10 @@
 
 A file says who the client is, where its bytes come from, what it accepts, how it reacts, and in `[[attempt]]`
 tables the hellos it sends one after another. Reading is strict: an unknown key, an unknown name or a hello
-that cannot exist is a `ProfileError` whose one line names the file, the key and what to do.
+that cannot exist is a `ProfileError`, one line a fault (`definitions.fault`).
 """
 
-import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -16,12 +15,11 @@ from pydantic import (
     ConfigDict,
     Field,
     PositiveInt,
-    ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from clients.complaints import first_complaint
 from clients.fields import (
     Alert,
     Cipher,
@@ -33,6 +31,9 @@ from clients.fields import (
     Version,
 )
 from clients.player import PlayedHello, Player
+from definitions.fault import Mistakes, Place, Together, UnusableFile
+from definitions.former import Notes
+from definitions.reading import read_toml
 from handshake.hello_random import Beginning
 from handshake.hello_template import (
     ClientLimits,
@@ -60,8 +61,8 @@ _FILL_EXTENSION = {
 }
 
 
-class ProfileError(Exception):
-    """A profile that cannot be used; the message is one line: file, key, what to do."""
+class ProfileError(UnusableFile):
+    """A profile that cannot be used: one line a fault, with the file, the key and what to do."""
 
 
 class _Table(BaseModel):
@@ -151,40 +152,42 @@ class ProfileAttempt(_Table):
     extensions: Annotated[tuple[ProfileExtension, ...], Listed] | None = None
 
     @model_validator(mode="after")
-    def _check_format(self) -> Self:
-        record = {"record_version", "compression_methods", "extensions"}
-        challenge = {"challenge_length", "challenge_begins_with"}
-        given = {name for name in record | challenge if getattr(self, name) is not None}
-        if self.format == "sslv2":
-            if given & record:
-                raise ValueError(f"an SSLv2-format hello has no {min(given & record)}: leave it out")
-            if self.challenge_length is None:
-                raise ValueError("an SSLv2-format hello needs challenge_length, 16 to 32")
-            return self
-        if given & challenge:
-            raise ValueError(
-                f"only an SSLv2-format hello has a challenge: drop {min(given & challenge)} or set "
-                'format = "sslv2"'
-            )
-        for name in ("record_version", "compression_methods"):
-            if name not in given:
-                raise ValueError(f"a hello in a TLS record needs {name}")
-        large = next((code for code in self.cipher_suites if code > 0xFFFF), None)
-        if large is not None:
-            raise ValueError(
-                f'cipher spec 0x{large:06x} fits an SSLv2-format hello only: set format = "sslv2" or drop it'
-            )
+    def _can_exist(self) -> Self:
+        wrong = [*self._wrong_in_format(), *self._repeated_extensions()]
+        if wrong:
+            raise Mistakes(wrong)
         return self
 
-    @model_validator(mode="after")
-    def _check_extensions(self) -> Self:
+    def _wrong_in_format(self) -> Iterator[tuple[Place, str]]:
+        given = {name for name in type(self).model_fields if getattr(self, name) is not None}
+        if self.format == "sslv2":
+            for name in ("record_version", "compression_methods", "extensions"):
+                if name in given:
+                    yield (name,), "an SSLv2-format hello has none: leave it out"
+            if "challenge_length" not in given:
+                yield ("challenge_length",), "is missing: an SSLv2-format hello needs one, 16 to 32"
+            return
+        for name in ("challenge_length", "challenge_begins_with"):
+            if name in given:
+                advice = 'only an SSLv2-format hello has a challenge: drop it or set format = "sslv2"'
+                yield (name,), advice
+        for name in ("record_version", "compression_methods"):
+            if name not in given:
+                yield (name,), "is missing: a hello in a TLS record needs it"
+        for index, code in enumerate(self.cipher_suites):
+            if code > 0xFFFF:
+                yield (
+                    ("cipher_suites", index),
+                    f"cipher spec 0x{code:06x} fits an SSLv2-format hello only: "
+                    'set format = "sslv2" or drop it',
+                )
+
+    def _repeated_extensions(self) -> Iterator[tuple[Place, str]]:
         types = [extension.type for extension in self.extensions or ()]
-        repeated = next((code for code in types if types.count(code) > 1), None)
-        if repeated is not None:
-            raise ValueError(
-                f"extension {extension_name(repeated)} stands twice (RFC 8446 section 4.2): drop one"
-            )
-        return self
+        for index, code in enumerate(types):
+            if code in types[:index]:
+                name = extension_name(code)
+                yield ("extensions", index), f"{name} stands twice (RFC 8446 section 4.2): drop one"
 
     @cached_property
     def causes(self) -> frozenset[Cause]:
@@ -227,11 +230,24 @@ class Profile(_Table):
     @field_validator("attempts")
     @classmethod
     def _check_ladder(cls, attempts: tuple[ProfileAttempt, ...]) -> tuple[ProfileAttempt, ...]:
+        wrong: list[tuple[Place, str]] = []
         if attempts[0].after:
-            raise ValueError("the first attempt follows no failure: leave its after out")
-        if not all(attempt.after for attempt in attempts[1:]):
-            raise ValueError("every further attempt needs after: the failures that lead to it")
+            wrong.append(((0, "after"), "the first attempt follows no failure: leave it out"))
+        for index, attempt in enumerate(attempts):
+            if index and not attempt.after:
+                wrong.append(((index, "after"), "is missing: name the failures that lead to this attempt"))
+        if wrong:
+            raise Mistakes(wrong)
         return attempts
+
+    @field_validator("id")
+    @classmethod
+    def _is_the_name_of_the_file(cls, identity: str, info: ValidationInfo) -> str:
+        if isinstance(info.context, Path) and info.context.stem != identity:
+            raise ValueError(
+                f"is {identity!r}, and the file's name says {info.context.stem!r}: make them equal"
+            )
+        return identity
 
     @cached_property
     def player(self) -> Player:
@@ -261,48 +277,38 @@ class Profile(_Table):
         )
 
 
-_KEYS = frozenset(
-    field.alias or name
-    for table in (Provenance, Limits, Policy, ProfileExtension, ProfileAttempt, Profile)
-    for name, field in table.model_fields.items()
-)
-
-
-def load_profiles(directories: Iterable[Path] = (BUNDLED_PROFILES,)) -> dict[str, Profile]:
-    """Read every `*.toml` of `directories`; the result is sorted by id. Raises ProfileError."""
+def load_profiles(
+    directories: Iterable[Path] = (BUNDLED_PROFILES,), notes: Notes | None = None
+) -> dict[str, Profile]:
+    """Read every `*.toml` of `directories`; the result is sorted by id. Raises ProfileError with the faults
+    of all files.
+    """
     paths: dict[str, Path] = {}
     profiles = {}
+    together = Together()
     for directory in directories:
-        if not directory.is_dir():
-            raise ProfileError(
-                f"{directory}: no such directory: name one that holds client profiles (*.toml)"
-            )
-        for path in sorted(directory.glob("*.toml")):
-            profile = load_profile(path)
-            if profile.id in paths:
+        with together:
+            if not directory.is_dir():
                 raise ProfileError(
-                    f"{path}: id: {profile.id!r} is taken by {paths[profile.id]}: rename one of the two"
+                    f"{directory}: no such directory: name one that holds client profiles (*.toml)"
                 )
-            paths[profile.id] = path
-            profiles[profile.id] = profile
+        for path in sorted(directory.glob("*.toml")):
+            with together:
+                profile = load_profile(path, notes)
+                if profile.id in paths:
+                    taken = paths[profile.id]
+                    raise ProfileError(
+                        f"{path}: id: {profile.id!r} is taken by {taken}: rename one of the two"
+                    )
+                paths[profile.id] = path
+                profiles[profile.id] = profile
+    together.end(ProfileError)
     return dict(sorted(profiles.items()))
 
 
-def load_profile(path: Path) -> Profile:
-    """Read one profile. Raises ProfileError."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ProfileError(f"{path}: cannot be read as TOML: {error}") from error
-    try:
-        profile = Profile.model_validate(document)
-    except ValidationError as error:
-        raise ProfileError(f"{path}: {first_complaint(error, _KEYS)}") from error
-    if profile.id != path.stem:
-        raise ProfileError(
-            f"{path}: id: is {profile.id!r}, the file's name says {path.stem!r}: make them equal"
-        )
-    return profile
+def load_profile(path: Path, notes: Notes | None = None) -> Profile:
+    """Read one profile; old keys and notations go into `notes`. Raises ProfileError."""
+    return read_toml(path, Profile, ProfileError, notes)
 
 
 def profile_json_schema() -> dict[str, Any]:

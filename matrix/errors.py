@@ -1,7 +1,10 @@
-"""What a person must mend before a run can start: each error is one line saying what, where and what to do.
+"""What a person must mend before a run can start: each error is one line saying what, where and what to do;
+an error about a file is one line a fault (`definitions.fault`).
 
 Nothing a server or a client does on the wire belongs here; that is an observation.
 """
+
+from definitions.fault import UnusableFile
 
 EXIT_AS_EXPECTED = 0
 EXIT_NOT_AS_EXPECTED = 1
@@ -20,9 +23,9 @@ class SelectionError(MatrixError):
     """A pattern or an id that names nothing."""
 
 
-class ExpectationError(MatrixError):
-    """A file of expectations that cannot be used; the text names the file and the entry."""
+class ExpectationError(UnusableFile, MatrixError):
+    """A file of expectations that cannot be used; each line names the file and the entry."""
 
 
-class UnreadableRun(MatrixError):
-    """A run file that is missing or is not what it should be; the text names the file and the key."""
+class UnreadableRun(UnusableFile, MatrixError):
+    """A run file that is missing or is not what it should be; each line names the file and the key."""

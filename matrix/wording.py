@@ -1,5 +1,6 @@
 """How text for people is put together: lists, numbers, reasons; text of peers made safe to print. Pure."""
 
+from definitions.fault import printable as printable  # the one that every line about a file goes through
 from handshake.reason import Reason
 
 
@@ -16,17 +17,3 @@ def joined(words: list[str]) -> str:
 def counted(number: int, noun: str) -> str:
     """Say how many: 1 cell, 2 cells."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def printable(text: str) -> str:
-    """Escape everything a terminal or a page could take as more than text (control and bidirectional
-    characters), and what is no text: a byte that is not UTF-8, as in a path, is said as `\\xff`.
-    """
-    return "".join(char if char.isprintable() else _escaped(char) for char in text)
-
-
-def _escaped(char: str) -> str:
-    # A byte that is not UTF-8 stands for itself as a lone surrogate (PEP 383, os.fsdecode).
-    if "\udc80" <= char <= "\udcff":
-        return f"\\x{ord(char) - 0xDC00:02x}"
-    return char.encode("unicode_escape").decode("ascii")

@@ -6,32 +6,27 @@ other in that order. A level may also say `like = "<a level above it>"` and star
 layer's table, tables merge and everything else replaces, except `cipher_suites_without`, which adds up and is
 taken away at the end. What a toggle's value changes at one level only stands in `at`
 (`[toggles.ec.when.yes.at."2.0".declared]`), and is laid on top of what it changes at all. [emulation] is
-carried as it is: the program that plays emulated servers checks it.
+carried as it is: the program that plays emulated servers reads it.
 """
 
-import tomllib
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from definitions.fault import Mistakes, Place, Together, UnusableFile, unknown_value
+from definitions.former import Notes
+from definitions.reading import read_toml
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
 from handshake.wire.registry import parse_group, parse_version
 from servers.declared import Declared, DeclaredRefusals, DeclaredRenegotiation
 from servers.definition_tables import (
-    DeclaredTable,
     Layer,
     Level,
     Name,
-    RefusalsTable,
-    RenegotiationTable,
-    Table,
     Toggle,
-    ToggleValue,
 )
 from servers.emulated.starttls import PROTOCOLS
 
@@ -39,8 +34,8 @@ BUNDLED_SERVERS = Path(__file__).parent
 EMULATION_PROGRAM = BUNDLED_SERVERS / "emulated" / "serve.py"
 
 
-class DefinitionError(Exception):
-    """A definition that cannot be used: one line that names the file and the key, and says what to do."""
+class DefinitionError(UnusableFile):
+    """A definition that cannot be used: one line a fault, with the file, the key and what to do."""
 
 
 class ServerDefinition(Layer):
@@ -82,24 +77,27 @@ class ServerDefinition(Layer):
     @property
     def program(self) -> Path:
         """The server program: a folder's own `serve.py`, or the one that plays every emulated server."""
-        return EMULATION_PROGRAM if self.kind == "emulated" else self._folder / "serve.py"
+        return EMULATION_PROGRAM if self.kind == "emulated" else _program_beside(self._folder / "server.toml")
 
     def declared_at(self, level: str, toggles: Mapping[str, str]) -> Declared:
-        """What the server declares at a level with all its toggles set; ValueError when a fact is missing."""
+        """What the server declares at a level with all its toggles set. Raises Mistakes where a fact is
+        missing.
+        """
         stated: dict[str, Any] = {}
         without: list[str] = []
         for layer in self._layers(level, toggles):
             given = layer.declared.model_dump(exclude_unset=True)
             without += given.pop("cipher_suites_without", [])
             stated = merge(stated, given)
-        for key in ("versions", "cipher_suites"):
-            if not stated.get(key):
-                raise ValueError(f'declared.{key}: missing at "{level}"; say it in [declared] or there')
+        missing = [key for key in ("versions", "cipher_suites") if not stated.get(key)]
+        if missing:
+            advice = f"is missing at level {level!r}: say it in [declared] or there"
+            raise Mistakes((("declared", key), advice) for key in missing)
         suites = [parse_cipher_suite(name) for name in stated["cipher_suites"]]
         stated["cipher_suites"] = tuple(code for code in suites if not _is_named_like(code, without))
         if not stated["cipher_suites"]:
             setting = ", ".join((level, *(f"{name}={value}" for name, value in toggles.items())))
-            raise ValueError(f"declared.cipher_suites: none is left at {setting}; take fewer away")
+            raise Mistakes([(("declared", "cipher_suites"), f"none is left at {setting}: take fewer away")])
         stated["versions"] = tuple(sorted(parse_version(name) for name in stated["versions"]))
         stated["named_groups"] = tuple(parse_group(name) for name in stated.get("named_groups", []))
         for key in ("certificates", "resumption"):
@@ -130,49 +128,77 @@ class ServerDefinition(Layer):
         return layers
 
     @model_validator(mode="after")
-    def _names_exist(self) -> Self:
-        for key, names, known in self._references():
-            for name in names:
-                if name not in known:
-                    raise ValueError(f'{key}: there is no "{name}"; there is {", ".join(known) or "none"}')
+    def _is_consistent(self, info: ValidationInfo) -> Self:
+        names = [
+            (place, str(unknown_value(name, known, kind)))
+            for place, name, known, kind in self._references()
+            if name not in known
+        ]
+        wrong = names or list(self._defaults_that_do_not_exist()) or self._facts_that_are_missing()
+        if self.kind == "real":
+            wrong += self._wrong_for_a_real_one(info.context)
+        if wrong:
+            raise Mistakes(wrong)
+        return self
+
+    def _wrong_for_a_real_one(self, file: Any) -> Iterator[tuple[Place, str]]:
+        if self.starttls is not None:
+            advice = "is for emulated servers: drop it, since a real one's serve.py must end in TLS alone"
+            yield ("starttls",), advice
+        if isinstance(file, Path) and not _program_beside(file).is_file():
+            yield ("kind",), "a real server needs a serve.py beside this file: add it"
+
+    def _defaults_that_do_not_exist(self) -> Iterator[tuple[Place, str]]:
         for name, toggle in self.toggles.items():
             for level in toggle.levels or self.levels:
                 default = toggle.default_at(level)
                 if default not in toggle.values_at(level):
-                    raise ValueError(
-                        f'toggles.{name}.when.{default}.levels: the default must exist at "{level}"'
-                    )
+                    place = ("toggles", name, "when", default, "levels")
+                    yield place, f"the default must exist at level {level!r}: add it"
+
+    def _facts_that_are_missing(self) -> list[tuple[Place, str]]:
+        missing: dict[Place, str] = {}
         for level in self.levels:
             for toggles in self._settings_at(level):
-                self.declared_at(level, toggles)
-        return self
+                try:
+                    self.declared_at(level, toggles)
+                except Mistakes as mistakes:
+                    missing = dict(mistakes.found) | missing
+        return list(missing.items())
 
     @field_validator("starttls")
     @classmethod
     def _known_protocol(cls, protocol: str | None) -> str | None:
         if protocol is not None and protocol not in PROTOCOLS:
-            raise ValueError(f'there is no protocol "{protocol}"; there is {", ".join(PROTOCOLS)}')
+            raise unknown_value(protocol, PROTOCOLS, "protocol")
         return protocol
 
-    @model_validator(mode="after")
-    def _is_played_by_an_emulation(self) -> Self:
-        if self.starttls is not None and self.kind != "emulated":
-            raise ValueError("starttls: is for emulated servers; a real one's serve.py must end in TLS alone")
-        return self
+    @field_validator("id")
+    @classmethod
+    def _is_the_name_of_the_folder(cls, identity: str, info: ValidationInfo) -> str:
+        if isinstance(info.context, Path) and info.context.parent.name != identity:
+            folder = info.context.parent.name
+            raise ValueError(f"is {identity!r} in a folder called {folder!r}: make the two equal")
+        return identity
 
-    def _references(self) -> Iterable[tuple[str, list[str], list[str]]]:
+    def _references(self) -> Iterator[tuple[Place, str, list[str], str]]:
+        """Each name of something else: where it stands, what exists by such names, and what that is."""
         levels = list(self.levels)
         for position, (name, level) in enumerate(self.levels.items()):
-            yield f"levels.{name}.like", [level.like] if level.like is not None else [], levels[:position]
+            if level.like is not None:
+                yield ("levels", name, "like"), level.like, levels[:position], "level"
         for name, toggle in self.toggles.items():
-            yield f"toggles.{name}.default", [toggle.default], toggle.values
-            yield f"toggles.{name}.defaults", list(toggle.defaults), levels
-            yield f"toggles.{name}.defaults", list(toggle.defaults.values()), toggle.values
-            yield f"toggles.{name}.levels", toggle.levels or [], levels
-            yield f"toggles.{name}.when", list(toggle.when), toggle.values
+            place = ("toggles", name)
+            yield (*place, "default"), toggle.default, toggle.values, "value"
+            for level_name, default in toggle.defaults.items():
+                yield (*place, "defaults", level_name), level_name, levels, "level"
+                yield (*place, "defaults", level_name), default, toggle.values, "value"
+            yield from _levels_named((*place, "levels"), toggle.levels, levels)
             for value, layer in toggle.when.items():
-                yield f"toggles.{name}.when.{value}.levels", layer.levels or [], levels
-                yield f"toggles.{name}.when.{value}.at", list(layer.at), levels
+                yield (*place, "when", value), value, toggle.values, "value"
+                yield from _levels_named((*place, "when", value, "levels"), layer.levels, levels)
+                for level_name in layer.at:
+                    yield (*place, "when", value, "at", level_name), level_name, levels, "level"
 
     def _settings_at(self, level: str) -> Iterable[dict[str, str]]:
         """The defaults, and each single toggle at each other value."""
@@ -199,90 +225,50 @@ def _is_named_like(code: int, patterns: Iterable[str]) -> bool:
     return names is not None and any(fnmatchcase(names.iana, pattern) for pattern in patterns)
 
 
-def load_definition(path: Path) -> ServerDefinition:
-    """Read one server.toml; raises DefinitionError."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        definition = ServerDefinition.model_validate(data)
-    except OSError as error:
-        raise DefinitionError(
-            f"{path}: cannot be read: {error.strerror}; check the name and its permissions"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise DefinitionError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise DefinitionError(f"{path}: is not TOML: {error}; mend the syntax there") from error
-    except ValidationError as error:
-        raise DefinitionError(f"{path}: {_first_fault(error)}") from error
+def _levels_named(
+    place: Place, names: list[str] | None, levels: list[str]
+) -> Iterator[tuple[Place, str, list[str], str]]:
+    for index, name in enumerate(names or ()):
+        yield (*place, index), name, levels, "level"
+
+
+def _program_beside(definition: Path) -> Path:
+    return definition.with_name("serve.py")
+
+
+def load_definition(path: Path, notes: Notes | None = None) -> ServerDefinition:
+    """Read one server.toml; old keys and notations go into `notes`. Raises DefinitionError."""
+    definition = read_toml(path, ServerDefinition, DefinitionError, notes)
     definition._folder = path.parent
-    if path.parent.name != definition.id:
-        message = f'id: is "{definition.id}" in a folder called "{path.parent.name}"; make the two equal'
-        raise DefinitionError(f"{path}: {message}")
-    if definition.kind == "real" and not definition.program.is_file():
-        raise DefinitionError(f'{path}: kind: "real" needs a serve.py beside this file; add it')
     return definition
 
 
-def load_definitions(directories: Iterable[Path] = ()) -> dict[str, ServerDefinition]:
-    """The bundled servers and those of the directories given, by id; raises DefinitionError.
+def load_definitions(
+    directories: Iterable[Path] = (), notes: Notes | None = None
+) -> dict[str, ServerDefinition]:
+    """The bundled servers and those of the directories given, by id. Raises DefinitionError with the faults
+    of all files.
 
     A server is a folder with a server.toml; a directory that has none at all is an error, and so is a second
     server of the same id.
     """
     definitions: dict[str, ServerDefinition] = {}
+    together = Together()
     for directory in (BUNDLED_SERVERS, *directories):
         files = sorted(directory.glob("*/server.toml"))
-        if not files:
-            raise DefinitionError(
-                f"{directory}: has no folder with a server.toml in it; check the name of the directory"
-            )
-        for path in files:
-            definition = load_definition(path)
-            if definition.id in definitions:
-                taken = definitions[definition.id].folder
+        with together:
+            if not files:
                 raise DefinitionError(
-                    f'{path}: id: "{definition.id}" is taken by {taken}; choose another and rename'
+                    f"{directory}: has no folder with a server.toml in it: check the name of the directory"
                 )
-            definitions[definition.id] = definition
+        for path in files:
+            with together:
+                definition = load_definition(path, notes)
+                if definition.id in definitions:
+                    taken = definitions[definition.id].folder
+                    raise DefinitionError(
+                        f"{path}: id: {definition.id!r} is taken by {taken}: choose another and rename"
+                    )
+                definitions[definition.id] = definition
+    together.end(DefinitionError)
     return definitions
-
-
-def _first_fault(error: ValidationError) -> str:
-    details = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in details["loc"] if part != "[key]")
-    return f"{key}: {_mend(details)}" if key else _mend(details)
-
-
-def _mend(details: ErrorDetails) -> str:
-    match details["type"]:
-        case "missing":
-            return "missing; add it"
-        case "extra_forbidden":
-            known = sorted(_known_keys(details["loc"]))
-            close = get_close_matches(str(details["loc"][-1]), known, 1)
-            return (
-                f'unknown key; did you mean "{close[0]}"?'
-                if close
-                else f"unknown key; known are {', '.join(known)}"
-            )
-        case "value_error":
-            return str(details["ctx"]["error"])
-        case _:
-            return f"{details['msg']}, but it is {details['input']!r:.60}"
-
-
-def _known_keys(location: tuple[int | str, ...]) -> Iterable[str]:
-    """The keys of the table that the last part of the location was found in."""
-    tables: dict[str, type[Table]] = {
-        "declared": DeclaredTable,
-        "refusals": RefusalsTable,
-        "renegotiation": RenegotiationTable,
-        "levels": Level,
-        "toggles": Toggle,
-        "when": ToggleValue,
-        "at": Layer,
-    }
-    table: type[Table] = ServerDefinition
-    for part in location[:-1]:
-        table = tables.get(str(part), table)
-    return table.model_fields

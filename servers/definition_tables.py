@@ -16,6 +16,9 @@ from pydantic import (
     field_validator,
 )
 
+from definitions.fault import Mistakes, Place
+from definitions.tables import ReadLater
+from handshake.server import ServerConfiguration
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
 from handshake.wire.registry import parse_group, parse_version
 from servers.declared import (
@@ -26,6 +29,7 @@ from servers.declared import (
     SuitePreference,
     Willingness,
 )
+from servers.emulated.tables import model_of
 from servers.refusal import parse_refusal
 
 
@@ -47,7 +51,7 @@ def _known_cipher_suite(name: str) -> str:
 def _fitting_pattern(pattern: str) -> str:
     if not any(fnmatchcase(names.iana, pattern) for names in CIPHER_SUITES.values()):
         raise ValueError(
-            f'no cipher suite is called like "{pattern}"; a pattern is made of IANA names, * and ?'
+            f"no cipher suite is called like {pattern!r}: write a pattern of IANA names, * and ?"
         )
     return pattern
 
@@ -129,20 +133,24 @@ class DeclaredTable(Table):
     @field_validator("cipher_suites")
     @classmethod
     def _named_once(cls, names: list[str] | None) -> list[str] | None:
-        seen: set[int] = set()
-        for name in names or []:
-            code = parse_cipher_suite(name)
-            if code in seen:
-                raise ValueError(f'"{name}" is there already; keep the one in its place')
-            seen.add(code)
+        codes = [parse_cipher_suite(name) for name in names or []]
+        twice: list[tuple[Place, str]] = [
+            ((index,), f"{name!r} is there already: keep the one in its place")
+            for index, name in enumerate(names or [])
+            if codes[index] in codes[:index]
+        ]
+        if twice:
+            raise Mistakes(twice)
         return names
 
 
 class Layer(Table):
-    """A place to state facts: `declared` is for everyone, `emulation` for the program that emulates."""
+    """A place to state facts: `declared` is for everyone, `emulation` for the program that emulates, which
+    reads it when all layers are laid on top of each other.
+    """
 
     declared: DeclaredTable = DeclaredTable()
-    emulation: dict[str, Any] = {}
+    emulation: Annotated[dict[str, Any], ReadLater(model_of(ServerConfiguration))] = {}
 
 
 class Level(Layer):

@@ -13,7 +13,7 @@ def parse_refusal(word: str) -> Alert | None:
     if word == "none":
         return None
     if level not in _LEVELS or not name:
-        raise ValueError(f'is {word!r}; write "warning:<alert>", "fatal:<alert>" or "none"')
+        raise ValueError(f"unknown refusal {word!r}: write warning:<alert>, fatal:<alert> or none")
     if name not in _ALERTS:
         raise unknown_name("alert", name, list(_ALERTS))
     return Alert(_LEVELS[level], _ALERTS[name])

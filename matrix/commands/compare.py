@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from definitions.fault import Together
+from definitions.former import Notes
 from matrix.commands.options import one_line_errors, while_read, write_out
-from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED, SelectionError
+from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED, SelectionError, UnreadableRun
 from matrix.reports import comparison as render
 from matrix.results.compare import (
     ChangeKind,
@@ -17,7 +19,7 @@ from matrix.results.compare import (
     require_something_in_common,
 )
 from matrix.results.compare import compare as compare_runs
-from matrix.results.run_file import load_run
+from matrix.results.run_file import RunFile, load_run
 
 _FAIL_ON = {
     "regressed": ChangeKind.REGRESSION,
@@ -73,9 +75,9 @@ def compare(
     Exit status: 0 no regression; 1 some cell is worse than before, or worked and was not measured again;
     2 a run cannot be read, has no such server, or the two have nothing in common.
     """
-    with one_line_errors():
+    with one_line_errors() as notes:
         on = _kinds(fail_on)
-        comparison = _compare(old, new, server, becomes)
+        comparison = _compare(old, new, server, becomes, notes)
         require_something_in_common(comparison)
     with while_read():
         write_out(_RENDER[format](comparison))
@@ -91,7 +93,9 @@ def _kinds(fail_on: str) -> list[ChangeKind]:
     return [_FAIL_ON[word] for word in words]
 
 
-def _compare(old: Path, new: Path | None, server: str | None, becomes: str | None) -> Comparison:
+def _compare(
+    old: Path, new: Path | None, server: str | None, becomes: str | None, notes: Notes
+) -> Comparison:
     if (server is None) != (becomes is None):
         missing = "--server" if server is None else "--with"
         raise SelectionError(f"{missing} is missing; give both, the server before and the server now")
@@ -100,8 +104,18 @@ def _compare(old: Path, new: Path | None, server: str | None, becomes: str | Non
             raise SelectionError(
                 "the run now is missing; give it, or --server and --with to compare within one run"
             )
-        return compare_runs(load_run(old), load_run(new))
-    old_run = load_run(old)
-    new_run = old_run if new is None else load_run(new)
+        return compare_runs(*_runs(old, new, notes))
+    old_run, new_run = _runs(old, new, notes)
     before = find_server(server, old_run, f"report {old}")
     return compare_servers(old_run, before, new_run, find_server(becomes, new_run, f"report {new or old}"))
+
+
+def _runs(old: Path, new: Path | None, notes: Notes) -> tuple[RunFile, RunFile]:
+    """The run before and the run now, which is the same where there is none; or the faults of both."""
+    together = Together()
+    with together:
+        before = load_run(old, notes)
+    with together:
+        now = load_run(new, notes) if new is not None else None
+    together.end(UnreadableRun)
+    return before, now or before

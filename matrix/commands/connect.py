@@ -48,8 +48,8 @@ def connect(
     Exit status: 0 it works (with or without fallback), 1 it does not, 2 something is to be mended, 3 nobody
     answers.
     """
-    with one_line_errors():
-        profiles = load_all_profiles(clients_dir or ())
+    with one_line_errors() as notes:
+        profiles = load_all_profiles(clients_dir or (), notes)
         chosen = select([client], profiles, "client")
         if len(chosen) != 1:
             raise SelectionError(f"{client}: matches {', '.join(chosen)}; name one client")

@@ -20,16 +20,16 @@ Client = Annotated[str, typer.Argument(metavar="CLIENT", help="A client profile.
 @application.command()
 def show(client: Client, clients_dir: ClientsDir = None) -> None:
     """Show every hello a client sends, decoded."""
-    with one_line_errors():
-        profile = _one(client, load_all_profiles(clients_dir or ()))
+    with one_line_errors() as notes:
+        profile = _one(client, load_all_profiles(clients_dir or (), notes))
     write_out(printable_lines(list(show_lines(profile))))
 
 
 @application.command()
 def diff(first: Client, second: Client, clients_dir: ClientsDir = None) -> None:
     """Show two clients' hellos side by side: what only one has, what both have, in which order."""
-    with one_line_errors():
-        profiles = load_all_profiles(clients_dir or ())
+    with one_line_errors() as notes:
+        profiles = load_all_profiles(clients_dir or (), notes)
         left, right = _one(first, profiles), _one(second, profiles)
     write_out(printable_lines(list(diff_lines(left, right))))
 

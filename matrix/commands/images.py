@@ -44,8 +44,8 @@ def images() -> None:
 @application.command("build")
 def build_images(ids: Ids = None, base: BaseImage = None, servers_dir: ServersDir = None) -> None:
     """Build the images that are missing or out of date; the others are left alone."""
-    with one_line_errors():
-        definitions = load_all_definitions(servers_dir or ())
+    with one_line_errors() as notes:
+        definitions = load_all_definitions(servers_dir or (), notes)
         known = {each.id: each for each in recipes(definitions.values())}
         chosen = [known[identity] for identity in select(ids or (), known, "image", "list servers")]
     # As an interrupt, so that what is half done is removed.

@@ -11,6 +11,7 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
+from definitions.former import Notes
 from handshake.features import notations
 from matrix.commands.options import (
     ClientsDir,
@@ -59,16 +60,16 @@ def list_what(
     tabs in between, and notes follow after an empty line.
     """
     options = RunOptions(servers_dir=tuple(servers_dir or ()), clients_dir=tuple(clients_dir or ()))
-    with one_line_errors():
-        rows = _SOURCES[what](options)
+    with one_line_errors() as notes:
+        rows = _SOURCES[what](options, notes)
     if json:
         write_out(to_json(rows))
     else:
         _print(rows)
 
 
-def _servers(options: RunOptions) -> list[Row]:
-    definitions = load_all_definitions(options.servers_dir)
+def _servers(options: RunOptions, notes: Notes) -> list[Row]:
+    definitions = load_all_definitions(options.servers_dir, notes)
     default = {variant.id for variant in default_servers(definitions)}
     return [
         {
@@ -94,7 +95,7 @@ def _servers(options: RunOptions) -> list[Row]:
     ]
 
 
-def _clients(options: RunOptions) -> list[Row]:
+def _clients(options: RunOptions, notes: Notes) -> list[Row]:
     return [
         {
             "id": profile.id,
@@ -108,15 +109,15 @@ def _clients(options: RunOptions) -> list[Row]:
             "default": profile.default,
             "note": profile.provenance.note,
         }
-        for profile in load_all_profiles(options.clients_dir).values()
+        for profile in load_all_profiles(options.clients_dir, notes).values()
     ]
 
 
-def _scenarios(options: RunOptions) -> list[Row]:
+def _scenarios(options: RunOptions, notes: Notes) -> list[Row]:
     return [{"id": scenario.id, "title": scenario.title} for scenario in SCENARIOS.values()]
 
 
-def _cells(options: RunOptions) -> list[Row]:
+def _cells(options: RunOptions, notes: Notes) -> list[Row]:
     return [
         {
             "id": planned.cell.id,
@@ -124,7 +125,7 @@ def _cells(options: RunOptions) -> list[Row]:
             "prediction": planned.prediction.outcome.value if planned.prediction else None,
             "prediction_why": planned.prediction.why if planned.prediction else "",
         }
-        for planned in make_plan(options).cells
+        for planned in make_plan(options, notes).cells
     ]
 
 
@@ -136,19 +137,19 @@ def _expected(expectation: Expectation) -> Row:
     }
 
 
-def _emulation(options: RunOptions) -> list[Row]:
+def _emulation(options: RunOptions, notes: Notes) -> list[Row]:
     return [asdict(key) for key in emulation_key_texts()]
 
 
-def _declared(options: RunOptions) -> list[Row]:
+def _declared(options: RunOptions, notes: Notes) -> list[Row]:
     return [asdict(key) for key in declared_key_texts()]
 
 
-def _features(options: RunOptions) -> list[Row]:
+def _features(options: RunOptions, notes: Notes) -> list[Row]:
     return [{"id": notation, "title": meaning} for notation, meaning in notations().items()]
 
 
-_SOURCES: dict[Listed, Callable[[RunOptions], list[Row]]] = {
+_SOURCES: dict[Listed, Callable[[RunOptions, Notes], list[Row]]] = {
     Listed.SERVERS: _servers,
     Listed.CLIENTS: _clients,
     Listed.SCENARIOS: _scenarios,

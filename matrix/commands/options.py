@@ -14,14 +14,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from definitions.fault import UnusableFile
+from definitions.former import Notes
 from matrix.errors import EXIT_USAGE, SelectionError
-from matrix.plan.plan import USAGE_ERRORS
+from matrix.plan.plan import USAGE_ERRORS, lines_of
 from matrix.reports.files import PAGE
 from matrix.reports.folding import Rows
 from matrix.reports.terminal import print_run
 from matrix.reports.view import BRIEF, QUIET, VERBOSE, View
 from matrix.results.run_file import RunFile
-from matrix.results.timings import Timings
+from matrix.results.timings import NO_TIMINGS, Timings, load_timings
 from matrix.wording import printable
 
 ServersDir = Annotated[
@@ -78,7 +80,7 @@ def show_run(run: RunFile, view: View, timings: Timings, written: Path | None) -
     """Print a run and then where its page is: in the folder `written`, if it could be written."""
     print_run(run, console(), view, timings)
     if written is not None and view is not QUIET:
-        write_out(f"The page: {written / PAGE}\n")
+        write_out(f"The page: {printable(str(written / PAGE))}\n")
 
 
 def write_out(text: str) -> None:
@@ -106,10 +108,26 @@ def tell(text: str) -> None:
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Turn whatever a person must mend into one line on standard error and exit status 2."""
+def one_line_errors() -> Iterator[Notes]:
+    """Turn whatever a person must mend into one line a fault on standard error and exit status 2; gives what
+    readers put their notes into, which are told when all is well.
+    """
+    notes = Notes()
     try:
-        yield
+        yield notes
     except USAGE_ERRORS as error:
-        tell(f"tls-matrix: {error}")
+        for line in lines_of(error):
+            tell(f"tls-matrix: {line}")
         raise typer.Exit(EXIT_USAGE) from error
+    for line in notes:
+        tell(f"tls-matrix: {line}")
+
+
+def saved_timings(folder: Path) -> Timings:
+    """The timings of a run's folder; a run without readable ones is reported all the same."""
+    try:
+        return load_timings(folder)
+    except UnusableFile as unusable:
+        for line in unusable.lines:
+            tell(f"tls-matrix: {line}; the report is made without times")
+        return NO_TIMINGS

@@ -13,6 +13,7 @@ from matrix.commands.options import (
     ServersDir,
     Verbose,
     one_line_errors,
+    saved_timings,
     show_run,
     view_asked,
     while_read,
@@ -25,7 +26,7 @@ from matrix.results.evidence import Evidence, read_evidence, write_evidence
 from matrix.results.redact import Redaction
 from matrix.results.run_folder import write_run
 from matrix.results.saved_run import SavedRun, load_saved_run
-from matrix.results.timings import load_timings, timings_from
+from matrix.results.timings import timings_from
 from matrix.wording import counted, printable
 
 
@@ -56,9 +57,9 @@ def report(
     as partial.
     """
     lines: list[str] = []
-    with one_line_errors():
+    with one_line_errors() as notes:
         view = view_asked(verbose, quiet, only)
-        saved = load_saved_run(run)
+        saved = load_saved_run(run, notes)
         folder = _new_folder(out, saved) if out is not None else saved.folder
         if redact and out is None:
             raise SelectionError("--redact: name the folder of the copy with --out DIR")
@@ -78,7 +79,7 @@ def report(
                 f"{folder}: cannot be written ({error.strerror}); free space or mend its permissions"
             ) from error
     with while_read():
-        show_run(saved.run, view, load_timings(folder), None)
+        show_run(saved.run, view, saved_timings(folder), None)
         for line in lines:
             write_out(f"{printable(line)}\n")
         write_out(f"The page: {printable(str(folder / PAGE))}\n")

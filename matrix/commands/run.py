@@ -24,6 +24,7 @@ from matrix.commands.options import (
     Quiet,
     Verbose,
     one_line_errors,
+    saved_timings,
     show_run,
     tell,
     view_asked,
@@ -38,7 +39,6 @@ from matrix.plan.plan import Plan, make_plan
 from matrix.reports.view import View
 from matrix.results.cell_result import PROPERTY
 from matrix.results.run_file import encode
-from matrix.results.timings import load_timings
 from matrix.wording import counted, printable
 
 CELLS_WORTH_A_WORKER = 40
@@ -62,9 +62,9 @@ def run(
     server, -v and the reports say up to which of them each client works. Exit status: 0 as expected, 1 some
     cell is not, 2 something is to be mended in what was asked, 3 the harness broke or nothing ran.
     """
-    with one_line_errors():
+    with one_line_errors() as notes:
         view = view_asked(verbose, quiet, only)
-        plan = make_plan(options_given(given))
+        plan = make_plan(options_given(given), notes)
     if not (workers == "auto" or workers.isdecimal()):
         tell(f"tls-matrix: -n {workers}: give a number of worker processes, or auto")
         raise typer.Exit(EXIT_USAGE)
@@ -100,7 +100,7 @@ def _run_and_show(plan: Plan, workers: str, view: View | None) -> int:
             write_out(encode(controller.run))
         else:
             written = None if controller.unwritten else folder
-            show_run(controller.run, view, load_timings(folder), written)
+            show_run(controller.run, view, saved_timings(folder), written)
     for line in (*controller.said, controller.unwritten):
         if line:
             tell(f"tls-matrix: {line}")

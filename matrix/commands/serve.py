@@ -31,8 +31,8 @@ def serve(
     Exit status: 0 it was stopped, 2 something is to be mended in what was asked, 3 the server does not start
     or has ended by itself.
     """
-    with one_line_errors():
-        variant = parse_server_id(server_id, load_all_definitions(servers_dir or ()))
+    with one_line_errors() as notes:
+        variant = parse_server_id(server_id, load_all_definitions(servers_dir or (), notes))
         check_port(port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

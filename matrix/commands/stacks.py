@@ -17,6 +17,7 @@ from matrix.commands.options import Json, one_line_errors, print_table, tell, wr
 from matrix.errors import EXIT_HARNESS
 from matrix.results.run_file import to_json
 from servers.stacks.catalogue import Stack, stacks, with_needs
+from servers.stacks.check import check_catalogue
 from servers.stacks.download import Progress
 from servers.stacks.fetch import FetchError, fetch
 
@@ -33,6 +34,8 @@ Ids = Annotated[
 @application.command("list")
 def list_stacks(json: Json = False) -> None:
     """List every stack, the size of its download and whether it is fetched."""
+    with one_line_errors():
+        check_catalogue()
     if json:
         write_out(to_json([_entry(stack) for stack in stacks().values()]))
         return
@@ -48,6 +51,7 @@ def list_stacks(json: Json = False) -> None:
 def fetch_stacks(ids: Ids = None) -> None:
     """Fetch stacks, and those they need, into the cache folder; what is there already is left alone."""
     with one_line_errors():
+        check_catalogue()
         chosen = with_needs(select(ids or (), stacks(), "stack", "stacks list"))
     # As an interrupt, so that what is half fetched is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

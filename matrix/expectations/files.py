@@ -8,14 +8,16 @@ nothing, is kept true by a test (`ambiguous`, `unused`), so that order never mat
 
 import fnmatch
 import re
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from definitions.fault import Mistakes, Together, shown
+from definitions.former import Notes
+from definitions.reading import read_toml
 from handshake.reason import Reason, parse_reason
 from matrix.cell import Cell
 from matrix.errors import ExpectationError
@@ -31,12 +33,16 @@ def _as_list(value: object) -> object:
 
 def _not_empty(value: str) -> str:
     if not value.strip():
-        raise ValueError("must not be empty: say why, and where that is known from")
+        raise ValueError("is empty: say why, and where that is known from")
     return " ".join(value.split())
 
 
-def _as_reason(value: object) -> object:
-    return parse_reason(value) if isinstance(value, str) else value
+def _as_reason(value: object) -> Reason:
+    if isinstance(value, Reason):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"is {shown(value)}: write text in quotes")
+    return parse_reason(value)
 
 
 class Entry(BaseModel):
@@ -44,17 +50,17 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    cells: Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+    cells: Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_as_list)]
     outcome: Outcome
-    reason: Annotated[Reason | None, BeforeValidator(_as_reason)] = None
+    reason: Annotated[Reason, BeforeValidator(_as_reason)] | None = None
     why: Annotated[str, AfterValidator(_not_empty)]
 
     @model_validator(mode="after")
     def _reason_fits_outcome(self) -> "Entry":
-        if (self.reason is None) != (self.outcome is Outcome.WORKS):
-            raise ValueError("a reason is needed for every outcome but works, and works has none")
-        if not self.cells:
-            raise ValueError("cells must name at least one pattern")
+        if self.outcome is Outcome.WORKS and self.reason is not None:
+            raise Mistakes([(("reason",), "what works has no reason: drop it")])
+        if self.outcome is not Outcome.WORKS and self.reason is None:
+            raise Mistakes([(("reason",), "is missing: every outcome but works needs a reason")])
         return self
 
     @property
@@ -63,6 +69,14 @@ class Entry(BaseModel):
         is_applicable = self.reason is None or self.reason.cause not in NOTHING_TO_DO
         outcome = self.outcome if is_applicable else Outcome.NOT_APPLICABLE
         return Expectation(outcome, self.reason, self.why)
+
+
+class ExpectationFile(BaseModel):
+    """One file of expectations."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    expectation: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,28 +126,15 @@ class Expectations:
         ]
 
 
-def load_expectations(directories: Sequence[Path] = (BUNDLED,)) -> Expectations:
-    """Read every file of the folders. Raises ExpectationError naming the file, the entry and what to mend."""
-    files = [path for directory in directories for path in sorted(directory.glob("*.toml"))]
-    return Expectations((path.name, entry) for path in files for entry in _load_file(path))
-
-
-def _load_file(path: Path) -> list[Entry]:
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ExpectationError(f"{path}: cannot be read: {error}") from error
-    unknown = sorted(set(content) - {"expectation"})
-    if unknown:
-        raise ExpectationError(
-            f"{path}: unknown key {unknown[0]!r}; the file holds [[expectation]] tables only"
-        )
-    entries = []
-    for number, table in enumerate(content.get("expectation", []), start=1):
-        try:
-            entries.append(Entry.model_validate(table))
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"]) or "the entry"
-            raise ExpectationError(f"{path}: expectation {number}, {key}: {first['msg']}") from error
-    return entries
+def load_expectations(directories: Sequence[Path] = (BUNDLED,), notes: Notes | None = None) -> Expectations:
+    """Read every file of the folders; old keys and notations go into `notes`. Raises ExpectationError with
+    the faults of all files.
+    """
+    entries: list[tuple[str, Entry]] = []
+    together = Together()
+    for path in (path for directory in directories for path in sorted(directory.glob("*.toml"))):
+        with together:
+            content = read_toml(path, ExpectationFile, ExpectationError, notes)
+            entries += [(path.name, entry) for entry in content.expectation]
+    together.end(ExpectationError)
+    return Expectations(entries)

@@ -8,6 +8,7 @@ read or one that nothing matches, there is no run: nothing is written, and the e
 """
 
 import io
+import sys
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from definitions.former import Notes
 from handshake.crypto.credentials import Credential
 from matrix.cell import parse_cell_id
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE
@@ -32,7 +34,7 @@ from matrix.grid.worker import CellTask, GridWorker, worker_text
 from matrix.grid.worker_nodes import WorkerNodes, hurry_workers, start_workers_again
 from matrix.judgement.outcome import Judgement, Verdict
 from matrix.plan.options import options_from
-from matrix.plan.plan import USAGE_ERRORS, Plan, make_plan, parse_targets
+from matrix.plan.plan import USAGE_ERRORS, Plan, lines_of, make_plan, parse_targets
 from matrix.reports.files import PAGE, render_reports
 from matrix.reports.terminal import print_run
 from matrix.reports.view import view_of
@@ -51,8 +53,9 @@ CONTROLLER = pytest.StashKey["GridController"]()  # of the run that is going on
 
 def register(config: pytest.Config) -> None:
     """Plan the run and take control of it; a plan that cannot be made ends pytest with exit status 2."""
+    notes = Notes()
     try:
-        plan = config.stash.get(PLAN, None) or _plan(config)
+        plan = config.stash.get(PLAN, None) or _plan(config, notes)
         if config.option.collectonly:
             config.pluginmanager.register(_worker(plan, {}, {}, Path()), "grid-worker")
             return
@@ -60,19 +63,21 @@ def register(config: pytest.Config) -> None:
         options = plan.options
         folder = RunFolder(options.out, datetime.now(UTC), cells, force=options.force)
     except USAGE_ERRORS as error:
-        pytest.exit(printable(str(error)), returncode=EXIT_USAGE)
+        pytest.exit("\n".join(map(printable, lines_of(error))), returncode=EXIT_USAGE)
+    for line in notes:
+        sys.stderr.write(f"{printable(line)}\n")
     controller = GridController(plan, folder)
     config.stash[CONTROLLER] = controller
     config.pluginmanager.register(controller, "grid-controller")
     config.add_cleanup(folder.remove_if_unused)
 
 
-def _plan(config: pytest.Config) -> Plan:
+def _plan(config: pytest.Config, notes: Notes) -> Plan:
     """What the options choose; of single tests that pytest was asked for, those cells and their servers."""
     options = options_from(config.option)
     named = {cell_id for argument in config.args if (cell_id := _cell_id(argument)) is not None}
     if not named:
-        return make_plan(options)
+        return make_plan(options, notes)
     cells = [parse_cell_id(cell_id) for cell_id in sorted(named)]
     targets = {target.name for target in parse_targets(options.target)}
     chosen = replace(
@@ -81,7 +86,7 @@ def _plan(config: pytest.Config) -> Plan:
         client=options.client or tuple({cell.client: None for cell in cells}),
         scenario=options.scenario or tuple({cell.scenario: None for cell in cells}),
     )
-    return make_plan(chosen).narrowed_to(named)
+    return make_plan(chosen, notes).narrowed_to(named)
 
 
 def _worker(

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Self
 
 from clients.destination import Target, TargetError, parse_target
-from clients.profile import BUNDLED_PROFILES, Profile, ProfileError, load_profiles
+from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
 from clients.starttls import PROTOCOLS
+from definitions.fault import Together, UnusableFile
+from definitions.former import Notes
+from definitions.reading import check_toml
 from handshake.crypto.credentials import Credential
 from handshake.errors import LocalError
 from matrix.cell import Cell, grid, no_match, select
@@ -31,7 +34,12 @@ from servers.definition import DefinitionError, ServerDefinition, load_definitio
 from servers.emulated.emulation import EmulationError, read_emulation
 from servers.variant import ServerIdError, ServerVariant
 
-USAGE_ERRORS = (MatrixError, ProfileError, DefinitionError, EmulationError, ServerIdError, TargetError)
+USAGE_ERRORS = (MatrixError, UnusableFile, ServerIdError, TargetError)
+
+
+def lines_of(error: Exception) -> tuple[str, ...]:
+    """What one of USAGE_ERRORS says: a line for each thing to mend."""
+    return error.lines if isinstance(error, UnusableFile) else (str(error),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +74,23 @@ class Plan:
         )
 
 
-def make_plan(options: RunOptions) -> Plan:
-    """Plan a run. Raises one of USAGE_ERRORS, each a single line that says what to mend."""
+def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
+    """Plan a run; old keys and notations of what is read go into `notes`. Raises one of USAGE_ERRORS, each a
+    line for each thing to mend.
+    """
     parse_gates(options.fail_on)
-    definitions = load_all_definitions(options.servers_dir)
-    profiles = load_all_profiles(options.clients_dir)
+    together = Together()
+    with together:
+        definitions = load_all_definitions(options.servers_dir, notes)
+    with together:
+        profiles = load_all_profiles(options.clients_dir, notes)
+    together.end()
     targets = parse_targets(options.target)
     variants = choose_servers(options, definitions)
     for variant in variants:
-        check_variant(variant, profiles)
+        with together:
+            check_variant(variant, profiles)
+    together.end()
     taken = {variant.id for variant in variants} & {target.name for target in targets}
     if taken:
         raise SelectionError(f"--target {min(taken)}: a server has this id; choose another name")
@@ -82,8 +98,10 @@ def make_plan(options: RunOptions) -> Plan:
     default = [scenario.id for scenario in SCENARIOS.values() if scenario.is_default]
     scenarios = select(options.scenario, SCENARIOS, "scenario") if options.scenario else default
     servers = [variant.id for variant in variants] + [target.name for target in targets]
-    baseline = load_run(options.baseline) if options.baseline is not None else None
-    cells = plan_cells(grid(servers, clients, scenarios), {v.id: v for v in variants}, profiles, baseline)
+    baseline = load_run(options.baseline, notes) if options.baseline is not None else None
+    cells = plan_cells(
+        grid(servers, clients, scenarios), {v.id: v for v in variants}, profiles, baseline, notes
+    )
     return Plan(
         options,
         tuple(variants),
@@ -94,14 +112,16 @@ def make_plan(options: RunOptions) -> Plan:
     )
 
 
-def load_all_definitions(directories: Sequence[Path]) -> dict[str, ServerDefinition]:
+def load_all_definitions(
+    directories: Sequence[Path], notes: Notes | None = None
+) -> dict[str, ServerDefinition]:
     """Load the bundled servers and the user's."""
-    return load_definitions(directories)
+    return load_definitions(directories, notes)
 
 
-def load_all_profiles(directories: Sequence[Path]) -> dict[str, Profile]:
+def load_all_profiles(directories: Sequence[Path], notes: Notes | None = None) -> dict[str, Profile]:
     """Load the bundled clients and the user's."""
-    return load_profiles((BUNDLED_PROFILES, *directories))
+    return load_profiles((BUNDLED_PROFILES, *directories), notes)
 
 
 def parse_targets(texts: Iterable[str]) -> list[Target]:
@@ -143,14 +163,22 @@ def default_clients(profiles: Mapping[str, Profile]) -> list[str]:
 
 def check_variant(variant: ServerVariant, profiles: Mapping[str, Profile]) -> None:
     """Find out what is wrong with a definition before anything starts: its [emulation], and the client it
-    names for its control cell. Raises EmulationError or SelectionError.
+    names for its control cell. Raises UnusableFile.
     """
-    source = str(variant.definition.folder / "server.toml")
+    file = variant.definition.folder / "server.toml"
+    together = Together()
+    with together:
+        if variant.definition.control not in profiles:
+            problem = no_match(variant.definition.control, sorted(profiles), "client")
+            raise DefinitionError(f"{file}: control: {problem}")
     if variant.definition.kind == "emulated":
-        read_emulation(variant.emulation(), source)
-    if variant.definition.control not in profiles:
-        problem = no_match(variant.definition.control, sorted(profiles), "client")
-        raise SelectionError(f"{source}: control: {problem}")
+        with together:
+            try:
+                read_emulation(variant.emulation(), str(file))
+            except EmulationError:
+                check_toml(file, ServerDefinition)  # tells which layers it comes from, and on which lines
+                raise
+    together.end()
 
 
 def plan_cells(
@@ -158,9 +186,10 @@ def plan_cells(
     variants: Mapping[str, ServerVariant],
     profiles: Mapping[str, Profile],
     baseline: RunFile | None,
+    notes: Notes | None = None,
 ) -> list[PlannedCell]:
     """Look up what is expected of each cell and predict it."""
-    expectations = load_expectations()
+    expectations = load_expectations(notes=notes)
     cells = list(cells)
     earlier = _baseline_cells(cells, baseline)
     plain_ids = {identifier: connects_like(variant) for identifier, variant in variants.items()}

@@ -18,12 +18,14 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    ValidationError,
     WithJsonSchema,
     model_validator,
 )
 
 from clients.observation import NOT_TRIED
+from definitions.fault import Mistakes, Place, shown, unknown_value
+from definitions.former import Notes
+from definitions.reading import read_json
 from handshake.reason import Detail, Reason, saved_reason
 from matrix.errors import UnreadableRun
 from matrix.judgement.outcome import NOTHING_TO_DO, Expectation, Outcome, Verdict
@@ -36,11 +38,20 @@ UNFINISHED = ".unfinished"
 """How the name of a folder ends in which a run is written, or was when something ended it."""
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 SCHEMA_FILE = Path(__file__).parent / "schema" / "run-2.json"
+GIVE_A_RUN = f"give a run's folder or its {RUN_FILE_NAME}"
+
+
+def _as_reason(value: object) -> Reason:
+    if isinstance(value, Reason):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"is {shown(value)}: write text in quotes")
+    return saved_reason(value)
 
 
 SavedReason = Annotated[
     Reason,
-    BeforeValidator(lambda value: saved_reason(value) if isinstance(value, str) else value),
+    BeforeValidator(_as_reason),
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "pattern": r"^[a-z-]+:\S+$", "description": "<phase>:<cause>"}),
 ]
@@ -228,30 +239,42 @@ class RunFile(_Record):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_schema_1(cls, content: Any) -> Any:
-        """Read schema 1: there a scenario that does not apply was a failure, expected or not."""
-        if not isinstance(content, dict) or content.get("schema") != EARLIER_SCHEMA:
-            return content
+    def _is_a_run(cls, content: Any) -> Any:
+        """Read schema 1, where a scenario that does not apply was a failure, expected or not. What is
+        something else altogether has one fault, and not those of all its keys.
+        """
+        if not isinstance(content, dict) or not content.keys() & {"schema", "cells"}:
+            raise ValueError(f"is no run ({SCHEMA}): {GIVE_A_RUN}")
+        schema = content.get("schema", SCHEMA)
+        if schema not in (SCHEMA, EARLIER_SCHEMA):
+            advice = f"is {shown(schema)} and not {SCHEMA}: {GIVE_A_RUN} of this schema"
+            raise Mistakes([(("schema",), advice)])
         cells = content.get("cells")
-        if isinstance(cells, list):
-            cells = [_as_not_applicable(cell) if isinstance(cell, dict) else cell for cell in cells]
+        if schema != EARLIER_SCHEMA or not isinstance(cells, list):
+            return {**content, "schema": SCHEMA}
+        cells = [_as_not_applicable(cell) if isinstance(cell, dict) else cell for cell in cells]
         return {**content, "schema": SCHEMA, "cells": cells}
 
     @model_validator(mode="after")
     def _cells_are_of_this_run(self) -> Self:
+        wrong: list[tuple[Place, str]] = []
         seen: set[str] = set()
-        for cell in self.cells:
+        for index, cell in enumerate(self.cells):
             if cell.id in seen:
-                raise ValueError(f"cells: {cell.id!r} is there twice")
+                wrong.append((("cells", index, "id"), f"{cell.id!r} is there twice: keep one"))
             seen.add(cell.id)
-            if cell.id != f"{cell.server}/{cell.client}/{cell.scenario}":
-                raise ValueError(f"cells: {cell.id!r} is not the id of its server, client and scenario")
-            for kind, name, known in (
-                ("server", cell.server, self.servers),
-                ("client", cell.client, self.clients),
-            ):
-                if name not in known:
-                    raise ValueError(f"cells: {cell.id!r}: {kind} {name!r} is not in {kind}s")
+            expected = f"{cell.server}/{cell.client}/{cell.scenario}"
+            if cell.id != expected:
+                advice = f"{cell.id!r} is not the id of its server, client and scenario: write {expected!r}"
+                wrong.append((("cells", index, "id"), advice))
+            if cell.server not in self.servers:
+                place = ("cells", index, "server")
+                wrong.append((place, str(unknown_value(cell.server, self.servers, "server"))))
+            if cell.client not in self.clients:
+                place = ("cells", index, "client")
+                wrong.append((place, str(unknown_value(cell.client, self.clients, "client"))))
+        if wrong:
+            raise Mistakes(wrong)
         return self
 
     def by_id(self) -> dict[str, CellRecord]:
@@ -295,23 +318,12 @@ def json_schema() -> str:
     return to_json(schema)
 
 
-def load_run(path: Path) -> RunFile:
-    """Read a run from its folder or its run.json. Raises UnreadableRun naming the file and the key."""
+def load_run(path: Path, notes: Notes | None = None) -> RunFile:
+    """Read a run from its folder or its run.json; old keys and notations go into `notes`. Raises
+    UnreadableRun with a line for each fault.
+    """
     file = path / RUN_FILE_NAME if path.is_dir() else path
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        mend = "give a run's folder or its run.json"
-        if path.name.endswith(UNFINISHED):
-            mend = f"the run did not end; `tls-matrix report {path}` makes its files"
-        raise UnreadableRun(f"{file}: cannot be read ({error.strerror}); {mend}") from error
-    except UnicodeDecodeError as error:
-        raise UnreadableRun(f"{file}: is not UTF-8 text; give a run's folder or its run.json") from error
-    try:
-        return RunFile.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UnreadableRun(
-            f"{file}: {key}: {first['msg'].removeprefix('Value error, ')}; it should be a {SCHEMA} file"
-        ) from error
+    if path.name.endswith(UNFINISHED) and not file.exists():
+        mend = f"the run did not end; `tls-matrix report {path}` makes its files"
+        raise UnreadableRun(f"{file}: cannot be read (there is none); {mend}")
+    return read_json(file, RunFile, UnreadableRun, notes, advice=GIVE_A_RUN)

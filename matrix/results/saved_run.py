@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from definitions.former import Notes
 from matrix.errors import UnreadableRun
 from matrix.results.journal import JOURNAL, Journalled
 from matrix.results.run_file import RUN_FILE_NAME, RunFile, load_run
@@ -31,7 +32,7 @@ class SavedRun:
             return {}
 
 
-def load_saved_run(path: Path) -> SavedRun:
+def load_saved_run(path: Path, notes: Notes | None = None) -> SavedRun:
     """Read a run from its folder or its run.json; of one that did not end its journal, which has more than a
     run.json made meanwhile. Raises UnreadableRun.
     """
@@ -40,7 +41,7 @@ def load_saved_run(path: Path) -> SavedRun:
         journal = _journalled(folder)
         if journal is not None:
             return journal
-    return SavedRun(folder, load_run(path), _timings(folder))
+    return SavedRun(folder, load_run(path, notes), _timings(folder))
 
 
 def _journalled(folder: Path) -> SavedRun | None:

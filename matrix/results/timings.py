@@ -3,12 +3,14 @@
 A report can be made without it; then no date and no command are recorded.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
+from definitions.reading import read_json
 from matrix.results.run_folder import TIMINGS
 
 
@@ -26,23 +28,28 @@ class Timings:
 NO_TIMINGS = Timings()
 
 
-def timings_from(content: Any) -> Timings:
-    """Take from the content of a timings.json what is there and is what it should be."""
-    if not isinstance(content, dict):
-        return NO_TIMINGS
-    started, command, cells = content.get("started"), content.get("command"), content.get("cells")
-    return Timings(
-        started if isinstance(started, str) else "",
-        tuple(map(str, command)) if isinstance(command, list) else (),
-        {str(cell): float(seconds) for cell, seconds in cells.items() if isinstance(seconds, float | int)}
-        if isinstance(cells, dict)
-        else {},
-    )
+class _File(BaseModel):
+    """What is taken from the file; it has more, and files of earlier versions have less."""
+
+    model_config = ConfigDict(frozen=True)
+
+    started: str = ""
+    command: tuple[str, ...] = ()
+    cells: dict[str, float] = {}
+
+    @property
+    def timings(self) -> Timings:
+        return Timings(self.started, self.command, self.cells)
+
+
+def timings_from(content: Mapping[str, Any]) -> Timings:
+    """Take what reports need from the content of a timings.json."""
+    return _File.model_validate(content).timings
 
 
 def load_timings(folder: Path) -> Timings:
-    """Read the timings of a run's folder; a run without readable ones is reported all the same."""
-    try:
-        return timings_from(json.loads((folder / TIMINGS).read_text(encoding="utf-8")))
-    except (OSError, ValueError, RecursionError):
-        return NO_TIMINGS
+    """Read the timings of a run's folder, none where it has no such file. Raises UnusableFile with a line for
+    each fault.
+    """
+    file = folder / TIMINGS
+    return read_json(file, _File).timings if file.exists() else NO_TIMINGS

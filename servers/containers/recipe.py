@@ -1,7 +1,8 @@
 """What the image of one server at one level is made of, and whether an image that exists is made of that.
 
-Every server has its own part only: the folder with its program and the stacks of its level. `handshake`, what
-all server programs use of `servers`, and the Python packages are in every image, so images share them.
+Every server has its own part only: the folder with its program and the stacks of its level. `definitions`,
+`handshake`, what all server programs use of `servers`, and the Python packages are in every image, so images
+share them.
 Emulated servers have nothing of their own at all: their images are one, under many names.
 """
 
@@ -87,8 +88,8 @@ def recipes(definitions: Iterable[ServerDefinition]) -> list[Recipe]:
 
 @cache
 def _shared_files() -> Mapping[str, Path]:
-    """What every server program uses: `handshake`, and of `servers` what is no server's own folder."""
-    shared = _files(_PROJECT / "handshake", "handshake")
+    """What every server program uses: the packages below `servers`, and of that what is no server's own."""
+    shared = _files(_PROJECT / "definitions", "definitions") | _files(_PROJECT / "handshake", "handshake")
     for entry in sorted(BUNDLED_SERVERS.iterdir()):
         if entry.suffix == ".py":
             shared[_in_project(entry)] = entry

@@ -8,46 +8,47 @@ holds (`servers.emulated.tables`).
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, BaseModel
 
+from definitions.fault import Mistakes, Place, UnusableFile
+from definitions.reading import read_table
 from handshake.crypto.credentials import Credential
 from handshake.renegotiation import Renegotiation
 from handshake.server import ClientCertificate, RenegotiationRules, ServerConfiguration
 from servers.declared import Declared, DeclaredRenegotiation
 from servers.emulated.reach import why_out_of_reach
-from servers.emulated.tables import known_keys, read_table
+from servers.emulated.tables import model_of
 from servers.refusal import parse_refusal
 
 Emulation = Mapping[str, Any]
 """What an [emulation] table says: fields of ServerConfiguration and their values, the defaults included."""
 
 
-class EmulationError(ValueError):
-    """[emulation] data that cannot be used: one line that names the file and the key, and says what to do."""
+class EmulationError(UnusableFile, ValueError):
+    """[emulation] data that cannot be used: one line a fault, with the file, the key and what to do."""
 
 
 def read_emulation(table: Mapping[str, Any], source: str) -> Emulation:
     """Read an [emulation] table; `source` is the file, for the message. Raises EmulationError."""
-    try:
-        emulation = read_table(ServerConfiguration, dict(table))
-    except ValidationError as error:
-        details = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in ("emulation", *details["loc"]) if part != "[key]")
-        if details["type"] == "extra_forbidden":
-            known = known_keys(ServerConfiguration, details["loc"][:-1])
-            message = f"unknown key; known are {', '.join(known)}"
-        elif details["type"] == "value_error":
-            message = str(details["ctx"]["error"])
-        else:
-            message = f"{details['msg']}, but it is {details['input']!r:.60}"
-        raise EmulationError(f"{source}: {key}: {message}") from error
-    for feature in (each for intolerance in emulation["intolerances"] for each in intolerance.features):
-        reason = why_out_of_reach(feature, emulation["records"], emulation["reading"])
-        if reason is not None:
-            raise EmulationError(f"{source}: emulation.intolerance: {reason}")
-    return emulation
+    kind: Any = Annotated[model_of(ServerConfiguration), AfterValidator(_in_reach)]
+    read: BaseModel = read_table(dict(table), source, kind, EmulationError, place=("emulation",))
+    return dict(read)
+
+
+def _in_reach(table: BaseModel) -> BaseModel:
+    """Refuse intolerances that never fire, in the whole table alone: a layer of it may lack the rest."""
+    emulation = dict(table)
+    wrong: list[tuple[Place, str]] = []
+    for index, intolerance in enumerate(emulation["intolerances"]):
+        for at, feature in enumerate(intolerance.features):
+            reason = why_out_of_reach(feature, emulation["records"], emulation["reading"])
+            if reason is not None:
+                wrong.append((("intolerance", index, "features", at), reason))
+    if wrong:
+        raise Mistakes(wrong)
+    return table
 
 
 def server_configuration(

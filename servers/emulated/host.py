@@ -296,7 +296,7 @@ class Host:
         try:
             server = _emulated_server(configuration)
         except (EmulationError, LocalError) as error:
-            yield contract.Failed(configuration.id, str(error))
+            yield contract.Failed(configuration.id, str(error).replace("\n", "; "))
             return
         listening = asyncio.run_coroutine_threadsafe(
             self._listen(server, configuration.host, configuration.port), self._loop

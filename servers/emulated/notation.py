@@ -6,11 +6,13 @@ A number of one of TLS's registries is written by its name there; a field's type
 values, and a dataclass as a table (`servers.emulated.tables`).
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Annotated, Any, TypeVar
 
+from definitions.fault import either, shown, unknown_value
 from handshake.crypto.dh_groups import (
     FFDHE_GROUPS,
     JSSE_DH_GROUPS,
@@ -36,7 +38,6 @@ from handshake.wire.registry import (
     parse_extension_type,
     parse_version,
     signature_scheme_name,
-    unknown_name,
 )
 
 ALERT_PREFIX = "alert:"
@@ -55,13 +56,13 @@ class Notation:
     written: str
 
 
-def one_of(words: type[Word]) -> Callable[[object], Word]:
-    """A reader of one of the values of an enumeration."""
+def one_of(words: type[Word], kind: str = "value") -> Callable[[object], Word]:
+    """A reader of one of the values of an enumeration; `kind` says what they are words for."""
     values = [word.value for word in words]
 
     def read(value: object) -> Word:
         if value not in values:
-            raise ValueError(f"is {value!r}; there is {', '.join(values)}")
+            raise unknown_value(value, values, kind)
         return words(value)
 
     return read
@@ -77,14 +78,14 @@ def one_of_or(words: type[Enum], otherwise: Callable[[object], Any]) -> Callable
         try:
             return otherwise(value)
         except ValueError as error:
-            raise ValueError(f"{error}; or {', '.join(values)}") from error
+            raise ValueError(f"{error}; or write {either(values)}") from error
 
     return read
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"is {value!r}, not a string; put it in quotes")
+        raise ValueError(f"is {shown(value)}: write text in quotes")
     return value
 
 
@@ -92,7 +93,7 @@ def _by_name(kind: str, names: Mapping[str, int]) -> Callable[[object], int]:
     def read(value: object) -> int:
         text = _text(value)
         if text not in names:
-            raise unknown_name(kind, text, list(names))
+            raise unknown_value(text, names, kind)
         return names[text]
 
     return read
@@ -106,30 +107,29 @@ _ALERTS = _by_name("alert", _names(AlertDescription, alert_name))
 _GROUPS = _by_name("named group", _names(NamedGroup, group_name))
 _LEVELS = {level.name.lower(): int(level) for level in AlertLevel}
 _CONTENT_TYPES = {content_type.name.lower(): int(content_type) for content_type in ContentType}
-_FAULT = one_of(Fault)
+_FAULT = one_of(Fault, "fault")
 
 
 def _named_group(value: object) -> int:
     group = _GROUPS(value)
     if group not in supported_groups():
-        raise ValueError(f"no key exchange can be completed in {value}; leave it out")
+        raise ValueError(f"no key exchange can be completed in {value}: leave it out")
     return group
 
 
 def _dh_group(value: object) -> DHGroup:
     text = _text(value)
     family, _, size = text.partition("-")
-    if family == "jsse" and size.isdigit() and int(size) in JSSE_DH_GROUPS:
-        return JSSE_DH_GROUPS[int(size)]
+    bits = int(size) if re.fullmatch("[0-9]{1,5}", size) else 0
+    if family == "jsse" and bits in JSSE_DH_GROUPS:
+        return JSSE_DH_GROUPS[bits]
     try:
-        if family == "modp" and size.isdigit():
-            return modp_group(int(size))
+        if family == "modp" and bits:
+            return modp_group(bits)
         return ffdhe_group(_GROUPS(text))
     except (LocalError, ValueError) as error:
-        sizes = ", ".join(f"jsse-{bits}" for bits in JSSE_DH_GROUPS)
-        raise ValueError(
-            f"there is no DH group {text!r}; there is {sizes}, modp-1024 ..., ffdhe2048 ..."
-        ) from error
+        names = [*(f"jsse-{bits}" for bits in JSSE_DH_GROUPS), "modp-1024 ...", "ffdhe2048 ..."]
+        raise unknown_value(text, names, "DH group") from error
 
 
 def _level(value: object) -> int:
@@ -137,7 +137,7 @@ def _level(value: object) -> int:
         return _LEVELS[value]
     if type(value) is int and value in range(256):
         return value
-    raise ValueError(f"is {value!r}; there is {', '.join(_LEVELS)}, or a number from 0 to 255")
+    raise ValueError(f"is {shown(value)}: write {', '.join(_LEVELS)} or a number from 0 to 255")
 
 
 def _version(value: object) -> int:
@@ -152,7 +152,7 @@ def _hexadecimal(value: object) -> bytes:
     try:
         return bytes.fromhex(_text(value))
     except ValueError as error:
-        raise ValueError(f'is {value!r}; write bytes in hexadecimal, like "80 03 00 00 01"') from error
+        raise ValueError(f"is {shown(value)}: write bytes in hexadecimal, like '80 03 00 00 01'") from error
 
 
 def _feature(value: object) -> Feature:
@@ -167,7 +167,7 @@ def _reaction(value: object) -> Reaction:
         return Reaction(fault=_FAULT(text.removeprefix(FAULT_PREFIX)))
     if text not in list(Ending):
         reactions = (f"{ALERT_PREFIX}<name of an alert>", f"{FAULT_PREFIX}<name of a fault>", *Ending)
-        raise ValueError(f"is {text!r}; there is {', '.join(reactions)}")
+        raise unknown_value(text, reactions, "reaction")
     return Reaction(ending=Ending(text))
 
 

@@ -20,13 +20,13 @@ def why_out_of_reach(feature: Feature, records: RecordRules, reading: HelloReadi
             reasons = (why_out_of_reach(part, records, reading) for part in feature.features)
             return next((reason for reason in reasons if reason is not None), None)
         case RecordVersion() if not _lets_in(records, feature.version):
-            return f"{feature} never fires: such a record is refused; set records.any_version = true"
+            return f"{feature} never fires, since such a record is refused: set records.any_version = true"
         case RecordLength() if feature.numbers.low > records.max_fragment:
-            return f"{feature} never fires: such a record is refused; set records.max_fragment higher"
+            return f"{feature} never fires, since such a record is refused: set records.max_fragment higher"
         case RecordLength() if records.max_plaintext and feature.numbers.low > records.max_plaintext:
-            return f"{feature} never fires: such a record is refused; set records.max_plaintext higher"
+            return f"{feature} never fires, since such a record is refused: set records.max_plaintext higher"
         case HelloLength() if feature.numbers.low > (reading or HelloReading()).max_message:
-            return f"{feature} never fires: such a hello is refused; set reading.max_message higher"
+            return f"{feature} never fires, since such a hello is refused: set reading.max_message higher"
     return None
 
 

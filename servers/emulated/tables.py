@@ -85,31 +85,16 @@ def keys_of(kind: type) -> Iterator[Key]:
             yield Key(name, each.name, types[each.name], default)
 
 
-def read_table(kind: type, table: object) -> dict[str, Any]:
-    """Read the table for a dataclass: its fields and their values, without those that have no key. Raises
-    pydantic's ValidationError.
-    """
-    return dict(_model_of(kind).model_validate(table))
-
-
 @cache
-def _model_of(kind: type) -> type[BaseModel]:
-    """The model of a table; those of inner tables are made when there is one, so that a server program starts
-    quickly.
+def model_of(kind: type) -> type[BaseModel]:
+    """The model of the table for a dataclass. What it reads has the dataclass's fields, without those that
+    have no key.
     """
     members: dict[str, Any] = {}
     for key in keys_of(kind):
         default = ... if key.default is MISSING else key.default
         members[key.field] = (_as_written(key.type), Field(default, alias=key.name))
     return create_model(kind.__name__, __config__=STRICT, **members)
-
-
-def known_keys(kind: type, location: tuple[int | str, ...]) -> list[str]:
-    """The names of the keys of the table at a location below the table for `kind`, sorted."""
-    for part in location:
-        inner = next((key.table for key in keys_of(kind) if key.name == part), None)
-        kind = kind if inner is None else inner
-    return sorted(key.name for key in keys_of(kind))
 
 
 def _tables_in(kind: Any) -> Iterator[type]:
@@ -128,7 +113,7 @@ def _as_written(kind: Any) -> Any:
     if kind in NOTATIONS:
         return Annotated[Any, PlainValidator(NOTATIONS[kind].read)]
     if _is_table(kind):
-        return Annotated[Any, PlainValidator(lambda table: kind(**read_table(kind, table)))]
+        return Annotated[model_of(kind), AfterValidator(lambda table: kind(**dict(table)))]
     if isinstance(kind, type) and issubclass(kind, Enum):
         return Annotated[Any, PlainValidator(one_of(kind))]
     origin, parts = get_origin(kind), get_args(kind)

@@ -1,19 +1,26 @@
 """What real servers are made of (`stacks.toml`), and where each lies once it is fetched.
 
-Only the standard library is imported here, because server programs read it too and must start quickly.
+Nothing but the standard library is imported here, because server programs read it too and must start quickly;
+what is wrong with the file is told by `servers.stacks.check`.
 """
 
 import hashlib
 import os
 import sys
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from definitions.document import toml_document
+from definitions.fault import UnusableFile
+
 CATALOGUE = Path(__file__).with_name("stacks.toml")
+
+
+class CatalogueError(UnusableFile):
+    """A catalogue that cannot be used: one line a fault, with the file, the key and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +96,15 @@ def cache_folder() -> Path:
 
 @cache
 def stacks() -> Mapping[str, Stack]:
-    """Every stack by id."""
-    data = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
-    return {identity: _stack(identity, entry) for identity, entry in data.items()}
+    """Every stack by id. Raises UnusableFile."""
+    entries = toml_document(CATALOGUE).content
+    try:
+        return {identity: _stack(identity, entry) for identity, entry in entries.items()}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        from servers.stacks.check import check_catalogue  # which takes pydantic to say what is wrong
+
+        check_catalogue()
+        raise
 
 
 def with_needs(identities: Iterable[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """The TOML format: a good file is read as written, every mistake is one line with file, key and mend."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,9 @@ def write(directory: Path, text: str, name: str = "mine.toml") -> Path:
 
 
 def complaint(directory: Path, old: str, new: str) -> str:
-    """Return the error of GOOD with `old` replaced by `new`, checked to be one line that names the file."""
+    """Return the error of GOOD with `old` replaced by `new`, checked to be one line that names the file, and
+    without the number of the line in it.
+    """
     assert GOOD.count(old) == 1, "the test's edit must hit one place"
     path = write(directory, GOOD.replace(old, new))
     with pytest.raises(ProfileError) as caught:
@@ -65,7 +68,7 @@ def complaint(directory: Path, old: str, new: str) -> str:
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith(f"{path}: ")
-    return message.removeprefix(f"{path}: ")
+    return re.sub(r" \(line \d+\): ", ": ", message.removeprefix(f"{path}: "), count=1)
 
 
 def test_a_good_file_is_read_as_written(tmp_path: Path) -> None:
@@ -115,16 +118,21 @@ def test_no_extension_block_and_an_empty_one_are_different(tmp_path: Path) -> No
     ("old", "new", "key", "advice"),
     [
         ('id = "mine"', 'id = "yours"', "id", "make them equal"),
-        ('id = "mine"', 'id = "My Client"', "id", "match pattern"),
+        ('id = "mine"', 'id = "My Client"', "id", "write it as the pattern"),
         ('title = "My client"\n', "", "title", "is missing: add it"),
-        ('title = "My client"', "title = 7", "title", "valid string"),
+        ('title = "My client"', "title = 7", "title", "write text in quotes"),
         ('title = "My client"', 'titel = "My client"\ntitle = "x"', "titel", "did you mean title?"),
-        ('released = "2012-02"', 'released = "February"', "released", "match pattern"),
-        ('kind = "captured"', 'kind = "guessed"', "provenance.kind", "'derived'"),
-        ('confidence = "high"', 'confidence = "LOW"', "provenance.confidence", "'low'"),
+        ('released = "2012-02"', 'released = "February"', "released", "write it as the pattern"),
+        ('kind = "captured"', 'kind = "guessed"', "provenance.kind", "write captured, documented or derived"),
+        ('confidence = "high"', 'confidence = "LOW"', "provenance.confidence", "did you mean low?"),
         ('source = "a capture"', 'source = ""', "provenance.source", "at least 1"),
         ('"SSLv3", "TLSv1.0"]', '"TLSv9"]', "limits.versions[0]", "did you mean TLSv1.3"),
-        ("max_dh_prime_bits = 1024", "max_dh_prime_bits = 0", "limits.max_dh_prime_bits", "greater than 0"),
+        (
+            "max_dh_prime_bits = 1024",
+            "max_dh_prime_bits = 0",
+            "limits.max_dh_prime_bits",
+            "write a number above 0",
+        ),
         (
             "max_dh_prime_bits = 1024",
             "max_dh_bits = 1024",
@@ -132,7 +140,12 @@ def test_no_extension_block_and_an_empty_one_are_different(tmp_path: Path) -> No
             "did you mean max_dh_prime_bits?",
         ),
         ("max_dh_prime_bits = 1024", "zzz = 1024", "limits.zzz", "drop it"),
-        ('record_splitting = "1/n-1"', 'record_splitting = "2/n-2"', "policy.record_splitting", "'1/n-1'"),
+        (
+            'record_splitting = "1/n-1"',
+            'record_splitting = "2/n-2"',
+            "policy.record_splitting",
+            "did you mean 1/n-1?",
+        ),
         ('evidence = "mine/1"\n', "", "attempt[0].evidence", "is missing"),
         (
             '"TLS_RSA_WITH_AES_128_CBC_SHA", ',
@@ -143,7 +156,7 @@ def test_no_extension_block_and_an_empty_one_are_different(tmp_path: Path) -> No
         ('"TLS_RSA_WITH_AES_128_CBC_SHA", ', "47, ", "attempt[0].cipher_suites[0]", "text in quotes"),
         ('client_version = "0x0301"', 'client_version = "TLS1"', "attempt[0].client_version", "TLSv1"),
         ('client_version = "0x0301"\n', "", "attempt[0].client_version", "is missing"),
-        ('record_version = "TLSv1.0"\n', "", "attempt[0]", "needs record_version"),
+        ('record_version = "TLSv1.0"\n', "", "attempt[0].record_version", "a TLS record needs it"),
         ("session_id_length = 32", "session_id_length = 33", "attempt[0].session_id_length", "32"),
         (
             "session_id_length = 32",
@@ -154,25 +167,30 @@ def test_no_extension_block_and_an_empty_one_are_different(tmp_path: Path) -> No
         (
             "session_id_length = 32",
             'challenge_begins_with = "gmt_unix_time"',
-            "attempt[0]",
-            "drop challenge_begins_with",
+            "attempt[0].challenge_begins_with",
+            "only an SSLv2-format hello has a challenge: drop it",
         ),
         (
             "session_id_length = 32",
             "challenge_length = 32",
-            "attempt[0]",
+            "attempt[0].challenge_length",
             "only an SSLv2-format hello has a challenge",
         ),
         (
             'compression_methods = ["deflate", "null", "0x40"]\n',
             "",
-            "attempt[0]",
-            "needs compression_methods",
+            "attempt[0].compression_methods",
+            "a TLS record needs it",
         ),
         ('["deflate", "null", "0x40"]', '["zip"]', "attempt[0].compression_methods[0]", "write null"),
         ('["deflate", "null", "0x40"]', '"null"', "attempt[0].compression_methods", "square brackets"),
         ('{ type = "0x7777" }', '{ type = "server_nam" }', "attempt[0].extensions[2].type", "server_name"),
-        ('{ type = "0x7777" }', '{ type = "server_name" }', "attempt[0]", "stands twice"),
+        (
+            '{ type = "0x7777" }',
+            '{ type = "server_name" }',
+            "attempt[0].extensions[2]",
+            "server_name stands twice",
+        ),
         (
             'body = "0004 0017 0018"',
             'body = "0004 001"',
@@ -197,25 +215,34 @@ def test_no_extension_block_and_an_empty_one_are_different(tmp_path: Path) -> No
             "attempt[0].extensions[2]",
             "needs a body",
         ),
-        ('after = ["fin", "alert:40"]\n', "", "attempt", "needs after"),
-        ('evidence = "mine/1"', 'evidence = "mine/1"\nafter = ["fin"]', "attempt", "follows no failure"),
+        ('after = ["fin", "alert:40"]\n', "", "attempt[1].after", "is missing: name the failures"),
+        (
+            'evidence = "mine/1"',
+            'evidence = "mine/1"\nafter = ["fin"]',
+            "attempt[0].after",
+            "follows no failure",
+        ),
         ('"alert:40"]', '"alert:fourty"]', "attempt[1].after[1]", "unknown alert"),
-        ("challenge_length = 16\n", "", "attempt[1]", "needs challenge_length"),
+        ("challenge_length = 16\n", "", "attempt[1].challenge_length", "needs one, 16 to 32"),
         ("challenge_length = 16", "challenge_length = 15", "attempt[1].challenge_length", "16"),
         (
             "challenge_length = 16",
             "challenge_length = 16\nextensions = []",
-            "attempt[1]",
-            "has no extensions",
+            "attempt[1].extensions",
+            "an SSLv2-format hello has none",
         ),
         (
             "challenge_length = 16",
             'challenge_length = 16\ncompression_methods = ["null"]',
-            "attempt[1]",
-            "has no compression_methods",
+            "attempt[1].compression_methods",
+            "an SSLv2-format hello has none",
         ),
-        ('format = "sslv2"\n', "", "attempt[1]", "only an SSLv2-format hello has a challenge"),
-        ('"0x1a1a", ', '"SSL_CK_RC4_128_WITH_MD5", ', "attempt[0]", "fits an SSLv2-format hello only"),
+        (
+            '"0x1a1a", ',
+            '"SSL_CK_RC4_128_WITH_MD5", ',
+            "attempt[0].cipher_suites[1]",
+            "fits an SSLv2-format hello only",
+        ),
     ],
 )
 def test_mistakes(tmp_path: Path, old: str, new: str, key: str, advice: str) -> None:
@@ -224,21 +251,59 @@ def test_mistakes(tmp_path: Path, old: str, new: str, key: str, advice: str) -> 
     assert advice in message, message
 
 
-def test_several_mistakes_are_counted(tmp_path: Path) -> None:
-    path = write(tmp_path, GOOD.replace('os = "any"\n', "").replace('stack = "my stack"\n', ""))
-    with pytest.raises(ProfileError, match=r"stack: is missing: add it \(and 1 more\)$"):
+def test_every_mistake_of_a_file_is_told_in_its_order(tmp_path: Path) -> None:
+    text = (
+        GOOD.replace('os = "any"\n', "")
+        .replace("title =", "tile =")
+        .replace('"0x7777"', '"server_name"')
+        .replace('format = "sslv2"\n', "")
+    )
+    path = write(tmp_path, text)
+    with pytest.raises(ProfileError) as caught:
         load_profile(path)
+    assert str(caught.value).splitlines() == [
+        f"{path}: os: is missing: add it",
+        f"{path}: tile (line 2): no such key: did you mean title? (it is required)",
+        f"{path}: attempt[0].extensions[2] (line 28): server_name stands twice (RFC 8446 section 4.2): "
+        "drop one",
+        *(
+            f"{path}: attempt[1].{key}"
+            for key in (
+                "record_version (line 31): is missing: a hello in a TLS record needs it",
+                "compression_methods (line 31): is missing: a hello in a TLS record needs it",
+                "challenge_length (line 35): only an SSLv2-format hello has a challenge: "
+                'drop it or set format = "sslv2"',
+                "cipher_suites[0] (line 36): cipher spec 0x010080 fits an SSLv2-format hello only: "
+                'set format = "sslv2" or drop it',
+                "cipher_suites[2] (line 36): cipher spec 0x0700c0 fits an SSLv2-format hello only: "
+                'set format = "sslv2" or drop it',
+            )
+        ),
+    ]
+
+
+def test_the_mistakes_of_all_files_are_told(tmp_path: Path) -> None:
+    bad = [
+        write(tmp_path, GOOD.replace("mine", name).replace("title =", "tile ="), f"{name}.toml")
+        for name in "abc"
+    ]
+    write(tmp_path, GOOD)
+    with pytest.raises(ProfileError) as caught:
+        load_profiles([tmp_path, tmp_path / "none"])
+    told = [line.partition(": ")[0] for line in str(caught.value).splitlines()]
+    assert told == [*map(str, bad), str(tmp_path / "none")]
+    assert caught.value.lines == tuple(str(caught.value).splitlines())
 
 
 def test_broken_toml_names_the_line(tmp_path: Path) -> None:
-    with pytest.raises(ProfileError, match=r"mine\.toml: cannot be read as TOML: .*line 2"):
+    with pytest.raises(ProfileError, match=r"mine\.toml: line 2, column 9: is not TOML: "):
         load_profile(write(tmp_path, 'id = "mine"\ntitle = \n'))
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(ProfileError, match=r"mine\.toml: cannot be read as TOML"):
+    with pytest.raises(ProfileError, match=r"mine\.toml: line 1: is not UTF-8"):
         load_profile(path)
 
 

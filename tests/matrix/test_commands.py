@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from clients.profile import BUNDLED_PROFILES
 from handshake.features import notations
 from matrix.commands.cli import application
 from matrix.judgement.outcome import Outcome, Verdict
@@ -66,8 +67,6 @@ def test_servers_are_listed_with_what_is_behind_each_toggle() -> None:
 
 
 def test_list_takes_the_users_own_clients(tmp_path: Path) -> None:
-    from clients.profile import BUNDLED_PROFILES
-
     text = (BUNDLED_PROFILES / "java-7.toml").read_text(encoding="utf-8")
     (tmp_path / "mine.toml").write_text(text.replace('id = "java-7"', 'id = "mine"', 1), encoding="utf-8")
     assert "mine" in [
@@ -201,67 +200,6 @@ def test_what_is_asked_wrongly_is_one_line_that_helps_and_2(arguments: list[str]
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
     assert result.stdout == ""
-
-
-@pytest.mark.parametrize("name", ["profile", "definition"])
-def test_a_broken_file_of_the_users_is_named_with_its_key(tmp_path: Path, name: str) -> None:
-    if name == "profile":
-        (tmp_path / "mine.toml").write_text('id = "mine"\n', encoding="utf-8")
-        result, file = tls_matrix("run", "--clients-dir", tmp_path), tmp_path / "mine.toml"
-    else:
-        file = tmp_path / "mine" / "server.toml"
-        file.parent.mkdir()
-        file.write_text('id = "mine"\n', encoding="utf-8")
-        result = tls_matrix("list", "servers", "--servers-dir", tmp_path)
-    assert result.exit_code == 2
-    assert f"{file}: title: " in result.stderr
-    assert result.stderr.count("\n") == 1
-
-
-USERS_SERVER = """
-id = "mine"
-title = "Mine"
-kind = "emulated"
-default = false
-control = "{control}"
-source = "made up for a test"
-
-[declared]
-versions = ["TLSv1.0"]
-cipher_suites = ["{suite}"]
-
-[emulation]
-preference = "{preference}"
-
-[levels.a]
-title = "Mine a"
-stack = "none"
-"""
-
-
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        ({"control": "opensll-3.0"}, "control: no client matches 'opensll-3.0'; near it: openssl-3.0"),
-        ({"suite": "AES128-SAH"}, "did you mean AES128-SHA"),
-        ({"preference": "mine"}, "emulation.preference: is 'mine'; there is client, server"),
-    ],
-    ids=["control", "suite", "emulation"],
-)
-def test_what_is_wrong_in_a_server_of_the_users_is_said_before_anything_starts(
-    tmp_path: Path, wrong: dict[str, str], said: str
-) -> None:
-    file = tmp_path / "mine" / "server.toml"
-    file.parent.mkdir()
-    right = {"control": "openssl-0.9.8", "suite": "TLS_RSA_WITH_AES_128_CBC_SHA", "preference": "client"}
-    file.write_text(USERS_SERVER.format(**(right | wrong)), encoding="utf-8")
-    arguments = ("run", "--servers-dir", tmp_path, "--server", "mine@a", "--out", tmp_path / "run")
-    result = tls_matrix(*arguments)
-    assert result.exit_code == 2
-    assert result.stderr.startswith(f"tls-matrix: {file}: ")
-    assert said in result.stderr
-    assert result.stderr.count("\n") == 1
-    assert not (tmp_path / "run").exists()
 
 
 def test_connect_to_nobody_is_3_with_the_address() -> None:

@@ -38,7 +38,7 @@ def test_the_first_pattern_that_matches_counts_and_works_is_the_default(tmp_path
 
 def test_the_cause_of_close_notify_is_read_as_it_was_written_before(tmp_path: Path) -> None:
     expectations = load(tmp_path, GOOD.replace("server-hello:fin", "server-hello:alert-close_notify"))
-    assert expectations.expected(Cell("old@1", "b", "connect")).reason == "server-hello:close_notify"
+    assert str(expectations.expected(Cell("old@1", "b", "connect")).reason) == "server-hello:close_notify"
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,12 @@ def test_the_cause_of_close_notify_is_read_as_it_was_written_before(tmp_path: Pa
     [
         (("it has no version in common", " "), "why"),
         (('why = "it closes on extensions"', ""), "why"),
-        (('reason = "server-hello:fin"', ""), "reason is needed"),
+        (('reason = "server-hello:fin"', ""), "expectation[1].reason (line 7): is missing"),
         (("server-hello:fin", "because"), "reason"),
         (('"fails"', '"sometimes"'), "outcome"),
-        (("outcome =", "outcom ="), "outcom"),
-        (("[[expectation]]", "[[expected]]"), "unknown key"),
-        (('cells = "old', "cells = old"), "cannot be read"),
+        (('outcome = "fails"', 'outcom = "fails"'), "outcom (line 4): no such key: did you mean outcome?"),
+        (("[[expectation]]", "[[expected]]"), "no such key: did you mean expectation?"),
+        (('cells = "old', "cells = old"), "line 3, column 9: is not TOML"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_in_one_line(
@@ -62,6 +62,19 @@ def test_what_is_wrong_with_a_file_is_said_in_one_line(
     assert "some.toml" in str(raised.value)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_every_mistake_of_every_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("expectation = 1\n")
+    with pytest.raises(ExpectationError) as raised:
+        load(tmp_path, GOOD.replace("why", "wy").replace('"fails"', '"failed"'))
+    some = tmp_path / "some.toml"
+    assert str(raised.value).splitlines() == [
+        f"{tmp_path / 'a.toml'}: expectation (line 1): is 1: write a list in square brackets",
+        f"{some}: expectation[0].outcome (line 4): unknown value 'failed': did you mean fails?",
+        f"{some}: expectation[0].wy (line 6): no such key: did you mean why? (it is required)",
+        f"{some}: expectation[1].wy (line 11): no such key: did you mean why? (it is required)",
+    ]
 
 
 def test_patterns_that_overlap_or_match_nothing_are_found(tmp_path: Path) -> None:

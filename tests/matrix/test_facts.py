@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from definitions.fault import UnusableFile
+from matrix.commands.options import saved_timings
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports.facts import NO_DATE
 from matrix.reports.html import render_html
@@ -116,8 +118,9 @@ def test_junit_passes_what_was_observed_and_skips_what_does_not_apply() -> None:
 )
 def test_timings_that_are_not_what_they_should_be_are_not_recorded(tmp_path: Path, content: str) -> None:
     (tmp_path / "timings.json").write_text(content, encoding="utf-8")
-    assert load_timings(tmp_path) == NO_TIMINGS
-    assert load_timings(tmp_path / "nowhere") == NO_TIMINGS
+    with pytest.raises(UnusableFile, match=r"timings\.json"):
+        load_timings(tmp_path)
+    assert saved_timings(tmp_path) == NO_TIMINGS == saved_timings(tmp_path / "nowhere")
     good = {"started": TIMINGS.started, "command": list(TIMINGS.command), "cells": {"a": 1}}
     (tmp_path / "timings.json").write_text(json.dumps(good), encoding="utf-8")
     assert load_timings(tmp_path) == Timings(TIMINGS.started, TIMINGS.command, {"a": 1.0})

@@ -59,7 +59,7 @@ def test_every_path_of_a_run(folder: Path, workers: int) -> None:
     first, second = folder / NAME, folder / "second" / NAME
     result = tls_matrix("run", *chosen, "--out", first)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.endswith(f"/{SAID}/{SAID}\n")
+    assert result.stdout.endswith(f"/{SAID}/{SAID}/grid.html\n")
     assert_readable(first)
     result = tls_matrix("run", *chosen, "--baseline", first, "--out", second)
     assert result.returncode == 0, result.stderr
@@ -67,7 +67,7 @@ def test_every_path_of_a_run(folder: Path, workers: int) -> None:
     for command in (("compare", first, second), ("report", first)):
         result = tls_matrix(*command)
         assert result.returncode == 0, result.stderr
-    assert result.stdout.endswith(f"written to {folder.parent}/{SAID}/{SAID}\n")
+    assert result.stdout.endswith(f"The page: {folder.parent}/{SAID}/{SAID}/grid.html\n")
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -75,7 +75,7 @@ def test_a_run_in_a_folder_whose_name_is_no_text(folder: Path, workers: int) -> 
     chosen = ("--server", "jsse6@6u45", "--client", "java-7", "--client", "java-8", "-n", workers)
     result = tls_matrix("run", *chosen, "--out", NAME, cwd=folder)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.endswith(f"written to {SAID}\n")
+    assert result.stdout.endswith(f"The page: {SAID}/grid.html\n")
     assert_readable(folder / NAME)
 
 
@@ -88,7 +88,7 @@ def test_pytests_own_options(folder: Path) -> None:
         command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=DEADLINE
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    assert f"written to {folder.parent}/{SAID}/run/{SAID}" in result.stdout
+    assert f"The page: {folder.parent}/{SAID}/run/{SAID}/grid.html" in result.stdout
     assert_readable(folder / "run" / NAME)
 
 

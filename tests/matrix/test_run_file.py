@@ -61,10 +61,10 @@ def test_a_run_reads_back_from_its_folder_and_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (('"tls-matrix/run/2"', '"tls-matrix/run/3"'), "schema"),
-        (('"verdict": "passed"', '"verdict": "fine"'), "cells.0.verdict"),
+        (('"tls-matrix/run/2"', '"tls-matrix/run/3"'), "schema (line 111): is 'tls-matrix/run/3' and not"),
+        (('"verdict": "passed"', '"verdict": "fine"'), "cells[0].verdict (line 35): unknown value"),
         (('"partial": false,', ""), "run.partial"),
-        (("{", "["), "the file"),
+        (("{", "["), "line 2, column 10: is not JSON"),
         (('"server": "', '"server": "x'), "is not the id of its server, client and scenario"),
     ],
 )
@@ -79,19 +79,61 @@ def test_an_unreadable_run_is_named_with_its_key(tmp_path: Path, change: tuple[s
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"servers": {}}, "server 'a@1' is not in servers"),
-        ({"clients": {}}, "client 'x' is not in clients"),
-        ({"cells": 2 * [cell("a@1", "x").model_dump(mode="json")]}, "is there twice"),
+        ({"servers": {}}, "cells[0].server (line 1): unknown server 'a@1'"),
+        ({"clients": {}}, "cells[0].client (line 1): unknown client 'x'"),
+        (
+            {"cells": 2 * [cell("a@1", "x").model_dump(mode="json")]},
+            "cells[1].id (line 1): 'a@1/x/connect' is there twice",
+        ),
     ],
 )
 def test_cells_must_be_of_the_run(tmp_path: Path, change: dict[str, object], said: str) -> None:
     content = json.loads(encode(run(cell("a@1", "x"))))
     (tmp_path / "run.json").write_text(json.dumps(content | change), encoding="utf-8")
-    with pytest.raises(UnreadableRun, match=r"run\.json: the file: cells: 'a@1/x/connect'") as raised:
+    with pytest.raises(UnreadableRun, match=r"run\.json: cells") as raised:
         load_run(tmp_path)
     assert said in str(raised.value)
 
 
+def test_a_file_of_schema_1_is_read_and_its_faults_are_told(tmp_path: Path) -> None:
+    reason, verdict = "renegotiation:policy-tls-1.3", Verdict.EXPECTED_FAILURE
+    content = json.loads(encode(run(cell("a@1", "x", Outcome.FAILS, reason, verdict=verdict))))
+    file = tmp_path / "run.json"
+    outcomes = []
+    for schema in ("tls-matrix/run/1", "tls-matrix/run/2"):
+        file.write_text(json.dumps(content | {"schema": schema}), encoding="utf-8")
+        outcomes.append(load_run(file).cells[0].outcome)
+    assert outcomes == [Outcome.NOT_APPLICABLE, Outcome.FAILS]
+    wrong = content | {"schema": "tls-matrix/run/1", "servers": {}, "clients": {}}
+    file.write_text(json.dumps(wrong), encoding="utf-8")
+    with pytest.raises(UnreadableRun) as raised:
+        load_run(file)
+    assert [line.split(": ")[1] for line in raised.value.lines] == [
+        "cells[0].server (line 1)",
+        "cells[0].client (line 1)",
+    ]
+
+
+@pytest.mark.parametrize("content", [{}, [], {"schema": 3}, {"schema": {"a": 1}}, {"schema": None}])
+def test_what_is_no_run_has_one_fault(tmp_path: Path, content: object) -> None:
+    (tmp_path / "run.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(UnreadableRun, match=r"give a run's folder or its run\.json") as raised:
+        load_run(tmp_path)
+    assert len(raised.value.lines) == 1
+
+
+@pytest.mark.parametrize(("reason", "said"), [(3, "is 3: write text in quotes"), ({}, "is a table: write")])
+def test_a_reason_that_is_no_text_is_told(tmp_path: Path, reason: object, said: str) -> None:
+    content = json.loads(encode(run(cell("a@1", "x", Outcome.FAILS))))
+    content["cells"][0]["reason"] = reason
+    (tmp_path / "run.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(UnreadableRun) as raised:
+        load_run(tmp_path)
+    assert f"cells[0].reason (line 1): {said}" in str(raised.value)
+
+
 def test_a_missing_run_is_said_to_be_missing(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableRun, match="No such file"):
+    with pytest.raises(
+        UnreadableRun, match=r"\(No such file or directory\): give a run's folder or its run\.json"
+    ):
         load_run(tmp_path / "nothing")

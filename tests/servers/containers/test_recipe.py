@@ -34,6 +34,7 @@ def test_a_recipe_has_the_program_and_what_it_imports(toy: Callable[[], Recipe])
     made = toy()
     assert (made.id, made.tag, made.program) == ("toy@a", "tls-matrix/toy:a", "servers/toy/serve.py")
     assert {"servers/contract.py", "servers/containers/entry.py", "handshake/events.py"} <= made.files.keys()
+    assert {"definitions/document.py", "definitions/reading.py"} <= made.files.keys()
     assert "servers/toy/server.toml" not in made.files
     assert not [
         path for path in made.files if path.startswith(("servers/jsse/", "servers/openssl/", "matrix/"))

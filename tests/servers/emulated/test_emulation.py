@@ -179,37 +179,54 @@ def test_keys_of_every_kind_reach_the_configuration() -> None:
     )
 
 
+def test_every_mistake_is_told() -> None:
+    table = {"preferance": "client", "intolerance": [{"features": ["tls"], "reaction": "rst"}], "alerts": 1}
+    with pytest.raises(EmulationError) as caught:
+        read_emulation(table, "x")
+    assert [line.split(": ")[1] for line in caught.value.lines] == [
+        "emulation.preferance",
+        "emulation.alerts",
+        "emulation.intolerance[0].features[0]",
+        "emulation.intolerance[0].reaction",
+    ]
+    assert table["preferance"] == "client", "the caller's table is left as it is"
+
+
 @pytest.mark.parametrize(
     ("table", "key", "advice"),
     [
         ({"preferance": "client"}, "preferance", "preference"),
-        ({"preference": "clients"}, "preference", "client, server"),
-        ({"named_groups": ["secp256r2"]}, "named_groups.0", "secp256r1"),
-        ({"named_groups": ["sect571k1"]}, "named_groups.0", "no key exchange"),
+        ({"preference": "clients"}, "preference", "did you mean client?"),
+        ({"named_groups": ["secp256r2"]}, "named_groups[0]", "secp256r1"),
+        ({"named_groups": ["sect571k1"]}, "named_groups[0]", "no key exchange"),
         ({"dh_group": "jsse-769"}, "dh_group", "jsse-768"),
         ({"dh_group": "modp-7"}, "dh_group", "jsse-768"),
         ({"sslv2_refusal": "80 0"}, "sslv2_refusal", "hexadecimal"),
-        ({"signature_schemes": ["rsa_pkcs1_sha255"]}, "signature_schemes.0", "rsa_pkcs1_sha256"),
+        ({"signature_schemes": ["rsa_pkcs1_sha255"]}, "signature_schemes[0]", "rsa_pkcs1_sha256"),
         ({"signature_schemes": []}, "signature_schemes", "at least 1"),
         ({"session_id_length": 33}, "session_id_length", "32"),
-        ({"session_id_length": "32"}, "session_id_length", "integer"),
-        ({"renegotiation_info": "no"}, "renegotiation_info", "boolean"),
+        ({"session_id_length": "32"}, "session_id_length", "whole number"),
+        ({"renegotiation_info": "no"}, "renegotiation_info", "true or false"),
         ({"alerts": {"decoding": "decode_error"}}, "alerts.decoding", "decode"),
         ({"alerts": {"decode": "unexpected_massage"}}, "alerts.decode", "unexpected_message"),
         ({"records": {"max": 1}}, "records.max", "max_fragment"),
         ({"parsing": {"x": True}}, "parsing.x", "partial_header_fails"),
-        ({"intolerance": [{"features": [], "reaction": "fin"}]}, "intolerance.0.features", "at least 1"),
+        ({"intolerance": [{"features": [], "reaction": "fin"}]}, "intolerance[0].features", "at least 1"),
         (
             {"intolerance": [{"features": ["tls"], "reaction": "fin"}]},
-            "intolerance.0.features.0",
+            "intolerance[0].features[0]",
             "extension-block",
         ),
         (
             {"intolerance": [{"features": ["extension-block"], "reaction": "rst"}]},
-            "intolerance.0.reaction",
+            "intolerance[0].reaction",
             "reset",
         ),
-        ({"intolerance": [{"features": ["extension-block"]}]}, "intolerance.0.reaction", "required"),
+        (
+            {"intolerance": [{"features": ["extension-block"]}]},
+            "intolerance[0].reaction",
+            "is missing: add it",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_with_file_key_and_advice(table: dict[str, Any], key: str, advice: str) -> None:

@@ -191,7 +191,10 @@ def test_all_are_in_one_process(servers: RunningServers) -> None:
 def test_a_definition_that_is_wrong_fails_alone_and_says_where(servers: RunningServers) -> None:
     failure = servers["curious@a,reaction=nonsense"]
     assert isinstance(failure, StartFailure)
-    assert "curious/server.toml (a): emulation.intolerance.0.reaction: is 'shrug'" in failure.message
+    assert (
+        "curious/server.toml (a): emulation.intolerance[0].reaction: unknown reaction 'shrug'"
+        in failure.message
+    )
     assert sum(isinstance(server, StartFailure) for server in servers.values()) == 1
 
 

@@ -223,7 +223,8 @@ def test_an_intolerance_that_can_never_fire_is_refused_with_the_mend(
 ) -> None:
     with pytest.raises(EmulationError) as caught:
         server(table, [feature])
-    assert str(caught.value).startswith(f"x: emulation.intolerance: {feature.rpartition(' ')[2]} never fires")
+    place = "x: emulation.intolerance[0].features[0]"
+    assert str(caught.value).startswith(f"{place}: {feature.rpartition(' ')[2]} never fires, since ")
     assert mend in str(caught.value)
     assert "\n" not in str(caught.value)
 

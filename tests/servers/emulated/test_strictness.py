@@ -277,18 +277,31 @@ def test_two_bytes_of_alert_records_can_be_an_alert() -> None:
 @pytest.mark.parametrize(
     ("table", "key", "advice"),
     [
-        ({"reading": {"checks": [{"features": ["tls"], "reaction": "fin"}]}}, "checks.0.features", "cut-off"),
-        ({"reading": {"checks": [{"features": ["extension-block"]}]}}, "checks.0", "features and reaction"),
-        ({"reading": {"checks": [{"step": "guess"}]}}, "checks.0.step", "choose-version"),
-        ({"reading": {"checks": [check("body-not:max_fragment_length:u9")]}}, "checks.0.features.0", "u9"),
-        ({"reading": {"checks": [check("host-name-not:(")]}}, "checks.0.features.0", "regular expression"),
-        ({"reading": {"check": []}}, "reading.check", "max_message"),
-        ({"received_alert": [{"reply": "shrug"}]}, "received_alert.0.reply", "close_notify"),
-        ({"received_alert": [{"replay": "fin"}]}, "received_alert.0.reply", "required"),
+        (
+            {"reading": {"checks": [{"features": ["tls"], "reaction": "fin"}]}},
+            "checks[0].features",
+            "cut-off",
+        ),
+        ({"reading": {"checks": [{"features": ["extension-block"]}]}}, "checks[0]", "features and reaction"),
+        ({"reading": {"checks": [{"step": "guess"}]}}, "checks[0].step", "choose-version"),
+        ({"reading": {"checks": [check("body-not:max_fragment_length:u9")]}}, "checks[0].features[0]", "u9"),
+        ({"reading": {"checks": [check("host-name-not:(")]}}, "checks[0].features[0]", "regular expression"),
+        ({"reading": {"check": []}}, "reading.check", "did you mean checks?"),
+        ({"received_alert": [{"reply": "shrug"}]}, "received_alert[0].reply", "close_notify"),
+        (
+            {"received_alert": [{"replay": "fin"}]},
+            "received_alert[0].replay",
+            "did you mean reply? (it is required)",
+        ),
         ({"alerts": {"decode": "shrug"}}, "alerts.decode", "alert"),
         ({"alert_record_version": {"decode": "mine"}}, "alert_record_version.decode", "hello"),
-        ({"ffdhe_groups": ["ffdhe2049"]}, "ffdhe_groups.0", "ffdhe2048"),
-        ({"answered_extension": [{"extension": "1", "body": "0"}]}, "answered_extension.0", "extension"),
+        ({"ffdhe_groups": ["ffdhe2049"]}, "ffdhe_groups[0]", "ffdhe2048"),
+        ({"answered_extension": [{"extension": "1"}]}, "answered_extension[0].extension", "extension"),
+        (
+            {"answered_extension": [{"extension": "0x01", "body": "0"}]},
+            "answered_extension[0].body",
+            "is '0': write bytes in hexadecimal, like '80 03 00 00 01'; or write echo",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_with_key_and_advice(table: dict[str, Any], key: str, advice: str) -> None:

@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Annotated, Any, get_args
 
 import pytest
-from pydantic import ValidationError
 
+from definitions.fault import UnusableFile
+from definitions.reading import read_table
 from handshake.errors import Fault
 from handshake.server import RenegotiationRules, ServerConfiguration
 from handshake.wire.record import RecordRules
@@ -15,7 +16,7 @@ from handshake.wire.registry import AlertDescription, NamedGroup
 from servers.declared import Declared
 from servers.emulated.emulation import read_emulation, server_configuration
 from servers.emulated.notation import NOTATIONS
-from servers.emulated.tables import DECLARED, ELSEWHERE, RENAMED, keys_of, read_table
+from servers.emulated.tables import DECLARED, ELSEWHERE, RENAMED, keys_of, model_of
 from tests.servers.emulated.answers import rsa_credential
 
 
@@ -99,8 +100,8 @@ def test_what_is_said_to_be_declared_comes_from_there() -> None:
     [(ServerConfiguration, "versions"), (RenegotiationRules, "allowed"), (RecordRules, "exact_version")],
 )
 def test_what_has_no_key_is_refused(kind: type, key: str) -> None:
-    with pytest.raises(ValidationError, match="extra_forbidden"):
-        read_table(kind, {key: 1})
+    with pytest.raises(UnusableFile, match=f"x: {key}: no such key"):
+        read_table({key: 1}, "x", model_of(kind))
 
 
 class Colour(StrEnum):
@@ -128,7 +129,7 @@ class Outer:
 
 
 def outer(table: dict[str, Any]) -> Outer:
-    return Outer(**read_table(Outer, table))
+    return Outer(**dict(read_table(table, "x", model_of(Outer))))
 
 
 def test_a_new_field_is_a_key_by_itself() -> None:
@@ -156,26 +157,42 @@ def test_a_new_field_is_a_key_by_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "location", "message"),
+    ("table", "said"),
     [
-        ({"color": "red"}, ("color",), "Extra inputs"),
-        ({"colour": "green"}, ("colour",), "red, blue"),
-        ({"maybe": 23}, ("maybe",), "quotes"),
-        ({"some": []}, ("some",), "at least 1"),
-        ({"numbers": [10]}, ("numbers", 0), "less than or equal to 9"),
-        ({"numbers": [True]}, ("numbers", 0), "valid integer"),
-        ({"inner": {}}, ("inner", "size"), "required"),
-        ({"inner": {"size": 4}}, ("inner", "size"), "less than or equal to 3"),
-        ({"inners": [{"size": 1}, {"size": 1, "more": 1}]}, ("inners", 1, "more"), "Extra inputs"),
-        ({"faults": {"decode": "no_alert"}}, ("faults", "decode"), "or red, blue"),
-        ({"faults": {"decoding": "red"}}, ("faults", "decoding", "[key]"), "decode"),
+        ({"color": "red"}, "color: no such key: did you mean colour?"),
+        ({"colour": "green"}, "colour: unknown value 'green': write red or blue"),
+        ({"maybe": 23}, "maybe: is 23: write text in quotes"),
+        ({"some": []}, "some: has 0 elements: write at least 1"),
+        ({"numbers": [10]}, "numbers[0]: is 10: write 9 or less"),
+        ({"numbers": [True]}, "numbers[0]: is true: write a whole number"),
+        ({"inner": 1}, "inner: is 1: write a table of keys and values"),
+        ({"inner": {}}, "inner.size: is missing: add it"),
+        ({"inner": {"size": 4}}, "inner.size: is 4: write 3 or less"),
+        ({"inner": {"sise": 3}}, "inner.sise: no such key: did you mean size? (it is required)"),
+        (
+            {"inners": [{"size": 1}, {"size": 1, "is_know": True}]},
+            "inners[1].is_know: no such key: did you mean is_known?",
+        ),
+        (
+            {"faults": {"decode": "decode_eror"}},
+            "faults.decode: unknown alert 'decode_eror': did you mean decode_error?; or write red or blue",
+        ),
+        ({"faults": {"decoding": "red"}}, "faults.decoding: unknown value 'decoding': did you mean decode?"),
     ],
 )
-def test_a_value_that_is_none_of_its_type_is_refused_at_its_place(
-    table: dict[str, Any], location: tuple[int | str, ...], message: str
-) -> None:
-    with pytest.raises(ValidationError) as caught:
+def test_a_value_that_is_none_of_its_type_is_refused_at_its_place(table: dict[str, Any], said: str) -> None:
+    with pytest.raises(UnusableFile) as caught:
         outer(table)
-    (error,) = caught.value.errors()
-    assert error["loc"] == location
-    assert message in error["msg"]
+    assert caught.value.lines == (f"x: {said}",)
+
+
+def test_every_fault_of_every_table_is_told() -> None:
+    table = {"colour": "green", "inners": [{"size": 9}, {"sise": 1}], "inner": {"size": 1, "more": 1}}
+    with pytest.raises(UnusableFile) as caught:
+        outer(table)
+    assert {line.split(": ")[1] for line in caught.value.lines} == {
+        "colour",
+        "inners[0].size",
+        "inners[1].sise",
+        "inner.more",
+    }

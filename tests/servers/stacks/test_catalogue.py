@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from definitions.fault import UnusableFile
 from servers.definition import load_definitions
 from servers.stacks import catalogue
 from servers.stacks.catalogue import running_python, stacks, unpacked, with_needs
+from servers.stacks.check import check_catalogue
 from tests.servers.stacks.registries import pinned, stack_of
 
 OPENSSL = ("1.0.0f", "1.0.1e", "1.0.1u", "1.0.2d", "1.0.2o", "1.1.1a", "1.1.1l", "3.0.5", "3.1.4", "3.4.1")
@@ -27,6 +29,50 @@ def test_every_stack_is_pinned_and_names_what_exists() -> None:
             assert file.size > 1000
             assert len(bytes.fromhex(file.sha256)) == 32
     assert {f"jsse-{level}" for level in load_definitions()["jsse"].levels} <= stacks().keys()
+
+
+def test_the_shipped_file_has_no_fault() -> None:
+    check_catalogue()
+
+
+STACK = """
+[toy]
+title = "Toy"
+purpose = "a test"
+platform = "any"
+{needs}
+[[toy.files]]
+registry = "npm"
+distribution = "toy"
+version = "1"
+name = "toy-1.tgz"
+size = {size}
+{sha256} = "%s"
+""" % ("00" * 32)
+
+
+def test_every_fault_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "stacks.toml"
+    monkeypatch.setattr(catalogue, "CATALOGUE", file)
+    file.write_text(STACK.format(needs="", size=12, sha256="sha256"))
+    check_catalogue()
+    assert list(stacks.__wrapped__()) == ["toy"], "control"
+    file.write_text(STACK.format(needs='needs = ["tow"]', size=-1, sha256="sha265"))
+    for read in (check_catalogue, stacks.__wrapped__):
+        with pytest.raises(UnusableFile) as raised:
+            read()
+        assert str(raised.value).splitlines() == [
+            f"{file}: toy.files[0].size (line 12): is -1: write 1 or more",
+            f"{file}: toy.files[0].sha265 (line 13): no such key: did you mean sha256? (it is required)",
+        ]
+    file.write_text(STACK.format(needs='needs = ["tow"]', size=12, sha256="sha256"))
+    with pytest.raises(
+        UnusableFile, match=r"toy\.needs\[0\] \(line 6\): unknown stack 'tow': did you mean toy\?"
+    ):
+        check_catalogue()
+    file.write_text("[toy")
+    with pytest.raises(UnusableFile, match="at its end: is not TOML"):
+        stacks.__wrapped__()
 
 
 def test_what_levels_take_is_in_the_catalogue() -> None:
