@@ -20,7 +20,7 @@ from pydantic import Field, PrivateAttr, ValidationError, field_validator, model
 from pydantic_core import ErrorDetails
 
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
-from handshake.wire.registry import parse_version
+from handshake.wire.registry import parse_group, parse_signature_scheme, parse_version
 from servers.declared import Declared, DeclaredRefusals, DeclaredRenegotiation
 from servers.definition_tables import (
     DeclaredTable,
@@ -101,7 +101,12 @@ class ServerDefinition(Layer):
             setting = ", ".join((level, *(f"{name}={value}" for name, value in toggles.items())))
             raise ValueError(f"declared.cipher_suites: none is left at {setting}; take fewer away")
         stated["versions"] = tuple(sorted(parse_version(name) for name in stated["versions"]))
-        for key in ("certificates", "resumption"):
+        stated["named_groups"] = tuple(parse_group(name) for name in stated.get("named_groups", []))
+        schemes = stated.get("signature_schemes", [])
+        stated["signature_schemes"] = tuple(parse_signature_scheme(name) for name in schemes)
+        if stated.get("ecdsa_curve") is not None:
+            stated["ecdsa_curve"] = parse_group(stated["ecdsa_curve"])
+        for key in ("certificates", "resumption", "application_protocols"):
             if key in stated:
                 stated[key] = tuple(stated[key])
         stated["renegotiation"] = DeclaredRenegotiation(**stated.get("renegotiation", {}))

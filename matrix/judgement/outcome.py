@@ -62,7 +62,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a cell should do. `reason` is None for works; `why` a sentence with its source."""
+    """What a cell should do. `reason` is None for works, and where it is known that it fails but not how;
+    `why` is a sentence with its source.
+    """
 
     outcome: Outcome = Outcome.WORKS
     reason: Reason | None = None

@@ -12,7 +12,6 @@ from typing import Self
 
 from clients.destination import Target, TargetError, parse_target
 from clients.profile import BUNDLED_PROFILES, Profile, ProfileError, load_profiles
-from clients.starttls import PROTOCOLS
 from handshake.crypto.credentials import Credential
 from handshake.errors import LocalError
 from matrix.cell import Cell, grid, no_match, select
@@ -22,7 +21,7 @@ from matrix.expectations.files import load_expectations
 from matrix.judgement.outcome import Expectation
 from matrix.plan.options import RunOptions
 from matrix.plan.servers import choose_servers
-from matrix.prediction import Prediction, Preference, ServerFacts, predict
+from matrix.prediction import Prediction, facts_of_server, predict
 from matrix.results.compare import renamed_servers
 from matrix.results.run_file import CellRecord, RunFile, load_run
 from matrix.scenarios import SCENARIOS, Scenario
@@ -179,19 +178,6 @@ def plan_cells(
             expected, beyond = expected_of(cell, facts, expectations)
         planned.append(PlannedCell(cell, earlier.get(cell.id) or expected, beyond or prediction))
     return planned
-
-
-def facts_of_server(variant: ServerVariant) -> ServerFacts:
-    """Give what a prediction takes from a definition; whose order of cipher suites decides is known of a real
-    server where it is declared.
-    """
-    emulation, declared = variant.emulation(), variant.declared()
-    if variant.definition.kind == "real":
-        return ServerFacts(declared, Preference(declared.preference) if declared.preference else None)
-    preference = Preference(emulation.get("preference", Preference.SERVER.value))
-    protocol = variant.definition.starttls
-    answers_http = protocol is None or PROTOCOLS[protocol].request is None
-    return ServerFacts(declared, preference, emulation.get("renegotiation_info", True), answers_http)
 
 
 def _baseline_cells(cells: Sequence[Cell], baseline: RunFile | None) -> dict[str, Expectation]:

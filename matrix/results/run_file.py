@@ -187,10 +187,12 @@ class CellRecord(_Record):
 
     @property
     def finding(self) -> bool:
-        """True when observation and prediction contradict each other."""
-        return (
-            self.outcome is not None and self.prediction is not None and self.outcome is not self.prediction
-        )
+        """True when observation and prediction contradict each other, and nothing that was expected explains
+        it.
+        """
+        if self.outcome is None or self.prediction is None or self.verdict.is_as_expected:
+            return False
+        return self.outcome is not self.prediction
 
 
 class RunFile(_Record):
