@@ -53,7 +53,8 @@ class HelloTemplate:
     `cipher_suites` are 16-bit code points in RECORD format and 24-bit cipher specs in SSLV2 format, in order.
     `record_version` is not sent in SSLV2 format. `session_id_length` random bytes are sent as session id;
     `challenge_length` random bytes as the challenge of an SSLV2-format hello (16 to 32, RFC 5246 appendix
-    E.2).
+    E.2). `records` is how a hello in RECORD format is cut: the bytes of it in each record, what is left being
+    in one more; without it one record holds all.
     """
 
     client_version: int
@@ -64,6 +65,7 @@ class HelloTemplate:
     challenge_length: int = 32
     compression_methods: bytes = b"\x00"
     extensions: tuple[ExtensionTemplate, ...] | None = None
+    records: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from handshake.client import tls12, tls13
 from handshake.client.handshake import ClientHandshake
-from handshake.client.hello import FilledHello, fill_hello
+from handshake.client.hello import FilledHello, fill_hello, hello_fragments
 from handshake.client.renegotiation import (
     in_record_format,
     refusal_to_renegotiate,
@@ -130,7 +130,8 @@ class ClientConnection(Connection):
         if self.handshake.template.format is HelloFormat.SSLV2:
             self.records.write_unframed(hello.wire, "ClientHello", self.now)
         else:
-            self.records.write(ContentType.HANDSHAKE, hello.message, self.now)
+            for fragment in hello_fragments(hello.message, self.handshake.template):
+                self.records.write(ContentType.HANDSHAKE, fragment, self.now)
 
     def renegotiate(self, now: float) -> None:
         """Start a handshake inside the connection, unless the client being played refuses to (an event then

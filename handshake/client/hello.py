@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from handshake.crypto.dh_groups import FFDHE_GROUPS
 from handshake.crypto.key_exchange import GroupKeyPair, generate_key_pair, supported_groups
 from handshake.hello_template import ExtensionTemplate, Fill, HelloFormat, HelloTemplate
+from handshake.record_layer import MAX_PLAINTEXT
 from handshake.session import Session
 from handshake.wire.client_hello import (
     ClientHello,
@@ -35,9 +36,9 @@ KEY_SHARE_GROUPS = supported_groups() | FFDHE_GROUPS
 class FilledHello:
     """One hello ready to be sent.
 
-    `wire` is the whole record; `message` what enters the handshake transcript (the handshake message, or the
-    body of the SSLv2 record, RFC 5246 appendix E.2); `hello` its decoded form; `key_shares` the private
-    halves by group.
+    `wire` is the record, or the records; `message` what enters the handshake transcript (the handshake
+    message, or the body of the SSLv2 record, RFC 5246 appendix E.2); `hello` its decoded form; `key_shares`
+    the private halves by group.
     """
 
     wire: bytes
@@ -78,10 +79,21 @@ def fill_hello(
 def frame_hello(
     hello: ClientHello, template: HelloTemplate, key_shares: dict[int, GroupKeyPair]
 ) -> FilledHello:
-    """Put a hello into its handshake message and record."""
+    """Put a hello into its handshake message and records."""
     message = push_handshake_message(HandshakeMessage(HandshakeType.CLIENT_HELLO, push_client_hello(hello)))
-    wire = push_record(Record(ContentType.HANDSHAKE, template.record_version, message))
-    return FilledHello(wire, message, hello, hello.random, key_shares)
+    fragments = hello_fragments(message, template)
+    records = (Record(ContentType.HANDSHAKE, template.record_version, each) for each in fragments)
+    return FilledHello(b"".join(map(push_record, records)), message, hello, hello.random, key_shares)
+
+
+def hello_fragments(message: bytes, template: HelloTemplate) -> tuple[bytes, ...]:
+    """Cut a hello's message as its template says, and where a record can hold no more."""
+    fragments, start = [], 0
+    for size in (*template.records, len(message)):
+        rest = message[start : start + size]
+        fragments += [rest[i : i + MAX_PLAINTEXT] for i in range(0, len(rest), MAX_PLAINTEXT)]
+        start += size
+    return tuple(fragments)
 
 
 def _fill_sslv2(template: HelloTemplate, entropy: Callable[[int], bytes]) -> FilledHello:

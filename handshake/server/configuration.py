@@ -18,9 +18,10 @@ from typing import Annotated
 from handshake.crypto.credentials import Credential
 from handshake.crypto.dh_groups import DHGroup, FiniteFieldGroup
 from handshake.errors import Fault
+from handshake.features import Feature
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
-from handshake.server.reactions import AT_LEAST_ONE, Ending, Feature, Intolerance, Reaction
+from handshake.server.reactions import AT_LEAST_ONE, Ending, Intolerance, Reaction
 from handshake.server.strictness import (
     AnsweredExtension,
     HelloReading,

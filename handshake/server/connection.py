@@ -7,20 +7,22 @@ Records and alerts are the shared `Connection`'s; choosing is in `selection`, th
 
 from dataclasses import replace
 
-from handshake.alerts import answer_to
-from handshake.connection import Connection, Entropy, message_name
+from handshake.connection import Entropy, message_name
 from handshake.errors import Fault, LocalError, PeerFault
-from handshake.events import ClientHelloReceived, Negotiated, PeerFaulted, Phase
+from handshake.events import ClientHelloReceived, Negotiated, Phase
+from handshake.features import FirstFlight
 from handshake.record_layer import PlainRecord, RecordLayer
 from handshake.renegotiation import FinishedPair
 from handshake.server import client_certificate, tls12, tls13
-from handshake.server.configuration import Ending, Reaction, ServerConfiguration
-from handshake.server.features import has_feature
+from handshake.server.configuration import Reaction, ServerConfiguration
+from handshake.server.first_flight import HandshakeRecords, flight_of_sslv2_record
 from handshake.server.handshake import ServerHandshake
 from handshake.server.handshake_stream import read_alert
 from handshake.server.lenient_hello import LenientReader
 from handshake.server.message_order import OrderOfNumbers
 from handshake.server.message_reader import reader_for
+from handshake.server.reacting import ReactingConnection
+from handshake.server.received_hello import ReceivedHello
 from handshake.server.renegotiation import (
     RefusedRenegotiation,
     check_first_hello,
@@ -30,12 +32,11 @@ from handshake.server.renegotiation import (
 from handshake.server.resumption import offered_session, resumed_choice
 from handshake.server.selection import choose, choose_version
 from handshake.server.state import TLS_1_3_STATES, State
-from handshake.server.strictness import ALERT_SIZE, Check, Reply, Step, VersionOf, rule_for
+from handshake.server.strictness import ALERT_SIZE, Check, Reply, Step, rule_for
 from handshake.session import SessionCache
-from handshake.wire.client_hello import ClientHello
-from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
+from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE, HandshakeMessage, push_handshake_message
 from handshake.wire.messages import Alert, push_alert
-from handshake.wire.record import MAJOR_VERSION, FirstRecord, SSLv2Record
+from handshake.wire.record import FirstRecord, SSLv2Record
 from handshake.wire.registry import (
     AlertDescription,
     AlertLevel,
@@ -51,7 +52,7 @@ _RECORDS_OF_A_HANDSHAKE = frozenset(
 )
 
 
-class ServerConnection(Connection):
+class ServerConnection(ReactingConnection):
     """A server as `configuration` describes it. `entropy(n)` gives n random bytes; `sessions` are those of
     all its connections.
     """
@@ -63,24 +64,25 @@ class ServerConnection(Connection):
         entropy: Entropy,
         sessions: SessionCache | None = None,
     ) -> None:
-        first = FirstRecord.SSLV2_OR_TLS if configuration.sslv2_hello else FirstRecord.TLS
+        first, reads_version_first = FirstRecord.SSLV2_OR_TLS, bool(configuration.sslv2_refusal)
+        if configuration.intolerances:  # then a hello is read, and whole, before its format is refused
+            reads_version_first = False
+        elif not configuration.sslv2_hello:
+            first = FirstRecord.TLS
         records = RecordLayer(
-            replace(configuration.records, reads_sslv2_version_first=bool(configuration.sslv2_refusal)),
+            replace(configuration.records, reads_sslv2_version_first=reads_version_first),
             first,
             configuration.initial_record_version,
             configuration.record_splitting,
         )
-        super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO)
-        self.configuration = configuration
+        super().__init__(configuration, records=records, entropy=entropy)
         self._sessions = sessions if sessions is not None else SessionCache()
         self.handshake = self._new_handshake(None)
         self._interrupted: ServerHandshake | None = None
         self._is_requested = False
-        self.ending = Ending.FIN
-        self.triggered: str | None = None
-        self._hello_version: int | None = None
         self._alert_bytes = b""
         self._reader = reader_for(configuration, self._order)
+        self._handshake_records = HandshakeRecords()
 
     @property
     def negotiated(self) -> Negotiated | None:
@@ -122,38 +124,6 @@ class ServerConnection(Connection):
         elif rules.request_refusal is not None:
             self._refuse(rules.request_refusal)
 
-    def end_with_fault(self, fault: PeerFault) -> None:
-        """Report the fault and end, with the alert that answers it or without, as configured."""
-        if fault.fault is Fault.RECORD_VERSION and self.records.is_first:
-            fault = PeerFault(Fault.FIRST_RECORD_VERSION, fault.detail)
-        self.add_event(PeerFaulted(fault.fault.value, fault.detail))
-        answer = answer_to(fault.fault, self.configuration.alerts)
-        if isinstance(answer, Ending):
-            self.ending = answer
-        else:
-            self._choose_alert_version(fault.fault)
-            self.send_alert(AlertLevel.FATAL, answer)
-        self.is_ended = True
-
-    def _choose_alert_version(self, fault: Fault) -> None:
-        """Put the configured version into the record of the alert that answers a fault."""
-        whose = self.configuration.alert_record_version.get(fault)
-        received = self.records.received_version
-        version = None
-        if whose is VersionOf.HELLO:
-            version = self._hello_version
-        elif whose is VersionOf.RECORD and received is not None and received >> 8 == MAJOR_VERSION:
-            version = received
-        if version is not None:  # no record of TLS 1.3 says so, RFC 8446 section 5.1
-            is_1_3 = version == ProtocolVersion.TLS_1_3
-            self.records.record_version = ProtocolVersion.TLS_1_2 if is_1_3 else version
-
-    def send_alert(self, level: int, description: int) -> None:
-        """Queue an alert record; in SSLv3 with what stands there for an alert that came later."""
-        if self.records.record_version == ProtocolVersion.SSL_3_0:
-            description = self.configuration.sslv3_alerts.get(description, description)
-        super().send_alert(level, description)
-
     def receive_handshake(self, fragment: bytes) -> None:
         """Read messages in the configured way and let the table decide."""
         self._reader.feed(fragment)
@@ -167,14 +137,26 @@ class ServerConnection(Connection):
         version = int.from_bytes(record.body[1:3], "big")
         self.records.note("received", "message", "ClientHello", self.now, record.body, record.body)
         self.add_event(ClientHelloReceived(version, sslv2_format=True))
-        if version == ProtocolVersion.SSL_2_0 and self.configuration.sslv2_refusal:
-            self.records.write_unframed(self.configuration.sslv2_refusal, "SSLv2 error", self.now)
-            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "the hello offers SSLv2 alone")
-        hello = self._reader.read_sslv2_hello(record.body)
+        configuration = self.configuration
+        flight = flight_of_sslv2_record(record.body, configuration.reading)
+        refusal = configuration.sslv2_refusal if version == ProtocolVersion.SSL_2_0 else b""
+        try:
+            if not configuration.sslv2_hello:
+                refusal = b""
+                raise PeerFault(Fault.NOT_TLS, "an SSLv2-format hello, which is not accepted")
+            if refusal:
+                raise PeerFault(Fault.UNEXPECTED_MESSAGE, "the hello offers SSLv2 alone")
+            flight = replace(flight, hello=self._reader.read_sslv2_hello(record.body))
+        except PeerFault:
+            if self.is_intolerant(flight):
+                return
+            if refusal:
+                self.records.write_unframed(refusal, "SSLv2 error", self.now)
+            raise
         self.handshake.successors("ClientHello")
         self.handshake.messages += record.body
-        if self._passes_checks(hello):
-            self._answer(hello)
+        if self._passes_checks(flight):
+            self._answer(flight)
         self.receive_handshake(b"")
 
     def receive_change_cipher_spec(self, fragment: bytes) -> None:
@@ -221,11 +203,15 @@ class ServerConnection(Connection):
             for handshake_type in self._reader.judged_by_header():
                 self.handshake.successors(message_name(handshake_type))
 
-    def _receive_message(self, message: HandshakeMessage, hello: ClientHello | None) -> None:
+    def _receive_message(self, message: HandshakeMessage, hello: ReceivedHello | None) -> None:
         handshake, name = self.handshake, message_name(message.handshake_type)
+        records = self._handshake_records.take(MESSAGE_HEADER_SIZE + len(message.body))
+        if hello is not None and isinstance(hello.read, PeerFault):
+            self.refuse(self.flight_of(hello, records), hello.read)
+            return
         self.note_message("received", message.handshake_type, push_handshake_message(message))
         if hello is not None:
-            self._receive_hello(message, hello)
+            self._receive_hello(message, self.flight_of(hello, records))
             return
         if message.handshake_type == HandshakeType.HELLO_REQUEST:
             raise PeerFault(Fault.HELLO_REQUEST_FROM_CLIENT, "a HelloRequest from the client")
@@ -235,26 +221,27 @@ class ServerConnection(Connection):
         if handshake.state is State.CONNECTED:
             self._interrupted = None
 
-    def _receive_hello(self, message: HandshakeMessage, hello: ClientHello) -> None:
+    def _receive_hello(self, message: HandshakeMessage, flight: FirstFlight) -> None:
         handshake, signalled, order = self.handshake, False, self._order()
         if order.starts_anew:
             signalled = handshake.renegotiation_info  # it is the connection's, not the handshake's
             handshake = self.handshake = self._new_handshake(handshake.previous)
             handshake.is_restarted = order.is_free
         handshake.successors("ClientHello")
-        self.add_event(ClientHelloReceived(hello.legacy_version, sslv2_format=False))
+        self.add_event(ClientHelloReceived(flight.hello.legacy_version, sslv2_format=False))
         if handshake.state is State.WAIT_SECOND_CLIENT_HELLO_13:
-            pass
-        elif handshake.previous is not None or handshake.state is State.CONNECTED:
-            if not self._begins_renegotiation(hello):
+            if self.is_intolerant(flight):
                 return
-        elif not self._passes_checks(hello):
+        elif handshake.previous is not None or handshake.state is State.CONNECTED:
+            if not self._begins_renegotiation(flight):
+                return
+        elif not self._passes_checks(flight):
             return
         self.handshake.renegotiation_info |= signalled
         self.handshake.add(message)
-        self._answer(hello)
+        self._answer(flight)
 
-    def _begins_renegotiation(self, hello: ClientHello) -> bool:
+    def _begins_renegotiation(self, flight: FirstFlight) -> bool:
         """Begin a renegotiation, or refuse it as configured."""
         before, is_requested = self.established, self.is_renegotiating
         assert before.finished is not None, "a hello inside a connection has a handshake before it"
@@ -268,7 +255,7 @@ class ServerConnection(Connection):
             self._interrupted, self.handshake = before, self._new_handshake(before.finished)
         self._is_requested = is_requested
         try:
-            return self._passes_checks(hello)
+            return self._passes_checks(flight)
         except RefusedRenegotiation:
             self._refuse_renegotiation()
             return False
@@ -296,13 +283,27 @@ class ServerConnection(Connection):
             previous=previous,
         )
 
-    def _passes_checks(self, hello: ClientHello) -> bool:
-        """Do the checks of a first hello in the order configured; False when one has ended the connection."""
-        configuration, self._hello_version = self.configuration, hello.legacy_version
+    def _passes_checks(self, flight: FirstFlight) -> bool:
+        """Judge a first hello; False when the connection has ended.
+
+        A hello that no check reacts to, but that another fault would end, is judged by the intolerances all
+        the same.
+        """
+        self._hello_version = flight.hello.legacy_version
+        try:
+            return self._passes_configured_checks(flight) and not self.is_intolerant(flight)
+        except PeerFault as fault:
+            if self.triggered is not None:
+                raise
+            self.refuse(flight, fault)
+            return False
+
+    def _passes_configured_checks(self, flight: FirstFlight) -> bool:
+        """Do the checks in the order configured; False when one has ended the connection."""
+        configuration, hello = self.configuration, flight.hello
         for check in DEFAULT_CHECKS if configuration.reading is None else configuration.reading.checks:
             if check.reaction is not None:
-                if self._has_any(check.features, hello):
-                    self._react(check.reaction, check.record_version)
+                if self.reacts(check.trigger(flight), check.reaction, check.record_version):
                     return False
             elif check.step is Step.RENEGOTIATION_INFO:
                 previous = self.handshake.previous
@@ -317,22 +318,13 @@ class ServerConnection(Connection):
                     self.records.record_version = min(version, ProtocolVersion.TLS_1_2)
         return True
 
-    def _has_any(self, features: tuple[str, ...], hello: ClientHello) -> bool:
-        """Whether a hello has one of the features, which is then noted."""
-        self.triggered = next((each for each in features if has_feature(hello, each)), None)
-        return self.triggered is not None
-
-    def _answer(self, hello: ClientHello) -> None:
-        handshake, configuration = self.handshake, self.configuration
-        for intolerance in configuration.intolerances:
-            if self._has_any(intolerance.features, hello):
-                self._react(intolerance.reaction)
-                return
+    def _answer(self, flight: FirstFlight) -> None:
+        handshake, configuration, hello = self.handshake, self.configuration, flight.hello
         version = choose_version(hello, configuration)
         self.records.record_version = min(version, ProtocolVersion.TLS_1_2)
         handshake.resumed = offered_session(handshake, hello, version)
         choice = resumed_choice(handshake.resumed) if handshake.resumed else choose(hello, configuration)
-        handshake.hello, handshake.version = hello, choice.version
+        handshake.first_flight, handshake.version = flight, choice.version
         handshake.parameters, handshake.named_group = choice.suite, choice.named_group
         if configuration.records.fixes_version:
             self.records.expect_version(self.records.record_version)
@@ -344,6 +336,8 @@ class ServerConnection(Connection):
         if isinstance(record, PlainRecord) and self.records.passes_over(record.content_type):
             return
         content_type = ContentType.HANDSHAKE if isinstance(record, SSLv2Record) else record.content_type
+        if isinstance(record, PlainRecord) and content_type == ContentType.HANDSHAKE:
+            self._handshake_records.feed(record.record_version, len(record.fragment))
         is_out_of_place = not self.is_connected and content_type not in _RECORDS_OF_A_HANDSHAKE
         if isinstance(self._reader, LenientReader) and content_type != ContentType.HANDSHAKE:
             is_out_of_place |= self._reader.forbids_other_records
@@ -371,16 +365,6 @@ class ServerConnection(Connection):
         elif isinstance(rule.reply, Reaction):
             if rule.reply.fault is not None:
                 raise PeerFault(rule.reply.fault, f"an alert ({fragment.hex()}) in the handshake")
-            self._react(rule.reply)
+            self.react(rule.reply)
         elif rule.reply is Reply.CLOSE_NOTIFY:
             self.close(self.now)
-
-    def _react(self, reaction: Reaction, record_version: int | None = None) -> None:
-        if reaction.fault is not None:
-            raise PeerFault(reaction.fault, f"the hello has {self.triggered}")
-        if record_version is not None:
-            self.records.record_version = record_version
-        if reaction.alert is not None:
-            self.send_alert(AlertLevel.FATAL, reaction.alert)
-        self.ending = reaction.ending
-        self.is_ended = True

@@ -9,6 +9,7 @@ from handshake.crypto.record_protection import Protection
 from handshake.crypto.signatures import PublicKey
 from handshake.crypto.suite_parameters import SuiteParameters
 from handshake.events import Negotiated
+from handshake.features import FirstFlight
 from handshake.schedule_13 import KeySchedule
 from handshake.server.configuration import FlightLayout, ServerConfiguration
 from handshake.server.state import PHASES, TRANSITIONS, State
@@ -24,8 +25,8 @@ class ServerHandshake(StateMachine[State]):
     """The state of one handshake; secrets never leave this object.
 
     `sessions` are those the server can resume; `resumed` is the one this handshake takes up; `client_key` the
-    key of the certificate the client has shown; `is_restarted` says that a hello behind a ClientKeyExchange
-    began it (`handshake.server.message_order`).
+    key of the certificate the client has shown; `first_flight` the hello being answered; `is_restarted` says
+    that a hello behind a ClientKeyExchange began it (`handshake.server.message_order`).
     """
 
     TRANSITIONS = TRANSITIONS
@@ -35,7 +36,7 @@ class ServerHandshake(StateMachine[State]):
     configuration: ServerConfiguration
     sessions: SessionCache = field(default_factory=SessionCache)
     is_restarted: bool = False
-    hello: ClientHello | None = None
+    first_flight: FirstFlight | None = None
     resumed: Session | None = None
     session_id: bytes = b""
     client_key: PublicKey | None = None
@@ -64,8 +65,13 @@ class ServerHandshake(StateMachine[State]):
     @property
     def client_hello(self) -> ClientHello:
         """The hello being answered."""
-        assert self.hello is not None, "no ClientHello yet"
-        return self.hello
+        return self.client_flight.hello
+
+    @property
+    def client_flight(self) -> FirstFlight:
+        """The hello being answered, and how it came."""
+        assert self.first_flight is not None, "no ClientHello yet"
+        return self.first_flight
 
     def send(self, handshake_type: int, body: bytes) -> None:
         """Put a handshake message into the present flight and into the transcript."""

@@ -56,6 +56,10 @@ class HandshakeStream:
         header = self._data[self._position : self._position + HEADER_SIZE]
         return header[0], int.from_bytes(header[1:], "big")
 
+    def peek(self, count: int) -> bytes:
+        """Return the next `count` bytes without reading them, fewer where no more are there."""
+        return bytes(self._data[self._position : self._position + count])
+
     def read(self, count: int) -> bytes:
         """Read `count` bytes. Raises DecodeError when fewer are there, and also for none at the very end."""
         if count > self.available or not self.available:

@@ -1,12 +1,13 @@
 """Reading hellos as far as they go: nothing is refused, what is wrong with the form is noted as a flaw.
 
 Which flaws matter, in which order, and what answers them, says `strictness.HelloReading`. The flaws are
-features of a hello like any others (`handshake.server.features`).
+features of a hello like any others (`handshake.features`), and named as these are.
 """
 
 from dataclasses import dataclass, field, replace
 
 from handshake.errors import DecodeError, Fault, PeerFault
+from handshake.server.received_hello import ReceivedHello
 from handshake.server.strictness import HelloReading, MessageTypes
 from handshake.wire.buffer import Reader, pack_uint, pack_uints, pack_vector, unpack_uints
 from handshake.wire.client_hello import (
@@ -23,25 +24,6 @@ from handshake.wire.registry import HandshakeType
 SSLV2_HELLO_HEADER_SIZE = 9  # message type, version and three lengths
 SSLV2_SPEC_SIZE = 3
 
-FLAWS = {
-    "cut-off:legacy_version": "the hello ends in its version",
-    "cut-off:random": "the hello ends in its random",
-    "cut-off:session_id": "the hello ends in its session id",
-    "cut-off:cipher_suites": "the hello ends in its cipher suites",
-    "cut-off:compression_methods": "the hello ends in its compression methods",
-    "cut-off:extension-block": "the hello ends before its extension block does",
-    "cut-off:extension-header": "an extension's type and length go beyond what there is",
-    "cut-off:extension-body": "an extension's body goes beyond what there is",
-    "bytes-after-extensions": "bytes are left after the extension block",
-    "odd-cipher-suites": "the list of cipher suites ends within one",
-    "sslv2-format": "the hello is in the format of SSLv2",
-    "sslv2-cut-off": "an SSLv2-format hello is shorter than its lengths say",
-    "sslv2-no-cipher-specs": "an SSLv2-format hello has no cipher specs at all",
-    "sslv2-session-id-over-32": "an SSLv2-format hello announces a session id that is too long",
-    "sslv2-bytes-left": "an SSLv2-format hello is longer than its lengths say",
-}
-"""What can be wrong with the form of a hello, and what that means."""
-
 
 @dataclass(frozen=True, slots=True)
 class LenientClientHello(ClientHello):
@@ -57,6 +39,11 @@ class LenientClientHello(ClientHello):
             return None
         return bodies[-1] if self.last_extension_counts else bodies[0]
 
+    def bodies(self, extension_type: int) -> tuple[bytes, ...]:
+        """The bodies of the extensions of that type that count."""
+        bodies = super(LenientClientHello, self).bodies(extension_type)
+        return bodies[-1:] if self.last_extension_counts else bodies
+
 
 @dataclass(frozen=True, slots=True)
 class LenientSSLv2ClientHello(SSLv2ClientHello):
@@ -69,13 +56,12 @@ class LenientSSLv2ClientHello(SSLv2ClientHello):
         """The same offer as a ClientHello, its flaws included."""
         random = self.challenge[-RANDOM_SIZE:].rjust(RANDOM_SIZE, b"\x00")
         suites = tuple(spec for spec in self.cipher_specs if spec <= 0xFFFF)
-        flaws = self.flaws | {"sslv2-format"}
         if self.session_id and self.rules.sslv2_lengths_forgotten:
             body = pack_uint(2, self.version) + random + pack_uint(1, len(self.session_id) & 0xFF)
             body += pack_vector(2, pack_uints(2, suites)) + pack_vector(1, NULL_COMPRESSION)
             hello = read_lenient_client_hello(body, self.rules)
-            return replace(hello, flaws=hello.flaws | flaws)
-        return LenientClientHello(self.version, random, self.session_id, suites, flaws=flaws)
+            return replace(hello, flaws=hello.flaws | self.flaws)
+        return LenientClientHello(self.version, random, self.session_id, suites, flaws=self.flaws)
 
 
 def read_lenient_client_hello(body: bytes, rules: HelloReading) -> LenientClientHello:
@@ -183,13 +169,15 @@ class LenientReader:
             for handshake_type in self._pending_types():
                 self._check_known(handshake_type)
 
-    def next(self) -> tuple[HandshakeMessage, ClientHello | None] | None:
+    def next(self) -> tuple[HandshakeMessage, ReceivedHello | None] | None:
         """Give the next message, with its hello if it is one; None when more bytes are needed."""
         message = self._whole.pop(0) if self._whole else self._next_message()
         if message is None:
             return None
-        is_hello = message.handshake_type == HandshakeType.CLIENT_HELLO
-        return message, read_lenient_client_hello(message.body, self._rules) if is_hello else None
+        if message.handshake_type != HandshakeType.CLIENT_HELLO:
+            return message, None
+        read = read_lenient_client_hello(message.body, self._rules)
+        return message, ReceivedHello(message.body, read)
 
     @property
     def forbids_other_records(self) -> bool:

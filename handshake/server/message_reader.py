@@ -20,6 +20,7 @@ from handshake.server.handshake_stream import (
 )
 from handshake.server.lenient_hello import LenientReader
 from handshake.server.message_order import OrderOfNumbers
+from handshake.server.received_hello import ReceivedHello
 from handshake.wire.client_hello import ClientHello, pull_client_hello, pull_sslv2_client_hello
 from handshake.wire.handshake_message import HandshakeMessage, MessageReader
 from handshake.wire.registry import HandshakeType, ProtocolVersion
@@ -93,6 +94,14 @@ def reader_for(
     return RFCReader() if configuration.parsing is None else StreamReader(configuration.parsing, order)
 
 
+def as_read(read: Callable[[], ClientHello]) -> ClientHello | PeerFault:
+    """The hello that `read` gives, or the fault that it is refused for."""
+    try:
+        return read()
+    except PeerFault as fault:
+        return fault
+
+
 class RFCReader:
     """Cuts handshake bytes into messages by their announced lengths (RFC 5246 section 7.4)."""
 
@@ -103,13 +112,15 @@ class RFCReader:
         """Append the fragment of one record."""
         self._messages.feed(fragment)
 
-    def next(self) -> tuple[HandshakeMessage, ClientHello | None] | None:
+    def next(self) -> tuple[HandshakeMessage, ReceivedHello | None] | None:
         """Give the next message, with its hello if it is one; None when more bytes are needed."""
         message = self._messages.next()
         if message is None:
             return None
-        is_hello = message.handshake_type == HandshakeType.CLIENT_HELLO
-        return message, pull_client_hello(message.body) if is_hello else None
+        if message.handshake_type != HandshakeType.CLIENT_HELLO:
+            return message, None
+        read = as_read(lambda: pull_client_hello(message.body))
+        return message, ReceivedHello(message.body, read)
 
     @property
     def refuses_leftovers(self) -> bool:
@@ -136,7 +147,7 @@ class StreamReader:
         """Append the fragment of one record."""
         self._stream.feed(fragment)
 
-    def next(self) -> tuple[HandshakeMessage, ClientHello | None] | None:
+    def next(self) -> tuple[HandshakeMessage, ReceivedHello | None] | None:
         """Give the next message, with its hello if it is one; None when more bytes are needed.
 
         Raises PeerFault for one that the order of messages refuses.
@@ -155,9 +166,9 @@ class StreamReader:
             body = read_body(stream, handshake_type, announced, order.handshake)
             order.check_after_reading(handshake_type)
             return HandshakeMessage(handshake_type, body, announced), None
-        mark = stream.mark()
-        hello = read_client_hello(stream, announced, self._rules)
-        return HandshakeMessage(handshake_type, stream.since(mark), announced), hello
+        mark, body = stream.mark(), stream.peek(announced)
+        read = as_read(lambda: read_client_hello(stream, announced, self._rules))
+        return HandshakeMessage(handshake_type, stream.since(mark), announced), ReceivedHello(body, read)
 
     @property
     def refuses_leftovers(self) -> bool:
@@ -170,6 +181,8 @@ class StreamReader:
         """Translate an SSLv2-format hello and read it from the stream like any other."""
         self.feed(translate_sslv2_hello(body))
         item = self.next()
-        hello = item[1] if item is not None else None
-        assert hello is not None, "the translation is a whole ClientHello"
-        return hello
+        received = item[1] if item is not None else None
+        assert received is not None, "the translation is a whole ClientHello"
+        if isinstance(received.read, PeerFault):
+            raise received.read
+        return received.read

@@ -1,13 +1,12 @@
 """What a server can do instead of answering: an alert, or an end of the connection without one."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 from handshake.errors import Fault
-
-Feature = Annotated[str, "feature of a hello"]
-"""A feature in the words of `handshake.server.features`."""
+from handshake.features import Feature, FirstFlight
 
 AT_LEAST_ONE = range(1, 1 << 16)
 """Beside a type of several values: how many there may be."""
@@ -44,3 +43,12 @@ class Intolerance:
     """What the server does instead of answering: it sends a fatal alert and closes, or does whatever answers
     a fault, or ends the connection without an alert ("fin" closes it, "reset" resets it, "hang" leaves it
     open and silent)."""
+
+    def trigger(self, flight: FirstFlight) -> Feature | None:
+        """The first of the features that the hello has, None where the hello is let pass."""
+        return first_present(self.features, flight)
+
+
+def first_present(features: Iterable[Feature], flight: FirstFlight) -> Feature | None:
+    """The first of the features that the hello has, None where it has none of them."""
+    return next((feature for feature in features if feature.present(flight)), None)

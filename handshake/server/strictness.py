@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from handshake.server.reactions import Feature, Reaction
+from handshake.features import Feature, FirstFlight
+from handshake.server.reactions import Reaction, first_present
 from handshake.wire.handshake_message import MAX_MESSAGE_LENGTH
 from handshake.wire.registry import AlertDescription, AlertLevel, ExtensionType, ProtocolVersion
 
@@ -91,6 +92,10 @@ class Check:
         is_check = bool(self.features) and self.reaction is not None
         if is_check == (self.step is not None) or bool(self.features) != (self.reaction is not None):
             raise ValueError("write features and reaction, or step alone")
+
+    def trigger(self, flight: FirstFlight) -> Feature | None:
+        """The first of the features that the hello has, None where the hello is let pass."""
+        return first_present(self.features, flight)
 
 
 @dataclass(frozen=True, slots=True)

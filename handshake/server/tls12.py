@@ -36,7 +36,6 @@ from handshake.server.client_certificate import (
 )
 from handshake.server.configuration import ClientCertificate
 from handshake.server.ephemeral import dh_group_for
-from handshake.server.features import has_feature
 from handshake.server.handshake import ServerHandshake
 from handshake.server.resumption import gives_ticket, keep_session
 from handshake.server.selection import choose_signature_scheme
@@ -69,7 +68,9 @@ def answer_hello(handshake: ServerHandshake) -> State:
     handshake.server_random = connection.entropy(32)
     if handshake.resumed is not None:
         return _resume(handshake, handshake.resumed)
-    has_session_id = not any(has_feature(hello, each) for each in configuration.no_session_id_for)
+    has_session_id = not any(
+        each.present(handshake.client_flight) for each in configuration.no_session_id_for
+    )
     handshake.session_id = connection.entropy(configuration.session_id_length if has_session_id else 0)
     _send_server_hello(handshake)
     certificate_type = handshake.suite.certificate_type

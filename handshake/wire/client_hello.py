@@ -47,6 +47,10 @@ class ClientHello:
         """The body of the first extension of that type, None without one."""
         return find_extension(self.extensions, extension_type)
 
+    def bodies(self, extension_type: int) -> tuple[bytes, ...]:
+        """The bodies of all extensions of that type, in order."""
+        return tuple(each.body for each in self.extensions or () if each.extension_type == extension_type)
+
 
 @dataclass(frozen=True, slots=True)
 class SSLv2ClientHello:

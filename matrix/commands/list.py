@@ -1,5 +1,5 @@
-"""`tls-matrix list servers|clients|scenarios|cells`: what there is to choose from; and
-`list emulation|declared`: the keys of these tables of a server.toml.
+"""`tls-matrix list servers|clients|scenarios|cells`: what there is to choose from; and what can be written in
+a server.toml: `list emulation|declared` the keys of these tables, `list features` the features of a hello.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from handshake.features import notations
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, write_out
 from matrix.judgement.outcome import Expectation
 from matrix.plan.options import RunOptions
@@ -35,6 +36,7 @@ class Listed(StrEnum):
     CELLS = "cells"
     EMULATION = "emulation"
     DECLARED = "declared"
+    FEATURES = "features"
 
 
 def list_what(
@@ -43,8 +45,8 @@ def list_what(
     servers_dir: ServersDir = None,
     clients_dir: ClientsDir = None,
 ) -> None:
-    """List servers (every id --server takes), clients, scenarios, the cells of the default grid, or the keys
-    of a server.toml's tables [emulation] and [declared].
+    """List servers (every id --server takes), clients, scenarios, the cells of the default grid, or what
+    can be written in a server.toml: the keys of [emulation] and of [declared], the features of a hello.
     """
     options = RunOptions(servers_dir=tuple(servers_dir or ()), clients_dir=tuple(clients_dir or ()))
     with one_line_errors():
@@ -132,6 +134,10 @@ def _declared(options: RunOptions) -> list[Row]:
     return [asdict(key) for key in declared_key_texts()]
 
 
+def _features(options: RunOptions) -> list[Row]:
+    return [{"id": notation, "title": meaning} for notation, meaning in notations().items()]
+
+
 _SOURCES: dict[Listed, Callable[[RunOptions], list[Row]]] = {
     Listed.SERVERS: _servers,
     Listed.CLIENTS: _clients,
@@ -139,6 +145,7 @@ _SOURCES: dict[Listed, Callable[[RunOptions], list[Row]]] = {
     Listed.CELLS: _cells,
     Listed.EMULATION: _emulation,
     Listed.DECLARED: _declared,
+    Listed.FEATURES: _features,
 }
 _SHOWN = (
     "id",

@@ -1,5 +1,5 @@
 """Client hellos for people: one decoded, or two side by side with what only one has and what stands
-elsewhere.
+elsewhere, and then in words.
 
 Pure. Suites stand under IANA's, OpenSSL's and JSSE's names, because each administrator knows only one of
 them. What is made at connection time (random, server name, key shares) is shown as for the servers
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from clients.profile import Profile, ProfileAttempt
 from handshake.client.hello import fill_hello
+from handshake.features import FirstFlight, differences, flight_of
 from handshake.hello_template import HelloFormat
 from handshake.wire.cipher_suites import CIPHER_SUITES, cipher_spec_name, cipher_suite_name
 from handshake.wire.client_hello import ClientHello
@@ -35,13 +36,14 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class HelloView:
     """One hello, decoded: `facts` are single values by name; `extensions` None when there is no block at
-    all.
+    all; `flight` is what its features are read off.
     """
 
     title: str
     facts: dict[str, str]
     cipher_suites: tuple[Item, ...]
     extensions: tuple[Item, ...] | None
+    flight: FirstFlight
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ def _view(attempt: ProfileAttempt, number: int) -> HelloView:
         "extension block": _block(extensions, is_sslv2),
     }
     title = f"attempt {number}: {offered_version_name(template)}{after}"
-    return HelloView(title, facts, tuple(map(_suite, template.cipher_suites)), extensions)
+    suites = tuple(map(_suite, template.cipher_suites))
+    return HelloView(title, facts, suites, extensions, flight_of(template, SUBJECT))
 
 
 def _block(extensions: tuple[Item, ...] | None, is_sslv2: bool) -> str:
@@ -153,11 +156,25 @@ def diff_lines(left: Profile, right: Profile) -> Iterator[str]:
         yield from _fact_lines(a, b)
         yield from _list_lines("cipher_suites, IANA | OpenSSL | JSSE", a.cipher_suites, b.cipher_suites)
         yield from _list_lines("extensions", a.extensions or (), b.extensions or ())
+        yield from _feature_lines(a.flight, b.flight)
     common = min(len(left_views), len(right_views))
     for view in left_views[common:]:
         yield from ("", f"< only {left.id}: {view.title}")
     for view in right_views[common:]:
         yield from ("", f"> only {right.id}: {view.title}")
+
+
+def _feature_lines(left: FirstFlight, right: FirstFlight) -> Iterator[str]:
+    """Say in words what only one of two hellos has, each with the name that a server's definition knows."""
+    features = differences(left, right)
+    yield (
+        f"  in words: what only one of the two has ({len(features)})"
+        if features
+        else "  in words: no difference"
+    )
+    for feature in features:
+        mark = "<" if feature.present(left) else ">"
+        yield f"  {mark} {feature.describe()}  [{feature.name}]"
 
 
 def _fact_lines(left: HelloView, right: HelloView) -> Iterator[str]:

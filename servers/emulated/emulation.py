@@ -16,6 +16,7 @@ from handshake.crypto.credentials import Credential
 from handshake.renegotiation import Renegotiation
 from handshake.server import ClientCertificate, RenegotiationRules, ServerConfiguration
 from servers.declared import Declared, DeclaredRenegotiation
+from servers.emulated.reach import why_out_of_reach
 from servers.emulated.tables import known_keys, read_table
 from servers.refusal import parse_refusal
 
@@ -30,7 +31,7 @@ class EmulationError(ValueError):
 def read_emulation(table: Mapping[str, Any], source: str) -> Emulation:
     """Read an [emulation] table; `source` is the file, for the message. Raises EmulationError."""
     try:
-        return read_table(ServerConfiguration, dict(table))
+        emulation = read_table(ServerConfiguration, dict(table))
     except ValidationError as error:
         details = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in ("emulation", *details["loc"]) if part != "[key]")
@@ -42,6 +43,11 @@ def read_emulation(table: Mapping[str, Any], source: str) -> Emulation:
         else:
             message = f"{details['msg']}, but it is {details['input']!r:.60}"
         raise EmulationError(f"{source}: {key}: {message}") from error
+    for feature in (each for intolerance in emulation["intolerances"] for each in intolerance.features):
+        reason = why_out_of_reach(feature, emulation["records"], emulation["reading"])
+        if reason is not None:
+            raise EmulationError(f"{source}: emulation.intolerance: {reason}")
+    return emulation
 
 
 def server_configuration(

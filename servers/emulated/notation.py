@@ -21,9 +21,8 @@ from handshake.crypto.dh_groups import (
 )
 from handshake.crypto.key_exchange import supported_groups
 from handshake.errors import Fault, LocalError
-from handshake.server.features import has_feature
-from handshake.server.reactions import Ending, Feature, Reaction
-from handshake.wire.client_hello import ClientHello
+from handshake.features import Feature, parse_feature
+from handshake.server.reactions import Ending, Reaction
 from handshake.wire.registry import (
     AlertDescription,
     AlertLevel,
@@ -42,8 +41,6 @@ from handshake.wire.registry import (
 
 ALERT_PREFIX = "alert:"
 FAULT_PREFIX = "fault:"
-
-_EMPTY_HELLO = ClientHello(0x0301, bytes(32), b"", ())
 
 Word = TypeVar("Word", bound=Enum)
 
@@ -158,9 +155,8 @@ def _hexadecimal(value: object) -> bytes:
         raise ValueError(f'is {value!r}; write bytes in hexadecimal, like "80 03 00 00 01"') from error
 
 
-def _feature(value: object) -> str:
-    has_feature(_EMPTY_HELLO, _text(value))  # raises ValueError for a word that is none
-    return _text(value)
+def _feature(value: object) -> Feature:
+    return parse_feature(_text(value))
 
 
 def _reaction(value: object) -> Reaction:
@@ -194,7 +190,7 @@ NOTATIONS: Mapping[Any, Notation] = {
     ),
     DHGroup: Notation(_dh_group, '"jsse-768", "modp-1024", "ffdhe2048" and other sizes'),
     bytes: Notation(_hexadecimal, 'bytes in hexadecimal ("80 03")'),
-    Feature: Notation(_feature, "a feature of a hello (servers/README.md)"),
+    Feature: Notation(_feature, 'a feature of a hello ("extension:server_name"; tls-matrix list features)'),
     Reaction: Notation(_reaction, '"alert:<name>", "fault:<name>", "fin", "reset", "hang"'),
 }
 """For each type of a field that is not written as TOML writes it."""

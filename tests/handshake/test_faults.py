@@ -15,6 +15,7 @@ from handshake.events import (
     PolicyRefused,
     SuiteUnsupported,
 )
+from handshake.features import parse_feature
 from handshake.hello_template import ClientLimits, ClientPolicy
 from handshake.server import Ending, Intolerance, Reaction
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
@@ -148,7 +149,7 @@ def test_intolerances_react_as_configured_and_only_to_their_feature() -> None:
         (Reaction(ending=Ending.RESET), b"", Ending.RESET),
         (Reaction(ending=Ending.HANG), b"", Ending.HANG),
     ):
-        intolerance = Intolerance(("extension:supported_groups",), reaction)
+        intolerance = Intolerance((parse_feature("extension:supported_groups"),), reaction)
         quirks = {"intolerances": (intolerance,), "versions": (ProtocolVersion.SSL_3_0, TLS_1_0)}
         theirs = Ours(server(TLS_1_0, AES128_SHA, **quirks))
         theirs.take(client(hello).data_to_send())

@@ -2,7 +2,8 @@
 
 import pytest
 
-from handshake.server.layout import parse_layout
+from handshake.errors import LocalError
+from handshake.features.layout import parse_layout
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,28 @@ def test_what_fits_and_what_does_not(layout: str, fitting: list[str], other: lis
 
 def test_a_body_is_read_once_from_left_to_right() -> None:
     assert not parse_layout("u8* u8").fits(b"ab"), "nothing is left for the second item"
+
+
+@pytest.mark.parametrize(
+    ("layout", "body"),
+    [
+        ("", ""),
+        ("u8 u16", "000000"),
+        ("u8=3-4", "03"),
+        ("u16[u16+]", "00020000"),
+        ("u16[(u8=0 u16[u8+])+]", "0004 00 0001 00"),
+        ("u8[(u8=1-255)* u8=0 u8*]", "0100"),
+        ("| u16", ""),
+        ("u8=1 u8?", "01"),
+    ],
+)
+def test_the_least_that_fits(layout: str, body: str) -> None:
+    assert parse_layout(layout).example() == bytes.fromhex(body)
+
+
+def test_where_the_least_does_not_fit_it_is_said() -> None:
+    with pytest.raises(LocalError, match="could be made"):
+        parse_layout("u8=2[u8+]").example()
 
 
 @pytest.mark.parametrize(

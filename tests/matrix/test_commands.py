@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from handshake.features import notations
 from matrix.commands.cli import application
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.results.run_file import CellRecord, encode
@@ -26,7 +27,7 @@ def saved(folder: Path, name: str, content: object) -> Path:
     return path
 
 
-@pytest.mark.parametrize("what", ["servers", "clients", "scenarios", "cells"])
+@pytest.mark.parametrize("what", ["servers", "clients", "scenarios", "cells", "features"])
 def test_list_prints_the_same_ids_as_lines_and_as_json(what: str) -> None:
     as_json = tls_matrix("list", what, "--json")
     rows = json.loads(as_json.stdout)
@@ -281,6 +282,7 @@ def test_a_hello_does_not_differ_from_itself() -> None:
     lines = tls_matrix("hello", "diff", "chrome-101", "chrome-101").stdout.splitlines()
     marks = {line[2] for line in lines if line.startswith("  ") and line[2] in "<>=~!"}
     assert marks == {"="}
+    assert "  in words: no difference" in lines
 
 
 @pytest.mark.parametrize(
@@ -324,3 +326,23 @@ def test_a_comparison_with_a_partial_run_says_so_and_a_page_has_it_too(tmp_path:
         result = tls_matrix("compare", before, now, "--format", form)
         assert result.exit_code == 1
         assert said in result.stdout
+
+
+def test_hello_diff_says_in_words_which_features_differ() -> None:
+    for first, second, own, other in (
+        ("biztalk-ws2008", "openssl-0.9.8-tls1", "<", ">"),
+        ("openssl-0.9.8-tls1", "biztalk-ws2008", ">", "<"),
+    ):
+        lines = tls_matrix("hello", "diff", first, second).stdout.splitlines()
+        assert f"  {own} the extension server_name  [extension:server_name]" in lines
+        assert f"  {other} an empty extension in last place  [empty-last-extension]" in lines
+        assert not [line for line in lines if "[extension-block]" in line], "both have one"
+        listed = next(line for line in lines if line.startswith("  in words: "))
+        number = sum(line.endswith("]") and line[2] in "<>" for line in lines)
+        assert listed == f"  in words: what only one of the two has ({number})"
+
+
+def test_features_are_listed_as_the_classes_describe_them() -> None:
+    rows = {row["id"]: row["title"] for row in json.loads(tls_matrix("list", "features", "--json").stdout)}
+    assert rows == dict(notations())
+    assert rows["extension-block"] == "The hello has an extension block, be it an empty one (00 00)."

@@ -86,5 +86,6 @@ def test_the_readme_says_where_the_keys_are_and_repeats_none() -> None:
     readme = (BUNDLED_SERVERS / "README.md").read_text(encoding="utf-8")
     assert "./tls-matrix list emulation" in readme
     assert "./tls-matrix list declared" in readme
+    assert "./tls-matrix list features" in readme
     rows = {line.split("`")[1] for line in readme.splitlines() if line.startswith("| `")}
     assert rows & {text.key for text in (*EMULATION, *DECLARED)} == set()

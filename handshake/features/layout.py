@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from handshake.errors import LocalError
+
 _TOKEN = re.compile(r"\s*(?:(u8|u16|u24|u32)|([()\[\]|*+?=,-])|(0x[0-9a-fA-F]+|\d+))")
 
 
@@ -41,6 +43,25 @@ class Layout:
     def fits(self, body: bytes) -> bool:
         """Whether the whole body is laid out like this."""
         return any(_read_items(items, body, 0) == len(body) for items in self.alternatives)
+
+    def example(self) -> bytes:
+        """A body that is laid out like this, with as little in it as there can be.
+
+        Raises LocalError where the least does not fit, as with a length that has values of its own.
+        """
+        for items in self.alternatives:
+            body = b"".join(_example(item) * item.least for item in items)
+            if self.fits(body):
+                return body
+        raise LocalError("no body that is laid out like this could be made")
+
+
+def _example(item: _Item) -> bytes:
+    content = b"" if item.content is None else item.content.example()
+    if not item.size:
+        return content
+    number = len(content) if item.content is not None else min((low for low, _ in item.values), default=0)
+    return number.to_bytes(item.size, "big") + content
 
 
 def _read_items(items: tuple[_Item, ...], body: bytes, position: int) -> int | None:

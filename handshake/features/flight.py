@@ -1,0 +1,97 @@
+"""A first flight as a server gets it: the hello, and how it came.
+
+`flight_of` gives the flight that a template is sent as, so that one question fits both what came in and what
+is about to be sent; `recorded_flight` that of a capture.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from handshake.client.hello import fill_hello, hello_fragments
+from handshake.hello_template import Fill, HelloTemplate
+from handshake.wire.client_hello import ClientHello, SSLv2ClientHello, pull_hello_flight
+from handshake.wire.record import FirstRecord, Record, RecordReader
+
+NOMINAL_SERVER_NAME = "server.example.test"
+"""The name that a template is filled with to see what it has. It has a dot: some clients name no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class HelloRecord:
+    """A record that a hello, or a part of it, came in.
+
+    `version` is None in the format of SSLv2, which has none; `length` is that of the fragment in bytes, and
+    inside a connection that of the plaintext.
+    """
+
+    version: int | None
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFlight:
+    """A hello and how it came.
+
+    `hello` is what the server reads, of an SSLv2-format hello (`sslv2`, else None) the offer it stands for;
+    `length` is that of the handshake message in bytes, its header of four bytes included, and of an
+    SSLv2-format hello that of the record without its header. `records` has one entry a record. `flaws` is
+    what is wrong with the hello's form, in the notation of features.
+    """
+
+    hello: ClientHello
+    length: int
+    records: tuple[HelloRecord, ...]
+    sslv2: SSLv2ClientHello | None = None
+    flaws: frozenset[str] = frozenset()
+
+    @property
+    def cipher_suites(self) -> tuple[int, ...]:
+        """What is offered, in order: cipher suites; in the format of SSLv2 its own cipher specs too."""
+        return self.hello.cipher_suites if self.sslv2 is None else self.sslv2.cipher_specs
+
+    @property
+    def extension_types(self) -> tuple[int, ...]:
+        """The extensions in order; none where there is no block."""
+        return tuple(extension.extension_type for extension in self.hello.extensions or ())
+
+
+@lru_cache(maxsize=1024)
+def flight_of(template: HelloTemplate, server_name: str = NOMINAL_SERVER_NAME) -> FirstFlight:
+    """The flight that `template` is sent as, random bytes and keys being zeros.
+
+    Raises LocalError for a template that cannot be encoded.
+    """
+    filled = fill_hello(_with_recorded_key_shares(template), server_name, bytes)
+    hello = filled.hello
+    if isinstance(hello, SSLv2ClientHello):
+        length = len(filled.message)
+        return FirstFlight(hello.to_client_hello(), length, (HelloRecord(None, length),), hello)
+    fragments = hello_fragments(filled.message, template)
+    records = tuple(HelloRecord(template.record_version, len(fragment)) for fragment in fragments)
+    return FirstFlight(hello, len(filled.message), records)
+
+
+def recorded_flight(raw: bytes) -> FirstFlight:
+    """The flight in whole captured records. Raises PeerFault where they hold anything but a hello."""
+    hello = pull_hello_flight(raw)
+    reader = RecordReader(FirstRecord.SSLV2_OR_TLS)
+    reader.feed(raw)
+    records: list[HelloRecord] = []
+    while (record := reader.next()) is not None:
+        if isinstance(record, Record):
+            records.append(HelloRecord(record.record_version, len(record.fragment)))
+        else:
+            records.append(HelloRecord(None, len(record.body)))
+    length = sum(record.length for record in records)
+    if isinstance(hello, SSLv2ClientHello):
+        return FirstFlight(hello.to_client_hello(), length, tuple(records), hello)
+    return FirstFlight(hello, length, tuple(records))
+
+
+def _with_recorded_key_shares(template: HelloTemplate) -> HelloTemplate:
+    """Keys of their groups' lengths: nothing is asked of them here that would be worth making new ones."""
+    extensions = tuple(
+        replace(extension, fill=None) if extension.fill is Fill.KEY_SHARE else extension
+        for extension in template.extensions or ()
+    )
+    return template if template.extensions is None else replace(template, extensions=extensions)

@@ -1,0 +1,26 @@
+"""An upper bound of the version in the hello itself."""
+
+from dataclasses import dataclass
+
+from handshake.features.arguments import VersionFeature
+from handshake.features.edits import with_client_version
+from handshake.features.flight import FirstFlight
+from handshake.features.versions import highest_below
+from handshake.hello_template import HelloTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class VersionBelow(VersionFeature):
+    """The hello's client_version is lower than this one."""
+
+    NOTATION = "version-below:<version>"
+    PHRASE = "a client_version below {}"
+
+    def _has(self, flight: FirstFlight) -> bool:
+        return flight.hello.legacy_version < self.version
+
+    def _add(self, template: HelloTemplate) -> HelloTemplate:
+        return with_client_version(template, highest_below(self.version))
+
+    def _remove(self, template: HelloTemplate) -> HelloTemplate:
+        return with_client_version(template, self.version)
