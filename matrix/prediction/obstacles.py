@@ -28,12 +28,12 @@ from matrix.prediction.suites import no_suite, prime, unsigned
 def obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obstacle | None:
     """Say what keeps this hello from working, None when nothing does. Raises Undecided."""
     declared = server.declared
-    if hello.format is HelloFormat.SSLV2 and not declared.sslv2_hello:
-        why = "the client's hello is in SSLv2 format, which the server does not read"
-        return Obstacle(why, declared_refusal(declared.refusals.sslv2_hello))
     found = None if server.configuration is None else form_obstacle(hello, server.configuration)
     if found is not None:
         return found
+    if hello.format is HelloFormat.SSLV2 and not declared.sslv2_hello:
+        why = "the client's hello is in SSLv2 format, which the server does not read"
+        return Obstacle(why, declared_refusal(declared.refusals.sslv2_hello))
     common = offered_to(server, hello) & frozenset(declared.versions)
     if not common:
         return _no_common_version(hello, server)

@@ -88,7 +88,7 @@ def intolerance(reaction: str, feature: str = "extension:supported_groups") -> s
 )
 def test_a_declared_intolerance_that_fires_is_predicted_with_its_reaction(reaction: str, cause: str) -> None:
     fires = predicted(intolerance(reaction), hello(RSA_AES, extensions=(GROUPS,)))
-    why = "the server is intolerant of extension:supported_groups"
+    why = "the server is intolerant of a hello with the extension supported_groups"
     assert fires == Prediction(Outcome.FAILS, why, parse_reason(f"server-hello:{cause}"))
     assert predicted(intolerance(reaction), hello(RSA_AES)) == Prediction(Outcome.WORKS)
 
@@ -154,15 +154,18 @@ def test_what_a_way_of_reading_stumbles_over_is_predicted() -> None:
     assert predicted(parsing, first) == predicted("", last) == Prediction(Outcome.WORKS)
 
 
-def test_an_intolerance_comes_before_the_choice_of_a_version_and_after_the_framing() -> None:
+@pytest.mark.parametrize("reads_sslv2", ["true", "false"])
+def test_an_intolerance_fires_whatever_else_there_is_to_refuse_the_hello_for(reads_sslv2: str) -> None:
     old = HelloTemplate(client_version=0x0200, cipher_suites=(RSA_AES,), format=HelloFormat.SSLV2)
-    basis = BASIS.replace("sslv2_hello = true", "sslv2_hello = false")
-    unread = predicted(intolerance("fin", "version-below:SSLv3"), old, basis=basis)
-    assert unread is not None
-    assert unread.reason == parse_reason("server-hello:alert-unexpected_message")
-    read = predicted(intolerance("fin", "version-below:SSLv3"), old)
-    assert read is not None
-    assert read.why == "the server is intolerant of version-below:SSLv3"
+    basis = BASIS.replace("sslv2_hello = true", f"sslv2_hello = {reads_sslv2}")
+    for feature in ("sslv2-format", "version-below:SSLv3"):
+        fires = predicted(intolerance("reset", feature), old, basis=basis)
+        assert fires is not None
+        assert fires.reason == parse_reason("server-hello:reset")
+    passed = predicted(intolerance("reset", "extension-block"), old, basis=basis)
+    assert passed is not None
+    cause = {"true": "alert-protocol_version", "false": "alert-unexpected_message"}[reads_sslv2]
+    assert passed.reason == parse_reason(f"server-hello:{cause}")
 
 
 CLIENTS = load_profiles((BUNDLED_PROFILES,))
