@@ -18,6 +18,7 @@ Resumption = Literal["session-id", "session-id-without-ticket", "ticket", "ticke
 SuitePreference = Literal["client", "server"]
 CertificateRequest = Literal["no", "request", "require"]
 SignatureAlgorithms = Literal["optional", "for-signatures", "required"]
+SignatureCheck = Literal["none", "signatures", "certificates", "late"]
 
 CipherSuite = Annotated[int, "cipher suite"]
 PRIME_BITS = range(256, 16384 + 1)
@@ -77,7 +78,8 @@ class DeclaredRefusals:
     """What a hello of TLS 1.3 sees that names no group the server has; left out, the same as one without a
     common cipher suite."""
     no_signature_algorithms: Cause | None = None
-    """What a hello of TLS 1.2 sees that needs signature_algorithms and has none."""
+    """What a hello of TLS 1.2 sees that needs signature_algorithms and has none, or none for the suite that
+    was chosen already (signature_check = "late")."""
     inappropriate_fallback: Cause | None = "alert-inappropriate_fallback"
     """What a hello sees that signals a fallback although the server has a higher version (RFC 7507 section
     3)."""
@@ -116,6 +118,13 @@ class Declared:
     """Whether a hello of TLS 1.2 must have signature_algorithms: "optional" (SHA-1 stands for it, RFC 5246
     section 7.4.1.4.1), "for-signatures" (the suite is chosen, and then nothing is signed), or "required",
     whatever the suites."""
+    signature_check: SignatureCheck = "signatures"
+    """Where a scheme in common with signature_algorithms is needed up to TLS 1.2: "none" at all,
+    "signatures" in suites where the server signs (RFC 5246 section 7.4.1.4.1), "certificates" in all that
+    have a certificate of its kind, "late" as "signatures", but found missing when the suite is chosen."""
+    versions_last: bool = False
+    """Whether a hello above SSLv3 without a version in common is refused for its fallback signal or its
+    cipher suites before it is for that (OpenSSL 3.0, which chooses TLS 1.0 and then cannot sign)."""
     fallback_scsv: bool = False
     """Whether TLS_FALLBACK_SCSV is known (RFC 7507; an emulated server has it in [emulation])."""
     application_protocols: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ from servers.declared import (
     CertificateRequest,
     Resumption,
     SignatureAlgorithms,
+    SignatureCheck,
     SuitePreference,
     Willingness,
 )
@@ -131,6 +132,8 @@ class DeclaredTable(Table):
     ecdsa_curve: GroupName | None = None
     signature_schemes: list[SignatureSchemeName] | None = None
     signature_algorithms: SignatureAlgorithms | None = None
+    signature_check: SignatureCheck | None = None
+    versions_last: bool | None = None
     fallback_scsv: bool | None = None
     application_protocols: list[str] | None = None
     renegotiation: RenegotiationTable = RenegotiationTable()

@@ -36,7 +36,7 @@ def obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obsta
         return Obstacle(why, declared_refusal(declared.refusals.sslv2_hello))
     common = offered_to(server, hello) & frozenset(declared.versions)
     if not common:
-        return _no_common_version(hello, server)
+        return _before_versions(hello, client, server) or _no_common_version(hello, server)
     # A server takes the highest version it can, whatever the client would then say.
     negotiation = Negotiation(hello, client, server, max(common))
     return next((found for check in _CHECKS if (found := check(negotiation)) is not None), None)
@@ -51,6 +51,15 @@ def offered_to(server: ServerFacts, hello: HelloTemplate) -> frozenset[int]:
     return versions_up_to(hello.client_version)
 
 
+def _before_versions(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obstacle | None:
+    """What a server that finds a version missing last refuses before that."""
+    version = max(offered_to(server, hello), default=0)
+    if not server.declared.versions_last or version <= ProtocolVersion.SSL_3_0:
+        return None
+    negotiation = Negotiation(hello, client, server, version)
+    return fallback(negotiation) or no_suite(negotiation)
+
+
 def _no_common_version(hello: HelloTemplate, server: ServerFacts) -> Obstacle:
     offered, refusals = offered_to(server, hello), server.declared.refusals
     theirs = _versions(server.declared.versions)
@@ -60,7 +69,7 @@ def _no_common_version(hello: HelloTemplate, server: ServerFacts) -> Obstacle:
     return Obstacle(why, declared_refusal(in_sslv3 or refusals.no_common_version))
 
 
-def _fallback(negotiation: Negotiation) -> Obstacle | None:
+def fallback(negotiation: Negotiation) -> Obstacle | None:
     """TLS_FALLBACK_SCSV although the server has a higher version (RFC 7507 section 3)."""
     highest, declared = max(negotiation.declared.versions), negotiation.declared
     signals = TLS_FALLBACK_SCSV in offered_cipher_suites(negotiation.hello)
@@ -104,7 +113,7 @@ def _secure_renegotiation(negotiation: Negotiation) -> Obstacle | None:
 
 
 _CHECKS = (
-    _fallback,
+    fallback,
     signature_algorithms,
     no_suite,
     _application_protocol,

@@ -30,23 +30,35 @@ def no_suite(negotiation: Negotiation) -> Obstacle | None:
     for fits, words in _FILTERS:
         suites = [suite for suite in suites if fits(suite, negotiation)]
         if not suites:
-            cause = refusals.no_common_cipher_suite
-            if fits is _has_group and negotiation.version >= ProtocolVersion.TLS_1_3:
+            cause, is_1_3 = refusals.no_common_cipher_suite, negotiation.version >= ProtocolVersion.TLS_1_3
+            if fits is _has_group and is_1_3:
                 cause = refusals.no_common_group_in_tls13 or cause
+            if fits is _has_scheme and is_1_3 and negotiation.declared.signature_check == "late":
+                cause = None
             return Obstacle(words(negotiation), declared_refusal(cause))
     return None
 
 
 def unsigned(negotiation: Negotiation) -> Obstacle | None:
     """A suite that is taken although the hello lists no scheme to sign with. Raises Undecided."""
-    is_1_2 = negotiation.version == ProtocolVersion.TLS_1_2
-    if negotiation.declared.signature_algorithms != "for-signatures" or not is_1_2:
+    declared, offered = negotiation.declared, offered_signature_schemes(negotiation.hello)
+    if negotiation.version != ProtocolVersion.TLS_1_2:
         return None
-    if offered_signature_schemes(negotiation.hello) is not None:
+    if offered is None and declared.signature_algorithms == "for-signatures":
+        why = "the hello has no signature_algorithms, and the server does not sign with SHA-1"
+    elif offered is not None and declared.signature_check == "late":
+        why = no_common_scheme(offered)
+    else:
         return None
-    if not _is_chosen(lambda suite: suite.key_exchange in _SIGNED, negotiation):
+
+    def is_concerned(suite: SuiteParameters) -> bool:
+        kind = suite.certificate_type
+        if kind is None or suite.key_exchange not in _SIGNED:
+            return False
+        return offered is None or not can_sign(declared, kind, offered, negotiation.version)
+
+    if not _is_chosen(is_concerned, negotiation):
         return None
-    why = "the hello has no signature_algorithms, and the server does not sign with SHA-1"
     cause = negotiation.declared.refusals.no_signature_algorithms
     return Obstacle(why, declared_refusal(cause, Phase.KEY_EXCHANGE))
 
@@ -125,15 +137,19 @@ def _names_curve(suite: SuiteParameters, negotiation: Negotiation) -> bool:
 
 
 def _has_scheme(suite: SuiteParameters, negotiation: Negotiation) -> bool:
-    offered = offered_signature_schemes(negotiation.hello)
-    if offered is None or negotiation.version < ProtocolVersion.TLS_1_2:
+    offered, declared = offered_signature_schemes(negotiation.hello), negotiation.declared
+    version, check = negotiation.version, declared.signature_check
+    if offered is None or version < ProtocolVersion.TLS_1_2:
         return True
     kinds: Iterable[str] = () if suite.certificate_type is None else (suite.certificate_type,)
     if suite.key_exchange is KeyExchange.TLS13:
-        kinds = negotiation.declared.certificates
-    elif suite.key_exchange not in _SIGNED or not kinds:
+        kinds = declared.certificates
+    elif (
+        not kinds
+        or check in ("none", "late")
+        or (check == "signatures" and suite.key_exchange not in _SIGNED)
+    ):
         return True
-    declared, version = negotiation.declared, negotiation.version
     return any(can_sign(declared, kind, offered, version) for kind in kinds)
 
 
