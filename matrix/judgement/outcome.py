@@ -37,7 +37,9 @@ _RANKS = {
 }
 
 
-NOTHING_TO_DO = frozenset({Rule.TLS_1_3.cause, Rule.NOT_REQUESTED.cause, Rule.NO_SESSION.cause})
+NOTHING_TO_DO = frozenset(
+    rule.cause for rule in (Rule.TLS_1_3, Rule.NOT_REQUESTED, Rule.NO_SESSION, Rule.NO_EXTENDED_MASTER_SECRET)
+)
 """The causes for which a scenario does not apply."""
 
 
