@@ -7,6 +7,7 @@ true).
 
 import io
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, replace
@@ -48,6 +49,8 @@ def register(config: pytest.Config) -> None:
     """Plan the run and take control of it; a plan that cannot be made ends pytest with exit status 2."""
     try:
         plan = config.stash.get(PLAN, None) or _plan(config)
+        if PLAN not in config.stash:
+            sys.stderr.writelines(f"tls-matrix: {remark}\n" for remark in plan.remarks)
         if config.option.collectonly:
             config.pluginmanager.register(_worker(plan, {}, {}), "grid-worker")
             return

@@ -5,7 +5,7 @@ Reads definitions, profiles, expectations and the baseline; opens no connection.
 of them comes out as an error of one line before anything is started.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -17,7 +17,7 @@ from handshake.errors import LocalError
 from matrix.cell import Cell, grid, no_match, select
 from matrix.errors import MatrixError, SelectionError
 from matrix.expectations.derived import Facts, connects_like, expected_of
-from matrix.expectations.files import load_expectations
+from matrix.expectations.files import Expectations, load_expectations, load_own_expectations
 from matrix.judgement.outcome import Expectation
 from matrix.plan.options import RunOptions
 from matrix.plan.servers import choose_servers
@@ -27,7 +27,7 @@ from matrix.results.run_file import CellRecord, RunFile, load_run
 from matrix.scenarios import SCENARIOS, Scenario
 from servers.definition import DefinitionError, ServerDefinition, load_definitions
 from servers.emulated.emulation import EmulationError, read_emulation
-from servers.variant import ServerIdError, ServerVariant
+from servers.variant import ServerIdError, ServerVariant, expand
 
 USAGE_ERRORS = (MatrixError, ProfileError, DefinitionError, EmulationError, ServerIdError, TargetError)
 
@@ -43,7 +43,9 @@ class PlannedCell:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a run needs. `profiles` are all that exist (controls may use others than the cells do)."""
+    """All that a run needs. `profiles` are all that exist (controls may use others than the cells do);
+    `remarks` are what the user should know before it runs, a line each.
+    """
 
     options: RunOptions
     variants: tuple[ServerVariant, ...]
@@ -51,6 +53,7 @@ class Plan:
     profiles: Mapping[str, Profile]
     scenarios: tuple[Scenario, ...]
     cells: tuple[PlannedCell, ...]
+    remarks: tuple[str, ...] = ()
 
     def narrowed_to(self, cell_ids: Set[str]) -> Self:
         """Give the plan of these cells alone, and of the servers and targets they need."""
@@ -80,7 +83,11 @@ def make_plan(options: RunOptions) -> Plan:
     scenarios = select(options.scenario, SCENARIOS, "scenario") if options.scenario else default
     servers = [variant.id for variant in variants] + [target.name for target in targets]
     baseline = load_run(options.baseline) if options.baseline is not None else None
-    cells = plan_cells(grid(servers, clients, scenarios), {v.id: v for v in variants}, profiles, baseline)
+    own = load_own_expectations(
+        options.expectations, dict.fromkeys(variant.definition.folder for variant in variants)
+    )
+    by_id = {variant.id: variant for variant in variants}
+    cells = plan_cells(grid(servers, clients, scenarios), by_id, profiles, baseline, own)
     return Plan(
         options,
         tuple(variants),
@@ -88,7 +95,21 @@ def make_plan(options: RunOptions) -> Plan:
         profiles,
         tuple(SCENARIOS[s] for s in scenarios),
         tuple(cells),
+        tuple(_unused(own, servers, definitions, profiles)),
     )
+
+
+def _unused(
+    own: Expectations,
+    servers: Iterable[str],
+    definitions: Mapping[str, ServerDefinition],
+    profiles: Iterable[str],
+) -> Iterator[str]:
+    """Name the user's patterns that match no cell there is, whatever of them is run."""
+    if own:
+        known = (variant.id for definition in definitions.values() for variant in expand(definition))
+        cells = grid(list(dict.fromkeys((*servers, *known))), list(profiles), list(SCENARIOS))
+        yield from (f"{pattern} matches no cell; mend it or take it out" for pattern in own.unused(cells))
 
 
 def load_all_definitions(directories: Sequence[Path]) -> dict[str, ServerDefinition]:
@@ -155,9 +176,13 @@ def plan_cells(
     variants: Mapping[str, ServerVariant],
     profiles: Mapping[str, Profile],
     baseline: RunFile | None,
+    own: Expectations | None = None,
 ) -> list[PlannedCell]:
-    """Look up what is expected of each cell and predict it."""
-    expectations = load_expectations()
+    """Look up what is expected of each cell and predict it; the user's own expectations come before what is
+    shipped or predicted.
+    """
+    own = own or Expectations()
+    expectations = own.before(load_expectations())
     cells = list(cells)
     earlier = _baseline_cells(cells, baseline)
     plain_ids = {identifier: connects_like(variant) for identifier, variant in variants.items()}
@@ -176,7 +201,8 @@ def plan_cells(
             client, server = profiles[cell.client].player, server_facts[cell.server]
             facts = Facts(client, server, plain_ids[cell.server], prediction)
             expected, beyond = expected_of(cell, facts, expectations)
-        planned.append(PlannedCell(cell, earlier.get(cell.id) or expected, beyond or prediction))
+        expected = earlier.get(cell.id) or own.explicit(cell) or expected
+        planned.append(PlannedCell(cell, expected, beyond or prediction))
     return planned
 
 

@@ -80,8 +80,8 @@ def infer(hellos: Sequence[TriedHello]) -> list[str]:
         if first.hellos | second.hellos == working:
             return [_sentence([first, second], "or", len(fails))]
     return [
-        f"no feature of the hellos, and no two of them, separate the {len(works)} clients that work from "
-        f"the {len(fails)} that fail"
+        "nothing in the hellos, nor two things together, separates the clients that work "
+        f"({len(works)}) from the others ({len(fails)})"
     ]
 
 
