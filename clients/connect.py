@@ -16,9 +16,11 @@ from clients.starttls import PROTOCOLS
 from clients.transport import Transport, TransportFailure
 from handshake.crypto.credentials import Credential
 from handshake.events import Phase
+from handshake.hello_template import HelloTemplate
 from handshake.reason import Cause, Detail, Kind, Reason, Rule
 from handshake.session import Session
 from handshake.transcript import Transcript
+from handshake.wire.registry import ExtensionType, ProtocolVersion
 
 
 def connect(
@@ -56,7 +58,7 @@ def resume(
     """Connect, take the session that `session_of` finds, and connect again to resume it.
 
     The second connection is `later` in the observation. It fails with `policy-no-session` where the server
-    gave none, and with `policy-full-handshake` where it did not take it up.
+    gave none, and as `rule_of_full_handshake` says where it did not take it up.
     """
     asked = request_for(destination)
     visit = Visit(destination, deadline_seconds, asked, entropy, None, credentials or {}, pace)
@@ -76,9 +78,19 @@ def resume(
     if failure is not None:
         later = replace(later, failure=replace(failure, phase=Phase.RESUMPTION))
     elif later.negotiated is not None and not later.negotiated.is_resumed:
-        refused = Reason(Phase.RESUMPTION, Rule.FULL_HANDSHAKE.cause)
-        later = replace(later, failure=refused)
+        rule = rule_of_full_handshake(first.template, later.negotiated.version)
+        later = replace(later, failure=Reason(Phase.RESUMPTION, rule.cause))
     return replace(observation, later=later, response=bytes(again.answer.data))
+
+
+def rule_of_full_handshake(hello: HelloTemplate, version: int) -> Rule:
+    """What it means that a session offered again is not resumed. RFC 7627 section 5.3 lets a server resume up
+    to TLS 1.2 only what extended_master_secret protects: then it is no server's fault.
+    """
+    types = {extension.extension_type for extension in hello.extensions or ()}
+    if version >= ProtocolVersion.TLS_1_3 or ExtensionType.EXTENDED_MASTER_SECRET in types:
+        return Rule.FULL_HANDSHAKE
+    return Rule.NO_EXTENDED_MASTER_SECRET
 
 
 def request_for(destination: Destination) -> bytes:

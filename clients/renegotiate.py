@@ -220,3 +220,14 @@ class ServerRenegotiation(Renegotiation):
                 self.send(self.visit.request)
             return
         super().end_of_answer()
+
+
+class AwaitedRenegotiation(ServerRenegotiation):
+    """The client asks for what it always asks for, and sees whether the server asks for a renegotiation.
+
+    For servers of somebody else's, which have no path that makes them ask.
+    """
+
+    def try_it(self) -> None:
+        """Send the one request there is."""
+        self.send(self.visit.request)

@@ -71,7 +71,12 @@ class Rule(_Worded):
     TLS_1_3 = "tls-1.3", "TLS 1.3 has no renegotiation"
     NOT_REQUESTED = "not-requested", "the server does not ask for it"
     NO_SESSION = "no-session", "there is no session that could be resumed in this way"
-    FULL_HANDSHAKE = "full-handshake", "the server makes a full handshake instead of resuming the session"
+    FULL_HANDSHAKE = "full-handshake", "the second connection makes a full handshake; no session is resumed"
+    NO_EXTENDED_MASTER_SECRET = (
+        "no-extended_master_secret",
+        "no session is resumed; the client's hello has no extended_master_secret (RFC 7627), without which a "
+        "session need not be",
+    )
 
     @property
     def cause(self) -> "Cause":

@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
-from handshake.wire.registry import NamedGroup, ProtocolVersion
+from handshake.wire.registry import NamedGroup, ProtocolVersion, SignatureScheme
 
 Willingness = Literal["off", "secure", "legacy"]
 CertificateKind = Literal["rsa", "dsa", "ecdsa"]
 Resumption = Literal["session-id", "session-id-without-ticket", "ticket", "ticket-in-tls13"]
 SuitePreference = Literal["client", "server"]
 CertificateRequest = Literal["no", "request", "require"]
+SignatureAlgorithms = Literal["optional", "for-signatures", "required"]
+SignatureCheck = Literal["none", "signatures", "certificates", "late"]
 
 CipherSuite = Annotated[int, "cipher suite"]
 PRIME_BITS = range(256, 16384 + 1)
@@ -72,6 +74,17 @@ class DeclaredRefusals:
     no_common_version_in_sslv3: Cause | None = None
     """What a hello sees that offers no version above SSLv3, and none the server has; left out, the same as
     others (SSLv3 has no alert protocol_version)."""
+    no_common_group_in_tls13: Cause | None = None
+    """What a hello of TLS 1.3 sees that names no group the server has; left out, the same as one without a
+    common cipher suite."""
+    no_signature_algorithms: Cause | None = None
+    """What a hello of TLS 1.2 sees that needs signature_algorithms and has none, or none for the suite that
+    was chosen already (signature_check = "late")."""
+    inappropriate_fallback: Cause | None = "alert-inappropriate_fallback"
+    """What a hello sees that signals a fallback although the server has a higher version (RFC 7507 section
+    3)."""
+    no_application_protocol: Cause | None = "alert-no_application_protocol"
+    """What a hello sees that names no application protocol the server has (RFC 7301 section 3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +103,32 @@ class Declared:
     """The size of the server's ephemeral Diffie-Hellman prime; left out where it uses none, or where the size
     depends on the connection."""
     named_groups: tuple[Annotated[int, NamedGroup], ...] = ()
-    """The groups that a real server takes for ECDHE (RFC 8422 section 5.1.1): a client that names none of
-    them cannot use those suites; left out where that is not known (an emulated server has them in
-    [emulation])."""
+    """The groups that the server takes for ECDHE and in TLS 1.3 (RFC 8422 section 4, RFC 8446 section 4.2.7);
+    left out where they are not known (an emulated server has them in [emulation])."""
+    needs_supported_groups: bool = False
+    """Whether ECDHE is used only for a hello that has supported_groups; RFC 8422 section 4 lets the server
+    choose (an emulated server: default_named_group in [emulation])."""
+    ecdsa_curve: Annotated[int, NamedGroup] | None = None
+    """The curve of the server's ECDSA certificate, where a hello with supported_groups must name it for that
+    to be used (RFC 8422 section 5.1); left out where the server does not look."""
+    signature_schemes: tuple[Annotated[int, SignatureScheme], ...] = ()
+    """The schemes that the server knows from TLS 1.2 on: a hello whose signature_algorithms has none of them
+    is refused (an emulated server has them in [emulation]). Left out where they are not known."""
+    signature_algorithms: SignatureAlgorithms = "optional"
+    """Whether a hello of TLS 1.2 must have signature_algorithms: "optional" (SHA-1 stands for it, RFC 5246
+    section 7.4.1.4.1), "for-signatures" (the suite is chosen, and then nothing is signed), or "required",
+    whatever the suites."""
+    signature_check: SignatureCheck = "signatures"
+    """Where a scheme in common with signature_algorithms is needed up to TLS 1.2: "none" at all,
+    "signatures" in suites where the server signs (RFC 5246 section 7.4.1.4.1), "certificates" in all that
+    have a certificate of its kind, "late" as "signatures", but found missing when the suite is chosen."""
+    versions_last: bool = False
+    """Whether a hello above SSLv3 without a version in common is refused for its fallback signal or its
+    cipher suites before it is for that (OpenSSL 3.0, which chooses TLS 1.0 and then cannot sign)."""
+    fallback_scsv: bool = False
+    """Whether TLS_FALLBACK_SCSV is known (RFC 7507; an emulated server has it in [emulation])."""
+    application_protocols: tuple[str, ...] = ()
+    """The names that the server has for ALPN (RFC 7301), where it refuses a hello that has others alone."""
     renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
     """What the server does once connected about renegotiation, in SSLv3 to TLS 1.2."""
     resumption: tuple[Resumption, ...] = ("session-id",)

@@ -20,7 +20,7 @@ from definitions.fault import Mistakes, Place, Together, UnusableFile, unknown_v
 from definitions.former import Notes
 from definitions.reading import read_toml
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
-from handshake.wire.registry import parse_group, parse_version
+from handshake.wire.registry import parse_group, parse_signature_scheme, parse_version
 from servers.declared import Declared, DeclaredRefusals, DeclaredRenegotiation
 from servers.definition_tables import (
     Layer,
@@ -100,7 +100,11 @@ class ServerDefinition(Layer):
             raise Mistakes([(("declared", "cipher_suites"), f"none is left at {setting}: take fewer away")])
         stated["versions"] = tuple(sorted(parse_version(name) for name in stated["versions"]))
         stated["named_groups"] = tuple(parse_group(name) for name in stated.get("named_groups", []))
-        for key in ("certificates", "resumption"):
+        schemes = stated.get("signature_schemes", [])
+        stated["signature_schemes"] = tuple(parse_signature_scheme(name) for name in schemes)
+        if stated.get("ecdsa_curve") is not None:
+            stated["ecdsa_curve"] = parse_group(stated["ecdsa_curve"])
+        for key in ("certificates", "resumption", "application_protocols"):
             if key in stated:
                 stated[key] = tuple(stated[key])
         stated["renegotiation"] = DeclaredRenegotiation(**stated.get("renegotiation", {}))

@@ -20,12 +20,14 @@ from definitions.fault import Mistakes, Place
 from definitions.tables import ReadLater
 from handshake.server import ServerConfiguration
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
-from handshake.wire.registry import parse_group, parse_version
+from handshake.wire.registry import parse_group, parse_signature_scheme, parse_version
 from servers.declared import (
     PRIME_BITS,
     CertificateKind,
     CertificateRequest,
     Resumption,
+    SignatureAlgorithms,
+    SignatureCheck,
     SuitePreference,
     Willingness,
 )
@@ -40,6 +42,11 @@ def _known_version(name: str) -> str:
 
 def _known_group(name: str) -> str:
     parse_group(name)
+    return name
+
+
+def _known_scheme(name: str) -> str:
+    parse_signature_scheme(name)
     return name
 
 
@@ -69,6 +76,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 VersionName = Annotated[str, AfterValidator(_known_version)]
 CipherSuiteName = Annotated[str, AfterValidator(_known_cipher_suite)]
 GroupName = Annotated[str, AfterValidator(_known_group)]
+SignatureSchemeName = Annotated[str, AfterValidator(_known_scheme)]
 Refusal = Annotated[str, AfterValidator(_known_refusal)]
 Cause = Annotated[str, StringConstraints(pattern=r"^(alert-[a-z0-9_]+|close_notify|fin|reset|timeout)$")]
 CipherSuitePattern = Annotated[str, AfterValidator(_fitting_pattern)]
@@ -104,6 +112,10 @@ class RefusalsTable(Table):
     no_common_version: Cause | None = None
     no_common_version_in_sslv3: Cause | None = None
     no_common_cipher_suite: Cause | None = None
+    no_common_group_in_tls13: Cause | None = None
+    no_signature_algorithms: Cause | None = None
+    inappropriate_fallback: Cause | None = None
+    no_application_protocol: Cause | None = None
 
 
 class DeclaredTable(Table):
@@ -120,6 +132,14 @@ class DeclaredTable(Table):
     certificates: list[CertificateKind] | None = None
     dh_prime_bits: Annotated[int, Field(ge=PRIME_BITS.start, lt=PRIME_BITS.stop)] | None = None
     named_groups: list[GroupName] | None = None
+    needs_supported_groups: bool | None = None
+    ecdsa_curve: GroupName | None = None
+    signature_schemes: list[SignatureSchemeName] | None = None
+    signature_algorithms: SignatureAlgorithms | None = None
+    signature_check: SignatureCheck | None = None
+    versions_last: bool | None = None
+    fallback_scsv: bool | None = None
+    application_protocols: list[str] | None = None
     renegotiation: RenegotiationTable = RenegotiationTable()
     resumption: list[Resumption] | None = None
     resumption_needs_extended_master_secret: bool | None = None

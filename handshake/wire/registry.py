@@ -359,6 +359,7 @@ _EXTENSION_NAMES = _names(ExtensionType)
 _GROUP_NAMES = _names(NamedGroup)
 _GROUPS = {name.lower(): value for value, name in _GROUP_NAMES.items()}
 _SIGNATURE_SCHEME_NAMES = _names(SignatureScheme)
+_SIGNATURE_SCHEMES = {name.lower(): value for value, name in _SIGNATURE_SCHEME_NAMES.items()}
 _EXTENSION_TYPES = {name.lower(): value for value, name in _EXTENSION_NAMES.items()} | {
     # Names of before: RFC 4492 section 5.1, RFC 7301's usual abbreviation, RFC 9345's drafts.
     "elliptic_curves": ExtensionType.SUPPORTED_GROUPS.value,
@@ -425,6 +426,11 @@ def parse_extension_type(text: str) -> int:
 def parse_group(text: str) -> int:
     """A named group's code point by name (any case) or in hex; ValueError names the nearest."""
     return _parse("named group", text, _GROUPS, list(_GROUP_NAMES.values()))
+
+
+def parse_signature_scheme(text: str) -> int:
+    """A signature scheme's code point by name (any case) or in hex; ValueError names the nearest."""
+    return _parse("signature scheme", text, _SIGNATURE_SCHEMES, list(_SIGNATURE_SCHEME_NAMES.values()))
 
 
 def parse_hex_code(text: str, digits: int) -> int | None:

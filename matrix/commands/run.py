@@ -65,6 +65,8 @@ def run(
     with one_line_errors() as notes:
         view = view_asked(verbose, quiet, only)
         plan = make_plan(options_given(given), notes)
+    for remark in plan.remarks:
+        tell(f"tls-matrix: {remark}")
     if not (workers == "auto" or workers.isdecimal()):
         tell(f"tls-matrix: -n {workers}: give a number of worker processes, or auto")
         raise typer.Exit(EXIT_USAGE)

@@ -1,6 +1,7 @@
 """What is expected of a cell where no file says it: what the two definitions say, toggles included.
 
-A `connect` that the definitions predict, down to the reason of a failure, is expected to end like that.
+A `connect` that the definitions predict is expected to end like that, for the reason they give where they
+give one.
 
 A cell that must connect first keeps what is expected of `connect`; what comes after that follows what the
 server declares. Pure.
@@ -69,7 +70,7 @@ def expected_of(
 
 
 def _as_predicted(prediction: Prediction | None) -> Expectation:
-    if prediction is None or prediction.reason is None:
+    if prediction is None:
         return DEFAULT
     return Expectation(prediction.outcome, prediction.reason, prediction.why)
 

@@ -1,6 +1,7 @@
-"""What is expected of each cell: a baseline run, else these files, else that it works.
+"""What is expected of each cell: a baseline run, else these files, else what the definitions say.
 
-The files are `expectations/*.toml`, read in order of their names; each holds a list of `[[expectation]]`
+The files are a user's own (a folder, and `expectations.toml` beside a server.toml), then the shipped
+`expectations/*.toml`, each folder read in order of its files' names. A file holds a list of `[[expectation]]`
 with `cells` (a shell pattern on the cell's id, or a list of them), `outcome`, `reason` and `why`. The first
 entry that matches a cell counts; that no cell is matched by two entries, and that no pattern matches
 nothing, is kept true by a test (`ambiguous`, `unused`), so that order never matters in the shipped files.
@@ -24,6 +25,8 @@ from matrix.errors import ExpectationError
 from matrix.judgement.outcome import NOTHING_TO_DO, Expectation, Outcome
 
 BUNDLED = Path(__file__).parent
+BESIDE_A_SERVER = "expectations.toml"
+"""A server's own file, in the folder of its server.toml."""
 DEFAULT = Expectation()
 
 
@@ -97,6 +100,15 @@ class Expectations:
             for pattern in entry.cells
         ]
 
+    def __bool__(self) -> bool:
+        return bool(self._rules)
+
+    def before(self, further: "Expectations") -> "Expectations":
+        """These, and where none of them matches the others."""
+        combined = Expectations()
+        combined._rules = [*self._rules, *further._rules]
+        return combined
+
     def explicit(self, cell: Cell) -> Expectation | None:
         """Give the first entry that matches a cell."""
         return next((rule.expectation for rule in self._rules if rule.matches.match(cell.id)), None)
@@ -130,11 +142,34 @@ def load_expectations(directories: Sequence[Path] = (BUNDLED,), notes: Notes | N
     """Read every file of the folders; old keys and notations go into `notes`. Raises ExpectationError with
     the faults of all files.
     """
+    files = [path for directory in directories for path in sorted(directory.glob("*.toml"))]
+    return _load([(path, path.name) for path in files], notes)
+
+
+def load_own_expectations(
+    directory: Path | None, server_folders: Iterable[Path], notes: Notes | None = None
+) -> Expectations:
+    """Read a user's own files: those of the folder, then those beside the servers. Raises ExpectationError
+    with the faults of all files, or naming a folder that has none.
+    """
+    files: list[Path] = []
+    if directory is not None:
+        files += sorted(directory.glob("*.toml"))
+        if not files:
+            raise ExpectationError(
+                f"--expectations {directory}: has no file *.toml; check the name of the folder"
+            )
+    files += [file for folder in server_folders if (file := folder / BESIDE_A_SERVER).is_file()]
+    return _load([(path, str(path)) for path in files], notes)
+
+
+def _load(files: Iterable[tuple[Path, str]], notes: Notes | None) -> Expectations:
+    """Read the files, each under the name that it has in messages."""
     entries: list[tuple[str, Entry]] = []
     together = Together()
-    for path in (path for directory in directories for path in sorted(directory.glob("*.toml"))):
+    for path, name in files:
         with together:
             content = read_toml(path, ExpectationFile, ExpectationError, notes)
-            entries += [(path.name, entry) for entry in content.expectation]
+            entries += [(name, entry) for entry in content.expectation]
     together.end(ExpectationError)
     return Expectations(entries)

@@ -56,6 +56,8 @@ def register(config: pytest.Config) -> None:
     notes = Notes()
     try:
         plan = config.stash.get(PLAN, None) or _plan(config, notes)
+        if PLAN not in config.stash:
+            sys.stderr.writelines(f"tls-matrix: {remark}\n" for remark in plan.remarks)
         if config.option.collectonly:
             config.pluginmanager.register(_worker(plan, {}, {}, Path()), "grid-worker")
             return

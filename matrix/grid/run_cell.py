@@ -52,6 +52,7 @@ def run_cell(
         terms.credentials,
         _own(endpoint),
         terms.pace,
+        is_ours=bool(endpoint.fingerprints),
     )
     observation = SCENARIOS[cell.scenario].carry_out(meeting)
     offered = [offered_version_name(attempt.template) for attempt in profile.attempts]

@@ -77,17 +77,18 @@ def _connections(observation: Observation) -> tuple[Attempt, ...]:
 
 
 def judge_outcome(outcome: Outcome, reason: Reason | None, expectation: Expectation | None) -> Verdict:
-    """Set an outcome against an expectation: an expected failure must fail in exactly the expected way.
+    """Set an outcome against an expectation: an expected failure must fail in exactly the expected way, where
+    that is known.
 
     Where there is nothing to expect, nothing is unexpected.
     """
     is_applicable = outcome is not Outcome.NOT_APPLICABLE
     if expectation is None:
         return Verdict.OBSERVED if is_applicable else Verdict.NOT_APPLICABLE
+    is_expected = outcome is expectation.outcome and expectation.reason in (None, reason)
     if not is_applicable:
-        is_expected = (outcome, reason) == (expectation.outcome, expectation.reason)
         return Verdict.NOT_APPLICABLE if is_expected else Verdict.FAILED
-    if (outcome, reason) == (expectation.outcome, expectation.reason):
+    if is_expected:
         return Verdict.PASSED if outcome is Outcome.WORKS else Verdict.EXPECTED_FAILURE
     if outcome.rank > expectation.outcome.rank:
         return Verdict.UNEXPECTED_PASS

@@ -37,7 +37,9 @@ _RANKS = {
 }
 
 
-NOTHING_TO_DO = frozenset({Rule.TLS_1_3.cause, Rule.NOT_REQUESTED.cause, Rule.NO_SESSION.cause})
+NOTHING_TO_DO = frozenset(
+    rule.cause for rule in (Rule.TLS_1_3, Rule.NOT_REQUESTED, Rule.NO_SESSION, Rule.NO_EXTENDED_MASTER_SECRET)
+)
 """The causes for which a scenario does not apply."""
 
 
@@ -62,7 +64,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a cell should do. `reason` is None for works; `why` a sentence with its source."""
+    """What a cell should do. `reason` is None for works, and where it is known that it fails but not how;
+    `why` is a sentence with its source.
+    """
 
     outcome: Outcome = Outcome.WORKS
     reason: Reason | None = None

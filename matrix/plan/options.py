@@ -65,6 +65,9 @@ class RunOptions:
     ] = ()
     backend: Annotated[Backend, About("How servers are started.")] = Backend.PROCESS
     baseline: Annotated[Path | None, About("Expect what this earlier run saw.", "RUN")] = None
+    expectations: Annotated[
+        Path | None, About("A folder with files of what you expect, like matrix/expectations.", "DIR")
+    ] = None
     out: Annotated[Path | None, About("Write there, and nowhere else.", "DIR")] = None
     force: Annotated[bool, About("Let the run replace one of other cells in --out DIR.")] = False
     time_limit: Annotated[

@@ -5,14 +5,13 @@ Reads definitions, profiles, expectations and the baseline; opens no connection.
 of them comes out as an error of one line before anything is started.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from clients.destination import Target, TargetError, parse_target
 from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
-from clients.starttls import PROTOCOLS
 from definitions.fault import Together, UnusableFile
 from definitions.former import Notes
 from definitions.reading import check_toml
@@ -21,18 +20,18 @@ from handshake.errors import LocalError
 from matrix.cell import Cell, grid, no_match, select
 from matrix.errors import MatrixError, SelectionError
 from matrix.expectations.derived import Facts, connects_like, expected_of
-from matrix.expectations.files import load_expectations
+from matrix.expectations.files import Expectations, load_expectations, load_own_expectations
 from matrix.judgement.outcome import Expectation
 from matrix.plan.options import RunOptions
 from matrix.plan.servers import choose_servers
-from matrix.prediction import Prediction, Preference, ServerFacts, predict
+from matrix.prediction import Prediction, facts_of_server, predict
 from matrix.results.compare import renamed_servers
 from matrix.results.gate import parse_gates
 from matrix.results.run_file import CellRecord, RunFile, load_run
 from matrix.scenarios import SCENARIOS, Scenario
 from servers.definition import DefinitionError, ServerDefinition, load_definitions
 from servers.emulated.emulation import EmulationError, read_emulation
-from servers.variant import ServerIdError, ServerVariant
+from servers.variant import ServerIdError, ServerVariant, expand
 
 USAGE_ERRORS = (MatrixError, UnusableFile, ServerIdError, TargetError)
 
@@ -53,7 +52,9 @@ class PlannedCell:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a run needs. `profiles` are all that exist (controls may use others than the cells do)."""
+    """All that a run needs. `profiles` are all that exist (controls may use others than the cells do);
+    `remarks` are what the user should know before it runs, a line each.
+    """
 
     options: RunOptions
     variants: tuple[ServerVariant, ...]
@@ -61,6 +62,7 @@ class Plan:
     profiles: Mapping[str, Profile]
     scenarios: tuple[Scenario, ...]
     cells: tuple[PlannedCell, ...]
+    remarks: tuple[str, ...] = ()
 
     def narrowed_to(self, cell_ids: Set[str]) -> Self:
         """Give the plan of these cells alone, and of the servers and targets they need."""
@@ -99,9 +101,11 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
     scenarios = select(options.scenario, SCENARIOS, "scenario") if options.scenario else default
     servers = [variant.id for variant in variants] + [target.name for target in targets]
     baseline = load_run(options.baseline, notes) if options.baseline is not None else None
-    cells = plan_cells(
-        grid(servers, clients, scenarios), {v.id: v for v in variants}, profiles, baseline, notes
+    own = load_own_expectations(
+        options.expectations, dict.fromkeys(variant.definition.folder for variant in variants), notes
     )
+    by_id = {variant.id: variant for variant in variants}
+    cells = plan_cells(grid(servers, clients, scenarios), by_id, profiles, baseline, own, notes)
     return Plan(
         options,
         tuple(variants),
@@ -109,7 +113,21 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
         profiles,
         tuple(SCENARIOS[s] for s in scenarios),
         tuple(cells),
+        tuple(_unused(own, servers, definitions, profiles)),
     )
+
+
+def _unused(
+    own: Expectations,
+    servers: Iterable[str],
+    definitions: Mapping[str, ServerDefinition],
+    profiles: Iterable[str],
+) -> Iterator[str]:
+    """Name the user's patterns that match no cell there is, whatever of them is run."""
+    if own:
+        known = (variant.id for definition in definitions.values() for variant in expand(definition))
+        cells = grid(list(dict.fromkeys((*servers, *known))), list(profiles), list(SCENARIOS))
+        yield from (f"{pattern} matches no cell; mend it or take it out" for pattern in own.unused(cells))
 
 
 def load_all_definitions(
@@ -186,10 +204,14 @@ def plan_cells(
     variants: Mapping[str, ServerVariant],
     profiles: Mapping[str, Profile],
     baseline: RunFile | None,
+    own: Expectations | None = None,
     notes: Notes | None = None,
 ) -> list[PlannedCell]:
-    """Look up what is expected of each cell and predict it."""
-    expectations = load_expectations(notes=notes)
+    """Look up what is expected of each cell and predict it; the user's own expectations come before what is
+    shipped or predicted.
+    """
+    own = own or Expectations()
+    expectations = own.before(load_expectations(notes=notes))
     cells = list(cells)
     earlier = _baseline_cells(cells, baseline)
     plain_ids = {identifier: connects_like(variant) for identifier, variant in variants.items()}
@@ -208,21 +230,9 @@ def plan_cells(
             client, server = profiles[cell.client].player, server_facts[cell.server]
             facts = Facts(client, server, plain_ids[cell.server], prediction)
             expected, beyond = expected_of(cell, facts, expectations)
-        planned.append(PlannedCell(cell, earlier.get(cell.id) or expected, beyond or prediction))
+        expected = earlier.get(cell.id) or own.explicit(cell) or expected
+        planned.append(PlannedCell(cell, expected, beyond or prediction))
     return planned
-
-
-def facts_of_server(variant: ServerVariant) -> ServerFacts:
-    """Give what a prediction takes from a definition; whose order of cipher suites decides is known of a real
-    server where it is declared.
-    """
-    emulation, declared = variant.emulation(), variant.declared()
-    if variant.definition.kind == "real":
-        return ServerFacts(declared, Preference(declared.preference) if declared.preference else None)
-    preference = Preference(emulation.get("preference", Preference.SERVER.value))
-    protocol = variant.definition.starttls
-    answers_http = protocol is None or PROTOCOLS[protocol].request is None
-    return ServerFacts(declared, preference, emulation.get("renegotiation_info", True), answers_http)
 
 
 def _baseline_cells(cells: Sequence[Cell], baseline: RunFile | None) -> dict[str, Expectation]:

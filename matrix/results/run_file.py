@@ -211,15 +211,12 @@ class CellRecord(_Record):
 
     @property
     def finding(self) -> bool:
-        """True when observation and prediction contradict each other and no expectation says why."""
-        if self.outcome is None or self.prediction is None or self._is_explained:
+        """True when observation and prediction contradict each other, and nothing that was expected explains
+        it.
+        """
+        if self.outcome is None or self.prediction is None or self.verdict.is_as_expected:
             return False
         return self.outcome is not self.prediction or self._differs_from_predicted_reason
-
-    @property
-    def _is_explained(self) -> bool:
-        is_as_expected = (self.outcome, self.reason) == (self.expected, self.expected_reason)
-        return is_as_expected and bool(self.expected_why or self.outcome is not Outcome.WORKS)
 
     @property
     def _differs_from_predicted_reason(self) -> bool:

@@ -1,7 +1,11 @@
-"""The server asks for a renegotiation, because a request for /reneg says so; the client does what it does."""
+"""The server asks for a renegotiation, because a request for /reneg says so; the client does what it does.
 
+A target has no such path: there it is seen whether it asks by itself.
+"""
+
+from clients.observation import Observation
 from clients.player import Player
-from clients.renegotiate import ServerRenegotiation
+from clients.renegotiate import AwaitedRenegotiation, ServerRenegotiation
 from handshake.reason import Rule, cause_of_alert, parse_cause
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import ProtocolVersion, alert_name
@@ -13,8 +17,12 @@ from matrix.scenarios.renegotiation import (
     refused,
     server_refusal,
 )
-from matrix.scenarios.scenario import Scenario
+from matrix.scenarios.scenario import Meeting, Scenario
 from servers.refusal import parse_refusal
+
+
+def _carry_out(meeting: Meeting) -> Observation:
+    return meeting.connect(ServerRenegotiation if meeting.is_ours else AwaitedRenegotiation)
 
 
 def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Prediction | None:
@@ -44,6 +52,6 @@ def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Predi
 SCENARIO = Scenario(
     id="renegotiate-server",
     title="a request for /reneg makes the server ask for a renegotiation; the client does what it does",
-    carry_out=lambda meeting: meeting.connect(ServerRenegotiation),
+    carry_out=_carry_out,
     predict=_predict,
 )

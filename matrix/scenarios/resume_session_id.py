@@ -26,9 +26,9 @@ def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Predi
     if "session-id" not in ways and "session-id-without-ticket" not in ways:
         return no_session("the server gives out no session ids")
     if "session-id" not in ways and ExtensionType.SESSION_TICKET in types:
-        return no_session("the server gives a ticket instead to clients that offer session_ticket")
+        return no_session("the hello has session_ticket, so that the session has a ticket and no id")
     if server.declared.forgets_sessions:
-        return full_handshake("the server gives out session ids, but keeps no sessions")
+        return full_handshake(agreement, "the server gives out session ids, but keeps no sessions")
     return lacks_extended_master_secret(server, agreement)
 
 

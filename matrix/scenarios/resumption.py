@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from clients.connect import resume
+from clients.connect import resume, rule_of_full_handshake
 from clients.exchange import Exchange
 from clients.observation import Observation
 from handshake.events import Phase
 from handshake.reason import Rule
 from handshake.session import Session
 from handshake.wire.registry import ExtensionType, ProtocolVersion
-from matrix.judgement.outcome import Outcome
+from matrix.judgement.outcome import NOTHING_TO_DO, Outcome
 from matrix.prediction import Agreement, Prediction, ServerFacts, refused
 from matrix.scenarios.scenario import Meeting
 
@@ -38,13 +38,15 @@ def lacks_extended_master_secret(server: ServerFacts, agreement: Agreement) -> P
     types = {extension.extension_type for extension in agreement.hello.extensions or ()}
     if ExtensionType.EXTENDED_MASTER_SECRET in types:
         return None
-    why = "the server resumes only sessions with extended_master_secret (RFC 7627), which the client lacks"
-    return full_handshake(why)
+    why = "only sessions with extended_master_secret (RFC 7627) are resumed, and the hello has none"
+    return full_handshake(agreement, why)
 
 
-def full_handshake(why: str) -> Prediction:
-    """The session is not taken up."""
-    return Prediction(Outcome.FAILS, why, refused(Phase.RESUMPTION, Rule.FULL_HANDSHAKE))
+def full_handshake(agreement: Agreement, why: str) -> Prediction:
+    """The session is not taken up; which need not be the server's doing."""
+    rule = rule_of_full_handshake(agreement.hello, agreement.version)
+    outcome = Outcome.NOT_APPLICABLE if rule.cause in NOTHING_TO_DO else Outcome.FAILS
+    return Prediction(outcome, why, refused(Phase.RESUMPTION, rule))
 
 
 def no_session(why: str) -> Prediction:

@@ -20,7 +20,8 @@ from matrix.prediction import Agreement, Prediction, ServerFacts
 class Meeting:
     """A client and the server it is to meet. `deadline_seconds` is for each connection, `pace` waits for the
     turn of one; `credentials` by certificate type are those the server trusts, for scenarios that show one,
-    `own` those that the user wants shown in every scenario.
+    `own` those that the user wants shown in every scenario. `is_ours` is false for a target, which does
+    nothing for our sake.
     """
 
     player: Player
@@ -29,6 +30,7 @@ class Meeting:
     credentials: Mapping[str, Credential] = field(default_factory=dict)
     own: Mapping[str, Credential] = field(default_factory=dict)
     pace: Callable[[], None] = at_once
+    is_ours: bool = True
 
     def connect(
         self,

@@ -4,9 +4,10 @@ import pytest
 
 from matrix.cell import Cell, grid
 from matrix.errors import ExpectationError
-from matrix.expectations.files import BUNDLED, load_expectations
+from matrix.expectations.files import BUNDLED, load_expectations, load_own_expectations
 from matrix.judgement.outcome import Expectation, Outcome
-from matrix.plan.plan import load_all_definitions, load_all_profiles
+from matrix.plan.options import RunOptions
+from matrix.plan.plan import load_all_definitions, load_all_profiles, make_plan
 from matrix.scenarios import SCENARIOS
 from servers.variant import expand
 
@@ -93,3 +94,85 @@ def test_the_shipped_files_are_unambiguous_and_every_pattern_matches_something()
     expectations = load_expectations([BUNDLED])
     assert expectations.ambiguous(cells) == []
     assert expectations.unused(cells) == []
+
+
+WEBMETHODS = "webmethods-8.0.1@core-fix-19"
+RUN = {"server": (WEBMETHODS,), "client": ("biztalk-ws2008", "java-8", "ie6-winxp")}
+OWN = """
+[[expectation]]
+cells = "{}/{}/connect"
+outcome = "fails"
+reason = "server-hello:fin"
+why = "{}"
+"""
+
+
+def own(folder: Path, client: str, why: str, server: str = WEBMETHODS, name: str = "mine.toml") -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(OWN.format(server, client, why), encoding="utf-8")
+    return folder
+
+
+def whys(options: RunOptions) -> dict[str, str]:
+    expected = {planned.cell.client: planned.expectation for planned in make_plan(options).cells}
+    return {client: "" if each is None else each.why for client, each in expected.items()}
+
+
+def test_a_users_own_expectations_come_before_what_is_shipped_and_that_before_a_prediction(
+    tmp_path: Path,
+) -> None:
+    shipped = whys(RunOptions(**RUN))
+    assert shipped["biztalk-ws2008"].startswith("seen in the incident")
+    assert shipped["java-8"].startswith("the server is intolerant of a hello with ")
+    assert shipped["ie6-winxp"] == ""
+    mine = own(tmp_path / "mine", "biztalk-ws2008", "so it is here")
+    assert whys(RunOptions(**RUN, expectations=mine)) == {**shipped, "biztalk-ws2008": "so it is here"}
+    mine = own(tmp_path / "mine", "java-8", "so it is here")
+    assert whys(RunOptions(**RUN, expectations=mine)) == {**shipped, "java-8": "so it is here"}
+
+
+def test_a_target_has_what_its_user_expects_and_nothing_else(tmp_path: Path) -> None:
+    options = RunOptions(target=("mine=127.0.0.1:9",), client=("java-8", "java-7"))
+    expected = {planned.cell.client: planned.expectation for planned in make_plan(options).cells}
+    assert expected == {"java-8": None, "java-7": None}
+    folder = own(tmp_path / "mine", "java-8", "known", server="mine")
+    asked = RunOptions(target=options.target, client=options.client, expectations=folder)
+    assert whys(asked) == {"java-8": "known", "java-7": ""}
+
+
+def test_a_file_beside_a_server_counts_behind_the_users_folder(tmp_path: Path) -> None:
+    beside = tmp_path / "servers" / "quirky"
+    beside.mkdir(parents=True)
+    (beside / "server.toml").write_text(
+        'id = "quirky"\ntitle = "Quirky"\nkind = "emulated"\ndefault = false\ncontrol = "java-8"\n'
+        'source = "made up"\n[levels.1]\ntitle = "1"\nstack = "none"\n'
+        '[declared]\nversions = ["TLSv1.2"]\ncipher_suites = ["TLS_RSA_WITH_AES_128_CBC_SHA"]\n',
+        encoding="utf-8",
+    )
+    options = {
+        "server": ("quirky@1",),
+        "client": ("java-8", "java-7"),
+        "servers_dir": (tmp_path / "servers",),
+    }
+    assert whys(RunOptions(**options))["java-8"] == ""
+    own(beside, "java-8", "beside", server="quirky@1", name="expectations.toml")
+    assert whys(RunOptions(**options))["java-8"] == "beside"
+    mine = own(tmp_path / "mine", "java-8", "mine", server="quirky@1")
+    assert whys(RunOptions(**options, expectations=mine))["java-8"] == "mine"
+
+
+def test_a_pattern_of_the_users_that_matches_no_cell_is_named_in_a_line(tmp_path: Path) -> None:
+    mine = own(tmp_path / "mine", "nobody", "so it is here")
+    (remark,) = make_plan(RunOptions(**RUN, expectations=mine)).remarks
+    assert (
+        remark == f"{mine}/mine.toml: '{WEBMETHODS}/nobody/connect' matches no cell; mend it or take it out"
+    )
+    mine = own(tmp_path / "mine", "chrome-101", "of a client that is not asked for")
+    assert make_plan(RunOptions(**RUN, expectations=mine)).remarks == ()
+    assert make_plan(RunOptions(**RUN)).remarks == ()
+
+
+def test_a_folder_without_a_file_is_told(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(ExpectationError, match=r"has no file \*\.toml"):
+            load_own_expectations(folder, ())

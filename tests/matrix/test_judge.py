@@ -120,3 +120,16 @@ def test_only_the_very_outcome_expected_is_as_expected(
     seen: tuple[Outcome, str | None], expected: tuple[Outcome, str | None]
 ) -> None:
     assert judge_outcome(*seen, Expectation(*expected)).is_as_expected == (seen == expected)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILS, Outcome.WORKS_AFTER_FALLBACK, Outcome.NOT_APPLICABLE])
+def test_where_it_is_not_known_how_it_fails_any_reason_will_do_but_not_another_outcome(
+    outcome: Outcome,
+) -> None:
+    expectation = Expectation(outcome, None, "predicted without a reason")
+    assert judge_outcome(outcome, ALERT, expectation).is_as_expected
+    assert judge_outcome(outcome, OTHER, expectation).is_as_expected
+    for other in Outcome:
+        if other is not outcome:
+            reason = None if other is Outcome.WORKS else ALERT
+            assert not judge_outcome(other, reason, expectation).is_as_expected

@@ -1,9 +1,17 @@
+from dataclasses import replace
+
 import pytest
 
 from clients.player import PlayedHello, Player
 from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTemplate, HelloFormat, HelloTemplate
 from handshake.reason import parse_causes, parse_reason
-from handshake.wire.extensions import push_supported_groups, push_supported_versions
+from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
+from handshake.wire.extensions import (
+    push_alpn,
+    push_signature_algorithms,
+    push_supported_groups,
+    push_supported_versions,
+)
 from handshake.wire.registry import ExtensionType
 from matrix.judgement.outcome import Outcome
 from matrix.prediction import Prediction, Preference, ServerFacts, offered_version_name
@@ -12,18 +20,37 @@ from servers.declared import Declared, DeclaredRefusals
 
 RSA_AES, DHE_AES, TLS13, DSS_AES, GCM = 0x002F, 0x0033, 0x1301, 0x0032, 0x009C
 SSL3, TLS10, TLS12, TLS13V = 0x0300, 0x0301, 0x0303, 0x0304
+ECDHE_AES, ECDSA_AES, P256, P384, FFDHE2048 = 0xC013, 0xC009, 0x0017, 0x0018, 0x0100
+RSA_PSS, RSA_SHA1, ECDSA_SHA1 = 0x0804, 0x0201, 0x0203
 REFUSALS = DeclaredRefusals("fin", "alert-protocol_version", "alert-handshake_failure")
 
 EVERY_CAUSE = frozenset().union(*map(parse_causes, ("fin", "reset", "timeout", "alert:0-255")))
 
 
-def hello(version: int, *suites: int, versions: tuple[int, ...] = (), sslv2: bool = False) -> HelloTemplate:
-    extension = ExtensionTemplate(ExtensionType.SUPPORTED_VERSIONS, push_supported_versions(versions))
+def hello(
+    version: int,
+    *suites: int,
+    versions: tuple[int, ...] = (),
+    sslv2: bool = False,
+    groups: tuple[int, ...] = (),
+    schemes: tuple[int, ...] = (),
+    names: tuple[bytes, ...] = (),
+) -> HelloTemplate:
+    """A hello with the extensions that something is given for; one of TLS 1.3 has all that it needs."""
+    if TLS13V in versions:
+        groups, schemes = groups or (P256,), schemes or (RSA_PSS,)
+    bodies = {
+        ExtensionType.SUPPORTED_VERSIONS: push_supported_versions(versions) if versions else None,
+        ExtensionType.SUPPORTED_GROUPS: push_supported_groups(groups) if groups else None,
+        ExtensionType.SIGNATURE_ALGORITHMS: push_signature_algorithms(schemes) if schemes else None,
+        ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION: push_alpn(names) if names else None,
+    }
+    extensions = tuple(ExtensionTemplate(kind, body) for kind, body in bodies.items() if body is not None)
     return HelloTemplate(
         client_version=version,
         cipher_suites=suites,
         format=HelloFormat.SSLV2 if sslv2 else HelloFormat.RECORD,
-        extensions=(extension,) if versions else None,
+        extensions=extensions or None,
     )
 
 
@@ -195,25 +222,142 @@ def test_the_reason_of_a_fallback_is_that_of_the_first_hello() -> None:
     )
 
 
-ECDHE_AES, P256, P384 = 0xC013, 0x0017, 0x0018
+@pytest.mark.parametrize(
+    ("client_hello", "declared", "said", "reason"),
+    [
+        (
+            hello(TLS12, ECDHE_AES, groups=(0x1A1A, P384)),
+            server(TLS12, suites=(ECDHE_AES, RSA_AES), named_groups=(P256,)),
+            "no common named group: the client has secp384r1, the server secp256r1",
+            "server-hello:alert-handshake_failure",
+        ),
+        (
+            hello(TLS12, ECDHE_AES, groups=(FFDHE2048,)),
+            server(TLS12, suites=(ECDHE_AES,), named_groups=(FFDHE2048, P256)),
+            "no common named group: the client has ffdhe2048, the server ffdhe2048, secp256r1",
+            "server-hello:alert-handshake_failure",
+        ),
+        (
+            hello(TLS12, ECDHE_AES),
+            server(TLS12, suites=(ECDHE_AES,), needs_supported_groups=True),
+            "the hello has no supported_groups, without which the server uses no elliptic curve",
+            "server-hello:alert-handshake_failure",
+        ),
+        (
+            hello(TLS12, TLS13, versions=(TLS13V,), groups=(P384,)),
+            server(TLS13V, suites=(TLS13,), named_groups=(P256,)),
+            "no common named group: the client has secp384r1, the server secp256r1",
+            "server-hello:alert-unexpected_message",
+        ),
+        (
+            hello(TLS12, ECDSA_AES, groups=(P384,)),
+            server(TLS12, suites=(ECDSA_AES,), certificates=("ecdsa",), ecdsa_curve=P256),
+            "the client does not name secp256r1, the curve of the server's certificate",
+            "server-hello:alert-handshake_failure",
+        ),
+        (
+            hello(TLS12, ECDHE_AES, schemes=(ECDSA_SHA1,)),
+            server(TLS12, suites=(ECDHE_AES,)),
+            "no common signature scheme: the client has ecdsa_sha1",
+            "server-hello:alert-handshake_failure",
+        ),
+        (
+            hello(TLS12, RSA_AES, schemes=(RSA_SHA1,)),
+            server(TLS12, signature_schemes=(RSA_PSS,)),
+            "no common signature scheme: the client has rsa_pkcs1_sha1",
+            "server-hello:alert-handshake_failure",
+        ),
+        (
+            hello(TLS12, TLS13, versions=(TLS13V,), schemes=(RSA_SHA1,)),
+            server(TLS13V, suites=(TLS13,)),
+            "no common signature scheme: the client has rsa_pkcs1_sha1",
+            "server-hello:alert-handshake_failure",
+        ),
+        (
+            hello(TLS12, RSA_AES),
+            server(TLS12, signature_algorithms="required"),
+            "the hello has no signature_algorithms, which the server requires",
+            "server-hello:alert-insufficient_security",
+        ),
+        (
+            hello(TLS12, ECDHE_AES),
+            server(TLS12, suites=(ECDHE_AES,), signature_algorithms="for-signatures"),
+            "the hello has no signature_algorithms, and the server does not sign with SHA-1",
+            "key-exchange:alert-insufficient_security",
+        ),
+        (
+            hello(TLS10, RSA_AES, TLS_FALLBACK_SCSV),
+            server(TLS10, TLS12, fallback_scsv=True),
+            "the hello signals a fallback (RFC 7507), and the server has TLSv1.2",
+            "server-hello:alert-inappropriate_fallback",
+        ),
+        (
+            hello(TLS10, RSA_AES, names=(b"h2",)),
+            server(TLS10, application_protocols=("http/1.1",)),
+            "no common application protocol: the client has h2, the server http/1.1",
+            "server-hello:alert-no_application_protocol",
+        ),
+    ],
+)
+def test_what_a_hello_lacks_for_a_server_is_said_with_its_reason(
+    client_hello: HelloTemplate, declared: Declared, said: str, reason: str
+) -> None:
+    refusals = DeclaredRefusals(
+        no_common_cipher_suite="alert-handshake_failure",
+        no_common_group_in_tls13="alert-unexpected_message",
+        no_signature_algorithms="alert-insufficient_security",
+    )
+    prediction = predict([client_hello], ClientLimits(), replace(declared, refusals=refusals))
+    assert prediction == Prediction(Outcome.FAILS, said, parse_reason(reason))
 
 
-def naming(*groups: int, suites: tuple[int, ...]) -> HelloTemplate:
-    extension = ExtensionTemplate(ExtensionType.SUPPORTED_GROUPS, push_supported_groups(groups))
-    return HelloTemplate(client_version=TLS12, cipher_suites=suites, extensions=(extension,))
+@pytest.mark.parametrize(
+    ("client_hello", "declared"),
+    [
+        (
+            hello(TLS12, ECDHE_AES, groups=(P384, P256)),
+            server(TLS12, suites=(ECDHE_AES,), named_groups=(P256,)),
+        ),
+        (
+            hello(TLS12, ECDHE_AES, RSA_AES, groups=(P384,)),
+            server(TLS12, suites=(ECDHE_AES, RSA_AES), named_groups=(P256,)),
+        ),
+        (hello(TLS12, ECDHE_AES, groups=(P384,)), server(TLS12, suites=(ECDHE_AES,))),
+        (hello(TLS12, ECDHE_AES), server(TLS12, suites=(ECDHE_AES,), named_groups=(P256,))),
+        (
+            hello(TLS12, TLS13, versions=(TLS13V,), groups=(FFDHE2048,)),
+            server(TLS13V, suites=(TLS13,), named_groups=(FFDHE2048,)),
+        ),
+        (
+            hello(TLS12, ECDSA_AES, groups=(P384,)),
+            server(TLS12, suites=(ECDSA_AES,), certificates=("ecdsa",)),
+        ),
+        (hello(TLS12, ECDHE_AES, schemes=(ECDSA_SHA1, RSA_SHA1)), server(TLS12, suites=(ECDHE_AES,))),
+        (hello(TLS12, RSA_AES, schemes=(ECDSA_SHA1,)), server(TLS12)),
+        (hello(TLS10, RSA_AES), server(TLS10, signature_algorithms="required")),
+        (hello(TLS12, RSA_AES), server(TLS12, signature_algorithms="for-signatures")),
+        (hello(TLS10, RSA_AES, TLS_FALLBACK_SCSV), server(TLS10, TLS12)),
+        (hello(TLS12, RSA_AES, TLS_FALLBACK_SCSV), server(TLS10, TLS12, fallback_scsv=True)),
+        (
+            hello(TLS10, RSA_AES, names=(b"h2", b"http/1.1")),
+            server(TLS10, application_protocols=("http/1.1",)),
+        ),
+        (hello(TLS10, RSA_AES, names=(b"h2",)), server(TLS10)),
+    ],
+)
+def test_what_a_hello_has_is_no_obstacle(client_hello: HelloTemplate, declared: Declared) -> None:
+    assert predict([client_hello], ClientLimits(), declared) == Prediction(Outcome.WORKS)
 
 
-def test_ecdhe_needs_a_common_named_group() -> None:
-    declared = server(TLS12, suites=(ECDHE_AES, RSA_AES), named_groups=(P256,), refusals=REFUSALS)
-    refused = predict([naming(0x1A1A, P384, suites=(ECDHE_AES,))], ClientLimits(), declared)
-    assert why(refused) == "no common named group for ECDHE: the client has secp384r1, the server secp256r1"
-    assert refused is not None
-    assert str(refused.reason) == "server-hello:alert-handshake_failure"
-    for hello_of_client in (
-        naming(P384, suites=(ECDHE_AES, RSA_AES)),
-        naming(P384, P256, suites=(ECDHE_AES,)),
-        hello(TLS12, ECDHE_AES),
-    ):
-        assert predict([hello_of_client], ClientLimits(), declared) == Prediction(Outcome.WORKS)
-    unknown = server(TLS12, suites=(ECDHE_AES,))
-    assert predict([naming(P384, suites=(ECDHE_AES,))], ClientLimits(), unknown) == Prediction(Outcome.WORKS)
+def test_a_suite_that_may_be_chosen_or_not_is_not_decided_by_what_is_signed() -> None:
+    either = server(TLS12, suites=(ECDHE_AES, RSA_AES), signature_algorithms="for-signatures")
+    client_hello = hello(TLS12, RSA_AES, ECDHE_AES)
+    assert predict([client_hello], ClientLimits(), either) is None
+    client = Player((PlayedHello(client_hello),))
+    assert predict_from_facts(client, ServerFacts(either, Preference.CLIENT)) == Prediction(Outcome.WORKS)
+    assert "SHA-1" in why(predict_from_facts(client, ServerFacts(either, Preference.SERVER)))
+
+
+def test_a_server_refuses_before_the_client_does() -> None:
+    limits = ClientLimits(versions=(TLS12,))
+    assert "no common cipher suite" in why(predict([hello(TLS12, GCM)], limits, server(TLS10, suites=(GCM,))))

@@ -114,7 +114,13 @@ def test_a_contradiction_to_the_prediction_is_a_finding_and_nothing_else_is() ->
 
 
 def test_a_pass_against_the_prediction_says_why_it_should_fail() -> None:
-    odd = cell("a", "x", prediction=Outcome.FAILS, prediction_why="no common version")
+    odd = cell(
+        "a",
+        "x",
+        verdict=Verdict.UNEXPECTED_PASS,
+        prediction=Outcome.FAILS,
+        prediction_why="no common version",
+    )
     assert digest.findings(run(odd)) == [
         "a with x: should fail, works at the first attempt. Predicted: no common version."
     ]

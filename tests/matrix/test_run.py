@@ -71,7 +71,7 @@ def test_the_incident_comes_out_as_expected(before: tuple[Path, subprocess.Compl
     assert result.stdout.startswith(
         "3 cells: 1 works, 1 works only after a fallback, 1 fails. All as expected.\n"
     )
-    assert "Findings" not in result.stdout  # the expectations say why
+    assert "Findings" not in result.stdout, "the definition declares what happens"
     assert "\x1b" not in result.stdout
 
 

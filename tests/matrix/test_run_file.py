@@ -137,3 +137,14 @@ def test_a_missing_run_is_said_to_be_missing(tmp_path: Path) -> None:
         UnreadableRun, match=r"\(No such file or directory\): give a run's folder or its run\.json"
     ):
         load_run(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+@pytest.mark.parametrize("prediction", [None, *Outcome])
+@pytest.mark.parametrize("outcome", [None, *Outcome])
+def test_a_finding_is_a_contradiction_that_nothing_expected_explains(
+    outcome: Outcome | None, prediction: Outcome | None, verdict: Verdict
+) -> None:
+    contradicts = None not in (outcome, prediction) and outcome is not prediction
+    seen = cell("a@1", "x", outcome, verdict=verdict, prediction=prediction)
+    assert seen.finding == (contradicts and not verdict.is_as_expected)

@@ -1,0 +1,67 @@
+"""What real servers require of a hello is asked of them: each ends as its definition predicts."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from clients.connect import connect
+from clients.destination import Destination
+from matrix.judgement.judge import outcome_of
+from matrix.prediction import facts_of_server, predict
+from servers.credentials import SUBJECT, make_credentials
+from servers.definition import load_definitions
+from servers.processes.start import NotInstalled, RunningServer, RunningServers, start_servers
+from servers.variant import parse_server_id
+from tests.matrix.odd_hellos import HELLOS, player
+
+DEFINITIONS = load_definitions()
+OPENSSL = list(DEFINITIONS["openssl"].levels)
+SERVERS = (
+    *(f"openssl@{level}" for level in OPENSSL),
+    *(f"openssl@{level},configuration=legacy" for level in ("1.1.1a", "3.0.5", "4.0.3")),
+    *(f"jsse@{level}" for level in ("11", "11.0.13", "17", "21", "25")),
+    *(f"jsse@{level},configuration=legacy" for level in ("17", "25")),
+    "jsse@17,provider=bc",
+    *(f"tlslite@{level}" for level in ("0.7.6", "0.8.2")),
+    *(f"{name}@system" for name in ("nginx", "openssl-s_server", "stunnel", "nss", "gnutls")),
+    *(f"{name}@system,configuration=legacy" for name in ("nginx", "openssl-s_server", "stunnel")),
+)
+# BCJSSE looks at a fallback's signal before the version, and takes a client that names no group it knows for
+# one that names none, but not in TLS 1.3.
+NOT_DECLARED = {
+    ("jsse@17,provider=bc", "a fallback to TLS 1.0"),
+    ("jsse@17,provider=bc", "TLS 1.3, no group in common"),
+}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[RunningServers]:
+    variants = [parse_server_id(name, DEFINITIONS) for name in SERVERS]
+    with start_servers(variants, make_credentials(), 60) as servers:
+        yield servers
+
+
+@pytest.mark.parametrize("server_id", SERVERS)
+def test_every_odd_hello_ends_as_the_definition_predicts(running: RunningServers, server_id: str) -> None:
+    variant = parse_server_id(server_id, DEFINITIONS)
+    server, facts = running[variant.id], facts_of_server(variant)
+    if isinstance(server, NotInstalled):
+        pytest.skip(server.message)
+    assert isinstance(server, RunningServer), server
+    where, differing = Destination(server.host, server.port, SUBJECT), {}
+    for name in HELLOS:
+        seen = outcome_of(connect(player(name), where, deadline_seconds=10.0))
+        predicted = predict(player(name), facts)
+        assert predicted is not None, name
+        said = predicted.outcome, predicted.reason or seen[1]
+        if said != seen and (server_id, name) not in NOT_DECLARED:
+            differing[name] = (seen, predicted)
+    assert differing == {}
+
+
+def test_the_hellos_that_lack_nothing_work() -> None:
+    facts = facts_of_server(parse_server_id("openssl@4.0.3", DEFINITIONS))
+    said = {name: predict(player(name), facts) for name in HELLOS}
+    failing = {name for name, prediction in said.items() if prediction is not None and prediction.why}
+    lacking_nothing = {"all that is needed", "TLS 1.3", "an unknown application protocol"}
+    assert set(HELLOS) - failing == lacking_nothing | {"no group but a rare one, RSA key exchange too"}
