@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from clients.player import PlayedHello, Player
-from handshake.hello_template import HelloTemplate
+from handshake.hello_template import ExtensionTemplate, HelloTemplate
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, parse_cipher_suite
-from handshake.wire.registry import ProtocolVersion
+from handshake.wire.registry import ExtensionType, ProtocolVersion
 from matrix.prediction import Agreement, Prediction, ServerFacts
 from matrix.scenarios import SCENARIOS
 from servers.declared import Declared, DeclaredRenegotiation
@@ -17,10 +17,10 @@ HELLO = HelloTemplate(ProtocolVersion.TLS_1_0, (RSA_AES, TLS_EMPTY_RENEGOTIATION
 DECLARED = Declared((ProtocolVersion.TLS_1_0,), (RSA_AES,))
 
 
-def reason(scenario: str, declared: Declared) -> str | None:
-    agreed = Agreement(HELLO, ProtocolVersion.TLS_1_0)
+def reason(scenario: str, declared: Declared, hello: HelloTemplate = HELLO) -> str | None:
+    agreed = Agreement(hello, ProtocolVersion.TLS_1_0)
     said: Prediction | None = SCENARIOS[scenario].predict(
-        Player((PlayedHello(HELLO),)), ServerFacts(declared), agreed
+        Player((PlayedHello(hello),)), ServerFacts(declared), agreed
     )
     return None if said is None else str(said.reason)
 
@@ -39,10 +39,10 @@ def test_a_server_that_cannot_ask_never_does(allowed: str) -> None:
 
 def test_a_server_that_forgets_makes_a_full_handshake() -> None:
     assert reason("resume-session-id", DECLARED) is None
-    assert (
-        reason("resume-session-id", replace(DECLARED, forgets_sessions=True))
-        == "resumption:policy-full-handshake"
-    )
+    forgetful = replace(DECLARED, forgets_sessions=True)
+    extended = replace(HELLO, extensions=(ExtensionTemplate(ExtensionType.EXTENDED_MASTER_SECRET),))
+    assert reason("resume-session-id", forgetful, extended) == "resumption:policy-full-handshake"
+    assert reason("resume-session-id", forgetful) == "resumption:policy-no-extended_master_secret"
     none = replace(DECLARED, forgets_sessions=True, resumption=())
     assert reason("resume-session-id", none) == "resumption:policy-no-session"
 
