@@ -183,6 +183,8 @@ class GridController:
             self.said.append(f"{self._ending.reason} ended the run: {len(measured)} of {cells} measured")
         timings = self._timings(measured, self._servers)
         measured.write(run, timings, render_reports(run, measured.seconds))
+        if measured.lost and not measured.unwritten:
+            self.said.append(measured.lost)
 
     def _timings(self, measured: Measured, servers: GridServers) -> dict[str, Any]:
         return {
@@ -218,7 +220,7 @@ class GridController:
 
     def _status_of_run(self) -> int:
         options = self.plan.options
-        if self.run is None or self.unwritten:
+        if self.run is None or self.measured is None or self.measured.unwritten or self.measured.lost:
             return EXIT_HARNESS
         targets = (target.name for target in self.plan.targets)
         servers = (*options.server, *options.levels, *targets)

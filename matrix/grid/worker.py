@@ -100,8 +100,7 @@ class GridWorker:
         try:
             write_evidence(self._folder, evidence)
         except OSError as error:
-            where = error.filename or self._folder
-            why = f"{where}: cannot be written ({error.strerror}); the run's files are not complete"
+            why = f"{self._folder}: evidence cannot be written ({error.strerror}); free space, then run again"
             return replace(result, unwritten=why)
         return replace(result, evidence=True)
 

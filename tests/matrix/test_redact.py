@@ -157,7 +157,7 @@ def test_a_copy_wants_a_folder_of_its_own(runs: tuple[Path, Path]) -> None:
     [
         ("10.1.2.3:443: nobody answers", "address-1:443: nobody answers"),
         ("[fd00::1]:443", "[address-1]:443"),
-        ("see /home/alice/certs/x.pem, please", "see path-1, please"),
+        ("see /srv/alice/certs/x.pem, please", "see path-1, please"),
         (r"C:\Users\alice b\x.pem", "path-1"),
         ("~/x/y.pem", "path-1"),
         ("mail.example.test and MAIL.example.test", "host-1 and host-1"),
