@@ -53,7 +53,8 @@ def run(
 
     PAT is a shell pattern and may be given more than once; quote it. Where a run has several levels of a
     server, the reports say up to which of them each client works. Exit status: 0 as expected, 1 some
-    cell is not, 2 something is to be mended in what was asked, 3 the harness broke or nothing ran.
+    cell is not, 2 something is to be mended in what was asked, 3 the harness broke, nothing ran or the time
+    limit ended it, 129, 130 and 143 ended by SIGHUP, SIGINT and SIGTERM.
     """
     with one_line_errors():
         plan = make_plan(options_given(given))

@@ -168,7 +168,10 @@ class Measured:
 def unwritable(error: OSError, folder: Path) -> str:
     """Say for a person which file of a run could not be written, and why."""
     where = error.filename or folder
-    return f"{where}: cannot be written ({error.strerror}); the run's files are not complete"
+    return (
+        f"{where}: cannot be written ({error.strerror}); the run's files are not complete: "
+        f"free space, then tls-matrix report {folder}"
+    )
 
 
 def _view(told: Connection) -> ServerView:
