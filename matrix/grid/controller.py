@@ -38,7 +38,8 @@ from matrix.results.run_file import RunFile
 from matrix.results.run_folder import RunFolder
 from matrix.wording import counted
 
-PLAN = pytest.StashKey[Plan]()  # filled beforehand by whoever has made the plan already
+PLAN = pytest.StashKey[Plan]()  # filled beforehand, with the folder, by whoever has made the plan already
+FOLDER = pytest.StashKey[RunFolder]()
 CONTROLLER = pytest.StashKey["GridController"]()  # of the run that is going on
 
 
@@ -49,15 +50,19 @@ def register(config: pytest.Config) -> None:
         if config.option.collectonly:
             config.pluginmanager.register(_worker(plan, {}, {}, Path()), "grid-worker")
             return
-        cells = [planned.cell.id for planned in plan.cells]
-        options = plan.options
-        folder = RunFolder(options.out, datetime.now(UTC), cells, force=options.force)
+        folder = config.stash.get(FOLDER, None) or folder_of(plan)
     except USAGE_ERRORS as error:
         pytest.exit(str(error), returncode=EXIT_USAGE)
     controller = GridController(plan, folder)
     config.stash[CONTROLLER] = controller
     config.pluginmanager.register(controller, "grid-controller")
     config.add_cleanup(folder.remove_if_unused)
+
+
+def folder_of(plan: Plan) -> RunFolder:
+    """Make the folder that a run is written to. Raises SelectionError where it may not be."""
+    cells = [planned.cell.id for planned in plan.cells]
+    return RunFolder(plan.options.out, datetime.now(UTC), cells, force=plan.options.force)
 
 
 def _plan(config: pytest.Config) -> Plan:
