@@ -85,8 +85,13 @@ def _plan(config: pytest.Config) -> Plan:
 def _worker(
     plan: Plan, endpoints: Mapping[str, Any], credentials: dict[str, Credential], folder: Path
 ) -> GridWorker:
-    tasks = [CellTask(planned.cell, planned.expectation) for planned in plan.cells]
-    return GridWorker(tasks, dict(endpoints), dict(plan.profiles), plan.options.evidence, credentials, folder)
+    return GridWorker(
+        _tasks(plan), dict(endpoints), dict(plan.profiles), plan.options.evidence, credentials, folder
+    )
+
+
+def _tasks(plan: Plan) -> list[CellTask]:
+    return [CellTask(planned.cell, planned.expectation) for planned in plan.cells]
 
 
 class GridController:
@@ -128,7 +133,7 @@ class GridController:
         self.measured = Measured(self.plan, self.folder, servers, self._started)
         endpoints, shown = servers.endpoints, servers.client_credentials
         if session.config.pluginmanager.has_plugin("dsession"):
-            text = worker_text(self.plan.cells, list(endpoints.values()), shown, self.folder.path)
+            text = worker_text(_tasks(self.plan), list(endpoints.values()), shown, self.folder.path)
             session.config.pluginmanager.register(WorkerNodes(text), "grid-worker-nodes")
         else:
             worker = _worker(self.plan, endpoints, read_credentials(shown), self.folder.path)

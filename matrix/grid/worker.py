@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from clients.profile import Profile
+from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
 from handshake.crypto.credentials import Credential
 from handshake.reason import saved_reason
 from matrix.cell import Cell, parse_cell_id
@@ -18,7 +18,6 @@ from matrix.grid.endpoint import Endpoint
 from matrix.grid.pytest_outcome import show
 from matrix.grid.run_cell import run_cell
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
-from matrix.plan.plan import PlannedCell, load_all_profiles
 from matrix.results.cell_result import PROPERTY, CellResult, EvidenceWanted
 from matrix.results.evidence import Evidence, write_evidence
 from servers.contract import PrivateKeyAndChain
@@ -66,7 +65,7 @@ class GridWorker:
         return cls(
             tasks,
             {endpoint.server: endpoint for endpoint in endpoints},
-            load_all_profiles([Path(directory) for directory in config.getoption("clients_dir")]),
+            load_profiles((BUNDLED_PROFILES, *map(Path, config.getoption("clients_dir")))),
             EvidenceWanted(config.getoption("evidence")),
             {kind: Credential.from_pem(*pem) for kind, pem in content["credentials"].items()},
             Path(content["folder"]),
@@ -136,24 +135,24 @@ def _expectation_from_json(outcome: str, reason: str | None, why: str) -> Expect
 
 
 def worker_text(
-    cells: Sequence[PlannedCell],
+    tasks: Sequence[CellTask],
     endpoints: Sequence[Endpoint],
     credentials: Mapping[str, PrivateKeyAndChain],
     folder: Path,
 ) -> str:
     """Write what a worker needs to know; `credentials` are those that clients show, `folder` is the run's."""
-    tasks = [
+    told = [
         [
-            p.cell.server,
-            p.cell.client,
-            p.cell.scenario,
-            p.expectation and _expectation_to_json(p.expectation),
+            task.cell.server,
+            task.cell.client,
+            task.cell.scenario,
+            task.expectation and _expectation_to_json(task.expectation),
         ]
-        for p in cells
+        for task in tasks
     ]
     return json.dumps(
         {
-            "tasks": tasks,
+            "tasks": told,
             "endpoints": [endpoint.to_json() for endpoint in endpoints],
             "credentials": {kind: [pem.private_key, pem.chain] for kind, pem in credentials.items()},
             "folder": str(folder),

@@ -2,15 +2,21 @@
 a kill leaves half of one.
 """
 
-import ctypes
 import errno
+import json
 import os
 import shutil
 from collections.abc import Container
 from pathlib import Path
+from typing import Any
 
 TEMPORARY = ".part"
 """How the name of a file ends that is being written."""
+
+
+def to_json(content: Any) -> str:
+    """Write JSON as every file of a run is written: sorted keys, two spaces, a line feed at the end."""
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def write_whole(file: Path, content: bytes, mode: int = 0o666) -> None:
@@ -51,6 +57,8 @@ def put_in_place(new: Path, place: Path, ours: Container[str]) -> None:
 
 def _exchange(one: Path, other: Path) -> None:
     """Let two folders change their names, in one step where the system can (Linux), else in three."""
+    import ctypes  # not for the workers of a run, each of which would wait for it
+
     library = ctypes.CDLL(None, use_errno=True)
     here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE, renameat2(2)
     names = os.fsencode(one.absolute()), os.fsencode(other.absolute())

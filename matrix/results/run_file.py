@@ -6,7 +6,6 @@ optional and unknown ones are kept, so that a file of another version of this pr
 schema 1 is read as what it means in schema 2.
 """
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -26,6 +25,7 @@ from clients.observation import NOT_TRIED
 from handshake.reason import Detail, Reason, saved_reason
 from matrix.errors import UnreadableRun
 from matrix.judgement.outcome import NOTHING_TO_DO, Expectation, Outcome, Verdict
+from matrix.results.files import to_json as to_json  # for whoever writes beside it, too
 
 SCHEMA: Literal["tls-matrix/run/2"] = "tls-matrix/run/2"
 EARLIER_SCHEMA = "tls-matrix/run/1"
@@ -263,11 +263,6 @@ def encode(run: RunFile) -> str:
     content = run.model_dump(mode="json", by_alias=True)
     content["cells"].sort(key=lambda cell: cell["id"])
     return to_json(content)
-
-
-def to_json(content: Any) -> str:
-    """Write JSON as every file of a run is written: sorted keys, two spaces, a line feed at the end."""
-    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def json_schema() -> str:
