@@ -33,12 +33,13 @@ from matrix.commands.options import (
 )
 from matrix.errors import EXIT_HARNESS, EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
 from matrix.grid import GRID, useful_workers
-from matrix.grid.controller import CONTROLLER, PLAN, GridController
+from matrix.grid.controller import CONTROLLER, FOLDER, PLAN, GridController, folder_of
 from matrix.plan.options import RunOptions, options_given, signature
 from matrix.plan.plan import Plan, make_plan
 from matrix.reports.view import View
 from matrix.results.cell_result import PROPERTY
 from matrix.results.run_file import encode
+from matrix.results.run_folder import RunFolder
 from matrix.wording import counted, printable
 
 CELLS_WORTH_A_WORKER = 40
@@ -60,28 +61,34 @@ def run(
 
     PAT is a shell pattern and may be given more than once; quote it. Where a run has several levels of a
     server, -v and the reports say up to which of them each client works. Exit status: 0 as expected, 1 some
-    cell is not, 2 something is to be mended in what was asked, 3 the harness broke or nothing ran.
+    cell is not, 2 something is to be mended in what was asked, 3 the harness broke, nothing ran or the time
+    limit ended it, 129, 130 and 143 ended by SIGHUP, SIGINT and SIGTERM.
     """
-    with one_line_errors() as notes:
-        view = view_asked(verbose, quiet, only)
-        plan = make_plan(options_given(given), notes)
-    for remark in plan.remarks:
-        tell(f"tls-matrix: {remark}")
     if not (workers == "auto" or workers.isdecimal()):
         tell(f"tls-matrix: -n {workers}: give a number of worker processes, or auto")
         raise typer.Exit(EXIT_USAGE)
+    with one_line_errors() as notes:
+        view = view_asked(verbose, quiet, only)
+        plan = make_plan(options_given(given), notes)
+        folder = folder_of(plan)
+    for remark in plan.remarks:
+        tell(f"tls-matrix: {remark}")
     view = view.with_levels() if plan.options.levels else view
-    raise typer.Exit(_run_and_show(plan, workers, None if json else view))
+    try:
+        status = _run_and_show(plan, folder, workers, None if json else view)
+    finally:
+        folder.remove_if_unused()
+    raise typer.Exit(status)
 
 
 _OWN = [each for each in inspect.signature(run).parameters.values() if each.name != "given"]
 run.__signature__ = inspect.Signature([*_OWN, *signature()])  # type: ignore[attr-defined]  # what typer reads
 
 
-def _run_and_show(plan: Plan, workers: str, view: View | None) -> int:
+def _run_and_show(plan: Plan, folder: RunFolder, workers: str, view: View | None) -> int:
     """Let pytest run the plan and print what came out, as JSON without a view; gives the exit status."""
     with _progress() as progress:
-        listener = _Listener(plan, progress)
+        listener = _Listener(plan, folder, progress)
         arguments = _arguments(plan.options, _workers(workers, len(plan.cells)))
         status = int(pytest.main(arguments, plugins=[listener]))
         if status == EXIT_HUNG_UP:
@@ -97,12 +104,12 @@ def _run_and_show(plan: Plan, workers: str, view: View | None) -> int:
             tell("tls-matrix: no cell was run; nothing is written")
         return EXIT_USAGE if status in (EXIT_USAGE, pytest.ExitCode.USAGE_ERROR) else EXIT_HARNESS
     with while_read():
-        folder = controller.folder.place
+        place = controller.folder.place
         if view is None:
             write_out(encode(controller.run))
         else:
-            written = None if controller.unwritten else folder
-            show_run(controller.run, view, saved_timings(folder), written)
+            written = None if controller.unwritten else place
+            show_run(controller.run, view, saved_timings(place), written)
     for line in (*controller.said, controller.unwritten):
         if line:
             tell(f"tls-matrix: {line}")
@@ -151,10 +158,11 @@ def _arguments(options: RunOptions, workers: int) -> list[str]:
 class _Listener:
     """pytest plugin: hands over the plan that was made already and shows how far the run has come."""
 
-    def __init__(self, plan: Plan, progress: Progress | None) -> None:
+    def __init__(self, plan: Plan, folder: RunFolder, progress: Progress | None) -> None:
         self.controller: GridController | None = None
         self.is_interrupted = False
         self._plan = plan
+        self._folder = folder
         self._progress = progress
         self._task = progress.add_task("starting servers", total=len(plan.cells)) if progress else None
         self._done = 0
@@ -162,8 +170,9 @@ class _Listener:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Leave the plan where the controlling part of the run looks for one."""
+        """Leave the plan and the folder where the controlling part of the run looks for them."""
         config.stash[PLAN] = self._plan
+        config.stash[FOLDER] = self._folder
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember an interrupt; pytest.exit() comes here, too, and has a status of its own."""

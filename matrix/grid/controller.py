@@ -47,7 +47,8 @@ from matrix.results.timings import load_timings, timings_from
 from matrix.wording import counted, printable
 
 NOTHING_RAN = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
-PLAN = pytest.StashKey[Plan]()  # filled beforehand by whoever has made the plan already
+PLAN = pytest.StashKey[Plan]()  # filled beforehand, with the folder, by whoever has made the plan already
+FOLDER = pytest.StashKey[RunFolder]()
 CONTROLLER = pytest.StashKey["GridController"]()  # of the run that is going on
 
 
@@ -61,9 +62,7 @@ def register(config: pytest.Config) -> None:
         if config.option.collectonly:
             config.pluginmanager.register(_worker(plan, {}, {}, Path()), "grid-worker")
             return
-        cells = [planned.cell.id for planned in plan.cells]
-        options = plan.options
-        folder = RunFolder(options.out, datetime.now(UTC), cells, force=options.force)
+        folder = config.stash.get(FOLDER, None) or folder_of(plan)
     except USAGE_ERRORS as error:
         pytest.exit("\n".join(map(printable, lines_of(error))), returncode=EXIT_USAGE)
     for line in notes:
@@ -72,6 +71,12 @@ def register(config: pytest.Config) -> None:
     config.stash[CONTROLLER] = controller
     config.pluginmanager.register(controller, "grid-controller")
     config.add_cleanup(folder.remove_if_unused)
+
+
+def folder_of(plan: Plan) -> RunFolder:
+    """Make the folder that a run is written to. Raises SelectionError where it may not be."""
+    cells = [planned.cell.id for planned in plan.cells]
+    return RunFolder(plan.options.out, datetime.now(UTC), cells, force=plan.options.force)
 
 
 def _plan(config: pytest.Config, notes: Notes) -> Plan:
@@ -94,9 +99,12 @@ def _plan(config: pytest.Config, notes: Notes) -> Plan:
 def _worker(
     plan: Plan, endpoints: Mapping[str, Any], credentials: dict[str, Credential], folder: Path
 ) -> GridWorker:
-    tasks = [CellTask(planned.cell, planned.expectation) for planned in plan.cells]
     terms = Terms(plan.options.timeout, plan.options.evidence, credentials)
-    return GridWorker(tasks, dict(endpoints), dict(plan.profiles), terms, folder, plan.options.rate)
+    return GridWorker(_tasks(plan), dict(endpoints), dict(plan.profiles), terms, folder, plan.options.rate)
+
+
+def _tasks(plan: Plan) -> list[CellTask]:
+    return [CellTask(planned.cell, planned.expectation) for planned in plan.cells]
 
 
 class GridController:
@@ -139,7 +147,7 @@ class GridController:
         endpoints, shown = servers.endpoints, servers.client_credentials
         if session.config.pluginmanager.has_plugin("dsession"):
             text = worker_text(
-                self.plan.cells,
+                _tasks(self.plan),
                 list(endpoints.values()),
                 shown,
                 self.folder.path,
@@ -210,6 +218,8 @@ class GridController:
             self.said.append(f"{self._ending.reason} ended the run: {len(measured)} of {cells} measured")
         timings = self._timings(measured, self._servers)
         measured.write(run, timings, render_reports(run, timings_from(timings)))
+        if measured.lost and not measured.unwritten:
+            self.said.append(measured.lost)
 
     def _timings(self, measured: Measured, servers: GridServers) -> dict[str, Any]:
         return {
@@ -244,7 +254,7 @@ class GridController:
 
     def _status_of_run(self) -> int:
         options = self.plan.options
-        if self.run is None or self.unwritten:
+        if self.run is None or self.measured is None or self.measured.unwritten or self.measured.lost:
             return EXIT_HARNESS
         targets = (target.name for target in self.plan.targets)
         servers = (*options.server, *options.levels, *targets)

@@ -1,13 +1,15 @@
 """What a run has measured so far: kept in memory and, as it comes, in the run's folder.
 
 A result is put down in the journal; its evidence was written by the process that ran the cell, and gets the
-server's own view of each connection here. Nothing that cannot be written stops a run: `unwritten` says why.
+server's own view of each connection here. Nothing that cannot be written stops a run.
 """
 
 import errno
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -29,10 +31,13 @@ LAST_VIEWS_SECONDS = 1.0  # all that servers have still to say when the last cel
 
 
 class Measured:
-    """The results of a run by cell. `first` and `last` are when results came."""
+    """The results of a run by cell. `first` and `last` are when results came; `unwritten` says why the run's
+    files are not complete, `lost` why evidence is missing.
+    """
 
     def __init__(self, plan: Plan, folder: RunFolder, servers: GridServers, started: datetime) -> None:
         self.unwritten = ""
+        self.lost = ""
         self.first: datetime | None = None
         self.last: datetime | None = None
         self.seconds: dict[str, float] = {}
@@ -43,7 +48,9 @@ class Measured:
         self._records: dict[str, CellRecord] = {}
         self._without_views: set[str] = set()
         self._frame = frame_of(plan, {variant.id: servers.stack(variant.id) for variant in plan.variants})
-        self._write(folder.journal.begin, self._frame, len(plan.cells), started.isoformat(timespec="seconds"))
+        self._journal(
+            folder.journal.begin, self._frame, len(plan.cells), started.isoformat(timespec="seconds")
+        )
 
     def __contains__(self, cell_id: str) -> bool:
         return cell_id in self._records
@@ -58,8 +65,7 @@ class Measured:
         self._keep(cell_record(self._planned[result.cell], result))
         self.last = datetime.now(UTC)
         self.first = self.first or self.last
-        if result.unwritten:
-            self.unwritten = result.unwritten
+        self.lost = self.lost or result.unwritten
         if result.evidence:
             self._without_views.add(result.cell)
             self._add_views(result, monotonic(), is_last=False)
@@ -74,14 +80,16 @@ class Measured:
         return whole(self._frame, self._records.values(), len(self._planned), problems)
 
     def write(self, run: RunFile, timings: Mapping[str, Any], reports: Mapping[str, str]) -> None:
-        """Write the files of the run; they have their place if nothing was left out."""
-        self._write(self._folder.write, run, timings, reports)
-        if not self.unwritten:
-            self._write_once(lambda: self._folder.finish(is_whole=not run.run.partial))
+        """Write the files of the run and let it have its place."""
+        try:
+            self._make_room_for(self._folder.write, run, timings, reports)
+            self._folder.finish(is_whole=not run.run.partial)
+        except OSError as error:
+            self.unwritten = unwritable(error, self._folder.path)
 
     def _keep(self, record: CellRecord) -> None:
         self._records[record.id] = record
-        self._write(self._folder.journal.add, record, self.seconds[record.id])
+        self._journal(self._folder.journal.add, record, self.seconds[record.id])
 
     def _doubt(self, server: str, problem: Problem) -> None:
         """Take back what a server that no longer answers seemed to show, unless it was proved."""
@@ -126,10 +134,14 @@ class Measured:
         try:
             evidence = read_evidence(self._folder.path, result.cell)
         except UnreadableRun as error:
-            self.unwritten = str(error)
+            self.lost = str(error)
             return
-        if evidence is not None:
-            self._write_once(lambda: write_evidence(self._folder.path, evidence.with_views(views)))
+        if evidence is None:  # it had to make room
+            return
+        try:
+            write_evidence(self._folder.path, evidence.with_views(views))
+        except OSError as error:
+            self.lost = self.lost or unwritable(error, self._folder.path)
 
     def _views(self, server: str, result: CellResult, until: float) -> Iterator[ServerView | None]:
         for port, started, _ in result.connections:
@@ -138,28 +150,28 @@ class Measured:
             view = None if port is None else self._servers.view(server, port, moment, seconds)
             yield None if view is None else _view(view)
 
-    def _write(self, write: Callable[..., None], *what: Any) -> None:
-        """Write results; on a full disk the evidence gives way to them."""
+    def _journal(self, write: Callable[..., None], *what: Any) -> None:
+        with suppress(OSError):  # it is in memory, and run.json may have room at the end
+            self._make_room_for(write, *what)
+
+    def _make_room_for(self, write: Callable[..., None], *what: Any) -> None:
+        """Write results; on a full disk the evidence gives way to them. Raises OSError."""
         try:
             write(*what)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT) and self._folder.make_room():
-                self._write_once(lambda: write(*what))
-                self.unwritten = (
-                    self.unwritten or f"{self._folder.path}: the disk is full; no evidence is kept"
-                )
-            else:
-                self._cannot_write(error)
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not self._folder.make_room():
+                raise
+            self.lost = f"{self._folder.place}: the disk is full; the run is without evidence"
+            write(*what)
 
-    def _write_once(self, write: Callable[[], None]) -> None:
-        try:
-            write()
-        except OSError as error:
-            self._cannot_write(error)
 
-    def _cannot_write(self, error: OSError) -> None:
-        where = error.filename or self._folder.path
-        self.unwritten = f"{where}: cannot be written ({error.strerror}); the run's files are not complete"
+def unwritable(error: OSError, folder: Path) -> str:
+    """Say for a person which file of a run could not be written, and why."""
+    where = error.filename or folder
+    return (
+        f"{where}: cannot be written ({error.strerror}); the run's files are not complete: "
+        f"free space, then tls-matrix report {folder}"
+    )
 
 
 def _view(told: Connection) -> ServerView:

@@ -12,7 +12,7 @@ import pytest
 
 from clients.destination import is_loopback
 from clients.pace import DEFAULT_RATE, Pace, at_once
-from clients.profile import Profile
+from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
 from handshake.crypto.credentials import Credential
 from handshake.reason import saved_reason
 from matrix.cell import Cell, parse_cell_id
@@ -20,7 +20,6 @@ from matrix.grid.endpoint import Endpoint
 from matrix.grid.pytest_outcome import show
 from matrix.grid.run_cell import Terms, run_cell
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
-from matrix.plan.plan import PlannedCell, load_all_profiles
 from matrix.results.cell_result import PROPERTY, CellResult, EvidenceWanted
 from matrix.results.evidence import Evidence, write_evidence
 from servers.contract import PrivateKeyAndChain
@@ -71,7 +70,7 @@ class GridWorker:
         return cls(
             tasks,
             {endpoint.server: endpoint for endpoint in endpoints},
-            load_all_profiles([Path(directory) for directory in content["clients_dir"]]),
+            load_profiles((BUNDLED_PROFILES, *map(Path, content["clients_dir"]))),
             Terms(
                 config.getoption("timeout"),
                 EvidenceWanted(config.getoption("evidence")),
@@ -118,8 +117,7 @@ class GridWorker:
         try:
             write_evidence(self._folder, evidence)
         except OSError as error:
-            where = error.filename or self._folder
-            why = f"{where}: cannot be written ({error.strerror}); the run's files are not complete"
+            why = f"{self._folder}: evidence cannot be written ({error.strerror}); free space, then run again"
             return replace(result, unwritten=why)
         return replace(result, evidence=True)
 
@@ -155,7 +153,7 @@ def _expectation_from_json(outcome: str, reason: str | None, why: str) -> Expect
 
 
 def worker_text(
-    cells: Sequence[PlannedCell],
+    tasks: Sequence[CellTask],
     endpoints: Sequence[Endpoint],
     credentials: Mapping[str, PrivateKeyAndChain],
     folder: Path,
@@ -164,18 +162,18 @@ def worker_text(
     """Write what a worker needs to know, in ASCII; `credentials` are those that clients show, `folder` is the
     run's, `clients_dir` the user's folders of clients; any bytes may stand in the names of these.
     """
-    tasks = [
+    told = [
         [
-            p.cell.server,
-            p.cell.client,
-            p.cell.scenario,
-            p.expectation and _expectation_to_json(p.expectation),
+            task.cell.server,
+            task.cell.client,
+            task.cell.scenario,
+            task.expectation and _expectation_to_json(task.expectation),
         ]
-        for p in cells
+        for task in tasks
     ]
     return json.dumps(
         {
-            "tasks": tasks,
+            "tasks": told,
             "endpoints": [endpoint.to_json() for endpoint in endpoints],
             "credentials": {kind: [pem.private_key, pem.chain] for kind, pem in credentials.items()},
             "folder": str(folder),

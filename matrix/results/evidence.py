@@ -23,8 +23,7 @@ from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import group_name, version_name
 from matrix.errors import UnreadableRun
 from matrix.judgement.outcome import Outcome
-from matrix.results.files import write_whole
-from matrix.results.run_file import to_json
+from matrix.results.files import to_json, write_whole
 
 SCHEMA: Literal["tls-matrix/evidence/1"] = "tls-matrix/evidence/1"
 EVIDENCE = "evidence"

@@ -2,15 +2,29 @@
 a kill leaves half of one.
 """
 
-import ctypes
 import errno
+import json
 import os
+import re
 import shutil
 from collections.abc import Container
 from pathlib import Path
+from typing import Any
 
+from matrix.wording import printable
+
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
 TEMPORARY = ".part"
 """How the name of a file ends that is being written."""
+
+
+def to_json(content: Any) -> str:
+    """Write JSON as every file of a run is written: sorted keys, two spaces, a line feed at the end.
+
+    A byte that is no text, as in a path, is escaped for people: what JSON has for it few programs read.
+    """
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+    return _NOT_UTF8.sub(lambda found: json.dumps(printable(found[0]))[1:-1], text) + "\n"
 
 
 def write_whole(file: Path, content: bytes, mode: int = 0o666) -> None:
@@ -51,6 +65,8 @@ def put_in_place(new: Path, place: Path, ours: Container[str]) -> None:
 
 def _exchange(one: Path, other: Path) -> None:
     """Let two folders change their names, in one step where the system can (Linux), else in three."""
+    import ctypes  # not for the workers of a run, each of which would wait for it
+
     library = ctypes.CDLL(None, use_errno=True)
     here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE, renameat2(2)
     names = os.fsencode(one.absolute()), os.fsencode(other.absolute())

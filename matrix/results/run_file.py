@@ -6,8 +6,6 @@ optional and unknown ones are kept, so that a file of another version of this pr
 schema 1 is read as what it means in schema 2.
 """
 
-import json
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -29,14 +27,13 @@ from definitions.reading import read_json
 from handshake.reason import Detail, Reason, saved_reason
 from matrix.errors import UnreadableRun
 from matrix.judgement.outcome import NOTHING_TO_DO, Expectation, Outcome, Verdict
-from matrix.wording import printable
+from matrix.results.files import to_json as to_json  # for whoever writes beside it, too
 
 SCHEMA: Literal["tls-matrix/run/2"] = "tls-matrix/run/2"
 EARLIER_SCHEMA = "tls-matrix/run/1"
 RUN_FILE_NAME = "run.json"
 UNFINISHED = ".unfinished"
 """How the name of a folder ends in which a run is written, or was when something ended it."""
-_NOT_UTF8 = re.compile("[\ud800-\udfff]")
 SCHEMA_FILE = Path(__file__).parent / "schema" / "run-2.json"
 GIVE_A_RUN = f"give a run's folder or its {RUN_FILE_NAME}"
 
@@ -297,15 +294,6 @@ def encode(run: RunFile) -> str:
     content = run.model_dump(mode="json", by_alias=True)
     content["cells"].sort(key=lambda cell: cell["id"])
     return to_json(content)
-
-
-def to_json(content: Any) -> str:
-    """Write JSON as every file of a run is written: sorted keys, two spaces, a line feed at the end.
-
-    A byte that is no text, as in a path, is escaped for people: what JSON has for it few programs read.
-    """
-    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
-    return _NOT_UTF8.sub(lambda found: json.dumps(printable(found[0]))[1:-1], text) + "\n"
 
 
 def json_schema() -> str:

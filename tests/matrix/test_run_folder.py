@@ -233,3 +233,29 @@ def test_what_cannot_be_written_is_shown_all_the_same_and_can_be_reported(tmp_pa
     assert len(found) >= 2
     whole = {each["id"]: each for each in run_json(out)["cells"]}
     assert found == {identifier: whole[identifier] for identifier in found}
+
+
+def test_the_command_refuses_before_anything_runs_and_replaces_when_told_to(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    chosen = ("run", "--server", BEFORE, "--out", out, "-n", 0, "--client")
+    assert tls_matrix(*chosen, "java-7").returncode == 0
+    before = content(out)
+    result = tls_matrix(*chosen, "java-8")
+    assert result.returncode == 2
+    assert result.stderr == (
+        f"tls-matrix: --out {out}: holds a run of other cells; "
+        "choose another folder, or replace it with --force\n"
+    )
+    assert content(out) == before
+    assert tls_matrix(*chosen, "java-8", "--force").returncode == 0
+    assert [each["client"] for each in run_json(out)["cells"]] == ["java-8"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_the_gates_of_a_user_close(tmp_path: Path) -> None:
+    chosen = ("run", "--server", BEFORE, "--client", "biztalk-ws2008", "-n", 0, "--out")
+    assert tls_matrix(*chosen, tmp_path / "open").returncode == 0
+    assert tls_matrix(*chosen, tmp_path / "closed", "--fail-on", "unmeasured,fails").returncode == 1
+    wrong = tls_matrix(*chosen, tmp_path / "wrong", "--fail-on", "fial")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert not (tmp_path / "wrong").exists()
