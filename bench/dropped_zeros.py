@@ -15,7 +15,7 @@ from collections import Counter
 from bench.machine import machine
 from clients.connect import connect
 from clients.destination import Destination
-from matrix.plan.plan import load_all_definitions, load_all_profiles
+from matrix.plan.loading import load_all_definitions, load_all_profiles
 from servers.credentials import SUBJECT, make_credentials
 from servers.processes.start import start_servers
 from servers.running import RunningServer

@@ -21,8 +21,9 @@ from bench.machine import machine
 from clients.connect import connect
 from clients.destination import Destination
 from clients.profile import Profile
+from matrix.plan.loading import default_clients, load_all_profiles
+from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions
-from matrix.plan.plan import default_clients, load_all_profiles, make_plan
 from matrix.results.run_file import load_run
 from servers.credentials import SUBJECT, make_credentials
 from servers.processes.start import RunningServers, start_servers

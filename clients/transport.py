@@ -105,6 +105,8 @@ def _kind_of(error: OSError) -> Kind:
             return Kind.TIMEOUT
         case ConnectionRefusedError():
             return Kind.REFUSED
+        case ConnectionError():  # accepted and ended at once: somebody is there
+            return Kind.RESET
         case _:  # no route: the server was never reached
             return Kind.UNREACHABLE
 

@@ -17,7 +17,7 @@ from matrix.commands.options import ClientsDir, Json, console, one_line_errors, 
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
 from matrix.judgement.judge import judge
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
-from matrix.plan.plan import load_all_profiles
+from matrix.plan.loading import load_all_profiles
 from matrix.prediction import offered_version_name
 from matrix.results.evidence import evidence_of, to_plain
 from matrix.results.run_file import to_json

@@ -8,7 +8,7 @@ from clients.profile import Profile
 from matrix.cell import select
 from matrix.commands.options import ClientsDir, one_line_errors, write_out
 from matrix.errors import SelectionError
-from matrix.plan.plan import load_all_profiles
+from matrix.plan.loading import load_all_profiles
 from matrix.reports.comparison import printable_lines
 from matrix.reports.hello import diff_lines, show_lines
 

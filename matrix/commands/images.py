@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from matrix.cell import select
 from matrix.commands.options import ServersDir, one_line_errors, tell
 from matrix.errors import EXIT_HARNESS
-from matrix.plan.plan import load_all_definitions
+from matrix.plan.loading import load_all_definitions
 from matrix.wording import printable
 from servers.containers.base import make_base, packages_of, take_base
 from servers.containers.build import BuildProgress, build_missing

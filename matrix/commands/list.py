@@ -23,8 +23,9 @@ from matrix.commands.options import (
     write_out,
 )
 from matrix.judgement.outcome import Expectation
+from matrix.plan.loading import load_all_definitions, load_all_profiles
+from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions
-from matrix.plan.plan import load_all_definitions, load_all_profiles, make_plan
 from matrix.plan.servers import default_servers
 from matrix.results.run_file import to_json
 from matrix.scenarios import SCENARIOS

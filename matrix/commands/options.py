@@ -17,7 +17,7 @@ from rich.text import Text
 from definitions.fault import UnusableFile
 from definitions.former import Notes
 from matrix.errors import EXIT_USAGE, SelectionError
-from matrix.plan.plan import USAGE_ERRORS, lines_of
+from matrix.plan.usage_errors import USAGE_ERRORS, lines_of
 from matrix.reports.files import PAGE
 from matrix.reports.folding import Rows
 from matrix.reports.terminal import print_run

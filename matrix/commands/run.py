@@ -34,8 +34,9 @@ from matrix.commands.options import (
 from matrix.errors import EXIT_HARNESS, EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
 from matrix.grid import GRID, useful_workers
 from matrix.grid.controller import CONTROLLER, FOLDER, PLAN, GridController, folder_of
+from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions, options_given, signature
-from matrix.plan.plan import Plan, make_plan
+from matrix.plan.plan import Plan
 from matrix.reports.view import View
 from matrix.results.cell_result import PROPERTY
 from matrix.results.run_file import encode

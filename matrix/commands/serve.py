@@ -12,7 +12,7 @@ from matrix.commands.options import ServersDir, one_line_errors, tell, write_out
 from matrix.commands.streams import is_left
 from matrix.errors import EXIT_HARNESS, SelectionError
 from matrix.grid.servers import START_SECONDS
-from matrix.plan.plan import load_all_definitions
+from matrix.plan.loading import load_all_definitions
 from matrix.wording import printable
 from servers.contract import Connection
 from servers.credentials import make_credentials

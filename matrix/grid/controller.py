@@ -33,8 +33,11 @@ from matrix.grid.servers import GridServers, grid_servers, read_credentials
 from matrix.grid.worker import CellTask, GridWorker, worker_text
 from matrix.grid.worker_nodes import WorkerNodes, hurry_workers, start_workers_again
 from matrix.judgement.outcome import Judgement, Verdict
+from matrix.plan.make import make_plan
 from matrix.plan.options import options_from
-from matrix.plan.plan import USAGE_ERRORS, Plan, lines_of, make_plan, parse_targets
+from matrix.plan.plan import Plan
+from matrix.plan.targets import parse_targets
+from matrix.plan.usage_errors import USAGE_ERRORS, lines_of
 from matrix.reports.files import PAGE, render_reports
 from matrix.reports.terminal import print_run
 from matrix.reports.view import view_of

@@ -10,6 +10,7 @@ from handshake.events import Phase
 from handshake.reason import Breach, Kind, Reason
 from matrix.judgement.outcome import NOTHING_TO_DO, Expectation, Judgement, Outcome, Verdict
 
+NOBODY = "nobody accepts the connection"
 NO_ANSWER = Reason(Phase.APPLICATION_DATA, Breach.NO_ANSWER.cause)
 
 
@@ -46,7 +47,7 @@ def judge(
         )
     first = observation.attempts[0].failure if observation.attempts else None
     if not observation.attempts or _was_never_connected(observation.attempts[0]):
-        return Judgement(Verdict.HARNESS_ERROR, reason=first, note="nobody accepted the connection")
+        return Judgement(Verdict.HARNESS_ERROR, reason=first, note=first.sentence if first else NOBODY)
     unsupported = unsupported_choice(observation)
     if unsupported is not None:
         return Judgement(
@@ -61,7 +62,9 @@ def judge(
 def _was_never_connected(attempt: Attempt) -> bool:
     """Whether nobody accepted, which tells nothing of a server; what it says before TLS does."""
     failure = attempt.failure
-    return failure is not None and failure.phase is Phase.CONNECT and attempt.client_port is None
+    if failure is None or failure.phase is not Phase.CONNECT or failure.kind is Kind.RESET:
+        return False
+    return attempt.client_port is None
 
 
 def unsupported_choice(observation: Observation) -> Reason | None:

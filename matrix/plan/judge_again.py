@@ -12,7 +12,9 @@ from matrix.cell import Cell
 from matrix.errors import SelectionError
 from matrix.judgement.judge import judge
 from matrix.judgement.outcome import Verdict
-from matrix.plan.plan import PlannedCell, load_all_definitions, load_all_profiles, plan_cells
+from matrix.plan.cells import plan_cells
+from matrix.plan.loading import load_all_definitions, load_all_profiles
+from matrix.plan.plan import PlannedCell
 from matrix.plan.servers import choose_variants
 from matrix.results.evidence import Evidence, observation_of
 from matrix.results.run_file import CellRecord, RunFile, load_run

@@ -78,7 +78,8 @@ class RunOptions:
     timeout: Annotated[
         float,
         About(
-            "Seconds for each connection attempt: TCP, STARTTLS, handshake and answer together.",
+            "Seconds for each connection attempt: TCP, handshake and answer together; what comes before TLS "
+            "(STARTTLS) may take five times as long.",
             "SECONDS",
             0.1,
         ),

@@ -3,8 +3,9 @@
 import pytest
 
 from matrix.errors import SelectionError
+from matrix.plan.loading import load_all_definitions
+from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions
-from matrix.plan.plan import load_all_definitions, make_plan
 from matrix.plan.servers import choose_levels
 from servers.variant import ServerIdError
 

@@ -18,7 +18,7 @@ from clients.connect import connect
 from clients.destination import Destination
 from clients.observation import Observation
 from matrix.errors import UnreadableRun
-from matrix.plan.plan import load_all_profiles
+from matrix.plan.loading import load_all_profiles
 from matrix.results.evidence import (
     SCHEMA_FILE,
     Evidence,

@@ -6,8 +6,9 @@ from matrix.cell import Cell, grid
 from matrix.errors import ExpectationError
 from matrix.expectations.files import BUNDLED, load_expectations, load_own_expectations
 from matrix.judgement.outcome import Expectation, Outcome
+from matrix.plan.loading import load_all_definitions, load_all_profiles
+from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions
-from matrix.plan.plan import load_all_definitions, load_all_profiles, make_plan
 from matrix.scenarios import SCENARIOS
 from servers.variant import expand
 

@@ -1,8 +1,8 @@
 """What is planned, before anything runs."""
 
 from clients.profile import load_profiles
+from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions
-from matrix.plan.plan import make_plan
 
 
 def test_clients_outside_the_default_grid_come_with_a_pattern() -> None:

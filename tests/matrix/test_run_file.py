@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from matrix.errors import UnreadableRun
 from matrix.judgement.outcome import Outcome, Verdict
+from matrix.results.compare import ChangeKind, compare
 from matrix.results.run_file import SCHEMA_FILE, encode, json_schema, load_run
 from tests.matrix.runs import cell, run
 
@@ -148,3 +149,43 @@ def test_a_finding_is_a_contradiction_that_nothing_expected_explains(
     contradicts = None not in (outcome, prediction) and outcome is not prediction
     seen = cell("a@1", "x", outcome, verdict=verdict, prediction=prediction)
     assert seen.finding == (contradicts and not verdict.is_as_expected)
+
+
+OF_SCHEMA_1 = """{
+  "schema": "tls-matrix/run/1", "run": {"environment": {"python": "3.11.7"}, "partial": false,
+  "profiles_digest": "00", "tool_version": "0.1.0"}, "servers": {"a@1": {"title": "A", "level": "1", "kind":
+  "real", "backend": "process", "stack": "a", "toggles": {}}}, "clients": {"x": {"title": "X", "confidence":
+  "high", "ja3": null}}, "cells": [
+    {
+      "id": "a@1/x/renegotiate-client", "server": "a@1", "client": "x", "scenario": "renegotiate-client",
+      "outcome": "fails", "reason": "renegotiation:policy-tls-1.3", "verdict": "expected_failure",
+      "expected": "fails", "expected_reason": "renegotiation:policy-tls-1.3", "expected_why": "TLS 1.3",
+      "prediction": "fails", "negotiated": null, "attempts": []
+    },
+    {
+      "id": "a@1/x/connect", "server": "a@1", "client": "x", "scenario": "connect",
+      "outcome": "fails", "reason": "server-hello:alert-close_notify", "verdict": "failed",
+      "expected": "works", "expected_reason": null, "expected_why": "",
+      "prediction": null, "negotiated": null, "attempts": []
+    }
+  ]
+}
+"""
+
+
+def test_a_run_of_schema_1_is_read_as_what_it_means_now(tmp_path: Path) -> None:
+    """A scenario that does not apply was an expected failure then, and close_notify one of the alerts."""
+    (tmp_path / "run.json").write_text(OF_SCHEMA_1, encoding="utf-8")
+    run = load_run(tmp_path)
+    cells = run.by_id()
+    renegotiation, connect = cells["a@1/x/renegotiate-client"], cells["a@1/x/connect"]
+    assert (
+        renegotiation.outcome is renegotiation.expected is renegotiation.prediction is Outcome.NOT_APPLICABLE
+    )
+    assert renegotiation.verdict is Verdict.NOT_APPLICABLE
+    assert (connect.outcome, str(connect.reason)) == (Outcome.FAILS, "server-hello:close_notify")
+    assert run.run.asked is None
+    assert load_run(tmp_path) == run
+    kinds = {change.kind for change in compare(run, run).changes}
+    assert kinds == {ChangeKind.UNCHANGED}
+    assert json.loads(encode(run))["schema"] == "tls-matrix/run/2"

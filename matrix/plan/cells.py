@@ -1,0 +1,74 @@
+"""For each cell what is expected of it and what the definitions predict."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from clients.profile import Profile
+from definitions.former import Notes
+from matrix.cell import Cell
+from matrix.expectations.derived import Facts, connects_like, expected_of
+from matrix.expectations.files import Expectations, load_expectations
+from matrix.judgement.outcome import Expectation
+from matrix.plan.plan import PlannedCell
+from matrix.prediction import Prediction, facts_of_server, predict
+from matrix.results.compare import renamed_servers
+from matrix.results.run_file import CellRecord, RunFile
+from servers.variant import ServerVariant
+
+
+def plan_cells(
+    cells: Iterable[Cell],
+    variants: Mapping[str, ServerVariant],
+    profiles: Mapping[str, Profile],
+    baseline: RunFile | None,
+    own: Expectations | None = None,
+    notes: Notes | None = None,
+) -> list[PlannedCell]:
+    """Look up what is expected of each cell and predict it; the user's own expectations come before what is
+    shipped or predicted.
+    """
+    own = own or Expectations()
+    expectations = own.before(load_expectations(notes=notes))
+    cells = list(cells)
+    earlier = _baseline_cells(cells, baseline)
+    plain_ids = {identifier: connects_like(variant) for identifier, variant in variants.items()}
+    server_facts = {identifier: facts_of_server(variant) for identifier, variant in variants.items()}
+    predictions = {
+        (server, client): predict(profiles[client].player, server_facts[server])
+        for server, client in {(cell.server, cell.client) for cell in cells}
+        if server in server_facts
+    }
+    planned = []
+    for cell in cells:
+        prediction = predictions.get((cell.server, cell.client))
+        beyond: Prediction | None = None
+        expected = expectations.explicit(cell)
+        if cell.server in variants:
+            client, server = profiles[cell.client].player, server_facts[cell.server]
+            facts = Facts(client, server, plain_ids[cell.server], prediction)
+            expected, beyond = expected_of(cell, facts, expectations)
+        expected = earlier.get(cell.id) or own.explicit(cell) or expected
+        planned.append(PlannedCell(cell, expected, beyond or prediction))
+    return planned
+
+
+def _baseline_cells(cells: Sequence[Cell], baseline: RunFile | None) -> dict[str, Expectation]:
+    """What the baseline saw, by the id of the cell that is now its partner; cells in which it found nothing
+    out are left out.
+    """
+    if baseline is None:
+        return {}
+    earlier = baseline.by_id()
+    renamed = renamed_servers(baseline.servers, {cell.server for cell in cells})
+    expected = {}
+    for cell in cells:
+        former = earlier.get(cell.id)
+        if former is None and cell.server in renamed:
+            former = earlier.get(Cell(renamed[cell.server], cell.client, cell.scenario).id)
+        if former is not None and former.outcome is not None:
+            expected[cell.id] = _as_seen(former)
+    return expected
+
+
+def _as_seen(cell: CellRecord) -> Expectation:
+    assert cell.outcome is not None  # the caller has looked
+    return Expectation(cell.outcome, cell.reason, f"so it was in the baseline run ({cell.id})")

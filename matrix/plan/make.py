@@ -1,0 +1,79 @@
+"""From what is asked to what is run: servers, clients, scenarios, and for each cell what is expected and
+predicted.
+
+Reads definitions, profiles, expectations and the baseline; opens no connection. Everything wrong with any
+of them comes out as an error of one line before anything is started.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from definitions.fault import Together
+from definitions.former import Notes
+from matrix.cell import grid, select
+from matrix.errors import SelectionError
+from matrix.expectations.files import Expectations, load_own_expectations
+from matrix.plan.cells import plan_cells
+from matrix.plan.loading import check_variant, default_clients, load_all_definitions, load_all_profiles
+from matrix.plan.options import RunOptions
+from matrix.plan.plan import Plan
+from matrix.plan.servers import choose_servers
+from matrix.plan.targets import parse_targets
+from matrix.results.gate import parse_gates
+from matrix.results.run_file import load_run
+from matrix.scenarios import SCENARIOS
+from servers.definition import ServerDefinition
+from servers.variant import expand
+
+
+def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
+    """Plan a run; old keys and notations of what is read go into `notes`. Raises one of USAGE_ERRORS, each a
+    line for each thing to mend.
+    """
+    parse_gates(options.fail_on)
+    together = Together()
+    with together:
+        definitions = load_all_definitions(options.servers_dir, notes)
+    with together:
+        profiles = load_all_profiles(options.clients_dir, notes)
+    together.end()
+    targets = parse_targets(options.target)
+    variants = choose_servers(options, definitions)
+    for variant in variants:
+        with together:
+            check_variant(variant, profiles)
+    together.end()
+    taken = {variant.id for variant in variants} & {target.name for target in targets}
+    if taken:
+        raise SelectionError(f"--target {min(taken)}: a server has this id; choose another name")
+    clients = select(options.client, profiles, "client") if options.client else default_clients(profiles)
+    default = [scenario.id for scenario in SCENARIOS.values() if scenario.is_default]
+    scenarios = select(options.scenario, SCENARIOS, "scenario") if options.scenario else default
+    servers = [variant.id for variant in variants] + [target.name for target in targets]
+    baseline = load_run(options.baseline, notes) if options.baseline is not None else None
+    own = load_own_expectations(
+        options.expectations, dict.fromkeys(variant.definition.folder for variant in variants), notes
+    )
+    by_id = {variant.id: variant for variant in variants}
+    cells = plan_cells(grid(servers, clients, scenarios), by_id, profiles, baseline, own, notes)
+    return Plan(
+        options,
+        tuple(variants),
+        tuple(targets),
+        profiles,
+        tuple(SCENARIOS[s] for s in scenarios),
+        tuple(cells),
+        tuple(_unused(own, servers, definitions, profiles)),
+    )
+
+
+def _unused(
+    own: Expectations,
+    servers: Iterable[str],
+    definitions: Mapping[str, ServerDefinition],
+    profiles: Iterable[str],
+) -> Iterator[str]:
+    """Name the user's patterns that match no cell there is, whatever of them is run."""
+    if own:
+        known = (variant.id for definition in definitions.values() for variant in expand(definition))
+        cells = grid(list(dict.fromkeys((*servers, *known))), list(profiles), list(SCENARIOS))
+        yield from (f"{pattern} matches no cell; mend it or take it out" for pattern in own.unused(cells))
