@@ -101,6 +101,7 @@ def _asked(plan: Plan) -> AskedRecord:
         scenarios=sorted(scenario.id for scenario in plan.scenarios),
         targets=[_asked_target(target) for target in plan.targets],
         timeout=plan.options.timeout,
+        evidence=plan.options.evidence,
     )
 
 

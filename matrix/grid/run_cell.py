@@ -16,9 +16,10 @@ from matrix.grid.endpoint import Endpoint
 from matrix.judgement.judge import judge
 from matrix.judgement.outcome import Expectation, Judgement, Outcome
 from matrix.prediction import offered_version_name
-from matrix.results.cell_result import CellResult, EvidenceWanted, Facts, cell_result
+from matrix.results.cell_result import CellResult, Facts, cell_result
 from matrix.results.certificate_facts import certificate_notes, read_certificate
 from matrix.results.evidence import Evidence, evidence_of
+from matrix.results.evidence_wanted import EvidenceWanted
 from matrix.results.strength import REFUSING_STATUS
 from matrix.scenarios import SCENARIOS, Meeting
 

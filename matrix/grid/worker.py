@@ -20,8 +20,9 @@ from matrix.grid.endpoint import Endpoint
 from matrix.grid.pytest_outcome import show
 from matrix.grid.run_cell import Terms, run_cell
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
-from matrix.results.cell_result import PROPERTY, CellResult, EvidenceWanted
+from matrix.results.cell_result import PROPERTY, CellResult
 from matrix.results.evidence import Evidence, write_evidence
+from matrix.results.evidence_wanted import EvidenceWanted
 from servers.contract import PrivateKeyAndChain
 
 FIXTURE = "judged_cell"

@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_args
 
 from clients.pace import DEFAULT_RATE
 from clients.starttls import PROTOCOLS
-from matrix.results.cell_result import EvidenceWanted
+from matrix.results.evidence_wanted import EvidenceWanted
 
 Texts = tuple[str, ...]
 

@@ -5,6 +5,7 @@ import shlex
 from clients.destination import TUNNEL
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports.groups import Group
+from matrix.results.evidence_wanted import EvidenceWanted
 from matrix.results.run_file import CellRecord, RunFile, TargetRecord
 from matrix.scenarios import CONNECT
 from matrix.wording import printable
@@ -38,6 +39,8 @@ def _next_step(cell: CellRecord, run: RunFile) -> str:
         case _ if target is not None and target.starttls != TUNNEL and cell.scenario == CONNECT.id:
             where = shlex.quote(_destination(target))
             return f"{COMMAND} connect {shlex.quote(cell.client)} {where} shows every record and message"
+        case _ if run.run.asked is not None and run.run.asked.evidence is EvidenceWanted.NONE:
+            return "run again without --evidence none to keep every record and message"
         case _:
             return f"evidence/{cell.id}.json has every record and message"
 

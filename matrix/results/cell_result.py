@@ -8,7 +8,6 @@ connection.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from enum import StrEnum
 from typing import Any
 
 from clients.observation import Observation
@@ -22,22 +21,6 @@ from matrix.results.run_file import CertificateRecord
 PROPERTY = "tls_matrix_cell"
 ConnectionMade = tuple[int | None, str, float]
 """The client's port (None where nobody accepted), the beginning (ISO 8601) and the seconds it took."""
-
-
-class EvidenceWanted(StrEnum):
-    """For which cells the transcripts are kept."""
-
-    FAILURES = "failures"
-    ALL = "all"
-    NONE = "none"
-
-    def includes(self, verdict: Verdict) -> bool:
-        """True when a cell of this verdict keeps its transcripts; FAILURES means all that are not plain
-        passes.
-        """
-        return self is EvidenceWanted.ALL or (
-            self is EvidenceWanted.FAILURES and verdict is not Verdict.PASSED
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from definitions.reading import read_json
 from handshake.reason import Detail, Reason, saved_reason
 from matrix.errors import UnreadableRun
 from matrix.judgement.outcome import NOTHING_TO_DO, Expectation, Outcome, Verdict
+from matrix.results.evidence_wanted import EvidenceWanted
 from matrix.results.files import to_json as to_json  # for whoever writes beside it, too
 
 SCHEMA: Literal["tls-matrix/run/2"] = "tls-matrix/run/2"
@@ -68,13 +69,16 @@ class TargetRecord(_Record):
 
 
 class AskedRecord(_Record):
-    """What the run was asked for; `timeout` is the seconds that each connection attempt had."""
+    """What the run was asked for; `timeout` is the seconds that each connection attempt had, `evidence` for
+    which cells it was kept.
+    """
 
     servers: list[str] = []
     clients: list[str] = []
     scenarios: list[str] = []
     targets: list[TargetRecord] = []
     timeout: float | None = None
+    evidence: EvidenceWanted | None = None
 
 
 class CertificateRecord(_Record):

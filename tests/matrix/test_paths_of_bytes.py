@@ -75,7 +75,7 @@ def test_a_run_in_a_folder_whose_name_is_no_text(folder: Path, workers: int) -> 
     chosen = ("--server", "jsse6@6u45", "--client", "java-7", "--client", "java-8", "-n", workers)
     result = tls_matrix("run", *chosen, "--out", NAME, cwd=folder)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.endswith(f"The page: {SAID}/grid.html\n")
+    assert result.stdout.endswith(f"The page: {folder.parent}/{SAID}/{SAID}/grid.html\n")
     assert_readable(folder / NAME)
 
 

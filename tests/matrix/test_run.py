@@ -184,6 +184,10 @@ def test_a_baseline_is_what_is_expected(
     worse = tls_matrix("run", "--server", BEFORE, "--baseline", after, *chosen, tmp_path / "worse")
     assert worse.returncode == 1
     assert sorted(verdicts(tmp_path / "worse").values()) == ["failed", "failed", "passed"]
+    assert "\n  next: evidence/" in worse.stdout
+    chosen = ("--evidence", "none", *chosen)
+    unkept = tls_matrix("run", "--server", BEFORE, "--baseline", after, *chosen, tmp_path / "unkept")
+    assert "\n  next: run again without --evidence none to keep every record" in unkept.stdout
     better = tls_matrix("run", "--server", AFTER, "--baseline", before[0], *chosen, tmp_path / "better")
     assert better.returncode == 1
     assert sorted(verdicts(tmp_path / "better").values()) == ["passed", "unexpected_pass", "unexpected_pass"]
@@ -210,14 +214,18 @@ def test_a_target_nobody_listens_on_is_a_harness_error_with_the_address(tmp_path
     assert result.returncode == 3
     assert set(verdicts(tmp_path).values()) == {"harness_error"}
     assert run_json(tmp_path)["servers"]["mine"]["problem"].startswith(address)
-    assert "java-7u85" not in result.stdout  # one line for all cells
+    problem = (
+        f"{address}: nobody accepts the connection (connect:refused); start the server or mend the address"
+    )
+    next_step = f"next: see that {address} answers from this machine, then run again"
     page = (tmp_path / "grid.md").read_text(encoding="utf-8")
-    assert [line for line in page.splitlines() if "nobody accepts" in line] == [
-        f"- mine: {address}: nobody accepts the connection (connect:refused); "
-        "start the server or mend the address"
-    ]
-    assert "broken" not in page
-    assert sum(address in line for line in result.stdout.splitlines()) == 2  # to be searched, and to be read
+    headline, group = (line for line in page.splitlines() if "nobody accepts" in line)
+    assert headline == f"10 cells: 10 were not measured ({problem})."
+    assert group.startswith("- mine with java-17, ")
+    assert group.endswith(f": {problem}<br>{next_step}")
+    # On the terminal the same, and no line for each cell.
+    assert result.stdout.startswith(f"{headline}\n")
+    assert sum(address in line for line in result.stdout.splitlines()) == 3
 
 
 SERVER = """
