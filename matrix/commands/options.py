@@ -128,6 +128,11 @@ def saved_timings(folder: Path) -> Timings:
     try:
         return load_timings(folder)
     except UnusableFile as unusable:
-        for line in unusable.lines:
-            tell(f"tls-matrix: {line}; the report is made without times")
+        tell_untimed(unusable.lines)
         return NO_TIMINGS
+
+
+def tell_untimed(lines: Iterable[str]) -> None:
+    """Tell why a run is reported without its times."""
+    for line in lines:
+        tell(f"tls-matrix: {line}; the report is made without times")

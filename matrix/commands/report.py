@@ -1,6 +1,7 @@
 """`tls-matrix report RUN`: makes the files of a saved run again, and shows the grid."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +14,8 @@ from matrix.commands.options import (
     ServersDir,
     Verbose,
     one_line_errors,
-    saved_timings,
     show_run,
+    tell_untimed,
     view_asked,
     while_read,
     write_out,
@@ -60,6 +61,7 @@ def report(
     with one_line_errors() as notes:
         view = view_asked(verbose, quiet, only)
         saved = load_saved_run(run, notes)
+        tell_untimed(saved.untimed)
         folder = _new_folder(out, saved) if out is not None else saved.folder
         if redact and out is None:
             raise SelectionError("--redact: name the folder of the copy with --out DIR")
@@ -71,7 +73,7 @@ def report(
                 f"judged again: {counted(len(again.differences), 'difference')}; "
                 f"{counted(again.kept, 'cell')} without evidence kept as judged before"
             )
-            saved = SavedRun(saved.folder, again.run, saved.timings)
+            saved = replace(saved, run=again.run)
         try:
             saved = _write(saved, folder, redact=redact)
         except OSError as error:
@@ -79,7 +81,7 @@ def report(
                 f"{folder}: cannot be written ({error.strerror}); free space or mend its permissions"
             ) from error
     with while_read():
-        show_run(saved.run, view, saved_timings(folder), None)
+        show_run(saved.run, view, timings_from(saved.timings), None)
         for line in lines:
             write_out(f"{printable(line)}\n")
         write_out(f"The page: {printable(str(folder / PAGE))}\n")
@@ -109,7 +111,8 @@ def _write(saved: SavedRun, folder: Path, *, redact: bool) -> SavedRun:
         if redaction is not None:
             run, timings = redaction.run(saved.run), redaction.timings(saved.timings)
             written = SavedRun(folder, run, timings)
-    timings_file = written.timings if is_copy or "run" not in saved.timings else None
+    is_journalled = bool(saved.timings) and "run" not in saved.timings
+    timings_file = written.timings if is_copy or is_journalled else None
     reports = render_reports(written.run, timings_from(written.timings))
     write_run(folder, written.run, timings_file, reports)
     return written

@@ -1,35 +1,30 @@
 """A run as it was saved: what `report` starts from, whether the run came to its end or not."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from definitions.fault import UnusableFile
 from definitions.former import Notes
 from matrix.errors import UnreadableRun
 from matrix.results.journal import JOURNAL, Journalled
 from matrix.results.run_file import RUN_FILE_NAME, RunFile, load_run
 from matrix.results.run_folder import TIMINGS
+from matrix.results.timings import load_timings
 
 
 @dataclass(frozen=True, slots=True)
 class SavedRun:
     """A run and its folder. `timings` are those of timings.json; of a run that did not end, what its journal
-    tells of them.
+    tells of them. `untimed` has a line for each fault of a timings.json that cannot be read.
     """
 
     folder: Path
     run: RunFile
     timings: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def seconds(self) -> dict[str, float]:
-        """The times of the cells; a run without readable timings is reported all the same."""
-        try:
-            return {str(cell): float(seconds) for cell, seconds in self.timings["cells"].items()}
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return {}
+    untimed: Sequence[str] = ()
 
 
 def load_saved_run(path: Path, notes: Notes | None = None) -> SavedRun:
@@ -41,7 +36,12 @@ def load_saved_run(path: Path, notes: Notes | None = None) -> SavedRun:
         journal = _journalled(folder)
         if journal is not None:
             return journal
-    return SavedRun(folder, load_run(path, notes), _timings(folder))
+    run = load_run(path, notes)
+    try:
+        load_timings(folder)
+    except UnusableFile as unusable:
+        return SavedRun(folder, run, untimed=unusable.lines)
+    return SavedRun(folder, run, _timings(folder))
 
 
 def _journalled(folder: Path) -> SavedRun | None:
@@ -59,8 +59,7 @@ def _journalled(folder: Path) -> SavedRun | None:
 
 
 def _timings(folder: Path) -> dict[str, Any]:
-    try:
-        timings: Any = json.loads((folder / TIMINGS).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return timings if isinstance(timings, dict) else {}
+    """All that the file has: more than reports need."""
+    file = folder / TIMINGS
+    timings: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return timings
