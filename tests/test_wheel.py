@@ -61,7 +61,7 @@ def test_the_wheel_runs_a_grid(installed: Path, tmp_path: Path, workers: str) ->
     assert "46 cells: " in result.stdout
     assert "All as expected." in result.stdout
     latest = tmp_path / "reports" / "latest"
-    assert result.stdout.endswith(f"written to reports/{latest.resolve().name}\n")
+    assert result.stdout.endswith(f"The page: reports/{latest.resolve().name}/grid.html\n")
     version = {line.partition(": ")[2] for line in metadata(installed) if line.startswith("Version: ")}
     assert f'"tool_version": "{version.pop()}"' in (latest / "run.json").read_text()
 
