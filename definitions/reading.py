@@ -5,6 +5,8 @@
 Validators get the file's path as pydantic's context, for what depends on the file's name and neighbours.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -30,10 +32,8 @@ def read_toml(
     advice: str = CHECK_THE_NAME,
 ) -> Value:
     """Read a TOML file. Raises `error` with a line for each fault; `advice` is for when there is no file."""
-    try:
+    with _raised_as(error):
         return _read(toml_document(path, advice), kind, notes, path)
-    except UnusableFile as unusable:
-        raise error(*unusable.lines) from unusable
 
 
 def read_json(
@@ -44,10 +44,8 @@ def read_json(
     advice: str = CHECK_THE_NAME,
 ) -> Value:
     """Read a JSON file. Raises `error` with a line for each fault; `advice` is for when there is no file."""
-    try:
+    with _raised_as(error):
         return _read(json_document(path, advice), kind, notes, path)
-    except UnusableFile as unusable:
-        raise error(*unusable.lines) from unusable
 
 
 def read_table(
@@ -61,17 +59,22 @@ def read_table(
     """Read plain values; `source` is the file they come from, and `place` where they stand in it. Raises
     `error` with a line for each fault.
     """
-    try:
+    with _raised_as(error):
         document = bounded(Document(source, content))
         return _read(replace(document, content=deepcopy(content)), kind, notes, place=place)
-    except UnusableFile as unusable:
-        raise error(*unusable.lines) from unusable
 
 
 def check_toml(path: Path, kind: type[Value], error: type[UnusableFile] = UnusableFile) -> None:
     """Raise an `error` with all faults of a TOML file, those included of what is read later (`ReadLater`)."""
-    try:
+    with _raised_as(error):
         _read(toml_document(path), kind, None, path, also_what_is_read_later=True)
+
+
+@contextmanager
+def _raised_as(error: type[UnusableFile]) -> Iterator[None]:
+    """Raise the faults of a file as the error its reader asked for."""
+    try:
+        yield
     except UnusableFile as unusable:
         raise error(*unusable.lines) from unusable
 

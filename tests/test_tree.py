@@ -192,6 +192,7 @@ def test_findings_are_listed_and_say_what_they_must() -> None:
     table = re.findall(r"^\| `([\w-]+\.sh)` \|", (ROOT / "findings" / "README.md").read_text(), re.MULTILINE)
     assert table == sorted(scripts)
     for name, text in scripts.items():
+        assert os.access(ROOT / "findings" / name, os.X_OK), f"chmod +x findings/{name}"
         head = text.partition("set -euo pipefail")[0]
         assert [
             word
