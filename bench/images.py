@@ -14,7 +14,8 @@ import time
 from bench.machine import machine
 from matrix.cell import select
 from servers.containers.base import make_base, packages_of
-from servers.containers.build import BuildProgress, build_missing, find_image
+from servers.containers.build import build_missing, find_image
+from servers.containers.build_progress import BuildProgress
 from servers.containers.engine import engine
 from servers.containers.packages import packages_folder
 from servers.containers.recipe import recipes

@@ -22,7 +22,7 @@ from clients.player import Player
 from clients.starttls import PROTOCOLS, Protocol
 from clients.transport import Transport, TransportFailure
 from handshake.clear_text import Framing
-from handshake.client import ClientConnection
+from handshake.client.connection import ClientConnection
 from handshake.crypto.credentials import Credential
 from handshake.events import (
     AlertReceived,

@@ -162,6 +162,8 @@ def printable(text: str) -> str:
     """Escape everything a terminal or a page could take as more than text (control and bidirectional
     characters), and what is no text: a byte that is not UTF-8, as in a path, is said as `\\xff`.
     """
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else _harmless(char) for char in text)
 
 

@@ -5,13 +5,14 @@ Only the random, the session id, the SNI host, key shares and padding are filled
 rule.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
 from handshake.hello_random import Beginning
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
+from handshake.wire.client_hello import NULL_COMPRESSION
 from handshake.wire.registry import AlertDescription
 
 
@@ -72,6 +73,18 @@ class HelloTemplate:
     records: tuple[int, ...] = ()
     random_begins_with: Beginning = Beginning.RANDOM_BYTES
     challenge_begins_with: Beginning = Beginning.RANDOM_BYTES
+
+    def in_record_format(self) -> "HelloTemplate":
+        """The same offer in a TLS record, which a hello that resumes or renegotiates always comes in."""
+        if self.format is HelloFormat.RECORD:
+            return self
+        return replace(
+            self,
+            format=HelloFormat.RECORD,
+            record_version=self.client_version,
+            compression_methods=NULL_COMPRESSION,
+            cipher_suites=tuple(spec for spec in self.cipher_suites if spec <= 0xFFFF),
+        )
 
 
 @dataclass(frozen=True, slots=True)

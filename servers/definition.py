@@ -10,7 +10,6 @@ carried as it is: the program that plays emulated servers reads it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -19,7 +18,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_
 from definitions.fault import Mistakes, Place, Together, UnusableFile, unknown_value
 from definitions.former import Notes
 from definitions.reading import read_toml
-from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
+from handshake.wire.cipher_suites import parse_cipher_suite
 from handshake.wire.registry import parse_group, parse_signature_scheme, parse_version
 from servers.declared import Declared, DeclaredRefusals, DeclaredRenegotiation
 from servers.definition_tables import (
@@ -27,6 +26,7 @@ from servers.definition_tables import (
     Level,
     Name,
     Toggle,
+    suites_named_like,
 )
 from servers.emulated.starttls import PROTOCOLS
 
@@ -94,7 +94,8 @@ class ServerDefinition(Layer):
             advice = f"is missing at level {level!r}: say it in [declared] or there"
             raise Mistakes((("declared", key), advice) for key in missing)
         suites = [parse_cipher_suite(name) for name in stated["cipher_suites"]]
-        stated["cipher_suites"] = tuple(code for code in suites if not _is_named_like(code, without))
+        left_out = set().union(*map(suites_named_like, without))
+        stated["cipher_suites"] = tuple(code for code in suites if code not in left_out)
         if not stated["cipher_suites"]:
             setting = ", ".join((level, *(f"{name}={value}" for name, value in toggles.items())))
             raise Mistakes([(("declared", "cipher_suites"), f"none is left at {setting}: take fewer away")])
@@ -222,11 +223,6 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
         under = merged.get(key)
         merged[key] = merge(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
     return merged
-
-
-def _is_named_like(code: int, patterns: Iterable[str]) -> bool:
-    names = CIPHER_SUITES.get(code)
-    return names is not None and any(fnmatchcase(names.iana, pattern) for pattern in patterns)
 
 
 def _levels_named(

@@ -4,6 +4,7 @@
 
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import (
@@ -55,8 +56,14 @@ def _known_cipher_suite(name: str) -> str:
     return name
 
 
+@cache
+def suites_named_like(pattern: str) -> frozenset[int]:
+    """The code points of the cipher suites whose IANA names match a shell pattern."""
+    return frozenset(code for code, names in CIPHER_SUITES.items() if fnmatchcase(names.iana, pattern))
+
+
 def _fitting_pattern(pattern: str) -> str:
-    if not any(fnmatchcase(names.iana, pattern) for names in CIPHER_SUITES.values()):
+    if not suites_named_like(pattern):
         raise ValueError(
             f"no cipher suite is called like {pattern!r}: write a pattern of IANA names, * and ?"
         )

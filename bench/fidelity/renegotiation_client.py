@@ -7,7 +7,7 @@ them says what each means). The client does no I/O: it is asked over TCP here, a
 import os
 from typing import Any
 
-from handshake.client import ClientConnection
+from handshake.client.connection import ClientConnection
 from handshake.client.hello import FilledHello
 from handshake.events import (
     AlertReceived,

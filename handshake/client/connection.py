@@ -11,7 +11,6 @@ from handshake.client import tls12, tls13
 from handshake.client.handshake import ClientHandshake
 from handshake.client.hello import FilledHello, fill_hello, hello_fragments
 from handshake.client.renegotiation import (
-    in_record_format,
     refusal_to_renegotiate,
     renegotiation_template,
 )
@@ -69,7 +68,7 @@ class ClientConnection(Connection):
         clock: Clock | None = None,
     ) -> None:
         if session is not None:
-            template = in_record_format(template)
+            template = template.in_record_format()
         sslv2_format = template.format is HelloFormat.SSLV2
         record_version = template.client_version if sslv2_format else template.record_version
         records = RecordLayer(RecordRules(), FirstRecord.TLS, record_version, policy.record_splitting)

@@ -10,32 +10,18 @@ from dataclasses import replace
 
 from handshake.client.handshake import ClientHandshake
 from handshake.errors import Fault, PeerFault, PolicyRefusal
-from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate, Placement
+from handshake.hello_template import ExtensionTemplate, HelloTemplate, Placement
 from handshake.reason import Rule
 from handshake.renegotiation import Renegotiation
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV
-from handshake.wire.client_hello import NULL_COMPRESSION
 from handshake.wire.extensions import pull_renegotiation_info, push_renegotiation_info
 from handshake.wire.registry import AlertDescription, ExtensionType
 from handshake.wire.suite_versions import SIGNALLING_SUITES
 
 
-def in_record_format(template: HelloTemplate) -> HelloTemplate:
-    """The same offer in a TLS record, which a hello that resumes or renegotiates always comes in."""
-    if template.format is HelloFormat.RECORD:
-        return template
-    return replace(
-        template,
-        format=HelloFormat.RECORD,
-        record_version=template.client_version,
-        compression_methods=NULL_COMPRESSION,
-        cipher_suites=tuple(spec for spec in template.cipher_suites if spec <= 0xFFFF),
-    )
-
-
 def renegotiation_template(template: HelloTemplate, info: bytes | None, place: Placement) -> HelloTemplate:
     """Give the hello that renegotiates; `info` is its renegotiated_connection, None leaves it out."""
-    record = in_record_format(template)
+    record = template.in_record_format()
     suites = tuple(suite for suite in record.cipher_suites if suite not in SIGNALLING_SUITES)
     present = [extension.extension_type for extension in record.extensions or ()]
     others = [e for e in record.extensions or () if e.extension_type != ExtensionType.RENEGOTIATION_INFO]

@@ -8,7 +8,6 @@ what is last matters to some servers (research note on servers, section 4, X4).
 from collections.abc import Sequence
 from dataclasses import replace
 
-from handshake.client.renegotiation import in_record_format
 from handshake.errors import DecodeError, LocalError
 from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate
 from handshake.wire.extensions import (
@@ -42,7 +41,7 @@ def record_format(template: HelloTemplate) -> HelloTemplate:
     if template.client_version < ProtocolVersion.SSL_3_0:
         version = version_name(template.client_version)
         raise LocalError(f"a hello that offers {version} alone fits the format of SSLv2 only")
-    record = in_record_format(template)
+    record = template.in_record_format()
     if not record.cipher_suites:
         raise LocalError("all its cipher suites are SSLv2's own")
     return record

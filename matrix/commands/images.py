@@ -15,10 +15,7 @@ from matrix.commands.options import ServersDir, one_line_errors, tell
 from matrix.errors import EXIT_HARNESS
 from matrix.plan.loading import load_all_definitions
 from matrix.wording import printable
-from servers.containers.base import make_base, packages_of, take_base
-from servers.containers.build import BuildProgress, build_missing
-from servers.containers.engine import EngineError, engine
-from servers.containers.recipe import recipes
+from servers.containers.build_progress import BuildProgress
 
 application = typer.Typer(no_args_is_help=True, help="The images of servers for `run --backend docker`.")
 
@@ -44,6 +41,12 @@ def images() -> None:
 @application.command("build")
 def build_images(ids: Ids = None, base: BaseImage = None, servers_dir: ServersDir = None) -> None:
     """Build the images that are missing or out of date; the others are left alone."""
+    # Here, because the client of an engine takes a tenth of a second to load, and no other command needs it.
+    from servers.containers.base import make_base, packages_of, take_base
+    from servers.containers.build import build_missing
+    from servers.containers.engine import EngineError, engine
+    from servers.containers.recipe import recipes
+
     with one_line_errors() as notes:
         definitions = load_all_definitions(servers_dir or (), notes)
         known = {each.id: each for each in recipes(definitions.values())}

@@ -1,7 +1,7 @@
 """`tls-matrix run`: plans, lets pytest run the grid, and shows what came out.
 
 pytest runs in this process, without its own output; with `-n auto` it gets as many workers as there is work
-for, up to one more than processors, because a worker costs most of a second to start.
+for, up to the number of processors, because a worker costs most of a second to start.
 """
 
 import inspect

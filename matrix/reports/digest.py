@@ -148,4 +148,5 @@ def grid_rows(run: RunFile, scenario: str) -> list[str]:
 
 def scenarios(run: RunFile) -> list[str]:
     """The scenarios of a run in which some server could be asked, sorted."""
-    return sorted({cell.scenario for cell in run.cells if cell.server not in unasked(run)})
+    nobody = unasked(run)
+    return sorted({cell.scenario for cell in run.cells if cell.server not in nobody})

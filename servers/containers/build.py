@@ -20,6 +20,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
 from servers.containers import scratch
+from servers.containers.build_progress import BuildProgress
 from servers.containers.engine import EngineError, in_words, said
 from servers.containers.packages import PackagesError, packages_folder
 from servers.containers.recipe import BASE_LABEL, DIGEST_LABEL, PYTHON_LABEL, Recipe
@@ -59,16 +60,6 @@ class Image:
     def is_made_of(self, recipe: Recipe) -> bool:
         """Whether it is what the recipe would make, upon the base it has."""
         return bool(self.python) and self.digest == recipe.digest(self.python, self.machine)
-
-
-class BuildProgress:
-    """What is told of a build while it goes on; this one tells nothing."""
-
-    def say(self, text: str) -> None:
-        """One line about an image."""
-
-    def count(self, done: int, total: int) -> None:
-        """How many of the images to build are done."""
 
 
 def errors_in(steps: Iterable[dict[str, Any]]) -> list[str]:

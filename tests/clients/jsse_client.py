@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from clients.profile import Profile, load_profiles
-from handshake.client import ClientConnection
+from handshake.client.connection import ClientConnection
 from handshake.crypto.dh_groups import modp_group
 from handshake.events import (
     AlertReceived,

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import pytest
 
 from clients.profile import load_profiles
-from handshake.client import fill_hello
+from handshake.client.hello import fill_hello
 from handshake.hello_template import Fill
 from handshake.wire.client_hello import ClientHello, pull_hello_flight
 from handshake.wire.record import FirstRecord, RecordReader

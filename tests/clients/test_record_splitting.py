@@ -3,7 +3,7 @@
 import pytest
 
 from clients.profile import load_profiles
-from handshake.client import ClientConnection
+from handshake.client.connection import ClientConnection
 from handshake.wire.registry import ProtocolVersion
 from tests.handshake.peers import REQUEST, Ours, pump, server
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 
-from handshake.client import ClientConnection
+from handshake.client.connection import ClientConnection
 from handshake.crypto.key_exchange import GroupKeyPair, generate_key_pair
 from handshake.crypto.key_schedule import Role
 from handshake.crypto.suite_parameters import suite_parameters

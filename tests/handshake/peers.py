@@ -19,7 +19,7 @@ from tlslite.api import HandshakeSettings, TLSConnection, X509CertChain, parsePE
 from tlslite.errors import TLSError
 from tlslite.x509 import X509
 
-from handshake.client import ClientConnection
+from handshake.client.connection import ClientConnection
 from handshake.connection import Connection
 from handshake.crypto.credentials import Credential, generate_dsa, generate_ecdsa, generate_rsa
 from handshake.crypto.dh_groups import JSSE_DH_GROUPS, modp_group

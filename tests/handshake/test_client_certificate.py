@@ -8,7 +8,7 @@ import pytest
 from cryptography.x509 import load_der_x509_certificate
 from OpenSSL import SSL
 
-from handshake.client import ClientConnection
+from handshake.client.connection import ClientConnection
 from handshake.crypto.credentials import Credential
 from handshake.events import AlertReceived, CertificateReceived, CertificateRequested, PeerFaulted
 from handshake.hello_template import ClientLimits, ClientPolicy

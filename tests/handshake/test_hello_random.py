@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from handshake.client import ClientConnection
+from handshake.client.connection import ClientConnection
 from handshake.client.hello import fill_hello
 from handshake.hello_random import Beginning, Clock, fresh_bytes
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloFormat, HelloTemplate

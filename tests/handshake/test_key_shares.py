@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from handshake.client import fill_hello
+from handshake.client.hello import fill_hello
 from handshake.hello_template import ExtensionTemplate, HelloTemplate
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import pull_key_share_list, push_key_share_list

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from OpenSSL import SSL
 
-from handshake.client import ClientConnection
+from handshake.client.connection import ClientConnection
 from handshake.events import PeerFaulted
 from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTemplate, HelloTemplate
 from handshake.server import ServerConnection

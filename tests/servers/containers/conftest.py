@@ -9,7 +9,8 @@ import docker
 import pytest
 
 from servers.containers.base import BASE_TAG, take_base
-from servers.containers.build import Base, BuildProgress, build_missing, find_image
+from servers.containers.build import Base, build_missing, find_image
+from servers.containers.build_progress import BuildProgress
 from servers.containers.engine import EngineError, engine
 from servers.containers.recipe import recipe
 from servers.containers.start import start_servers

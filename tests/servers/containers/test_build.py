@@ -9,7 +9,8 @@ import docker
 import pytest
 from docker.errors import ImageNotFound
 
-from servers.containers.build import Base, BuildProgress, build_missing, find_image
+from servers.containers.build import Base, build_missing, find_image
+from servers.containers.build_progress import BuildProgress
 from servers.containers.recipe import recipe
 from servers.variant import ServerVariant, plain_variant
 from tests.servers.containers.conftest import AddToy
@@ -109,7 +110,8 @@ LITTLE_ROOM = """
 import resource, sys
 from pathlib import Path
 from servers.containers.base import BASE_TAG, take_base
-from servers.containers.build import BuildProgress, build_missing
+from servers.containers.build import build_missing
+from servers.containers.build_progress import BuildProgress
 from servers.containers.engine import engine
 from servers.containers.recipe import recipe
 from servers.definition import load_definition
