@@ -110,17 +110,16 @@ def request_for(destination: Destination) -> bytes:
 
 def reach(destination: Destination, deadline_seconds: float) -> Reason | None:
     """Open a connection, speak what comes before TLS, and leave; return why that was not possible."""
-    started = time.monotonic()
+    deadline = time.monotonic() + deadline_seconds
     try:
-        transport = Transport(destination, started + deadline_seconds)
+        transport = Transport(destination, deadline)
     except TransportFailure as failure:
         seconds = deadline_seconds if failure.kind is Kind.TIMEOUT else None
         return Reason(Phase.CONNECT, Cause(failure.kind), Detail(seconds=seconds))
     with transport:
         if destination.starttls is None:
             return None
-        until = started + deadline_seconds * prelude.DEADLINES
-        return prelude.speak(destination.starttls, transport, until, Transcript())
+        return prelude.speak(destination.starttls, transport, deadline, Transcript())
 
 
 def _try_hellos(player: Player, visit: Visit, exchange_type: type[Exchange]) -> tuple[Observation, Exchange]:

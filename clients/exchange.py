@@ -53,9 +53,9 @@ class Visit:
     """What every attempt of a client at a destination shares.
 
     `deadline_seconds` is for each attempt, since a silent server must not take the time of the retry it
-    provokes. `request` is sent once connected; empty ends the attempt there. `session` is offered to be
-    resumed, `credentials` by certificate type are shown when the server asks. `pace` waits for
-    the turn of a connection, `clock` gives the time to the hellos that say it.
+    provokes; what comes before TLS takes part of it. `request` is sent once connected; empty ends the attempt
+    there. `session` is offered to be resumed, `credentials` by certificate type are shown when the server
+    asks. `pace` waits for the turn of a connection, `clock` gives the time to the hellos that say it.
     """
 
     destination: Destination
@@ -118,7 +118,7 @@ class Exchange:
             with transport:
                 client_port = transport.local_port
                 try:
-                    self._begin_tls(transport, started)
+                    self._begin_tls(transport)
                     if not self.is_over:
                         self._converse(transport)
                 except TransportFailure as failure:
@@ -136,16 +136,14 @@ class Exchange:
             client_port=client_port,
         )
 
-    def _begin_tls(self, transport: Transport, started: float) -> None:
-        """Say what comes before TLS, which then has its whole time."""
+    def _begin_tls(self, transport: Transport) -> None:
+        """Say what comes before TLS."""
         starttls = self.visit.destination.starttls
         if starttls is None:
             return
-        until = started + self.visit.deadline_seconds * prelude.DEADLINES
-        failure = prelude.speak(starttls, transport, until, self.connection.transcript)
+        failure = prelude.speak(starttls, transport, self.deadline, self.connection.transcript)
         if failure is not None:
             self.fail(failure.cause, failure.phase, failure.detail)
-        self.deadline = time.monotonic() + self.visit.deadline_seconds
 
     def _converse(self, transport: Transport) -> None:
         received = 0

@@ -9,10 +9,6 @@ from handshake.events import Phase, TranscriptEntry
 from handshake.reason import Cause, Detail, Kind, Reason
 from handshake.transcript import Transcript
 
-DEADLINES = 5
-"""How many deadlines of a connection the words may take: mail servers let a client wait for their greeting on
-purpose (Postfix's postscreen 6 s, `postscreen_greet_wait`), which says nothing of their TLS.
-"""
 KIND = "clear"
 """A transcript entry's kind: bytes before TLS. Its name is what they say, in printable ASCII."""
 

@@ -11,7 +11,7 @@ WORKER_INPUT = "tls_matrix"
 
 
 def useful_workers() -> int:
-    """How many worker processes keep the processors busy: as many as there are. One more costs a start, most of
-    a second of processor time, and made the default grid slower (on 2 processors by a twentieth).
+    """How many worker processes keep the processors busy: as many as there are. One more costs a start, most
+    of a second of processor time, and made the default grid slower (on 2 processors by a twentieth).
     """
     return len(os.sched_getaffinity(0))

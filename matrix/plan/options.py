@@ -78,8 +78,8 @@ class RunOptions:
     timeout: Annotated[
         float,
         About(
-            "Seconds for each connection attempt: TCP, handshake and answer together; what comes before TLS "
-            "(STARTTLS) may take five times as long.",
+            "Seconds for each connection attempt: TCP, STARTTLS, handshake and answer together. Some mail "
+            "servers delay their greeting by 6 seconds or more.",
             "SECONDS",
             0.1,
         ),

@@ -113,16 +113,15 @@ def test_every_attempt_says_it_again() -> None:
         assert next(entry.name for entry in attempt.transcript if entry.kind == "message") == "ClientHello"
 
 
-def test_a_slow_greeting_takes_nothing_from_the_handshake() -> None:
-    def slow(connection: socket.socket) -> bytes:
-        connection.settimeout(0.4)
-        with pytest.raises(TimeoutError):
-            connection.recv(1)
-        connection.settimeout(5)
-        return says(*TALK, then=refuses_tls)(connection)
+def test_a_greeting_that_comes_too_late_ends_the_attempt_with_the_seconds_waited() -> None:
+    def late(connection: socket.socket) -> bytes:
+        assert connection.recv(1) == b"", "the client leaves before it is greeted"
+        return b""
 
-    observation = observe("openssl-3.0", slow, seconds=0.3)
-    assert str(observation.attempts[0].failure) == "server-hello:alert-handshake_failure"
+    (attempt,) = observe("openssl-3.0", late, seconds=0.3).attempts
+    assert attempt.failure is not None
+    assert str(attempt.failure) == "connect:timeout"
+    assert attempt.failure.detail.seconds == 0.3
 
 
 def test_tls_in_packets_is_split_and_put_together() -> None:
