@@ -21,9 +21,11 @@ SignatureAlgorithms = Literal["optional", "for-signatures", "required"]
 SignatureCheck = Literal["none", "signatures", "certificates", "late"]
 
 CipherSuite = Annotated[int, "cipher suite"]
+COMPLETED = "completed"
+"""What becomes of a renegotiation that takes place."""
 PRIME_BITS = range(256, 16384 + 1)
-Refusal = Annotated[str, "refusal"]
-"""A word of `servers.refusal`."""
+SentAlert = Annotated[str, "sent alert"]
+"""A word of `servers.sent_alert`."""
 Cause = Annotated[str, "cause"]
 """What a client sees, as in a reason."""
 
@@ -40,20 +42,20 @@ class DeclaredRenegotiation:
     """Whether a first hello without RFC 5746 is accepted."""
     legacy_hello_refusal: Cause = "alert-handshake_failure"
     """What such a hello sees where it is not accepted."""
-    refusal: Refusal = "warning:no_renegotiation"
+    refusal: SentAlert = "warning:no_renegotiation"
     """The answer to a client's attempt that is refused."""
-    refusal_in_sslv3: Refusal = "fatal:handshake_failure"
+    refusal_in_sslv3: SentAlert = "alert:handshake_failure"
     """The same in SSLv3, which has no alert no_renegotiation."""
-    request_refusal: Refusal = "none"
+    request_refusal: SentAlert = "none"
     """What comes instead of a HelloRequest where the server wants a renegotiation that is not allowed."""
-    requested: str = "completed"
+    requested: str = COMPLETED
     """What becomes of a renegotiation that the server asks for: "completed", or the cause of its failure as a
     client sees it."""
     server_initiated: bool = True
     """Whether the server can ask for a renegotiation at all."""
     asks_anyway: bool = False
     """A HelloRequest is sent also where the answer to it will be refused."""
-    requested_refusal: Refusal | None = None
+    requested_refusal: SentAlert | None = None
     """How that answer is refused; left out, as `refusal` says."""
     not_requested: str = "policy-not-requested"
     """The cause a client sees where the server does not ask, and sends nothing instead."""

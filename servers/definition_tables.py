@@ -4,8 +4,8 @@
 
 from datetime import date
 from fnmatch import fnmatchcase
-from functools import cache
-from typing import Annotated, Any
+from functools import cache, partial
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -18,11 +18,14 @@ from pydantic import (
 )
 
 from definitions.fault import Mistakes, Place
+from definitions.former import Former
 from definitions.tables import ReadLater
+from handshake.reason import parse_cause
 from handshake.server import ServerConfiguration
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
 from handshake.wire.registry import parse_group, parse_signature_scheme, parse_version
 from servers.declared import (
+    COMPLETED,
     PRIME_BITS,
     CertificateKind,
     CertificateRequest,
@@ -33,7 +36,7 @@ from servers.declared import (
     Willingness,
 )
 from servers.emulated.tables import model_of
-from servers.refusal import parse_refusal
+from servers.sent_alert import parse_sent_alert, with_todays_word
 
 
 def _known_version(name: str) -> str:
@@ -70,9 +73,18 @@ def _fitting_pattern(pattern: str) -> str:
     return pattern
 
 
-def _known_refusal(refusal: str) -> str:
-    parse_refusal(refusal)
-    return refusal
+def _known_sent_alert(word: str) -> str:
+    parse_sent_alert(word)
+    return word
+
+
+def _known_cause(cause: str) -> str:
+    parse_cause(cause)
+    return cause
+
+
+def _completed_or_known_cause(becomes: str) -> str:
+    return becomes if becomes == COMPLETED else _known_cause(becomes)
 
 
 def _iso_date(value: object) -> object:
@@ -84,8 +96,9 @@ VersionName = Annotated[str, AfterValidator(_known_version)]
 CipherSuiteName = Annotated[str, AfterValidator(_known_cipher_suite)]
 GroupName = Annotated[str, AfterValidator(_known_group)]
 SignatureSchemeName = Annotated[str, AfterValidator(_known_scheme)]
-Refusal = Annotated[str, AfterValidator(_known_refusal)]
-Cause = Annotated[str, StringConstraints(pattern=r"^(alert-[a-z0-9_]+|close_notify|fin|reset|timeout)$")]
+SentAlert = Annotated[str, AfterValidator(_known_sent_alert)]
+Cause = Annotated[str, AfterValidator(_known_cause)]
+CauseOrCompleted = Annotated[str, AfterValidator(_completed_or_known_cause)]
 CipherSuitePattern = Annotated[str, AfterValidator(_fitting_pattern)]
 
 
@@ -98,18 +111,23 @@ class Table(BaseModel):
 class RenegotiationTable(Table):
     """[declared.renegotiation]: the keys are those of `DeclaredRenegotiation`."""
 
+    former: ClassVar = tuple(
+        Former(key, partial(with_todays_word, key))
+        for key in ("refusal", "refusal_in_sslv3", "request_refusal", "requested_refusal")
+    )
+
     allowed: Willingness | None = None
     client_initiated: bool | None = None
     legacy_hello: bool | None = None
-    legacy_hello_refusal: str | None = None
-    refusal: Refusal | None = None
-    refusal_in_sslv3: Refusal | None = None
-    request_refusal: Refusal | None = None
-    requested: str | None = None
+    legacy_hello_refusal: Cause | None = None
+    refusal: SentAlert | None = None
+    refusal_in_sslv3: SentAlert | None = None
+    request_refusal: SentAlert | None = None
+    requested: CauseOrCompleted | None = None
     server_initiated: bool | None = None
     asks_anyway: bool | None = None
-    requested_refusal: Refusal | None = None
-    not_requested: str | None = None
+    requested_refusal: SentAlert | None = None
+    not_requested: Cause | None = None
 
 
 class RefusalsTable(Table):

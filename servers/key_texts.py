@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from handshake.errors import Fault
 from handshake.server import ServerConfiguration
-from servers.declared import Cause, CipherSuite, Declared, Refusal
+from servers.declared import Cause, CipherSuite, Declared, SentAlert
 from servers.definition_tables import DeclaredTable
 from servers.emulated.notation import NOTATIONS
 from servers.emulated.tables import keys_of
@@ -29,7 +29,7 @@ MAX_INTEGER = (1 << 63) - 1
 _WRITTEN: Mapping[Any, str] = {
     **{kind: notation.written for kind, notation in NOTATIONS.items()},
     CipherSuite: 'a cipher suite ("TLS_RSA_WITH_AES_128_CBC_SHA")',
-    Refusal: '"warning:<alert>", "fatal:<alert>", "none"',
+    SentAlert: '"warning:<name>", "alert:<name>", "none"',
     Fault: 'a fault ("decode"; servers/README.md)',
     Cause: '"alert-<name>", "fin", "reset", "timeout"',
     bool: "true, false",

@@ -18,7 +18,7 @@ from matrix.scenarios.renegotiation import (
     server_refusal,
 )
 from matrix.scenarios.scenario import Meeting, Scenario
-from servers.refusal import parse_refusal
+from servers.sent_alert import parse_sent_alert
 
 
 def _carry_out(meeting: Meeting) -> Observation:
@@ -35,7 +35,7 @@ def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Predi
         return refused(parse_cause(rules.not_requested), "the server cannot ask for a renegotiation")
     is_allowed = Renegotiation(rules.allowed).allows(is_secure=secure)
     if not is_allowed and not rules.asks_anyway:
-        alert = parse_refusal(rules.request_refusal)
+        alert = parse_sent_alert(rules.request_refusal)
         asked = parse_cause(rules.not_requested)
         cause = asked if alert is None else cause_of_alert(alert_name(alert.description))
         return refused(cause, "the server may not ask for renegotiations of this kind, as it is set up")

@@ -8,7 +8,7 @@ from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import ProtocolVersion, alert_name
 from matrix.judgement.outcome import NOTHING_TO_DO, Outcome
 from matrix.prediction import Agreement, Prediction, ServerFacts
-from servers.refusal import parse_refusal
+from servers.sent_alert import parse_sent_alert
 
 TLS_1_3 = Prediction(
     Outcome.NOT_APPLICABLE,
@@ -35,7 +35,7 @@ def server_refusal(server: ServerFacts, agreement: Agreement, refusal: str | Non
     """How the server says no to a client's attempt: as it always does, unless it is told in `refusal`."""
     rules = server.declared.renegotiation
     is_ssl3 = agreement.version == ProtocolVersion.SSL_3_0
-    alert = parse_refusal(refusal or (rules.refusal_in_sslv3 if is_ssl3 else rules.refusal))
+    alert = parse_sent_alert(refusal or (rules.refusal_in_sslv3 if is_ssl3 else rules.refusal))
     cause = Cause(Kind.TIMEOUT) if alert is None else cause_of_alert(alert_name(alert.description))
     return refused(cause, "the server refuses renegotiations of this kind, as it is set up")
 

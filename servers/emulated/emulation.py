@@ -20,7 +20,7 @@ from handshake.server import ClientCertificate, RenegotiationRules, ServerConfig
 from servers.declared import Declared, DeclaredRenegotiation
 from servers.emulated.reach import why_out_of_reach
 from servers.emulated.tables import model_of
-from servers.refusal import parse_refusal
+from servers.sent_alert import parse_sent_alert
 
 Emulation = Mapping[str, Any]
 """What an [emulation] table says: fields of ServerConfiguration and their values, the defaults included."""
@@ -81,8 +81,8 @@ def _with_declared(quirks: RenegotiationRules, declared: DeclaredRenegotiation) 
         allowed=Renegotiation(declared.allowed),
         client_initiated=declared.client_initiated,
         legacy_hello=declared.legacy_hello,
-        refusal=parse_refusal(declared.refusal),
-        refusal_in_sslv3=parse_refusal(declared.refusal_in_sslv3),
-        request_refusal=parse_refusal(declared.request_refusal),
+        refusal=parse_sent_alert(declared.refusal),
+        refusal_in_sslv3=parse_sent_alert(declared.refusal_in_sslv3),
+        request_refusal=parse_sent_alert(declared.request_refusal),
         asks_anyway=declared.asks_anyway,
     )

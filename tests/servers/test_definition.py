@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from definitions.former import Notes
 from servers.definition import (
     BUNDLED_SERVERS,
     DefinitionError,
@@ -54,6 +55,18 @@ def test_sound_definition_loads(folder: Path) -> None:
     definition = load_definition(folder / "server.toml")
     assert definition.folder == folder
     assert list(definition.levels) == ["one", "two"]
+
+
+def test_an_old_word_for_a_fatal_alert_is_read_and_named_with_todays(folder: Path) -> None:
+    path = folder / "server.toml"
+    old = '[declared.renegotiation]\nrefusal = "fatal:handshake_failure"\n[levels.one]'
+    path.write_text(SOUND.replace("[levels.one]", old))
+    notes = Notes()
+    (variant, *_) = expand(load_definition(path, notes))
+    assert variant.declared().renegotiation.refusal == "alert:handshake_failure"
+    (note,) = notes
+    assert "declared.renegotiation.refusal" in note
+    assert note.endswith('is the old form, which is still read: write refusal = "alert:handshake_failure"')
 
 
 def test_a_toggle_may_mean_something_else_at_a_level(folder: Path) -> None:
@@ -148,6 +161,21 @@ like = "two"
             "dh_prime_bits = 1024",
             "[toggles.ec.when.yes.at.two.declared]\nversion = 1",
             "toggles.ec.when.yes.at.two.declared.version: no such key: did you mean versions?",
+        ),
+        (
+            "dh_prime_bits = 1024",
+            'refusals = { no_common_version = "alert-protocol_versoin" }',
+            "no_common_version: unknown alert 'protocol_versoin': did you mean protocol_version",
+        ),
+        (
+            "dh_prime_bits = 1024",
+            'renegotiation = { requested = "complete" }',
+            "renegotiation.requested: 'complete' is no cause; write one of",
+        ),
+        (
+            "dh_prime_bits = 1024",
+            'renegotiation = { refusal = "alert-no_renegotiation" }',
+            "renegotiation.refusal: unknown answer 'alert-no_renegotiation': write alert:<name>",
         ),
         ("[levels.one]", "[levels.one", "line 13, column 12: is not TOML"),
         ('title = "Toy"', 'title = "\udcff"', "line 3: is not UTF-8 (byte"),

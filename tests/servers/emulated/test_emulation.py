@@ -68,7 +68,7 @@ def test_renegotiation_is_made_of_what_is_declared_and_of_quirks() -> None:
         allowed="legacy",
         client_initiated=False,
         legacy_hello=False,
-        refusal="fatal:handshake_failure",
+        refusal="alert:handshake_failure",
         refusal_in_sslv3="none",
     )
     quirks = ("signals_first", "tolerates_missing_info", "ignores_scsv", "answers_at_once")

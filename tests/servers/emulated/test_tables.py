@@ -69,7 +69,7 @@ RULES_OTHERWISE: Mapping[str, Any] = {
     "legacy_hello": False,
     "refusal": "none",
     "refusal_in_sslv3": "none",
-    "request_refusal": "fatal:handshake_failure",
+    "request_refusal": "alert:handshake_failure",
     "asks_anyway": True,
 }
 
