@@ -38,6 +38,7 @@ def render_html(run: RunFile, timings: Timings = NO_TIMINGS) -> str:
 
 
 def _content(run: RunFile, timings: Timings) -> Mapping[str, Any]:
+    nobody = digest.unasked(run)
     digest_of_script = base64.b64encode(hashlib.sha256(_OPEN_TARGET.encode()).digest()).decode("ascii")
     return {
         "run": run,
@@ -64,7 +65,7 @@ def _content(run: RunFile, timings: Timings) -> Mapping[str, Any]:
         "lists": list(_lists(run)),
         "expected_failures": digest.expected_failures(run),
         "tested": facts.tested(run, timings),
-        "detailed": [cell for cell in run.cells if _has_details(cell)],
+        "detailed": [cell for cell in run.cells if _has_details(cell) and cell.server not in nobody],
         "text": cell_text.cell_text,
         "negotiated": cell_text.negotiated_text,
         "facts": facts.cell_facts,

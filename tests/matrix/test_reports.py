@@ -246,6 +246,18 @@ def test_the_page_needs_no_network_and_has_a_cell_for_each() -> None:
         assert said in page.words
 
 
+def test_a_server_that_could_not_be_asked_is_told_in_the_page_and_has_no_block_a_cell() -> None:
+    down = [cell("down", name, None, verdict=Verdict.HARNESS_ERROR, note="nobody listens") for name in "abc"]
+    content = run(cell("up", "a"), *down)
+    problem = content.servers["down"].model_copy(update={"problem": "nobody listens"})
+    content = content.model_copy(update={"servers": content.servers | {"down": problem}})
+    page = _Page(render_html(content))
+    assert "nobody listens" in page.words
+    assert not [value for name, value in page.attributes if (value or "").startswith(("down/", "#down"))]
+    shown = _Page(render_html(run(cell("up", "a"), *down)))
+    assert len([value for name, value in shown.attributes if name == "id" and "down" in (value or "")]) == 3
+
+
 def test_the_pages_policy_allows_its_one_script_and_no_other() -> None:
     text = render_html(RUN)
     (script,) = re.findall(r"<script>(.*?)</script>", text)
