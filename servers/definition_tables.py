@@ -2,6 +2,7 @@
 `servers.definition`.
 """
 
+from collections.abc import Callable
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache, partial
@@ -39,24 +40,14 @@ from servers.emulated.tables import model_of
 from servers.sent_alert import parse_sent_alert, with_todays_word
 
 
-def _known_version(name: str) -> str:
-    parse_version(name)
-    return name
+def _read_by(read: Callable[[str], object]) -> AfterValidator:
+    """A text stays as it is written, if `read` can read it."""
 
+    def check(text: str) -> str:
+        read(text)
+        return text
 
-def _known_group(name: str) -> str:
-    parse_group(name)
-    return name
-
-
-def _known_scheme(name: str) -> str:
-    parse_signature_scheme(name)
-    return name
-
-
-def _known_cipher_suite(name: str) -> str:
-    parse_cipher_suite(name)
-    return name
+    return AfterValidator(check)
 
 
 @cache
@@ -73,18 +64,8 @@ def _fitting_pattern(pattern: str) -> str:
     return pattern
 
 
-def _known_sent_alert(word: str) -> str:
-    parse_sent_alert(word)
-    return word
-
-
-def _known_cause(cause: str) -> str:
-    parse_cause(cause)
-    return cause
-
-
-def _completed_or_known_cause(becomes: str) -> str:
-    return becomes if becomes == COMPLETED else _known_cause(becomes)
+def _completed_or_cause(becomes: str) -> object:
+    return becomes == COMPLETED or parse_cause(becomes)
 
 
 def _iso_date(value: object) -> object:
@@ -92,13 +73,13 @@ def _iso_date(value: object) -> object:
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-VersionName = Annotated[str, AfterValidator(_known_version)]
-CipherSuiteName = Annotated[str, AfterValidator(_known_cipher_suite)]
-GroupName = Annotated[str, AfterValidator(_known_group)]
-SignatureSchemeName = Annotated[str, AfterValidator(_known_scheme)]
-SentAlert = Annotated[str, AfterValidator(_known_sent_alert)]
-Cause = Annotated[str, AfterValidator(_known_cause)]
-CauseOrCompleted = Annotated[str, AfterValidator(_completed_or_known_cause)]
+VersionName = Annotated[str, _read_by(parse_version)]
+CipherSuiteName = Annotated[str, _read_by(parse_cipher_suite)]
+GroupName = Annotated[str, _read_by(parse_group)]
+SignatureSchemeName = Annotated[str, _read_by(parse_signature_scheme)]
+SentAlert = Annotated[str, _read_by(parse_sent_alert)]
+Cause = Annotated[str, _read_by(parse_cause)]
+CauseOrCompleted = Annotated[str, _read_by(_completed_or_cause)]
 CipherSuitePattern = Annotated[str, AfterValidator(_fitting_pattern)]
 
 
