@@ -3,6 +3,7 @@
 import shlex
 
 from clients.destination import TUNNEL
+from handshake.reason import Kind
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports.groups import Group
 from matrix.results.evidence_wanted import EvidenceWanted
@@ -17,7 +18,16 @@ EXTERNAL = "external"
 
 def next_step(group: Group, run: RunFile) -> str:
     """Say what to do next, without a full stop."""
-    return printable(_next_step(group.cells[0], run))
+    cell = group.cells[0]
+    step = _next_step(cell, run)
+    if _was_silent(cell):
+        step = f"{step}; if the server is only slow, a longer --timeout helps"
+    return printable(step)
+
+
+def _was_silent(cell: CellRecord) -> bool:
+    """Whether the client waited in vain, so that more time may change what it sees."""
+    return cell.reason is not None and cell.reason.kind is Kind.TIMEOUT
 
 
 def _next_step(cell: CellRecord, run: RunFile) -> str:
