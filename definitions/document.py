@@ -95,7 +95,7 @@ def json_document(path: Path, advice: str = CHECK_THE_NAME) -> Document:
             json.dumps(content, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        said = f"{where}: is not JSON: {error.msg}; mend it there" if text.strip() else "is empty"
+        said = f"{where}: is not JSON: {error.msg}; correct it there" if text.strip() else "is empty"
         raise source.unusable(said) from error
     except RecursionError:
         raise source.unusable(_too_deep()) from None
@@ -166,7 +166,7 @@ def _toml_fault(text: str, said: str) -> str:
     where = "at its end"
     if position is not None and position["line"]:
         where = f"line {position['line']}, column {position['column']}"
-    return f"{where}: is not TOML: {_TOML_POSITION.sub('', said)}; mend it there"
+    return f"{where}: is not TOML: {_TOML_POSITION.sub('', said)}; correct it there"
 
 
 def _repeated(places: Iterator[tuple[Place, int]]) -> Iterator[tuple[Place, int]]:

@@ -65,7 +65,7 @@ def lines_of(source: str, faults: Iterable[Fault]) -> tuple[str, ...]:
     said = tuple(dict.fromkeys(fault.said_of(source) for fault in ordered))
     if len(said) <= MAX_TOLD:
         return said
-    rest = Fault((), f"{len(said) - MAX_TOLD} more faults: mend these first")
+    rest = Fault((), f"{len(said) - MAX_TOLD} more errors: correct these first")
     return (*said[:MAX_TOLD], rest.said_of(source))
 
 

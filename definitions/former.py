@@ -87,7 +87,7 @@ def _former(kind: type) -> tuple[Former, ...]:
 
 
 def _replaced(table: Table, former: Former, spelling: Spelling) -> Mapping[str, Any] | None:
-    """What an old form says today, put in its place. Raises ValueError that says what to mend."""
+    """What an old form says today, put in its place. Raises ValueError that says what to correct."""
     value = table.content[former.key]
     new = former.now(value)
     if new is None:

@@ -1,4 +1,4 @@
-"""What a person must mend before a run can start: each error is one line saying what, where and what to do;
+"""Errors that a person can correct before a run: each is one line saying what, where and what to do;
 an error about a file is one line a fault (`definitions.fault`).
 
 Nothing a server or a client does on the wire belongs here; that is an observation.

@@ -41,16 +41,16 @@ class DeclaredRenegotiation:
     legacy_hello: bool = True
     """Whether a first hello without RFC 5746 is accepted."""
     legacy_hello_refusal: Cause = "alert-handshake_failure"
-    """What such a hello sees where it is not accepted."""
+    """The cause a client observes where such a hello is not accepted."""
     refusal: SentAlert = "warning:no_renegotiation"
     """The answer to a client's attempt that is refused."""
     refusal_in_sslv3: SentAlert = "alert:handshake_failure"
     """The same in SSLv3, which has no alert no_renegotiation."""
     request_refusal: SentAlert = "none"
-    """What comes instead of a HelloRequest where the server wants a renegotiation that is not allowed."""
+    """What the server sends instead of a HelloRequest that would ask for a forbidden renegotiation."""
     requested: str = COMPLETED
-    """What becomes of a renegotiation that the server asks for: "completed", or the cause of its failure as a
-    client sees it."""
+    """The result of a renegotiation that the server asks for: "completed", or the cause of its failure as a
+    client observes it."""
     server_initiated: bool = True
     """Whether the server can ask for a renegotiation at all."""
     asks_anyway: bool = False
@@ -58,7 +58,7 @@ class DeclaredRenegotiation:
     requested_refusal: SentAlert | None = None
     """How that answer is refused; left out, as `refusal` says."""
     not_requested: str = "policy-not-requested"
-    """The cause a client sees where the server does not ask, and sends nothing instead."""
+    """The cause that a client observes where the server sends neither a HelloRequest nor anything instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +68,26 @@ class DeclaredRefusals:
     """
 
     sslv2_hello: Cause | None = None
-    """What a hello in SSLv2 format sees where none is read."""
+    """The cause observed after an SSLv2-format hello where none is read."""
     no_common_version: Cause | None = None
-    """What a hello sees that offers no version the server has."""
+    """The cause observed after a hello that offers no version the server has."""
     no_common_cipher_suite: Cause | None = None
-    """What a hello sees that offers no cipher suite the server has."""
+    """The cause observed after a hello that offers no cipher suite the server has."""
     no_common_version_in_sslv3: Cause | None = None
-    """What a hello sees that offers no version above SSLv3, and none the server has; left out, the same as
-    others (SSLv3 has no alert protocol_version)."""
+    """The cause observed after a hello that offers SSLv3 at most where the server has no such version; left
+    out, the same as for other hellos (SSLv3 has no alert protocol_version)."""
     no_common_group_in_tls13: Cause | None = None
-    """What a hello of TLS 1.3 sees that names no group the server has; left out, the same as one without a
-    common cipher suite."""
+    """The cause observed after a TLS 1.3 hello that names no group the server has; left out, the same as
+    without a common cipher suite."""
     no_signature_algorithms: Cause | None = None
-    """What a hello of TLS 1.2 sees that needs signature_algorithms and has none, or none for the suite that
-    was chosen already (signature_check = "late")."""
+    """The cause observed after a TLS 1.2 hello that needs signature_algorithms and has none, or none for the
+    suite that was chosen already (signature_check = "late")."""
     inappropriate_fallback: Cause | None = "alert-inappropriate_fallback"
-    """What a hello sees that signals a fallback although the server has a higher version (RFC 7507 section
-    3)."""
+    """The cause observed after a hello that signals a fallback although the server has a higher version (RFC
+    7507 section 3)."""
     no_application_protocol: Cause | None = "alert-no_application_protocol"
-    """What a hello sees that names no application protocol the server has (RFC 7301 section 3.2)."""
+    """The cause observed after a hello that names no application protocol the server has (RFC 7301 section
+    3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,9 @@ class Declared:
     fallback_scsv: bool = False
     """Whether TLS_FALLBACK_SCSV is known (RFC 7507; an emulated server has it in [emulation])."""
     application_protocols: tuple[str, ...] = ()
-    """The names that the server has for ALPN (RFC 7301), where it refuses a hello that has others alone."""
+    """The server's ALPN protocols (RFC 7301), where it refuses a hello that offers only others."""
     renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
-    """What the server does once connected about renegotiation, in SSLv3 to TLS 1.2."""
+    """The server's policy on renegotiation, in SSLv3 to TLS 1.2."""
     resumption: tuple[Resumption, ...] = ("session-id",)
     """The ways to resume a session: by its id ("session-id-without-ticket": only for clients that offer no
     session_ticket), and by ticket ("ticket-in-tls13": in TLS 1.3 only)."""
@@ -144,11 +145,12 @@ class Declared:
     """Whose order of cipher suites decides, for the predictions that depend on it; left out where that is not
     known (an emulated server has it in [emulation])."""
     refusals: DeclaredRefusals = DeclaredRefusals()
-    """What a client sees when its hello has no chance. What depends on more than this is left out."""
+    """The causes that a client observes when the server must refuse its hello; left out where they depend on
+    more than the key says."""
     client_certificate: CertificateRequest = "no"
-    """Whether a client is asked for a certificate, and whether it must have one."""
+    """Whether the server requests a client certificate, and whether it requires one."""
     missing_certificate: Cause = "alert-handshake_failure"
-    """What a client without a certificate sees where it must have one."""
+    """The cause that a client without a certificate observes where the server requires one."""
     missing_certificate_in_tls13: Cause = "alert-certificate_required"
     """The same in TLS 1.3 (RFC 8446 section 4.4.2.4)."""
 

@@ -18,7 +18,7 @@ application = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Which TLS clients can talk to this server, what happens when not, and what a patch changes.",
+    help="Show which TLS clients can connect to a server, why others fail, and what a patch changes.",
 )
 application.command("run")(run.run)
 application.command("list")(list.list_what)

@@ -54,7 +54,7 @@ def compare(
     ],
     new: Annotated[
         Path | None,
-        typer.Argument(help="The run now; the same one if left out.", show_default=False),
+        typer.Argument(help="The run now; without it, the same run.", show_default=False),
     ] = None,
     server: Annotated[
         str | None, typer.Option(metavar="PAT", help="The server before: one of OLD, by id.")
@@ -62,17 +62,17 @@ def compare(
     becomes: Annotated[
         str | None, typer.Option("--with", metavar="PAT", help="The server now: one of NEW, by id.")
     ] = None,
-    format: Annotated[Format, typer.Option(help="How to write it.")] = Format.TEXT,
+    format: Annotated[Format, typer.Option(help="Output format.")] = Format.TEXT,
     fail_on: Annotated[
         str,
-        typer.Option(metavar="LIST", help=f"What gives exit status 1 besides: {', '.join(_FAIL_ON)}."),
+        typer.Option(metavar="LIST", help=f"What else gives exit status 1: {', '.join(_FAIL_ON)}."),
     ] = "",
 ) -> None:
-    """Compare two runs, or two servers of one run or of two: who loses service, who gains it, and why.
+    """Compare two runs, or two servers of one run or of two: which clients lose or gain service, and why.
 
     Without --server and --with, cells are compared one by one, and servers of one name across their levels.
     For more than two levels, `run --levels` shows where each client stopped or started to work.
-    Exit status: 0 no regression; 1 some cell is worse than before, or worked and was not measured again;
+    Exit status: 0 no regression; 1 a cell is worse than before, or worked and was not measured again;
     2 a run cannot be read, has no such server, or the two have nothing in common.
     """
     with one_line_errors() as notes:

@@ -43,10 +43,10 @@ def connect(
     json: Json = False,
     clients_dir: ClientsDir = None,
 ) -> None:
-    """Let one client talk to a server, fallbacks included, and show the transcript.
+    """Connect one client to a server, with its fallbacks, and show the transcript.
 
-    Exit status: 0 it works (with or without fallback), 1 it does not, 2 something is to be mended, 3 nobody
-    answers.
+    Exit status: 0 it works (with or without fallback), 1 it does not, 2 the command line has errors, 3 no
+    server answers.
     """
     with one_line_errors() as notes:
         profiles = load_all_profiles(clients_dir or (), notes)
@@ -60,7 +60,7 @@ def connect(
     offered = [offered_version_name(attempt.template) for attempt in profile.attempts]
     if judgement.verdict is Verdict.HARNESS_ERROR:
         words = judgement.reason and reason_in_words(judgement.reason)
-        tell(f"tls-matrix: {address}: {words or judgement.note}; mend the address, or is no server running?")
+        tell(f"tls-matrix: {address}: {words or judgement.note}; correct the address or start the server")
         raise typer.Exit(EXIT_HARNESS)
     if json:
         found = {

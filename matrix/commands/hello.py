@@ -12,7 +12,9 @@ from matrix.plan.loading import load_all_profiles
 from matrix.reports.comparison import printable_lines
 from matrix.reports.hello import diff_lines, show_lines
 
-application = typer.Typer(no_args_is_help=True, help="Client hellos: show one, or two side by side.")
+application = typer.Typer(
+    no_args_is_help=True, help="Show the hellos of a client, or those of two clients side by side."
+)
 
 Client = Annotated[str, typer.Argument(metavar="CLIENT", help="A client profile.", show_default=False)]
 
@@ -27,7 +29,7 @@ def show(client: Client, clients_dir: ClientsDir = None) -> None:
 
 @application.command()
 def diff(first: Client, second: Client, clients_dir: ClientsDir = None) -> None:
-    """Show two clients' hellos side by side: what only one has, what both have, in which order."""
+    """Show two clients' hellos side by side: differences, common parts and order."""
     with one_line_errors() as notes:
         profiles = load_all_profiles(clients_dir or (), notes)
         left, right = _one(first, profiles), _one(second, profiles)

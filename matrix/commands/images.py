@@ -17,19 +17,21 @@ from matrix.plan.loading import load_all_definitions
 from matrix.wording import printable
 from servers.containers.build_progress import BuildProgress
 
-application = typer.Typer(no_args_is_help=True, help="The images of servers for `run --backend docker`.")
+application = typer.Typer(
+    no_args_is_help=True, help="Build the images of servers for `run --backend docker`."
+)
 
 Ids = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[ID]...",
-        help="Shell patterns of <server>@<level>; without any, all that can be built with what is fetched.",
+        help="Shell patterns of <server>@<level>; without any, all whose stacks are fetched.",
         show_default=False,
     ),
 ]
 BaseImage = Annotated[
     str | None,
-    typer.Option("--base", metavar="IMAGE", help="Build upon this image, which has Python, and not our own."),
+    typer.Option("--base", metavar="IMAGE", help="Use this base image, which must have Python."),
 ]
 
 
@@ -40,7 +42,7 @@ def images() -> None:
 
 @application.command("build")
 def build_images(ids: Ids = None, base: BaseImage = None, servers_dir: ServersDir = None) -> None:
-    """Build the images that are missing or out of date; the others are left alone."""
+    """Build the images that are missing or out of date; the others are kept."""
     # Here, because the client of an engine takes a tenth of a second to load, and no other command needs it.
     from servers.containers.base import make_base, packages_of, take_base
     from servers.containers.build import build_missing

@@ -54,11 +54,11 @@ def list_what(
     servers_dir: ServersDir = None,
     clients_dir: ClientsDir = None,
 ) -> None:
-    """List servers (every id --server takes), clients, scenarios, the cells of the default grid, or what
-    can be written in a server.toml: the keys of [emulation] and of [declared], the features of a hello.
+    """List servers (every id --server takes), clients, scenarios, the cells of the default grid, or
+    the vocabulary of a server.toml: the keys of its tables emulation and declared, the features of a hello.
 
-    Where standard output is no terminal the first line names the columns, each further line has one row, with
-    tabs in between, and notes follow after an empty line.
+    Where standard output is no terminal, the first line names the columns and each further line is one row,
+    separated by tabs; notes follow after an empty line.
     """
     options = RunOptions(servers_dir=tuple(servers_dir or ()), clients_dir=tuple(clients_dir or ()))
     with one_line_errors() as notes:

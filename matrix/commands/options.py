@@ -109,7 +109,7 @@ def tell(text: str) -> None:
 
 @contextmanager
 def one_line_errors() -> Iterator[Notes]:
-    """Turn whatever a person must mend into one line a fault on standard error and exit status 2; gives what
+    """Turn what a person must correct into one line per error on standard error and exit status 2; gives what
     readers put their notes into, which are told when all is well.
     """
     notes = Notes()

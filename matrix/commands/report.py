@@ -37,22 +37,20 @@ def report(
     quiet: Quiet = False,
     only: OnlyRows = None,
     judge: Annotated[
-        bool, typer.Option("--judge-again", help="Judge what was seen with the expectations of now.")
+        bool, typer.Option("--judge-again", help="Judge the saved observations by the current expectations.")
     ] = False,
     redact: Annotated[
-        bool, typer.Option("--redact", help="Leave out names, addresses and secrets; wants --out.")
+        bool, typer.Option("--redact", help="Leave out names, addresses and secrets; requires --out.")
     ] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Write there, into a new folder.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The new folder to write.")] = None,
     baseline: Annotated[
         Path | None,
-        typer.Option("--baseline", metavar="RUN", help="With --judge-again: expect what this run saw."),
+        typer.Option("--baseline", metavar="RUN", help="With --judge-again: expect the results of this run."),
     ] = None,
     servers_dir: ServersDir = None,
     clients_dir: ClientsDir = None,
 ) -> None:
-    """Make the files of a saved run again and show its grid; nothing is connected to.
+    """Make the files of a saved run again and show its grid; no connection is made.
 
     Of a run that did not end (its folder is called DIR.unfinished) all that was measured is written, marked
     as partial.
@@ -78,7 +76,7 @@ def report(
             saved = _write(saved, folder, redact=redact)
         except OSError as error:
             raise UnreadableRun(
-                f"{folder}: cannot be written ({error.strerror}); free space or mend its permissions"
+                f"{folder}: cannot be written ({error.strerror}); free space or change its permissions"
             ) from error
     with while_read():
         show_run(saved.run, view, timings_from(saved.timings), None)

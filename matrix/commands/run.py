@@ -58,12 +58,12 @@ def run(
     only: OnlyRows = None,
     **given: Any,
 ) -> None:
-    """Run the grid: which client can talk to which server, and is it as expected?
+    """Run the grid: each client connects to each server, and results are compared with what is expected.
 
     PAT is a shell pattern and may be given more than once; quote it. Where a run has several levels of a
-    server, -v and the reports say up to which of them each client works. Exit status: 0 as expected, 1 some
-    cell is not, 2 something is to be mended in what was asked, 3 the harness broke, nothing ran or the time
-    limit ended it, 129, 130 and 143 ended by SIGHUP, SIGINT and SIGTERM.
+    server, -v and the reports say up to which level each client works. Exit status: 0 as expected, 1 a
+    cell is unexpected, 2 the command line or a file has errors, 3 the harness failed, nothing ran or the time
+    limit ended the run, 129, 130 and 143 SIGHUP, SIGINT or SIGTERM ended it.
     """
     if not (workers == "auto" or workers.isdecimal()):
         tell(f"tls-matrix: -n {workers}: give a number of worker processes, or auto")

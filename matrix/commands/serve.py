@@ -28,7 +28,7 @@ def serve(
 ) -> None:
     """Run one server on loopback until Ctrl-C, and print a line for each connection it has seen.
 
-    Exit status: 0 it was stopped, 2 something is to be mended in what was asked, 3 the server does not start
+    Exit status: 0 it was stopped, 2 the command line or a file has errors, 3 the server does not start
     or has ended by itself.
     """
     with one_line_errors() as notes:

@@ -22,7 +22,7 @@ from servers.stacks.download import Progress
 from servers.stacks.fetch import FetchError, fetch
 
 application = typer.Typer(
-    no_args_is_help=True, help="What real servers are made of: list it, or fetch it into a cache folder."
+    no_args_is_help=True, help="List the stacks of real servers, or fetch them into a cache folder."
 )
 
 Ids = Annotated[
@@ -49,7 +49,7 @@ def list_stacks(json: Json = False) -> None:
 
 @application.command("fetch")
 def fetch_stacks(ids: Ids = None) -> None:
-    """Fetch stacks, and those they need, into the cache folder; what is there already is left alone."""
+    """Fetch stacks, and those they need, into the cache folder; fetched stacks are kept."""
     with one_line_errors():
         check_catalogue()
         chosen = with_needs(select(ids or (), stacks(), "stack", "stacks list"))

@@ -12,7 +12,7 @@ ANY_ARGUMENT = {"ignore_unknown_options": True, "allow_extra_args": True, "help_
 
 
 def test(context: typer.Context) -> None:
-    """Run the project's own tests, with arguments of pytest's; only a checkout has them.
+    """Run the project's own tests; arguments go to pytest. Only a checkout has tests.
 
     Exit status: pytest's; 2 where this is no checkout, 3 where what tests need cannot be installed.
     """

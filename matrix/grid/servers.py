@@ -195,10 +195,10 @@ def unreachable(target: Destination, deadline_seconds: float) -> str | None:
     failure = reach(target, deadline_seconds)
     if failure is None:
         return None
-    mend = "start the server or mend the address"
+    advice = "start the server or correct the address"
     if failure.kind is Kind.UNRESOLVED:
-        mend = f'mend the name "{target.host}"'
+        advice = f'correct the name "{target.host}"'
     elif target.starttls is not None and failure.kind not in (Kind.REFUSED, Kind.UNREACHABLE):
-        mend = f"is it {target.starttls.protocol} that is spoken there?"
+        advice = f"check that the server speaks {target.starttls.protocol}"
     words = reason_in_words(failure)
-    return printable(f"{target.address}: {words}; {mend}")
+    return printable(f"{target.address}: {words}; {advice}")

@@ -27,7 +27,7 @@ from servers.variant import expand
 
 def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
     """Plan a run; old keys and notations of what is read go into `notes`. Raises one of USAGE_ERRORS, each a
-    line for each thing to mend.
+    line for each error.
     """
     parse_gates(options.fail_on)
     together = Together()
@@ -76,4 +76,4 @@ def _unused(
     if own:
         known = (variant.id for definition in definitions.values() for variant in expand(definition))
         cells = grid(list(dict.fromkeys((*servers, *known))), list(profiles), list(SCENARIOS))
-        yield from (f"{pattern} matches no cell; mend it or take it out" for pattern in own.unused(cells))
+        yield from (f"{pattern} matches no cell; correct or remove it" for pattern in own.unused(cells))

@@ -36,14 +36,14 @@ class About:
 
 
 _TARGET = (
-    f"A server that runs already; then only these are run. PROTOCOL is {', '.join(PROTOCOLS)}; with "
-    "http-connect HOST:PORT is the proxy, and to=HOST:PORT what it is asked for. cert= and key= are PEM "
-    "files of a certificate that clients show."
+    "A server that is already running; then only targets are tested. PROTOCOL is "
+    f"{', '.join(PROTOCOLS)}; with http-connect HOST:PORT is the proxy, and to=HOST:PORT the destination of "
+    "its CONNECT request. cert= and key= are PEM files of a certificate that clients send."
 )
 
 
 _FAIL_ON = (
-    "What gives exit status 1, too: unmeasured (cells without a result), fails, noted. A comma between."
+    "What else gives exit status 1, separated by commas: unmeasured (cells without a result), fails, noted."
 )
 
 
@@ -56,7 +56,10 @@ class RunOptions:
     server: Annotated[Texts, About("Servers by id.", "PAT")] = ()
     levels: Annotated[
         Texts,
-        About("Levels of servers by id, the toggles set alike at each that has them.", "PAT[,TOGGLE=VALUE]"),
+        About(
+            "Levels of servers by id; the toggles apply to each level that has them.",
+            "PAT[,TOGGLE=VALUE]",
+        ),
     ] = ()
     client: Annotated[Texts, About("Clients by id.", "PAT")] = ()
     scenario: Annotated[Texts, About("Scenarios by id.", "PAT")] = ()
@@ -64,14 +67,15 @@ class RunOptions:
         Texts, About(_TARGET, "NAME=HOST:PORT[,sni=NAME][,starttls=PROTOCOL][,cert=FILE,key=FILE]")
     ] = ()
     backend: Annotated[Backend, About("How servers are started.")] = Backend.PROCESS
-    baseline: Annotated[Path | None, About("Expect what this earlier run saw.", "RUN")] = None
+    baseline: Annotated[Path | None, About("Expect the results of this earlier run.", "RUN")] = None
     expectations: Annotated[
-        Path | None, About("A folder with files of what you expect, like matrix/expectations.", "DIR")
+        Path | None,
+        About("A folder with your own expectations, as in matrix/expectations.", "DIR"),
     ] = None
-    out: Annotated[Path | None, About("Write there, and nowhere else.", "DIR")] = None
-    force: Annotated[bool, About("Let the run replace one of other cells in --out DIR.")] = False
+    out: Annotated[Path | None, About("The folder to write.", "DIR")] = None
+    force: Annotated[bool, About("Replace a run of other cells in --out DIR.")] = False
     time_limit: Annotated[
-        float | None, About("End the run after so long; what was measured is written.", "SECONDS", 0.1)
+        float | None, About("End the run after this time; what was measured is written.", "SECONDS", 0.1)
     ] = None
     fail_on: Annotated[Texts, About(_FAIL_ON, "LIST")] = ()
     evidence: Annotated[EvidenceWanted, About("Cells whose transcripts are kept.")] = EvidenceWanted.FAILURES
@@ -87,7 +91,7 @@ class RunOptions:
     rate: Annotated[
         float | None,
         About(
-            f"Connections a second to one target; {DEFAULT_RATE:g} where it is not on loopback.",
+            f"Connections per second to one target; default {DEFAULT_RATE:g} where it is not on loopback.",
             "NUMBER",
             0.01,
         ),

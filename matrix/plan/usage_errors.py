@@ -1,4 +1,4 @@
-"""What a person must mend before a run can start, as one kind of error: each is a line for each thing."""
+"""What a person must correct before a run can start, as one kind of error: each is a line for each thing."""
 
 from clients.destination import TargetError
 from definitions.fault import UnusableFile
@@ -9,5 +9,5 @@ USAGE_ERRORS = (MatrixError, UnusableFile, ServerIdError, TargetError)
 
 
 def lines_of(error: Exception) -> tuple[str, ...]:
-    """What one of USAGE_ERRORS says: a line for each thing to mend."""
+    """What one of USAGE_ERRORS says: a line for each error."""
     return error.lines if isinstance(error, UnusableFile) else (str(error),)

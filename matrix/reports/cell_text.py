@@ -31,12 +31,12 @@ _LEGEND = (
     ("✗ secure", "does not renegotiate although both sides have RFC 5746"),
     ("✗ legacy", "does not renegotiate without RFC 5746 on both sides"),
     ("✗ fails", "no attempt of the client completes the scenario"),
-    ("- n/a", "the scenario asks for what this pair cannot have; TLS and the request went well"),
+    ("- n/a", "the scenario does not apply to this pair; the handshake and the request succeeded"),
     ("? unsupported", "the server chose something that this program offers but cannot complete"),
     ("· missing", "the server is not installed on this machine"),
-    ("! broken", "nothing was measured: nobody answered as asked, or the harness failed"),
+    ("! broken", "nothing was measured: no answer came, or the harness failed"),
     (f"... {UNEXPECTED_MARK}", "unexpected"),
-    (f"... {NOTES_MARK}", "a note says what to look at"),
+    (f"... {NOTES_MARK}", "it works, but a note names something to check"),
 )
 
 

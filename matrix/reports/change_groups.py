@@ -96,9 +96,7 @@ def service_changes(comparison: Comparison) -> list[str]:
     if not said and unknown < len(compared) and not comparison.of(ChangeKind.UNMEASURED):
         said = ["No client loses or gains service."]
     if unknown:
-        said.append(
-            f"Of {unknown} of {counted(len(compared), 'cell')} it is not known: a run found nothing out."
-        )
+        said.append(f"{unknown} of {counted(len(compared), 'cell')} cannot be compared: a run has no result.")
     return said
 
 

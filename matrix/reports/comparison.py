@@ -21,7 +21,7 @@ _TITLES = {
     ChangeKind.FIXED: "Fixed: failed before",
     ChangeKind.IMPROVEMENT: "Improved: no fallback needed any more",
     ChangeKind.CHANGED_REASON: "Different: another reason, or does not apply",
-    ChangeKind.NOT_COMPARABLE: "Not comparable: one of the two found nothing out",
+    ChangeKind.NOT_COMPARABLE: "Not comparable: one of the two runs has no result",
     ChangeKind.NEW: "New",
     ChangeKind.GONE: "Gone: did not work before",
 }
@@ -102,7 +102,7 @@ def summary(comparison: Comparison) -> str:
         ChangeKind.UNCHANGED: "unchanged",
     }
     counts = ((len(comparison.of(kind)), word) for kind, word in words.items())
-    said = ", ".join(f"{number} {word}" for number, word in counts if number) or "no cells at all"
+    said = ", ".join(f"{number} {word}" for number, word in counts if number) or "no cells"
     partial = (
         " The run now is partial: it ended before every cell was tried." if comparison.is_partial else ""
     )

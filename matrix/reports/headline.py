@@ -61,6 +61,6 @@ def _against_expectation(run: RunFile) -> str:
     if not judged:
         return ""
     if len(judged) < len(measured):
-        return f"The {counted(len(judged), 'cell')} of which something was expected are as expected."
+        return f"The {counted(len(judged), 'cell')} with an expected result are as expected."
     is_whole = len(measured) == len(run.cells) and not run.run.partial
     return "All as expected." if is_whole else "All that was measured is as expected."

@@ -52,7 +52,7 @@ class DiffRow:
     missing.
 
     `mark`: `<` only left, `>` only right, `=` in both at the same place among what both have, `~` at
-    another, `!` in both with another content.
+    another, `!` in both with different content.
     """
 
     mark: str
@@ -150,7 +150,7 @@ def diff_lines(left: Profile, right: Profile) -> Iterator[str]:
     """Write two clients' hellos side by side, attempt by attempt."""
     yield f"<  {left.id}: {left.title}"
     yield f">  {right.id}: {right.title}"
-    yield "marks: < only the first, > only the second, = both, ~ in another order, ! with another content"
+    yield "marks: < only the first, > only the second, = both, ~ in another order, ! with different content"
     left_views, right_views = views(left), views(right)
     for a, b in zip(left_views, right_views, strict=False):
         yield ""
@@ -170,9 +170,9 @@ def _feature_lines(left: FirstFlight, right: FirstFlight) -> Iterator[str]:
     """Say in words what only one of two hellos has, each with the name that a server's definition knows."""
     features = differences(left, right)
     yield (
-        f"  in words: what only one of the two has ({len(features)})"
+        f"  features that only one of the two hellos has ({len(features)})"
         if features
-        else "  in words: no difference"
+        else "  features: no difference"
     )
     for feature in features:
         mark = "<" if feature.present(left) else ">"

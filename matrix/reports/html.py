@@ -57,8 +57,8 @@ def _content(run: RunFile, timings: Timings) -> Mapping[str, Any]:
             (title, [(group.line, next_step(group, run)) for group in groups])
             for title, groups in (
                 ("Unexpected results", digest.unexpected(run)),
-                ("Not measured, which needs a look", digest.broken(run)),
-                ("What does not simply work", digest.observed_failures(run)),
+                ("Not measured, although a result was due", digest.broken(run)),
+                ("Failures, fallbacks and notes", digest.observed_failures(run)),
             )
             if groups
         ],
@@ -76,9 +76,9 @@ def _content(run: RunFile, timings: Timings) -> Mapping[str, Any]:
 
 def _lists(run: RunFile) -> Iterator[tuple[str, Sequence[str]]]:
     """What is told in plain lists, each under its title."""
-    yield "What follows from it", digest.inferences(run)
+    yield "What the clients that work have in common", digest.inferences(run)
     yield "Notes (*)", digest.cell_notes(run)
-    yield "What was seen of each server", facts.facts_by_server(run)
+    yield "Observations of each server", facts.facts_by_server(run)
     yield digest.FINDINGS, digest.findings(run)
     yield "Not applicable", [f"{group.line}." for group in digest.not_applicable(run)]
     yield "Not measured", [f"{group.line}." for group in digest.not_measured(run)]

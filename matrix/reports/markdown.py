@@ -33,10 +33,10 @@ def _lines(run: RunFile, timings: Timings) -> Iterator[str]:
     yield escape(headline(run))
     if run.run.partial:
         yield from ("", f"**{PARTIAL}**")
-    yield from _section("What follows from it", map(escape, digest.inferences(run)))
+    yield from _section("What the clients that work have in common", map(escape, digest.inferences(run)))
     yield from _groups(run, "Unexpected results", digest.unexpected(run))
-    yield from _groups(run, "Not measured, which needs a look", digest.broken(run))
-    yield from _groups(run, "What does not simply work", digest.observed_failures(run))
+    yield from _groups(run, "Not measured, although a result was due", digest.broken(run))
+    yield from _groups(run, "Failures, fallbacks and notes", digest.observed_failures(run))
     for scenario in digest.scenarios(run):
         yield from ("", f"## {escape(scenario)}", "", *_table(run, scenario))
     yield ""
@@ -45,7 +45,7 @@ def _lines(run: RunFile, timings: Timings) -> Iterator[str]:
     yield from _section(
         "What was tested", (escape(f"{name}: {value}") for name, value in tested(run, timings))
     )
-    yield from _section("What was seen of each server", map(escape, facts_by_server(run)))
+    yield from _section("Observations of each server", map(escape, facts_by_server(run)))
     yield from _levels(run)
     yield from _renegotiation(run)
     yield from _section(FINDINGS, map(escape, digest.findings(run)))

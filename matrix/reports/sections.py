@@ -23,7 +23,7 @@ def print_sections(run: RunFile, console: Console, sections: Set[Section], timin
     if Section.TESTED in sections:
         tested = [f"{name}: {value}" for name, value in facts.tested(run, timings)]
         print_section(console, "What was tested", tested, "bold")
-        print_section(console, "What was seen of each server", facts.facts_by_server(run), "bold")
+        print_section(console, "Observations of each server", facts.facts_by_server(run), "bold")
     for section, print_it in _PRINTERS.items():
         if section in sections:
             print_it(run, console)

@@ -52,11 +52,11 @@ def print_run(run: RunFile, console: Console, view: View = BRIEF, timings: Timin
 def _print_unexpected(run: RunFile, console: Console, view: View) -> None:
     for heading, groups in (
         ("Unexpected results", digest.unexpected(run)),
-        ("Not measured, which needs a look", digest.broken(run)),
-        ("What does not simply work", digest.observed_failures(run)),
+        ("Not measured, although a result was due", digest.broken(run)),
+        ("Failures, fallbacks and notes", digest.observed_failures(run)),
     ):
         _print_groups(run, console, heading, groups, view.groups_at_most)
-    print_section(console, "What follows from it", digest.inferences(run), "bold")
+    print_section(console, "What the clients that work have in common", digest.inferences(run), "bold")
     print_section(console, "Notes (*)", digest.cell_notes(run), "bold yellow")
 
 

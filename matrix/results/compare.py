@@ -164,7 +164,7 @@ def require_something_in_common(comparison: Comparison) -> None:
             f"there is {_listed(now)}; if one stands for the other, name them with --server and --with"
         )
     if all(cell is None or cell.outcome is None for change in pairs for cell in (change.old, change.new)):
-        raise SelectionError("the runs have no cell in common of which either found anything out")
+        raise SelectionError("the runs have no cell in common that has a result in either")
 
 
 def _listed(servers: Iterable[str]) -> str:

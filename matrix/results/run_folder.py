@@ -168,14 +168,14 @@ def _refuse_to_replace(out: Path, cells: set[str], *, force: bool) -> None:
         return
     if RUN_FILE_NAME not in content and not content <= _WRITTEN:
         raise SelectionError(f"--out {out}: is not empty and holds no run; choose a new folder")
-    mend = "choose another folder, or replace it with --force"
+    advice = "choose another folder, or replace it with --force"
     try:
         earlier = load_run(out)
     except UnreadableRun as error:
-        raise SelectionError(f"--out {out}: holds a run that cannot be read; {mend}") from error
+        raise SelectionError(f"--out {out}: holds a run that cannot be read; {advice}") from error
     before = {cell.id for cell in earlier.cells}
     if before != cells and not (earlier.run.partial and before <= cells):
-        raise SelectionError(f"--out {out}: holds a run of other cells; {mend}")
+        raise SelectionError(f"--out {out}: holds a run of other cells; {advice}")
 
 
 def _holds_a_run(folder: Path) -> bool:

@@ -71,10 +71,10 @@ TOO_DEEP = "is nested more than 64 levels deep: close its brackets, or drop some
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        pytest.param("a = \n", "line 1, column 5: is not TOML: Invalid value; mend it there", id="syntax"),
+        pytest.param("a = \n", "line 1, column 5: is not TOML: Invalid value; correct it there", id="syntax"),
         pytest.param(
             "a = [1,\n2\n b = 3",
-            "line 3, column 2: is not TOML: Unclosed array; mend it there",
+            "line 3, column 2: is not TOML: Unclosed array; correct it there",
             id="unclosed",
         ),
         pytest.param("[a", "at its end: is not TOML: Expected ']'", id="at-the-end"),

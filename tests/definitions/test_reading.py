@@ -1,4 +1,4 @@
-"""From a document to a model: every fault of a file at once, one line each, with key, line and mend."""
+"""From a document to a model: every fault of a file at once, one line each, with key, line and correction."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -271,7 +271,7 @@ def test_a_file_of_another_kind_has_few_of_its_faults_told(tmp_path: Path) -> No
     with pytest.raises(UnusableFile) as caught:
         read_toml(path, House)
     assert len(caught.value.lines) == MAX_TOLD + 1
-    assert caught.value.lines[-1] == f"{path}: {199 - MAX_TOLD} more faults: mend these first"
+    assert caught.value.lines[-1] == f"{path}: {199 - MAX_TOLD} more errors: correct these first"
 
 
 def test_validators_that_fall_over_deep_text_are_no_traceback(tmp_path: Path) -> None:

@@ -234,7 +234,7 @@ def test_a_hello_does_not_differ_from_itself() -> None:
     lines = tls_matrix("hello", "diff", "chrome-101", "chrome-101").stdout.splitlines()
     marks = {line[2] for line in lines if line.startswith("  ") and line[2] in "<>=~!"}
     assert marks == {"="}
-    assert "  in words: no difference" in lines
+    assert "  features: no difference" in lines
 
 
 @pytest.mark.parametrize(
@@ -289,9 +289,14 @@ def test_hello_diff_says_in_words_which_features_differ() -> None:
         assert f"  {own} the extension server_name  [extension:server_name]" in lines
         assert f"  {other} an empty extension in last place  [empty-last-extension]" in lines
         assert not [line for line in lines if "[extension-block]" in line], "both have one"
-        listed = next(line for line in lines if line.startswith("  in words: "))
+        listed = next(line for line in lines if line.startswith("  features that "))
         number = sum(line.endswith("]") and line[2] in "<>" for line in lines)
-        assert listed == f"  in words: what only one of the two has ({number})"
+        assert listed == f"  features that only one of the two hellos has ({number})"
+
+
+def test_the_help_of_list_names_the_tables_whose_keys_it_lists() -> None:
+    # In brackets, as in a server.toml, they would be markup to rich and missing from the help.
+    assert "its tables emulation and declared" in " ".join(tls_matrix("list", "--help").stdout.split())
 
 
 def test_features_are_listed_as_the_classes_describe_them() -> None:

@@ -81,7 +81,7 @@ def test_a_cell_that_worked_and_has_no_partner_was_not_measured_again() -> None:
         (
             [cell("a@1", "x", None, verdict=Verdict.HARNESS_ERROR)],
             None,
-            "of which either found anything",
+            "that has a result in either",
         ),
     ],
 )
@@ -226,7 +226,7 @@ def test_the_text_for_a_change_board_says_who_loses_service_and_why() -> None:
     said = f"the server sends the alert unexpected_message in answer to the client's hello ({ALERT})"
     assert text == (
         "3 of 7 clients lose service when web@1 becomes web@2; 1 works only after a fallback now; "
-        "1 gains service.\nOf 1 of 7 cells it is not known: a run found nothing out.\n\n"
+        "1 gains service.\n1 of 7 cells cannot be compared: a run has no result.\n\n"
         "Regressions: worse than before (4)\n"
         "  a and c (web@1 -> web@2, connect)\n"
         f"    before: works\n    now: fails: {said}\n"
@@ -265,13 +265,13 @@ def test_the_first_sentence_is_said_of_each_scenario_and_of_no_server_without_a_
 
 def test_what_is_not_known_is_not_said_to_be_without_a_change() -> None:
     broken = cell("a@1", "x", None, verdict=Verdict.HARNESS_ERROR)
-    nothing = "Of 1 of 1 cell it is not known: a run found nothing out."
+    nothing = "1 of 1 cell cannot be compared: a run has no result."
     for old, new in ((cell("a@1", "x"), broken), (broken, cell("a@1", "x")), (broken, broken)):
         assert service_changes(compare(run(old), run(new))) == [nothing]
     some = run(broken, cell("a@1", "y"))
     assert service_changes(compare(some, some)) == [
         "No client loses or gains service.",
-        "Of 1 of 2 cells it is not known: a run found nothing out.",
+        "1 of 2 cells cannot be compared: a run has no result.",
     ]
     levels = run(broken, cell("b@1", "x"))
     assert service_changes(compare_servers(levels, "a@1", levels, "b@1")) == [

@@ -165,9 +165,7 @@ def test_a_file_beside_a_server_counts_behind_the_users_folder(tmp_path: Path) -
 def test_a_pattern_of_the_users_that_matches_no_cell_is_named_in_a_line(tmp_path: Path) -> None:
     mine = own(tmp_path / "mine", "nobody", "so it is here")
     (remark,) = make_plan(RunOptions(**RUN, expectations=mine)).remarks
-    assert (
-        remark == f"{mine}/mine.toml: '{WEBMETHODS}/nobody/connect' matches no cell; mend it or take it out"
-    )
+    assert remark == f"{mine}/mine.toml: '{WEBMETHODS}/nobody/connect' matches no cell; correct or remove it"
     mine = own(tmp_path / "mine", "chrome-101", "of a client that is not asked for")
     assert make_plan(RunOptions(**RUN, expectations=mine)).remarks == ()
     assert make_plan(RunOptions(**RUN)).remarks == ()

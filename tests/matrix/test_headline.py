@@ -43,7 +43,7 @@ def unmeasured(number: int, **more: Any) -> list[CellRecord]:
         (cells(18, **OBSERVED) + cells(5, F, **OBSERVED), "23 cells: 18 work, 5 fail."),
         (
             cells(1, **OBSERVED) + cells(2),
-            "3 cells: 3 work. The 2 cells of which something was expected are as expected.",
+            "3 cells: 3 work. The 2 cells with an expected result are as expected.",
         ),
         (
             cells(1) + cells(2, N, reason="renegotiation:policy-tls-1.3", verdict=Verdict.NOT_APPLICABLE),

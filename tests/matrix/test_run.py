@@ -215,7 +215,7 @@ def test_a_target_nobody_listens_on_is_a_harness_error_with_the_address(tmp_path
     assert set(verdicts(tmp_path).values()) == {"harness_error"}
     assert run_json(tmp_path)["servers"]["mine"]["problem"].startswith(address)
     problem = (
-        f"{address}: nobody accepts the connection (connect:refused); start the server or mend the address"
+        f"{address}: nobody accepts the connection (connect:refused); start the server or correct the address"
     )
     next_step = f"next: see that {address} answers from this machine, then run again"
     page = (tmp_path / "grid.md").read_text(encoding="utf-8")

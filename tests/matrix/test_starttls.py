@@ -140,7 +140,7 @@ def test_a_target_where_tls_cannot_begin_is_one_line_and_keeps_no_other_from_bei
     assert "what answers speaks another protocol" in notes["other"]
     assert "* OK [CAPABILITY" in notes["other"]
     assert "the name has no address" in notes["unnamed"]
-    assert 'mend the name "nowhere.invalid"' in notes["unnamed"]
+    assert 'correct the name "nowhere.invalid"' in notes["unnamed"]
     assert f"{closed}: nobody accepts the connection" in notes["closed"]
     for note in notes.values():
         assert note in result.stdout

@@ -207,7 +207,7 @@ def test_features_of_hellos_without_session_id_are_looked_for_in_the_form_too() 
 
 
 @pytest.mark.parametrize(
-    ("feature", "table", "mend"),
+    ("feature", "table", "correction"),
     [
         ("record-version:0x0400", {}, "records.any_version"),
         ("sslv2-format and record-version:SSLv2", {}, "records.any_version"),
@@ -218,18 +218,18 @@ def test_features_of_hellos_without_session_id_are_looked_for_in_the_form_too() 
         ("hello-length:600..", {"reading": {"max_message": 512}}, "reading.max_message"),
     ],
 )
-def test_an_intolerance_that_can_never_fire_is_refused_with_the_mend(
-    feature: str, table: dict[str, Any], mend: str
+def test_an_intolerance_that_can_never_fire_is_refused_with_the_correction(
+    feature: str, table: dict[str, Any], correction: str
 ) -> None:
     with pytest.raises(EmulationError) as caught:
         server(table, [feature])
     place = "x: emulation.intolerance[0].features[0]"
     assert str(caught.value).startswith(f"{place}: {feature.rpartition(' ')[2]} never fires, since ")
-    assert mend in str(caught.value)
+    assert correction in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_what_the_mend_allows_fires() -> None:
+def test_what_the_correction_allows_fires() -> None:
     odd = Sent(hello().message, 0x0400)
     assert triggered(server({"records": {"any_version": True}}, ["record-version:0x0400"]), odd) is not None
     negative = Sent(hello().message, 0x8001)
