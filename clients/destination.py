@@ -81,6 +81,8 @@ class Target:
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+MAX_NAME = 100
+"""Characters of a target's name, which is part of names of files."""
 _ADDRESS = re.compile(
     r"(?:\[(?P<bracketed>[0-9A-Fa-f:.%A-Za-z]+)\]|(?P<plain>[^\s:\[\]/=]+)):(?P<port>[0-9]{1,5})"
 )
@@ -91,9 +93,10 @@ def parse_target(text: str) -> Target:
     address in brackets; raises TargetError.
     """
     name, separator, rest = text.partition("=")
-    if not separator or not _NAME.fullmatch(name):
+    if not separator or not _NAME.fullmatch(name) or len(name) > MAX_NAME:
         raise TargetError(
-            f'target "{text}": write NAME=HOST:PORT; a name is letters, digits, dots, "-" and "_"'
+            f'target "{text}": write NAME=HOST:PORT; a name is letters, digits, dots, "-" and "_", '
+            f"{MAX_NAME} characters at most"
         )
     try:
         address, given = _parts(rest, _OF_A_TARGET)

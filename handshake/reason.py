@@ -99,6 +99,8 @@ class Breach(_Worded):
         return Cause(Kind.PROTOCOL_ERROR, self)
 
 
+SERVER_SAID = "; the server said "
+"""Stands before the server's own words, which are in quotes."""
 WHEN: Mapping[Phase, str] = {
     Phase.CONNECT: "when the connection is made",
     Phase.CLIENT_HELLO: "while the client sends its hello",
@@ -198,7 +200,7 @@ class Reason:
         said = self._words() + self._size()
         if self.detail.certificate_requested:
             said += ", after it had asked for a client certificate"
-        return said + (f'; the server said "{self.detail.said}"' if self.detail.said else "")
+        return said + (f'{SERVER_SAID}"{self.detail.said}"' if self.detail.said else "")
 
     def _words(self) -> str:
         kind, what = self.cause.kind, self.cause.what

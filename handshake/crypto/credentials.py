@@ -72,6 +72,15 @@ class Credential:
         """The leaf's SHA-256 in lower-case hex."""
         return hashlib.sha256(self.chain[0]).hexdigest()
 
+    @property
+    def fits(self) -> bool:
+        """Whether the leaf is a certificate of the key."""
+        try:
+            certified = x509.load_der_x509_certificate(self.chain[0]).public_key()
+        except (ValueError, UnsupportedAlgorithm):
+            return False
+        return certified == self.private_key.public_key()
+
     def to_pem(self) -> CredentialPEM:
         """As text, the key unencrypted."""
         key = self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -79,7 +79,7 @@ class ExpectationFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    expectation: tuple[Entry, ...] = ()
+    expectation: Annotated[tuple[Entry, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)

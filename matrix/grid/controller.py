@@ -31,7 +31,7 @@ from matrix.grid.measured import Measured
 from matrix.grid.run_cell import Terms
 from matrix.grid.servers import GridServers, grid_servers, read_credentials
 from matrix.grid.worker import CellTask, GridWorker, worker_text
-from matrix.grid.worker_nodes import WorkerNodes, hurry_workers, start_workers_again
+from matrix.grid.worker_nodes import WorkerNodes, end_workers, start_workers_again
 from matrix.judgement.outcome import Judgement, Verdict
 from matrix.plan.make import make_plan
 from matrix.plan.options import options_from
@@ -184,7 +184,7 @@ class GridController:
         self._ending.is_near()
         ended_early = self._ending.is_early or exitstatus == pytest.ExitCode.INTERRUPTED
         if ended_early:
-            hurry_workers(session.config)
+            end_workers(session.config)
         later: Mapping[str, Problem] = {}
         if not ended_early and self._servers is not None:
             try:

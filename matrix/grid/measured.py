@@ -77,6 +77,7 @@ class Measured:
         until = monotonic() + LAST_VIEWS_SECONDS
         for cell_id in sorted(self._without_views):
             self._add_views(self._results[cell_id], until, is_last=True)
+        self._folder.keep_evidence_of(self._records)
         return whole(self._frame, self._records.values(), len(self._planned), problems)
 
     def write(self, run: RunFile, timings: Mapping[str, Any], reports: Mapping[str, str]) -> None:

@@ -196,9 +196,13 @@ def unreachable(target: Destination, deadline_seconds: float) -> str | None:
     if failure is None:
         return None
     advice = "start the server or correct the address"
+    if failure.kind is Kind.TIMEOUT:
+        advice = f"{advice}, or give it more time (--timeout)"
     if failure.kind is Kind.UNRESOLVED:
         advice = f'correct the name "{target.host}"'
     elif target.starttls is not None and failure.kind not in (Kind.REFUSED, Kind.UNREACHABLE):
         advice = f"check that the server speaks {target.starttls.protocol}"
+        if failure.kind is Kind.TIMEOUT:
+            advice = f"{advice}, or give it more time (--timeout)"
     words = reason_in_words(failure)
     return printable(f"{target.address}: {words}; {advice}")

@@ -2,8 +2,9 @@
 
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from queue import Queue
+from queue import Empty, Queue
 from typing import Any
 
 import pytest
@@ -56,11 +57,20 @@ def _hear_interrupts() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _OF_A_TERMINAL)
 
 
-def hurry_workers(config: pytest.Config) -> None:
-    """Let pytest-xdist kill its workers at once: who interrupts a run does not wait for silent servers."""
+def end_workers(config: pytest.Config) -> None:
+    """Let pytest-xdist end its workers, and kill those that wait for a silent server; then hear what they had
+    sent by then. The run's files are written only afterwards.
+    """
     distribution = config.pluginmanager.get_plugin("dsession")
-    if distribution is not None and distribution.nodemanager is not None:
-        distribution.nodemanager.EXIT_TIMEOUT = WORKER_STOP_SECONDS
+    if distribution is None or distribution.nodemanager is None:
+        return
+    distribution.nodemanager.EXIT_TIMEOUT = WORKER_STOP_SECONDS
+    distribution.nodemanager.teardown_nodes()
+    with suppress(Empty):
+        while True:
+            name, what = distribution.queue.get_nowait()
+            if name == "testreport":
+                config.hook.pytest_runtest_logreport(report=what["rep"])
 
 
 def start_workers_again(session: pytest.Session) -> None:

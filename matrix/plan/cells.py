@@ -29,7 +29,7 @@ def plan_cells(
     own = own or Expectations()
     expectations = own.before(load_expectations(notes=notes))
     cells = list(cells)
-    earlier = _baseline_cells(cells, baseline)
+    earlier = baseline_cells(cells, baseline)
     plain_ids = {identifier: connects_like(variant) for identifier, variant in variants.items()}
     server_facts = {identifier: facts_of_server(variant) for identifier, variant in variants.items()}
     predictions = {
@@ -51,7 +51,7 @@ def plan_cells(
     return planned
 
 
-def _baseline_cells(cells: Sequence[Cell], baseline: RunFile | None) -> dict[str, Expectation]:
+def baseline_cells(cells: Sequence[Cell], baseline: RunFile | None) -> dict[str, Expectation]:
     """What the baseline saw, by the id of the cell that is now its partner; cells in which it found nothing
     out are left out.
     """

@@ -26,10 +26,15 @@ def _check_own_certificate(target: Target) -> None:
         return
     try:
         texts = [path.read_text(encoding="ascii") for path in (target.key, target.certificate)]
-        Credential.from_pem(*texts)
+        credential = Credential.from_pem(*texts)
     except OSError as error:
         raise SelectionError(f"--target {target.name}: {error.filename}: {error.strerror}") from error
     except (UnicodeDecodeError, LocalError) as error:
         raise SelectionError(
             f"--target {target.name}: cert={target.certificate},key={target.key}: {error}"
         ) from error
+    if not credential.fits:
+        raise SelectionError(
+            f"--target {target.name}: the key in {target.key} does not belong to the first certificate in "
+            f"{target.certificate}: give the key it was made with, and the client's own certificate first"
+        )

@@ -22,6 +22,8 @@ from matrix.prediction import offered_cipher_suites, offered_version_name, offer
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.scenarios import CONNECT
 
+ENOUGH_CLIENTS = 4
+"""Of fewer clients there is always something that one has and no other."""
 _EXTERNAL, _SSLV2_FORMAT = "external", "SSLv2 format"
 _VERSIONS = [version for version in ProtocolVersion if version >= ProtocolVersion.SSL_3_0]
 
@@ -49,10 +51,12 @@ class _Literal:
 
 
 def inference(run: RunFile, server: str) -> list[str]:
-    """Give what follows from a target's row, a sentence; nothing for other servers, and where all clients
-    fail or none does. Clients that are not bundled are left out.
+    """Give what follows from a target's row, a sentence; nothing for other servers, for a target that did
+    not answer all the time, for too few clients, and where all fail or none does. Clients that are not
+    bundled are left out.
     """
-    if server not in run.servers or run.servers[server].level != _EXTERNAL:
+    record = run.servers.get(server)
+    if record is None or record.level != _EXTERNAL or record.problem:
         return []
     profiles = _profiles()
     cells = [
@@ -68,7 +72,7 @@ def infer(hellos: Sequence[TriedHello]) -> list[str]:
     working = sum(1 << index for index, hello in enumerate(hellos) if hello.works)
     works = {hello.client for hello in hellos if hello.works}
     fails = {hello.client for hello in hellos if not hello.works} - works
-    if not works or not fails:
+    if not works or not fails or len(works) + len(fails) < ENOUGH_CLIENTS:
         return []
     literals = list(_literals(hellos))
     for literal in literals:

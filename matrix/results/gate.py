@@ -35,7 +35,7 @@ class Gate(StrEnum):
 def parse_gates(texts: Iterable[str]) -> frozenset[Gate]:
     """Read lists with a comma between. Raises SelectionError for a word that is none."""
     gates = set()
-    for word in (part.strip() for text in texts for part in text.split(",")):
+    for word in filter(None, (part.strip() for text in texts for part in text.split(","))):
         try:
             gates.add(Gate(word))
         except ValueError as error:

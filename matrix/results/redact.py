@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from handshake.errors import PeerFault
+from handshake.reason import SERVER_SAID
 from handshake.wire.client_hello import find_extension, pull_client_hello
 from handshake.wire.extensions import pull_server_name
 from handshake.wire.registry import ExtensionType
@@ -40,6 +41,8 @@ _SAYS_NOTHING = frozenset(
     }
 )
 _RECORDS_THAT_SAY_NOTHING = frozenset({"alert", "change_cipher_spec"})
+# Up to the last quote, because there may be some in what the server said.
+_SAID = re.compile(rf'({re.escape(SERVER_SAID)})".*"', re.DOTALL)
 _PATH = re.compile(r"(?<![\w.:/-])(?:~|[A-Za-z]:)?(?:[/\\][\w.+@ -]+)+[/\\][\w.+@-]*")
 _NUMBERED = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?!\.?\w)"
@@ -81,6 +84,7 @@ class Redaction:
         if self._placeholders:
             text = self._known().sub(lambda found: self._placeholders[found[0].lower()], text)
         if is_free:
+            text = _SAID.sub(rf'\g<1>"{GONE}"', text)
             text = _NUMBERED.sub(lambda found: self._address(found[0]), text)
             text = _PATH.sub(lambda found: self._name(found[0], "path"), text)
         return text

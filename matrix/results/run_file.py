@@ -312,7 +312,7 @@ def load_run(path: Path, notes: Notes | None = None) -> RunFile:
     UnreadableRun with a line for each fault.
     """
     file = path / RUN_FILE_NAME if path.is_dir() else path
-    if path.name.endswith(UNFINISHED) and not file.exists():
+    if path.name.endswith(UNFINISHED) and path.is_dir() and not file.exists():
         advice = f"the run did not end; `tls-matrix report {path}` makes its files"
         raise UnreadableRun(f"{file}: cannot be read (there is none); {advice}")
     return read_json(file, RunFile, UnreadableRun, notes, advice=GIVE_A_RUN)

@@ -78,6 +78,7 @@ def test_a_certificate_of_ones_own_is_two_files() -> None:
         ("mine=h:443,cert=a.pem", "cert= and key= go together; add key=FILE"),
         ("mine=h:443,key=a.pem", "cert= and key= go together; add cert=FILE"),
         ("mine=h:443,cert=,key=a", "need a PEM file"),
+        (f"{'m' * 101}=h:443", "100 characters at most"),
         ("mine=grüße.example:443", "xn--"),
         ("mine=h:443,", '"" is not an option'),
     ],

@@ -1,4 +1,4 @@
-"""The TOML format: a good file is read as written, every mistake is one line with file, key and correction."""
+"""The TOML format: a good file is read as written, a mistake is one line with file, key and correction."""
 
 import re
 from pathlib import Path

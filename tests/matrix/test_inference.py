@@ -34,7 +34,8 @@ def row(works: list[str], fails: list[str]) -> list[TriedHello]:
     ("works", "fails", "said"),
     [
         (["ab", "ac"], ["b", "c"], ["works for clients with a; none of the 2 that fail has it"]),
-        (["ab", "ac"], ["b"], ["works for clients with a; the 1 that fails does not have it"]),
+        (["ab", "ac", "a"], ["b"], ["works for clients with a; the 1 that fails does not have it"]),
+        (["ab", "ac"], ["b"], []),
         (["b", "c"], ["ab", "ac"], ["works for clients without a; each of the 2 that fail has it"]),
         (
             ["ab", "abc"],
@@ -60,7 +61,7 @@ LETTERS = "abcd"
 HELLOS = ["".join(each) for size in range(5) for each in itertools.combinations(LETTERS, size)]
 
 
-@given(st.dictionaries(st.sampled_from(HELLOS), st.booleans(), min_size=2))
+@given(st.dictionaries(st.sampled_from(HELLOS), st.booleans(), min_size=4))
 def test_a_sentence_is_true_of_every_row_and_nothing_smaller_is_left_out(row_of: dict[str, bool]) -> None:
     works = {hello for hello, gets_through in row_of.items() if gets_through}
     fails = set(row_of) - works
@@ -78,20 +79,25 @@ def test_a_sentence_is_true_of_every_row_and_nothing_smaller_is_left_out(row_of:
         assert works == {h for h in row_of if joint((p[-1] in h) != p.startswith("no ") for p in parts)}
 
 
-def test_only_a_targets_row_is_looked_at() -> None:
-    cells = [cell("mine", "java-8"), cell("mine", "ie6-winxp", Outcome.FAILS)]
+def test_only_the_row_of_a_target_that_always_answers_is_looked_at() -> None:
+    cells = [cell("mine", name) for name in ("java-8", "java-17", "openssl-3.0")]
+    cells.append(cell("mine", "ie6-winxp", Outcome.FAILS))
+    versions = ("TLSv1.2", "TLSv1.3", "TLSv1.3", "SSLv3 in SSLv2 format")
     tried = [
         each.model_copy(
             update={"attempts": [AttemptRecord(version=version, outcome=each.outcome, reason=each.reason)]}
         )
-        for each, version in zip(cells, ("TLSv1.2", "SSLv3 in SSLv2 format"), strict=True)
+        for each, version in zip(cells, versions, strict=True)
     ]
     made = run(*tried)
     assert inference(made, "mine") == []
-    made.servers["mine"] = made.servers["mine"].model_copy(update={"level": "external"})
+    external = made.servers["mine"].model_copy(update={"level": "external"})
+    made.servers["mine"] = external
     (said,) = inference(made, "mine")
     assert said.startswith("works for clients with ")
     assert inference(made, "another") == []
+    made.servers["mine"] = external.model_copy(update={"problem": "nobody listens any more"})
+    assert inference(made, "mine") == []
 
 
 def test_the_features_of_a_hello_are_named_as_people_name_them() -> None:

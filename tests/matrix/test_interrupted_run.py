@@ -123,6 +123,27 @@ def test_an_interrupted_run_writes_what_it_has(
     wait_for(lambda: is_gone(process.pid))
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_workers_have_ended_before_the_files_are_written(tmp_path: Path, number: signal.Signals) -> None:
+    """One waits for the silent server while the other goes on measuring; what it measured is in the run."""
+    out = tmp_path / "run"
+    servers = ("--server", "jsse6@*", "--server", "jsse7@*")
+    with silent_server() as address:
+        process = started(
+            *servers, "--target", f"silent={address}", "--evidence", "all", "--out", out, "-n", 2
+        )
+        wait_for(lambda: len(measured(tmp_path / "run.unfinished")) > 5)
+        os.killpg(process.pid, number)
+        process.communicate(timeout=DEADLINE)
+    wait_for(lambda: is_gone(process.pid))
+    assert not (tmp_path / "run.unfinished").exists()
+    cells = {cell["id"] for cell in run_json(out)["cells"] if cell["outcome"]}
+    kept = {
+        str(file.relative_to(out / "evidence").with_suffix("")) for file in out.rglob("evidence/**/*.json")
+    }
+    assert kept == cells
+
+
 def test_a_hangup_whose_terminal_is_gone_ends_alike(tmp_path: Path) -> None:
     """Nobody reads: what is printed then fails with EIO."""
     ours, theirs = os.openpty()

@@ -161,6 +161,10 @@ def test_a_copy_wants_a_folder_of_its_own(runs: tuple[Path, Path]) -> None:
         (r"C:\Users\alice b\x.pem", "path-1"),
         ("~/x/y.pem", "path-1"),
         ("mail.example.test and MAIL.example.test", "host-1 and host-1"),
+        (
+            'it refuses; the server said "403 by proxy7.corp for "jdoe""; check it',
+            'it refuses; the server said "(redacted)"; check it',
+        ),
         ("OpenSSL 3.0.22, 12:30:01, TLS/SSL", "OpenSSL 3.0.22, 12:30:01, TLS/SSL"),
     ],
 )

@@ -195,6 +195,23 @@ def test_a_baseline_is_what_is_expected(
     assert "\n  next: if that is right from now on, correct what was expected" in better.stdout
 
 
+def test_a_baseline_that_says_nothing_of_what_is_asked_is_refused_and_a_gap_is_told(
+    after: Path, tmp_path: Path
+) -> None:
+    chosen = ("--baseline", after, "-n", 0, "--out", tmp_path / "run")
+    nothing = tls_matrix("run", "--server", "jsse7@7", *CLIENTS, *chosen)
+    assert nothing.returncode == 2
+    assert (
+        f"--baseline {after}: says nothing of any cell of this run; it has results of {AFTER}"
+        in nothing.stderr
+    )
+    more = tls_matrix("run", "--server", AFTER, *CLIENTS, "--client", "java-8", *chosen)
+    assert f"--baseline {after}: says nothing of 1 of 4 cells" in more.stderr
+    known = tls_matrix("run", "--server", AFTER, *CLIENTS, *chosen, "--force")
+    assert known.returncode == 0
+    assert "says nothing" not in known.stderr
+
+
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "precious.txt").write_text("mine", encoding="utf-8")
     result = tls_matrix("run", "--server", BEFORE, *CLIENTS, "--out", tmp_path, "-n", 0)

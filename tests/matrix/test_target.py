@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from handshake.crypto.credentials import generate_rsa
+from servers.credentials import make_credentials
 from tests.matrix.test_run import run_json, tls_matrix
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -192,6 +193,17 @@ def test_a_slow_link_is_silent_for_so_long_and_works_with_more_time(nginx: str, 
     assert short["reason_detail"] == {"seconds": 2.0}
     assert long["outcome"] == "works"
     assert run_json(tmp_path / "long")["run"]["asked"]["timeout"] == 20
+
+
+def test_a_key_of_another_certificate_is_told_before_anything_runs(tmp_path: Path) -> None:
+    mine, other = (make_credentials()["RSA"] for _ in range(2))
+    (tmp_path / "cert.pem").write_text(mine.chain)
+    for name, key, status in (("own", mine.private_key, 3), ("other", other.private_key, 2)):
+        (tmp_path / f"{name}.pem").write_text(key)
+        files = f"cert={tmp_path}/cert.pem,key={tmp_path}/{name}.pem"
+        result = tls_matrix("run", "--target", f"mine=127.0.0.1:1,{files}", "--out", tmp_path / name)
+        assert result.returncode == status, result.stderr
+        assert ("does not belong to the first certificate" in result.stderr) is (name == "other")
 
 
 @pytest.mark.parametrize(
