@@ -196,7 +196,7 @@ def test_a_slow_link_is_silent_for_so_long_and_works_with_more_time(nginx: str, 
 
 
 def test_a_key_of_another_certificate_is_told_before_anything_runs(tmp_path: Path) -> None:
-    mine, other = (make_credentials()["RSA"] for _ in range(2))
+    mine, other = (make_credentials()["rsa"] for _ in range(2))
     (tmp_path / "cert.pem").write_text(mine.chain)
     for name, key, status in (("own", mine.private_key, 3), ("other", other.private_key, 2)):
         (tmp_path / f"{name}.pem").write_text(key)
