@@ -33,6 +33,9 @@ Arrange = Callable[[Situation, Flight, Steps], Steps]
 Extensions = tuple[Extension, ...]
 Edit = Callable[[Extensions], Extensions]
 
+GREASE = 0x5A5A
+"""One of the sixteen values of RFC 8701 section 2, for suites, groups, versions and extensions."""
+
 UNKNOWN_TYPE = 0xFDE8
 """An extension of no registration: 65000 is in the range that IANA has not assigned."""
 
@@ -235,3 +238,8 @@ def each(handshake_type: int, edit: Callable[[Sent], Sequence[Step]]) -> Arrange
         return tuple(arranged)
 
     return arrange
+
+
+def before(handshake_type: int, *steps: Step) -> Arrange:
+    """Put steps before each message of one type."""
+    return each(handshake_type, lambda message: (*steps, message))
