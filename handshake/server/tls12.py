@@ -27,7 +27,7 @@ from handshake.crypto.signatures import sign
 from handshake.crypto.suite_parameters import CipherKind, KeyExchange
 from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
-from handshake.hello_random import fresh_bytes
+from handshake.hello_random import downgrade_sentinel, fresh_bytes
 from handshake.renegotiation import FinishedPair
 from handshake.server.answered import arrange, obey_max_fragment_length
 from handshake.server.choice import Agreement
@@ -70,6 +70,9 @@ def answer_hello(handshake: ServerHandshake) -> State:
     _negotiate_extensions(handshake)
     entropy, clock = connection.entropy, connection.clock
     handshake.server_random = fresh_bytes(RANDOM_SIZE, configuration.random_begins_with, entropy, clock)
+    if configuration.highest_version >= ProtocolVersion.TLS_1_3:
+        sentinel = downgrade_sentinel(handshake.version)
+        handshake.server_random = handshake.server_random[: -len(sentinel)] + sentinel
     if handshake.resumed is not None:
         return _resume(handshake, handshake.resumed)
     has_session_id = not any(

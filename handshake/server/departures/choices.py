@@ -193,8 +193,8 @@ DEPARTURES = (
     ),
     Departure(
         "version-not-in-supported-versions",
-        "uses TLS 1.0, which supported_versions does not list",
-        UP_TO_TLS_1_1,
+        "uses TLS 1.0 instead of TLS 1.2, which supported_versions does not list",
+        TLS_1_2,
         _VERSION,
         hello="extension:supported_versions",
         chooses=_below_what_is_supported,
