@@ -44,6 +44,8 @@ from handshake.wire.registry import (
     SignatureScheme,
 )
 
+_MD5, _SHA1 = 1, 2
+"""HashAlgorithm of RFC 5246 section 7.4.1.4.1, the high byte of a scheme."""
 _OLD_SUITES = (0xC013, 0xC014, 0x0033, 0x0039, 0x002F, 0x0035, 0x0041, 0x0084, 0x0096, 0x000A, 0x0005)
 _TLS_1_2_SUITES = (0xC09C, 0xC0A0, 0xC09E, 0x009C, 0x003C, 0xC02F, *_OLD_SUITES)
 _TLS_1_3_SUITES = (0x1304, 0x1305, 0x1303, 0x1302, 0x1301)
@@ -84,16 +86,22 @@ def _another_group(situation: Situation, chosen: Choice) -> Choice:
 
 
 def _another_scheme(situation: Situation, scheme: int) -> int:
-    """A scheme of SHA-2 that the same key can sign with and the client does not list."""
+    """A scheme that the same key can sign with and the client does not list, of SHA-2 if there is one."""
     body = situation.hello.extension(ExtensionType.SIGNATURE_ALGORITHMS)
     offered = () if body is None else pull_signature_algorithms(body)
-    weak = {SignatureScheme.RSA_PKCS1_SHA1, SignatureScheme.ECDSA_SHA1, SignatureScheme.DSA_SHA1}
     for credential in situation.configuration.credentials.values():
         possible = signing_schemes(credential.private_key, situation.version)
         if scheme in possible:
-            others = (other for other in possible if other not in offered and other >> 8 > 2)
-            return next((other for other in others if other not in weak), scheme)
+            others = [other for other in possible if other not in offered and other >> 8 > _MD5]
+            others.sort(key=lambda other: other >> 8 == _SHA1)
+            return others[0] if others else scheme
     return scheme
+
+
+def _scheme_of_tls12(_: Situation, scheme: int) -> int:
+    """PKCS #1 for a key of RSA, and for one of ECDSA a hash that does not belong to its curve."""
+    is_ecdsa = scheme in (SignatureScheme.ECDSA_SECP256R1_SHA256, SignatureScheme.ECDSA_SECP521R1_SHA512)
+    return SignatureScheme.ECDSA_SECP384R1_SHA384 if is_ecdsa else SignatureScheme.RSA_PKCS1_SHA256
 
 
 def _suite(code: int) -> Rewrite:
@@ -310,9 +318,16 @@ DEPARTURES = (
     ),
     Departure(
         "signature-scheme-not-offered",
-        "signs with a scheme of SHA-2 that signature_algorithms does not list",
-        (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3),
-        silent("RFC 5246 section 7.4.3, RFC 8446 section 4.4.3"),
+        "signs with a scheme that signature_algorithms does not list",
+        TLS_1_2,
+        silent("RFC 5246 section 7.4.3"),
         scheme=_another_scheme,
+    ),
+    Departure(
+        "signature-scheme-of-tls12-in-tls13",
+        "signs with PKCS #1, or with a hash that does not belong to the curve",
+        TLS_1_3,
+        silent("RFC 8446 section 4.4.3"),
+        scheme=_scheme_of_tls12,
     ),
 )

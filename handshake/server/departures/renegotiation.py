@@ -22,7 +22,7 @@ from handshake.server.departures.rewriting import (
 )
 from handshake.server.departures.signalling import agrees, block_cipher
 from handshake.server.selection import choose_cipher_suite
-from handshake.server.steps import Flight, Sent
+from handshake.server.steps import Flight, Sent, Steps
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
 from handshake.wire.registry import AlertDescription, ExtensionType, HandshakeType, ProtocolVersion
 
@@ -33,6 +33,12 @@ _BROKEN = must_refuse("RFC 5746 section 3.5", AlertDescription.HANDSHAKE_FAILURE
 def _request(body: bytes) -> Sent:
     message = HandshakeMessage(HandshakeType.HELLO_REQUEST, body)
     return Sent(HandshakeType.HELLO_REQUEST, push_handshake_message(message))
+
+
+def _asks_once(situation: Situation, which: Flight, steps: Steps) -> Steps:
+    """Ask behind the first handshake alone: each renegotiation would else lead to the next."""
+    is_due = which is Flight.AFTER and not situation.is_renegotiation
+    return (*steps, _request(b"")) if is_due else steps
 
 
 def _lower_version(situation: Situation, chosen: Choice) -> Choice:
@@ -134,6 +140,6 @@ DEPARTURES = (
         "sends a HelloRequest as soon as the handshake is complete, as it may",
         UP_TO_TLS_1_2,
         must_go_on("RFC 5246 section 7.4.1.1"),
-        arranges=at_end(Flight.AFTER, _request(b"")),
+        arranges=_asks_once,
     ),
 )

@@ -30,20 +30,26 @@ _SAME = silent("RFC 5246 section 7.4.1.3")
 _PSK = must_refuse("RFC 8446 section 4.2.11", AlertDescription.ILLEGAL_PARAMETER)
 
 
-def _another_suite(situation: Situation, chosen: Choice) -> Choice:
-    """Another of the suites that are offered; without a group, since nothing is exchanged."""
-    others = tuple(code for code in situation.hello.cipher_suites if code != chosen.suite.cipher_suite)
+def _chosen_anew(situation: Situation, chosen: Choice, version: int, *without: int) -> Choice:
+    """Another choice of what is offered; without a group, since nothing is exchanged."""
+    suites = tuple(code for code in situation.hello.cipher_suites if code not in without)
     try:
-        hello = replace(situation.hello, cipher_suites=others)
-        other = choose_cipher_suite(hello, chosen.version, situation.configuration)
+        hello = replace(situation.hello, cipher_suites=suites)
+        return replace(choose_cipher_suite(hello, version, situation.configuration), named_group=None)
     except HandshakeError:
         return chosen
-    return replace(other, named_group=None)
 
 
-def _lower_version(_: Situation, chosen: Choice) -> Choice:
+def _another_suite(situation: Situation, chosen: Choice) -> Choice:
+    return _chosen_anew(situation, chosen, chosen.version, chosen.suite.cipher_suite)
+
+
+def _lower_version(situation: Situation, chosen: Choice) -> Choice:
+    """The version below, with the session's suite where that version has it."""
     lower = max(ProtocolVersion.TLS_1_0, chosen.version - 1)
-    return replace(chosen, version=lower) if chosen.suite.minimum_version <= lower else chosen
+    if chosen.suite.minimum_version <= lower:
+        return replace(chosen, version=lower)
+    return _chosen_anew(situation, chosen, lower)
 
 
 def _old(name: str, title: str, demand: Demand, rewrites: Rewrite) -> Departure:
