@@ -60,6 +60,7 @@ BOUNDS = {
 """Sizes at which stacks begin to refuse, by their documents and sources; measuring them is what these
 departures are for."""
 
+_TRIES = 6
 _PRIVATE_ARC = ObjectIdentifier("1.3.6.1.4.1.55555.1")
 """For an extension that says nothing and is only there for its size."""
 
@@ -89,27 +90,35 @@ def _other_kind(situation: Situation, chain: Chain) -> Chain:
 
 
 def _of_size(size: int) -> Callable[[Situation, Chain], Chain]:
+    """Put certificates behind the chain until the body of the message has `size` bytes."""
+
     def edit(situation: Situation, chain: Chain) -> Chain:
-        credentials = situation.configuration.credentials.values()
-        credential = next(each for each in credentials if each.chain == chain)
-        each_more = 5 if situation.version >= ProtocolVersion.TLS_1_3 else 3
-        head = 4 if situation.version >= ProtocolVersion.TLS_1_3 else 3
-        taken = head + sum(len(der) + each_more for der in chain)
-        return (*chain, _certificate_of_size(credential, size - taken - each_more))
+        is_13 = situation.version >= ProtocolVersion.TLS_1_3
+        header, per_entry = (4, 5) if is_13 else (3, 3)
+        credentials = situation.configuration.credentials
+        credential = credentials.get("rsa") or next(iter(credentials.values()))
+        left = size - header - sum(len(der) + per_entry for der in chain)
+        return (*chain, *_certificates_of_size(credential, left, per_entry))
 
     return edit
 
 
-@lru_cache(maxsize=32)
-def _certificate_of_size(credential: Credential, size: int) -> bytes:
-    """A certificate of exactly that many bytes, signed by the credential's key."""
-    padding = size - len(credential.chain[0])
-    for _ in range(8):
-        der = _padded_certificate(credential, padding)
-        if len(der) == size:
-            return der
-        padding += size - len(der)
-    raise AssertionError(f"no certificate has {size} bytes")  # ECDSA's signatures vary: then another try
+@lru_cache(maxsize=64)
+def _certificates_of_size(credential: Credential, size: int, per_entry: int) -> Chain:
+    """Certificates that take exactly that many bytes with what stands around each; `credential` signs them.
+
+    Lengths of lengths leave gaps in what one can have, so that it may take a second one.
+    """
+    copies: list[bytes] = []
+    while True:
+        wanted = size - per_entry - sum(len(der) + per_entry for der in copies)
+        padding = wanted - len(credential.chain[0])
+        for _ in range(_TRIES):
+            der = _padded_certificate(credential, padding)
+            if len(der) == wanted or len(copies) == _TRIES:
+                return (*copies, der)
+            padding += wanted - len(der)
+        copies.append(credential.chain[0])
 
 
 def _padded_certificate(credential: Credential, padding: int) -> bytes:

@@ -23,11 +23,12 @@ from handshake.server.departures.rewriting import (
     at_start,
     body,
     doubled,
+    each,
     followed,
     left_out,
     one_byte_more,
 )
-from handshake.server.steps import Flight, Sent, Steps
+from handshake.server.steps import Flight, Fragment, Sent, Steps
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
 from handshake.wire.messages import (
     KeyUpdate,
@@ -35,7 +36,7 @@ from handshake.wire.messages import (
     push_key_update,
     push_new_session_ticket_13,
 )
-from handshake.wire.registry import AlertDescription, HandshakeType
+from handshake.wire.registry import AlertDescription, ContentType, HandshakeType
 
 _UNEXPECTED = must_refuse("RFC 5246 section 7.4", AlertDescription.UNEXPECTED_MESSAGE)
 _UNEXPECTED_13 = must_refuse("RFC 8446 section 4", AlertDescription.UNEXPECTED_MESSAGE)
@@ -73,11 +74,9 @@ def _twice() -> Iterator[Departure]:
         ("server-hello", HandshakeType.SERVER_HELLO, UP_TO_TLS_1_2),
         ("certificate", HandshakeType.CERTIFICATE, UP_TO_TLS_1_2),
         ("server-key-exchange", HandshakeType.SERVER_KEY_EXCHANGE, UP_TO_TLS_1_2),
-        ("server-hello-done", HandshakeType.SERVER_HELLO_DONE, UP_TO_TLS_1_2),
         ("server-hello", HandshakeType.SERVER_HELLO, TLS_1_3),
         ("encrypted-extensions", HandshakeType.ENCRYPTED_EXTENSIONS, TLS_1_3),
         ("certificate", HandshakeType.CERTIFICATE, TLS_1_3),
-        ("finished", HandshakeType.FINISHED, TLS_1_3),
     ):
         is_13 = versions is TLS_1_3
         yield Departure(
@@ -151,6 +150,24 @@ DEPARTURES = (
     *_twice(),
     *_not_due(),
     *_requests(),
+    # A client answers the first of two messages that end a flight before it has seen the second, so that one
+    # cannot be in the transcript.
+    Departure(
+        "server-hello-done-twice",
+        "sends the message server hello done twice",
+        UP_TO_TLS_1_2,
+        _UNEXPECTED,
+        arranges=after(HandshakeType.SERVER_HELLO_DONE, _sent(HandshakeType.SERVER_HELLO_DONE)),
+    ),
+    Departure(
+        "tls13-finished-twice",
+        "sends its Finished twice, in one record",
+        TLS_1_3,
+        must_refuse("RFC 8446 section 5.1", AlertDescription.UNEXPECTED_MESSAGE),
+        arranges=each(
+            HandshakeType.FINISHED, lambda message: (Fragment(ContentType.HANDSHAKE, message.wire * 2),)
+        ),
+    ),
     Departure(
         "encrypted-extensions-left-out",
         "sends no EncryptedExtensions",

@@ -36,8 +36,8 @@ Edit = Callable[[Extensions], Extensions]
 GREASE = 0x5A5A
 """One of the sixteen values of RFC 8701 section 2, for suites, groups, versions and extensions."""
 
-UNKNOWN_TYPE = 0xFDE8
-"""An extension of no registration: 65000 is in the range that IANA has not assigned."""
+UNKNOWN_TYPE = 0x9999
+"""An extension that IANA has not assigned and nobody is known to use (OpenSSL knows 0xFDE8, for one)."""
 
 
 def body(handshake_type: int, edit: Callable[[bytes], bytes]) -> Rewrite:
