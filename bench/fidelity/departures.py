@@ -18,10 +18,11 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from threading import Timer
 
 from handshake.server.departures.collection import departures
 from handshake.server.departures.departure import Departure, Scenario
@@ -40,7 +41,7 @@ START_SECONDS = 60.0
 GOES_ON = "goes on"
 PAGE = b"200 OK"
 SENT = (
-    re.compile(rb"SSL3 alert write:fatal:([a-z ]+)"),  # s_client -state
+    re.compile(rb"SSL3 alert write:fatal:([a-z_ ]+)"),  # s_client -state
     re.compile(rb"Sending Alert\[2\|(\d+)\]"),  # gnutls-cli -d 4
 )
 """How a program says that it has sent a fatal alert."""
@@ -51,6 +52,10 @@ _OPENSSL_FOR = {
     "extension:max_fragment_length": ["-maxfraglen", "512"],
     "not extension:session_ticket": ["-no_ticket"],
     "not extension:encrypt_then_mac": ["-no_etm"],
+}
+_OPENSSL_BY_NAME = {  # all there are is offered else
+    "signature-scheme-not-offered": ["-sigalgs", "RSA+SHA256"],
+    "named-group-not-offered": ["-groups", "P-256"],
 }
 _OPENSSL_CANNOT = {
     "extension:record_size_limit",
@@ -112,14 +117,16 @@ class OpenSSL(Program):
 
     def options(self, departure: Departure) -> list[str] | None:
         """See `Program`."""
-        return None if departure.hello in _OPENSSL_CANNOT else _OPENSSL_FOR.get(departure.hello, [])
+        if departure.hello in _OPENSSL_CANNOT:
+            return None
+        return _OPENSSL_BY_NAME.get(departure.name) or _OPENSSL_FOR.get(departure.hello, [])
 
     def command(self, host: str, port: int, departure: Departure, options: Sequence[str]) -> list[str]:
         """See `Program`."""
         is_plain = departure.scenario is not Scenario.RENEGOTIATION
-        quiet = ["-quiet"] if is_plain else ["-ign_eof"]
+        quiet = ["-quiet", "-nbio"] if is_plain else ["-ign_eof"]
         address = ["-connect", f"{host}:{port}", "-servername", SUBJECT, "-cipher", "ALL:@SECLEVEL=0"]
-        return [self.executable, "s_client", "-state", "-nbio", *quiet, *address, *options]
+        return [self.executable, "s_client", "-state", *quiet, *address, *options]
 
 
 class GnuTLS(Program):
@@ -207,19 +214,19 @@ def _run(command: Sequence[str], parts: Sequence[bytes]) -> bytes:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
     ) as program:
         assert program.stdin is not None
-        try:
-            for part in parts[:-1]:
-                time.sleep(PAUSE_SECONDS)
+        assert program.stdout is not None
+        deadline = Timer(SECONDS, program.kill)
+        deadline.start()
+        with suppress(BrokenPipeError):  # it has ended already
+            for part in parts:
+                if len(parts) > 1:
+                    time.sleep(PAUSE_SECONDS)
                 program.stdin.write(part)
                 program.stdin.flush()
-            if len(parts) > 1:
-                time.sleep(PAUSE_SECONDS)
-            output, _ = program.communicate(parts[-1], timeout=SECONDS)
-        except BrokenPipeError:
-            output, _ = program.communicate(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            program.kill()
-            output, _ = program.communicate()
+        output = program.stdout.read()  # its input stays open, since some end with that
+        deadline.cancel()
+        with suppress(BrokenPipeError):
+            program.stdin.close()
     return output
 
 
