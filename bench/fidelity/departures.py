@@ -56,6 +56,7 @@ _OPENSSL_FOR = {
 _OPENSSL_BY_NAME = {  # all there are is offered else
     "signature-scheme-not-offered": ["-sigalgs", "RSA+SHA256"],
     "named-group-not-offered": ["-groups", "P-256"],
+    "version-not-in-supported-versions": ["-min_protocol", "TLSv1.2"],
 }
 _OPENSSL_CANNOT = {
     "extension:record_size_limit",
@@ -124,7 +125,7 @@ class OpenSSL(Program):
     def command(self, host: str, port: int, departure: Departure, options: Sequence[str]) -> list[str]:
         """See `Program`."""
         is_plain = departure.scenario is not Scenario.RENEGOTIATION
-        quiet = ["-quiet", "-nbio"] if is_plain else ["-ign_eof"]
+        quiet = ["-quiet", "-nbio"] if is_plain else []
         address = ["-connect", f"{host}:{port}", "-servername", SUBJECT, "-cipher", "ALL:@SECLEVEL=0"]
         return [self.executable, "s_client", "-state", *quiet, *address, *options]
 

@@ -24,7 +24,6 @@ from handshake.server.departures.departure import (
     UP_TO_TLS_1_2,
     Departure,
     Situation,
-    must_go_on,
     must_refuse,
     silent,
 )
@@ -141,7 +140,7 @@ def _sizes() -> Iterator[Departure]:
                 f"certificate-of-{size}-bytes",
                 f"sends a Certificate message whose body has {size:,} bytes",
                 ALL_VERSIONS,
-                must_go_on("RFC 5246 section 7.4.2, RFC 8446 section 4.4.2"),
+                silent("RFC 5246 section 7.4.2, RFC 8446 section 4.4.2"),
                 rewrites=_chain(_of_size(size)),
             )
 

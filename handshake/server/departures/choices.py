@@ -33,6 +33,7 @@ from handshake.server.selection import choose_cipher_suite
 from handshake.wire.extensions import (
     pull_signature_algorithms,
     pull_supported_groups,
+    pull_supported_versions,
     push_selected_version,
 )
 from handshake.wire.registry import (
@@ -68,11 +69,16 @@ def _not_offered(candidates: tuple[int, ...]) -> Callable[[Situation, Choice], C
 
 
 def _below_what_is_supported(situation: Situation, chosen: Choice) -> Choice:
-    try:
-        hello = replace(situation.hello, cipher_suites=_OLD_SUITES)
-        return choose_cipher_suite(hello, ProtocolVersion.TLS_1_0, situation.configuration)
-    except HandshakeError:
-        return chosen
+    body = situation.hello.extension(ExtensionType.SUPPORTED_VERSIONS)
+    listed = () if body is None else pull_supported_versions(body)
+    for version in UP_TO_TLS_1_1:
+        if version not in listed:
+            try:
+                hello = replace(situation.hello, cipher_suites=_OLD_SUITES)
+                return choose_cipher_suite(hello, version, situation.configuration)
+            except HandshakeError:
+                return chosen
+    return chosen
 
 
 def _another_group(situation: Situation, chosen: Choice) -> Choice:
@@ -201,7 +207,7 @@ DEPARTURES = (
     ),
     Departure(
         "version-not-in-supported-versions",
-        "uses TLS 1.0 instead of TLS 1.2, which supported_versions does not list",
+        "uses TLS 1.0 or 1.1 instead of TLS 1.2, where supported_versions does not list it",
         TLS_1_2,
         _VERSION,
         hello="extension:supported_versions",

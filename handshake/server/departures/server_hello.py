@@ -122,7 +122,7 @@ DEPARTURES = (
         "server-hello-empty-extension-block",
         "sends an extension block with nothing in it",
         UP_TO_TLS_1_2,
-        must_go_on("RFC 5246 section 7.4.1.3"),
+        may_refuse("RFC 5746 section 3.4", AlertDescription.HANDSHAKE_FAILURE),
         agrees=lambda _, agreed: replace(
             agreed, renegotiation_info=False, extended_master_secret=False, encrypt_then_mac=False
         ),
