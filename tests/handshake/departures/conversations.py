@@ -35,6 +35,9 @@ def hello_for(departure: Departure, version: int) -> HelloTemplate:
     else:
         extensions.append(ExtensionTemplate(ExtensionType.PSK_KEY_EXCHANGE_MODES, b"\x01\x01"))
     hello = replace(hello, extensions=tuple(extensions))
+    if departure.hello == "extension:supported_versions" and version < ProtocolVersion.TLS_1_3:
+        listed = ExtensionTemplate(ExtensionType.SUPPORTED_VERSIONS, bytes.fromhex("0403040303"))
+        return replace(hello, extensions=(*extensions, listed))
     if departure.hello == "session-id":
         return replace(hello, session_id_length=32)
     return parse_feature(departure.hello).with_(hello) if departure.hello else hello
