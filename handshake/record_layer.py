@@ -144,7 +144,7 @@ class RecordLayer:
         record.
         """
         for start in range(0, max(len(fragment), 1), self.max_plaintext):
-            self._write_record(content_type, fragment[start : start + self.max_plaintext], now)
+            self.write_record(content_type, fragment[start : start + self.max_plaintext], now)
 
     def write_application_data(self, data: bytes, now: float) -> None:
         """Queue one write of application data, split as `splitting` says."""
@@ -178,7 +178,8 @@ class RecordLayer:
         """Add one line to the transcript."""
         self.transcript.append(TranscriptEntry(direction, kind, name, now, wire, decrypted))
 
-    def _write_record(self, content_type: int, fragment: bytes, now: float) -> None:
+    def write_record(self, content_type: int, fragment: bytes, now: float) -> None:
+        """Queue one record, however long its fragment is."""
         protected, outer_type = fragment, content_type
         if self.write_protection is not None:
             if isinstance(self.write_protection, Protection13):

@@ -127,8 +127,8 @@ class ServerDefinition(Layer):
             ancestor = self.levels[ancestor].like
         layers: list[Layer] = [self, *(self.levels[each] for each in lineage)]
         for name, toggle in self.toggles.items():
-            if name in toggles and toggles[name] in toggle.when:
-                value = toggle.when[toggles[name]]
+            value = toggle.layer(toggles[name]) if name in toggles else None
+            if value is not None:
                 layers += [value, *(value.at[each] for each in lineage if each in value.at)]
         return layers
 
@@ -206,13 +206,17 @@ class ServerDefinition(Layer):
                     yield (*place, "when", value, "at", level_name), level_name, levels, "level"
 
     def _settings_at(self, level: str) -> Iterable[dict[str, str]]:
-        """The defaults, and each single toggle at each other value."""
+        """The defaults, and each single toggle at each other value, but for departures: each changes nothing
+        that could be missing.
+        """
         available = {name: toggle.values_at(level) for name, toggle in self.toggles.items()}
         defaults = {
             name: self.toggles[name].default_at(level) for name, values in available.items() if values
         }
         yield defaults
         for name, values in available.items():
+            if self.toggles[name].departures:
+                continue
             yield from ({**defaults, name: value} for value in values if value != defaults[name])
 
 

@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     StringConstraints,
     field_validator,
+    model_validator,
 )
 
 from definitions.fault import Mistakes, Place
@@ -36,6 +37,7 @@ from servers.declared import (
     SuitePreference,
     Willingness,
 )
+from servers.departure_toggle import departure_layer, departure_values
 from servers.emulated.tables import model_of
 from servers.sent_alert import parse_sent_alert, with_todays_word
 
@@ -208,7 +210,8 @@ class Toggle(Table):
     """[toggles.NAME]: a setting of the server; the default value is not written in a server id.
 
     `defaults` names the levels whose default is another. `once_connected`: it changes nothing before that, so
-    that what is expected of a connect is the same.
+    that what is expected of a connect is the same. `departures`: the values are "none", the default, and all
+    departures from the RFCs that an emulated server can have (`handshake.server.departures`).
     """
 
     title: str
@@ -219,12 +222,26 @@ class Toggle(Table):
     note: str = ""
     levels: list[str] | None = None
     when: dict[str, ToggleValue] = {}
+    departures: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_all_departures(cls, table: Any) -> Any:
+        if isinstance(table, dict) and table.get("departures") is True:
+            return {**departure_values(), **table}
+        return table
 
     def values_at(self, level: str) -> tuple[str, ...]:
         """The values that exist at a level, in the order written; none when the level lacks the toggle."""
         if self.levels is not None and level not in self.levels:
             return ()
         return tuple(value for value in self.values if self._exists(value, level))
+
+    def layer(self, value: str) -> ToggleValue | None:
+        """What a value changes; None for nothing."""
+        if self.departures and value not in self.when:
+            return ToggleValue.model_validate(departure_layer(value))
+        return self.when.get(value)
 
     def default_at(self, level: str) -> str:
         """The value that stands for nothing said, at a level."""

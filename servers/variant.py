@@ -57,6 +57,13 @@ class ServerVariant:
         return self.definition.emulation_at(self.level, self.toggles)
 
     @property
+    def departs(self) -> bool:
+        """Whether it departs from the RFCs by name: then nothing is expected of a client, nor need any get
+        through.
+        """
+        return bool(self.emulation().get("departures"))
+
+    @property
     def process_of_its_own(self) -> str:
         """What has a process of its own: the variant, its level, or (the empty string) neither."""
         match self.definition.process:

@@ -22,6 +22,7 @@ from handshake.features import Feature
 from handshake.hello_random import Beginning
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
+from handshake.server.departures.departure import Departure
 from handshake.server.reactions import AT_LEAST_ONE, Ending, Intolerance, Reaction
 from handshake.server.strictness import (
     AnsweredExtension,
@@ -262,6 +263,9 @@ class ServerConfiguration:
     session_id_begins_with: Beginning = Beginning.RANDOM_BYTES
     """What the session ids given out begin with: "gmt_unix_time" is the time in four bytes (SunJSSE 6 and 7,
     measured)."""
+    departures: tuple[Departure, ...] = ()
+    """Ways in which the server departs from the RFCs, by name, to try clients with
+    (handshake/server/departures/)."""
 
     @property
     def highest_version(self) -> int:

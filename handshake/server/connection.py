@@ -33,6 +33,7 @@ from handshake.server.renegotiation import (
 from handshake.server.resumption import offered_session, resumed_choice
 from handshake.server.selection import choose, choose_version
 from handshake.server.state import TLS_1_3_STATES, State
+from handshake.server.steps import Flight, Sent
 from handshake.server.strictness import ALERT_SIZE, Check, Reply, Step, rule_for
 from handshake.session import SessionCache
 from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE, HandshakeMessage, push_handshake_message
@@ -125,7 +126,8 @@ class ServerConnection(ReactingConnection):
         if rules.asks_anyway or rules.allowed.allows(is_secure=handshake.finished.is_secure):
             wire = push_handshake_message(HandshakeMessage(HandshakeType.HELLO_REQUEST, b""))
             self.note_message("sent", HandshakeType.HELLO_REQUEST, wire)
-            self.records.write(ContentType.HANDSHAKE, wire, now)
+            handshake.flight.append(Sent(HandshakeType.HELLO_REQUEST, wire))
+            handshake.flush(Flight.HELLO_REQUEST)
             self._interrupted, self.handshake = handshake, self._new_handshake(handshake.finished)
             self.phase = Phase.RENEGOTIATION
         elif rules.request_refusal is not None:
@@ -200,6 +202,14 @@ class ServerConnection(ReactingConnection):
         if not self.is_connected:
             self.receive_warning(AlertDescription.CLOSE_NOTIFY)
         super().receive_close_notify()
+
+    def close(self, now: float) -> None:
+        """Send close_notify, or what a departure has instead, and read no further."""
+        if self.is_ended or not self.established.departs:
+            super().close(now)
+            return
+        self.now, self.is_ended = now, True
+        self.established.send_close_notify()
 
     def _order(self) -> OrderOfNumbers:
         return OrderOfNumbers(self.configuration.message_order, self.handshake)
@@ -331,7 +341,10 @@ class ServerConnection(ReactingConnection):
         self.records.record_version = min(version, ProtocolVersion.TLS_1_2)
         handshake.resumed = offered_session(handshake, hello, version)
         choice = resumed_choice(handshake.resumed) if handshake.resumed else choose(hello, configuration)
-        handshake.first_flight, handshake.version = flight, choice.version
+        handshake.first_flight = flight
+        choice = handshake.departing.choice(choice)
+        handshake.version = choice.version
+        self.records.record_version = min(choice.version, ProtocolVersion.TLS_1_2)
         handshake.parameters, handshake.named_group = choice.suite, choice.named_group
         if configuration.records.fixes_version:
             self.records.expect_version(self.records.record_version)

@@ -5,19 +5,32 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from handshake.crypto.key_exchange import DHKeyPair, ECDHKeyPair
-from handshake.crypto.record_protection import Protection
+from handshake.crypto.key_schedule import Role
+from handshake.crypto.record_protection import Protection, Protection13
 from handshake.crypto.signatures import PublicKey
 from handshake.crypto.suite_parameters import SuiteParameters
 from handshake.events import Negotiated
 from handshake.features import FirstFlight
 from handshake.schedule_13 import KeySchedule
 from handshake.server.configuration import FlightLayout, ServerConfiguration
+from handshake.server.departures.departing import Departing
+from handshake.server.departures.departure import Situation
 from handshake.server.state import PHASES, TRANSITIONS, State
+from handshake.server.steps import (
+    CHANGE_CIPHER_SPEC,
+    ChangeKeys,
+    Flight,
+    Fragment,
+    Sent,
+    Step,
+    write_steps,
+)
 from handshake.session import Session, SessionCache
 from handshake.state_machine import StateMachine
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.handshake_message import HandshakeMessage
-from handshake.wire.registry import ContentType
+from handshake.wire.messages import Alert, push_alert
+from handshake.wire.registry import AlertDescription, AlertLevel, ContentType
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +39,8 @@ class ServerHandshake(StateMachine[State]):
 
     `sessions` are those the server can resume; `resumed` is the one this handshake takes up; `client_key` the
     key of the certificate the client has shown; `first_flight` the hello being answered; `is_restarted` says
-    that a hello behind a ClientKeyExchange began it (`handshake.server.message_order`).
+    that a hello behind a ClientKeyExchange began it (`handshake.server.message_order`); `retries` how many
+    HelloRetryRequests it has sent; `flight` is what is written next.
     """
 
     TRANSITIONS = TRANSITIONS
@@ -54,7 +68,8 @@ class ServerHandshake(StateMachine[State]):
     pending_write: Protection | None = None
     schedule: KeySchedule | None = None
     negotiated: Negotiated | None = None
-    flight: list[bytes] = field(default_factory=list)
+    retries: int = 0
+    flight: list[Step] = field(default_factory=list)
 
     @property
     def suite(self) -> SuiteParameters:
@@ -73,16 +88,63 @@ class ServerHandshake(StateMachine[State]):
         assert self.first_flight is not None, "no ClientHello yet"
         return self.first_flight
 
+    @property
+    def departs(self) -> bool:
+        """Whether the configuration's departures have a say in this handshake."""
+        return bool(self.configuration.departures) and self.first_flight is not None
+
+    @property
+    def departing(self) -> Departing:
+        """What the configuration's departures make of this handshake."""
+        return Departing(self.configuration.departures, self._situation)
+
     def send(self, handshake_type: int, body: bytes) -> None:
         """Put a handshake message into the present flight and into the transcript."""
-        wire = self.add(HandshakeMessage(handshake_type, body))
-        self.connection.note_message("sent", handshake_type, wire)
-        self.flight.append(wire)
+        for message in self.departing.messages(HandshakeMessage(handshake_type, body)):
+            self._send(message)
 
-    def flush(self) -> None:
+    def lead_in(self, handshake_type: int) -> None:
+        """Send what a departure has before a message that is computed from the transcript."""
+        for message in self.departing.before(handshake_type):
+            self._send(message)
+
+    def change_cipher_spec(self) -> None:
+        """Put a ChangeCipherSpec into the present flight."""
+        self.flight.append(CHANGE_CIPHER_SPEC)
+
+    def change_write_keys(self, protection: Protection | Protection13 | None) -> None:
+        """Write what follows in the present flight with other keys."""
+        self.flight.append(ChangeKeys(protection))
+
+    def flush(self, flight: Flight) -> None:
         """Write the flight, spread over records as the configuration says."""
+        steps, self.flight = self.departing.flight(flight, tuple(self.flight)), []
         one_record = self.configuration.flight_layout is FlightLayout.ONE_RECORD
-        fragments = [b"".join(self.flight)] if one_record and self.flight else self.flight
-        for fragment in fragments:
-            self.connection.records.write(ContentType.HANDSHAKE, fragment, self.connection.now)
-        self.flight = []
+        write_steps(self.connection.records, steps, self.connection.now, one_record=one_record)
+
+    def send_close_notify(self) -> None:
+        """End the connection as a flight of its own."""
+        alert = push_alert(Alert(AlertLevel.WARNING, AlertDescription.CLOSE_NOTIFY))
+        self.flight.append(Fragment(ContentType.ALERT, alert))
+        self.flush(Flight.CLOSE)
+
+    def _send(self, message: HandshakeMessage) -> None:
+        wire = self.add(message)
+        self.connection.note_message("sent", message.handshake_type, wire)
+        self.flight.append(Sent(message.handshake_type, wire))
+
+    def _situation(self) -> Situation:
+        return Situation(
+            self.version,
+            self.client_hello,
+            self.parameters,
+            self.configuration,
+            is_renegotiation=self.previous is not None,
+            is_resumed=self.resumed is not None,
+            entropy=self.connection.entropy,
+            next_keys=self._next_keys,
+        )
+
+    def _next_keys(self) -> ChangeKeys:
+        assert self.schedule is not None, "asked in TLS 1.3 alone"
+        return ChangeKeys(self.schedule.update(Role.SERVER))

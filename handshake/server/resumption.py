@@ -6,8 +6,8 @@ from handshake.crypto import key_schedule_13
 from handshake.crypto.suite_parameters import suite_parameters
 from handshake.errors import Fault, PeerFault
 from handshake.schedule_13 import KeySchedule
+from handshake.server.choice import Choice
 from handshake.server.handshake import ServerHandshake
-from handshake.server.selection import Choice
 from handshake.session import TICKET_LENGTH, TICKET_LIFETIME_SECONDS, Session
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import pull_offered_psks, pull_psk_key_exchange_modes
@@ -72,7 +72,6 @@ def keep_session(handshake: ServerHandshake) -> None:
         session = replace(session, ticket=handshake.connection.entropy(TICKET_LENGTH))
         body = push_new_session_ticket(NewSessionTicket(TICKET_LIFETIME_SECONDS, session.ticket))
         handshake.send(HandshakeType.NEW_SESSION_TICKET, body)
-        handshake.flush()
     handshake.sessions.add(session)
 
 
@@ -124,4 +123,3 @@ def give_ticket_13(handshake: ServerHandshake, schedule: KeySchedule) -> None:
     )
     message = NewSessionTicket13(TICKET_LIFETIME_SECONDS, age_add, nonce, ticket)
     handshake.send(HandshakeType.NEW_SESSION_TICKET, push_new_session_ticket_13(message))
-    handshake.flush()

@@ -5,12 +5,11 @@ Each raises the PeerFault that stands for "nothing fits"; which alert that becom
 `alerts`.
 """
 
-from dataclasses import dataclass
-
 from handshake.crypto.credentials import Credential
 from handshake.crypto.signatures import PrivateKey, signing_schemes
-from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, is_completable, suite_parameters
+from handshake.crypto.suite_parameters import KeyExchange, is_completable, suite_parameters
 from handshake.errors import Fault, PeerFault
+from handshake.server.choice import Choice
 from handshake.server.configuration import Preference, ServerConfiguration
 from handshake.server.ephemeral import dh_group_for, names_ffdhe_groups
 from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
@@ -39,15 +38,6 @@ _DHE = frozenset(
         KeyExchange.DH_ANON_EXPORT,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The server's answer. `named_group` is None unless the suite needs one."""
-
-    version: int
-    suite: SuiteParameters
-    named_group: int | None
 
 
 def choose_version(hello: ClientHello, configuration: ServerConfiguration) -> int:

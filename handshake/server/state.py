@@ -50,7 +50,13 @@ TRANSITIONS: Mapping[State, Mapping[str, frozenset[State]]] = {
     State.WAIT_FINISHED: {"Finished": frozenset({State.CONNECTED})},
     State.CONNECTED: {"ClientHello": frozenset({State.CONNECTED})},  # refused; else a new handshake begins
     State.WAIT_SECOND_CLIENT_HELLO_13: {
-        "ClientHello": frozenset({State.WAIT_CERTIFICATE_13, State.WAIT_FINISHED_13}),
+        "ClientHello": frozenset(
+            {
+                State.WAIT_SECOND_CLIENT_HELLO_13,  # a second HelloRetryRequest, which is a departure
+                State.WAIT_CERTIFICATE_13,
+                State.WAIT_FINISHED_13,
+            }
+        ),
     },
     State.WAIT_CERTIFICATE_13: {
         "Certificate": frozenset({State.WAIT_CERTIFICATE_VERIFY_13, State.WAIT_FINISHED_13}),

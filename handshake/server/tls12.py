@@ -27,9 +27,10 @@ from handshake.crypto.signatures import sign
 from handshake.crypto.suite_parameters import CipherKind, KeyExchange
 from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
-from handshake.hello_random import fresh_bytes
+from handshake.hello_random import downgrade_sentinel, fresh_bytes
 from handshake.renegotiation import FinishedPair
 from handshake.server.answered import arrange, obey_max_fragment_length
+from handshake.server.choice import Agreement
 from handshake.server.client_certificate import (
     receive_certificate,
     receive_certificate_verify,
@@ -41,6 +42,7 @@ from handshake.server.handshake import ServerHandshake
 from handshake.server.resumption import gives_ticket, keep_session
 from handshake.server.selection import choose_signature_scheme
 from handshake.server.state import State
+from handshake.server.steps import Flight
 from handshake.session import Session
 from handshake.wire.client_hello import RANDOM_SIZE, Extension
 from handshake.wire.extensions import push_renegotiation_info
@@ -59,7 +61,7 @@ from handshake.wire.key_exchange import (
     push_rsa_parameters,
 )
 from handshake.wire.messages import Certificate, ServerHello, push_certificate, push_server_hello
-from handshake.wire.registry import ContentType, ExtensionType, HandshakeType, ProtocolVersion
+from handshake.wire.registry import ExtensionType, HandshakeType, ProtocolVersion
 
 
 def answer_hello(handshake: ServerHandshake) -> State:
@@ -68,6 +70,9 @@ def answer_hello(handshake: ServerHandshake) -> State:
     _negotiate_extensions(handshake)
     entropy, clock = connection.entropy, connection.clock
     handshake.server_random = fresh_bytes(RANDOM_SIZE, configuration.random_begins_with, entropy, clock)
+    if configuration.highest_version >= ProtocolVersion.TLS_1_3:
+        sentinel = downgrade_sentinel(handshake.version)
+        handshake.server_random = handshake.server_random[: -len(sentinel)] + sentinel
     if handshake.resumed is not None:
         return _resume(handshake, handshake.resumed)
     has_session_id = not any(
@@ -80,7 +85,7 @@ def answer_hello(handshake: ServerHandshake) -> State:
     if certificate_type is not None:
         chain = configuration.credentials[certificate_type].chain
         handshake.send(HandshakeType.CERTIFICATE, push_certificate(Certificate(chain)))
-    parameters = _ephemeral_parameters(handshake)
+    parameters = handshake.departing.parameters(_ephemeral_parameters(handshake))
     if parameters:
         signature = _signature(handshake, hello.random + handshake.server_random + parameters)
         handshake.send(HandshakeType.SERVER_KEY_EXCHANGE, parameters + signature)
@@ -89,7 +94,7 @@ def answer_hello(handshake: ServerHandshake) -> State:
     if is_asked:
         request_certificate(handshake)
     handshake.send(HandshakeType.SERVER_HELLO_DONE, b"")
-    handshake.flush()
+    handshake.flush(Flight.ANSWER)
     return State.WAIT_CERTIFICATE if is_asked else State.WAIT_CLIENT_KEY_EXCHANGE
 
 
@@ -124,6 +129,7 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
     if handshake.resumed is None:
         keep_session(handshake)
         _finish(handshake)
+        handshake.flush(Flight.FINISH)
     handshake.finished = FinishedPair(
         handshake.renegotiation_info, client_verify_data, handshake.server_verify_data
     )
@@ -138,6 +144,7 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
         encrypt_then_mac=handshake.encrypt_then_mac,
         is_resumed=handshake.resumed is not None,
     )
+    handshake.flush(Flight.AFTER)
     handshake.connection.complete(handshake.negotiated)
     return State.CONNECTED
 
@@ -149,10 +156,10 @@ def _resume(handshake: ServerHandshake, session: Session) -> State:
     """
     handshake.session_id = handshake.client_hello.session_id
     _send_server_hello(handshake)
-    handshake.flush()
     handshake.master_secret = session.secret
     _prepare_protections(handshake)
     _finish(handshake)
+    handshake.flush(Flight.ANSWER)
     return State.WAIT_CHANGE_CIPHER_SPEC
 
 
@@ -182,12 +189,11 @@ def _prepare_protections(handshake: ServerHandshake) -> None:
 
 def _finish(handshake: ServerHandshake) -> None:
     """Send ChangeCipherSpec and Finished."""
-    connection = handshake.connection
-    connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
-    connection.records.write_protection = handshake.pending_write
+    handshake.lead_in(HandshakeType.FINISHED)
+    handshake.change_cipher_spec()
+    handshake.change_write_keys(handshake.pending_write)
     handshake.server_verify_data = _verify_data(handshake, Role.SERVER)
     handshake.send(HandshakeType.FINISHED, handshake.server_verify_data)
-    handshake.flush()
 
 
 def _negotiate_extensions(handshake: ServerHandshake) -> None:
@@ -204,6 +210,12 @@ def _negotiate_extensions(handshake: ServerHandshake) -> None:
         and handshake.suite.cipher.kind is CipherKind.BLOCK  # RFC 7366 section 3
         and hello.extension(ExtensionType.ENCRYPT_THEN_MAC) is not None
     )
+    agreed = handshake.departing.agreement(
+        Agreement(handshake.renegotiation_info, handshake.extended_master_secret, handshake.encrypt_then_mac)
+    )
+    handshake.renegotiation_info = agreed.renegotiation_info
+    handshake.extended_master_secret = agreed.extended_master_secret
+    handshake.encrypt_then_mac = agreed.encrypt_then_mac
 
 
 def _answered_extensions(handshake: ServerHandshake) -> tuple[Extension, ...]:
@@ -259,6 +271,7 @@ def _signature(handshake: ServerHandshake, signed: bytes) -> bytes:
         scheme = choose_signature_scheme(
             handshake.client_hello, key, handshake.configuration, handshake.version
         )
+        scheme = handshake.departing.scheme(scheme)
     return push_digitally_signed(DigitallySigned(scheme, sign(key, scheme, signed)))
 
 

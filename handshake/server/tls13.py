@@ -20,6 +20,7 @@ from handshake.server.handshake import ServerHandshake
 from handshake.server.resumption import give_ticket_13, offered_pre_shared_key
 from handshake.server.selection import choose_credential_13, common_groups
 from handshake.server.state import State
+from handshake.server.steps import Flight
 from handshake.wire.client_hello import Extension
 from handshake.wire.extensions import (
     pull_key_share_list,
@@ -43,7 +44,7 @@ from handshake.wire.messages import (
     push_key_update,
     push_server_hello,
 )
-from handshake.wire.registry import ContentType, ExtensionType, HandshakeType, ProtocolVersion
+from handshake.wire.registry import ExtensionType, HandshakeType, ProtocolVersion
 
 
 def answer_hello(handshake: ServerHandshake) -> State:
@@ -55,6 +56,9 @@ def answer_hello(handshake: ServerHandshake) -> State:
     shares = dict(pull_key_share_list(body))
     groups = common_groups(hello, handshake.configuration)
     group = next((group for group in groups if group in shares), None)
+    wanted = handshake.departing.group_to_ask_for(groups, tuple(shares), handshake.retries)
+    if wanted is not None:
+        return _send_retry(handshake, wanted)
     if group is None:
         return _request_retry(handshake, groups[0])
     handshake.named_group = group
@@ -67,16 +71,14 @@ def answer_hello(handshake: ServerHandshake) -> State:
         answered.append(Extension(ExtensionType.PRE_SHARED_KEY, push_selected_identity(0)))
     _send_server_hello(handshake, handshake.connection.entropy(32), *answered)
     schedule.enter_handshake(pair.shared_secret(shares[group]), bytes(handshake.messages))
-    records = handshake.connection.records
     if hello.session_id:
-        records.write(
-            ContentType.CHANGE_CIPHER_SPEC, b"\x01", handshake.connection.now
-        )  # RFC 8446 appendix D.4
-    records.write_protection = schedule.handshake_protection(Role.SERVER)
+        handshake.change_cipher_spec()  # RFC 8446 appendix D.4
+    handshake.change_write_keys(schedule.handshake_protection(Role.SERVER))
     _send_authentication(handshake, schedule)
     schedule.enter_application(bytes(handshake.messages))
-    records.write_protection = schedule.application_protection(Role.SERVER)
-    records.read_protection = schedule.handshake_protection(Role.CLIENT)
+    handshake.change_write_keys(schedule.application_protection(Role.SERVER))
+    handshake.flush(Flight.ANSWER)
+    handshake.connection.records.read_protection = schedule.handshake_protection(Role.CLIENT)
     handshake.negotiated = Negotiated(
         handshake.version,
         handshake.suite.cipher_suite,
@@ -95,6 +97,7 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
     connection.records.read_protection = schedule.application_protection(Role.CLIENT)
     if handshake.configuration.tickets:
         give_ticket_13(handshake, schedule)
+    handshake.flush(Flight.AFTER)
     assert handshake.negotiated is not None, "set with the ServerHello"
     connection.complete(handshake.negotiated)
     return State.CONNECTED_13
@@ -106,8 +109,8 @@ def receive_key_update(handshake: ServerHandshake, message: HandshakeMessage) ->
     records.read_protection = schedule.update(Role.CLIENT)
     if pull_key_update(message.body).request_update:
         handshake.send(HandshakeType.KEY_UPDATE, push_key_update(KeyUpdate(0)))
-        handshake.flush()
-        records.write_protection = schedule.update(Role.SERVER)
+        handshake.change_write_keys(schedule.update(Role.SERVER))
+        handshake.flush(Flight.KEY_UPDATE)
     return handshake.state
 
 
@@ -116,13 +119,19 @@ def _request_retry(handshake: ServerHandshake, group: int) -> State:
         raise PeerFault(
             Fault.ILLEGAL_PARAMETER, "the second hello does not bring the key share that was asked for"
         )
+    return _send_retry(handshake, group)
+
+
+def _send_retry(handshake: ServerHandshake, group: int) -> State:
     schedule = KeySchedule(handshake.suite)
-    handshake.messages = bytearray(schedule.message_hash(bytes(handshake.messages)))
+    if not handshake.retries:
+        handshake.messages = bytearray(schedule.message_hash(bytes(handshake.messages)))
+    handshake.retries += 1
     wanted = Extension(ExtensionType.KEY_SHARE, push_selected_group(group))
     _send_server_hello(handshake, HELLO_RETRY_REQUEST_RANDOM, wanted)
     if handshake.client_hello.session_id:
-        records = handshake.connection.records
-        records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", handshake.connection.now)
+        handshake.change_cipher_spec()
+    handshake.flush(Flight.RETRY)
     return State.WAIT_SECOND_CLIENT_HELLO_13
 
 
@@ -146,24 +155,25 @@ def _send_server_hello(handshake: ServerHandshake, random: bytes, *answered: Ext
         (Extension(ExtensionType.SUPPORTED_VERSIONS, push_selected_version(handshake.version)), *answered),
     )
     handshake.send(HandshakeType.SERVER_HELLO, push_server_hello(hello))
-    handshake.flush()
 
 
 def _send_authentication(handshake: ServerHandshake, schedule: KeySchedule) -> None:
     handshake.send(HandshakeType.ENCRYPTED_EXTENSIONS, push_encrypted_extensions(EncryptedExtensions()))
     if handshake.resumed is None:
         _send_certificate(handshake, schedule)
+    handshake.lead_in(HandshakeType.FINISHED)
     verify_data = schedule.finished_verify_data(Role.SERVER, bytes(handshake.messages))
     handshake.send(HandshakeType.FINISHED, verify_data)
-    handshake.flush()
 
 
 def _send_certificate(handshake: ServerHandshake, schedule: KeySchedule) -> None:
     credential, scheme = choose_credential_13(handshake.client_hello, handshake.configuration)
+    scheme = handshake.departing.scheme(scheme)
     if _asks_for_certificate(handshake):
         request_certificate_13(handshake)
     certificate = Certificate13(b"", tuple((der, ()) for der in credential.chain))
     handshake.send(HandshakeType.CERTIFICATE, push_certificate_13(certificate))
+    handshake.lead_in(HandshakeType.CERTIFICATE_VERIFY)
     digest = schedule.transcript_hash(bytes(handshake.messages))
     signature = sign(credential.private_key, scheme, certificate_verify_content(Role.SERVER, digest))
     handshake.send(

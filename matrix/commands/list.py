@@ -1,5 +1,6 @@
 """`tls-matrix list servers|clients|scenarios|cells`: what there is to choose from; and what can be written in
-a server.toml: `list emulation|declared` the keys of these tables, `list features` the features of a hello.
+a server.toml: `list emulation|declared` the keys of these tables, `list features` the features of a hello,
+`list departures` the ways in which an emulated server can depart from the RFCs.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,8 @@ from rich.text import Text
 
 from definitions.former import Notes
 from handshake.features import notations
+from handshake.server.departures.collection import departures
+from handshake.wire.registry import version_name
 from matrix.commands.options import (
     ClientsDir,
     Json,
@@ -46,6 +49,7 @@ class Listed(StrEnum):
     EMULATION = "emulation"
     DECLARED = "declared"
     FEATURES = "features"
+    DEPARTURES = "departures"
 
 
 def list_what(
@@ -55,7 +59,8 @@ def list_what(
     clients_dir: ClientsDir = None,
 ) -> None:
     """List servers (every id --server takes), clients, scenarios, the cells of the default grid, or
-    the vocabulary of a server.toml: the keys of its tables emulation and declared, the features of a hello.
+    the vocabulary of a server.toml: the keys of its tables emulation and declared, the features of a hello,
+    the departures from the RFCs with what the RFCs demand of a client.
 
     Where standard output is no terminal, the first line names the columns and each further line is one row,
     separated by tabs; notes follow after an empty line.
@@ -150,6 +155,21 @@ def _features(options: RunOptions, notes: Notes) -> list[Row]:
     return [{"id": notation, "title": meaning} for notation, meaning in notations().items()]
 
 
+def _departures(options: RunOptions, notes: Notes) -> list[Row]:
+    return [
+        {
+            "id": departure.name,
+            "versions": ", ".join(version_name(version) for version in departure.versions),
+            "scenario": departure.scenario.value,
+            "demand": str(departure.demand),
+            "section": departure.demand.section,
+            "hello": departure.hello,
+            "title": f"The server {departure.title}",
+        }
+        for departure in departures().values()
+    ]
+
+
 _SOURCES: dict[Listed, Callable[[RunOptions, Notes], list[Row]]] = {
     Listed.SERVERS: _servers,
     Listed.CLIENTS: _clients,
@@ -158,11 +178,15 @@ _SOURCES: dict[Listed, Callable[[RunOptions, Notes], list[Row]]] = {
     Listed.EMULATION: _emulation,
     Listed.DECLARED: _declared,
     Listed.FEATURES: _features,
+    Listed.DEPARTURES: _departures,
 }
 _SHOWN = (
     "id",
     "key",
     "values",
+    "versions",
+    "demand",
+    "section",
     "title",
     "released",
     "confidence",

@@ -24,7 +24,7 @@ def plan_cells(
     notes: Notes | None = None,
 ) -> list[PlannedCell]:
     """Look up what is expected of each cell and predict it; the user's own expectations come before what is
-    shipped or predicted.
+    shipped or predicted. Of a server that departs from the RFCs nothing is predicted.
     """
     own = own or Expectations()
     expectations = own.before(load_expectations(notes=notes))
@@ -42,7 +42,7 @@ def plan_cells(
         prediction = predictions.get((cell.server, cell.client))
         beyond: Prediction | None = None
         expected = expectations.explicit(cell)
-        if cell.server in variants:
+        if cell.server in variants and not variants[cell.server].departs:
             client, server = profiles[cell.client].player, server_facts[cell.server]
             facts = Facts(client, server, plain_ids[cell.server], prediction)
             expected, beyond = expected_of(cell, facts, expectations)

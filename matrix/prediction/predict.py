@@ -31,7 +31,9 @@ class Agreement:
 
 
 def predict(client: Player, server: ServerFacts) -> Prediction | None:
-    """Predict a cell; None when the facts do not decide it."""
+    """Predict a cell; None when the facts do not decide it, as where the server departs from the RFCs."""
+    if server.configuration is not None and server.configuration.departures:
+        return None
     first: Obstacle | None = None
     before: Obstacle | None = None
     for hello in client.hellos:

@@ -24,6 +24,8 @@ from handshake.crypto.dh_groups import (
 from handshake.crypto.key_exchange import supported_groups
 from handshake.errors import Fault, LocalError
 from handshake.features import Feature, parse_feature
+from handshake.server.departures.collection import departures
+from handshake.server.departures.departure import Departure
 from handshake.server.reactions import Ending, Reaction
 from handshake.wire.registry import (
     AlertDescription,
@@ -159,6 +161,13 @@ def _feature(value: object) -> Feature:
     return parse_feature(_text(value))
 
 
+def _departure(value: object) -> Departure:
+    text = _text(value)
+    if text not in departures():
+        raise unknown_value(text, departures(), "departure")
+    return departures()[text]
+
+
 def _reaction(value: object) -> Reaction:
     text = _text(value)
     if text.startswith(ALERT_PREFIX):
@@ -190,6 +199,7 @@ NOTATIONS: Mapping[Any, Notation] = {
     ),
     DHGroup: Notation(_dh_group, '"jsse-768", "modp-1024", "ffdhe2048" and other sizes'),
     bytes: Notation(_hexadecimal, 'bytes in hexadecimal ("80 03")'),
+    Departure: Notation(_departure, "a departure (tls-matrix list departures)"),
     Feature: Notation(_feature, 'a feature of a hello ("extension:server_name"; tls-matrix list features)'),
     Reaction: Notation(_reaction, '"alert:<name>", "fault:<name>", "fin", "reset", "hang"'),
 }

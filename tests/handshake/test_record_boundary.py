@@ -12,6 +12,7 @@ from OpenSSL import SSL
 from handshake.crypto.key_schedule import Role
 from handshake.errors import Fault
 from handshake.events import AlertReceived, AlertSent, HandshakeCompleted, PeerFaulted
+from handshake.server.steps import Flight
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
 from handshake.wire.messages import KeyUpdate, push_key_update
 from handshake.wire.registry import AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion
@@ -54,7 +55,7 @@ class Spill:
 def update_keys(theirs: Ours) -> None:
     handshake = theirs.connection.handshake
     handshake.send(HandshakeType.KEY_UPDATE, push_key_update(KeyUpdate(0)))
-    handshake.flush()
+    handshake.flush(Flight.KEY_UPDATE)
     theirs.connection.records.write_protection = handshake.schedule.update(Role.SERVER)
 
 

@@ -13,6 +13,7 @@ from handshake.hello_random import Beginning
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.server import (
+    ClientCertificate,
     Ending,
     FlightLayout,
     Intolerance,
@@ -23,6 +24,8 @@ from handshake.server import (
     ServerConfiguration,
     StreamParsing,
 )
+from handshake.server.departures.collection import departures
+from handshake.server.departures.departure import Scenario
 from handshake.wire.messages import Alert
 from handshake.wire.record import RecordRules, UnknownType
 from handshake.wire.registry import AlertDescription
@@ -245,6 +248,7 @@ def test_a_mistake_is_one_line_with_file_key_and_advice(table: dict[str, Any], k
         for definition in load_definitions().values()
         if definition.kind == "emulated"
         for variant in expand(definition)
+        if not variant.departs
     ],
 )
 def test_every_bundled_emulated_server_can_be_played(server_id: str) -> None:
@@ -254,6 +258,24 @@ def test_every_bundled_emulated_server_can_be_played(server_id: str) -> None:
     declared = parse_server_id(server_id, load_definitions()).declared()
     group = configuration.dh_group
     assert declared.dh_prime_bits == (group.bits if group is not None else None)
+
+
+def test_every_departure_can_be_played_and_keeps_its_versions() -> None:
+    variants = [each for each in expand(load_definitions()["reference"]) if each.departs]
+    assert len(variants) == len(departures())
+    for variant in variants:
+        emulation = read_emulation(variant.emulation(), "reference/server.toml")
+        configured = server_configuration(variant.declared(), emulation, {})
+        (departure,) = configured.departures
+        assert variant.toggles["departure"] == departure.name
+        assert configured.versions == departure.versions
+        is_asked = departure.scenario is Scenario.CLIENT_CERTIFICATE
+        assert (configured.client_certificate is ClientCertificate.REQUEST) == is_asked
+
+
+def test_a_departure_that_is_none_is_refused() -> None:
+    with pytest.raises(EmulationError, match="no-such-departure"):
+        read_emulation({"departures": ["no-such-departure"]}, "my/server.toml")
 
 
 def test_the_readme_names_every_fault() -> None:

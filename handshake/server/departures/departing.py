@@ -1,0 +1,94 @@
+"""The departures of one handshake, as the engine asks them: each place where it chooses or sends has one
+method here. Without departures every method gives back what it got.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from handshake.server.choice import Agreement, Choice
+from handshake.server.departures.departure import Departure, Scenario, Situation
+from handshake.server.steps import Flight, Steps
+from handshake.wire.handshake_message import HandshakeMessage
+
+What = TypeVar("What")
+
+
+@dataclass(frozen=True, slots=True)
+class Departing:
+    """`departures` are those of the configuration; `situation` makes what they may look at."""
+
+    departures: tuple[Departure, ...]
+    situation: Callable[[], Situation]
+
+    def choice(self, chosen: Choice) -> Choice:
+        """The choice of version, suite and group that is answered with."""
+        if not self.departures:
+            return chosen
+        situation = replace(self.situation(), version=chosen.version, suite=chosen.suite)
+        for departure in self.departures:
+            if departure.shows(situation):
+                chosen = departure.chooses(situation, chosen)
+        return chosen
+
+    def agreement(self, agreed: Agreement) -> Agreement:
+        """What extensions agree on."""
+        return self._through(agreed, lambda departure: departure.agrees)
+
+    def parameters(self, parameters: bytes) -> bytes:
+        """The parameters of a ServerKeyExchange, not signed yet."""
+        return self._through(parameters, lambda departure: departure.parameters)
+
+    def scheme(self, scheme: int) -> int:
+        """The scheme of a signature, from TLS 1.2 on."""
+        return self._through(scheme, lambda departure: departure.scheme)
+
+    def group_to_ask_for(self, groups: tuple[int, ...], shares: tuple[int, ...], retries: int) -> int | None:
+        """The group of a HelloRetryRequest that needs not be, after so many before it; None for none."""
+        if not self.departures:
+            return None
+        situation = self.situation()
+        for departure in self.departures:
+            is_due = departure.scenario is Scenario.RETRY and retries < departure.retries
+            if is_due and departure.shows(situation):
+                return departure.asks_again(situation, groups, shares)
+        return None
+
+    def messages(self, message: HandshakeMessage) -> tuple[HandshakeMessage, ...]:
+        """What goes out instead of a message."""
+        messages: Iterable[HandshakeMessage] = (message,)
+        if self.departures:
+            situation = self.situation()
+            for departure in self.departures:
+                if departure.shows(situation):
+                    messages = [new for old in messages for new in departure.rewrites(situation, old)]
+        return tuple(messages)
+
+    def before(self, handshake_type: int) -> tuple[HandshakeMessage, ...]:
+        """What goes out before a message that is computed from what went before."""
+        if not self.departures:
+            return ()
+        situation = self.situation()
+        return tuple(
+            message
+            for departure in self.departures
+            if departure.shows(situation)
+            for message in departure.leads_in(situation, handshake_type)
+        )
+
+    def flight(self, flight: Flight, steps: Steps) -> Steps:
+        """The steps of a flight."""
+        if self.departures:
+            situation = self.situation()
+            for departure in self.departures:
+                if departure.shows(situation):
+                    steps = departure.arranges(situation, flight, steps)
+        return steps
+
+    def _through(self, what: What, hook: Callable[[Departure], Callable[[Situation, What], What]]) -> What:
+        if self.departures:
+            situation = self.situation()
+            for departure in self.departures:
+                if departure.shows(situation):
+                    what = hook(departure)(situation, what)
+        return what
