@@ -8,8 +8,8 @@ they stand, for nobody has the private half of a recorded one.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from handshake.crypto.dh_groups import FFDHE_GROUPS
-from handshake.crypto.key_exchange import GroupKeyPair, generate_key_pair, supported_groups
+from handshake.crypto.key_exchange import GroupKeyPair
+from handshake.crypto.key_shares import KEY_SHARE_GROUPS, generate_key_share
 from handshake.crypto.stand_in import stand_in_key_exchange
 from handshake.errors import DecodeError
 from handshake.hello_random import Clock, fresh_bytes
@@ -40,8 +40,6 @@ PADDED_SIZE = (
 )
 EXTENSION_HEADER = 4
 HOST_NAME = 0  # NameType, RFC 6066 section 3
-KEY_SHARE_GROUPS = supported_groups() | FFDHE_GROUPS
-"""The groups in which a key share of TLS 1.3 can be made and used."""
 _KEY_SHARES = frozenset({ExtensionType.KEY_SHARE, ExtensionType.KEY_SHARE_DRAFT})
 
 
@@ -175,7 +173,7 @@ def _fresh_key_shares(
     shares = []
     for group, key_exchange in recorded:
         if group in KEY_SHARE_GROUPS:
-            pair = key_shares[group] = generate_key_pair(group, entropy)
+            pair = key_shares[group] = generate_key_share(group, entropy)
             key_exchange = pair.public_bytes
         elif not is_grease(group):
             key_exchange = stand_in_key_exchange(group, len(key_exchange), entropy)

@@ -20,8 +20,8 @@ from handshake.client.resumption import (
     session_of_ticket,
 )
 from handshake.client.state import State
-from handshake.crypto.key_exchange import generate_key_pair
 from handshake.crypto.key_schedule import Role
+from handshake.crypto.key_shares import generate_key_share
 from handshake.crypto.signatures import certificate_verify_content, verify
 from handshake.errors import Fault, PeerFault
 from handshake.events import CertificateRequested, Negotiated, SessionReceived
@@ -58,7 +58,7 @@ def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMes
     if ExtensionType.KEY_SHARE in handshake.server_extensions:
         group = pull_selected_group(handshake.server_extensions[ExtensionType.KEY_SHARE])
         check_retry_group(handshake.sent, group)
-        pair = generate_key_pair(group, handshake.connection.entropy)
+        pair = generate_key_share(group, handshake.connection.entropy)
         key_shares = {group: pair}
         body = push_key_share_list(((group, pair.public_bytes),))
         extensions = [
