@@ -74,7 +74,7 @@ def test_a_right_server_is_not_accused_of_a_group_we_cannot_compute(tmp_path: Pa
         ("hybrid-none", "x25519"),
     ):
         cell = cells[client]
-        assert (cell["verdict"], cell["negotiated"]["named_group"]) == ("passed", group)
+        assert (cell["verdict"], cell["negotiated"]["group"]) == ("passed", group)
     cell = cells["hybrid-unknown"]
     note = "the server chose curveSM2MLKEM768, which this program offers but cannot complete"
     assert (cell["verdict"], cell["outcome"], cell["note"]) == ("unsupported", None, note)
