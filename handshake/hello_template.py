@@ -2,10 +2,11 @@
 connection.
 
 Only the random, the session id, the SNI host, key shares and padding are filled in, each keeping its length
-rule.
+rule; where the profile says so, GREASE values, the order of extensions and an ECH of no meaning are drawn too
+(`handshake.client.drawn`). What the later hellos of a connection leave out is told beside it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
@@ -30,22 +31,45 @@ class Fill(Enum):
     DOTTED_SERVER_NAME: the same, and left out for a name without a dot too.
     KEY_SHARE: the template's body with every key_exchange replaced, by a fresh public key where the group can
     be computed and else by fresh bytes that read as one. A key_share without a fill is made in the same way.
-    PADDING: zeros up to the size rule of RFC 7685 section 4 (a hello of 256 to 511 bytes becomes 512).
+    PADDING: zeros up to the size rule of RFC 7685 section 4 (a hello of 256 to 511 bytes becomes 512), in
+    every hello anew.
+    ECH_GREASE: an encrypted_client_hello of no meaning (draft-ietf-tls-esni section 6.2): the first five
+    bytes of the template's body (type, KDF, AEAD), then random ones, the payload in one of `payload_sizes`.
     """
 
     SERVER_NAME = "server_name"
     DOTTED_SERVER_NAME = "dotted_server_name"
     KEY_SHARE = "key_share"
     PADDING = "padding"
+    ECH_GREASE = "ech_grease"
+
+
+class GreaseValues(Enum):
+    """Where the GREASE values of a hello come from (RFC 8701): sent as they are written, or drawn for every
+    connection.
+    """
+
+    AS_WRITTEN = "as-written"
+    DRAWN = "drawn"
+
+
+class ExtensionOrder(Enum):
+    """The order of a hello's extensions: as they are written, or permuted for every connection."""
+
+    AS_WRITTEN = "as-written"
+    PERMUTED = "permuted"
 
 
 @dataclass(frozen=True, slots=True)
 class ExtensionTemplate:
-    """One extension, in its place: `body` is what is sent unless `fill` says how it is made."""
+    """One extension, in its place: `body` is what is sent unless `fill` says how it is made. `payload_sizes`
+    are the bytes that the payload of an ECH of no meaning may have.
+    """
 
     extension_type: int
     body: bytes = b""
     fill: Fill | None = None
+    payload_sizes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +83,7 @@ class HelloTemplate:
     E.2). `records` is how a hello in RECORD format is cut: the bytes of it in each record, what is left being
     in one more; without it one record holds all. `random_begins_with` is for random, also of a hello in
     RECORD format that is made of this one, to resume or to renegotiate; `challenge_begins_with` for the
-    challenge.
+    challenge. `unmoved` are the types of extensions that keep their places where the `order` is permuted.
     """
 
     client_version: int
@@ -73,6 +97,9 @@ class HelloTemplate:
     records: tuple[int, ...] = ()
     random_begins_with: Beginning = Beginning.RANDOM_BYTES
     challenge_begins_with: Beginning = Beginning.RANDOM_BYTES
+    grease: GreaseValues = GreaseValues.AS_WRITTEN
+    order: ExtensionOrder = ExtensionOrder.AS_WRITTEN
+    unmoved: frozenset[int] = frozenset()
 
     def in_record_format(self) -> "HelloTemplate":
         """The same offer in a TLS record, which a hello that resumes or renegotiates always comes in."""
@@ -114,6 +141,32 @@ class Placement(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class RetryHello:
+    """What the hello that answers a HelloRetryRequest has not of the first one, beside what RFC 8446 section
+    4.1.2 asks for.
+
+    `without` are types of extensions. `change_cipher_spec` says when a ChangeCipherSpec goes before it:
+    "with-session-id" is RFC 8446 appendix D.4, "never" is GnuTLS 3.7.9 (measured), which sends one later.
+    """
+
+    without: frozenset[int] = frozenset()
+    change_cipher_spec: Literal["with-session-id", "never"] = "with-session-id"
+
+
+@dataclass(frozen=True, slots=True)
+class RenegotiationHello:
+    """What the hello of a renegotiation has not of the first one, beside what RFC 5746 asks for.
+
+    `without` are types of extensions, `without_cipher_suites` code points. `session_id` is "as-first" for one
+    of the first hello's length, or "empty".
+    """
+
+    without: frozenset[int] = frozenset()
+    without_cipher_suites: frozenset[int] = frozenset()
+    session_id: Literal["as-first", "empty"] = "as-first"
+
+
+@dataclass(frozen=True, slots=True)
 class ClientPolicy:
     """How the client being played reacts; words as in the profile's [policy] table.
 
@@ -137,6 +190,7 @@ class ClientPolicy:
     jdk7u85-b02, ClientHandshaker.getKickstartMessage).
     `no_renegotiation`: what that warning in answer to its own hello does, "continue" on the old keys or
     "abort".
+    `retry_hello`, `renegotiation_hello`: how the later hellos of a connection differ from the first one.
     """
 
     warning_alert: Literal["ignore", "abort"] = "ignore"
@@ -148,3 +202,5 @@ class ClientPolicy:
     renegotiation_info: Placement = Placement.LAST
     renegotiation_session: Literal["new", "resume"] = "new"
     no_renegotiation: Literal["continue", "abort"] = "continue"
+    retry_hello: RetryHello = field(default_factory=RetryHello)
+    renegotiation_hello: RenegotiationHello = field(default_factory=RenegotiationHello)

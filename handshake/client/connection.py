@@ -283,7 +283,7 @@ class ClientConnection(Connection):
         info = finished.client_info if finished.is_secure else None
         if info is None and policy.refuses_legacy_at == "server-hello" and template.extensions:
             info = finished.client_verify_data
-        hello = renegotiation_template(template, info, policy.renegotiation_info)
+        hello = renegotiation_template(template, info, policy.renegotiation_info, policy.renegotiation_hello)
         session = self.session_by_id if policy.renegotiation_session == "resume" else None
         if session is not None:
             hello = replace(hello, client_version=session.version)

@@ -13,7 +13,7 @@ from handshake.client.choices import (
     check_signature_scheme,
 )
 from handshake.client.handshake import ClientHandshake
-from handshake.client.hello import frame_hello
+from handshake.client.hello import frame_hello, pad
 from handshake.client.resumption import (
     accepted_pre_shared_key,
     offer_pre_shared_key,
@@ -25,7 +25,6 @@ from handshake.crypto.key_shares import generate_key_share
 from handshake.crypto.signatures import certificate_verify_content, verify
 from handshake.errors import Fault, PeerFault
 from handshake.events import CertificateRequested, Negotiated, SessionReceived
-from handshake.hello_template import Fill
 from handshake.schedule_13 import KeySchedule
 from handshake.wire.client_hello import ClientHello, Extension
 from handshake.wire.extensions import pull_key_share, pull_selected_group, push_key_share_list
@@ -67,17 +66,18 @@ def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMes
         ]
     if ExtensionType.COOKIE in handshake.server_extensions:
         cookie = Extension(ExtensionType.COOKIE, handshake.server_extensions[ExtensionType.COOKIE])
-        extensions.insert(_last_position(handshake, len(extensions)), cookie)
-    handshake.hello = frame_hello(
-        replace(hello, extensions=tuple(extensions)), handshake.template, key_shares
-    )
+        extensions.append(cookie)
+    rules = handshake.policy.retry_hello
+    kept = tuple(e for e in extensions if e.extension_type not in rules.without)
+    second = pad(replace(hello, extensions=kept), handshake.template)
+    handshake.hello = frame_hello(second, handshake.template, key_shares)
     session = handshake.offered_session
     if session is not None:
         handshake.hello = offer_pre_shared_key(
             handshake.hello, handshake.template, session, handshake.connection.now, bytes(handshake.messages)
         )
     connection = handshake.connection
-    if hello.session_id:
+    if hello.session_id and rules.change_cipher_spec == "with-session-id":
         connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
     connection.note_message("sent", HandshakeType.CLIENT_HELLO, handshake.hello.message)
     connection.records.write(ContentType.HANDSHAKE, handshake.hello.message, connection.now)
@@ -206,9 +206,3 @@ HANDLERS: Mapping[str, Callable[[ClientHandshake, HandshakeMessage], State]] = {
 def _schedule(handshake: ClientHandshake) -> KeySchedule:
     assert handshake.schedule is not None, "set with the ServerHello"
     return handshake.schedule
-
-
-def _last_position(handshake: ClientHandshake, count: int) -> int:
-    """Where a cookie goes: before a padding extension that stands last, else at the end."""
-    extensions = handshake.template.extensions or ()
-    return count - 1 if extensions and extensions[-1].fill is Fill.PADDING else count
