@@ -146,23 +146,26 @@ class RetryHello:
     4.1.2 asks for.
 
     `without` are types of extensions. `change_cipher_spec` says when a ChangeCipherSpec goes before it:
-    "with-session-id" is RFC 8446 appendix D.4, "never" is GnuTLS 3.7.9 (measured), which sends one later.
+    "with-session-id" is RFC 8446 appendix D.4; "later" is GnuTLS 3.7.9 and JDK 11 to 25 (measured), which
+    send it before their Finished, where everybody does who was not asked for another hello.
     """
 
     without: frozenset[int] = frozenset()
-    change_cipher_spec: Literal["with-session-id", "never"] = "with-session-id"
+    change_cipher_spec: Literal["with-session-id", "later"] = "with-session-id"
 
 
 @dataclass(frozen=True, slots=True)
 class RenegotiationHello:
     """What the hello of a renegotiation has not of the first one, beside what RFC 5746 asks for.
 
-    `without` are types of extensions, `without_cipher_suites` code points. `session_id` is "as-first" for one
-    of the first hello's length, or "empty".
+    `without` are types of extensions, `without_cipher_suites` code points; `changed` are extensions with
+    another body than the first hello's. `session_id` is "as-first" for one of the first hello's length, or
+    "empty", where no session is offered.
     """
 
     without: frozenset[int] = frozenset()
     without_cipher_suites: frozenset[int] = frozenset()
+    changed: tuple[ExtensionTemplate, ...] = ()
     session_id: Literal["as-first", "empty"] = "as-first"
 
 
@@ -187,7 +190,8 @@ class ClientPolicy:
     `renegotiation_info`: the extension's place in a renegotiation's hello.
     `renegotiation_session`: whether a renegotiation's hello asks for a "new" session or to "resume" the
     connection's, in its version, where the server has given it an id (SunJSSE: OpenJDK tags jdk6-b18 to
-    jdk7u85-b02, ClientHandshaker.getKickstartMessage).
+    jdk7u85-b02, ClientHandshaker.getKickstartMessage); "resume-when-asked" does so only at a HelloRequest
+    (OpenSSL 3.0 to 4.0, measured).
     `no_renegotiation`: what that warning in answer to its own hello does, "continue" on the old keys or
     "abort".
     `retry_hello`, `renegotiation_hello`: how the later hellos of a connection differ from the first one.
@@ -200,7 +204,7 @@ class ClientPolicy:
     hello_request: Literal["renegotiate", "ignore", "abort", "abort-after-warning"] = "renegotiate"
     refuses_legacy_at: Literal["start", "server-hello"] = "start"
     renegotiation_info: Placement = Placement.LAST
-    renegotiation_session: Literal["new", "resume"] = "new"
+    renegotiation_session: Literal["new", "resume", "resume-when-asked"] = "new"
     no_renegotiation: Literal["continue", "abort"] = "continue"
     retry_hello: RetryHello = field(default_factory=RetryHello)
     renegotiation_hello: RenegotiationHello = field(default_factory=RenegotiationHello)

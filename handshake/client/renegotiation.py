@@ -52,7 +52,12 @@ def _less(record: HelloTemplate, rules: RenegotiationHello) -> HelloTemplate:
     """The hello without what the client being played leaves out."""
     kept = None
     if record.extensions is not None:
-        kept = tuple(each for each in record.extensions if each.extension_type not in rules.without)
+        changed = {each.extension_type: each for each in rules.changed}
+        kept = tuple(
+            changed.get(each.extension_type, each)
+            for each in record.extensions
+            if each.extension_type not in rules.without
+        )
     return replace(
         record,
         session_id_length=0 if rules.session_id == "empty" else record.session_id_length,

@@ -156,11 +156,10 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
     connection.key_log += schedule.application_key_log(handshake.hello.client_random)
     connection.change_read_keys(schedule.application_protection(Role.SERVER))
     records = connection.records
-    if (
-        isinstance(handshake.hello.hello, ClientHello)
-        and handshake.hello.hello.session_id
-        and not handshake.hello_retried
-    ):
+    has_sent_it = (
+        handshake.hello_retried and handshake.policy.retry_hello.change_cipher_spec == "with-session-id"
+    )
+    if handshake.sent.session_id and not has_sent_it:
         records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)  # RFC 8446 appendix D.4
     records.write_protection = schedule.handshake_protection(Role.CLIENT)
     send_client_authentication_13(handshake, schedule)

@@ -9,7 +9,8 @@ of a run.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from clients.profile import Profile, ProfileAttempt
+from clients.profile import Profile
+from clients.profile_attempt import ProfileAttempt
 from handshake.client.hello import fill_hello
 from handshake.features import FirstFlight, differences, flight_of
 from handshake.hello_template import HelloFormat

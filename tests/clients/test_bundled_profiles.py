@@ -39,7 +39,7 @@ def test_all_are_there() -> None:
 
 
 def test_the_default_grid_is_short() -> None:
-    assert sorted(client for client, profile in PROFILES.items() if profile.default) == sorted(DEFAULT_IDS)
+    assert sorted(client for client, profile in PROFILES.items() if profile.is_default) == sorted(DEFAULT_IDS)
 
 
 @pytest.mark.parametrize("client", IDS)

@@ -9,7 +9,8 @@ import pytest
 
 from clients.connect import connect
 from clients.destination import Destination
-from clients.profile import ProfileAttempt, load_profiles
+from clients.profile import load_profiles
+from clients.profile_attempt import ProfileAttempt
 from handshake.client.hello import fill_hello
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.registry import ExtensionType
