@@ -52,11 +52,18 @@ class ProfileExtension(Table):
     payload_sizes: Annotated[tuple[PositiveInt, ...], Listed] = Field(
         default=(), description="bytes of an ech_grease's payload, one of which is drawn for each hello"
     )
+    aeads: Annotated[tuple[PositiveInt, ...], Listed] = Field(
+        default=(),
+        description="code points of an ech_grease's AEAD (RFC 9180 section 7.3), one of which is drawn for each "
+        "hello; without them it is the body's",
+    )
 
     @model_validator(mode="after")
     def _check_fill(self) -> Self:
         if bool(self.payload_sizes) is not (self.fill == "ech_grease"):
             raise ValueError('payload_sizes = [...] and fill = "ech_grease" go together')
+        if self.aeads and self.fill != "ech_grease":
+            raise ValueError('aeads = [...] goes with fill = "ech_grease" alone')
         if self.fill is None:
             return self
         if self.type != _FILL_EXTENSION[self.fill]:
@@ -75,11 +82,23 @@ class ProfileExtension(Table):
     def to_template(self) -> ExtensionTemplate:
         """Return it in the engine's words."""
         fill = None if self.fill is None else Fill(self.fill)
-        return ExtensionTemplate(self.type, self.body, fill, self.payload_sizes)
+        return ExtensionTemplate(self.type, self.body, fill, self.payload_sizes, self.aeads)
+
+
+def _whole_or_less(schema: dict[str, Any]) -> None:
+    """In a file an attempt is whole, or the one before it less some extensions; the model has it whole."""
+    always = ["evidence"]
+    schema["anyOf"] = [
+        {"required": [name for name in schema["required"] if name not in always]},
+        {"required": ["without"]},
+    ]
+    schema["required"] = always
 
 
 class ProfileAttempt(Table):
     """One hello. `after` names the failures of the attempt before that lead here."""
+
+    model_config = ConfigDict(json_schema_extra=_whole_or_less)
 
     evidence: str = Field(min_length=1)
     after: Annotated[tuple[Trigger, ...], Listed] = ()

@@ -81,6 +81,10 @@ class RenegotiationHelloTable(Table):
     session_id: Literal["as-first", "empty"] = Field(
         default="as-first", description="where no session is offered: as long as the first one, or empty"
     )
+    verify_data: Literal["where-signalled", "always"] = Field(
+        default="where-signalled",
+        description="whether renegotiation_info is there also with a server that never signalled RFC 5746",
+    )
 
     def to_engine(self) -> RenegotiationHello:
         """Return it in the engine's words."""
@@ -89,4 +93,5 @@ class RenegotiationHelloTable(Table):
             frozenset(self.without_cipher_suites),
             tuple(extension.to_template() for extension in self.changed),
             self.session_id,
+            self.verify_data,
         )

@@ -281,7 +281,10 @@ class ClientConnection(Connection):
         if not self._would_start(finished):
             raise refusal_to_renegotiate(policy.renegotiation)
         info = finished.client_info if finished.is_secure else None
-        if info is None and policy.refuses_legacy_at == "server-hello" and template.extensions:
+        always = (
+            policy.refuses_legacy_at == "server-hello" or policy.renegotiation_hello.verify_data == "always"
+        )
+        if info is None and always and template.extensions:
             info = finished.client_verify_data
         hello = renegotiation_template(template, info, policy.renegotiation_info, policy.renegotiation_hello)
         resumes = policy.renegotiation_session == "resume" or (

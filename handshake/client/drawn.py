@@ -12,7 +12,7 @@ from typing import TypeVar
 from handshake.crypto.key_exchange import ECDHKeyPair
 from handshake.errors import DecodeError
 from handshake.hello_template import ExtensionOrder, ExtensionTemplate, Fill, GreaseValues, HelloTemplate
-from handshake.wire.buffer import pack_vector
+from handshake.wire.buffer import pack_uint, pack_vector
 from handshake.wire.extensions import (
     pull_key_share_list,
     pull_signature_algorithms,
@@ -106,14 +106,17 @@ class _Drawn:
 
 
 def _with_ech(extension: ExtensionTemplate, entropy: Entropy) -> ExtensionTemplate:
-    """An encrypted_client_hello of no meaning (draft-ietf-tls-esni section 6.2): type and ciphers as written,
-    a random config_id, a public key of X25519 as enc, and a payload of one of the sizes.
+    """An encrypted_client_hello of no meaning (draft-ietf-tls-esni section 6.2): type and KDF as written, one
+    of the AEADs, a random config_id, a public key of X25519 as enc, and a payload of one of the sizes.
     """
     if extension.fill is not Fill.ECH_GREASE:
         return extension
     payload = entropy(_one_of(extension.payload_sizes, entropy))
     enc = ECDHKeyPair.generate(NamedGroup.X25519).public_bytes
-    body = extension.body[:5] + entropy(1) + pack_vector(2, enc) + pack_vector(2, payload)
+    fixed, aead = extension.body[:3], extension.body[3:5]
+    if extension.aeads:
+        aead = pack_uint(2, _one_of(extension.aeads, entropy))
+    body = fixed + aead + entropy(1) + pack_vector(2, enc) + pack_vector(2, payload)
     return replace(extension, body=body)
 
 

@@ -1,6 +1,7 @@
-"""A program, not a test: Java's own client. `python -m tests.clients.jsse_program LEVEL PORT HOST [renegotiate]`.
+"""A program, not a test: Java's own client, as `python -m tests.clients.jsse_program LEVEL PORT HOST`.
 
-It trusts any certificate, sends a request, reads to the end, and leaves. The first line says which Java it is.
+It trusts any certificate, sends a request, reads to the end, and leaves. With one more argument, renegotiate,
+it renegotiates before the request. The first line of its output says which Java it is.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A program, not a test: OpenSSL's library as a client. `python -m tests.clients.openssl_program LEVEL PORT HOST`.
+"""A program, not a test: OpenSSL's library, as `python -m tests.clients.openssl_program LEVEL PORT HOST`.
 
 LEVEL is a fetched stack's, or 4.0.3 for the library in this environment. It trusts any certificate, sends a
 request, reads to the end, and leaves.
