@@ -54,8 +54,8 @@ class ProfileExtension(Table):
     )
     aeads: Annotated[tuple[PositiveInt, ...], Listed] = Field(
         default=(),
-        description="code points of an ech_grease's AEAD (RFC 9180 section 7.3), one of which is drawn for each "
-        "hello; without them it is the body's",
+        description="code points of an ech_grease's AEAD (RFC 9180 section 7.3), one of which is drawn for "
+        "each hello; without them it is the body's",
     )
 
     @model_validator(mode="after")

@@ -180,6 +180,7 @@ def test_the_clients_that_say_the_time() -> None:
         "go-1.27",
         "java-11",
         "java-17",
+        "java-17.0.9",
         "java-21",
         "java-25",
         "java-25-httpclient",
