@@ -104,6 +104,10 @@ class HelloTemplate:
     order: ExtensionOrder = ExtensionOrder.AS_WRITTEN
     unmoved: frozenset[int] = frozenset()
 
+    def as_written(self) -> "HelloTemplate":
+        """The same without an order or GREASE values that are drawn."""
+        return replace(self, grease=GreaseValues.AS_WRITTEN, order=ExtensionOrder.AS_WRITTEN)
+
     def in_record_format(self) -> "HelloTemplate":
         """The same offer in a TLS record, which a hello that resumes or renegotiates always comes in."""
         if self.format is HelloFormat.RECORD:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from handshake.crypto.key_exchange import ECDHKeyPair
 from handshake.errors import DecodeError
 from handshake.hello_template import ExtensionOrder, ExtensionTemplate, Fill, GreaseValues, HelloTemplate
 from handshake.wire.buffer import pack_uint, pack_vector
@@ -23,7 +22,7 @@ from handshake.wire.extensions import (
     push_supported_groups,
     push_supported_versions,
 )
-from handshake.wire.registry import ExtensionType, NamedGroup, is_grease
+from handshake.wire.registry import ExtensionType, is_grease
 
 Entropy = Callable[[int], bytes]
 _Item = TypeVar("_Item")
@@ -108,11 +107,14 @@ class _Drawn:
 def _with_ech(extension: ExtensionTemplate, entropy: Entropy) -> ExtensionTemplate:
     """An encrypted_client_hello of no meaning (draft-ietf-tls-esni section 6.2): type and KDF as written, one
     of the AEADs, a random config_id, a public key of X25519 as enc, and a payload of one of the sizes.
+
+    Any 32 bytes are such a key; only made ones have no highest bit (RFC 7748 section 5).
     """
     if extension.fill is not Fill.ECH_GREASE:
         return extension
     payload = entropy(_one_of(extension.payload_sizes, entropy))
-    enc = ECDHKeyPair.generate(NamedGroup.X25519).public_bytes
+    drawn = entropy(32)
+    enc = drawn[:31] + bytes([drawn[31] & 0x7F])
     fixed, aead = extension.body[:3], extension.body[3:5]
     if extension.aeads:
         aead = pack_uint(2, _one_of(extension.aeads, entropy))

@@ -91,7 +91,7 @@ def diff(left: Sequence[Item], right: Sequence[Item]) -> list[DiffRow]:
 def _view(attempt: ProfileAttempt, number: int) -> HelloView:
     template = attempt.template
     is_sslv2 = template.format is HelloFormat.SSLV2
-    hello = fill_hello(template, SUBJECT, bytes).hello
+    hello = fill_hello(template.as_written(), SUBJECT, bytes).hello
     extensions = None
     compression = _ABSENT
     if isinstance(hello, ClientHello):
