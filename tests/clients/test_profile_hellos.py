@@ -1,5 +1,5 @@
-"""The TOML format of what is more than one fixed hello: what is drawn, later hellos, an attempt less something;
-and the sets that a profile belongs to.
+"""The TOML format of what is more than one fixed hello: what is drawn, later hellos, an attempt less some
+extensions; and the sets that a profile belongs to.
 """
 
 from dataclasses import replace
