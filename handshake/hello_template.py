@@ -2,10 +2,11 @@
 connection.
 
 Only the random, the session id, the SNI host, key shares and padding are filled in, each keeping its length
-rule.
+rule; where the profile says so, GREASE values, the order of extensions and an ECH of no meaning are drawn too
+(`handshake.client.drawn`). What the later hellos of a connection leave out is told beside it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
@@ -30,22 +31,48 @@ class Fill(Enum):
     DOTTED_SERVER_NAME: the same, and left out for a name without a dot too.
     KEY_SHARE: the template's body with every key_exchange replaced, by a fresh public key where the group can
     be computed and else by fresh bytes that read as one. A key_share without a fill is made in the same way.
-    PADDING: zeros up to the size rule of RFC 7685 section 4 (a hello of 256 to 511 bytes becomes 512).
+    PADDING: zeros up to the size rule of RFC 7685 section 4 (a hello of 256 to 511 bytes becomes 512), in
+    every hello anew.
+    ECH_GREASE: an encrypted_client_hello of no meaning (draft-ietf-tls-esni section 6.2): the first three
+    bytes of the template's body (type, KDF), one of `aeads`, then random bytes, the payload in one of
+    `payload_sizes`.
     """
 
     SERVER_NAME = "server_name"
     DOTTED_SERVER_NAME = "dotted_server_name"
     KEY_SHARE = "key_share"
     PADDING = "padding"
+    ECH_GREASE = "ech_grease"
+
+
+class GreaseValues(Enum):
+    """Where the GREASE values of a hello come from (RFC 8701): sent as they are written, or drawn for every
+    connection.
+    """
+
+    AS_WRITTEN = "as-written"
+    DRAWN = "drawn"
+
+
+class ExtensionOrder(Enum):
+    """The order of a hello's extensions: as they are written, or permuted for every connection."""
+
+    AS_WRITTEN = "as-written"
+    PERMUTED = "permuted"
 
 
 @dataclass(frozen=True, slots=True)
 class ExtensionTemplate:
-    """One extension, in its place: `body` is what is sent unless `fill` says how it is made."""
+    """One extension, in its place: `body` is what is sent unless `fill` says how it is made. Of an ECH of no
+    meaning `payload_sizes` are the bytes that its payload may have, `aeads` the code points of the AEAD (RFC
+    9180 section 7.3), where that is drawn too.
+    """
 
     extension_type: int
     body: bytes = b""
     fill: Fill | None = None
+    payload_sizes: tuple[int, ...] = ()
+    aeads: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +86,7 @@ class HelloTemplate:
     E.2). `records` is how a hello in RECORD format is cut: the bytes of it in each record, what is left being
     in one more; without it one record holds all. `random_begins_with` is for random, also of a hello in
     RECORD format that is made of this one, to resume or to renegotiate; `challenge_begins_with` for the
-    challenge.
+    challenge. `unmoved` are the types of extensions that keep their places where the `order` is permuted.
     """
 
     client_version: int
@@ -73,6 +100,13 @@ class HelloTemplate:
     records: tuple[int, ...] = ()
     random_begins_with: Beginning = Beginning.RANDOM_BYTES
     challenge_begins_with: Beginning = Beginning.RANDOM_BYTES
+    grease: GreaseValues = GreaseValues.AS_WRITTEN
+    order: ExtensionOrder = ExtensionOrder.AS_WRITTEN
+    unmoved: frozenset[int] = frozenset()
+
+    def as_written(self) -> "HelloTemplate":
+        """The same without an order or GREASE values that are drawn."""
+        return replace(self, grease=GreaseValues.AS_WRITTEN, order=ExtensionOrder.AS_WRITTEN)
 
     def in_record_format(self) -> "HelloTemplate":
         """The same offer in a TLS record, which a hello that resumes or renegotiates always comes in."""
@@ -114,6 +148,37 @@ class Placement(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class RetryHello:
+    """What the hello that answers a HelloRetryRequest has not of the first one, beside what RFC 8446 section
+    4.1.2 asks for.
+
+    `without` are types of extensions. `change_cipher_spec` says when a ChangeCipherSpec goes before it:
+    "with-session-id" is RFC 8446 appendix D.4; "later" is GnuTLS 3.7.9 and JDK 11 to 25 (measured), which
+    send it before their Finished, where everybody does who was not asked for another hello.
+    """
+
+    without: frozenset[int] = frozenset()
+    change_cipher_spec: Literal["with-session-id", "later"] = "with-session-id"
+
+
+@dataclass(frozen=True, slots=True)
+class RenegotiationHello:
+    """What the hello of a renegotiation has not of the first one, beside what RFC 5746 asks for.
+
+    `without` are types of extensions, `without_cipher_suites` code points; `changed` are extensions with
+    another body than the first hello's. `session_id` is "as-first" for one of the first hello's length, or
+    "empty", where no session is offered. `verify_data` stands in it "where-signalled", that is after a first
+    handshake with RFC 5746, or "always" (Chromium 156 and Bun 1.4.4, measured).
+    """
+
+    without: frozenset[int] = frozenset()
+    without_cipher_suites: frozenset[int] = frozenset()
+    changed: tuple[ExtensionTemplate, ...] = ()
+    session_id: Literal["as-first", "empty"] = "as-first"
+    verify_data: Literal["where-signalled", "always"] = "where-signalled"
+
+
+@dataclass(frozen=True, slots=True)
 class ClientPolicy:
     """How the client being played reacts; words as in the profile's [policy] table.
 
@@ -134,9 +199,11 @@ class ClientPolicy:
     `renegotiation_info`: the extension's place in a renegotiation's hello.
     `renegotiation_session`: whether a renegotiation's hello asks for a "new" session or to "resume" the
     connection's, in its version, where the server has given it an id (SunJSSE: OpenJDK tags jdk6-b18 to
-    jdk7u85-b02, ClientHandshaker.getKickstartMessage).
+    jdk7u85-b02, ClientHandshaker.getKickstartMessage); "resume-when-asked" does so only at a HelloRequest
+    (OpenSSL 3.0 to 4.0, measured).
     `no_renegotiation`: what that warning in answer to its own hello does, "continue" on the old keys or
     "abort".
+    `retry_hello`, `renegotiation_hello`: how the later hellos of a connection differ from the first one.
     """
 
     warning_alert: Literal["ignore", "abort"] = "ignore"
@@ -146,5 +213,7 @@ class ClientPolicy:
     hello_request: Literal["renegotiate", "ignore", "abort", "abort-after-warning"] = "renegotiate"
     refuses_legacy_at: Literal["start", "server-hello"] = "start"
     renegotiation_info: Placement = Placement.LAST
-    renegotiation_session: Literal["new", "resume"] = "new"
+    renegotiation_session: Literal["new", "resume", "resume-when-asked"] = "new"
     no_renegotiation: Literal["continue", "abort"] = "continue"
+    retry_hello: RetryHello = field(default_factory=RetryHello)
+    renegotiation_hello: RenegotiationHello = field(default_factory=RenegotiationHello)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
-from handshake.client.hello import KEY_SHARE_GROUPS
 from handshake.crypto.key_algorithms import key_algorithm, signs_with_a_key_of_its_own
 from handshake.crypto.key_exchange import supported_groups
+from handshake.crypto.key_shares import KEY_SHARE_GROUPS
 from handshake.crypto.signatures import is_verifiable
 from handshake.crypto.suite_parameters import CertificateType, SuiteParameters
 from handshake.errors import DecodeError, Fault, Parameter, PeerFault, UnsupportedParameter

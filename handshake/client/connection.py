@@ -157,7 +157,7 @@ class ClientConnection(Connection):
             raise LocalError("there is no connection of SSLv3 to TLS 1.2 to renegotiate")
         self.now = now
         try:
-            self._start_renegotiation()
+            self._start_renegotiation(is_asked=False)
         except PolicyRefusal as refusal:
             self._end_with_refusal(refusal)
 
@@ -256,7 +256,7 @@ class ClientConnection(Connection):
                 AlertDescription.NO_RENEGOTIATION,
             )
         if self._would_start(finished):
-            self._start_renegotiation()
+            self._start_renegotiation(is_asked=True)
         elif self.handshake.version > ProtocolVersion.SSL_3_0:
             self.send_alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
             if policy.hello_request == "abort-after-warning":
@@ -274,17 +274,23 @@ class ClientConnection(Connection):
             return True
         return policy.renegotiation is Renegotiation.SECURE and policy.refuses_legacy_at == "server-hello"
 
-    def _start_renegotiation(self) -> None:
+    def _start_renegotiation(self, *, is_asked: bool) -> None:
         before, template = self.handshake, self._first_template
         finished, policy = before.finished, before.policy
         assert finished is not None, "the state is CONNECTED"
         if not self._would_start(finished):
             raise refusal_to_renegotiate(policy.renegotiation)
         info = finished.client_info if finished.is_secure else None
-        if info is None and policy.refuses_legacy_at == "server-hello" and template.extensions:
+        always = (
+            policy.refuses_legacy_at == "server-hello" or policy.renegotiation_hello.verify_data == "always"
+        )
+        if info is None and always and template.extensions:
             info = finished.client_verify_data
-        hello = renegotiation_template(template, info, policy.renegotiation_info)
-        session = self.session_by_id if policy.renegotiation_session == "resume" else None
+        hello = renegotiation_template(template, info, policy.renegotiation_info, policy.renegotiation_hello)
+        resumes = policy.renegotiation_session == "resume" or (
+            is_asked and policy.renegotiation_session == "resume-when-asked"
+        )
+        session = self.session_by_id if resumes else None
         if session is not None:
             hello = replace(hello, client_version=session.version)
         self._begin_inside(hello, session)

@@ -1,15 +1,16 @@
 """From a template to the bytes of one ClientHello: everything as written, but for what must be fresh.
 
-The bytes outside random, session id, challenge, SNI host, key shares and padding are the template's own, so a
-hello made from a captured profile equals the capture outside those ranges. Key shares are made anew wherever
-they stand, for nobody has the private half of a recorded one.
+The bytes outside random, session id, challenge, SNI host, key shares, padding and what is drawn (`drawn`)
+are the template's own, so a hello made from a captured profile equals the capture outside those ranges. Key
+shares are made anew wherever they stand, for nobody has the private half of a recorded one.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from handshake.crypto.dh_groups import FFDHE_GROUPS
-from handshake.crypto.key_exchange import GroupKeyPair, generate_key_pair, supported_groups
+from handshake.client.drawn import draw
+from handshake.crypto.key_exchange import GroupKeyPair
+from handshake.crypto.key_shares import KEY_SHARE_GROUPS, generate_key_share
 from handshake.crypto.stand_in import stand_in_key_exchange
 from handshake.errors import DecodeError
 from handshake.hello_random import Clock, fresh_bytes
@@ -40,8 +41,6 @@ PADDED_SIZE = (
 )
 EXTENSION_HEADER = 4
 HOST_NAME = 0  # NameType, RFC 6066 section 3
-KEY_SHARE_GROUPS = supported_groups() | FFDHE_GROUPS
-"""The groups in which a key share of TLS 1.3 can be made and used."""
 _KEY_SHARES = frozenset({ExtensionType.KEY_SHARE, ExtensionType.KEY_SHARE_DRAFT})
 
 
@@ -76,6 +75,7 @@ def fill_hello(
     """
     if template.format is HelloFormat.SSLV2:
         return _fill_sslv2(template, entropy, clock)
+    template = draw(template, entropy)
     key_shares: dict[int, GroupKeyPair] = {}
     extensions = None
     if template.extensions is not None:
@@ -88,7 +88,7 @@ def fill_hello(
         template.compression_methods,
         _with_ticket(extensions, session),
     )
-    return frame_hello(_pad(hello, template), template, key_shares)
+    return frame_hello(pad(hello, template), template, key_shares)
 
 
 def frame_hello(
@@ -175,7 +175,7 @@ def _fresh_key_shares(
     shares = []
     for group, key_exchange in recorded:
         if group in KEY_SHARE_GROUPS:
-            pair = key_shares[group] = generate_key_pair(group, entropy)
+            pair = key_shares[group] = generate_key_share(group, entropy)
             key_exchange = pair.public_bytes
         elif not is_grease(group):
             key_exchange = stand_in_key_exchange(group, len(key_exchange), entropy)
@@ -183,9 +183,10 @@ def _fresh_key_shares(
     return push_key_share_list(tuple(shares))
 
 
-def _pad(hello: ClientHello, template: HelloTemplate) -> ClientHello:
-    """Apply the template's padding extension; Chrome and Firefox pad alike (BoringSSL and NSS sources, RFC
-    7685).
+def pad(hello: ClientHello, template: HelloTemplate) -> ClientHello:
+    """Apply the template's padding extension, whether the hello has one or not: in its place, which is never
+    behind pre_shared_key. Chrome, Firefox, OpenSSL and GnuTLS pad alike (BoringSSL and NSS sources, RFC 7685;
+    the others measured).
     """
     if not any(extension.fill is Fill.PADDING for extension in template.extensions or ()):
         return hello
@@ -194,8 +195,8 @@ def _pad(hello: ClientHello, template: HelloTemplate) -> ClientHello:
     if not PADDED_SIZE // 2 <= length < PADDED_SIZE:
         return replace(hello, extensions=others)
     zeros = bytes(max(PADDED_SIZE - length - EXTENSION_HEADER, 1))
-    padded = tuple(
-        Extension(e.extension_type, zeros) if e.extension_type == ExtensionType.PADDING else e
-        for e in hello.extensions or ()
-    )
-    return replace(hello, extensions=padded)
+    types = [extension.extension_type for extension in template.extensions or ()]
+    behind = {*types[types.index(ExtensionType.PADDING) + 1 :], ExtensionType.PRE_SHARED_KEY}
+    place = next((i for i, each in enumerate(others) if each.extension_type in behind), len(others))
+    padding = Extension(ExtensionType.PADDING, zeros)
+    return replace(hello, extensions=(*others[:place], padding, *others[place:]))

@@ -1,8 +1,10 @@
-"""The hello of a renegotiation: the profile's first hello, changed by no more than RFC 5746 asks for.
+"""The hello of a renegotiation: the profile's first hello, changed as RFC 5746 asks for, less what the client
+being played leaves out.
 
 Measured on NSS 3.13.1 (research note on NSS, section 2) and SunJSSE (research note on JSSE, section 8):
 suites and extensions as before without the signalling suites, renegotiation_info with the Finished of the
-handshake before, and always in a TLS record, of the version that was negotiated.
+handshake before, and always in a TLS record, of the version that was negotiated. Later stacks leave out more
+(research note on modern clients, section 7): `RenegotiationHello` has it.
 Whether it asks for the connection's session is the client's policy.
 """
 
@@ -10,7 +12,7 @@ from dataclasses import replace
 
 from handshake.client.handshake import ClientHandshake
 from handshake.errors import Fault, PeerFault, PolicyRefusal
-from handshake.hello_template import ExtensionTemplate, HelloTemplate, Placement
+from handshake.hello_template import ExtensionTemplate, HelloTemplate, Placement, RenegotiationHello
 from handshake.reason import Rule
 from handshake.renegotiation import Renegotiation
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV
@@ -19,9 +21,14 @@ from handshake.wire.registry import AlertDescription, ExtensionType
 from handshake.wire.suite_versions import SIGNALLING_SUITES
 
 
-def renegotiation_template(template: HelloTemplate, info: bytes | None, place: Placement) -> HelloTemplate:
+def renegotiation_template(
+    template: HelloTemplate,
+    info: bytes | None,
+    place: Placement,
+    rules: RenegotiationHello,
+) -> HelloTemplate:
     """Give the hello that renegotiates; `info` is its renegotiated_connection, None leaves it out."""
-    record = template.in_record_format()
+    record = _less(template.in_record_format(), rules)
     suites = tuple(suite for suite in record.cipher_suites if suite not in SIGNALLING_SUITES)
     present = [extension.extension_type for extension in record.extensions or ()]
     others = [e for e in record.extensions or () if e.extension_type != ExtensionType.RENEGOTIATION_INFO]
@@ -39,6 +46,24 @@ def renegotiation_template(template: HelloTemplate, info: bytes | None, place: P
         index = present.index(ExtensionType.SERVER_NAME) + 1 if has_name else 0
     others.insert(index, extension)
     return replace(record, cipher_suites=suites, extensions=tuple(others))
+
+
+def _less(record: HelloTemplate, rules: RenegotiationHello) -> HelloTemplate:
+    """The hello without what the client being played leaves out."""
+    kept = None
+    if record.extensions is not None:
+        changed = {each.extension_type: each for each in rules.changed}
+        kept = tuple(
+            changed.get(each.extension_type, each)
+            for each in record.extensions
+            if each.extension_type not in rules.without
+        )
+    return replace(
+        record,
+        session_id_length=0 if rules.session_id == "empty" else record.session_id_length,
+        cipher_suites=tuple(s for s in record.cipher_suites if s not in rules.without_cipher_suites),
+        extensions=kept,
+    )
 
 
 def signals_rfc5746(template: HelloTemplate) -> bool:

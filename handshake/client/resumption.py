@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from handshake.client.handshake import ClientHandshake
-from handshake.client.hello import FilledHello, frame_hello
+from handshake.client.hello import FilledHello, frame_hello, pad
 from handshake.crypto import key_schedule_13
 from handshake.crypto.suite_parameters import suite_parameters
 from handshake.errors import Fault, PeerFault
@@ -38,7 +38,7 @@ def offer_pre_shared_key(
         identity = (session.ticket, session.obfuscated_ticket_age(now))
         body = push_offered_psks((identity,), (binder,))
         extensions = (*others, Extension(ExtensionType.PRE_SHARED_KEY, body))
-        return frame_hello(replace(hello, extensions=extensions), template, filled.key_shares)
+        return frame_hello(pad(replace(hello, extensions=extensions), template), template, filled.key_shares)
 
     truncated = framed(bytes(binder_length)).message[: -(binder_length + 3)]
     digest = hashlib.new(prf_hash, messages + truncated).digest()

@@ -13,19 +13,18 @@ from handshake.client.choices import (
     check_signature_scheme,
 )
 from handshake.client.handshake import ClientHandshake
-from handshake.client.hello import frame_hello
+from handshake.client.hello import frame_hello, pad
 from handshake.client.resumption import (
     accepted_pre_shared_key,
     offer_pre_shared_key,
     session_of_ticket,
 )
 from handshake.client.state import State
-from handshake.crypto.key_exchange import generate_key_pair
 from handshake.crypto.key_schedule import Role
+from handshake.crypto.key_shares import generate_key_share
 from handshake.crypto.signatures import certificate_verify_content, verify
 from handshake.errors import Fault, PeerFault
 from handshake.events import CertificateRequested, Negotiated, SessionReceived
-from handshake.hello_template import Fill
 from handshake.schedule_13 import KeySchedule
 from handshake.wire.client_hello import ClientHello, Extension
 from handshake.wire.extensions import pull_key_share, pull_selected_group, push_key_share_list
@@ -58,7 +57,7 @@ def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMes
     if ExtensionType.KEY_SHARE in handshake.server_extensions:
         group = pull_selected_group(handshake.server_extensions[ExtensionType.KEY_SHARE])
         check_retry_group(handshake.sent, group)
-        pair = generate_key_pair(group, handshake.connection.entropy)
+        pair = generate_key_share(group, handshake.connection.entropy)
         key_shares = {group: pair}
         body = push_key_share_list(((group, pair.public_bytes),))
         extensions = [
@@ -67,17 +66,18 @@ def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMes
         ]
     if ExtensionType.COOKIE in handshake.server_extensions:
         cookie = Extension(ExtensionType.COOKIE, handshake.server_extensions[ExtensionType.COOKIE])
-        extensions.insert(_last_position(handshake, len(extensions)), cookie)
-    handshake.hello = frame_hello(
-        replace(hello, extensions=tuple(extensions)), handshake.template, key_shares
-    )
+        extensions.append(cookie)
+    rules = handshake.policy.retry_hello
+    kept = tuple(e for e in extensions if e.extension_type not in rules.without)
+    second = pad(replace(hello, extensions=kept), handshake.template)
+    handshake.hello = frame_hello(second, handshake.template, key_shares)
     session = handshake.offered_session
     if session is not None:
         handshake.hello = offer_pre_shared_key(
             handshake.hello, handshake.template, session, handshake.connection.now, bytes(handshake.messages)
         )
     connection = handshake.connection
-    if hello.session_id:
+    if hello.session_id and rules.change_cipher_spec == "with-session-id":
         connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
     connection.note_message("sent", HandshakeType.CLIENT_HELLO, handshake.hello.message)
     connection.records.write(ContentType.HANDSHAKE, handshake.hello.message, connection.now)
@@ -156,11 +156,10 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
     connection.key_log += schedule.application_key_log(handshake.hello.client_random)
     connection.change_read_keys(schedule.application_protection(Role.SERVER))
     records = connection.records
-    if (
-        isinstance(handshake.hello.hello, ClientHello)
-        and handshake.hello.hello.session_id
-        and not handshake.hello_retried
-    ):
+    has_sent_it = (
+        handshake.hello_retried and handshake.policy.retry_hello.change_cipher_spec == "with-session-id"
+    )
+    if handshake.sent.session_id and not has_sent_it:
         records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)  # RFC 8446 appendix D.4
     records.write_protection = schedule.handshake_protection(Role.CLIENT)
     send_client_authentication_13(handshake, schedule)
@@ -206,9 +205,3 @@ HANDLERS: Mapping[str, Callable[[ClientHandshake, HandshakeMessage], State]] = {
 def _schedule(handshake: ClientHandshake) -> KeySchedule:
     assert handshake.schedule is not None, "set with the ServerHello"
     return handshake.schedule
-
-
-def _last_position(handshake: ClientHandshake, count: int) -> int:
-    """Where a cookie goes: before a padding extension that stands last, else at the end."""
-    extensions = handshake.template.extensions or ()
-    return count - 1 if extensions and extensions[-1].fill is Fill.PADDING else count

@@ -43,17 +43,12 @@ def _curve(named_group: int) -> Callable[[Entropy], bytes]:
     return lambda entropy: ECDHKeyPair.generate(named_group).public_bytes
 
 
-_X25519, _P256, _P384 = (
-    _curve(group) for group in (NamedGroup.X25519, NamedGroup.SECP256R1, NamedGroup.SECP384R1)
-)
-# In the order of draft-ietf-tls-ecdhe-mlkem section 4.1, draft-tls-westerbaan-xyber768d00 section 3.
+_X25519, _P256 = _curve(NamedGroup.X25519), _curve(NamedGroup.SECP256R1)
+# In the order of draft-tls-westerbaan-xyber768d00 section 3.
 _PARTS: dict[int, tuple[Callable[[Entropy], bytes], ...]] = {
     NamedGroup.MLKEM512: (_ml_kem(2),),
     NamedGroup.MLKEM768: (_ml_kem(3),),
     NamedGroup.MLKEM1024: (_ml_kem(4),),
-    NamedGroup.X25519MLKEM768: (_ml_kem(3), _X25519),
-    NamedGroup.SECP256R1MLKEM768: (_P256, _ml_kem(3)),
-    NamedGroup.SECP384R1MLKEM1024: (_P384, _ml_kem(4)),
     NamedGroup.X25519KYBER768DRAFT00: (_X25519, _ml_kem(3)),
     NamedGroup.SECP256R1KYBER768DRAFT00: (_P256, _ml_kem(3)),
 }

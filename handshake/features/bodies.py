@@ -35,8 +35,13 @@ KEY_SHARE_LENGTHS = {
     NamedGroup.FFDHE4096: 512,
     NamedGroup.FFDHE6144: 768,
     NamedGroup.FFDHE8192: 1024,
+    NamedGroup.SECP256R1MLKEM768: 1249,
+    NamedGroup.X25519MLKEM768: 1216,
+    NamedGroup.SECP384R1MLKEM1024: 1665,
 }
-"""Bytes of a public value (RFC 8446 sections 4.2.8.1 and 4.2.8.2), of groups that a key can be made in."""
+"""Bytes of a client's key_exchange (RFC 8446 sections 4.2.8.1 and 4.2.8.2, draft-ietf-tls-ecdhe-mlkem section
+4.1), of groups that a key can be made in.
+"""
 
 GROUPS = (NamedGroup.X25519, NamedGroup.SECP256R1, NamedGroup.SECP384R1, NamedGroup.SECP521R1)
 SCHEMES = (
@@ -81,6 +86,8 @@ _BODIES = {
     ExtensionType.CHANNEL_ID_OLD: "",
     ExtensionType.CHANNEL_ID: "",
 }
+_ECH, _ECH_PAYLOAD = bytes.fromhex("00 0001 0001"), 144
+"""Of no meaning, as Chromium 156 has it: AES-128-GCM, and the shortest of its payloads."""
 _NEVER_ALONE = {
     ExtensionType.PRE_SHARED_KEY: "it needs a session to resume (RFC 8446 section 4.2.11)",
     ExtensionType.EARLY_DATA: "it needs a session to resume (RFC 8446 section 4.2.10)",
@@ -104,6 +111,8 @@ def usual_extension(template: HelloTemplate, extension_type: int) -> ExtensionTe
             return ExtensionTemplate(extension_type, push_supported_versions(_versions(template)))
         case ExtensionType.KEY_SHARE:
             return ExtensionTemplate(extension_type, _key_share(template), Fill.KEY_SHARE)
+        case ExtensionType.ENCRYPTED_CLIENT_HELLO:
+            return ExtensionTemplate(extension_type, _ECH, Fill.ECH_GREASE, payload_sizes=(_ECH_PAYLOAD,))
     if extension_type in _NEVER_ALONE:
         raise LocalError(_NEVER_ALONE[ExtensionType(extension_type)])
     body = _BODIES.get(ExtensionType(extension_type)) if extension_type in set(ExtensionType) else ""

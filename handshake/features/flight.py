@@ -57,11 +57,11 @@ class FirstFlight:
 
 @lru_cache(maxsize=1024)
 def flight_of(template: HelloTemplate, server_name: str = NOMINAL_SERVER_NAME) -> FirstFlight:
-    """The flight that `template` is sent as, random bytes and keys being zeros.
+    """The flight that `template` is sent as, random bytes and keys being zeros, and what is drawn as written.
 
     Raises LocalError for a template that cannot be encoded.
     """
-    filled = fill_hello(_with_recorded_key_shares(template), server_name, bytes)
+    filled = fill_hello(_with_recorded_key_shares(template.as_written()), server_name, bytes)
     hello = filled.hello
     if isinstance(hello, SSLv2ClientHello):
         length = len(filled.message)

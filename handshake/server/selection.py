@@ -19,6 +19,7 @@ from handshake.wire.extensions import (
     pull_supported_groups,
     pull_supported_versions,
 )
+from handshake.wire.named_groups import is_negotiable
 from handshake.wire.registry import ExtensionType, ProtocolVersion, SignatureScheme, version_name
 
 _DEFAULT_SCHEMES = (
@@ -70,7 +71,7 @@ def choose(hello: ClientHello, configuration: ServerConfiguration) -> Choice:
 
 def choose_cipher_suite(hello: ClientHello, version: int, configuration: ServerConfiguration) -> Choice:
     """Return suite and group for a settled version. Raises PeerFault when there is no common suite."""
-    groups = common_groups(hello, configuration)
+    groups = common_groups(hello, configuration, version)
     schemes = common_signature_schemes(hello, version, configuration)
     first, second = hello.cipher_suites, configuration.cipher_suites
     if configuration.preference is Preference.SERVER:
@@ -95,9 +96,9 @@ def _offers_dhe(hello: ClientHello) -> bool:
     return any(suite_parameters(code).key_exchange in _DHE for code in known)
 
 
-def common_groups(hello: ClientHello, configuration: ServerConfiguration) -> tuple[int, ...]:
-    """Return the groups both sides have, best first; the default one when the client names none (RFC 8422
-    section 4).
+def common_groups(hello: ClientHello, configuration: ServerConfiguration, version: int) -> tuple[int, ...]:
+    """Return the groups of `version` both sides have, best first; the default one when the client names none
+    (RFC 8422 section 4).
     """
     body, default = hello.extension(ExtensionType.SUPPORTED_GROUPS), configuration.default_named_group
     if body is None:
@@ -113,7 +114,7 @@ def common_groups(hello: ClientHello, configuration: ServerConfiguration) -> tup
     first, second = offered, configuration.named_groups
     if (configuration.group_preference or configuration.preference) is Preference.SERVER:
         first, second = second, first
-    return tuple(group for group in first if group in second)
+    return tuple(group for group in first if group in second and is_negotiable(group, version))
 
 
 def common_signature_schemes(

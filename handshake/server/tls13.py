@@ -4,8 +4,8 @@ follows.
 
 from collections.abc import Callable, Mapping
 
-from handshake.crypto.key_exchange import generate_key_pair
 from handshake.crypto.key_schedule import Role
+from handshake.crypto.key_shares import answer_key_share
 from handshake.crypto.signatures import certificate_verify_content, sign
 from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
@@ -54,7 +54,7 @@ def answer_hello(handshake: ServerHandshake) -> State:
     if body is None:
         raise PeerFault(Fault.MISSING_EXTENSION, "a TLS 1.3 hello without key_share")
     shares = dict(pull_key_share_list(body))
-    groups = common_groups(hello, handshake.configuration)
+    groups = common_groups(hello, handshake.configuration, handshake.version)
     group = next((group for group in groups if group in shares), None)
     wanted = handshake.departing.group_to_ask_for(groups, tuple(shares), handshake.retries)
     if wanted is not None:
@@ -63,14 +63,14 @@ def answer_hello(handshake: ServerHandshake) -> State:
         return _request_retry(handshake, groups[0])
     handshake.named_group = group
     handshake.resumed = offered_pre_shared_key(handshake)
-    pair = generate_key_pair(group, handshake.connection.entropy)
+    answer = answer_key_share(group, shares[group], handshake.connection.entropy)
     secret = None if handshake.resumed is None else handshake.resumed.secret
     schedule = handshake.schedule = KeySchedule(handshake.suite, secret)
-    answered = [Extension(ExtensionType.KEY_SHARE, push_key_share((group, pair.public_bytes)))]
+    answered = [Extension(ExtensionType.KEY_SHARE, push_key_share((group, answer.key_exchange)))]
     if handshake.resumed is not None:
         answered.append(Extension(ExtensionType.PRE_SHARED_KEY, push_selected_identity(0)))
     _send_server_hello(handshake, handshake.connection.entropy(32), *answered)
-    schedule.enter_handshake(pair.shared_secret(shares[group]), bytes(handshake.messages))
+    schedule.enter_handshake(answer.shared_secret, bytes(handshake.messages))
     if hello.session_id:
         handshake.change_cipher_spec()  # RFC 8446 appendix D.4
     handshake.change_write_keys(schedule.handshake_protection(Role.SERVER))

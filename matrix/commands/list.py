@@ -112,7 +112,7 @@ def _clients(options: RunOptions, notes: Notes) -> list[Row]:
             "provenance": profile.provenance.kind,
             "confidence": profile.provenance.confidence,
             "attempts": len(profile.attempts),
-            "default": profile.default,
+            "default": profile.is_default,
             "note": profile.provenance.note,
         }
         for profile in load_all_profiles(options.clients_dir, notes).values()

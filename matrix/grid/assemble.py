@@ -143,5 +143,5 @@ def _target(target: Target) -> ServerRecord:
 
 
 def _client(profile: Profile) -> ClientRecord:
-    hello = fill_hello(profile.attempts[0].template, SUBJECT, bytes).hello
+    hello = fill_hello(profile.attempts[0].template.as_written(), SUBJECT, bytes).hello
     return ClientRecord(title=profile.title, confidence=profile.provenance.confidence, ja3=ja3(hello))

@@ -32,7 +32,7 @@ def default_clients(profiles: Mapping[str, Profile]) -> list[str]:
     A client that differs from its neighbours only once connected would be noise in the grid everybody reads
     first.
     """
-    return sorted(profile.id for profile in profiles.values() if profile.default)
+    return sorted(profile.id for profile in profiles.values() if profile.is_default)
 
 
 def check_variant(variant: ServerVariant, profiles: Mapping[str, Profile]) -> None:

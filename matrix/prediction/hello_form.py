@@ -102,7 +102,7 @@ def _cause_of_reaction(reaction: Reaction, version: int, configuration: ServerCo
 @lru_cache(maxsize=1024)
 def _filled(template: HelloTemplate) -> FilledHello:
     """The hello as it goes to the project's own servers, with zeros for what is random."""
-    return fill_hello(template, SUBJECT, bytes)
+    return fill_hello(template.as_written(), SUBJECT, bytes)
 
 
 def _flight(filled: FilledHello, template: HelloTemplate, configuration: ServerConfiguration) -> FirstFlight:

@@ -9,7 +9,8 @@ of a run.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from clients.profile import Profile, ProfileAttempt
+from clients.profile import Profile
+from clients.profile_attempt import ProfileAttempt
 from handshake.client.hello import fill_hello
 from handshake.features import FirstFlight, differences, flight_of
 from handshake.hello_template import HelloFormat
@@ -90,7 +91,7 @@ def diff(left: Sequence[Item], right: Sequence[Item]) -> list[DiffRow]:
 def _view(attempt: ProfileAttempt, number: int) -> HelloView:
     template = attempt.template
     is_sslv2 = template.format is HelloFormat.SSLV2
-    hello = fill_hello(template, SUBJECT, bytes).hello
+    hello = fill_hello(template.as_written(), SUBJECT, bytes).hello
     extensions = None
     compression = _ABSENT
     if isinstance(hello, ClientHello):

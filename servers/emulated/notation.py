@@ -21,7 +21,7 @@ from handshake.crypto.dh_groups import (
     ffdhe_group,
     modp_group,
 )
-from handshake.crypto.key_exchange import supported_groups
+from handshake.crypto.key_shares import KEY_SHARE_GROUPS
 from handshake.errors import Fault, LocalError
 from handshake.features import Feature, parse_feature
 from handshake.server.departures.collection import departures
@@ -114,7 +114,7 @@ _FAULT = one_of(Fault, "fault")
 
 def _named_group(value: object) -> int:
     group = _GROUPS(value)
-    if group not in supported_groups():
+    if group not in KEY_SHARE_GROUPS:
         raise ValueError(f"no key exchange can be completed in {value}: leave it out")
     return group
 

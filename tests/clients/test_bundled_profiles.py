@@ -16,7 +16,11 @@ firefox-9-sslv3 openssl-0.9.8 openssl-0.9.8-tls1 openssl-1.0.1 openssl-3.0 java-
 java-8 java-17 ie11-win7 chrome-101 firefox-100 gnutls-3.7
 """
 DEFAULT_IDS = DEFAULT_LIST.split()
-IDS = [*DEFAULT_IDS, "java-6u18", "java-6u21", "java-6u22", "java-7-ga", "java-7u85"]
+OTHERS = """
+bun-1.4 chromium-156 deno firefox-153 go-1.27 java-11 java-17.0.9 java-21 java-25 java-25-httpclient java-6u18
+java-6u21 java-6u22 java-7-ga java-7u85 nss-3.87 openssl-3.4 openssl-4.0
+"""
+IDS = [*DEFAULT_IDS, *OTHERS.split()]
 
 
 def document(client: str) -> dict[str, Any]:
@@ -39,7 +43,7 @@ def test_all_are_there() -> None:
 
 
 def test_the_default_grid_is_short() -> None:
-    assert sorted(client for client, profile in PROFILES.items() if profile.default) == sorted(DEFAULT_IDS)
+    assert sorted(client for client, profile in PROFILES.items() if profile.is_default) == sorted(DEFAULT_IDS)
 
 
 @pytest.mark.parametrize("client", IDS)

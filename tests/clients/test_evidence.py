@@ -9,7 +9,8 @@ import pytest
 
 from clients.connect import connect
 from clients.destination import Destination
-from clients.profile import ProfileAttempt, load_profiles
+from clients.profile import load_profiles
+from clients.profile_attempt import ProfileAttempt
 from handshake.client.hello import fill_hello
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.registry import ExtensionType
@@ -34,7 +35,7 @@ def test_the_hello_equals_the_recorded_bytes(client: str, index: int) -> None:
     hello = attempt(client, index)
     recorded = EVIDENCE[hello.evidence]
     filled = fill_hello(hello.template, recorded.server_name, os.urandom)
-    assert recorded.differences(filled.wire) == []
+    assert recorded.differences_from(hello.template, filled.wire) == []
 
 
 @pytest.mark.parametrize(("client", "index"), HELLOS)
@@ -46,7 +47,7 @@ def test_the_hello_arrives_as_recorded(client: str, index: int) -> None:
             profile.player, Destination("127.0.0.1", server.port, recorded.server_name), deadline_seconds=5
         )
     assert len(server.hellos) == 1
-    assert recorded.differences(server.hellos[0]) == []
+    assert recorded.differences_from(attempt(client, index).template, server.hellos[0]) == []
 
 
 @pytest.mark.parametrize(("client", "index"), HELLOS)
@@ -65,7 +66,8 @@ def test_the_comparison_sees_a_suite_out_of_order(client: str, index: int) -> No
     recorded = EVIDENCE[hello.evidence]
     suites = hello.template.cipher_suites
     changed = replace(hello.template, cipher_suites=suites[::-1] if len(suites) > 1 else (0x0035,))
-    assert recorded.differences(fill_hello(changed, recorded.server_name, os.urandom).wire) != []
+    sent = fill_hello(changed, recorded.server_name, os.urandom).wire
+    assert recorded.differences_from(changed, sent) != []
 
 
 def test_the_comparison_sees_a_hello_too_long_and_too_short() -> None:
@@ -146,6 +148,21 @@ def test_the_time_arrives(client: str, index: int) -> None:
     assert (before <= said <= time.time()) is says_the_time(client, index)
 
 
+DRAWN = {
+    "chrome-101": ("grease",),
+    "chromium-156": ("order", "grease", "ech"),
+    "deno": ("order",),
+    "firefox-153": ("ech",),
+}
+
+
+def test_what_is_drawn_is_said_beside_the_recorded_bytes() -> None:
+    """Whoever draws nothing is compared with its capture as it is."""
+    for client, profile in PROFILES.items():
+        for hello in profile.attempts:
+            assert EVIDENCE[hello.evidence].drawn == DRAWN.get(client, ()), client
+
+
 def test_the_clients_that_say_the_time() -> None:
     said = {
         client
@@ -153,10 +170,23 @@ def test_the_clients_that_say_the_time() -> None:
         if any(hello.random_begins_with == "gmt_unix_time" for hello in profile.attempts)
     }
     assert set(PROFILES) - said == {
+        "bun-1.4",
         "chrome-101",
+        "chromium-156",
+        "deno",
         "firefox-100",
+        "firefox-153",
         "gnutls-3.7",
+        "go-1.27",
+        "java-11",
         "java-17",
+        "java-17.0.9",
+        "java-21",
+        "java-25",
+        "java-25-httpclient",
+        "nss-3.87",
         "openssl-1.0.1",  # 1.0.1l: OpenSSL stopped with 1.0.1f
         "openssl-3.0",
+        "openssl-3.4",
+        "openssl-4.0",
     }

@@ -7,7 +7,13 @@ import pytest
 
 from clients.profile import Profile, ProfileError, load_profile, load_profiles
 from handshake.hello_random import Beginning
-from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTemplate, Fill, HelloFormat
+from handshake.hello_template import (
+    ClientLimits,
+    ClientPolicy,
+    ExtensionTemplate,
+    Fill,
+    HelloFormat,
+)
 
 GOOD = """\
 id = "mine"
@@ -215,6 +221,40 @@ def test_no_extension_block_and_an_empty_one_are_different(tmp_path: Path) -> No
             "attempt[0].extensions[2]",
             "needs a body",
         ),
+        (
+            '{ type = "0x7777" }',
+            '{ type = "encrypted_client_hello", fill = "ech_grease", body = "00 0001 0001" }',
+            "attempt[0].extensions[2]",
+            'payload_sizes = [...] and fill = "ech_grease" go together',
+        ),
+        (
+            '{ type = "0x7777" }',
+            '{ type = "encrypted_client_hello", fill = "ech_grease", payload_sizes = [144] }',
+            "attempt[0].extensions[2]",
+            "needs a body: type, KDF and AEAD",
+        ),
+        ('{ type = "0x7777" }', '{ type = "0x7777", aeads = [1] }', "attempt[0].extensions[2]", "alone"),
+        (
+            "session_id_length = 32",
+            'session_id_length = 32\nunmoved = ["server_name"]',
+            "attempt[0].unmoved",
+            'goes with order = "permuted" alone',
+        ),
+        ("session_id_length = 32", 'grease = "random"', "attempt[0].grease", "write as-written or drawn"),
+        (
+            'evidence = "mine/1"',
+            'evidence = "mine/1"\nwithout = ["server_name"]',
+            "attempt[0].without",
+            "the first attempt has none before it",
+        ),
+        (
+            "challenge_length = 16",
+            'challenge_length = 16\nwithout = ["server_name"]',
+            "attempt[1].without",
+            "drop challenge_length, cipher_suites, client_version, format",
+        ),
+        ('released = "2012-02"', 'released = "2012-02"\nsets = ["Core"]', "sets[0]", "as the pattern"),
+        ('released = "2012-02"', 'released = "2012-02"\ndefault = 1', "default", "write sets = []"),
         ('after = ["fin", "alert:40"]\n', "", "attempt[1].after", "is missing: name the failures"),
         (
             'evidence = "mine/1"',

@@ -78,10 +78,10 @@ KINDS = {
     ),
     "emulation": Kind("emulation.toml", _check_emulation, EmulationError, TABLE),
     "expectations": Kind(
-        "nss.toml",
+        "openssl.toml",
         lambda path: load_expectations([path.parent]),
         ExpectationError,
-        _bundled(BUNDLED / "nss.toml"),
+        _bundled(BUNDLED / "openssl.toml"),
     ),
     "catalogue": Kind("stacks.toml", _check_catalogue, CatalogueError, _bundled(catalogue.CATALOGUE)),
     "run": Kind("run.json", load_run, UnreadableRun, RUN, json.dumps),

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable
 
 from handshake.client.connection import ClientConnection
-from handshake.crypto.key_exchange import GroupKeyPair, generate_key_pair
 from handshake.crypto.key_schedule import Role
+from handshake.crypto.key_shares import answer_key_share
 from handshake.crypto.suite_parameters import suite_parameters
 from handshake.record_layer import RecordLayer, RecordSplitting
 from handshake.schedule_13 import KeySchedule
@@ -105,12 +105,12 @@ class Server13:
     def __init__(self, connection: ClientConnection, group: int = 0x001D, suite: int = 0x1301) -> None:
         hello = hello_of(connection)
         shares = dict(pull_key_share_list(hello.extension(ExtensionType.KEY_SHARE) or b""))
-        pair: GroupKeyPair = generate_key_pair(group, os.urandom)
-        body = push_server_hello(server_hello_13(hello, suite, key_share(group, pair.public_bytes)))
+        answered = answer_key_share(group, shares[group], os.urandom)
+        body = push_server_hello(server_hello_13(hello, suite, key_share(group, answered.key_exchange)))
         answer = push_handshake_message(HandshakeMessage(HandshakeType.SERVER_HELLO, body))
         self.messages = connection.handshake.hello.message + answer
         self.schedule = KeySchedule(suite_parameters(suite))
-        self.schedule.enter_handshake(pair.shared_secret(shares[group]), self.messages)
+        self.schedule.enter_handshake(answered.shared_secret, self.messages)
         self._records = RecordLayer(
             RecordRules(), FirstRecord.TLS, ProtocolVersion.TLS_1_2, RecordSplitting.NONE
         )

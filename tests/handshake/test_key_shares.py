@@ -87,8 +87,9 @@ def test_each_group_there_is_gets_a_fresh_key_of_the_recorded_length() -> None:
 
 
 def test_what_cannot_be_computed_has_no_private_half() -> None:
-    filled = fill_hello(OPENSSL_4, None, os.urandom)
-    assert filled.key_shares.keys() == {NamedGroup.X25519}
+    assert fill_hello(OPENSSL_4, None, os.urandom).key_shares.keys() == {0x11EC, NamedGroup.X25519}
+    kyber = replaced(OPENSSL_4, shares((NamedGroup.X25519KYBER768DRAFT00, 1216), (NamedGroup.X25519, 32)))
+    assert fill_hello(kyber, None, os.urandom).key_shares.keys() == {NamedGroup.X25519}
 
 
 def test_a_list_without_a_fill_is_made_in_the_same_way() -> None:

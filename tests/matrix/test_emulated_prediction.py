@@ -203,7 +203,9 @@ def test_every_hello_of_every_client_is_refused_as_predicted_or_answered(
     configuration = replace(facts.configuration, credentials={"rsa": credential})
     refused = 0
     for client in CLIENTS.values():
-        for template in client.player.templates:
+        for template in (each.as_written() for each in client.player.templates):
+            # What is drawn may change the answer (SunJSSE 6 and an empty last extension): predicted is the
+            # answer to the hello as it is written.
             reason = getattr(obstacle(template, client.player, facts), "reason", None)
             is_the_servers = reason is not None and reason.kind is not Kind.POLICY
             expected = reason.cause if is_the_servers else None

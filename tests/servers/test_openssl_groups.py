@@ -1,4 +1,5 @@
-"""The groups of ECDHE that OpenSSL takes at its levels: what is declared, and whose order decides.
+"""The groups that OpenSSL takes at its levels, of ECDHE and of TLS 1.3: what is declared, and whose order
+decides.
 
 Node gives OpenSSL 1.0.2 one curve a server, so there the program beside server.toml chooses by the hello.
 Skipped where the stack is not fetched (tls-matrix stacks fetch 'openssl-*').
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from handshake.wire.cipher_suites import parse_cipher_suite
+from handshake.wire.named_groups import is_negotiable
 from handshake.wire.registry import ContentType, HandshakeType, NamedGroup, ProtocolVersion
 from servers.contract import PrivateKeyAndChain
 from servers.openssl.node import curves
@@ -42,6 +44,26 @@ def test_takes_the_groups_it_declares_and_no_other(openssl: Variants, level: str
     }
     taken = {group for group, refusal in answers.items() if refusal is None}
     assert taken == set(declared.named_groups) & set(CURVES)
+    refused = {refusal for group, refusal in answers.items() if group not in taken}
+    assert refused == {declared.refusals.no_common_cipher_suite}
+
+
+LEVELS_WITH_TLS_1_3 = [level for level in LEVELS if not level.startswith("1.0.")]
+SUITES_OF_TLS_1_3 = tuple(parse_cipher_suite(name) for name in ("TLS_AES_128_GCM_SHA256",))
+
+
+@pytest.mark.parametrize("level", LEVELS_WITH_TLS_1_3)
+def test_asks_in_tls_1_3_for_the_groups_it_declares_and_for_no_other(openssl: Variants, level: str) -> None:
+    """Curves, finite fields and hybrids: a hello names one group and brings no share of it."""
+    server = openssl.start(f"openssl@{level}")
+    declared = parse_server_id(server.id, DEFINITIONS).declared()
+    answers = {
+        group: ask(server, hello_of(ProtocolVersion.TLS_1_3, SUITES_OF_TLS_1_3, [group])).refusal
+        for group in NamedGroup
+    }
+    taken = {group for group, refusal in answers.items() if refusal is None}
+    possible = {group for group in NamedGroup if is_negotiable(group, ProtocolVersion.TLS_1_3)}
+    assert taken == set(declared.named_groups) & possible
     refused = {refusal for group, refusal in answers.items() if group not in taken}
     assert refused == {declared.refusals.no_common_cipher_suite}
 

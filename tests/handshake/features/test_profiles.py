@@ -55,6 +55,7 @@ CANNOT_BE_REMOVED = (
     r"compression-method:null: it must be there \(RFC 5246 section 7.4.1.2\)",
     r"[a-z0-9-]*cipher-suite(:\w+)?: .*a hello has at least one cipher suite \(RFC 5246 section 7.4.1.2\)",
     r"hello-length:\.\.255: no padding gives its (76|98|101|125) bytes such a length",
+    r"hello-length:512\.\.: no padding gives its 1\d{3} bytes such a length",  # a key share of ML-KEM
 )
 
 
@@ -311,8 +312,8 @@ def test_what_the_rfcs_tie_together_goes_together() -> None:
     assert ExtensionType.PRE_SHARED_KEY not in types
     with pytest.raises(FeatureError, match="it needs a session to resume"):
         parse_feature("extension:pre_shared_key").with_(template)
-    with pytest.raises(FeatureError, match="this program makes no key share in X25519MLKEM768"):
-        parse_feature("lists:key_share:X25519MLKEM768").with_(template)
+    with pytest.raises(FeatureError, match="this program makes no key share in X25519Kyber768Draft00"):
+        parse_feature("lists:key_share:X25519Kyber768Draft00").with_(template)
     resuming = replace(
         template,
         extensions=(*(template.extensions or ()), ExtensionTemplate(ExtensionType.PRE_SHARED_KEY, b"x")),
