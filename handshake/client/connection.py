@@ -47,6 +47,10 @@ from handshake.wire.registry import (
 )
 
 
+_ENDS_OF_FLIGHTS = frozenset({State.WAIT_SERVER_HELLO, State.WAIT_CHANGE_CIPHER_SPEC, State.CONNECTED})
+"""Where the server has said all it can before the client's next flight (RFC 5246 section 7.3)."""
+
+
 class ClientConnection(Connection):
     """A client that says exactly what `template` says.
 
@@ -170,6 +174,11 @@ class ClientConnection(Connection):
         self.now = now
         self._begin_inside(template, session)
 
+    @property
+    def is_within_message(self) -> bool:
+        """Whether the beginning of a message has come in and its end has not."""
+        return bool(self._reader.buffered)
+
     def receive_handshake(self, fragment: bytes) -> None:
         """Reassemble messages and let the table decide."""
         self._reader.feed(fragment)
@@ -192,7 +201,8 @@ class ClientConnection(Connection):
         if fragment != b"\x01":
             raise PeerFault(Fault.DECODE, "ChangeCipherSpec is not the single byte 1")
         handshake = self.handshake
-        if handshake.state in TLS_1_3_STATES or (handshake.hello_retried and not self.is_connected):
+        is_for_middleboxes = handshake.state in TLS_1_3_STATES or handshake.hello_retried
+        if is_for_middleboxes and not self.is_connected:
             return
         successors = handshake.successors("ChangeCipherSpec")
         handshake.move(tls12.receive_change_cipher_spec(handshake), successors)
@@ -239,8 +249,18 @@ class ClientConnection(Connection):
             handlers = tls13.HANDLERS if handshake.state in TLS_1_3_STATES else tls12.HANDLERS
             state = handlers[name](handshake, message)
         handshake.move(state, successors)
+        if state in _ENDS_OF_FLIGHTS:
+            self._check_end_of_flight()
         if state is State.CONNECTED:
             self._interrupted = None
+
+    def _check_end_of_flight(self) -> None:
+        """Refuse handshake bytes behind the last message of a flight in its record: they were sent before the
+        answer to it (RFC 5246 section 7.3). A HelloRequest may come at any time (section 7.4.1.1).
+        """
+        rest = self._reader.buffered
+        if rest and rest[0] != HandshakeType.HELLO_REQUEST:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "handshake bytes behind the last message of a flight")
 
     def _answer_hello_request(self) -> None:
         """Do with a HelloRequest what the client being played does."""

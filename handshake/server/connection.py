@@ -8,6 +8,7 @@ Records and alerts are the shared `Connection`'s; choosing is in `selection`, th
 from dataclasses import replace
 
 from handshake.connection import Entropy, message_name
+from handshake.crypto.record_protection import Protection, Protection13
 from handshake.errors import Fault, LocalError, PeerFault
 from handshake.events import ClientHelloReceived, Negotiated, Phase
 from handshake.features import FirstFlight
@@ -111,6 +112,19 @@ class ServerConnection(ReactingConnection):
         """Not between the client's change of keys and its Finished."""
         return self.is_connected and self.handshake.state is not State.WAIT_FINISHED
 
+    @property
+    def is_within_message(self) -> bool:
+        """Whether bytes of a message are there that is not whole, as far as the stack has the notion."""
+        return self._reader.is_within_message
+
+    def change_read_keys(self, protection: Protection | Protection13 | None) -> None:
+        """Read what follows with other keys. Raises PeerFault when the last message before them is not the
+        last of its record (RFC 8446 section 5.1).
+        """
+        if self.is_within_message:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a handshake message goes on behind a change of keys")
+        super().change_read_keys(protection)
+
     def request_renegotiation(self, now: float) -> None:
         """Send a HelloRequest, or do what a server does that may not ask for a renegotiation here.
 
@@ -170,7 +184,9 @@ class ServerConnection(ReactingConnection):
         """Switch the reading keys; in TLS 1.3 the record is only there for middleboxes (RFC 8446 appendix
         D.4).
         """
-        if self.handshake.state in TLS_1_3_STATES:
+        if self.handshake.state in TLS_1_3_STATES and not self.is_connected:
+            if fragment != b"\x01":
+                raise PeerFault(Fault.UNEXPECTED_MESSAGE, "ChangeCipherSpec is not the single byte 1")
             return
         self._order().check_change_cipher_spec(fragment)
         successors = self.handshake.successors("ChangeCipherSpec")
@@ -226,7 +242,15 @@ class ServerConnection(ReactingConnection):
         handlers = tls13.HANDLERS if handshake.state in TLS_1_3_STATES else tls12.HANDLERS
         handshake.move(handlers[name](handshake, message), successors)
         if handshake.state is State.CONNECTED:
+            self._check_end_of_flight()
             self._interrupted = None
+
+    def _check_end_of_flight(self) -> None:
+        """Refuse handshake bytes behind the last message of a flight in its record: they were sent before the
+        answer to it (RFC 5246 section 7.3).
+        """
+        if self.is_within_message:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "handshake bytes behind the last message of a flight")
 
     def _receive_hello(self, message: HandshakeMessage, flight: FirstFlight) -> None:
         handshake, signalled, order = self.handshake, False, self._order()

@@ -111,7 +111,7 @@ def receive_client_key_exchange(handshake: ServerHandshake, message: HandshakeMe
 
 def receive_change_cipher_spec(handshake: ServerHandshake) -> State:
     """Read what follows with the new keys."""
-    handshake.connection.records.read_protection = handshake.pending_read
+    handshake.connection.change_read_keys(handshake.pending_read)
     return State.WAIT_FINISHED
 
 

@@ -76,7 +76,8 @@ def answer_hello(handshake: ServerHandshake) -> State:
     _send_authentication(handshake, schedule)
     schedule.enter_application(bytes(handshake.messages))
     records.write_protection = schedule.application_protection(Role.SERVER)
-    records.read_protection = schedule.handshake_protection(Role.CLIENT)
+    handshake.connection.change_read_keys(schedule.handshake_protection(Role.CLIENT))
+    records.reads_plain_alerts = True
     handshake.negotiated = Negotiated(
         handshake.version,
         handshake.suite.cipher_suite,
@@ -92,7 +93,7 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
     if message.body != schedule.finished_verify_data(Role.CLIENT, bytes(handshake.messages)):
         raise PeerFault(Fault.BAD_FINISHED, "the client's Finished does not fit the handshake")
     handshake.add(message)
-    connection.records.read_protection = schedule.application_protection(Role.CLIENT)
+    connection.change_read_keys(schedule.application_protection(Role.CLIENT))
     if handshake.configuration.tickets:
         give_ticket_13(handshake, schedule)
     assert handshake.negotiated is not None, "set with the ServerHello"
@@ -103,7 +104,7 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
 def receive_key_update(handshake: ServerHandshake, message: HandshakeMessage) -> State:
     """Read on with the next keys, and update our own when asked to (RFC 8446 section 4.6.3)."""
     schedule, records = _schedule(handshake), handshake.connection.records
-    records.read_protection = schedule.update(Role.CLIENT)
+    handshake.connection.change_read_keys(schedule.update(Role.CLIENT))
     if pull_key_update(message.body).request_update:
         handshake.send(HandshakeType.KEY_UPDATE, push_key_update(KeyUpdate(0)))
         handshake.flush()
