@@ -137,7 +137,9 @@ class RecordLayer:
                 raise PeerFault(Fault.BAD_HANDSHAKE_RECORD_MAC, fault.detail) from fault
         limit = self._reader.rules.max_content
         if len(fragment) > limit:
-            raise PeerFault(Fault.RECORD_OVERFLOW, f"a record holds {len(fragment)} bytes, {limit} are allowed")
+            raise PeerFault(
+                Fault.RECORD_OVERFLOW, f"a record holds {len(fragment)} bytes, {limit} are allowed"
+            )
         self.note("received", "record", record_name(content_type), now, push_record(record), fragment)
         return PlainRecord(content_type, record.record_version, fragment)
 

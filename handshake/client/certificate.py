@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from handshake.client.choices import check_certificate, offered_signature_schemes
+from handshake.client.choices import check_certificate
 from handshake.client.handshake import ClientHandshake
+from handshake.crypto.certificate_keys import is_pss_key
 from handshake.crypto.credentials import Credential, certificate_public_key
 from handshake.crypto.key_schedule import Role, ssl3_certificate_verify_hash
 from handshake.crypto.signatures import (
@@ -19,10 +20,9 @@ from handshake.crypto.signatures import (
     certificate_verify_content,
     sign,
     sign_md5_sha1,
-    signature_schemes,
     signing_schemes,
 )
-from handshake.crypto.suite_parameters import CertificateType
+from handshake.crypto.suite_parameters import CertificateType, KeyExchange
 from handshake.errors import Fault, PeerFault, PolicyRefusal
 from handshake.events import CertificateReceived
 from handshake.reason import Rule
@@ -61,6 +61,9 @@ _TYPES_BY_CODE: dict[int, str] = {
 }
 
 
+_RSA = frozenset({KeyExchange.RSA, KeyExchange.RSA_EXPORT})
+
+
 def receive_server_certificate(handshake: ClientHandshake, chain: tuple[bytes, ...]) -> None:
     """Take the server's chain (DER, leaf first) and the key in its leaf.
 
@@ -75,11 +78,15 @@ def receive_server_certificate(handshake: ClientHandshake, chain: tuple[bytes, .
     except PeerFault:
         check_certificate(handshake.sent, handshake.suite, chain[0])
         raise
+    handshake.server_certificate = chain[0]
     wanted = handshake.suite.certificate_type
+    is_signing = handshake.version >= ProtocolVersion.TLS_1_2 and handshake.suite.key_exchange not in _RSA
+    if is_pss_key(chain[0]) and not is_signing:
+        raise PeerFault(Fault.BAD_CERTIFICATE, "the certificate's key is for RSASSA-PSS alone (RFC 4055)")
     if (
         wanted is not None
         and not isinstance(key, _KEY_TYPES[wanted])
-        and not _is_offered_eddsa(handshake, key)
+        and not _is_fitting_eddsa(handshake, key)
     ):
         raise PeerFault(Fault.BAD_CERTIFICATE, f"the suite needs a certificate with a key of type {wanted}")
     minimum = handshake.limits.min_rsa_bits
@@ -94,13 +101,13 @@ def receive_server_certificate(handshake: ClientHandshake, chain: tuple[bytes, .
     handshake.server_key = key
 
 
-def _is_offered_eddsa(handshake: ClientHandshake, key: PublicKey) -> bool:
-    """Whether it is an EdDSA key that the hello allows in an ECDSA suite of TLS 1.2 (RFC 8422, 5.3)."""
+def _is_fitting_eddsa(handshake: ClientHandshake, key: PublicKey) -> bool:
+    """Whether it is an EdDSA key in an ECDSA suite of TLS 1.2 (RFC 8422 section 5.3). That the hello offers
+    its scheme is judged with the signature.
+    """
     is_ecdsa = handshake.suite.certificate_type is CertificateType.ECDSA
-    if not is_ecdsa or not isinstance(key, Ed25519PublicKey | Ed448PublicKey):
-        return False
-    schemes = signature_schemes(key, handshake.version)  # none before TLS 1.2
-    return any(scheme in offered_signature_schemes(handshake.sent) for scheme in schemes)
+    is_eddsa = isinstance(key, Ed25519PublicKey | Ed448PublicKey)
+    return is_ecdsa and is_eddsa and handshake.version >= ProtocolVersion.TLS_1_2
 
 
 def send_client_certificate(handshake: ClientHandshake) -> Credential | None:

@@ -20,7 +20,7 @@ from handshake.client.state import TLS_1_3_STATES, State
 from handshake.connection import Connection, Entropy, message_name
 from handshake.crypto.credentials import Credential
 from handshake.crypto.record_protection import Protection, Protection13
-from handshake.errors import Fault, LocalError, PeerFault, PolicyRefusal
+from handshake.errors import DecodeError, Fault, LocalError, PeerFault, PolicyRefusal
 from handshake.events import (
     Negotiated,
     Phase,
@@ -45,7 +45,6 @@ from handshake.wire.registry import (
     ProtocolVersion,
     alert_name,
 )
-
 
 _ENDS_OF_FLIGHTS = frozenset({State.WAIT_SERVER_HELLO, State.WAIT_CHANGE_CIPHER_SPEC, State.CONNECTED})
 """Where the server has said all it can before the client's next flight (RFC 5246 section 7.3)."""
@@ -239,6 +238,8 @@ class ClientConnection(Connection):
         handshake, name = self.handshake, message_name(message.handshake_type)
         self.note_message("received", message.handshake_type, push_handshake_message(message))
         if name == "HelloRequest" and handshake.state not in TLS_1_3_STATES:
+            if message.body:
+                raise DecodeError("HelloRequest is not empty")
             if handshake.state is State.CONNECTED:  # else ignored, RFC 5246 section 7.4.1.1
                 self._answer_hello_request()
             return

@@ -8,7 +8,7 @@ Each raises the PeerFault that stands for "nothing fits"; which alert that becom
 from dataclasses import dataclass
 
 from handshake.crypto.credentials import Credential
-from handshake.crypto.signatures import PrivateKey, signing_schemes
+from handshake.crypto.signatures import DEFAULT_SCHEMES, PrivateKey, signing_schemes
 from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, is_completable, suite_parameters
 from handshake.errors import Fault, PeerFault
 from handshake.server.configuration import Preference, ServerConfiguration
@@ -20,14 +20,8 @@ from handshake.wire.extensions import (
     pull_supported_groups,
     pull_supported_versions,
 )
-from handshake.wire.registry import ExtensionType, ProtocolVersion, SignatureScheme, version_name
+from handshake.wire.registry import ExtensionType, ProtocolVersion, version_name
 
-_DEFAULT_SCHEMES = (
-    SignatureScheme.RSA_PKCS1_SHA1,
-    SignatureScheme.DSA_SHA1,
-    SignatureScheme.ECDSA_SHA1,
-)
-"""What a hello of TLS 1.2 without signature_algorithms stands for (RFC 5246 section 7.4.1.4.1)."""
 _ECDHE = frozenset({KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON})
 _DHE = frozenset(
     {
@@ -138,7 +132,7 @@ def common_signature_schemes(
     if version != ProtocolVersion.TLS_1_2:
         return None
     body = hello.extension(ExtensionType.SIGNATURE_ALGORITHMS)
-    offered = _DEFAULT_SCHEMES if body is None else pull_signature_algorithms(body)
+    offered = DEFAULT_SCHEMES if body is None else pull_signature_algorithms(body)
     known = configuration.signature_schemes
     common = tuple(scheme for scheme in offered if known is None or scheme in known)
     if body is not None and known is not None and not common:

@@ -9,7 +9,7 @@ from handshake.crypto.key_schedule import Role
 from handshake.crypto.signatures import certificate_verify_content, sign
 from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
-from handshake.schedule_13 import KeySchedule
+from handshake.schedule_13 import KeySchedule, requests_update
 from handshake.server.client_certificate import (
     receive_certificate_13,
     receive_certificate_verify_13,
@@ -105,7 +105,7 @@ def receive_key_update(handshake: ServerHandshake, message: HandshakeMessage) ->
     """Read on with the next keys, and update our own when asked to (RFC 8446 section 4.6.3)."""
     schedule, records = _schedule(handshake), handshake.connection.records
     handshake.connection.change_read_keys(schedule.update(Role.CLIENT))
-    if pull_key_update(message.body).request_update:
+    if requests_update(pull_key_update(message.body)):
         handshake.send(HandshakeType.KEY_UPDATE, push_key_update(KeyUpdate(0)))
         handshake.flush()
         records.write_protection = schedule.update(Role.SERVER)

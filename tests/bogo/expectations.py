@@ -142,5 +142,6 @@ def _certificate_types(connection: Connection) -> bytes:
 
 def _alpn(connection: ClientConnection) -> str:
     code = ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION
-    body = connection.handshake.server_extensions.get(code)
+    handshake = connection.handshake
+    body = handshake.server_extensions.get(code) or handshake.encrypted_extensions.get(code)
     return "" if body is None else pull_alpn(body)[0].decode("latin-1")
