@@ -79,6 +79,7 @@ class RecordLayer:
         self.transcript = Transcript()
         self.read_protection: Protection | Protection13 | None = None
         self.reads_plain_alerts = False
+        self.early_data_to_skip = 0
         self.write_protection: Protection | Protection13 | None = None
         self._reader = RecordReader(first, rules)
         self._outgoing = bytearray()
@@ -118,6 +119,8 @@ class RecordLayer:
         Raises PeerFault for framing that breaks the rules, a bad MAC or an oversized fragment.
         """
         record = self._reader.next()
+        while isinstance(record, Record) and self._is_skipped(record):
+            record = self._reader.next()
         if record is None:
             return None
         if isinstance(record, SSLv2Record):
@@ -165,7 +168,22 @@ class RecordLayer:
             )
         content_type, fragment = protection.unprotect(content_type, record.record_version, record.fragment)
         self.reads_plain_alerts = False
+        self.early_data_to_skip = 0
         return content_type, fragment
+
+    def _is_skipped(self, record: Record) -> bool:
+        """Whether a record is early data that nobody takes: it comes before there are keys, or does not
+        decrypt (RFC 8446 section 4.2.10).
+        """
+        if record.content_type != ContentType.APPLICATION_DATA or self.early_data_to_skip <= 0:
+            return False
+        protection = self.read_protection
+        if isinstance(protection, Protection13) and protection.can_unprotect(
+            record.content_type, record.record_version, record.fragment
+        ):
+            return False
+        self.early_data_to_skip -= len(record.fragment)
+        return self.early_data_to_skip >= 0
 
     def write(self, content_type: int, fragment: bytes, now: float) -> None:
         """Queue one fragment, in as many records as its length needs; an empty one is sent as an empty

@@ -234,6 +234,13 @@ class ClientConnection(Connection):
         self.handshake, self._interrupted = before, None
         self.phase = Phase.APPLICATION_DATA
 
+    def send_alert(self, level: int, description: int) -> None:
+        """Queue an alert record; a protected one has the ChangeCipherSpec of a second flight before it."""
+        handshake = self.handshake
+        if handshake.state in TLS_1_3_STATES and not self.is_connected:
+            tls13.change_cipher_spec_for_middleboxes(handshake)
+        super().send_alert(level, description)
+
     def _receive_message(self, message: HandshakeMessage) -> None:
         handshake, name = self.handshake, message_name(message.handshake_type)
         self.note_message("received", message.handshake_type, push_handshake_message(message))

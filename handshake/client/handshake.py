@@ -65,6 +65,7 @@ class ClientHandshake(StateMachine[State]):
     pending_write: Protection | None = None
     schedule: KeySchedule | None = None
     hello_retried: bool = False
+    has_changed_cipher_spec: bool = False
     negotiated: Negotiated | None = None
 
     @property

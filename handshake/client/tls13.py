@@ -77,12 +77,21 @@ def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMes
             handshake.hello, handshake.template, session, handshake.connection.now, bytes(handshake.messages)
         )
     connection = handshake.connection
-    if hello.session_id:
-        connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
+    change_cipher_spec_for_middleboxes(handshake)
     connection.note_message("sent", HandshakeType.CLIENT_HELLO, handshake.hello.message)
     connection.records.write(ContentType.HANDSHAKE, handshake.hello.message, connection.now)
     handshake.messages += handshake.hello.message
     return State.WAIT_SERVER_HELLO
+
+
+def change_cipher_spec_for_middleboxes(handshake: ClientHandshake) -> None:
+    """Send the ChangeCipherSpec that goes before a client's second flight, once, where the hello has a
+    session id (RFC 8446 appendix D.4).
+    """
+    if handshake.sent.session_id and not handshake.has_changed_cipher_spec:
+        connection = handshake.connection
+        connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
+        handshake.has_changed_cipher_spec = True
 
 
 def accept_server_hello_13(handshake: ClientHandshake) -> State:
@@ -165,12 +174,7 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
     connection.key_log += schedule.application_key_log(handshake.hello.client_random)
     connection.change_read_keys(schedule.application_protection(Role.SERVER))
     records = connection.records
-    if (
-        isinstance(handshake.hello.hello, ClientHello)
-        and handshake.hello.hello.session_id
-        and not handshake.hello_retried
-    ):
-        records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)  # RFC 8446 appendix D.4
+    change_cipher_spec_for_middleboxes(handshake)
     send_client_authentication_13(handshake, schedule)
     verify_data = schedule.finished_verify_data(Role.CLIENT, bytes(handshake.messages))
     handshake.send(HandshakeType.FINISHED, verify_data)

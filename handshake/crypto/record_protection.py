@@ -254,6 +254,15 @@ class Protection13:
         self._sequence_number += 1
         return self._aead.encrypt(nonce, inner, header)
 
+    def can_unprotect(self, content_type: int, record_version: int, fragment: bytes) -> bool:
+        """Whether the next record of the peer is this one; nothing is counted."""
+        header = _RECORD_HEADER(content_type, record_version, len(fragment))
+        try:
+            self._aead.decrypt(_xor_nonce(self._iv, self._sequence_number), fragment, header)
+        except InvalidTag:
+            return False
+        return True
+
     def unprotect(self, content_type: int, record_version: int, fragment: bytes) -> tuple[int, bytes]:
         """The inner content type and the content of a record with this outer header, padding removed.
 

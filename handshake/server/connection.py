@@ -20,6 +20,7 @@ from handshake.server.configuration import Reaction, ServerConfiguration
 from handshake.server.first_flight import HandshakeRecords, flight_of_sslv2_record
 from handshake.server.handshake import ServerHandshake
 from handshake.server.handshake_stream import read_alert
+from handshake.server.hello_checks import check_hello, check_second_hello
 from handshake.server.lenient_hello import LenientReader
 from handshake.server.message_order import OrderOfNumbers
 from handshake.server.message_reader import reader_for
@@ -353,6 +354,9 @@ class ServerConnection(ReactingConnection):
         handshake, configuration, hello = self.handshake, self.configuration, flight.hello
         version = choose_version(hello, configuration)
         self.records.record_version = min(version, ProtocolVersion.TLS_1_2)
+        check_hello(hello, version, configuration)
+        if handshake.first_flight is not None and handshake.state is State.WAIT_SECOND_CLIENT_HELLO_13:
+            check_second_hello(handshake.first_flight.hello, hello)
         handshake.resumed = offered_session(handshake, hello, version)
         choice = resumed_choice(handshake.resumed) if handshake.resumed else choose(hello, configuration)
         handshake.first_flight, handshake.version = flight, choice.version

@@ -19,6 +19,8 @@ from handshake.wire.messages import (
 )
 from handshake.wire.registry import ExtensionType, HandshakeType, ProtocolVersion
 
+MAX_EARLY_DATA = 2**14
+"""Bytes that are passed over. Nobody was told that any may come; this is what stacks take by default."""
 PSK_DHE_KE = 1  # PskKeyExchangeMode, RFC 8446 section 4.2.9
 
 
@@ -103,6 +105,21 @@ def offered_pre_shared_key(handshake: ServerHandshake) -> Session | None:
     if binders[0] != key_schedule_13.finished_verify_data(prf_hash, key, digest):
         raise PeerFault(Fault.DECRYPT, "the binder of the pre-shared key does not fit")
     return session
+
+
+def takes_tickets_13(hello: ClientHello) -> bool:
+    """Whether a client of TLS 1.3 can use tickets of ours, which are for psk_dhe_ke (RFC 8446 section
+    4.2.9).
+    """
+    modes = hello.extension(ExtensionType.PSK_KEY_EXCHANGE_MODES)
+    return modes is None or PSK_DHE_KE in pull_psk_key_exchange_modes(modes)
+
+
+def skip_early_data(handshake: ServerHandshake) -> None:
+    """Have early data that is announced passed over, for none is taken (RFC 8446 section 4.2.10)."""
+    records = handshake.connection.records
+    is_announced = handshake.client_hello.extension(ExtensionType.EARLY_DATA) is not None
+    records.early_data_to_skip = MAX_EARLY_DATA if is_announced else 0
 
 
 def give_ticket_13(handshake: ServerHandshake, schedule: KeySchedule) -> None:

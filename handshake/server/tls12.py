@@ -58,7 +58,15 @@ from handshake.wire.key_exchange import (
     push_ecdh_parameters,
     push_rsa_parameters,
 )
-from handshake.wire.messages import Certificate, ServerHello, push_certificate, push_server_hello
+from handshake.wire.messages import (
+    DOWNGRADE_BELOW_TLS_1_2,
+    DOWNGRADE_TO_TLS_1_2,
+    SENTINEL_SIZE,
+    Certificate,
+    ServerHello,
+    push_certificate,
+    push_server_hello,
+)
 from handshake.wire.registry import ContentType, ExtensionType, HandshakeType, ProtocolVersion
 
 
@@ -67,7 +75,8 @@ def answer_hello(handshake: ServerHandshake) -> State:
     connection, configuration, hello = handshake.connection, handshake.configuration, handshake.client_hello
     _negotiate_extensions(handshake)
     entropy, clock = connection.entropy, connection.clock
-    handshake.server_random = fresh_bytes(RANDOM_SIZE, configuration.random_begins_with, entropy, clock)
+    random = fresh_bytes(RANDOM_SIZE, configuration.random_begins_with, entropy, clock)
+    handshake.server_random = _with_sentinel(random, handshake)
     if handshake.resumed is not None:
         return _resume(handshake, handshake.resumed)
     has_session_id = not any(
@@ -140,6 +149,14 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
     )
     handshake.connection.complete(handshake.negotiated)
     return State.CONNECTED
+
+
+def _with_sentinel(random: bytes, handshake: ServerHandshake) -> bytes:
+    """The random of a server that has TLS 1.3 and chooses a lower version says so (RFC 8446 section 4.1.3)."""
+    if handshake.configuration.highest_version < ProtocolVersion.TLS_1_3:
+        return random
+    is_tls12 = handshake.version == ProtocolVersion.TLS_1_2
+    return random[:-SENTINEL_SIZE] + (DOWNGRADE_TO_TLS_1_2 if is_tls12 else DOWNGRADE_BELOW_TLS_1_2)
 
 
 def _resume(handshake: ServerHandshake, session: Session) -> State:

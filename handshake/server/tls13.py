@@ -17,7 +17,12 @@ from handshake.server.client_certificate import (
 )
 from handshake.server.configuration import ClientCertificate
 from handshake.server.handshake import ServerHandshake
-from handshake.server.resumption import give_ticket_13, offered_pre_shared_key
+from handshake.server.resumption import (
+    give_ticket_13,
+    offered_pre_shared_key,
+    skip_early_data,
+    takes_tickets_13,
+)
 from handshake.server.selection import choose_credential_13, common_groups
 from handshake.server.state import State
 from handshake.wire.client_hello import Extension
@@ -53,6 +58,7 @@ def answer_hello(handshake: ServerHandshake) -> State:
     if body is None:
         raise PeerFault(Fault.MISSING_EXTENSION, "a TLS 1.3 hello without key_share")
     shares = dict(pull_key_share_list(body))
+    skip_early_data(handshake)
     groups = common_groups(hello, handshake.configuration)
     group = next((group for group in groups if group in shares), None)
     if group is None:
@@ -60,15 +66,16 @@ def answer_hello(handshake: ServerHandshake) -> State:
     handshake.named_group = group
     handshake.resumed = offered_pre_shared_key(handshake)
     pair = generate_key_pair(group, handshake.connection.entropy)
+    shared_secret = pair.shared_secret(shares[group])
     secret = None if handshake.resumed is None else handshake.resumed.secret
     schedule = handshake.schedule = KeySchedule(handshake.suite, secret)
     answered = [Extension(ExtensionType.KEY_SHARE, push_key_share((group, pair.public_bytes)))]
     if handshake.resumed is not None:
         answered.append(Extension(ExtensionType.PRE_SHARED_KEY, push_selected_identity(0)))
     _send_server_hello(handshake, handshake.connection.entropy(32), *answered)
-    schedule.enter_handshake(pair.shared_secret(shares[group]), bytes(handshake.messages))
+    schedule.enter_handshake(shared_secret, bytes(handshake.messages))
     records = handshake.connection.records
-    if hello.session_id:
+    if hello.session_id and handshake.state is not State.WAIT_SECOND_CLIENT_HELLO_13:  # sent before, then
         records.write(
             ContentType.CHANGE_CIPHER_SPEC, b"\x01", handshake.connection.now
         )  # RFC 8446 appendix D.4
@@ -94,7 +101,7 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
         raise PeerFault(Fault.BAD_FINISHED, "the client's Finished does not fit the handshake")
     handshake.add(message)
     connection.change_read_keys(schedule.application_protection(Role.CLIENT))
-    if handshake.configuration.tickets:
+    if handshake.configuration.tickets and takes_tickets_13(handshake.client_hello):
         give_ticket_13(handshake, schedule)
     assert handshake.negotiated is not None, "set with the ServerHello"
     connection.complete(handshake.negotiated)
