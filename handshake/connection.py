@@ -207,6 +207,13 @@ class Connection(ABC):
                 Fault.UNEXPECTED_MESSAGE, f"a record of unknown content type {record.content_type}"
             )
 
+    def check_end_of_flight(self) -> None:
+        """Raise PeerFault where handshake bytes are left behind the last message of a flight in its record:
+        they were sent before the answer to it (RFC 5246 section 7.3, RFC 8446 section 5.1).
+        """
+        if self.is_within_message:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "handshake bytes behind the last message of a flight")
+
     def _check_place(self, record: PlainRecord) -> None:
         """Refuse what TLS 1.3 has no place for: a record between those of a message, and a handshake record
         without content (RFC 8446 section 5.1). An alert still says why the peer gives up.

@@ -21,7 +21,9 @@ class Fault(Enum):
 
     RENEGOTIATION_INFO is a value that is wrong, RENEGOTIATION_SIGNAL one that is missing, or there where it
     has no business (RFC 5746 sections 3.4 to 3.7). UNTRUSTED_CERTIFICATE and MISSING_CERTIFICATE are a
-    client's, CERTIFICATE_REQUIRED is the latter in TLS 1.3. What some stacks tell apart and others do not is a finer fault, whose alert is the coarser one's
+    client's, CERTIFICATE_REQUIRED is the latter in TLS 1.3.
+
+    What some stacks tell apart and others do not is a finer fault, whose alert is the coarser one's
     where nothing else is said (`handshake.alerts.COARSER`): FIRST_RECORD_VERSION a first record of another
     major version, ALERT_RECORD_VERSION an alert in a record of another minor version, UNEXPECTED_RECORD a
     record that is no handshake record in a handshake, EMPTY_RECORD one without content, MESSAGE_LENGTH a

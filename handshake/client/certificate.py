@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from handshake.client.choices import check_certificate
+from handshake.client.choices import check_certificate, check_certificate_curve
 from handshake.client.handshake import ClientHandshake
-from handshake.crypto.certificate_keys import is_pss_key
+from handshake.crypto.certificate_keys import check_key_usage, is_pss_key
 from handshake.crypto.credentials import Credential, certificate_public_key
 from handshake.crypto.key_schedule import Role, ssl3_certificate_verify_hash
 from handshake.crypto.signatures import (
@@ -89,6 +89,10 @@ def receive_server_certificate(handshake: ClientHandshake, chain: tuple[bytes, .
         and not _is_fitting_eddsa(handshake, key)
     ):
         raise PeerFault(Fault.BAD_CERTIFICATE, f"the suite needs a certificate with a key of type {wanted}")
+    if handshake.suite.key_exchange is not KeyExchange.RSA_EXPORT:  # its key signs, or encrypts where short
+        check_key_usage(chain[0], signs=handshake.suite.key_exchange is not KeyExchange.RSA)
+    if handshake.version < ProtocolVersion.TLS_1_3 and isinstance(key, EllipticCurvePublicKey):
+        check_certificate_curve(handshake.sent, chain[0])
     minimum = handshake.limits.min_rsa_bits
     if isinstance(key, RSAPublicKey) and minimum is not None and key.key_size < minimum:
         raise PolicyRefusal(

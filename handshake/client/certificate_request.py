@@ -1,6 +1,6 @@
 """A server's CertificateRequest judged (RFC 5246 section 7.4.4, RFC 8446 section 4.3.2)."""
 
-from handshake.client.extensions import check_unasked_extensions
+from handshake.client.extensions import check_once
 from handshake.errors import DecodeError, Fault, PeerFault
 from handshake.wire.client_hello import find_extension
 from handshake.wire.extensions import pull_certificate_authorities, pull_signature_algorithms
@@ -22,7 +22,7 @@ def check_certificate_request_13(request: CertificateRequest13) -> None:
     """
     if request.request_context:
         raise DecodeError("the CertificateRequest of a handshake has a certificate_request_context")
-    check_unasked_extensions(request.extensions, "CertificateRequest")
+    check_once(request.extensions, "CertificateRequest")
     schemes = find_extension(request.extensions, ExtensionType.SIGNATURE_ALGORITHMS)
     if schemes is None:
         raise PeerFault(Fault.MISSING_EXTENSION, "a CertificateRequest without signature_algorithms")

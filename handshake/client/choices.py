@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from handshake.client.hello import KEY_SHARE_GROUPS
-from handshake.crypto.certificate_keys import certificate_schemes
+from handshake.crypto.certificate_keys import certificate_group, certificate_schemes
 from handshake.crypto.key_algorithms import key_algorithm, signs_with_a_key_of_its_own
 from handshake.crypto.key_exchange import supported_groups
 from handshake.crypto.signatures import DEFAULT_SCHEMES, is_verifiable
@@ -221,6 +221,17 @@ def check_certificate(sent: ClientHello, suite: SuiteParameters, certificate: by
         if groups is None or named_group in groups:
             name = algorithm.curve if named_group is None else group_name(named_group)
             raise UnsupportedParameter(Parameter.CERTIFICATE, name)
+
+
+def check_certificate_curve(sent: ClientHello, certificate: bytes) -> None:
+    """Judge the curve of an EC key in a certificate up to TLS 1.2: one of the hello's groups where it names
+    any (RFC 8422 sections 4 and 5.3).
+    """
+    groups, named_group = offered_groups(sent), certificate_group(certificate)
+    if groups is not None and named_group is not None and named_group not in groups:
+        raise PeerFault(
+            Fault.BAD_CERTIFICATE, f"the certificate's curve {group_name(named_group)} was not offered"
+        )
 
 
 def offered_groups(sent: ClientHello) -> tuple[int, ...] | None:

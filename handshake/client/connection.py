@@ -46,9 +46,6 @@ from handshake.wire.registry import (
     alert_name,
 )
 
-_ENDS_OF_FLIGHTS = frozenset({State.WAIT_SERVER_HELLO, State.WAIT_CHANGE_CIPHER_SPEC, State.CONNECTED})
-"""Where the server has said all it can before the client's next flight (RFC 5246 section 7.3)."""
-
 
 class ClientConnection(Connection):
     """A client that says exactly what `template` says.
@@ -77,8 +74,6 @@ class ClientConnection(Connection):
         records = RecordLayer(RecordRules(), FirstRecord.TLS, record_version, policy.record_splitting)
         super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO, clock=clock)
         hello = fill_hello(template, server_name, entropy, session, clock)
-        if session is not None and session.version >= ProtocolVersion.TLS_1_3:
-            hello = offer_pre_shared_key(hello, template, session, session.received_at)
         self.handshake = ClientHandshake(
             connection=self,
             template=template,
@@ -136,6 +131,9 @@ class ClientConnection(Connection):
         if handshake.state is not State.START:
             raise LocalError("this connection has sent its hello already")
         self.now = now
+        session = handshake.offered_session
+        if session is not None and session.version >= ProtocolVersion.TLS_1_3:  # the ticket's age is in it
+            handshake.hello = offer_pre_shared_key(handshake.hello, handshake.template, session, now)
         self.note_message("sent", HandshakeType.CLIENT_HELLO, handshake.hello.message)
         self.write_hello(handshake.hello)
         handshake.messages += handshake.hello.message
@@ -175,8 +173,11 @@ class ClientConnection(Connection):
 
     @property
     def is_within_message(self) -> bool:
-        """Whether the beginning of a message has come in and its end has not."""
-        return bool(self._reader.buffered)
+        """Whether the beginning of a message has come in and its end has not. A HelloRequest is none of a
+        handshake, it may come at any time (RFC 5246 section 7.4.1.1).
+        """
+        rest = self._reader.buffered
+        return bool(rest) and (self.is_tls13 or rest[0] != HandshakeType.HELLO_REQUEST)
 
     def receive_handshake(self, fragment: bytes) -> None:
         """Reassemble messages and let the table decide."""
@@ -257,18 +258,8 @@ class ClientConnection(Connection):
             handlers = tls13.HANDLERS if handshake.state in TLS_1_3_STATES else tls12.HANDLERS
             state = handlers[name](handshake, message)
         handshake.move(state, successors)
-        if state in _ENDS_OF_FLIGHTS:
-            self._check_end_of_flight()
         if state is State.CONNECTED:
             self._interrupted = None
-
-    def _check_end_of_flight(self) -> None:
-        """Refuse handshake bytes behind the last message of a flight in its record: they were sent before the
-        answer to it (RFC 5246 section 7.3). A HelloRequest may come at any time (section 7.4.1.1).
-        """
-        rest = self._reader.buffered
-        if rest and rest[0] != HandshakeType.HELLO_REQUEST:
-            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "handshake bytes behind the last message of a flight")
 
     def _answer_hello_request(self) -> None:
         """Do with a HelloRequest what the client being played does."""

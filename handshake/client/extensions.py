@@ -118,16 +118,14 @@ def check_extensions(sent: ClientHello, answered: Iterable[Extension], place: Pl
         offered.add(ExtensionType.RENEGOTIATION_INFO)  # RFC 5746 section 3.4
     if place is Place.HELLO_RETRY_REQUEST:
         offered.add(ExtensionType.COOKIE)
-    seen = set()
-    for extension in answered:
+    extensions = tuple(answered)
+    check_once(extensions, place)
+    for extension in extensions:
         code, name = extension.extension_type, extension_name(extension.extension_type)
         if is_grease(code):
             raise PeerFault(
                 Fault.UNSUPPORTED_EXTENSION, f"the {place} answers the GREASE extension 0x{code:04x}"
             )
-        if code in seen:
-            raise PeerFault(Fault.DECODE, f"the {place} has {name} twice")
-        seen.add(code)
         if code not in offered:
             raise PeerFault(Fault.UNSUPPORTED_EXTENSION, f"the {place} answers {name}, which was not offered")
         if not _has_place(code, place):
@@ -137,9 +135,9 @@ def check_extensions(sent: ClientHello, answered: Iterable[Extension], place: Pl
             raise UnsupportedParameter(Parameter.EXTENSION, name)
 
 
-def check_unasked_extensions(extensions: Iterable[Extension], message: str) -> None:
-    """Judge the extensions of a message that answers none of ours (CertificateRequest, NewSessionTicket):
-    none may be there twice (RFC 8446 section 4.2), and unknown ones are passed over.
+def check_once(extensions: Iterable[Extension], message: str) -> None:
+    """Refuse a block with an extension that is there twice (RFC 5246 section 7.4.1.4, RFC 8446 section 4.2,
+    which name no alert). Of CertificateRequest and NewSessionTicket that is all: unknown ones do not matter.
     """
     seen = set()
     for extension in extensions:

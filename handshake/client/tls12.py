@@ -133,6 +133,7 @@ def receive_server_hello_done(handshake: ClientHandshake, message: HandshakeMess
         raise PeerFault(Fault.DECODE, "ServerHelloDone is not empty")
     if handshake.suite.key_exchange not in _RSA and handshake.server_parameters is None:
         raise PeerFault(Fault.UNEXPECTED_MESSAGE, "ServerHelloDone before ServerKeyExchange")
+    handshake.connection.check_end_of_flight()
     handshake.add(message)
     credential = send_client_certificate(handshake)
     pre_master_secret, key_exchange = _client_key_exchange(handshake)
@@ -180,6 +181,7 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
     server_verify_data = _verify_data(handshake, Role.SERVER)
     if message.body != server_verify_data:
         raise PeerFault(Fault.BAD_FINISHED, "the server's Finished does not fit the handshake")
+    handshake.connection.check_end_of_flight()
     handshake.add(message)
     if handshake.is_resumed:
         _finish(handshake)

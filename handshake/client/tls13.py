@@ -11,7 +11,7 @@ from handshake.client.choices import (
     check_post_handshake_request,
     check_signature_scheme,
 )
-from handshake.client.extensions import Place, check_extensions, check_unasked_extensions
+from handshake.client.extensions import Place, check_extensions, check_once
 from handshake.client.handshake import ClientHandshake
 from handshake.client.hello import frame_hello
 from handshake.client.resumption import (
@@ -48,6 +48,7 @@ def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMes
     """Send the second hello with the asked-for key share and cookie (RFC 8446 section 4.1.2)."""
     if handshake.hello_retried:
         raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a second HelloRetryRequest")
+    handshake.connection.check_end_of_flight()
     group = check_retry(handshake)
     handshake.hello_retried = True
     schedule = KeySchedule(handshake.suite)
@@ -188,7 +189,7 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
 def receive_new_session_ticket(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take a ticket for a later connection (RFC 8446 section 4.6.1)."""
     ticket = pull_new_session_ticket_13(message.body)
-    check_unasked_extensions(ticket.extensions, "NewSessionTicket")
+    check_once(ticket.extensions, "NewSessionTicket")
     handshake.session = session_of_ticket(handshake, ticket, _schedule(handshake).resumption_secret)
     handshake.connection.add_event(SessionReceived())
     return handshake.state

@@ -231,3 +231,5 @@ _CURVES: dict[int, ec.EllipticCurve] = {
 _SUPPORTED_GROUPS = frozenset(
     {NamedGroup.X25519.value, NamedGroup.X448.value, *(int(group) for group in _CURVES)}
 )
+GROUPS_OF_CURVES: dict[str, int] = {curve.name: int(group) for group, curve in reversed(_CURVES.items())}
+"""The group of TLS up to 1.2 that an EC certificate's curve is, by the name `cryptography` has for it."""

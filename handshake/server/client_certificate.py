@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from cryptography.x509 import load_der_x509_certificate
 
-from handshake.crypto.certificate_keys import certificate_schemes, is_pss_key
+from handshake.crypto.certificate_keys import certificate_schemes, check_key_usage, is_pss_key
 from handshake.crypto.credentials import certificate_public_key
 from handshake.crypto.key_schedule import Role, ssl3_certificate_verify_hash
 from handshake.crypto.signatures import certificate_verify_content, verify, verify_md5_sha1
@@ -154,6 +154,7 @@ def _judge(handshake: ServerHandshake, chain: tuple[bytes, ...]) -> None:
     handshake.connection.add_event(CertificateReceived(chain))
     if chain[0] not in configuration.trusted_certificates:
         raise PeerFault(Fault.UNTRUSTED_CERTIFICATE, "the client's certificate is not one that is trusted")
+    check_key_usage(chain[0], signs=True)
     handshake.client_key, handshake.client_certificate = certificate_public_key(chain[0]), chain[0]
 
 

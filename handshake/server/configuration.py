@@ -216,8 +216,8 @@ class ServerConfiguration:
     client_certificate: ClientCertificate = ClientCertificate.NO
     """Whether a client is asked for a certificate (RFC 5246 section 7.4.4)."""
     requested_signature_schemes: tuple[Annotated[int, SignatureScheme], ...] | None = None
-    """The signature schemes that a CertificateRequest lists; left out, those of `signature_schemes` in TLS 1.2,
-    and six common ones without them."""
+    """The signature schemes that a CertificateRequest lists; left out, those of `signature_schemes` in TLS
+    1.2, and six common ones without them (RFC 5246 section 7.4.4)."""
     trusted_certificates: tuple[bytes, ...] = ()
     """The leaf certificates (DER) that a client may show."""
     reading: HelloReading | None = None

@@ -243,15 +243,7 @@ class ServerConnection(ReactingConnection):
         handlers = tls13.HANDLERS if handshake.state in TLS_1_3_STATES else tls12.HANDLERS
         handshake.move(handlers[name](handshake, message), successors)
         if handshake.state is State.CONNECTED:
-            self._check_end_of_flight()
             self._interrupted = None
-
-    def _check_end_of_flight(self) -> None:
-        """Refuse handshake bytes behind the last message of a flight in its record: they were sent before the
-        answer to it (RFC 5246 section 7.3).
-        """
-        if self.is_within_message:
-            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "handshake bytes behind the last message of a flight")
 
     def _receive_hello(self, message: HandshakeMessage, flight: FirstFlight) -> None:
         handshake, signalled, order = self.handshake, False, self._order()
@@ -260,6 +252,7 @@ class ServerConnection(ReactingConnection):
             handshake = self.handshake = self._new_handshake(handshake.previous)
             handshake.is_restarted = order.is_free
         handshake.successors("ClientHello")
+        self.check_end_of_flight()
         self.add_event(ClientHelloReceived(flight.hello.legacy_version, sslv2_format=False))
         if handshake.state is State.WAIT_SECOND_CLIENT_HELLO_13:
             if self.is_intolerant(flight):

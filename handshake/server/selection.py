@@ -7,9 +7,16 @@ Each raises the PeerFault that stands for "nothing fits"; which alert that becom
 
 from dataclasses import dataclass
 
+from handshake.crypto.certificate_keys import certificate_group
 from handshake.crypto.credentials import Credential
 from handshake.crypto.signatures import DEFAULT_SCHEMES, PrivateKey, signing_schemes
-from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, is_completable, suite_parameters
+from handshake.crypto.suite_parameters import (
+    CertificateType,
+    KeyExchange,
+    SuiteParameters,
+    is_completable,
+    suite_parameters,
+)
 from handshake.errors import Fault, PeerFault
 from handshake.server.configuration import Preference, ServerConfiguration
 from handshake.server.ephemeral import dh_group_for, names_ffdhe_groups
@@ -173,7 +180,21 @@ def _is_usable(
         return False
     if exchange in _DHE and dh_group_for(suite, hello, configuration) is None:
         return False
-    return suite.certificate_type is None or suite.certificate_type in configuration.credentials
+    if suite.certificate_type is None:
+        return True
+    credential = configuration.credentials.get(suite.certificate_type)
+    return credential is not None and _is_curve_offered(credential, hello, configuration)
+
+
+def _is_curve_offered(credential: Credential, hello: ClientHello, configuration: ServerConfiguration) -> bool:
+    """Whether the client can take the curve of an EC certificate, where it names curves (RFC 8422 section
+    5.1). A stack with a way of reading of its own has its own rule.
+    """
+    body = hello.extension(ExtensionType.SUPPORTED_GROUPS)
+    has_own_rule = configuration.reading is not None or configuration.parsing is not None
+    if body is None or has_own_rule or credential.certificate_type is not CertificateType.ECDSA:
+        return True
+    return certificate_group(credential.chain[0]) in (None, *pull_supported_groups(body))
 
 
 def choose_signature_scheme(

@@ -129,6 +129,7 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
     client_verify_data = _verify_data(handshake, Role.CLIENT)
     if message.body != client_verify_data:
         raise PeerFault(Fault.BAD_FINISHED, "the client's Finished does not fit the handshake")
+    handshake.connection.check_end_of_flight()
     handshake.add(message)
     if handshake.resumed is None:
         keep_session(handshake)
@@ -152,7 +153,9 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
 
 
 def _with_sentinel(random: bytes, handshake: ServerHandshake) -> bytes:
-    """The random of a server that has TLS 1.3 and chooses a lower version says so (RFC 8446 section 4.1.3)."""
+    """Have the random say that the server has TLS 1.3, where it chooses a lower version (RFC 8446 section
+    4.1.3).
+    """
     if handshake.configuration.highest_version < ProtocolVersion.TLS_1_3:
         return random
     is_tls12 = handshake.version == ProtocolVersion.TLS_1_2

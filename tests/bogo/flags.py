@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 _PREFIXES = ("-on-initial-", "-on-resume-", "-on-retry-", "-on-shim-", "-on-handshaker-")
 
-# They change how the runner's own shim calls its library, or switch on what every connection here does anyway.
+# They change how the runner's own shim calls its library, or ask for what every connection here does anyway.
 _WITHOUT_MEANING = frozenset(
     {
         "async",

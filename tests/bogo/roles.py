@@ -35,6 +35,7 @@ from handshake.wire.registry import (
     ProtocolVersion,
     SignatureScheme,
 )
+from handshake.wire.suite_versions import suite_versions
 from tests.bogo.flags import Flags, Unimplemented
 
 VERSIONS = (
@@ -157,9 +158,7 @@ def hello_template(flags: Flags) -> HelloTemplate:
     offered = versions(flags)
     highest, is_tls13 = offered[0], offered[0] >= ProtocolVersion.TLS_1_3
     shares = tuple(flags.key_shares) or groups(flags)[:1]
-    codes = tuple(code for code in suites(flags) if is_tls13 or code >> 8 != 0x13)
-    if offered == (ProtocolVersion.TLS_1_3,):
-        codes = tuple(code for code in codes if code >> 8 == 0x13)
+    codes = tuple(code for code in suites(flags) if _is_for(code, offered))
     extensions = [
         ExtensionTemplate(ExtensionType.SERVER_NAME, fill=Fill.SERVER_NAME) if flags.host_name else None,
         ExtensionTemplate(ExtensionType.EXTENDED_MASTER_SECRET),
@@ -194,6 +193,12 @@ def hello_template(flags: Flags) -> HelloTemplate:
         session_id_length=32 if is_tls13 else 0,
         extensions=tuple(extension for extension in extensions if extension is not None),
     )
+
+
+def _is_for(code: int, offered: tuple[int, ...]) -> bool:
+    """Whether a suite belongs to one of the versions."""
+    possible = suite_versions(code)
+    return possible is not None and any(possible.lowest <= v <= possible.highest for v in offered)
 
 
 def _alpn(flags: Flags) -> ExtensionTemplate | None:
