@@ -20,7 +20,6 @@ from handshake.crypto.signatures import (
     certificate_verify_content,
     sign,
     sign_md5_sha1,
-    signing_schemes,
 )
 from handshake.crypto.suite_parameters import CertificateType, KeyExchange
 from handshake.errors import Fault, PeerFault, PolicyRefusal
@@ -122,13 +121,11 @@ def send_client_certificate(handshake: ClientHandshake) -> Credential | None:
     request = handshake.certificate_request
     if not isinstance(request, CertificateRequest):
         return None
+    kinds = (_TYPES_BY_CODE.get(code, "") for code in request.certificate_types)
+    fitting = (handshake.credentials[kind] for kind in kinds if kind in handshake.credentials)
+    accepted, version = request.supported_signature_algorithms, handshake.version
     credential = next(
-        (
-            handshake.credentials[kind]
-            for code in request.certificate_types
-            if (kind := _TYPES_BY_CODE.get(code)) is not None and kind in handshake.credentials
-        ),
-        None,
+        (each for each in fitting if accepted is None or _scheme(each, accepted, version) is not None), None
     )
     if credential is None and handshake.version == ProtocolVersion.SSL_3_0:
         handshake.connection.send_alert(AlertLevel.WARNING, AlertDescription.NO_CERTIFICATE)
@@ -148,8 +145,7 @@ def send_certificate_verify(handshake: ClientHandshake, credential: Credential) 
         signature = sign_md5_sha1(credential.private_key, digests)
     else:
         if handshake.version >= ProtocolVersion.TLS_1_2:
-            accepted = request.supported_signature_algorithms or ()
-            scheme = _scheme(credential, accepted, handshake.version)
+            scheme = _scheme(credential, request.supported_signature_algorithms or (), handshake.version)
         signature = sign(credential.private_key, scheme, messages)
     body = push_certificate_verify(DigitallySigned(scheme, signature))
     handshake.send(HandshakeType.CERTIFICATE_VERIFY, body)
@@ -167,7 +163,7 @@ def send_client_authentication_13(handshake: ClientHandshake, schedule: KeySched
         (
             credential
             for credential in handshake.credentials.values()
-            if set(signing_schemes(credential.private_key, version)) & set(accepted)
+            if _scheme(credential, accepted, version) is not None
         ),
         None,
     )
@@ -184,9 +180,9 @@ def send_client_authentication_13(handshake: ClientHandshake, schedule: KeySched
     handshake.send(HandshakeType.CERTIFICATE_VERIFY, body)
 
 
-def _scheme(credential: Credential, accepted: tuple[int, ...], version: int) -> int:
-    """The server's first choice that the key can do; without any, what RFC 5246 section 7.4.8 forbids: the
-    peer will say so.
+def _scheme(credential: Credential, accepted: tuple[int, ...], version: int) -> int | None:
+    """The server's first choice that the credential signs with; None without any, for another must not be
+    used (RFC 5246 section 7.4.8, RFC 8446 section 4.4.3).
     """
-    possible = signing_schemes(credential.private_key, version)
-    return next((scheme for scheme in accepted if scheme in possible), possible[0])
+    possible = credential.schemes(version)
+    return next((scheme for scheme in accepted if scheme in possible), None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from handshake.crypto.certificate_keys import certificate_group
 from handshake.crypto.credentials import Credential
-from handshake.crypto.signatures import DEFAULT_SCHEMES, PrivateKey, signing_schemes
+from handshake.crypto.signatures import DEFAULT_SCHEMES
 from handshake.crypto.suite_parameters import (
     CertificateType,
     KeyExchange,
@@ -159,8 +159,8 @@ def _can_sign(
     is_default = hello.extension(ExtensionType.SIGNATURE_ALGORITHMS) is None
     if suite.certificate_type is None or not (suite.key_exchange in _ECDHE | _DHE or is_default):
         return True
-    key = configuration.credentials[suite.certificate_type].private_key
-    return any(scheme in schemes for scheme in signing_schemes(key, ProtocolVersion.TLS_1_2))
+    credential = configuration.credentials[suite.certificate_type]
+    return any(scheme in schemes for scheme in credential.schemes(ProtocolVersion.TLS_1_2))
 
 
 def _is_usable(
@@ -198,12 +198,12 @@ def _is_curve_offered(credential: Credential, hello: ClientHello, configuration:
 
 
 def choose_signature_scheme(
-    hello: ClientHello, key: PrivateKey, configuration: ServerConfiguration, version: int
+    hello: ClientHello, credential: Credential, configuration: ServerConfiguration, version: int
 ) -> int:
-    """Return the first scheme of the client's that the server knows and `key` can sign with in `version`, TLS
-    1.2. Raises PeerFault when none fits.
+    """Return the first scheme of the client's that the server knows and the credential signs with in
+    `version`, TLS 1.2. Raises PeerFault when none fits.
     """
-    possible = signing_schemes(key, version)
+    possible = credential.schemes(version)
     for scheme in common_signature_schemes(hello, version, configuration) or ():
         if scheme in possible:
             return scheme
@@ -215,8 +215,10 @@ def choose_credential_13(hello: ClientHello, configuration: ServerConfiguration)
     body = hello.extension(ExtensionType.SIGNATURE_ALGORITHMS)
     if body is None:  # RFC 8446 section 4.2.3: required when the server authenticates with a certificate
         raise PeerFault(Fault.MISSING_EXTENSION, "a TLS 1.3 hello without signature_algorithms")
+    known = configuration.signature_schemes
     for scheme in pull_signature_algorithms(body):
         for credential in configuration.credentials.values():
-            if scheme in signing_schemes(credential.private_key, ProtocolVersion.TLS_1_3):
+            is_known = known is None or scheme in known
+            if is_known and scheme in credential.schemes(ProtocolVersion.TLS_1_3):
                 return credential, scheme
     raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "no common signature scheme")

@@ -273,13 +273,13 @@ def _signature(handshake: ServerHandshake, signed: bytes) -> bytes:
     certificate_type = handshake.suite.certificate_type
     if certificate_type is None:
         return b""
-    key = handshake.configuration.credentials[certificate_type].private_key
+    credential = handshake.configuration.credentials[certificate_type]
     scheme = None
     if handshake.version >= ProtocolVersion.TLS_1_2:
         scheme = choose_signature_scheme(
-            handshake.client_hello, key, handshake.configuration, handshake.version
+            handshake.client_hello, credential, handshake.configuration, handshake.version
         )
-    return push_digitally_signed(DigitallySigned(scheme, sign(key, scheme, signed)))
+    return push_digitally_signed(DigitallySigned(scheme, sign(credential.private_key, scheme, signed)))
 
 
 def _pre_master_secret(handshake: ServerHandshake, body: bytes) -> bytes:

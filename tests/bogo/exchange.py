@@ -17,7 +17,8 @@ from handshake.session import Session, SessionCache
 from handshake.wire.registry import AlertDescription, AlertLevel
 from tests.bogo import roles
 from tests.bogo.expectations import check_end, check_handshake
-from tests.bogo.flags import Flags
+from tests.bogo.exporter import exported
+from tests.bogo.flags import Flags, Unimplemented
 
 DEADLINE_SECONDS = 6.0
 _READ_SIZE = 1 << 16
@@ -47,7 +48,9 @@ def run_test(initial: Flags, resumed: Flags) -> None:
 
 
 def make_connection(flags: Flags, sessions: Sessions, *, is_resumption: bool) -> Connection:
-    """The engine's end, as the flags describe it."""
+    """The engine's end, as the flags describe it. Raises Unimplemented."""
+    if flags.shim_shuts_down and flags.check_close_notify:
+        raise Unimplemented("the engine reads nothing behind its own close_notify")
     if flags.server:
         connection: Connection = ServerConnection(
             roles.server_configuration(flags), entropy=os.urandom, sessions=sessions.server
@@ -104,6 +107,9 @@ class Exchange:
         problem = check_handshake(flags, connection, self._events, is_resumption=self._is_resumption)
         if problem:
             raise Failed(problem)
+        material = exported(flags, connection)
+        if material:
+            connection.send_application_data(material, now)
         if flags.send_alert:
             connection.send_alert(AlertLevel.FATAL, AlertDescription.DECOMPRESSION_FAILURE)
             return

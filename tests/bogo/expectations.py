@@ -24,9 +24,10 @@ from handshake.events import (
 )
 from handshake.server import ServerConnection
 from handshake.wire.buffer import Reader
+from handshake.wire.client_hello import find_extension
 from handshake.wire.extensions import pull_alpn, pull_server_name
 from handshake.wire.key_exchange import pull_ecdh_parameters
-from handshake.wire.messages import CertificateRequest
+from handshake.wire.messages import CertificateRequest, pull_certificate_13, pull_ocsp_response
 from handshake.wire.registry import ExtensionType, HandshakeType, ProtocolVersion
 from tests.bogo.flags import Flags
 
@@ -40,7 +41,8 @@ def check_handshake(
     """Check a completed handshake."""
     negotiated = next(each.negotiated for each in events if isinstance(each, HandshakeCompleted))
     signals = negotiated.renegotiation_info or negotiated.version >= ProtocolVersion.TLS_1_3
-    has_retried = connection.handshake.messages[0] == _MESSAGE_HASH  # type: ignore[attr-defined]
+    assert isinstance(connection, ClientConnection | ServerConnection), "there are no other roles"
+    has_retried = connection.handshake.messages[0] == _MESSAGE_HASH
     wanted = {
         "version": (flags.expect_version, negotiated.version),
         "cipher suite": (flags.expect_cipher, negotiated.cipher_suite),
@@ -49,6 +51,7 @@ def check_handshake(
             flags.expect_peer_signature_algorithm,
             _peer_scheme(connection, negotiated.version),
         ),
+        "OCSP response": (flags.expect_ocsp_response, _ocsp_response(connection, negotiated.version)),
         "server_name": (flags.expect_server_name, _server_name(connection)),
         "certificate types": (flags.expect_certificate_types, _certificate_types(connection)),
         "extended_master_secret": (
@@ -61,7 +64,7 @@ def check_handshake(
         "no HelloRetryRequest": (flags.expect_no_hrr, not has_retried),
     }
     if negotiated.is_resumed:  # they are the first connection's
-        del wanted["signature scheme"]
+        del wanted["signature scheme"], wanted["OCSP response"]
         if negotiated.named_group is None:
             del wanted["group"]
     for what, (want, got) in wanted.items():
@@ -103,13 +106,17 @@ def _check_certificates(flags: Flags, events: Sequence[Event], *, is_resumed: bo
 
 
 def _received(connection: Connection, handshake_type: int) -> bytes | None:
-    """The body of the last message of this type that the peer has sent."""
-    wires = [
-        entry.wire
-        for entry in connection.transcript
-        if entry.direction == "received" and entry.kind == "message" and entry.wire[0] == handshake_type
-    ]
-    return wires[-1][_HEADER_SIZE:] if wires else None
+    """The body of the peer's message of this type: of two in a handshake the server's comes first."""
+    assert isinstance(connection, ClientConnection | ServerConnection), "there are no other roles"
+    messages, bodies = bytes(connection.handshake.messages), []
+    while messages:
+        end = _HEADER_SIZE + int.from_bytes(messages[1:_HEADER_SIZE], "big")
+        if messages[0] == handshake_type:
+            bodies.append(messages[_HEADER_SIZE:end])
+        messages = messages[end:]
+    if not bodies:
+        return None
+    return bodies[0] if isinstance(connection, ClientConnection) else bodies[-1]
 
 
 def _peer_scheme(connection: Connection, version: int) -> int | None:
@@ -149,3 +156,15 @@ def _alpn(connection: ClientConnection) -> str:
     handshake = connection.handshake
     body = handshake.server_extensions.get(code) or handshake.encrypted_extensions.get(code)
     return "" if body is None else pull_alpn(body)[0].decode("latin-1")
+
+
+def _ocsp_response(connection: Connection, version: int) -> bytes | None:
+    """The OCSP answer that came with the server's certificate."""
+    if version < ProtocolVersion.TLS_1_3:
+        status = _received(connection, HandshakeType.CERTIFICATE_STATUS)
+        return None if status is None else pull_ocsp_response(status)
+    body = _received(connection, HandshakeType.CERTIFICATE)
+    if body is None or not isinstance(connection, ClientConnection):
+        return None
+    status = find_extension(pull_certificate_13(body).entries[0][1], ExtensionType.STATUS_REQUEST)
+    return None if status is None else pull_ocsp_response(status)

@@ -32,7 +32,9 @@ _WITHOUT_MEANING = frozenset(
         "use-exporter-between-reads",
     }
 )
-_IGNORED_VALUES = frozenset({"trust-cert", "read-size", "expect-cipher-aes", "expect-cipher-no-aes"})
+_IGNORED_VALUES = frozenset(
+    {"write-settings", "trust-cert", "read-size", "expect-cipher-aes", "expect-cipher-no-aes"}
+)
 
 
 class Unimplemented(Exception):
@@ -60,6 +62,9 @@ class Flags:
     curves: list[int] = field(default_factory=list)
     key_shares: list[int] = field(default_factory=list)
     verify_prefs: list[int] = field(default_factory=list)
+    fips_202205: bool = False
+    wpa_202304: bool = False
+    cnsa1_202603: bool = False
     fallback_scsv: bool = False
     server_preference: bool = False
     no_ticket: bool = False
@@ -71,6 +76,7 @@ class Flags:
 
     cert_file: str = ""
     key_file: str = ""
+    signing_prefs: list[int] = field(default_factory=list)
     require_any_client_certificate: bool = False
     verify_peer: bool = False
 
@@ -83,6 +89,11 @@ class Flags:
     shim_shuts_down: bool = False
     check_close_notify: bool = False
     send_alert: bool = False
+    tls_unique: bool = False
+    export_keying_material: int = 0
+    export_label: str = ""
+    export_context: str = ""
+    use_export_context: bool = False
     write_different_record_sizes: bool = False
     cbc_record_splitting: bool = False
     max_send_fragment: int = 0
@@ -93,6 +104,7 @@ class Flags:
     expect_peer_signature_algorithm: int = 0
     expect_alpn: str = ""
     expect_server_name: str = ""
+    expect_ocsp_response: bytes = b""
     expect_certificate_types: bytes = b""
     expect_peer_cert_file: str = ""
     expect_no_peer_cert: bool = False

@@ -58,11 +58,20 @@ def answer(arguments: list[str]) -> tuple[int, str]:
     return 0, ""
 
 
+def _note_role(folder: Path, arguments: list[str]) -> None:
+    """Keep where the runner puts the test's transcript, which names the test and its role."""
+    if "-write-settings" in arguments:
+        place = arguments[arguments.index("-write-settings") + 1]
+        with (folder / "roles").open("a") as roles:
+            roles.write(f"{place}\n")
+
+
 def _serve(folder: Path) -> None:
     requests = os.open(folder / "requests", os.O_RDWR)  # for writing too, so that it never ends
     while True:
         number = os.read(requests, NUMBER_SIZE).decode("ascii")
         arguments = (folder / f"{number}.arguments").read_bytes().decode("latin-1").split("\0")[:-1]
+        _note_role(folder, arguments)
         status, message = answer(arguments)
         line = " ".join(message.split())
         with suppress(OSError):  # the program has been killed

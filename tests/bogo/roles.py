@@ -5,6 +5,7 @@ signature schemes are there, and their order.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -82,6 +83,53 @@ _NO_RENEGOTIATION = RenegotiationRules(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a compliance policy leaves of the suites up to TLS 1.2 and 1.3, the groups and the schemes."""
+
+    suites: tuple[str, ...]
+    groups: tuple[int, ...]
+    schemes: tuple[int, ...]
+
+
+_AES_256 = (
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+)
+_AES_128 = (
+    "TLS_AES_128_GCM_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+)
+_SHA384 = (
+    SignatureScheme.RSA_PKCS1_SHA384,
+    SignatureScheme.ECDSA_SECP384R1_SHA384,
+    SignatureScheme.RSA_PSS_RSAE_SHA384,
+)
+_SHA512 = (SignatureScheme.RSA_PKCS1_SHA512, SignatureScheme.RSA_PSS_RSAE_SHA512)
+_SHA256 = (
+    SignatureScheme.RSA_PKCS1_SHA256,
+    SignatureScheme.ECDSA_SECP256R1_SHA256,
+    SignatureScheme.RSA_PSS_RSAE_SHA256,
+)
+POLICIES = {
+    "fips_202205": Policy(
+        (*_AES_128, *_AES_256),
+        (NamedGroup.SECP256R1, NamedGroup.SECP384R1),
+        (*_SHA256, *_SHA384, *_SHA512),
+    ),
+    "wpa_202304": Policy(_AES_256, (NamedGroup.SECP384R1,), (*_SHA384, *_SHA512)),
+    "cnsa1_202603": Policy((*_AES_256, "TLS_RSA_WITH_AES_256_GCM_SHA384"), (NamedGroup.SECP384R1,), _SHA384),
+}
+"""As the runner's own shim has them, without ML-KEM."""
+
+
+def policy(flags: Flags) -> Policy | None:
+    """The policy that the connection keeps to, if any."""
+    return next((each for name, each in POLICIES.items() if getattr(flags, name)), None)
+
+
 class AnyCertificate(tuple[bytes, ...]):
     """The certificates of a server that takes whichever a client shows."""
 
@@ -101,7 +149,8 @@ def versions(flags: Flags) -> tuple[int, ...]:
         ProtocolVersion.TLS_1_0: flags.no_tls1,
     }
     highest = flags.max_version or ProtocolVersion.TLS_1_3
-    left = tuple(v for v in VERSIONS if flags.min_version <= v <= highest and not switched_off[v])
+    lowest = max(flags.min_version, 0 if policy(flags) is None else ProtocolVersion.TLS_1_2)
+    left = tuple(v for v in VERSIONS if lowest <= v <= highest and not switched_off[v])
     if not left:
         raise Unimplemented("no version is left")
     return left
@@ -109,21 +158,31 @@ def versions(flags: Flags) -> tuple[int, ...]:
 
 def suites(flags: Flags) -> tuple[int, ...]:
     """The suites in order, those of TLS 1.3 first, which `-cipher` says nothing of."""
-    names = SUITES_12
-    if flags.cipher:
-        names = tuple(flags.cipher.split(":"))
+    names = (*SUITES_13, *SUITES_12)
+    kept_to = policy(flags)
+    if kept_to is not None:
+        names = kept_to.suites
+    elif flags.cipher:
+        names = (*SUITES_13, *flags.cipher.split(":"))
     try:
-        return tuple(parse_cipher_suite(name) for name in (*SUITES_13, *names))
+        return tuple(parse_cipher_suite(name) for name in names)
     except ValueError as error:
         raise Unimplemented(f"-cipher {flags.cipher}") from error
 
 
 def groups(flags: Flags) -> tuple[int, ...]:
     """The groups in order. Raises Unimplemented for one that cannot be computed."""
-    chosen = tuple(flags.curves) or GROUPS
+    kept_to = policy(flags)
+    chosen = tuple(flags.curves) or (GROUPS if kept_to is None else kept_to.groups)
     if not set(chosen) <= supported_groups():
         raise Unimplemented("-curves")
     return chosen
+
+
+def schemes(flags: Flags) -> tuple[int, ...]:
+    """The schemes that the peer may sign with."""
+    kept_to = policy(flags)
+    return tuple(flags.verify_prefs) or (SCHEMES if kept_to is None else kept_to.schemes)
 
 
 def credentials(flags: Flags) -> Mapping[str, Credential]:
@@ -131,6 +190,9 @@ def credentials(flags: Flags) -> Mapping[str, Credential]:
     if not flags.cert_file or not flags.key_file:
         return {}
     credential = _credential(flags.key_file, flags.cert_file)
+    kept_to = policy(flags)
+    signs_with = tuple(flags.signing_prefs) or (None if kept_to is None else kept_to.schemes)
+    credential = replace(credential, signature_schemes=signs_with)
     return {credential.certificate_type: credential}
 
 
@@ -172,7 +234,7 @@ def hello_template(flags: Flags) -> HelloTemplate:
         else None,
         ExtensionTemplate(
             ExtensionType.SIGNATURE_ALGORITHMS,
-            push_signature_algorithms(tuple(flags.verify_prefs) or SCHEMES),
+            push_signature_algorithms(schemes(flags)),
         )
         if highest >= ProtocolVersion.TLS_1_2
         else None,
@@ -225,7 +287,7 @@ def server_configuration(flags: Flags) -> ServerConfiguration:
         tickets=not flags.no_ticket,
         sslv2_hello=False,
         client_certificate=asks,
-        requested_signature_schemes=tuple(flags.verify_prefs) or SCHEMES,
+        requested_signature_schemes=schemes(flags),
         trusted_certificates=AnyCertificate(),
         record_splitting=RecordSplitting.ONE_REST if flags.cbc_record_splitting else RecordSplitting.NONE,
         renegotiation=_NO_RENEGOTIATION,
