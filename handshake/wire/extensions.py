@@ -154,6 +154,11 @@ def pull_certificate_authorities(body: bytes) -> tuple[bytes, ...]:
     return tuple(names)
 
 
+def push_certificate_authorities(names: tuple[bytes, ...]) -> bytes:
+    """A certificate_authorities body."""
+    return pack_vector(2, b"".join([pack_vector(2, name) for name in names]))
+
+
 def pull_psk_key_exchange_modes(body: bytes) -> tuple[int, ...]:
     """Modes, 0 being psk_ke and 1 psk_dhe_ke (RFC 8446 section 4.2.9)."""
     return _pull_list(body, 1, 1, "ke_modes")

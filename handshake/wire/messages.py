@@ -240,6 +240,11 @@ def pull_ocsp_response(body: bytes) -> bytes:
     return response
 
 
+def push_ocsp_response(response: bytes) -> bytes:
+    """The body of a CertificateStatus."""
+    return pack_uint(1, OCSP) + pack_vector(3, response)
+
+
 @dataclass(frozen=True, slots=True)
 class NewSessionTicket:
     """RFC 5077 section 3.3; the hint is in seconds."""
