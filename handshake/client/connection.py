@@ -132,6 +132,8 @@ class ClientConnection(Connection):
             raise LocalError("this connection has sent its hello already")
         self.now = now
         session = handshake.offered_session
+        if session is not None and session.is_expired(now):
+            session = handshake.offered_session = None
         if session is not None and session.version >= ProtocolVersion.TLS_1_3:  # the ticket's age is in it
             handshake.hello = offer_pre_shared_key(handshake.hello, handshake.template, session, now)
         self.note_message("sent", HandshakeType.CLIENT_HELLO, handshake.hello.message)

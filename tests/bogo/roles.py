@@ -252,7 +252,8 @@ def hello_template(flags: Flags) -> HelloTemplate:
     return HelloTemplate(
         min(highest, ProtocolVersion.TLS_1_2),
         (*codes, TLS_FALLBACK_SCSV) if flags.fallback_scsv else codes,
-        session_id_length=32 if is_tls13 else 0,
+        # A hello that may come again inside the connection has no id there: it would offer a session.
+        session_id_length=32 if is_tls13 and not (flags.renegotiate_once or flags.renegotiate_freely) else 0,
         extensions=tuple(extension for extension in extensions if extension is not None),
     )
 

@@ -19,15 +19,20 @@ ROLES = ("client", "server")
 _RUNNING_AT_A_TIME = 2 * (os.cpu_count() or 1)
 _IDLE_SECONDS = 10
 _SETTINGS = re.compile(r"/(?P<protocol>[a-z]+)/(?P<role>client|server)/(?P<test>[^/]+)-$")
+_UNEXPECTED_SUCCESS = re.compile(r"^FAILED \((.*)\)\nunexpected success$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One test that ran: its name, the engine's role in it, and whether it passed."""
+    """One test that ran: its name, the engine's role in it, and whether it passed.
+
+    `took_what_is_wrong` says that the engine took what the test wants refused.
+    """
 
     test: str
     role: str
     passed: bool
+    took_what_is_wrong: bool = False
 
 
 def run(folder: Path, scratch: Path) -> tuple[Result, ...]:
@@ -54,11 +59,12 @@ def run(folder: Path, scratch: Path) -> tuple[Result, ...]:
             "-json-output",
             str(results),
         ]
-        subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, check=False)
+        done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
     roles = _roles((here / "roles").read_text().splitlines())
+    wrongly_taken = frozenset(_UNEXPECTED_SUCCESS.findall(done.stdout.decode("utf-8", "replace")))
     tests: Mapping[str, Mapping[str, str]] = json.loads(results.read_text())["tests"]
     return tuple(
-        Result(test, roles[test], outcome["actual"] == "PASS")
+        Result(test, roles[test], outcome["actual"] == "PASS", test in wrongly_taken)
         for test, outcome in tests.items()
         if outcome["actual"] in ("PASS", "FAIL")
     )

@@ -30,7 +30,7 @@ def test_shares_are_counted_by_role() -> None:
     assert share_passed(results) == {"client": 0.5, "server": 1.0}
 
 
-def test_the_runner_finds_nothing_that_is_not_on_the_list(tmp_path: Path) -> None:
+def test_the_runner_finds_nothing_wrong_that_is_taken_and_not_on_the_list(tmp_path: Path) -> None:
     folder = os.environ.get(VARIABLE)
     if not folder:
         pytest.skip(f"{VARIABLE} does not name the folder of a built ssl/test/runner")
@@ -48,4 +48,4 @@ def test_the_runner_finds_nothing_that_is_not_on_the_list(tmp_path: Path) -> Non
     for result in results:
         failures.update(entry.pattern for entry in covered[result.test] if not result.passed)
     assert [entry.pattern for entry in entries if not failures[entry.pattern]] == [], "they pass"
-    assert failed == []
+    assert [result.test for result in held_to if result.took_what_is_wrong] == []
