@@ -252,7 +252,6 @@ class ServerConnection(ReactingConnection):
             handshake = self.handshake = self._new_handshake(handshake.previous)
             handshake.is_restarted = order.is_free
         handshake.successors("ClientHello")
-        self.check_end_of_flight()
         self.add_event(ClientHelloReceived(flight.hello.legacy_version, sslv2_format=False))
         if handshake.state is State.WAIT_SECOND_CLIENT_HELLO_13:
             if self.is_intolerant(flight):
@@ -345,6 +344,7 @@ class ServerConnection(ReactingConnection):
 
     def _answer(self, flight: FirstFlight) -> None:
         handshake, configuration, hello = self.handshake, self.configuration, flight.hello
+        self.check_end_of_flight()
         version = choose_version(hello, configuration)
         self.records.record_version = min(version, ProtocolVersion.TLS_1_2)
         check_hello(hello, version, configuration)
