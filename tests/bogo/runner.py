@@ -13,7 +13,7 @@ from tests.bogo.interpreter import shim
 
 VARIABLE = "TLS_MATRIX_BOGO"
 PROGRAM = "runner.test"
-"""What `go test -c` makes of the folder `ssl/test/runner`."""
+"""The built runner, in its folder."""
 ROLES = ("client", "server")
 
 _RUNNING_AT_A_TIME = 2 * (os.cpu_count() or 1)
