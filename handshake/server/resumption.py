@@ -28,7 +28,8 @@ def offered_session(handshake: ServerHandshake, hello: ClientHello, version: int
     """Find the session a hello of SSLv3 to TLS 1.2 offers, if it can be taken up in `version`.
 
     Its suite must still be offered and supported (RFC 5246 section 7.4.1.2), and extended_master_secret be
-    there as before (RFC 7627 section 5.3); else the handshake is a full one.
+    there as before (RFC 7627 section 5.3); else the handshake is a full one. Raises PeerFault where the hello
+    drops it, for that must end the connection.
     """
     ticket = hello.extension(ExtensionType.SESSION_TICKET)
     session = None
@@ -44,6 +45,11 @@ def offered_session(handshake: ServerHandshake, hello: ClientHello, version: int
         and configuration.extended_master_secret
         and hello.extension(ExtensionType.EXTENDED_MASTER_SECRET) is not None
     )
+    has_own_rule = configuration.reading is not None or configuration.parsing is not None
+    is_dropped = session.extended_master_secret and configuration.extended_master_secret and not extended
+    if is_dropped and not has_own_rule:
+        detail = "the session has extended_master_secret, and the hello that offers it has not"
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, detail)
     is_possible = session.cipher_suite in hello.cipher_suites
     is_possible = is_possible and session.cipher_suite in configuration.cipher_suites
     return session if is_possible and extended == session.extended_master_secret else None

@@ -226,3 +226,27 @@ def test_a_ticket_is_offered_as_long_as_it_lives_with_its_age() -> None:
         if body is not None:
             ((_, hidden),), _ = pull_offered_psks(body)
             assert (hidden - session.ticket_age_add) % 2**32 == int(age * 1000)
+
+
+def test_a_hello_may_not_drop_extended_master_secret() -> None:
+    """RFC 7627 section 5.3; a session that never had it makes a full handshake."""
+    version = ProtocolVersion.TLS_1_2
+    for had_it in (True, False):
+        sessions = SessionCache()
+        first = client(version, None, ticket=False)
+        exchange(first, server(version, sessions, extended_master_secret=had_it))
+        session = first.connection.session_by_id
+        offered = replace(hello(version, ticket=False), extensions=())
+        again = ClientConnection(
+            offered,
+            server_name=None,
+            limits=ClientLimits(),
+            policy=ClientPolicy(),
+            entropy=os.urandom,
+            session=session,
+        )
+        again.start(0.0)
+        theirs = server(version, sessions, extended_master_secret=True)
+        theirs.take(again.data_to_send())
+        faulted = [event for event in theirs.events if isinstance(event, PeerFaulted)]
+        assert bool(faulted) is had_it
