@@ -21,6 +21,7 @@ COARSER: Mapping[Fault, Fault] = MappingProxyType(
         Fault.EMPTY_RECORD: Fault.UNEXPECTED_MESSAGE,
         Fault.HELLO_REQUEST_FROM_CLIENT: Fault.UNEXPECTED_MESSAGE,
         Fault.MESSAGE_LENGTH: Fault.DECODE,
+        Fault.CERTIFICATE_REQUIRED: Fault.MISSING_CERTIFICATE,
         Fault.NO_COMMON_DH_GROUP: Fault.NO_COMMON_CIPHER_SUITE,
     }
 )
@@ -51,11 +52,12 @@ _RFC_ALERTS: Mapping[Fault, int] = MappingProxyType(
         Fault.BAD_CERTIFICATE: AlertDescription.BAD_CERTIFICATE,
         Fault.UNTRUSTED_CERTIFICATE: AlertDescription.UNKNOWN_CA,
         Fault.MISSING_CERTIFICATE: AlertDescription.HANDSHAKE_FAILURE,
+        Fault.CERTIFICATE_REQUIRED: AlertDescription.CERTIFICATE_REQUIRED,
     }
 )
 
 RFC_ALERTS: Mapping[Fault, int] = MappingProxyType(
-    {**_RFC_ALERTS, **{finer: _RFC_ALERTS[coarser] for finer, coarser in COARSER.items()}}
+    {finer: _RFC_ALERTS[coarser] for finer, coarser in COARSER.items()} | dict(_RFC_ALERTS)
 )
 
 

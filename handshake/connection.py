@@ -183,10 +183,18 @@ class Connection(ABC):
         self.send_alert(AlertLevel.WARNING, AlertDescription.CLOSE_NOTIFY)
         self.is_ended = True
 
+    @property
+    @abstractmethod
+    def is_within_message(self) -> bool:
+        """Whether the beginning of a handshake message has come in and its end has not."""
+
     def _receive_record(self, record: PlainRecord | SSLv2Record) -> None:
         if isinstance(record, SSLv2Record):
             self.receive_sslv2_record(record)
-        elif record.content_type == ContentType.HANDSHAKE:
+            return
+        if self.is_tls13:
+            self._check_place(record)
+        if record.content_type == ContentType.HANDSHAKE:
             self.receive_handshake(record.fragment)
         elif record.content_type == ContentType.APPLICATION_DATA:
             self._receive_application_data(record.fragment)
@@ -198,6 +206,23 @@ class Connection(ABC):
             raise PeerFault(
                 Fault.UNEXPECTED_MESSAGE, f"a record of unknown content type {record.content_type}"
             )
+
+    def check_end_of_flight(self) -> None:
+        """Raise PeerFault where handshake bytes are left behind the last message of a flight in its record:
+        they were sent before the answer to it (RFC 5246 section 7.3, RFC 8446 section 5.1).
+        """
+        if self.is_within_message:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "handshake bytes behind the last message of a flight")
+
+    def _check_place(self, record: PlainRecord) -> None:
+        """Refuse what TLS 1.3 has no place for: a record between those of a message, and a handshake record
+        without content (RFC 8446 section 5.1). An alert still says why the peer gives up.
+        """
+        if record.content_type == ContentType.HANDSHAKE:
+            if not record.fragment:
+                raise PeerFault(Fault.EMPTY_RECORD, "a handshake record without content")
+        elif record.content_type != ContentType.ALERT and self.is_within_message:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "another record between those of a handshake message")
 
     def _receive_alert(self, fragment: bytes) -> None:
         """React to an alert. TLS 1.3 goes by the description alone (RFC 8446 section 6), before it a level

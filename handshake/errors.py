@@ -21,7 +21,9 @@ class Fault(Enum):
 
     RENEGOTIATION_INFO is a value that is wrong, RENEGOTIATION_SIGNAL one that is missing, or there where it
     has no business (RFC 5746 sections 3.4 to 3.7). UNTRUSTED_CERTIFICATE and MISSING_CERTIFICATE are a
-    client's. What some stacks tell apart and others do not is a finer fault, whose alert is the coarser one's
+    client's, CERTIFICATE_REQUIRED is the latter in TLS 1.3.
+
+    What some stacks tell apart and others do not is a finer fault, whose alert is the coarser one's
     where nothing else is said (`handshake.alerts.COARSER`): FIRST_RECORD_VERSION a first record of another
     major version, ALERT_RECORD_VERSION an alert in a record of another minor version, UNEXPECTED_RECORD a
     record that is no handshake record in a handshake, EMPTY_RECORD one without content, MESSAGE_LENGTH a
@@ -69,6 +71,7 @@ class Fault(Enum):
     BAD_CERTIFICATE = "bad-certificate", "the server's certificate cannot be used"
     UNTRUSTED_CERTIFICATE = "untrusted-certificate", "the server's certificate is not trusted"
     MISSING_CERTIFICATE = "missing-certificate", "the server shows no certificate"
+    CERTIFICATE_REQUIRED = "certificate-required", "the server shows no certificate in TLS 1.3"
     FIRST_RECORD_VERSION = "first-record-version", "the first record is of another major version"
     ALERT_RECORD_VERSION = "alert-record-version", "the server sends an alert in a record of another version"
     UNEXPECTED_RECORD = "unexpected-record", "the server sends a record that is no handshake record"

@@ -8,8 +8,6 @@ until about 2014; scanners read it as the host's clock. RFC 8446 has no such fie
 from collections.abc import Callable
 from enum import StrEnum
 
-from handshake.wire.registry import ProtocolVersion
-
 TIME_SIZE = 4
 
 Clock = Callable[[], float]
@@ -32,10 +30,3 @@ def fresh_bytes(
     if beginning is Beginning.RANDOM_BYTES or clock is None or size < TIME_SIZE:
         return entropy(size)
     return (int(clock()) % 2**32).to_bytes(TIME_SIZE, "big") + entropy(size - TIME_SIZE)
-
-
-def downgrade_sentinel(version: int) -> bytes:
-    """The end of ServerHello.random by which a server of TLS 1.3 says that it has more than `version` (RFC
-    8446 section 4.1.3).
-    """
-    return b"DOWNGRD" + bytes((version >= ProtocolVersion.TLS_1_2,))

@@ -25,6 +25,7 @@ from handshake.wire.record import (
 from handshake.wire.registry import ContentType, ProtocolVersion
 
 MAX_PLAINTEXT = 2**14  # RFC 5246 section 6.2.1
+MAX_CIPHERTEXT_13 = 2**14 + 256  # RFC 8446 section 5.2
 
 TLS_CONTENT_TYPES = frozenset(
     {
@@ -77,6 +78,8 @@ class RecordLayer:
         self.max_plaintext = MAX_PLAINTEXT
         self.transcript = Transcript()
         self.read_protection: Protection | Protection13 | None = None
+        self.reads_plain_alerts = False
+        self.early_data_to_skip = 0
         self.write_protection: Protection | Protection13 | None = None
         self._reader = RecordReader(first, rules)
         self._outgoing = bytearray()
@@ -116,6 +119,8 @@ class RecordLayer:
         Raises PeerFault for framing that breaks the rules, a bad MAC or an oversized fragment.
         """
         record = self._reader.next()
+        while isinstance(record, Record) and self._is_skipped(record):
+            record = self._reader.next()
         if record is None:
             return None
         if isinstance(record, SSLv2Record):
@@ -124,10 +129,7 @@ class RecordLayer:
             return record
         content_type, fragment = record.content_type, record.fragment
         if isinstance(self.read_protection, Protection13):
-            if content_type == ContentType.APPLICATION_DATA:
-                content_type, fragment = self.read_protection.unprotect(
-                    record.content_type, record.record_version, record.fragment
-                )
+            content_type, fragment = self._unprotect_13(self.read_protection, record)
         elif self.read_protection is not None:
             try:
                 fragment = self.read_protection.unprotect(content_type, record.record_version, fragment)
@@ -136,8 +138,52 @@ class RecordLayer:
                     raise
                 # SunJSSE has another alert for it, research note on servers section 1.4.
                 raise PeerFault(Fault.BAD_HANDSHAKE_RECORD_MAC, fault.detail) from fault
+        limit = self._reader.rules.max_content
+        if len(fragment) > limit:
+            raise PeerFault(
+                Fault.RECORD_OVERFLOW, f"a record holds {len(fragment)} bytes, {limit} are allowed"
+            )
         self.note("received", "record", record_name(content_type), now, push_record(record), fragment)
         return PlainRecord(content_type, record.record_version, fragment)
+
+    def _unprotect_13(self, protection: Protection13, record: Record) -> tuple[int, bytes]:
+        """The content type and content of a record that comes once TLS 1.3's keys are in use.
+
+        Only a ChangeCipherSpec may come in the clear then (RFC 8446 section 5), and at a server's end an
+        alert of a client that could not make the keys.
+        """
+        content_type = record.content_type
+        is_plain_alert = self.reads_plain_alerts and content_type == ContentType.ALERT
+        if is_plain_alert or content_type == ContentType.CHANGE_CIPHER_SPEC:
+            return content_type, record.fragment
+        if content_type != ContentType.APPLICATION_DATA:
+            raise PeerFault(
+                Fault.UNEXPECTED_MESSAGE,
+                f"a record of type {record_name(content_type)} in the clear, though the keys are in use",
+            )
+        if len(record.fragment) > MAX_CIPHERTEXT_13:
+            raise PeerFault(
+                Fault.RECORD_OVERFLOW,
+                f"a protected record of {len(record.fragment)} bytes; {MAX_CIPHERTEXT_13} are allowed",
+            )
+        content_type, fragment = protection.unprotect(content_type, record.record_version, record.fragment)
+        self.reads_plain_alerts = False
+        self.early_data_to_skip = 0
+        return content_type, fragment
+
+    def _is_skipped(self, record: Record) -> bool:
+        """Whether a record is early data that nobody takes: it comes before there are keys, or does not
+        decrypt (RFC 8446 section 4.2.10).
+        """
+        if record.content_type != ContentType.APPLICATION_DATA or self.early_data_to_skip <= 0:
+            return False
+        protection = self.read_protection
+        if isinstance(protection, Protection13) and protection.can_unprotect(
+            record.content_type, record.record_version, record.fragment
+        ):
+            return False
+        self.early_data_to_skip -= len(record.fragment)
+        return self.early_data_to_skip >= 0
 
     def write(self, content_type: int, fragment: bytes, now: float) -> None:
         """Queue one fragment, in as many records as its length needs; an empty one is sent as an empty

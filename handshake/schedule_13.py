@@ -12,6 +12,17 @@ from handshake.crypto.key_schedule import Role
 from handshake.crypto.key_schedule_13 import TrafficSecrets
 from handshake.crypto.record_protection import Protection13, traffic_protection
 from handshake.crypto.suite_parameters import SuiteParameters
+from handshake.errors import Fault, PeerFault
+from handshake.wire.messages import KeyUpdate
+
+
+def requests_update(message: KeyUpdate) -> bool:
+    """Whether a KeyUpdate asks for ours. Raises PeerFault for a value that does not exist (RFC 8446 section
+    4.6.3).
+    """
+    if message.request_update not in (0, 1):
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"a KeyUpdate of value {message.request_update}")
+    return message.request_update == 1
 
 
 class KeySchedule:

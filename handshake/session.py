@@ -20,7 +20,8 @@ class Session:
     """One session. `secret` is the master secret, in TLS 1.3 the ticket's pre-shared key.
 
     `session_id` or `ticket` is what the client offers. `ticket_age_add` and `received_at` (seconds of the
-    caller's clock) make the obfuscated age of RFC 8446 section 4.2.11.1.
+    caller's clock) make the obfuscated age of RFC 8446 section 4.2.11.1. A ticket of TLS 1.3 must not be
+    offered any more after `lifetime` seconds (section 4.6.1); None is no such bound.
     """
 
     version: int
@@ -31,6 +32,11 @@ class Session:
     extended_master_secret: bool = False
     ticket_age_add: int = 0
     received_at: float = 0.0
+    lifetime: int | None = None
+
+    def is_expired(self, now: float) -> bool:
+        """Whether its ticket must not be offered any more."""
+        return self.lifetime is not None and now - self.received_at >= self.lifetime
 
     def obfuscated_ticket_age(self, now: float) -> int:
         """The age of the ticket in milliseconds, hidden as RFC 8446 section 4.2.11.1 says."""

@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from handshake.client.choices import check_certificate, offered_signature_schemes
+from handshake.client.choices import check_certificate, check_certificate_curve
 from handshake.client.handshake import ClientHandshake
+from handshake.crypto.certificate_keys import check_key_usage, is_pss_key
 from handshake.crypto.credentials import Credential, certificate_public_key
 from handshake.crypto.key_schedule import Role, ssl3_certificate_verify_hash
 from handshake.crypto.signatures import (
@@ -19,10 +20,8 @@ from handshake.crypto.signatures import (
     certificate_verify_content,
     sign,
     sign_md5_sha1,
-    signature_schemes,
-    signing_schemes,
 )
-from handshake.crypto.suite_parameters import CertificateType
+from handshake.crypto.suite_parameters import CertificateType, KeyExchange
 from handshake.errors import Fault, PeerFault, PolicyRefusal
 from handshake.events import CertificateReceived
 from handshake.reason import Rule
@@ -61,6 +60,9 @@ _TYPES_BY_CODE: dict[int, str] = {
 }
 
 
+_RSA = frozenset({KeyExchange.RSA, KeyExchange.RSA_EXPORT})
+
+
 def receive_server_certificate(handshake: ClientHandshake, chain: tuple[bytes, ...]) -> None:
     """Take the server's chain (DER, leaf first) and the key in its leaf.
 
@@ -75,13 +77,21 @@ def receive_server_certificate(handshake: ClientHandshake, chain: tuple[bytes, .
     except PeerFault:
         check_certificate(handshake.sent, handshake.suite, chain[0])
         raise
+    handshake.server_certificate = chain[0]
     wanted = handshake.suite.certificate_type
+    is_signing = handshake.version >= ProtocolVersion.TLS_1_2 and handshake.suite.key_exchange not in _RSA
+    if is_pss_key(chain[0]) and not is_signing:
+        raise PeerFault(Fault.BAD_CERTIFICATE, "the certificate's key is for RSASSA-PSS alone (RFC 4055)")
     if (
         wanted is not None
         and not isinstance(key, _KEY_TYPES[wanted])
-        and not _is_offered_eddsa(handshake, key)
+        and not _is_fitting_eddsa(handshake, key)
     ):
         raise PeerFault(Fault.BAD_CERTIFICATE, f"the suite needs a certificate with a key of type {wanted}")
+    if handshake.suite.key_exchange is not KeyExchange.RSA_EXPORT:  # its key signs, or encrypts where short
+        check_key_usage(chain[0], signs=handshake.suite.key_exchange is not KeyExchange.RSA)
+    if handshake.version < ProtocolVersion.TLS_1_3 and isinstance(key, EllipticCurvePublicKey):
+        check_certificate_curve(handshake.sent, chain[0])
     minimum = handshake.limits.min_rsa_bits
     if isinstance(key, RSAPublicKey) and minimum is not None and key.key_size < minimum:
         raise PolicyRefusal(
@@ -94,13 +104,13 @@ def receive_server_certificate(handshake: ClientHandshake, chain: tuple[bytes, .
     handshake.server_key = key
 
 
-def _is_offered_eddsa(handshake: ClientHandshake, key: PublicKey) -> bool:
-    """Whether it is an EdDSA key that the hello allows in an ECDSA suite of TLS 1.2 (RFC 8422, 5.3)."""
+def _is_fitting_eddsa(handshake: ClientHandshake, key: PublicKey) -> bool:
+    """Whether it is an EdDSA key in an ECDSA suite of TLS 1.2 (RFC 8422 section 5.3). That the hello offers
+    its scheme is judged with the signature.
+    """
     is_ecdsa = handshake.suite.certificate_type is CertificateType.ECDSA
-    if not is_ecdsa or not isinstance(key, Ed25519PublicKey | Ed448PublicKey):
-        return False
-    schemes = signature_schemes(key, handshake.version)  # none before TLS 1.2
-    return any(scheme in offered_signature_schemes(handshake.sent) for scheme in schemes)
+    is_eddsa = isinstance(key, Ed25519PublicKey | Ed448PublicKey)
+    return is_ecdsa and is_eddsa and handshake.version >= ProtocolVersion.TLS_1_2
 
 
 def send_client_certificate(handshake: ClientHandshake) -> Credential | None:
@@ -111,13 +121,11 @@ def send_client_certificate(handshake: ClientHandshake) -> Credential | None:
     request = handshake.certificate_request
     if not isinstance(request, CertificateRequest):
         return None
+    kinds = (_TYPES_BY_CODE.get(code, "") for code in request.certificate_types)
+    fitting = (handshake.credentials[kind] for kind in kinds if kind in handshake.credentials)
+    accepted, version = request.supported_signature_algorithms, handshake.version
     credential = next(
-        (
-            handshake.credentials[kind]
-            for code in request.certificate_types
-            if (kind := _TYPES_BY_CODE.get(code)) is not None and kind in handshake.credentials
-        ),
-        None,
+        (each for each in fitting if accepted is None or _scheme(each, accepted, version) is not None), None
     )
     if credential is None and handshake.version == ProtocolVersion.SSL_3_0:
         handshake.connection.send_alert(AlertLevel.WARNING, AlertDescription.NO_CERTIFICATE)
@@ -137,8 +145,7 @@ def send_certificate_verify(handshake: ClientHandshake, credential: Credential) 
         signature = sign_md5_sha1(credential.private_key, digests)
     else:
         if handshake.version >= ProtocolVersion.TLS_1_2:
-            accepted = request.supported_signature_algorithms or ()
-            scheme = _scheme(credential, accepted, handshake.version)
+            scheme = _scheme(credential, request.supported_signature_algorithms or (), handshake.version)
         signature = sign(credential.private_key, scheme, messages)
     body = push_certificate_verify(DigitallySigned(scheme, signature))
     handshake.send(HandshakeType.CERTIFICATE_VERIFY, body)
@@ -156,7 +163,7 @@ def send_client_authentication_13(handshake: ClientHandshake, schedule: KeySched
         (
             credential
             for credential in handshake.credentials.values()
-            if set(signing_schemes(credential.private_key, version)) & set(accepted)
+            if _scheme(credential, accepted, version) is not None
         ),
         None,
     )
@@ -173,9 +180,9 @@ def send_client_authentication_13(handshake: ClientHandshake, schedule: KeySched
     handshake.send(HandshakeType.CERTIFICATE_VERIFY, body)
 
 
-def _scheme(credential: Credential, accepted: tuple[int, ...], version: int) -> int:
-    """The server's first choice that the key can do; without any, what RFC 5246 section 7.4.8 forbids: the
-    peer will say so.
+def _scheme(credential: Credential, accepted: tuple[int, ...], version: int) -> int | None:
+    """The server's first choice that the credential signs with; None without any, for another must not be
+    used (RFC 5246 section 7.4.8, RFC 8446 section 4.4.3).
     """
-    possible = signing_schemes(credential.private_key, version)
-    return next((scheme for scheme in accepted if scheme in possible), possible[0])
+    possible = credential.schemes(version)
+    return next((scheme for scheme in accepted if scheme in possible), None)

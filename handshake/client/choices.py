@@ -6,18 +6,19 @@ is legal, and where this engine cannot compute it that is its own gap (Unsupport
 here judges one kind of choice; `sent` is the hello that the server answers.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
+from handshake.crypto.certificate_keys import certificate_group, certificate_schemes
 from handshake.crypto.key_algorithms import key_algorithm, signs_with_a_key_of_its_own
 from handshake.crypto.key_exchange import supported_groups
 from handshake.crypto.key_shares import KEY_SHARE_GROUPS
-from handshake.crypto.signatures import is_verifiable
+from handshake.crypto.signatures import DEFAULT_SCHEMES, is_verifiable
 from handshake.crypto.suite_parameters import CertificateType, SuiteParameters
 from handshake.errors import DecodeError, Fault, Parameter, PeerFault, UnsupportedParameter
-from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, cipher_suite_name
-from handshake.wire.client_hello import ClientHello, Extension
+from handshake.wire.cipher_suites import cipher_suite_name
+from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import (
     pull_key_share_list,
     pull_psk_key_exchange_modes,
@@ -25,6 +26,7 @@ from handshake.wire.extensions import (
     pull_supported_groups,
     pull_supported_versions,
 )
+from handshake.wire.messages import DOWNGRADE_SENTINELS, SENTINEL_SIZE, ServerHello
 from handshake.wire.named_groups import is_negotiable
 from handshake.wire.registry import (
     CompressionMethod,
@@ -45,49 +47,9 @@ _EXPLICIT_CURVES = {
 }
 """ECCurveType of a curve that is spelt out, and how a hello offers it (RFC 4492 sections 5.1.1 and 5.4)."""
 
-_CHANGE_WHAT_FOLLOWS = frozenset(
-    {
-        ExtensionType.TRUNCATED_HMAC,
-        ExtensionType.CACHED_INFO,
-        ExtensionType.TLS_LTS,
-        ExtensionType.DELEGATED_CREDENTIAL,
-        ExtensionType.NEXT_PROTOCOL_NEGOTIATION,
-        ExtensionType.APPLICATION_SETTINGS,
-        ExtensionType.APPLICATION_SETTINGS_NEW,
-        ExtensionType.CHANNEL_ID_OLD,
-        ExtensionType.CHANNEL_ID,
-    }
-)
-"""Once answered they change records, messages or signatures, in a way that this engine does not know."""
-
-_CERTIFICATE_TYPES = frozenset({ExtensionType.CERT_TYPE, ExtensionType.SERVER_CERTIFICATE_TYPE})
-_X509 = b"\x00"
-"""The only certificate type (RFC 6091 section 3.3, RFC 7250 section 4.2) that is read here."""
-
 _PSK_KE = 0  # RFC 8446 section 4.2.9
 
 _Offered = TypeVar("_Offered")
-
-
-def check_extensions(sent: ClientHello, answered: Iterable[Extension], message: str) -> None:
-    """Judge the extensions of a message (RFC 5246 section 7.4.1.4, RFC 8446 sections 4.2 and 4.4.2)."""
-    offered = {extension.extension_type for extension in sent.extensions or ()}
-    if TLS_EMPTY_RENEGOTIATION_INFO_SCSV in sent.cipher_suites:
-        offered.add(ExtensionType.RENEGOTIATION_INFO)  # RFC 5746 section 3.4
-    if message == "HelloRetryRequest":
-        offered.add(ExtensionType.COOKIE)
-    for extension in answered:
-        code, name = extension.extension_type, extension_name(extension.extension_type)
-        if is_grease(code):
-            raise PeerFault(
-                Fault.UNSUPPORTED_EXTENSION, f"the {message} answers the GREASE extension 0x{code:04x}"
-            )
-        if code not in offered:
-            raise PeerFault(
-                Fault.UNSUPPORTED_EXTENSION, f"the {message} answers {name}, which was not offered"
-            )
-        if code in _CHANGE_WHAT_FOLLOWS or (code in _CERTIFICATE_TYPES and extension.body != _X509):
-            raise UnsupportedParameter(Parameter.EXTENSION, name)
 
 
 def check_selected_version(sent: ClientHello, version: int) -> None:
@@ -98,6 +60,30 @@ def check_selected_version(sent: ClientHello, version: int) -> None:
         raise PeerFault(Fault.ILLEGAL_PARAMETER, f"supported_versions selects {name}")
     if version != ProtocolVersion.TLS_1_3:
         raise UnsupportedParameter(Parameter.VERSION, name)
+
+
+def check_downgrade(sent: ClientHello, server_random: bytes, version: int) -> None:
+    """Refuse a version below TLS 1.3 from a server whose random says that it has TLS 1.3 (RFC 8446 section
+    4.1.3), where the hello offers that.
+    """
+    offered = _offered(sent, ExtensionType.SUPPORTED_VERSIONS, pull_supported_versions) or ()
+    if ProtocolVersion.TLS_1_3 in offered and server_random[-SENTINEL_SIZE:] in DOWNGRADE_SENTINELS:
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER,
+            f"the server chose {version_name(version)}, and its random says that it has TLS 1.3",
+        )
+
+
+def check_legacy_fields(sent: ClientHello, hello: ServerHello) -> None:
+    """Judge what TLS 1.3 fixes in a ServerHello: legacy_version, and the session id of the hello (RFC 8446
+    section 4.1.3).
+    """
+    if hello.legacy_version != ProtocolVersion.TLS_1_2:
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER, f"legacy_version is {version_name(hello.legacy_version)} in TLS 1.3"
+        )
+    if hello.session_id != sent.session_id:
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, "legacy_session_id_echo is not the hello's session id")
 
 
 def check_cipher_suite(sent: ClientHello, code: int, version: int) -> None:
@@ -128,11 +114,11 @@ def check_compression_method(sent: ClientHello, method: int, version: int) -> No
 
 
 def check_named_curve(sent: ClientHello, named_group: int) -> None:
-    """Judge the curve of a ServerKeyExchange. A hello that names none leaves the server free (RFC 8422
-    section 4); one of another list than the hello's is taken if it can be computed, as old clients do.
+    """Judge the curve of a ServerKeyExchange: one of the hello's; a hello that names none leaves the server
+    free (RFC 8422 sections 4 and 5.4).
     """
     offered = offered_groups(sent)
-    is_offered = offered is None or named_group in offered or named_group in supported_groups()
+    is_offered = offered is None or named_group in offered
     _check_group(named_group, ProtocolVersion.TLS_1_2, supported_groups(), is_offered=is_offered)
 
 
@@ -147,7 +133,7 @@ def check_explicit_curve(sent: ClientHello, curve_type: bytes) -> None:
 
 def check_retry_group(sent: ClientHello, named_group: int) -> None:
     """Judge the selected_group of a HelloRetryRequest (RFC 8446 section 4.2.8)."""
-    if named_group in _shared_groups(sent):
+    if named_group in shared_groups(sent):
         name = group_name(named_group)
         raise PeerFault(
             Fault.ILLEGAL_PARAMETER, f"HelloRetryRequest asks for group {name}, of which a share was sent"
@@ -158,7 +144,7 @@ def check_retry_group(sent: ClientHello, named_group: int) -> None:
 
 def check_key_share_group(sent: ClientHello, named_group: int) -> None:
     """Judge the group of a ServerHello's key_share: one of the shares sent (RFC 8446 section 4.2.8)."""
-    is_offered = named_group in _shared_groups(sent)
+    is_offered = named_group in shared_groups(sent)
     _check_group(named_group, ProtocolVersion.TLS_1_3, KEY_SHARE_GROUPS, is_offered=is_offered)
 
 
@@ -179,21 +165,37 @@ def check_post_handshake_request(sent: ClientHello) -> None:
     raise UnsupportedParameter(Parameter.EXTENSION, extension_name(ExtensionType.POST_HANDSHAKE_AUTH))
 
 
-def check_signature_scheme(sent: ClientHello, signature_scheme: int | None) -> None:
-    """Judge the scheme of a signature that cannot be verified here; whether any other fits the key is said
-    where it is verified. None is what stands before TLS 1.2.
+def check_signature_scheme(
+    sent: ClientHello, signature_scheme: int | None, certificate: bytes, version: int
+) -> None:
+    """Judge the scheme the server signs with: one of those offered (RFC 5246 section 7.4.3, RFC 8446 section
+    4.4.3), for the key of its certificate and for the version. None is what stands before TLS 1.2.
 
     A scheme with a key algorithm of its own (ML-DSA, SM2, GOST) does not get here with its own certificate
-    (`check_certificate`), so that it is used with a key that cannot sign in it (RFC 8446 section 4.4.3).
+    (`check_certificate`), so that it is used with a key that cannot sign in it.
     """
-    if signature_scheme is None or is_verifiable(signature_scheme):
+    if signature_scheme is None:
         return
     name = signature_scheme_name(signature_scheme)
-    if is_grease(signature_scheme) or signature_scheme not in offered_signature_schemes(sent):
+    offered = _verifiable_offer(sent, version)
+    if is_grease(signature_scheme) or (offered is not None and signature_scheme not in offered):
         raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server signs with {name}, which was not offered")
-    if signs_with_a_key_of_its_own(signature_scheme):
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server signs with {name} by a key of another kind")
-    raise UnsupportedParameter(Parameter.SIGNATURE_SCHEME, name)
+    if not is_verifiable(signature_scheme):
+        if signs_with_a_key_of_its_own(signature_scheme):
+            raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server signs with {name} by a key of another kind")
+        raise UnsupportedParameter(Parameter.SIGNATURE_SCHEME, name)
+    if signature_scheme not in certificate_schemes(certificate, version):
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER,
+            f"the server signs with {name}, which its key has no use for in {version_name(version)}",
+        )
+
+
+def _verifiable_offer(sent: ClientHello, version: int) -> tuple[int, ...] | None:
+    """The schemes a server may sign with; None where the hello's list is malformed on purpose."""
+    if sent.extension(ExtensionType.SIGNATURE_ALGORITHMS) is None and version < ProtocolVersion.TLS_1_3:
+        return DEFAULT_SCHEMES
+    return _offered(sent, ExtensionType.SIGNATURE_ALGORITHMS, pull_signature_algorithms)
 
 
 def check_certificate(sent: ClientHello, suite: SuiteParameters, certificate: bytes) -> None:
@@ -221,6 +223,17 @@ def check_certificate(sent: ClientHello, suite: SuiteParameters, certificate: by
             raise UnsupportedParameter(Parameter.CERTIFICATE, name)
 
 
+def check_certificate_curve(sent: ClientHello, certificate: bytes) -> None:
+    """Judge the curve of an EC key in a certificate up to TLS 1.2: one of the hello's groups where it names
+    any (RFC 8422 sections 4 and 5.3).
+    """
+    groups, named_group = offered_groups(sent), certificate_group(certificate)
+    if groups is not None and named_group is not None and named_group not in groups:
+        raise PeerFault(
+            Fault.BAD_CERTIFICATE, f"the certificate's curve {group_name(named_group)} was not offered"
+        )
+
+
 def offered_groups(sent: ClientHello) -> tuple[int, ...] | None:
     """The named groups of a hello; None if it names none that can be read."""
     return _offered(sent, ExtensionType.SUPPORTED_GROUPS, pull_supported_groups)
@@ -231,7 +244,8 @@ def offered_signature_schemes(sent: ClientHello) -> tuple[int, ...]:
     return _offered(sent, ExtensionType.SIGNATURE_ALGORITHMS, pull_signature_algorithms) or ()
 
 
-def _shared_groups(sent: ClientHello) -> frozenset[int]:
+def shared_groups(sent: ClientHello) -> frozenset[int]:
+    """The groups that a hello has key shares of."""
     shares = _offered(sent, ExtensionType.KEY_SHARE, pull_key_share_list) or ()
     return frozenset(named_group for named_group, _ in shares)
 

@@ -20,7 +20,7 @@ from handshake.client.state import TLS_1_3_STATES, State
 from handshake.connection import Connection, Entropy, message_name
 from handshake.crypto.credentials import Credential
 from handshake.crypto.record_protection import Protection, Protection13
-from handshake.errors import Fault, LocalError, PeerFault, PolicyRefusal
+from handshake.errors import DecodeError, Fault, LocalError, PeerFault, PolicyRefusal
 from handshake.events import (
     Negotiated,
     Phase,
@@ -74,8 +74,6 @@ class ClientConnection(Connection):
         records = RecordLayer(RecordRules(), FirstRecord.TLS, record_version, policy.record_splitting)
         super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO, clock=clock)
         hello = fill_hello(template, server_name, entropy, session, clock)
-        if session is not None and session.version >= ProtocolVersion.TLS_1_3:
-            hello = offer_pre_shared_key(hello, template, session, session.received_at)
         self.handshake = ClientHandshake(
             connection=self,
             template=template,
@@ -133,6 +131,11 @@ class ClientConnection(Connection):
         if handshake.state is not State.START:
             raise LocalError("this connection has sent its hello already")
         self.now = now
+        session = handshake.offered_session
+        if session is not None and session.is_expired(now):
+            session = handshake.offered_session = None
+        if session is not None and session.version >= ProtocolVersion.TLS_1_3:  # the ticket's age is in it
+            handshake.hello = offer_pre_shared_key(handshake.hello, handshake.template, session, now)
         self.note_message("sent", HandshakeType.CLIENT_HELLO, handshake.hello.message)
         self.write_hello(handshake.hello)
         handshake.messages += handshake.hello.message
@@ -170,6 +173,14 @@ class ClientConnection(Connection):
         self.now = now
         self._begin_inside(template, session)
 
+    @property
+    def is_within_message(self) -> bool:
+        """Whether the beginning of a message has come in and its end has not. A HelloRequest is none of a
+        handshake, it may come at any time (RFC 5246 section 7.4.1.1).
+        """
+        rest = self._reader.buffered
+        return bool(rest) and (self.is_tls13 or rest[0] != HandshakeType.HELLO_REQUEST)
+
     def receive_handshake(self, fragment: bytes) -> None:
         """Reassemble messages and let the table decide."""
         self._reader.feed(fragment)
@@ -192,7 +203,8 @@ class ClientConnection(Connection):
         if fragment != b"\x01":
             raise PeerFault(Fault.DECODE, "ChangeCipherSpec is not the single byte 1")
         handshake = self.handshake
-        if handshake.state in TLS_1_3_STATES or (handshake.hello_retried and not self.is_connected):
+        is_for_middleboxes = handshake.state in TLS_1_3_STATES or handshake.hello_retried
+        if is_for_middleboxes and not self.is_connected:
             return
         successors = handshake.successors("ChangeCipherSpec")
         handshake.move(tls12.receive_change_cipher_spec(handshake), successors)
@@ -225,10 +237,19 @@ class ClientConnection(Connection):
         self.handshake, self._interrupted = before, None
         self.phase = Phase.APPLICATION_DATA
 
+    def send_alert(self, level: int, description: int) -> None:
+        """Queue an alert record; a protected one has the ChangeCipherSpec of a second flight before it."""
+        handshake = self.handshake
+        if handshake.state in TLS_1_3_STATES and not self.is_connected:
+            tls13.change_cipher_spec_for_middleboxes(handshake)
+        super().send_alert(level, description)
+
     def _receive_message(self, message: HandshakeMessage) -> None:
         handshake, name = self.handshake, message_name(message.handshake_type)
         self.note_message("received", message.handshake_type, push_handshake_message(message))
         if name == "HelloRequest" and handshake.state not in TLS_1_3_STATES:
+            if message.body:
+                raise DecodeError("HelloRequest is not empty")
             if handshake.state is State.CONNECTED:  # else ignored, RFC 5246 section 7.4.1.1
                 self._answer_hello_request()
             return

@@ -49,19 +49,23 @@ class ClientHandshake(StateMachine[State]):
     version: int = 0
     server_random: bytes = b""
     server_extensions: Mapping[int, bytes] = field(default_factory=dict)
+    encrypted_extensions: Mapping[int, bytes] = field(default_factory=dict)
     parameters: SuiteParameters | None = None
     server_key: PublicKey | None = None
+    server_certificate: bytes = b""
     server_parameters: DHParameters | ECDHParameters | RSAParameters | None = None
     certificate_request: CertificateRequest | CertificateRequest13 | None = None
     master_secret: bytes = b""
     session_id: bytes = b""
     session: Session | None = None
     ticket: bytes = b""
+    has_ticket: bool = False
     client_verify_data: bytes = b""
     pending_read: Protection | None = None
     pending_write: Protection | None = None
     schedule: KeySchedule | None = None
     hello_retried: bool = False
+    has_changed_cipher_spec: bool = False
     negotiated: Negotiated | None = None
 
     @property

@@ -17,6 +17,9 @@ from handshake.wire.extensions import pull_selected_identity, push_offered_psks
 from handshake.wire.messages import NewSessionTicket13, ServerHello
 from handshake.wire.registry import ExtensionType, ProtocolVersion
 
+MAX_TICKET_LIFETIME = 604_800
+"""Seconds, seven days (RFC 8446 section 4.6.1)."""
+
 
 def offer_pre_shared_key(
     filled: FilledHello, template: HelloTemplate, session: Session, now: float, messages: bytes = b""
@@ -94,4 +97,5 @@ def session_of_ticket(
         ticket=message.ticket,
         ticket_age_add=message.ticket_age_add,
         received_at=handshake.connection.now,
+        lifetime=min(message.ticket_lifetime, MAX_TICKET_LIFETIME),
     )

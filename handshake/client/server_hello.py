@@ -4,12 +4,15 @@ from handshake.client import tls12
 from handshake.client.choices import (
     check_cipher_suite,
     check_compression_method,
-    check_extensions,
+    check_downgrade,
+    check_legacy_fields,
     check_selected_version,
 )
+from handshake.client.extensions import Place, check_extensions
 from handshake.client.handshake import ClientHandshake
 from handshake.client.renegotiation import check_renegotiation_info
 from handshake.client.resumption import is_resumed
+from handshake.client.retry import check_after_retry, check_version_after_retry
 from handshake.client.state import State
 from handshake.client.tls13 import accept_hello_retry_request, accept_server_hello_13
 from handshake.crypto.suite_parameters import KeyExchange, suite_parameters
@@ -34,6 +37,12 @@ def receive_server_hello(handshake: ClientHandshake, message: HandshakeMessage) 
     version = _checked_version(handshake, hello, extensions)
     check_cipher_suite(handshake.sent, hello.cipher_suite, version)
     check_compression_method(handshake.sent, hello.compression_method, version)
+    if version >= ProtocolVersion.TLS_1_3:
+        check_legacy_fields(handshake.sent, hello)
+        if not hello.is_hello_retry_request:
+            check_after_retry(handshake, hello)
+    else:
+        check_downgrade(handshake.sent, hello.random, version)
     handshake.version = version
     handshake.server_random = hello.random
     handshake.server_extensions = extensions
@@ -61,8 +70,10 @@ def receive_server_hello(handshake: ClientHandshake, message: HandshakeMessage) 
 
 def _extensions(handshake: ClientHandshake, hello: ServerHello) -> dict[int, bytes]:
     extensions = hello.extensions or ()
-    message = "HelloRetryRequest" if hello.is_hello_retry_request else "ServerHello"
-    check_extensions(handshake.sent, extensions, message)
+    place = Place.SERVER_HELLO
+    if hello.extension(ExtensionType.SUPPORTED_VERSIONS) is not None:
+        place = Place.HELLO_RETRY_REQUEST if hello.is_hello_retry_request else Place.SERVER_HELLO_13
+    check_extensions(handshake.sent, extensions, place)
     return {extension.extension_type: extension.body for extension in extensions}
 
 
@@ -77,6 +88,7 @@ def _checked_version(handshake: ClientHandshake, hello: ServerHello, extensions:
             Fault.PROTOCOL_VERSION,
             f"the server chose {version_name(version)}, offered was {version_name(highest)}",
         )
+    check_version_after_retry(handshake, version)
     accepted = handshake.limits.versions
     if accepted and version not in accepted:
         names = ", ".join(version_name(v) for v in accepted)

@@ -14,6 +14,7 @@ from handshake.client.certificate import (
     send_certificate_verify,
     send_client_certificate,
 )
+from handshake.client.certificate_request import check_certificate_request
 from handshake.client.choices import check_explicit_curve, check_named_curve, check_signature_scheme
 from handshake.client.handshake import ClientHandshake
 from handshake.client.state import State
@@ -51,6 +52,7 @@ from handshake.wire.messages import (
     pull_certificate,
     pull_certificate_request,
     pull_new_session_ticket,
+    pull_ocsp_response,
 )
 from handshake.wire.registry import (
     ContentType,
@@ -73,7 +75,10 @@ def receive_certificate(handshake: ClientHandshake, message: HandshakeMessage) -
 
 
 def receive_certificate_status(handshake: ClientHandshake, message: HandshakeMessage) -> State:
-    """Take a stapled OCSP answer (RFC 6066 section 8) without looking into it."""
+    """Take a stapled OCSP answer, which the ServerHello must have announced (RFC 6066 section 8)."""
+    if ExtensionType.STATUS_REQUEST not in handshake.server_extensions:
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a CertificateStatus that was not announced")
+    pull_ocsp_response(message.body)
     handshake.add(message)
     return handshake.state
 
@@ -101,7 +106,9 @@ def receive_server_key_exchange(handshake: ClientHandshake, message: HandshakeMe
             "the table lets no ServerKeyExchange come before the Certificate"
         )
         signature = pull_digitally_signed(reader, handshake.version)
-        check_signature_scheme(handshake.sent, signature.signature_scheme)
+        check_signature_scheme(
+            handshake.sent, signature.signature_scheme, handshake.server_certificate, handshake.version
+        )
         content = handshake.hello.client_random + handshake.server_random + signed
         verify(handshake.server_key, signature.signature_scheme, content, signature.signature)
     reader.finish()
@@ -112,7 +119,8 @@ def receive_server_key_exchange(handshake: ClientHandshake, message: HandshakeMe
 def receive_certificate_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Note that a certificate is asked for, and what kinds will do."""
     handshake.add(message)
-    handshake.certificate_request = pull_certificate_request(message.body, handshake.version)
+    request = handshake.certificate_request = pull_certificate_request(message.body, handshake.version)
+    check_certificate_request(request)
     handshake.connection.add_event(CertificateRequested())
     return handshake.state
 
@@ -125,6 +133,7 @@ def receive_server_hello_done(handshake: ClientHandshake, message: HandshakeMess
         raise PeerFault(Fault.DECODE, "ServerHelloDone is not empty")
     if handshake.suite.key_exchange not in _RSA and handshake.server_parameters is None:
         raise PeerFault(Fault.UNEXPECTED_MESSAGE, "ServerHelloDone before ServerKeyExchange")
+    handshake.connection.check_end_of_flight()
     handshake.add(message)
     credential = send_client_certificate(handshake)
     pre_master_secret, key_exchange = _client_key_exchange(handshake)
@@ -146,14 +155,21 @@ def resume_session(handshake: ClientHandshake) -> State:
 
 
 def receive_new_session_ticket(handshake: ClientHandshake, message: HandshakeMessage) -> State:
-    """Take a ticket (RFC 5077 section 3.3)."""
+    """Take a ticket, which the ServerHello must have announced (RFC 5077 section 3.3)."""
+    if not _is_ticket_due(handshake):
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a NewSessionTicket that is not due")
+    handshake.has_ticket = True
     handshake.add(message)
     handshake.ticket = pull_new_session_ticket(message.body).ticket
     return handshake.state
 
 
 def receive_change_cipher_spec(handshake: ClientHandshake) -> State:
-    """Read what follows with the new keys."""
+    """Read what follows with the new keys. Raises PeerFault where a ticket was announced and has not come
+    (RFC 5077 section 3.3).
+    """
+    if _is_ticket_due(handshake):
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "the ticket that was announced has not come")
     handshake.connection.change_read_keys(handshake.pending_read)
     return State.WAIT_FINISHED
 
@@ -165,6 +181,7 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
     server_verify_data = _verify_data(handshake, Role.SERVER)
     if message.body != server_verify_data:
         raise PeerFault(Fault.BAD_FINISHED, "the server's Finished does not fit the handshake")
+    handshake.connection.check_end_of_flight()
     handshake.add(message)
     if handshake.is_resumed:
         _finish(handshake)
@@ -195,6 +212,10 @@ HANDLERS: Mapping[str, Callable[[ClientHandshake, HandshakeMessage], State]] = {
     "NewSessionTicket": receive_new_session_ticket,
     "Finished": receive_finished,
 }
+
+
+def _is_ticket_due(handshake: ClientHandshake) -> bool:
+    return ExtensionType.SESSION_TICKET in handshake.server_extensions and not handshake.has_ticket
 
 
 def _check_prime(handshake: ClientHandshake, parameters: DHParameters) -> None:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from handshake.client.certificate import receive_server_certificate, send_client_authentication_13
+from handshake.client.certificate_request import check_certificate_request_13
 from handshake.client.choices import (
-    check_extensions,
     check_key_share_group,
     check_missing_key_share,
     check_post_handshake_request,
-    check_retry_group,
     check_signature_scheme,
 )
+from handshake.client.extensions import Place, check_extensions, check_once
 from handshake.client.handshake import ClientHandshake
 from handshake.client.hello import frame_hello, pad
 from handshake.client.resumption import (
@@ -19,15 +19,16 @@ from handshake.client.resumption import (
     offer_pre_shared_key,
     session_of_ticket,
 )
+from handshake.client.retry import check_retry
 from handshake.client.state import State
 from handshake.crypto.key_schedule import Role
 from handshake.crypto.key_shares import generate_key_share
 from handshake.crypto.signatures import certificate_verify_content, verify
-from handshake.errors import Fault, PeerFault
+from handshake.errors import DecodeError, Fault, PeerFault
 from handshake.events import CertificateRequested, Negotiated, SessionReceived
-from handshake.schedule_13 import KeySchedule
+from handshake.schedule_13 import KeySchedule, requests_update
 from handshake.wire.client_hello import ClientHello, Extension
-from handshake.wire.extensions import pull_key_share, pull_selected_group, push_key_share_list
+from handshake.wire.extensions import pull_key_share, push_key_share_list
 from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.messages import (
     KeyUpdate,
@@ -46,6 +47,8 @@ def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMes
     """Send the second hello with the asked-for key share and cookie (RFC 8446 section 4.1.2)."""
     if handshake.hello_retried:
         raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a second HelloRetryRequest")
+    handshake.connection.check_end_of_flight()
+    group = check_retry(handshake)
     handshake.hello_retried = True
     schedule = KeySchedule(handshake.suite)
     handshake.messages = bytearray(schedule.message_hash(bytes(handshake.messages)))
@@ -54,9 +57,7 @@ def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMes
     assert isinstance(hello, ClientHello), "TLS 1.3 is never offered in an SSLv2-format hello"
     key_shares = handshake.hello.key_shares
     extensions = list(hello.extensions or ())
-    if ExtensionType.KEY_SHARE in handshake.server_extensions:
-        group = pull_selected_group(handshake.server_extensions[ExtensionType.KEY_SHARE])
-        check_retry_group(handshake.sent, group)
+    if group is not None:
         pair = generate_key_share(group, handshake.connection.entropy)
         key_shares = {group: pair}
         body = push_key_share_list(((group, pair.public_bytes),))
@@ -77,12 +78,22 @@ def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMes
             handshake.hello, handshake.template, session, handshake.connection.now, bytes(handshake.messages)
         )
     connection = handshake.connection
-    if hello.session_id and rules.change_cipher_spec == "with-session-id":
-        connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
+    if rules.change_cipher_spec == "with-session-id":
+        change_cipher_spec_for_middleboxes(handshake)
     connection.note_message("sent", HandshakeType.CLIENT_HELLO, handshake.hello.message)
     connection.records.write(ContentType.HANDSHAKE, handshake.hello.message, connection.now)
     handshake.messages += handshake.hello.message
     return State.WAIT_SERVER_HELLO
+
+
+def change_cipher_spec_for_middleboxes(handshake: ClientHandshake) -> None:
+    """Send the ChangeCipherSpec that goes before a client's second flight, once, where the hello has a
+    session id (RFC 8446 appendix D.4).
+    """
+    if handshake.sent.session_id and not handshake.has_changed_cipher_spec:
+        connection = handshake.connection
+        connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
+        handshake.has_changed_cipher_spec = True
 
 
 def accept_server_hello_13(handshake: ClientHandshake) -> State:
@@ -97,6 +108,8 @@ def accept_server_hello_13(handshake: ClientHandshake) -> State:
     connection = handshake.connection
     connection.key_log += schedule.handshake_key_log(handshake.hello.client_random)
     connection.change_read_keys(schedule.handshake_protection(Role.SERVER))
+    # All that is sent from here on is protected, alerts too (RFC 8446 section 2).
+    connection.records.write_protection = schedule.handshake_protection(Role.CLIENT)
     handshake.negotiated = Negotiated(
         handshake.version,
         handshake.suite.cipher_suite,
@@ -110,7 +123,8 @@ def receive_encrypted_extensions(handshake: ClientHandshake, message: HandshakeM
     """Take EncryptedExtensions; an answer to nothing that was asked is a fault (RFC 8446 section 4.2)."""
     handshake.add(message)
     answered = pull_encrypted_extensions(message.body).extensions
-    check_extensions(handshake.sent, answered, "EncryptedExtensions")
+    check_extensions(handshake.sent, answered, Place.ENCRYPTED_EXTENSIONS)
+    handshake.encrypted_extensions = {each.extension_type: each.body for each in answered}
     return State.WAIT_FINISHED_13 if handshake.is_resumed else State.WAIT_CERTIFICATE_13
 
 
@@ -119,7 +133,8 @@ def receive_certificate_request(handshake: ClientHandshake, message: HandshakeMe
     if handshake.state is State.CONNECTED_13:
         check_post_handshake_request(handshake.sent)
     handshake.add(message)
-    handshake.certificate_request = pull_certificate_request_13(message.body)
+    request = handshake.certificate_request = pull_certificate_request_13(message.body)
+    check_certificate_request_13(request)
     handshake.connection.add_event(CertificateRequested())
     return handshake.state
 
@@ -127,9 +142,12 @@ def receive_certificate_request(handshake: ClientHandshake, message: HandshakeMe
 def receive_certificate(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take the server's chain."""
     handshake.add(message)
-    entries = pull_certificate_13(message.body).entries
+    certificate = pull_certificate_13(message.body)
+    if certificate.request_context:
+        raise DecodeError("the server's Certificate has a certificate_request_context")
+    entries = certificate.entries
     for _, extensions in entries:
-        check_extensions(handshake.sent, extensions, "Certificate")
+        check_extensions(handshake.sent, extensions, Place.CERTIFICATE)
     receive_server_certificate(handshake, tuple(der for der, _ in entries))
     return State.WAIT_CERTIFICATE_VERIFY_13
 
@@ -138,7 +156,9 @@ def receive_certificate_verify(handshake: ClientHandshake, message: HandshakeMes
     """Verify the server's signature over the handshake (RFC 8446 section 4.4.3)."""
     assert handshake.server_key is not None, "the table lets no CertificateVerify come before the Certificate"
     signed = pull_certificate_verify(message.body, handshake.version)
-    check_signature_scheme(handshake.sent, signed.signature_scheme)
+    check_signature_scheme(
+        handshake.sent, signed.signature_scheme, handshake.server_certificate, handshake.version
+    )
     digest = _schedule(handshake).transcript_hash(bytes(handshake.messages))
     content = certificate_verify_content(Role.SERVER, digest)
     verify(handshake.server_key, signed.signature_scheme, content, signed.signature)
@@ -156,12 +176,7 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
     connection.key_log += schedule.application_key_log(handshake.hello.client_random)
     connection.change_read_keys(schedule.application_protection(Role.SERVER))
     records = connection.records
-    has_sent_it = (
-        handshake.hello_retried and handshake.policy.retry_hello.change_cipher_spec == "with-session-id"
-    )
-    if handshake.sent.session_id and not has_sent_it:
-        records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)  # RFC 8446 appendix D.4
-    records.write_protection = schedule.handshake_protection(Role.CLIENT)
+    change_cipher_spec_for_middleboxes(handshake)
     send_client_authentication_13(handshake, schedule)
     verify_data = schedule.finished_verify_data(Role.CLIENT, bytes(handshake.messages))
     handshake.send(HandshakeType.FINISHED, verify_data)
@@ -175,6 +190,7 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
 def receive_new_session_ticket(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take a ticket for a later connection (RFC 8446 section 4.6.1)."""
     ticket = pull_new_session_ticket_13(message.body)
+    check_once(ticket.extensions, "NewSessionTicket")
     handshake.session = session_of_ticket(handshake, ticket, _schedule(handshake).resumption_secret)
     handshake.connection.add_event(SessionReceived())
     return handshake.state
@@ -183,9 +199,9 @@ def receive_new_session_ticket(handshake: ClientHandshake, message: HandshakeMes
 def receive_key_update(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Read on with the next keys, and update our own when asked to (RFC 8446 section 4.6.3)."""
     schedule, connection = _schedule(handshake), handshake.connection
-    update_requested = pull_key_update(message.body).request_update
+    is_requested = requests_update(pull_key_update(message.body))
     connection.change_read_keys(schedule.update(Role.SERVER))
-    if update_requested:
+    if is_requested:
         handshake.send(HandshakeType.KEY_UPDATE, push_key_update(KeyUpdate(0)))
         connection.records.write_protection = schedule.update(Role.CLIENT)
     return handshake.state

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from handshake.crypto.dh_groups import DSA_SUBGROUP_ORDER_1024, JSSE_DH_GROUPS
-from handshake.crypto.signatures import PublicKey
+from handshake.crypto.signatures import PublicKey, signing_schemes
 from handshake.crypto.suite_parameters import CertificateType
 from handshake.errors import Fault, LocalError, PeerFault
 
@@ -51,10 +51,19 @@ class CredentialPEM:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A private key and the chain that vouches for it: DER, leaf first."""
+    """A private key and the chain that vouches for it: DER, leaf first. `signature_schemes` are those that it
+    signs with; None is all that the key can.
+    """
 
     private_key: CredentialKey = field(repr=False)
     chain: tuple[bytes, ...]
+    signature_schemes: tuple[int, ...] | None = None
+
+    def schemes(self, version: int) -> tuple[int, ...]:
+        """The schemes that it signs with in TLS 1.2 or 1.3; () before TLS 1.2."""
+        possible = signing_schemes(self.private_key, version)
+        wanted = self.signature_schemes
+        return possible if wanted is None else tuple(scheme for scheme in wanted if scheme in possible)
 
     @property
     def certificate_type(self) -> CertificateType:

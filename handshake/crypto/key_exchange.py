@@ -29,6 +29,7 @@ computing.
 """
 
 _DH_EXPONENT_BYTES = 32
+_UNCOMPRESSED = b"\x04"
 
 
 def encrypt_pre_master_secret(public_key: RSAPublicKey, pre_master_secret: bytes) -> bytes:
@@ -186,6 +187,8 @@ class ECDHKeyPair:
                 case X448PrivateKey() as x448:
                     return x448.exchange(X448PublicKey.from_public_bytes(peer_public))
                 case private_key:
+                    if peer_public[:1] != _UNCOMPRESSED:  # RFC 8422 section 5.4.1, RFC 8446 section 4.2.8.2
+                        raise ValueError("not an uncompressed point")
                     point = ec.EllipticCurvePublicKey.from_encoded_point(private_key.curve, peer_public)
                     return private_key.exchange(ec.ECDH(), point)
         except ValueError as error:
@@ -228,3 +231,5 @@ _CURVES: dict[int, ec.EllipticCurve] = {
 _SUPPORTED_GROUPS = frozenset(
     {NamedGroup.X25519.value, NamedGroup.X448.value, *(int(group) for group in _CURVES)}
 )
+GROUPS_OF_CURVES: dict[str, int] = {curve.name: int(group) for group, curve in reversed(_CURVES.items())}
+"""The group of TLS up to 1.2 that an EC certificate's curve is, by the name `cryptography` has for it."""

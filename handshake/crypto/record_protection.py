@@ -254,10 +254,20 @@ class Protection13:
         self._sequence_number += 1
         return self._aead.encrypt(nonce, inner, header)
 
+    def can_unprotect(self, content_type: int, record_version: int, fragment: bytes) -> bool:
+        """Whether the next record of the peer is this one; nothing is counted."""
+        header = _RECORD_HEADER(content_type, record_version, len(fragment))
+        try:
+            self._aead.decrypt(_xor_nonce(self._iv, self._sequence_number), fragment, header)
+        except InvalidTag:
+            return False
+        return True
+
     def unprotect(self, content_type: int, record_version: int, fragment: bytes) -> tuple[int, bytes]:
         """The inner content type and the content of a record with this outer header, padding removed.
 
-        Raises `PeerFault(BAD_RECORD_MAC)`, and `PeerFault(UNEXPECTED_MESSAGE)` for zeros only (section 5.4).
+        Raises `PeerFault(BAD_RECORD_MAC)`, `PeerFault(UNEXPECTED_MESSAGE)` for zeros only, and
+        `PeerFault(RECORD_OVERFLOW)` where content and padding are too long (section 5.4).
         """
         if len(fragment) < self._tag_length:
             raise _bad_record_mac(self._sequence_number, f"{len(fragment)} bytes are too short for a tag")
@@ -267,6 +277,11 @@ class Protection13:
         except InvalidTag as error:
             raise _bad_record_mac(self._sequence_number, "the AEAD's tag does not fit") from error
         self._sequence_number += 1
+        if len(inner) > _MAX_INNER_PLAINTEXT:
+            raise PeerFault(
+                Fault.RECORD_OVERFLOW,
+                f"a record holds {len(inner)} bytes with its padding, {_MAX_INNER_PLAINTEXT} are allowed",
+            )
         inner = inner.rstrip(b"\x00")
         if not inner:
             raise PeerFault(
@@ -375,4 +390,5 @@ def _bad_record_mac(sequence_number: int, detail: str) -> PeerFault:
 
 
 _APPLICATION_DATA = 23
+_MAX_INNER_PLAINTEXT = 2**14 + 1  # RFC 8446 section 5.4
 _SSL3_PAD_LENGTHS = {MacAlgorithm.MD5: 48, MacAlgorithm.SHA1: 40}

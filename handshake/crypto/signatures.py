@@ -32,13 +32,21 @@ PublicKey = RSAPublicKey | DSAPublicKey | EllipticCurvePublicKey | Ed25519Public
 PrivateKey = RSAPrivateKey | DSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey
 
 
-_PSS_KEY_SCHEMES = frozenset(
+PSS_KEY_SCHEMES = frozenset(
     {
         SignatureScheme.RSA_PSS_PSS_SHA256,
         SignatureScheme.RSA_PSS_PSS_SHA384,
         SignatureScheme.RSA_PSS_PSS_SHA512,
     }
 )
+"""The schemes of keys whose certificates say id-RSASSA-PSS (RFC 8446 section 4.2.3)."""
+
+DEFAULT_SCHEMES = (
+    SignatureScheme.RSA_PKCS1_SHA1,
+    SignatureScheme.DSA_SHA1,
+    SignatureScheme.ECDSA_SHA1,
+)
+"""What a hello of TLS 1.2 without signature_algorithms stands for (RFC 5246 section 7.4.1.4.1)."""
 
 
 class SignatureAlgorithm(Enum):
@@ -168,7 +176,7 @@ def signing_schemes(key: PrivateKey, version: int) -> tuple[int, ...]:
     """The schemes our own credentials sign with: their RSA certificates say rsaEncryption, not RSASSA-PSS
     (RFC 8446 section 4.2.3).
     """
-    return tuple(scheme for scheme in signature_schemes(key, version) if scheme not in _PSS_KEY_SCHEMES)
+    return tuple(scheme for scheme in signature_schemes(key, version) if scheme not in PSS_KEY_SCHEMES)
 
 
 def _sign(private_key: PrivateKey, scheme: Scheme, content: bytes) -> bytes:

@@ -8,13 +8,14 @@ from functools import lru_cache
 
 from cryptography.x509 import load_der_x509_certificate
 
+from handshake.crypto.certificate_keys import certificate_schemes, check_key_usage, is_pss_key
 from handshake.crypto.credentials import certificate_public_key
 from handshake.crypto.key_schedule import Role, ssl3_certificate_verify_hash
 from handshake.crypto.signatures import certificate_verify_content, verify, verify_md5_sha1
-from handshake.errors import Fault, PeerFault
+from handshake.errors import DecodeError, Fault, PeerFault
 from handshake.events import CertificateReceived
 from handshake.schedule_13 import KeySchedule
-from handshake.server.configuration import ClientCertificate
+from handshake.server.configuration import ClientCertificate, ServerConfiguration
 from handshake.server.handshake import ServerHandshake
 from handshake.server.state import State
 from handshake.wire.client_hello import Extension
@@ -35,6 +36,9 @@ from handshake.wire.registry import (
     HandshakeType,
     ProtocolVersion,
     SignatureScheme,
+    extension_name,
+    signature_scheme_name,
+    version_name,
 )
 
 CERTIFICATE_TYPES = bytes(
@@ -50,15 +54,24 @@ SIGNATURE_ALGORITHMS = (
 )
 
 
+def requested_schemes(configuration: ServerConfiguration, version: int) -> tuple[int, ...]:
+    """The schemes that a CertificateRequest lists: the configured ones, or in TLS 1.2 all that the server
+    knows.
+    """
+    if configuration.requested_signature_schemes is not None:
+        return configuration.requested_signature_schemes
+    known = configuration.signature_schemes if version < ProtocolVersion.TLS_1_3 else None
+    return SIGNATURE_ALGORITHMS if known is None else known
+
+
 def request_certificate(handshake: ServerHandshake) -> None:
     """Ask for a certificate of any kind there are keys for (RFC 5246 section 7.4.4); in TLS 1.2 with the
     schemes that the server knows.
     """
     is_tls12 = handshake.version >= ProtocolVersion.TLS_1_2
-    known = handshake.configuration.signature_schemes
     request = CertificateRequest(
         CERTIFICATE_TYPES,
-        (SIGNATURE_ALGORITHMS if known is None else known) if is_tls12 else None,
+        requested_schemes(handshake.configuration, handshake.version) if is_tls12 else None,
         _subjects(handshake.configuration.trusted_certificates),
     )
     handshake.send(HandshakeType.CERTIFICATE_REQUEST, push_certificate_request(request))
@@ -67,7 +80,8 @@ def request_certificate(handshake: ServerHandshake) -> None:
 def request_certificate_13(handshake: ServerHandshake) -> None:
     """Ask for a certificate in TLS 1.3 (RFC 8446 section 4.3.2)."""
     algorithms = Extension(
-        ExtensionType.SIGNATURE_ALGORITHMS, push_signature_algorithms(SIGNATURE_ALGORITHMS)
+        ExtensionType.SIGNATURE_ALGORITHMS,
+        push_signature_algorithms(requested_schemes(handshake.configuration, handshake.version)),
     )
     body = push_certificate_request_13(CertificateRequest13(b"", (algorithms,)))
     handshake.send(HandshakeType.CERTIFICATE_REQUEST, body)
@@ -87,9 +101,17 @@ def receive_no_certificate(handshake: ServerHandshake) -> State:
 
 
 def receive_certificate_13(handshake: ServerHandshake, message: HandshakeMessage) -> State:
-    """Take the client's chain in TLS 1.3 (RFC 8446 section 4.4.2)."""
+    """Take the client's chain in TLS 1.3 (RFC 8446 section 4.4.2). Our request has no context, and asks for
+    no extension of a certificate.
+    """
     handshake.add(message)
-    _judge(handshake, tuple(der for der, _ in pull_certificate_13(message.body).entries))
+    certificate = pull_certificate_13(message.body)
+    if certificate.request_context:
+        raise DecodeError("the client's Certificate has a certificate_request_context")
+    for extension in (each for _, extensions in certificate.entries for each in extensions):
+        name = extension_name(extension.extension_type)
+        raise PeerFault(Fault.UNSUPPORTED_EXTENSION, f"the client's Certificate has {name}")
+    _judge(handshake, tuple(der for der, _ in certificate.entries))
     return State.WAIT_FINISHED_13 if handshake.client_key is None else State.WAIT_CERTIFICATE_VERIFY_13
 
 
@@ -102,6 +124,7 @@ def receive_certificate_verify(handshake: ServerHandshake, message: HandshakeMes
         digests = ssl3_certificate_verify_hash(handshake.master_secret, messages)
         verify_md5_sha1(handshake.client_key, digests, signed.signature)
     else:
+        _check_scheme(handshake, signed.signature_scheme)
         verify(handshake.client_key, signed.signature_scheme, messages, signed.signature)
     handshake.add(message)
     return State.WAIT_CHANGE_CIPHER_SPEC
@@ -114,6 +137,7 @@ def receive_certificate_verify_13(
     assert handshake.client_key is not None, "the state is reached with a certificate only"
     signed = pull_certificate_verify(message.body, handshake.version)
     content = certificate_verify_content(Role.CLIENT, schedule.transcript_hash(bytes(handshake.messages)))
+    _check_scheme(handshake, signed.signature_scheme)
     verify(handshake.client_key, signed.signature_scheme, content, signed.signature)
     handshake.add(message)
     return State.WAIT_FINISHED_13
@@ -123,12 +147,34 @@ def _judge(handshake: ServerHandshake, chain: tuple[bytes, ...]) -> None:
     configuration = handshake.configuration
     if not chain:
         if configuration.client_certificate is ClientCertificate.REQUIRE:
-            raise PeerFault(Fault.MISSING_CERTIFICATE, "the client shows no certificate, and one is required")
+            is_tls13 = handshake.version >= ProtocolVersion.TLS_1_3  # an alert of its own, RFC 8446 6.2
+            fault = Fault.CERTIFICATE_REQUIRED if is_tls13 else Fault.MISSING_CERTIFICATE
+            raise PeerFault(fault, "the client shows no certificate, and one is required")
         return
     handshake.connection.add_event(CertificateReceived(chain))
     if chain[0] not in configuration.trusted_certificates:
         raise PeerFault(Fault.UNTRUSTED_CERTIFICATE, "the client's certificate is not one that is trusted")
-    handshake.client_key = certificate_public_key(chain[0])
+    check_key_usage(chain[0], signs=True)
+    handshake.client_key, handshake.client_certificate = certificate_public_key(chain[0]), chain[0]
+
+
+def _check_scheme(handshake: ServerHandshake, signature_scheme: int | None) -> None:
+    """Judge the scheme of the client's signature: one that was asked for, for its key and the version (RFC
+    5246 section 7.4.8, RFC 8446 section 4.4.3). None is what stands before TLS 1.2.
+    """
+    version, certificate = handshake.version, handshake.client_certificate
+    if signature_scheme is None:
+        if is_pss_key(certificate):
+            raise PeerFault(Fault.BAD_CERTIFICATE, "the certificate's key is for RSASSA-PSS alone (RFC 4055)")
+        return
+    name = signature_scheme_name(signature_scheme)
+    if signature_scheme not in requested_schemes(handshake.configuration, version):
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the client signs with {name}, which was not asked for")
+    if signature_scheme not in certificate_schemes(certificate, version):
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER,
+            f"the client signs with {name}, which its key has no use for in {version_name(version)}",
+        )
 
 
 @lru_cache(maxsize=8)

@@ -216,6 +216,9 @@ class ServerConfiguration:
     """Whether session tickets are given out and taken (RFC 5077, RFC 8446 section 4.6.1)."""
     client_certificate: ClientCertificate = ClientCertificate.NO
     """Whether a client is asked for a certificate (RFC 5246 section 7.4.4)."""
+    requested_signature_schemes: tuple[Annotated[int, SignatureScheme], ...] | None = None
+    """The signature schemes that a CertificateRequest lists; left out, those of `signature_schemes` in TLS
+    1.2, and six common ones without them (RFC 5246 section 7.4.4)."""
     trusted_certificates: tuple[bytes, ...] = ()
     """The leaf certificates (DER) that a client may show."""
     reading: HelloReading | None = None

@@ -8,6 +8,7 @@ Records and alerts are the shared `Connection`'s; choosing is in `selection`, th
 from dataclasses import replace
 
 from handshake.connection import Entropy, message_name
+from handshake.crypto.record_protection import Protection, Protection13
 from handshake.errors import Fault, LocalError, PeerFault
 from handshake.events import ClientHelloReceived, Negotiated, Phase
 from handshake.features import FirstFlight
@@ -19,6 +20,7 @@ from handshake.server.configuration import Reaction, ServerConfiguration
 from handshake.server.first_flight import HandshakeRecords, flight_of_sslv2_record
 from handshake.server.handshake import ServerHandshake
 from handshake.server.handshake_stream import read_alert
+from handshake.server.hello_checks import check_hello, check_second_hello
 from handshake.server.lenient_hello import LenientReader
 from handshake.server.message_order import OrderOfNumbers
 from handshake.server.message_reader import reader_for
@@ -112,6 +114,19 @@ class ServerConnection(ReactingConnection):
         """Not between the client's change of keys and its Finished."""
         return self.is_connected and self.handshake.state is not State.WAIT_FINISHED
 
+    @property
+    def is_within_message(self) -> bool:
+        """Whether bytes of a message are there that is not whole, as far as the stack has the notion."""
+        return self._reader.is_within_message
+
+    def change_read_keys(self, protection: Protection | Protection13 | None) -> None:
+        """Read what follows with other keys. Raises PeerFault when the last message before them is not the
+        last of its record (RFC 8446 section 5.1).
+        """
+        if self.is_within_message:
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a handshake message goes on behind a change of keys")
+        super().change_read_keys(protection)
+
     def request_renegotiation(self, now: float) -> None:
         """Send a HelloRequest, or do what a server does that may not ask for a renegotiation here.
 
@@ -172,7 +187,9 @@ class ServerConnection(ReactingConnection):
         """Switch the reading keys; in TLS 1.3 the record is only there for middleboxes (RFC 8446 appendix
         D.4).
         """
-        if self.handshake.state in TLS_1_3_STATES:
+        if self.handshake.state in TLS_1_3_STATES and not self.is_connected:
+            if fragment != b"\x01":
+                raise PeerFault(Fault.UNEXPECTED_MESSAGE, "ChangeCipherSpec is not the single byte 1")
             return
         self._order().check_change_cipher_spec(fragment)
         successors = self.handshake.successors("ChangeCipherSpec")
@@ -337,8 +354,12 @@ class ServerConnection(ReactingConnection):
 
     def _answer(self, flight: FirstFlight) -> None:
         handshake, configuration, hello = self.handshake, self.configuration, flight.hello
+        self.check_end_of_flight()
         version = choose_version(hello, configuration)
         self.records.record_version = min(version, ProtocolVersion.TLS_1_2)
+        check_hello(hello, version, configuration)
+        if handshake.first_flight is not None and handshake.state is State.WAIT_SECOND_CLIENT_HELLO_13:
+            check_second_hello(handshake.first_flight.hello, hello)
         handshake.resumed = offered_session(handshake, hello, version)
         choice = resumed_choice(handshake.resumed) if handshake.resumed else choose(hello, configuration)
         handshake.first_flight = flight

@@ -54,6 +54,7 @@ class ServerHandshake(StateMachine[State]):
     resumed: Session | None = None
     session_id: bytes = b""
     client_key: PublicKey | None = None
+    client_certificate: bytes = b""
     server_verify_data: bytes = b""
     version: int = 0
     parameters: SuiteParameters | None = None

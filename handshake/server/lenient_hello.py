@@ -189,6 +189,11 @@ class LenientReader:
         return self._pending_types() if self._rules.message_types is MessageTypes.AT_HEADER else []
 
     @property
+    def is_within_message(self) -> bool:
+        """Whether bytes are left that have no place; `forbids_other_records` says what the stack minds."""
+        return False
+
+    @property
     def refuses_leftovers(self) -> bool:
         """Whether bytes are left that make a refused renegotiation a fault; never here."""
         return False

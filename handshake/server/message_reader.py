@@ -123,6 +123,11 @@ class RFCReader:
         return message, ReceivedHello(message.body, read)
 
     @property
+    def is_within_message(self) -> bool:
+        """Whether bytes of a message are there that is not whole, or not read."""
+        return bool(self._messages.buffered)
+
+    @property
     def refuses_leftovers(self) -> bool:
         """Whether bytes are left that make a refused renegotiation a fault; never here."""
         return False
@@ -169,6 +174,11 @@ class StreamReader:
         mark, body = stream.mark(), stream.peek(announced)
         read = as_read(lambda: read_client_hello(stream, announced, self._rules))
         return HandshakeMessage(handshake_type, stream.since(mark), announced), ReceivedHello(body, read)
+
+    @property
+    def is_within_message(self) -> bool:
+        """Whether bytes are left that have no place; never here, for SunJSSE's reader knows no messages."""
+        return False
 
     @property
     def refuses_leftovers(self) -> bool:

@@ -19,6 +19,8 @@ from handshake.wire.messages import (
 )
 from handshake.wire.registry import ExtensionType, HandshakeType, ProtocolVersion
 
+MAX_EARLY_DATA = 2**14
+"""Bytes that are passed over. Nobody was told that any may come; this is what stacks take by default."""
 PSK_DHE_KE = 1  # PskKeyExchangeMode, RFC 8446 section 4.2.9
 
 
@@ -26,7 +28,8 @@ def offered_session(handshake: ServerHandshake, hello: ClientHello, version: int
     """Find the session a hello of SSLv3 to TLS 1.2 offers, if it can be taken up in `version`.
 
     Its suite must still be offered and supported (RFC 5246 section 7.4.1.2), and extended_master_secret be
-    there as before (RFC 7627 section 5.3); else the handshake is a full one.
+    there as before (RFC 7627 section 5.3); else the handshake is a full one. Raises PeerFault where the hello
+    drops it, for that must end the connection.
     """
     ticket = hello.extension(ExtensionType.SESSION_TICKET)
     session = None
@@ -42,6 +45,11 @@ def offered_session(handshake: ServerHandshake, hello: ClientHello, version: int
         and configuration.extended_master_secret
         and hello.extension(ExtensionType.EXTENDED_MASTER_SECRET) is not None
     )
+    has_own_rule = configuration.reading is not None or configuration.parsing is not None
+    is_dropped = session.extended_master_secret and configuration.extended_master_secret and not extended
+    if is_dropped and not has_own_rule:
+        detail = "the session has extended_master_secret, and the hello that offers it has not"
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, detail)
     is_possible = session.cipher_suite in hello.cipher_suites
     is_possible = is_possible and session.cipher_suite in configuration.cipher_suites
     return session if is_possible and extended == session.extended_master_secret else None
@@ -102,6 +110,21 @@ def offered_pre_shared_key(handshake: ServerHandshake) -> Session | None:
     if binders[0] != key_schedule_13.finished_verify_data(prf_hash, key, digest):
         raise PeerFault(Fault.DECRYPT, "the binder of the pre-shared key does not fit")
     return session
+
+
+def takes_tickets_13(hello: ClientHello) -> bool:
+    """Whether a client of TLS 1.3 can use tickets of ours, which are for psk_dhe_ke (RFC 8446 section
+    4.2.9).
+    """
+    modes = hello.extension(ExtensionType.PSK_KEY_EXCHANGE_MODES)
+    return modes is None or PSK_DHE_KE in pull_psk_key_exchange_modes(modes)
+
+
+def skip_early_data(handshake: ServerHandshake) -> None:
+    """Have early data that is announced passed over, for none is taken (RFC 8446 section 4.2.10)."""
+    records = handshake.connection.records
+    is_announced = handshake.client_hello.extension(ExtensionType.EARLY_DATA) is not None
+    records.early_data_to_skip = MAX_EARLY_DATA if is_announced else 0
 
 
 def give_ticket_13(handshake: ServerHandshake, schedule: KeySchedule) -> None:

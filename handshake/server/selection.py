@@ -5,9 +5,15 @@ Each raises the PeerFault that stands for "nothing fits"; which alert that becom
 `alerts`.
 """
 
+from handshake.crypto.certificate_keys import certificate_group
 from handshake.crypto.credentials import Credential
-from handshake.crypto.signatures import PrivateKey, signing_schemes
-from handshake.crypto.suite_parameters import KeyExchange, is_completable, suite_parameters
+from handshake.crypto.signatures import DEFAULT_SCHEMES
+from handshake.crypto.suite_parameters import (
+    CertificateType,
+    KeyExchange,
+    is_completable,
+    suite_parameters,
+)
 from handshake.errors import Fault, PeerFault
 from handshake.server.choice import Choice
 from handshake.server.configuration import Preference, ServerConfiguration
@@ -20,14 +26,8 @@ from handshake.wire.extensions import (
     pull_supported_versions,
 )
 from handshake.wire.named_groups import is_negotiable
-from handshake.wire.registry import ExtensionType, ProtocolVersion, SignatureScheme, version_name
+from handshake.wire.registry import ExtensionType, ProtocolVersion, version_name
 
-_DEFAULT_SCHEMES = (
-    SignatureScheme.RSA_PKCS1_SHA1,
-    SignatureScheme.DSA_SHA1,
-    SignatureScheme.ECDSA_SHA1,
-)
-"""What a hello of TLS 1.2 without signature_algorithms stands for (RFC 5246 section 7.4.1.4.1)."""
 _ECDHE = frozenset({KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON})
 _DHE = frozenset(
     {
@@ -129,7 +129,7 @@ def common_signature_schemes(
     if version != ProtocolVersion.TLS_1_2:
         return None
     body = hello.extension(ExtensionType.SIGNATURE_ALGORITHMS)
-    offered = _DEFAULT_SCHEMES if body is None else pull_signature_algorithms(body)
+    offered = DEFAULT_SCHEMES if body is None else pull_signature_algorithms(body)
     known = configuration.signature_schemes
     common = tuple(scheme for scheme in offered if known is None or scheme in known)
     if body is not None and known is not None and not common:
@@ -149,8 +149,8 @@ def _can_sign(
     is_default = hello.extension(ExtensionType.SIGNATURE_ALGORITHMS) is None
     if suite.certificate_type is None or not (suite.key_exchange in _ECDHE | _DHE or is_default):
         return True
-    key = configuration.credentials[suite.certificate_type].private_key
-    return any(scheme in schemes for scheme in signing_schemes(key, ProtocolVersion.TLS_1_2))
+    credential = configuration.credentials[suite.certificate_type]
+    return any(scheme in schemes for scheme in credential.schemes(ProtocolVersion.TLS_1_2))
 
 
 def _is_usable(
@@ -170,16 +170,30 @@ def _is_usable(
         return False
     if exchange in _DHE and dh_group_for(suite, hello, configuration) is None:
         return False
-    return suite.certificate_type is None or suite.certificate_type in configuration.credentials
+    if suite.certificate_type is None:
+        return True
+    credential = configuration.credentials.get(suite.certificate_type)
+    return credential is not None and _is_curve_offered(credential, hello, configuration)
+
+
+def _is_curve_offered(credential: Credential, hello: ClientHello, configuration: ServerConfiguration) -> bool:
+    """Whether the client can take the curve of an EC certificate, where it names curves (RFC 8422 section
+    5.1). A stack with a way of reading of its own has its own rule.
+    """
+    body = hello.extension(ExtensionType.SUPPORTED_GROUPS)
+    has_own_rule = configuration.reading is not None or configuration.parsing is not None
+    if body is None or has_own_rule or credential.certificate_type is not CertificateType.ECDSA:
+        return True
+    return certificate_group(credential.chain[0]) in (None, *pull_supported_groups(body))
 
 
 def choose_signature_scheme(
-    hello: ClientHello, key: PrivateKey, configuration: ServerConfiguration, version: int
+    hello: ClientHello, credential: Credential, configuration: ServerConfiguration, version: int
 ) -> int:
-    """Return the first scheme of the client's that the server knows and `key` can sign with in `version`, TLS
-    1.2. Raises PeerFault when none fits.
+    """Return the first scheme of the client's that the server knows and the credential signs with in
+    `version`, TLS 1.2. Raises PeerFault when none fits.
     """
-    possible = signing_schemes(key, version)
+    possible = credential.schemes(version)
     for scheme in common_signature_schemes(hello, version, configuration) or ():
         if scheme in possible:
             return scheme
@@ -191,8 +205,10 @@ def choose_credential_13(hello: ClientHello, configuration: ServerConfiguration)
     body = hello.extension(ExtensionType.SIGNATURE_ALGORITHMS)
     if body is None:  # RFC 8446 section 4.2.3: required when the server authenticates with a certificate
         raise PeerFault(Fault.MISSING_EXTENSION, "a TLS 1.3 hello without signature_algorithms")
+    known = configuration.signature_schemes
     for scheme in pull_signature_algorithms(body):
         for credential in configuration.credentials.values():
-            if scheme in signing_schemes(credential.private_key, ProtocolVersion.TLS_1_3):
+            is_known = known is None or scheme in known
+            if is_known and scheme in credential.schemes(ProtocolVersion.TLS_1_3):
                 return credential, scheme
     raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "no common signature scheme")

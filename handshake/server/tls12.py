@@ -27,7 +27,7 @@ from handshake.crypto.signatures import sign
 from handshake.crypto.suite_parameters import CipherKind, KeyExchange
 from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
-from handshake.hello_random import downgrade_sentinel, fresh_bytes
+from handshake.hello_random import fresh_bytes
 from handshake.renegotiation import FinishedPair
 from handshake.server.answered import arrange, obey_max_fragment_length
 from handshake.server.choice import Agreement
@@ -60,7 +60,15 @@ from handshake.wire.key_exchange import (
     push_ecdh_parameters,
     push_rsa_parameters,
 )
-from handshake.wire.messages import Certificate, ServerHello, push_certificate, push_server_hello
+from handshake.wire.messages import (
+    DOWNGRADE_BELOW_TLS_1_2,
+    DOWNGRADE_TO_TLS_1_2,
+    SENTINEL_SIZE,
+    Certificate,
+    ServerHello,
+    push_certificate,
+    push_server_hello,
+)
 from handshake.wire.registry import ExtensionType, HandshakeType, ProtocolVersion
 
 
@@ -69,10 +77,8 @@ def answer_hello(handshake: ServerHandshake) -> State:
     connection, configuration, hello = handshake.connection, handshake.configuration, handshake.client_hello
     _negotiate_extensions(handshake)
     entropy, clock = connection.entropy, connection.clock
-    handshake.server_random = fresh_bytes(RANDOM_SIZE, configuration.random_begins_with, entropy, clock)
-    if configuration.highest_version >= ProtocolVersion.TLS_1_3:
-        sentinel = downgrade_sentinel(handshake.version)
-        handshake.server_random = handshake.server_random[: -len(sentinel)] + sentinel
+    random = fresh_bytes(RANDOM_SIZE, configuration.random_begins_with, entropy, clock)
+    handshake.server_random = _with_sentinel(random, handshake)
     if handshake.resumed is not None:
         return _resume(handshake, handshake.resumed)
     has_session_id = not any(
@@ -116,7 +122,7 @@ def receive_client_key_exchange(handshake: ServerHandshake, message: HandshakeMe
 
 def receive_change_cipher_spec(handshake: ServerHandshake) -> State:
     """Read what follows with the new keys."""
-    handshake.connection.records.read_protection = handshake.pending_read
+    handshake.connection.change_read_keys(handshake.pending_read)
     return State.WAIT_FINISHED
 
 
@@ -125,6 +131,7 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
     client_verify_data = _verify_data(handshake, Role.CLIENT)
     if message.body != client_verify_data:
         raise PeerFault(Fault.BAD_FINISHED, "the client's Finished does not fit the handshake")
+    handshake.connection.check_end_of_flight()
     handshake.add(message)
     if handshake.resumed is None:
         keep_session(handshake)
@@ -147,6 +154,16 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
     handshake.flush(Flight.AFTER)
     handshake.connection.complete(handshake.negotiated)
     return State.CONNECTED
+
+
+def _with_sentinel(random: bytes, handshake: ServerHandshake) -> bytes:
+    """Have the random say that the server has TLS 1.3, where it chooses a lower version (RFC 8446 section
+    4.1.3).
+    """
+    if handshake.configuration.highest_version < ProtocolVersion.TLS_1_3:
+        return random
+    is_tls12 = handshake.version == ProtocolVersion.TLS_1_2
+    return random[:-SENTINEL_SIZE] + (DOWNGRADE_TO_TLS_1_2 if is_tls12 else DOWNGRADE_BELOW_TLS_1_2)
 
 
 def _resume(handshake: ServerHandshake, session: Session) -> State:
@@ -265,14 +282,14 @@ def _signature(handshake: ServerHandshake, signed: bytes) -> bytes:
     certificate_type = handshake.suite.certificate_type
     if certificate_type is None:
         return b""
-    key = handshake.configuration.credentials[certificate_type].private_key
+    credential = handshake.configuration.credentials[certificate_type]
     scheme = None
     if handshake.version >= ProtocolVersion.TLS_1_2:
         scheme = choose_signature_scheme(
-            handshake.client_hello, key, handshake.configuration, handshake.version
+            handshake.client_hello, credential, handshake.configuration, handshake.version
         )
         scheme = handshake.departing.scheme(scheme)
-    return push_digitally_signed(DigitallySigned(scheme, sign(key, scheme, signed)))
+    return push_digitally_signed(DigitallySigned(scheme, sign(credential.private_key, scheme, signed)))
 
 
 def _pre_master_secret(handshake: ServerHandshake, body: bytes) -> bytes:

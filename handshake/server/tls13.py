@@ -9,7 +9,7 @@ from handshake.crypto.key_shares import answer_key_share
 from handshake.crypto.signatures import certificate_verify_content, sign
 from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
-from handshake.schedule_13 import KeySchedule
+from handshake.schedule_13 import KeySchedule, requests_update
 from handshake.server.client_certificate import (
     receive_certificate_13,
     receive_certificate_verify_13,
@@ -17,7 +17,12 @@ from handshake.server.client_certificate import (
 )
 from handshake.server.configuration import ClientCertificate
 from handshake.server.handshake import ServerHandshake
-from handshake.server.resumption import give_ticket_13, offered_pre_shared_key
+from handshake.server.resumption import (
+    give_ticket_13,
+    offered_pre_shared_key,
+    skip_early_data,
+    takes_tickets_13,
+)
 from handshake.server.selection import choose_credential_13, common_groups
 from handshake.server.state import State
 from handshake.server.steps import Flight
@@ -54,6 +59,7 @@ def answer_hello(handshake: ServerHandshake) -> State:
     if body is None:
         raise PeerFault(Fault.MISSING_EXTENSION, "a TLS 1.3 hello without key_share")
     shares = dict(pull_key_share_list(body))
+    skip_early_data(handshake)
     groups = common_groups(hello, handshake.configuration, handshake.version)
     group = next((group for group in groups if group in shares), None)
     wanted = handshake.departing.group_to_ask_for(groups, tuple(shares), handshake.retries)
@@ -71,14 +77,15 @@ def answer_hello(handshake: ServerHandshake) -> State:
         answered.append(Extension(ExtensionType.PRE_SHARED_KEY, push_selected_identity(0)))
     _send_server_hello(handshake, handshake.connection.entropy(32), *answered)
     schedule.enter_handshake(answer.shared_secret, bytes(handshake.messages))
-    if hello.session_id:
+    if hello.session_id and handshake.state is not State.WAIT_SECOND_CLIENT_HELLO_13:  # sent before, then
         handshake.change_cipher_spec()  # RFC 8446 appendix D.4
     handshake.change_write_keys(schedule.handshake_protection(Role.SERVER))
     _send_authentication(handshake, schedule)
     schedule.enter_application(bytes(handshake.messages))
     handshake.change_write_keys(schedule.application_protection(Role.SERVER))
     handshake.flush(Flight.ANSWER)
-    handshake.connection.records.read_protection = schedule.handshake_protection(Role.CLIENT)
+    handshake.connection.change_read_keys(schedule.handshake_protection(Role.CLIENT))
+    handshake.connection.records.reads_plain_alerts = True
     handshake.negotiated = Negotiated(
         handshake.version,
         handshake.suite.cipher_suite,
@@ -94,8 +101,8 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
     if message.body != schedule.finished_verify_data(Role.CLIENT, bytes(handshake.messages)):
         raise PeerFault(Fault.BAD_FINISHED, "the client's Finished does not fit the handshake")
     handshake.add(message)
-    connection.records.read_protection = schedule.application_protection(Role.CLIENT)
-    if handshake.configuration.tickets:
+    connection.change_read_keys(schedule.application_protection(Role.CLIENT))
+    if handshake.configuration.tickets and takes_tickets_13(handshake.client_hello):
         give_ticket_13(handshake, schedule)
     handshake.flush(Flight.AFTER)
     assert handshake.negotiated is not None, "set with the ServerHello"
@@ -105,9 +112,9 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
 
 def receive_key_update(handshake: ServerHandshake, message: HandshakeMessage) -> State:
     """Read on with the next keys, and update our own when asked to (RFC 8446 section 4.6.3)."""
-    schedule, records = _schedule(handshake), handshake.connection.records
-    records.read_protection = schedule.update(Role.CLIENT)
-    if pull_key_update(message.body).request_update:
+    schedule = _schedule(handshake)
+    handshake.connection.change_read_keys(schedule.update(Role.CLIENT))
+    if requests_update(pull_key_update(message.body)):
         handshake.send(HandshakeType.KEY_UPDATE, push_key_update(KeyUpdate(0)))
         handshake.change_write_keys(schedule.update(Role.SERVER))
         handshake.flush(Flight.KEY_UPDATE)

@@ -145,6 +145,20 @@ def push_alpn(names: tuple[bytes, ...]) -> bytes:
     return pack_vector(2, b"".join([pack_vector(1, name) for name in names]))
 
 
+def pull_certificate_authorities(body: bytes) -> tuple[bytes, ...]:
+    """Distinguished names in DER (RFC 8446 section 4.2.4)."""
+    names = []
+    with Reader(body) as reader, reader.block(2, "authorities") as block:
+        while block.remaining:
+            names.append(block.pull_vector(2, "distinguished name"))
+    return tuple(names)
+
+
+def push_certificate_authorities(names: tuple[bytes, ...]) -> bytes:
+    """A certificate_authorities body."""
+    return pack_vector(2, b"".join([pack_vector(2, name) for name in names]))
+
+
 def pull_psk_key_exchange_modes(body: bytes) -> tuple[int, ...]:
     """Modes, 0 being psk_ke and 1 psk_dhe_ke (RFC 8446 section 4.2.9)."""
     return _pull_list(body, 1, 1, "ke_modes")

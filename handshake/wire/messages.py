@@ -26,6 +26,16 @@ HELLO_RETRY_REQUEST_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a2
 """SHA-256 of "HelloRetryRequest", the random that makes a ServerHello one (RFC 8446 section 4.1.3)."""
 
 
+DOWNGRADE_TO_TLS_1_2 = b"DOWNGRD\x01"
+DOWNGRADE_BELOW_TLS_1_2 = b"DOWNGRD\x00"
+DOWNGRADE_SENTINELS = frozenset({DOWNGRADE_TO_TLS_1_2, DOWNGRADE_BELOW_TLS_1_2})
+"""The end of the random of a server that has TLS 1.3 and chooses a lower version (RFC 8446 section 4.1.3)."""
+SENTINEL_SIZE = 8
+
+OCSP = 1
+"""CertificateStatusType of RFC 6066 section 8, the only one."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServerHello:
     """A ServerHello of any version, or a HelloRetryRequest; `extensions` None means no block at all."""
@@ -218,6 +228,23 @@ def push_certificate_verify(signature: DigitallySigned) -> bytes:
     return push_digitally_signed(signature)
 
 
+def pull_ocsp_response(body: bytes) -> bytes:
+    """The OCSP answer of a CertificateStatus, which in TLS 1.3 is an extension of a certificate (RFC 6066
+    section 8, RFC 8446 section 4.4.2.1). DecodeError for another type and for an empty answer.
+    """
+    with Reader(body) as reader:
+        status_type = reader.pull_uint(1, "status_type")
+        response = reader.pull_vector(3, "response")
+    if status_type != OCSP or not response:
+        raise DecodeError(f"CertificateStatus: type {status_type}, {len(response)} bytes")
+    return response
+
+
+def push_ocsp_response(response: bytes) -> bytes:
+    """The body of a CertificateStatus."""
+    return pack_uint(1, OCSP) + pack_vector(3, response)
+
+
 @dataclass(frozen=True, slots=True)
 class NewSessionTicket:
     """RFC 5077 section 3.3; the hint is in seconds."""
@@ -255,7 +282,7 @@ def pull_new_session_ticket_13(body: bytes) -> NewSessionTicket13:
             reader.pull_uint(4, "ticket_lifetime"),
             reader.pull_uint(4, "ticket_age_add"),
             reader.pull_vector(1, "ticket_nonce"),
-            reader.pull_vector(2, "ticket"),
+            _pull_ticket(reader),
             pull_extensions(reader),
         )
 
@@ -271,6 +298,14 @@ def push_new_session_ticket_13(message: NewSessionTicket13) -> bytes:
             push_extensions(message.extensions),
         )
     )
+
+
+def _pull_ticket(reader: Reader) -> bytes:
+    start = reader.offset
+    ticket = reader.pull_vector(2, "ticket")
+    if not ticket:
+        raise DecodeError("ticket: empty", start)
+    return ticket
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,8 @@ class RecordRules:
     """What a reader accepts of records, before they are decrypted."""
 
     max_fragment: Annotated[int, range(1, 1 << 16)] = MAX_CIPHERTEXT_LENGTH
-    """How many bytes a record may announce in its header (RFC 5246 section 6.2.3 has 18432)."""
+    """How many bytes a record may announce in its header (RFC 5246 section 6.2.3 has 18432). What is
+    decrypted may be as long where that is more than the RFC has, else 16384 bytes (section 6.2.1)."""
     any_version: bool = False
     """Whether a record's major version may be other than 3 (tlslite-ng 0.8.2; measured)."""
     max_plaintext: Annotated[int, range(1, 1 << 16)] | None = None
@@ -94,6 +95,11 @@ class RecordRules:
     signed_major: bool = False
     """A major version from 128 on is a negative number, and so not too high (SunJSSE 6 and 7: a Java byte;
     measured)."""
+
+    @property
+    def max_content(self) -> int:
+        """How many bytes a record may hold once it is decrypted."""
+        return MAX_PLAINTEXT_LENGTH if self.max_fragment <= MAX_CIPHERTEXT_LENGTH else self.max_fragment
 
 
 def push_record(record: Record) -> bytes:

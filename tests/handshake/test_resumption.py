@@ -10,7 +10,8 @@ from handshake.client.connection import ClientConnection
 from handshake.events import PeerFaulted
 from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTemplate, HelloTemplate
 from handshake.server import ServerConnection
-from handshake.session import MAX_SESSIONS, Session, SessionCache
+from handshake.session import MAX_SESSIONS, TICKET_LIFETIME_SECONDS, Session, SessionCache
+from handshake.wire.extensions import pull_offered_psks
 from handshake.wire.registry import ExtensionType, ProtocolVersion
 from tests.handshake.peers import (
     VERSIONS,
@@ -199,3 +200,53 @@ def test_the_cache_forgets_the_oldest() -> None:
     assert cache.find(MAX_SESSIONS.to_bytes(4, "big")) is not None
     cache.remove(MAX_SESSIONS.to_bytes(4, "big"))
     assert cache.find(MAX_SESSIONS.to_bytes(4, "big")) is None
+
+
+def test_a_ticket_is_offered_as_long_as_it_lives_with_its_age() -> None:
+    version = ProtocolVersion.TLS_1_3
+    ours = client(version, None, ticket=True)
+    exchange(ours, server(version, SessionCache(), tickets=True))
+    assert isinstance(ours.connection, ClientConnection)
+    session = ours.connection.session_by_ticket
+    assert session is not None
+    assert session.lifetime == TICKET_LIFETIME_SECONDS
+    lifetime = TICKET_LIFETIME_SECONDS
+    for age, is_offered in ((2.5, True), (lifetime - 0.5, True), (lifetime, False)):
+        again = ClientConnection(
+            hello(version, ticket=True),
+            server_name=None,
+            limits=ClientLimits(),
+            policy=ClientPolicy(),
+            entropy=os.urandom,
+            session=session,
+        )
+        again.start(session.received_at + age)
+        body = again.handshake.sent.extension(ExtensionType.PRE_SHARED_KEY)
+        assert (body is not None) is is_offered
+        if body is not None:
+            ((_, hidden),), _ = pull_offered_psks(body)
+            assert (hidden - session.ticket_age_add) % 2**32 == int(age * 1000)
+
+
+def test_a_hello_may_not_drop_extended_master_secret() -> None:
+    """RFC 7627 section 5.3; a session that never had it makes a full handshake."""
+    version = ProtocolVersion.TLS_1_2
+    for had_it in (True, False):
+        sessions = SessionCache()
+        first = client(version, None, ticket=False)
+        exchange(first, server(version, sessions, extended_master_secret=had_it))
+        session = first.connection.session_by_id
+        offered = replace(hello(version, ticket=False), extensions=())
+        again = ClientConnection(
+            offered,
+            server_name=None,
+            limits=ClientLimits(),
+            policy=ClientPolicy(),
+            entropy=os.urandom,
+            session=session,
+        )
+        again.start(0.0)
+        theirs = server(version, sessions, extended_master_secret=True)
+        theirs.take(again.data_to_send())
+        faulted = [event for event in theirs.events if isinstance(event, PeerFaulted)]
+        assert bool(faulted) is had_it

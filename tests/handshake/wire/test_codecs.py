@@ -151,12 +151,13 @@ CODECS: dict[str, Codec] = {
             st.integers(0, 2**32 - 1),
             st.integers(0, 2**32 - 1),
             short,
-            short,
+            st.binary(min_size=1, max_size=40),
             extension_list,
         ),
         msg.push_new_session_ticket_13,
         msg.pull_new_session_ticket_13,
     ),
+    "ocsp_response": (st.binary(min_size=1, max_size=40), msg.push_ocsp_response, msg.pull_ocsp_response),
     "key_update": (st.builds(msg.KeyUpdate, byte), msg.push_key_update, msg.pull_key_update),
     "alert": (st.builds(msg.Alert, byte, byte), msg.push_alert, msg.pull_alert),
     "dh_parameters": (
@@ -199,6 +200,11 @@ CODECS: dict[str, Codec] = {
     "selected_group": (code, ext.push_selected_group, ext.pull_selected_group),
     "renegotiation_info": (short, ext.push_renegotiation_info, ext.pull_renegotiation_info),
     "alpn": (st.lists(short, max_size=3).map(tuple), ext.push_alpn, ext.pull_alpn),
+    "certificate_authorities": (
+        st.lists(short, max_size=3).map(tuple),
+        ext.push_certificate_authorities,
+        ext.pull_certificate_authorities,
+    ),
     "psk_key_exchange_modes": (
         st.lists(byte, max_size=3).map(tuple),
         ext.push_psk_key_exchange_modes,
