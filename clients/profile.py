@@ -51,6 +51,8 @@ from handshake.wire.registry import AlertDescription, extension_name
 from handshake.wire.registry import ExtensionType as ExtensionCode
 
 BUNDLED_PROFILES = Path(__file__).parent / "profiles"
+GENUINE = "genuine-"
+"""So begin the names of files that are no profiles but genuine programs (`clients.genuine.own`)."""
 SCHEMA_FILE = Path(__file__).parent / "profile.schema.json"  # for editors; made by `profile_json_schema`
 
 _FILL_EXTENSION = {
@@ -293,6 +295,8 @@ def load_profiles(
                     f"{directory}: no such directory: name one that holds client profiles (*.toml)"
                 )
         for path in sorted(directory.glob("*.toml")):
+            if path.name.startswith(GENUINE):
+                continue
             with together:
                 profile = load_profile(path, notes)
                 if profile.id in paths:
