@@ -5,6 +5,7 @@ attempt is a connection that it made, so a silent retry is seen.
 """
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -29,6 +30,8 @@ MAX_QUOTED = 300
 """Characters of a program's words that stand beside a reason."""
 UNKNOWN_ALERT = "encrypted"
 """What stands for the name of an alert that was encrypted and that the program does not name."""
+UNREAD_ALERT = (Kind.ALERT, None)
+_TELLING = re.compile(r"error|alert|fail|fatal|refuse|exception", re.IGNORECASE)
 LOOPBACK = "127.0.0.1"
 
 
@@ -176,21 +179,14 @@ def _known(end: End | None, said: Said) -> End | None:
 
 def _transcript(reading: Reading, said: Said) -> Iterator[TranscriptEntry]:
     """The transcript, the alert in it that the program names and the wire does not show."""
-    end = reading.end
-    is_named = _is_own(end) and end is not None and end.kind is Kind.ALERT and end.alert is None
-    for entry in reading.transcript:
-        is_it = (
-            entry.direction == "sent" and not entry.decrypted and entry.name in ("alert", "application_data")
-        )
-        if is_named and is_it and said.alert_sent is not None and _is_last_sent(entry, reading):
-            decrypted = bytes((AlertLevel.FATAL, said.alert_sent))
-            yield replace(entry, name="alert", decrypted=decrypted)
-        else:
-            yield entry
-
-
-def _is_last_sent(entry: TranscriptEntry, reading: Reading) -> bool:
-    return entry is [each for each in reading.transcript if each.direction == "sent"][-1]
+    end, entries = reading.end, list(reading.transcript)
+    if said.alert_sent is None or end is None or not end.is_clients or (end.kind, end.alert) != UNREAD_ALERT:
+        yield from entries
+        return
+    last = max(index for index, entry in enumerate(entries) if entry.direction == "sent")
+    for index, entry in enumerate(entries):
+        named = bytes((AlertLevel.FATAL, said.alert_sent))
+        yield replace(entry, name="alert", decrypted=named) if index == last else entry
 
 
 def _answer(reading: Reading, said: Said) -> bytes:
@@ -199,10 +195,14 @@ def _answer(reading: Reading, said: Said) -> bytes:
 
 
 def _quoted(said: Said) -> str:
-    """The last of a program's words, on one line, in printable ASCII."""
-    words = " ".join(said.words.encode("ascii", "backslashreplace").decode("ascii").split())
+    """What a program says of its failure, on one line, in printable ASCII: the lines that speak of an error,
+    else its last.
+    """
+    lines = said.words.encode("ascii", "backslashreplace").decode("ascii").splitlines()
+    telling = [line for line in lines if _TELLING.search(line)]
+    words = " ".join(" ".join(telling or lines[-3:]).split())
     shown = "".join(character for character in words if character.isprintable())
-    return f"{said.how}: {shown[-MAX_QUOTED:]}" if shown else said.how
+    return f"{said.how}: {shown[:MAX_QUOTED]}" if shown else said.how
 
 
 def _not_connected(said: Said) -> Attempt:

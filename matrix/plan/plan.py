@@ -27,7 +27,8 @@ class PlannedCell:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All that a run needs. `profiles` are all that exist (controls may use others than the cells do),
-    `programs` the genuine ones, where any is asked for; `remarks` are what the user should know before it runs, a line each.
+    `programs` the genuine ones, where any is asked for; `remarks` are what the user should know before it
+    runs, a line each.
     """
 
     options: RunOptions
