@@ -19,11 +19,11 @@ _NUMBERS = {alert_name(member): int(member) for member in AlertDescription}
 class Command:
     """A program that is started for each visit.
 
-    In the arguments and in the values of `environment`, {host}, {port}, {name}, {ca}, {request} and {keylog}
-    stand for the address, what the server is called, a file of certificates to trust, the request, and a file
-    for the key log. `says_request`: the request comes on standard input. `works` and `fails` are looked for
-    in the words; `works` is the answer, from where it is found. The first group of `alert_sent` and
-    `alert_received` is an alert's name or number.
+    In the arguments and in the values of `environment`, {host}, {port}, {name}, {ca}, {request},
+    {request_file} and {keylog} stand for the address, what the server is called, a file of certificates to
+    trust, the request, a file that holds it, and a file for the key log. `says_request`: the request comes on
+    standard input. `works` and `fails` are looked for in the words; `works` is the answer, from where it is
+    found. The first group of `alert_sent` and `alert_received` is an alert's name or number.
     """
 
     id: str
@@ -41,13 +41,16 @@ class Command:
         """Run the command."""
         with tempfile.TemporaryDirectory(prefix="tls-matrix-") as folder:
             key_log, trusted = Path(folder, "keylog"), Path(folder, "ca.pem")
+            request = Path(folder, "request")
             trusted.write_text(call.trusted)
+            request.write_bytes(call.request)
             fill = filler(
                 host=call.host,
                 port=str(call.port),
                 name=call.server_name or call.host,
                 ca=str(trusted),
                 request=call.request.decode("latin-1"),
+                request_file=str(request),
                 keylog=str(key_log),
             )
             ended = run(

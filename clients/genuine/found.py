@@ -28,3 +28,11 @@ def version_of(*command: str, pattern: str) -> str | None:
         return None
     found = re.search(pattern, done.stdout.decode("utf-8", "replace"), re.MULTILINE)
     return None if found is None else found[1]
+
+
+def version_of_library() -> str:
+    """The version of the OpenSSL inside this environment's `cryptography`."""
+    from cryptography.hazmat.backends.openssl import backend
+
+    found = re.match(r"OpenSSL (\d\S*)", backend.openssl_version_text())
+    return found[1] if found else backend.openssl_version_text()
