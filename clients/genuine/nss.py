@@ -1,8 +1,8 @@
 """NSS's `tstclnt`, as Debian has it.
 
 It writes no key log (Debian builds NSS without), so an alert in TLS 1.3 behind the ServerHello has no name
-here: its words name NSS's error, not the alert. The request is read from a file, since it never ends by itself
-while its standard input is a pipe (3.87.1; measured).
+here: its words name NSS's error, not the alert. The request is read from a file, since it never ends by
+itself while its standard input is a pipe (3.87.1; measured).
 """
 
 import re

@@ -24,6 +24,8 @@ from handshake.events import Phase, TranscriptEntry
 from handshake.reason import Cause, Detail, Kind, Reason, Rule, cause_of_alert
 from handshake.wire.registry import AlertLevel, alert_name
 
+PATIENCE = 2
+"""How many deadlines of a connection a program has for a visit: it starts, and may connect again."""
 SETTLE_SECONDS = 0.5
 """In which the last bytes of a program that has ended have come through the relay."""
 MAX_QUOTED = 300
@@ -32,6 +34,9 @@ UNKNOWN_ALERT = "encrypted"
 """What stands for the name of an alert that was encrypted and that the program does not name."""
 UNREAD_ALERT = (Kind.ALERT, None)
 _TELLING = re.compile(r"error|alert|fail|fatal|refuse|exception", re.IGNORECASE)
+_OF_A_LOG = re.compile(r"^javax\.net\.ssl\||^\s+at |^\s*File \"|[Vv]erif(y|ication) error|During handling")
+_PASSING = re.compile(r"\b[0-9A-F]{8,}:|\S*\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*|\b\d+ ?ms\b|127\.0\.0\.1:\d+")
+MAX_LINES = 2
 LOOPBACK = "127.0.0.1"
 
 
@@ -92,7 +97,7 @@ class _Meeting:
         """Have one visit, and read each of its connections."""
         cut = Cutter if one_by_one else None
         with Relay(self._destination, self._seconds, self._pace, cut) as relay:
-            deadline = time.monotonic() + self._seconds
+            deadline = time.monotonic() + self._seconds * PATIENCE
             name = self._destination.server_name
             said = self._program.visit(
                 Call(LOOPBACK, relay.port, name, self._request, deadline, self._trusted)
@@ -195,14 +200,15 @@ def _answer(reading: Reading, said: Said) -> bytes:
 
 
 def _quoted(said: Said) -> str:
-    """What a program says of its failure, on one line, in printable ASCII: the lines that speak of an error,
-    else its last.
+    """What a program says of its failure, on one line, in printable ASCII, without what differs each time:
+    the first lines that speak of an error, else its last.
     """
     lines = said.words.encode("ascii", "backslashreplace").decode("ascii").splitlines()
-    telling = [line for line in lines if _TELLING.search(line)]
-    words = " ".join(" ".join(telling or lines[-3:]).split())
-    shown = "".join(character for character in words if character.isprintable())
-    return f"{said.how}: {shown[:MAX_QUOTED]}" if shown else said.how
+    lines = [_PASSING.sub("", line) for line in lines if not _OF_A_LOG.search(line)]
+    telling = list(dict.fromkeys(line for line in lines if _TELLING.search(line)))
+    words = " ".join(" ".join((telling or lines[-MAX_LINES:])[:MAX_LINES]).split())
+    shown = "".join(character for character in words if character.isprintable())[:MAX_QUOTED]
+    return ": ".join(part for part in (said.how, shown) if part)
 
 
 def _not_connected(said: Said) -> Attempt:

@@ -3,7 +3,8 @@
 Up to TLS 1.2 a handshake is in the clear to its last messages, and an alert before them. What is encrypted is
 read where the program tells its secrets (`secrets`). Of the rest the content type, up to TLS 1.2, and the
 length say enough: in TLS 1.3 an alert has 19 bytes with any of its suites (RFC 8446 section 5.2: two, the
-content type and a tag of 16), which no other message of a client has.
+content type and a tag of 16), or 34 with the 15 bytes of padding that JSSE adds to each record (11.0.5 to 25;
+measured), and no other message of a client has as many.
 
 The phase is what the client waits for, as the engine has it (`handshake.client.state`). A client refuses the
 message that it has got last; where several came at once it is not known which, and `is_unsure` says so.
@@ -46,7 +47,7 @@ from handshake.wire.registry import (
     ProtocolVersion,
 )
 
-ALERT_13_LENGTH = 19
+ALERT_13_LENGTHS = (19, 34)
 CLOSURE = (AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED)
 _DH = frozenset(
     {
@@ -224,7 +225,7 @@ class Reading:
 
     def _data(self, role: Role, record: Record, fragment: bytes | None) -> None:
         if fragment is None and self.is_tls13 and role is Role.CLIENT:
-            if len(record.fragment) == ALERT_13_LENGTH:
+            if len(record.fragment) in ALERT_13_LENGTHS:
                 self._alert(role, None)
             else:
                 self._finish(role)
@@ -331,18 +332,20 @@ class Reading:
         if self.end is not None:
             return
         phase = self.phase
-        if role is Role.CLIENT and self._before and kind is Kind.ALERT:
-            phase = self._refused()
+        is_refusal = kind is Kind.ALERT or not self.is_complete
+        if role is Role.CLIENT and self._before and is_refusal:
+            phase = self._refused(kind)
             self.is_complete = False
         self.end = End(role is Role.CLIENT, kind, phase, alert)
 
-    def _refused(self) -> Phase:
+    def _refused(self, kind: Kind) -> Phase:
         """The phase of the message that the client refuses: of the last one it got. Whoever has taken TLS
         1.3's ServerHello sends no alert in the clear any more.
         """
         before = self._before
         if self.is_tls13:
-            if list(self.transcript)[-1].wire[:1] == bytes((ContentType.ALERT,)):
+            last = self.transcript[-1].wire[:1]
+            if kind is Kind.ALERT and last == bytes((ContentType.ALERT,)):
                 return Phase.SERVER_HELLO
             before = [Phase.CERTIFICATE if each is Phase.SERVER_HELLO else each for each in before]
         self.is_unsure = len(set(before)) > 1

@@ -9,7 +9,9 @@ none.
 """
 
 import re
+import socket
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ class Client:
         options = ["-Xmx128m", "-Xrs", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"]
         options += ["-XX:+DisableAttachMechanism", "-XX:+DisplayVMOutputToStderr"]
         options += ["-Djavax.net.debug=ssl,handshake,record", *native_access]
+        options += ["-Djava.util.logging.SimpleFormatter.format=%5$s%n"]
         options += ["-Djdk.internal.httpclient.disableHostnameVerification=true"]
         self._machine = machine = JavaMachine(jpype, runtime, options, jars)
         self._jpype: Any = sys.modules["jpype"]
@@ -44,7 +47,22 @@ class Client:
         stream = machine.find("java.io.PrintStream")(self._log, True)
         machine.find("java.lang.System").setErr(stream)
         machine.find("java.lang.System").setOut(stream)
-        self._context = self._make_context(bool(jars))
+        self._is_bouncy_castle = bool(jars)
+        if jars:
+            self._log_records()
+
+    def warm_up(self) -> None:
+        """Have the classes loaded that a first connection takes a second for: meet a server that hangs up."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+
+            def hang_up() -> None:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(4096)
+
+            threading.Thread(target=hang_up, daemon=True).start()
+            told = Told("127.0.0.1", listener.getsockname()[1], "warm-up.example.test", "", 5.0, "")
+            self.visit(told, Says())
 
     def visit(self, told: Told, says: Says) -> None:
         """One connection; the log of it is the words."""
@@ -65,16 +83,16 @@ class Client:
         plain.setTcpNoDelay(True)
         plain.setSoTimeout(int(told.seconds * 1000))
         name = told.server_name or told.host
-        socket = self._context.getSocketFactory().createSocket(plain, name, told.port, True)
+        tls = self._context().getSocketFactory().createSocket(plain, name, told.port, True)
         try:
-            socket.startHandshake()
-            socket.getOutputStream().write(machine.bytes(told.request_bytes))
-            stream, content = socket.getInputStream(), machine.bytes(16_384)
+            tls.startHandshake()
+            tls.getOutputStream().write(machine.bytes(told.request_bytes))
+            stream, content = tls.getInputStream(), machine.bytes(16_384)
             while (read := int(stream.read(content))) >= 0:
                 says.take(bytes(memoryview(content)[:read]))
         finally:
             try:
-                socket.close()
+                tls.close()
             except machine.Throwable:
                 plain.close()
 
@@ -83,41 +101,33 @@ class Client:
         machine = self._machine
         duration = machine.find("java.time.Duration").ofMillis(int(told.seconds * 1000))
         client = machine.find("java.net.http.HttpClient").newBuilder()
-        client = client.sslContext(self._context).connectTimeout(duration).build()
+        client = client.sslContext(self._context()).connectTimeout(duration).build()
         uri = machine.find("java.net.URI").create(f"https://localhost:{told.port}/")
         request = machine.find("java.net.http.HttpRequest").newBuilder(uri).timeout(duration).build()
         body = machine.find("java.net.http.HttpResponse$BodyHandlers").ofString()
         response = client.send(request, body)
         says.take(f"HTTP/1.1 {response.statusCode()}\r\n\r\n{response.body()}".encode()[:MAX_ANSWER])
 
-    def _make_context(self, is_bouncy_castle: bool) -> Any:
+    def _context(self) -> Any:
+        """A context of its own for each visit, so that no session is resumed."""
         machine = self._machine
         find = machine.find
         context = find("javax.net.ssl.SSLContext")
-        if is_bouncy_castle:
-            self._log_records()
+        if self._is_bouncy_castle:
             cryptography = find("org.bouncycastle.jce.provider.BouncyCastleProvider")()
             provider = find("org.bouncycastle.jsse.provider.BouncyCastleJsseProvider")(cryptography)
             made = context.getInstance("TLS", provider)
         else:
             made = context.getInstance("TLS")
-        jpype = self._jpype
-
-        @jpype.JImplements("javax.net.ssl.X509TrustManager")
-        class TakesAll:
-            @jpype.JOverride
-            def checkClientTrusted(self, chain: Any, kind: Any) -> None:
-                return
-
-            @jpype.JOverride
-            def checkServerTrusted(self, chain: Any, kind: Any) -> None:
-                return
-
-            @jpype.JOverride
-            def getAcceptedIssuers(self) -> Any:
-                return machine.array("java.security.cert.X509Certificate", [])
-
-        made.init(None, machine.array("javax.net.ssl.TrustManager", [TakesAll()]), None)
+        takes_all = self._jpype.JProxy(
+            "javax.net.ssl.X509TrustManager",
+            dict={
+                "checkClientTrusted": lambda chain, kind: None,
+                "checkServerTrusted": lambda chain, kind: None,
+                "getAcceptedIssuers": lambda: machine.array("java.security.cert.X509Certificate", []),
+            },
+        )
+        made.init(None, machine.array("javax.net.ssl.TrustManager", [takes_all]), None)
         return made
 
     def _log_records(self) -> None:
@@ -156,4 +166,5 @@ if __name__ == "__main__":
     options = [each for each in rest if each.startswith("-")]
     jars = [Path(each) for each in rest if not each.startswith("-")]
     client = Client(Path(runtime), Path(jpype), interface, options, jars)
+    client.warm_up()
     serve(client.visit)
