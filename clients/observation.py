@@ -4,17 +4,23 @@
 `handshake.reason.Reason`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from handshake.errors import DecodeError
 from handshake.events import Negotiated, TranscriptEntry
-from handshake.reason import Reason
+from handshake.reason import Kind, Reason
 from handshake.transcript import LeftOut
 from handshake.wire.client_hello import pull_client_hello
 from handshake.wire.extensions import pull_supported_versions
 from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE
-from handshake.wire.registry import AlertLevel, ExtensionType, is_grease, version_name
+from handshake.wire.registry import (
+    AlertLevel,
+    ExtensionType,
+    alert_name,
+    is_grease,
+    version_name,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,17 @@ class Attempt:
                 if level == AlertLevel.FATAL:
                     return description
         return None
+
+
+def with_alert_named(attempt: Attempt) -> Attempt:
+    """The same attempt; where it failed by the client's own refusal, with the alert that it sent beside the
+    reason.
+    """
+    failure, alert = attempt.failure, attempt.alert_sent
+    if failure is None or alert is None or failure.kind not in (Kind.POLICY, Kind.PROTOCOL_ERROR):
+        return attempt
+    detail = replace(failure.detail, alert_sent=alert_name(alert))
+    return replace(attempt, failure=replace(failure, detail=detail))
 
 
 def _highest(hello: bytes, version: int) -> int:

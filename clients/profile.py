@@ -223,6 +223,12 @@ class Profile(_Table):
     released: str = Field(
         pattern=r"^[0-9]{4}(-[0-9]{2}){0,2}$", description="year, month or day, e.g. 2011-12-21"
     )
+    plays: str | None = Field(
+        default=None,
+        pattern=r"^genuine-[a-z0-9][a-z0-9._-]*$",
+        description="the genuine program that it is compared with where both are columns; where that very "
+        "version is none, the newest of the same major and minor version",
+    )
     default: bool = Field(default=True, description="whether it is in the grid when no client is chosen")
     provenance: Provenance
     limits: Limits = Limits()

@@ -148,7 +148,8 @@ class Detail:
 
     `met` is what the client met and `wanted` what it takes; `seconds` how long it waited;
     `certificate_requested` that the server had asked for a client certificate before; `said` the server's own
-    words, in printable ASCII, and `client_said` those of a genuine client program.
+    words, in printable ASCII, and `client_said` those of a genuine client program. `alert_sent` is the alert
+    with which the client ended the connection.
     """
 
     met: str = ""
@@ -157,6 +158,7 @@ class Detail:
     certificate_requested: bool = False
     said: str = ""
     client_said: str = ""
+    alert_sent: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """What there is, as JSON types; `from_json` reads it back."""

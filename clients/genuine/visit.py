@@ -18,7 +18,7 @@ from clients.genuine.program import Call, Program, Said
 from clients.genuine.relay import Carried, Relay
 from clients.genuine.secrets import read_key_log
 from clients.genuine.wire import Cutter, End, Reading
-from clients.observation import Attempt, Observation
+from clients.observation import Attempt, Observation, with_alert_named
 from clients.pace import at_once
 from handshake.events import Phase, TranscriptEntry
 from handshake.reason import Cause, Detail, Kind, Reason, Rule, cause_of_alert
@@ -120,7 +120,7 @@ def _attempt(carried: Carried, reading: Reading, said: Said, deadline_seconds: f
     hello = reading.hello
     failure = _failure(carried, reading, said, deadline_seconds)
     is_refused_late = failure is not None and failure.phase in HANDSHAKE_PHASES
-    return Attempt(
+    attempt = Attempt(
         hello_version=0 if hello is None else hello.legacy_version,
         sslv2_format=reading.sslv2_format,
         failure=failure,
@@ -132,6 +132,7 @@ def _attempt(carried: Carried, reading: Reading, said: Said, deadline_seconds: f
         left_out=reading.transcript.left_out,
         key_log=said.key_log,
     )
+    return with_alert_named(attempt)
 
 
 def _failure(carried: Carried, reading: Reading, said: Said, deadline_seconds: float) -> Reason | None:

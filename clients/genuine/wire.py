@@ -3,8 +3,8 @@
 Up to TLS 1.2 a handshake is in the clear to its last messages, and an alert before them. What is encrypted is
 read where the program tells its secrets (`secrets`). Of the rest the content type, up to TLS 1.2, and the
 length say enough: in TLS 1.3 an alert has 19 bytes with any of its suites (RFC 8446 section 5.2: two, the
-content type and a tag of 16), or 34 with the 15 bytes of padding that JSSE adds to each record (11.0.5 to 25;
-measured), and no other message of a client has as many.
+content type and a tag of 16), or 35 with the 16 bytes of padding that JSSE adds to each record (11.0.5 to
+25.0.2; measured), and no other message of a client has as many.
 
 The phase is what the client waits for, as the engine has it (`handshake.client.state`). A client refuses the
 message that it has got last; where several came at once it is not known which, and `is_unsure` says so.
@@ -47,7 +47,7 @@ from handshake.wire.registry import (
     ProtocolVersion,
 )
 
-ALERT_13_LENGTHS = (19, 34)
+ALERT_13_LENGTHS = (19, 35)
 CLOSURE = (AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED)
 _DH = frozenset(
     {

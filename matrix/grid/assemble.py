@@ -151,4 +151,5 @@ def _client(plan: Plan, client: str) -> ClientRecord:
         return ClientRecord(title=program.title, confidence=GENUINE, ja3=None)
     profile = plan.profiles[client]
     hello = fill_hello(profile.attempts[0].template, SUBJECT, bytes).hello
-    return ClientRecord(title=profile.title, confidence=profile.provenance.confidence, ja3=ja3(hello))
+    confidence = profile.provenance.confidence
+    return ClientRecord(title=profile.title, confidence=confidence, ja3=ja3(hello), plays=profile.plays)
