@@ -4,7 +4,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clients.genuine.process import run
@@ -60,9 +60,10 @@ class Command:
                 {**os.environ, **{name: fill(value) for name, value in self.environment.items()}},
             )
             secrets = key_log.read_text("latin-1").splitlines() if key_log.exists() else ()
-        return self.said(ended.words, ended.how, tuple(secrets))
+        said = self.read(ended.words, ended.how, tuple(secrets))
+        return replace(said, is_late=ended.status is None)
 
-    def said(self, words: str, how: str, key_log: tuple[str, ...] = ()) -> Said:
+    def read(self, words: str, how: str, key_log: tuple[str, ...] = ()) -> Said:
         """Read the words."""
         found = next((match for pattern in self.works if (match := pattern.search(words))), None)
         is_failed = any(pattern.search(words) for pattern in self.fails)

@@ -159,7 +159,8 @@ class Driver:
         process = self._process
         status = None if process is None else process.poll()
         self.stop()
-        return Said(self._words.text, how if status is None else f"ended with status {status}", works=False)
+        how = how if status is None else f"ended with status {status}"
+        return Said(self._words.text, how, works=False, is_late=status is None)
 
 
 _DRIVERS: dict[tuple[str, ...], Driver] = {}

@@ -32,11 +32,12 @@ class Said:
     """What a program says of a visit. `words` are its own, `how` how it ended. `works` None: only the wire
     can tell. `alert_sent` and `alert_received` are the alerts (RFC 8446 section 6) that it says it has sent
     and got. `answer` is what it says the server has answered. `key_log` has the secrets of its connections as
-    lines of a key log (RFC 9850).
+    lines of a key log (RFC 9850). `is_late`: the deadline has ended it, and with it its connections.
     """
 
     words: str
     how: str = ""
+    is_late: bool = field(default=False, kw_only=True)
     works: bool | None = None
     answer: bytes = b""
     alert_sent: int | None = None

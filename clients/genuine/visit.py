@@ -5,6 +5,7 @@ attempt is a connection that it made, so a silent retry is seen.
 """
 
 import hashlib
+import math
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -15,9 +16,9 @@ from clients.connect import request_for
 from clients.destination import Destination
 from clients.fallback import HANDSHAKE_PHASES
 from clients.genuine.program import Call, Program, Said
-from clients.genuine.relay import Carried, Relay
+from clients.genuine.relay import Carried, Move, Relay
 from clients.genuine.secrets import read_key_log
-from clients.genuine.wire import Cutter, End, Reading
+from clients.genuine.wire import CLOSURE, Cutter, End, Reading
 from clients.observation import Attempt, Observation, with_alert_named
 from clients.pace import at_once
 from handshake.events import Phase, TranscriptEntry
@@ -105,7 +106,13 @@ class _Meeting:
             relay.settle(time.monotonic() + SETTLE_SECONDS)
             carried = list(relay.carried)
             secrets = read_key_log(said.key_log)
-            return carried, [Reading(list(one.moves), secrets) for one in carried], said
+            until = deadline if said.is_late else math.inf
+            return carried, [Reading(_own_moves(one, until), secrets) for one in carried], said
+
+
+def _own_moves(carried: Carried, until: float) -> list[Move]:
+    """What both sides did; the end of a connection of a program that was ended is not its own doing."""
+    return [move for move in carried.moves if not (move.is_clients and move.end and move.time >= until)]
 
 
 def _located(first: Reading, again: list[Reading]) -> End | None:
@@ -142,12 +149,19 @@ def _failure(carried: Carried, reading: Reading, said: Said, deadline_seconds: f
     if carried.failure is not None:
         return Reason(Phase.CONNECT, Cause(carried.failure.kind))
     end = _known(reading.end, said)
-    is_refused = end is not None and end.kind is Kind.ALERT
+    is_refused = end is not None and end.is_clients and end.kind is Kind.ALERT
     if reading.is_complete and _answer(reading, said) and said.works is not False and not is_refused:
         return None
     detail = Detail(
         client_said=_quoted(said), certificate_requested=reading.certificate_requested and not _is_own(end)
     )
+    if (
+        end is not None
+        and end.is_clients
+        and end.kind is not Kind.ALERT
+        and reading.waited >= deadline_seconds
+    ):
+        end = None  # it has given the server up
     if end is None:
         is_own = reading.hello is None or said.works is False
         cause = Rule.HANGS.cause if is_own else Cause(Kind.TIMEOUT)
@@ -178,7 +192,8 @@ def _known(end: End | None, said: Said) -> End | None:
         return end
     if end.is_clients and end.kind is Kind.ALERT:
         return replace(end, alert=said.alert_sent)
-    if not end.is_clients and said.alert_received is not None and end.kind is not Kind.CLOSE_NOTIFY:
+    is_ending = said.alert_received in (None, *CLOSURE)
+    if not end.is_clients and not is_ending and end.kind is not Kind.CLOSE_NOTIFY:
         return replace(end, kind=Kind.ALERT, alert=said.alert_received)
     return end
 

@@ -85,7 +85,8 @@ class End:
 
 class Reading:
     """What the moves of one connection say. `end` is None where neither side has ended it; `warnings` are the
-    client's, by description. `answer` is the server's application data, as far as it could be read.
+    client's, by description. `waited` are the seconds between the last data and the end. `answer` is the
+    server's application data, as far as it could be read.
     """
 
     def __init__(self, moves: Iterable[Move], secrets: Secrets) -> None:
@@ -103,7 +104,7 @@ class Reading:
         self.certificate_requested = False
         self.answer = bytearray()
         self.transcript = Transcript()
-        self.last_is_servers = False
+        self.waited = 0.0
         self._secrets = secrets
         self._opener: Opener | None = None
         self._now = 0.0
@@ -143,9 +144,10 @@ class Reading:
         )
 
     def _take(self, move: Move) -> None:
+        if self.end is None:
+            self.waited = move.time - self._now
         self._now = move.time
         role = Role.CLIENT if move.is_clients else Role.SERVER
-        self.last_is_servers = not move.is_clients
         if move.end is not None:
             if move.is_clients:
                 self.closes_with.append(str(move.end))
