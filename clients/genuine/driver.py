@@ -32,13 +32,14 @@ MARGIN = 0.9
 
 @dataclass(frozen=True)
 class Driven:
-    """A program behind a driver; `command` starts that."""
+    """A program behind a driver; `command` starts that, which may take `start_seconds`."""
 
     id: str
     title: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     missing: str | None = None
+    start_seconds: float = START_SECONDS
 
     def visit(self, call: Call) -> Said:
         """Let the driver connect."""
@@ -61,7 +62,7 @@ class Driver:
             started = time.monotonic()
             if self._process is None:
                 self._start()
-                if self._line(started + START_SECONDS) is None:
+                if self._line(started + self._program.start_seconds) is None:
                     return self._ended("did not start")
             self._words = Words()
             # The start is not the visit's: it has all the time that it was given.

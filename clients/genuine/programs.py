@@ -8,7 +8,18 @@ from clients.genuine.own import load_own_programs
 from clients.genuine.program import Program
 from definitions.former import Notes
 
-MODULES = ("openssl", "gnutls", "openssl_library", "nss", "curl", "tlslite", "jsse")
+MODULES = (
+    "openssl",
+    "gnutls",
+    "openssl_library",
+    "nss",
+    "curl",
+    "tlslite",
+    "jsse",
+    "go",
+    "javascript",
+    "erlang",
+)
 """The modules of this folder that name programs, a family each."""
 
 

@@ -163,7 +163,7 @@ def _failure(carried: Carried, reading: Reading, said: Said, deadline_seconds: f
     ):
         end = None  # it has given the server up
     if end is None:
-        is_own = reading.hello is None or said.works is False
+        is_own = reading.hello is None
         cause = Rule.HANGS.cause if is_own else Cause(Kind.TIMEOUT)
         seconds = None if is_own else deadline_seconds
         return Reason(reading.phase, cause, replace(detail, seconds=seconds))

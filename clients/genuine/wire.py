@@ -49,6 +49,7 @@ from handshake.wire.registry import (
 
 ALERT_13_LENGTHS = (19, 35)
 CLOSURE = (AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED)
+_GOODBYES = tuple(bytes((description,)) for description in CLOSURE)
 _DH = frozenset(
     {
         KeyExchange.DHE_RSA,
@@ -85,8 +86,8 @@ class End:
 
 class Reading:
     """What the moves of one connection say. `end` is None where neither side has ended it; `warnings` are the
-    client's, by description. `waited` are the seconds between the last data and the end. `answer` is the
-    server's application data, as far as it could be read.
+    client's, by description. `waited` are the seconds between the last that was said, goodbyes apart, and the
+    end. `answer` is the server's application data, as far as it could be read.
     """
 
     def __init__(self, moves: Iterable[Move], secrets: Secrets) -> None:
@@ -108,6 +109,7 @@ class Reading:
         self._secrets = secrets
         self._opener: Opener | None = None
         self._now = 0.0
+        self._spoken = 0.0
         self._before: list[Phase] = []  # each message since the client's last: what was waited for
         self._group: int | None = None
         self._dh_prime_bits: int | None = None
@@ -144,8 +146,6 @@ class Reading:
         )
 
     def _take(self, move: Move) -> None:
-        if self.end is None:
-            self.waited = move.time - self._now
         self._now = move.time
         role = Role.CLIENT if move.is_clients else Role.SERVER
         if move.end is not None:
@@ -171,6 +171,8 @@ class Reading:
         content_type = record.content_type if opened is None else opened[0]
         fragment = None if opened is None else opened[1]
         self._note(role, "record", record_name(content_type), push_record(record), fragment or b"")
+        if content_type != ContentType.ALERT or fragment is None or fragment[-1:] not in _GOODBYES:
+            self._spoken = self._now
         if content_type == ContentType.CHANGE_CIPHER_SPEC:
             self._change(role)
         elif content_type == ContentType.ALERT:
@@ -338,6 +340,7 @@ class Reading:
         if role is Role.CLIENT and self._before and is_refusal:
             phase = self._refused(kind)
             self.is_complete = False
+        self.waited = self._now - self._spoken
         self.end = End(role is Role.CLIENT, kind, phase, alert)
 
     def _refused(self, kind: Kind) -> Phase:
