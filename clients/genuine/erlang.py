@@ -1,4 +1,4 @@
-"""Erlang's ssl application, as Debian has it. It tells its secrets once it is connected, and its alerts in words."""
+"""Erlang's ssl application, as Debian has it. It tells its secrets once connected, its alerts in words."""
 
 from collections.abc import Iterator
 

@@ -3,7 +3,7 @@
 node tells its secrets, deno writes them into the file of SSLKEYLOGFILE, and bun tells none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from clients.genuine.driver import Driven
@@ -15,7 +15,7 @@ from stacks.catalogue import not_fetched, stacks
 # Without a configuration file the machine's own settings play no part, and the library's do.
 _ENVIRONMENT = {"OPENSSL_CONF": "/dev/null", "NODE_OPTIONS": "", "NODE_NO_WARNINGS": "1", "NO_COLOR": "1"}
 # The stack -> the program, what it is in the package, what stands before the driver's file.
-_STACKS = {
+_STACKS: Mapping[str, tuple[str, Path, tuple[str, ...]]] = {
     "node-24": ("node", Path("bin", "node"), ()),
     "node-26": ("node", Path("bin", "node"), ()),
     "bun": ("bun", Path("bin", "bun"), ("run",)),
@@ -30,11 +30,13 @@ def programs() -> Iterator[Program]:
         mend = "there is no node program; get it with: apt-get install nodejs"
         yield Missing("genuine-node", "node", mend)
     else:
-        command = ("node", driver("node_client.cjs"))
-        yield Driven(f"genuine-node-{version}", f"node {version}", command, _ENVIRONMENT)
+        here = ("node", driver("node_client.cjs"))
+        yield Driven(f"genuine-node-{version}", f"node {version}", here, _ENVIRONMENT)
     for identity, (program, file, arguments) in _STACKS.items():
         stack, missing = stacks()[identity], not_fetched([identity])
         folder, release = stack.folder(), stack.files[0].version
         name = f"genuine-{program}-{release}"
-        command = () if folder is None else (str(folder / file), *arguments, driver("node_client.cjs"))
+        command: tuple[str, ...] = ()
+        if folder is not None:
+            command = (str(folder / file), *arguments, driver("node_client.cjs"))
         yield Driven(name, stack.title, command, _ENVIRONMENT, missing=missing)

@@ -1,7 +1,7 @@
 """Where the stack of a program lies, or the command that gets it."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from clients.genuine.driver import Driven
@@ -26,6 +26,7 @@ def driven(
     title: str,
     stack: Callable[[str], str],
     command: Callable[[Path], Sequence[str]],
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Driven]:
     """A program for each version whose stack `stack` names; `command` gets the folder of the stack."""
     for version in versions:
@@ -35,5 +36,6 @@ def driven(
             f"genuine-{program}-{version}",
             f"{title} {version}",
             () if folder is None else tuple(command(folder)),
-            missing=missing,
+            environment or {},
+            missing,
         )

@@ -1,5 +1,6 @@
-"""`tls-matrix list servers|clients|scenarios|cells`: what there is to choose from; and what can be written in
-a server.toml: `list emulation|declared` the keys of these tables, `list features` the features of a hello.
+"""`tls-matrix list servers|clients|programs|scenarios|cells`: what there is to choose from (`programs` are
+genuine clients, which take a moment to be found); and what can be written in a server.toml: `list
+emulation|declared` the keys of these tables, `list features` the features of a hello.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,7 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
+from clients.genuine.programs import load_programs
 from definitions.former import Notes
 from handshake.features import notations
 from matrix.commands.options import (
@@ -41,6 +43,7 @@ class Listed(StrEnum):
 
     SERVERS = "servers"
     CLIENTS = "clients"
+    PROGRAMS = "programs"
     SCENARIOS = "scenarios"
     CELLS = "cells"
     EMULATION = "emulation"
@@ -54,8 +57,9 @@ def list_what(
     servers_dir: ServersDir = None,
     clients_dir: ClientsDir = None,
 ) -> None:
-    """List servers (every id --server takes), clients, scenarios, the cells of the default grid, or what
-    can be written in a server.toml: the keys of [emulation] and of [declared], the features of a hello.
+    """List servers (every id --server takes), clients, genuine client programs, scenarios, the cells of the
+    default grid, or what can be written in a server.toml: the keys of [emulation] and of [declared], the
+    features of a hello.
 
     Where standard output is no terminal the first line names the columns, each further line has one row, with
     tabs in between, and notes follow after an empty line.
@@ -114,6 +118,18 @@ def _clients(options: RunOptions, notes: Notes) -> list[Row]:
     ]
 
 
+def _programs(options: RunOptions, notes: Notes) -> list[Row]:
+    return [
+        {
+            "id": program.id,
+            "title": program.title,
+            "installed": program.missing is None,
+            "mend": program.missing or "",
+        }
+        for program in load_programs(options.clients_dir, notes).values()
+    ]
+
+
 def _scenarios(options: RunOptions, notes: Notes) -> list[Row]:
     return [{"id": scenario.id, "title": scenario.title} for scenario in SCENARIOS.values()]
 
@@ -153,6 +169,7 @@ def _features(options: RunOptions, notes: Notes) -> list[Row]:
 _SOURCES: dict[Listed, Callable[[RunOptions, Notes], list[Row]]] = {
     Listed.SERVERS: _servers,
     Listed.CLIENTS: _clients,
+    Listed.PROGRAMS: _programs,
     Listed.SCENARIOS: _scenarios,
     Listed.CELLS: _cells,
     Listed.EMULATION: _emulation,
@@ -164,6 +181,8 @@ _SHOWN = (
     "key",
     "values",
     "title",
+    "installed",
+    "mend",
     "released",
     "confidence",
     "attempts",
