@@ -33,7 +33,7 @@ _LEGEND = (
     ("✗ fails", "no attempt of the client completes the scenario"),
     ("- n/a", "the scenario asks for what this pair cannot have; TLS and the request went well"),
     ("? unsupported", "the server chose something that this program offers but cannot complete"),
-    ("· missing", "the server is not installed on this machine"),
+    ("· missing", "the server, or the genuine client, is not installed on this machine"),
     ("! broken", "nothing was measured: nobody answered as asked, or the harness failed"),
     (f"... {UNEXPECTED_MARK}", "unexpected"),
     (f"... {NOTES_MARK}", "a note says what to look at"),

@@ -45,7 +45,7 @@ def test_a_column_without_a_line_of_python(tmp_path: Path) -> None:
     )
     arguments = ("--client", "genuine-mine-*", "--client", "genuine-none-*", "--clients-dir", tmp_path)
     out = tmp_path / "run"
-    result = tls_matrix("run", "--server", "openssl@4.0.3", *arguments, "--out", out, "-n", 0)
+    result = tls_matrix("run", "--server", "openssl@4.0.*", *arguments, "--out", out, "-n", 0)
     assert result.returncode == 0, result.stdout + result.stderr
     cells = {cell["client"]: cell for cell in json.loads((out / "run.json").read_text())["cells"]}
     assert cells["genuine-mine-1"]["outcome"] == "works"
