@@ -21,7 +21,7 @@ from stacks.catalogue import cache_folder, not_fetched, stacks
 _LINES = ("1.22", "1.27")
 _SOURCE = DRIVERS / "go_client.go"
 _STACK = "go"
-COMPILE_SECONDS = 300.0
+COMPILE_SECONDS = 900.0
 
 
 def programs() -> Iterator[Program]:

@@ -1,6 +1,6 @@
 """The JavaScript runtimes: node (OpenSSL), bun (BoringSSL), deno (rustls), through their tls module.
 
-node tells its secrets, deno writes them into the file of SSLKEYLOGFILE, and bun tells none.
+node and bun tell their secrets, deno tells none.
 """
 
 from collections.abc import Iterator, Mapping

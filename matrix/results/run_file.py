@@ -133,7 +133,7 @@ class ClientRecord(_Record):
     title: str
     confidence: str
     ja3: str | None
-    plays: str | None = None
+    plays: str | None = Field(default=None, exclude_if=lambda plays: plays is None)
 
 
 class NegotiatedRecord(_Record):
