@@ -55,7 +55,7 @@ def _why_not(cells: Sequence[CellRecord]) -> str:
 def _against_genuine(run: RunFile) -> str:
     """How many cells differ between a profile and the program that it plays."""
     number = len(differences(run))
-    return f"{counted(number, 'cell')} between a profile and its genuine program." if number else ""
+    return f"{counted(number, 'difference')} between a profile and its genuine program." if number else ""
 
 
 def _against_expectation(run: RunFile) -> str:
