@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from clients import prelude
 from clients.destination import Destination
 from clients.http_answer import Answer
-from clients.observation import Attempt, RenegotiationSeen
+from clients.observation import Attempt, RenegotiationSeen, with_alert_named
 from clients.pace import at_once
 from clients.player import Player
 from clients.starttls import PROTOCOLS, Protocol
@@ -123,7 +123,7 @@ class Exchange:
                         self._converse(transport)
                 except TransportFailure as failure:
                     self.fail(Cause(failure.kind))
-        return Attempt(
+        attempt = Attempt(
             hello_version=self.template.client_version,
             sslv2_format=self.template.format is HelloFormat.SSLV2,
             failure=self.failure,
@@ -135,6 +135,7 @@ class Exchange:
             seconds=time.monotonic() - started,
             client_port=client_port,
         )
+        return with_alert_named(attempt)
 
     def _begin_tls(self, transport: Transport) -> None:
         """Say what comes before TLS."""

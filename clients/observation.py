@@ -4,12 +4,23 @@
 `handshake.reason.Reason`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from handshake.errors import DecodeError
 from handshake.events import Negotiated, TranscriptEntry
-from handshake.reason import Reason
+from handshake.reason import Kind, Reason
 from handshake.transcript import LeftOut
+from handshake.wire.client_hello import pull_client_hello
+from handshake.wire.extensions import pull_supported_versions
+from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE
+from handshake.wire.registry import (
+    AlertLevel,
+    ExtensionType,
+    alert_name,
+    is_grease,
+    version_name,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,46 @@ class Attempt:
     client_port: int | None = None
     left_out: LeftOut | None = None
     key_log: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def offered_version_name(self) -> str:
+        """The highest version that the hello offers, and an unusual framing, as it was recorded; empty where
+        there was no hello."""
+        raw = next((entry.wire for entry in self.transcript if entry.name == "ClientHello"), b"")
+        name = version_name(_highest(raw, self.hello_version)) if raw else ""
+        return f"{name} in SSLv2 format" if raw and self.sslv2_format else name
+
+    @property
+    def alert_sent(self) -> int | None:
+        """The description of the alert with which the client ended the connection; None where it sent none,
+        or nothing but warnings, or where it is not known."""
+        for entry in self.transcript:
+            if entry.direction == "sent" and entry.name == "alert" and len(entry.decrypted) == 2:
+                level, description = entry.decrypted
+                if level == AlertLevel.FATAL:
+                    return description
+        return None
+
+
+def with_alert_named(attempt: Attempt) -> Attempt:
+    """The same attempt; where it failed by the client's own refusal, with the alert that it sent beside the
+    reason.
+    """
+    failure, alert = attempt.failure, attempt.alert_sent
+    if failure is None or alert is None or failure.kind not in (Kind.POLICY, Kind.PROTOCOL_ERROR):
+        return attempt
+    detail = replace(failure.detail, alert_sent=alert_name(alert))
+    return replace(attempt, failure=replace(failure, detail=detail))
+
+
+def _highest(hello: bytes, version: int) -> int:
+    """The highest of supported_versions (RFC 8446 section 4.2.1), else the version of the hello itself."""
+    try:
+        body = pull_client_hello(hello[MESSAGE_HEADER_SIZE:]).extension(ExtensionType.SUPPORTED_VERSIONS)
+        listed = () if body is None else pull_supported_versions(body)
+    except DecodeError:
+        return version
+    return max((each for each in listed if not is_grease(each)), default=version)
 
 
 COMPLETED = "completed"
@@ -64,7 +115,8 @@ class Observation:
     `certificate_sha256` is the fingerprint (lower-case hex) of the leaf the last attempt brought, so that a
     caller can tell whether the right server answered; `response` is the HTTP answer, cut at
     `clients.http_answer.MAX_RESPONSE_BYTES`. `later` is the connection made after the ladder's last, to
-    resume its session. `certificate` is that leaf itself (DER).
+    resume its session. `certificate` is that leaf itself (DER). `words` are what a genuine client program
+    said.
     """
 
     attempts: tuple[Attempt, ...]
@@ -74,6 +126,7 @@ class Observation:
     certificate_requested: bool = False
     later: Attempt | None = None
     certificate: bytes | None = field(default=None, repr=False)
+    words: str = field(default="", repr=False)
 
     @property
     def is_answered(self) -> bool:

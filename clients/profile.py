@@ -24,6 +24,8 @@ from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
 
 BUNDLED_PROFILES = Path(__file__).parent / "profiles"
+GENUINE = "genuine-"
+"""So begin the names of files that are no profiles but genuine programs (`clients.genuine.own`)."""
 SCHEMA_FILE = Path(__file__).parent / "profile.schema.json"  # for editors; made by `profile_json_schema`
 
 CORE = "core"
@@ -59,6 +61,12 @@ class Profile(Table):
         default=None,
         description='what it belongs to: "core" is the grid when no client is chosen; a profile without this '
         "key is in that grid too",
+    )
+    plays: str | None = Field(
+        default=None,
+        pattern=r"^genuine-[a-z0-9][a-z0-9._-]*$",
+        description="the genuine program that it is compared with where both are columns; where that very "
+        "version is none, the newest of the same major and minor version",
     )
     provenance: Provenance
     limits: Limits = Limits()
@@ -145,6 +153,8 @@ def load_profiles(
                     f"{directory}: no such directory: name one that holds client profiles (*.toml)"
                 )
         for path in sorted(directory.glob("*.toml")):
+            if path.name.startswith(GENUINE):
+                continue
             with together:
                 profile = load_profile(path, notes)
                 if profile.id in paths:

@@ -5,7 +5,9 @@ network does comes out as `TransportFailure` of the cause's kind.
 """
 
 import socket
+import struct
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -45,7 +47,20 @@ class Transport:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close this end."""
         self._socket.close()
+
+    def end_sending(self) -> None:
+        """End our stream (FIN) and go on reading."""
+        with suppress(OSError):  # the peer is gone already
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Let the closing of the connection be a reset (SO_LINGER of 0 seconds)."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     @property
     def local_port(self) -> int:

@@ -68,6 +68,9 @@ class Rule(_Worded):
         "the client closes the connection because its renegotiation was refused",
     )
     WARNING = "warning", "the client ends the handshake because of the server's warning"
+    ALERT = "alert", "the client ends the connection with the alert"
+    CLOSES = "closes", "the client closes the connection without an alert"
+    HANGS = "hangs", "the client does not go on"
     TLS_1_3 = "tls-1.3", "TLS 1.3 has no renegotiation"
     NOT_REQUESTED = "not-requested", "the server does not ask for it"
     NO_SESSION = "no-session", "there is no session that could be resumed in this way"
@@ -101,6 +104,8 @@ class Breach(_Worded):
 
 SERVER_SAID = "; the server said "
 """Stands before the server's own words, which are in quotes."""
+CLIENT_SAID = "; the client said "
+"""Stands before those of a genuine client program."""
 WHEN: Mapping[Phase, str] = {
     Phase.CONNECT: "when the connection is made",
     Phase.CLIENT_HELLO: "while the client sends its hello",
@@ -118,6 +123,8 @@ _NOT_REQUESTED = {
     Phase.RENEGOTIATION: "the server does not ask for a renegotiation",
 }
 _WITH_WHAT = frozenset({Kind.ALERT, Kind.POLICY, Kind.PROTOCOL_ERROR, Kind.UNSUPPORTED})
+_RULES_OF_ALERTS = (Rule.WARNING, Rule.ALERT)
+"""They are followed by the alert's name."""
 _WITHOUT_WHEN = frozenset({Kind.REFUSED, Kind.UNREACHABLE, Kind.UNRESOLVED})
 _ALERT_CODES = {alert_name(member): int(member) for member in AlertDescription}
 _NUMBERED_ALERT = re.compile(r"alert_([0-9]{1,3})")
@@ -145,7 +152,8 @@ class Detail:
 
     `met` is what the client met and `wanted` what it takes; `seconds` how long it waited;
     `certificate_requested` that the server had asked for a client certificate before; `said` the server's own
-    words, in printable ASCII.
+    words, in printable ASCII, and `client_said` those of a genuine client program. `alert_sent` is the alert
+    with which the client ended the connection.
     """
 
     met: str = ""
@@ -153,6 +161,8 @@ class Detail:
     seconds: float | None = None
     certificate_requested: bool = False
     said: str = ""
+    client_said: str = ""
+    alert_sent: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """What there is, as JSON types; `from_json` reads it back."""
@@ -200,7 +210,8 @@ class Reason:
         said = self._words() + self._size()
         if self.detail.certificate_requested:
             said += ", after it had asked for a client certificate"
-        return said + (f'{SERVER_SAID}"{self.detail.said}"' if self.detail.said else "")
+        said += f'{SERVER_SAID}"{self.detail.said}"' if self.detail.said else ""
+        return said + (f'{CLIENT_SAID}"{self.detail.client_said}"' if self.detail.client_said else "")
 
     def _words(self) -> str:
         kind, what = self.cause.kind, self.cause.what
@@ -216,8 +227,9 @@ class Reason:
             return _NOT_REQUESTED.get(self.phase, Rule.NOT_REQUESTED.words)
         if what in list(Rule):
             return Rule(what).words
-        if what.startswith(f"{Rule.WARNING}-"):
-            return f"{Rule.WARNING.words} {what.removeprefix(f'{Rule.WARNING}-')}"
+        rule, _, alert = what.partition("-")
+        if rule in _RULES_OF_ALERTS and alert:
+            return f"{Rule(rule).words} {alert}"
         return Kind.POLICY.words.format(what=what)
 
     def _size(self) -> str:
@@ -304,7 +316,7 @@ def _alert(text: str) -> str:
 
 
 def _rule(text: str) -> str:
-    if text not in list(Rule) and not text.startswith(f"{Rule.WARNING}-"):
+    if text not in list(Rule) and not text.startswith(tuple(f"{rule}-" for rule in _RULES_OF_ALERTS)):
         raise unknown_name("rule of a client", text, list(Rule))
     return text
 

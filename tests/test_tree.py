@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("definitions", "handshake", "clients", "servers", "matrix")
+PACKAGES = ("definitions", "handshake", "stacks", "clients", "servers", "matrix")
 FILE_BUDGET = 400
 FUNCTION_BUDGET = 60
 

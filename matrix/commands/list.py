@@ -1,6 +1,7 @@
-"""`tls-matrix list servers|clients|scenarios|cells`: what there is to choose from; and what can be written in
-a server.toml: `list emulation|declared` the keys of these tables, `list features` the features of a hello,
-`list departures` the ways in which an emulated server can depart from the RFCs.
+"""`tls-matrix list servers|clients|programs|scenarios|cells`: what there is to choose from (`programs` are
+genuine clients, which take a moment to be found); and what can be written in a server.toml: `list
+emulation|declared` the keys of these tables, `list features` the features of a hello, `list departures` the ways
+in which an emulated server can depart from the RFCs.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
+from clients.genuine.programs import load_programs
 from definitions.former import Notes
 from handshake.features import notations
 from handshake.server.departures.collection import departures
@@ -44,6 +46,7 @@ class Listed(StrEnum):
 
     SERVERS = "servers"
     CLIENTS = "clients"
+    PROGRAMS = "programs"
     SCENARIOS = "scenarios"
     CELLS = "cells"
     EMULATION = "emulation"
@@ -58,9 +61,9 @@ def list_what(
     servers_dir: ServersDir = None,
     clients_dir: ClientsDir = None,
 ) -> None:
-    """List servers (every id --server takes), clients, scenarios, the cells of the default grid, or
-    the vocabulary of a server.toml: the keys of its tables emulation and declared, the features of a hello,
-    the departures from the RFCs with what the RFCs demand of a client.
+    """List servers (every id --server takes), clients, genuine client programs, scenarios, the cells of the
+    default grid, or the vocabulary of a server.toml: the keys of its tables emulation and declared, the
+    features of a hello, the departures from the RFCs with what the RFCs demand of a client.
 
     Where standard output is no terminal, the first line names the columns and each further line is one row,
     separated by tabs; notes follow after an empty line.
@@ -119,6 +122,18 @@ def _clients(options: RunOptions, notes: Notes) -> list[Row]:
     ]
 
 
+def _programs(options: RunOptions, notes: Notes) -> list[Row]:
+    return [
+        {
+            "id": program.id,
+            "title": program.title,
+            "installed": program.missing is None,
+            "mend": program.missing or "",
+        }
+        for program in load_programs(options.clients_dir, notes).values()
+    ]
+
+
 def _scenarios(options: RunOptions, notes: Notes) -> list[Row]:
     return [{"id": scenario.id, "title": scenario.title} for scenario in SCENARIOS.values()]
 
@@ -173,6 +188,7 @@ def _departures(options: RunOptions, notes: Notes) -> list[Row]:
 _SOURCES: dict[Listed, Callable[[RunOptions, Notes], list[Row]]] = {
     Listed.SERVERS: _servers,
     Listed.CLIENTS: _clients,
+    Listed.PROGRAMS: _programs,
     Listed.SCENARIOS: _scenarios,
     Listed.CELLS: _cells,
     Listed.EMULATION: _emulation,
@@ -188,6 +204,8 @@ _SHOWN = (
     "demand",
     "section",
     "title",
+    "installed",
+    "mend",
     "released",
     "confidence",
     "attempts",

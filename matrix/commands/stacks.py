@@ -16,10 +16,10 @@ from matrix.cell import select
 from matrix.commands.options import Json, one_line_errors, print_table, tell, write_out
 from matrix.errors import EXIT_HARNESS
 from matrix.results.run_file import to_json
-from servers.stacks.catalogue import Stack, stacks, with_needs
-from servers.stacks.check import check_catalogue
-from servers.stacks.download import Progress
-from servers.stacks.fetch import FetchError, fetch
+from stacks.catalogue import Stack, stacks, with_needs
+from stacks.check import check_catalogue
+from stacks.download import Progress
+from stacks.fetch import FetchError, fetch
 
 application = typer.Typer(
     no_args_is_help=True, help="List the stacks of real servers, or fetch them into a cache folder."

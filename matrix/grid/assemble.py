@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 
 from clients.destination import Target
-from clients.profile import Profile
 from handshake.client.hello import fill_hello
 from handshake.wire.ja3 import ja3
 from matrix.grid.endpoint import Problem
@@ -26,6 +25,8 @@ from servers.credentials import SUBJECT
 from servers.variant import ServerVariant
 
 EXTERNAL = "external"
+GENUINE = "genuine"
+"""The confidence of a client that is not played."""
 
 
 def frame_of(plan: Plan, stacks: Mapping[str, str | None]) -> RunFile:
@@ -37,14 +38,16 @@ def frame_of(plan: Plan, stacks: Mapping[str, str | None]) -> RunFile:
     }
     return RunFile(
         run=RunRecord(
-            profiles_digest=profiles_digest(plan.profiles[client] for client in clients),
+            profiles_digest=profiles_digest(
+                plan.profiles[client] for client in clients if client in plan.profiles
+            ),
             tool_version=tool_version(),
             partial=True,
             environment=environment(),
             asked=_asked(plan),
         ),
         servers=servers | {target.name: _target(target) for target in plan.targets},
-        clients={client: _client(plan.profiles[client]) for client in clients},
+        clients={client: _client(plan, client) for client in clients},
         cells=[],
     )
 
@@ -142,6 +145,11 @@ def _target(target: Target) -> ServerRecord:
     )
 
 
-def _client(profile: Profile) -> ClientRecord:
+def _client(plan: Plan, client: str) -> ClientRecord:
+    program = plan.programs.get(client)
+    if program is not None:
+        return ClientRecord(title=program.title, confidence=GENUINE, ja3=None)
+    profile = plan.profiles[client]
     hello = fill_hello(profile.attempts[0].template.as_written(), SUBJECT, bytes).hello
-    return ClientRecord(title=profile.title, confidence=profile.provenance.confidence, ja3=ja3(hello))
+    confidence = profile.provenance.confidence
+    return ClientRecord(title=profile.title, confidence=confidence, ja3=ja3(hello), plays=profile.plays)

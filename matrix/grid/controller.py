@@ -103,7 +103,9 @@ def _worker(
     plan: Plan, endpoints: Mapping[str, Any], credentials: dict[str, Credential], folder: Path
 ) -> GridWorker:
     terms = Terms(plan.options.timeout, plan.options.evidence, credentials)
-    return GridWorker(_tasks(plan), dict(endpoints), dict(plan.profiles), terms, folder, plan.options.rate)
+    return GridWorker(
+        _tasks(plan), dict(endpoints), {**plan.profiles, **plan.programs}, terms, folder, plan.options.rate
+    )
 
 
 def _tasks(plan: Plan) -> list[CellTask]:

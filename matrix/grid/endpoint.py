@@ -32,6 +32,8 @@ class Endpoint:
     """One server as a client sees it. `fingerprints` are SHA-256 in hex of the certificates it may present,
     empty when unknown; `destination` is None where it could not be started; `problem` is None when it
     answers. `own` are the private key and the chain, as PEM text, that the user wants clients to show.
+    `certificates` are those it may present, as PEM text, empty when unknown: for genuine programs that cannot
+    be told to trust anybody.
     """
 
     server: str
@@ -39,6 +41,7 @@ class Endpoint:
     fingerprints: frozenset[str] = frozenset()
     problem: Problem | None = None
     own: tuple[str, str] | None = None
+    certificates: str = ""
 
     @property
     def address(self) -> str:
@@ -52,6 +55,7 @@ class Endpoint:
             "destination": self.destination and self.destination.to_json(),
             "fingerprints": sorted(self.fingerprints),
             "own": self.own,
+            "certificates": self.certificates,
             "problem": self.problem and {"verdict": self.problem.verdict.value, "note": self.problem.note},
         }
 
@@ -65,4 +69,5 @@ class Endpoint:
             frozenset(value["fingerprints"]),
             problem and Problem(Verdict(problem["verdict"]), problem["note"]),
             value["own"] and (value["own"][0], value["own"][1]),
+            value["certificates"],
         )

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from clients.genuine.program import Program
+from clients.genuine.visit import visit
 from clients.http_answer import http_status
 from clients.observation import Observation
 from clients.pace import at_once
@@ -14,14 +16,14 @@ from handshake.crypto.credentials import Credential
 from matrix.cell import Cell
 from matrix.grid.endpoint import Endpoint
 from matrix.judgement.judge import judge
-from matrix.judgement.outcome import Expectation, Judgement, Outcome
+from matrix.judgement.outcome import Expectation, Judgement, Outcome, Verdict
 from matrix.prediction import offered_version_name
 from matrix.results.cell_result import CellResult, Facts, cell_result
 from matrix.results.certificate_facts import certificate_notes, read_certificate
 from matrix.results.evidence import Evidence, evidence_of
 from matrix.results.evidence_wanted import EvidenceWanted
 from matrix.results.strength import REFUSING_STATUS
-from matrix.scenarios import SCENARIOS, Meeting
+from matrix.scenarios import CONNECT, SCENARIOS, Meeting
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +40,26 @@ class Terms:
 
 
 def run_cell(
-    cell: Cell, profile: Profile, endpoint: Endpoint, expectation: Expectation | None, terms: Terms
+    cell: Cell,
+    client: Profile | Program,
+    endpoint: Endpoint,
+    expectation: Expectation | None,
+    terms: Terms,
 ) -> tuple[CellResult, Evidence | None]:
     """Let the client do the scenario with the server and judge what happened; whatever the peer does is a
     result. The evidence comes along where it is wanted.
     """
     if endpoint.problem is not None:
         return CellResult(cell.id, endpoint.problem.judgement), None
-    assert endpoint.destination is not None, "a server without a problem listens"
-    meeting = Meeting(
-        profile.player,
-        endpoint.destination,
-        terms.deadline_seconds,
-        terms.credentials,
-        _own(endpoint),
-        terms.pace,
-        is_ours=bool(endpoint.fingerprints),
-    )
-    observation = SCENARIOS[cell.scenario].carry_out(meeting)
-    offered = [offered_version_name(attempt.template) for attempt in profile.attempts]
+    if isinstance(client, Profile):
+        observation = SCENARIOS[cell.scenario].carry_out(_meeting(client, endpoint, terms))
+        offered = [offered_version_name(attempt.template) for attempt in client.attempts]
+    else:
+        problem = _cannot(client, cell)
+        if problem is not None:
+            return CellResult(cell.id, problem), None
+        observation = _visit(client, endpoint, terms)
+        offered = [attempt.offered_version_name for attempt in observation.attempts]
     judgement = judge(observation, expectation, endpoint.fingerprints)
     result = cell_result(cell.id, observation, offered, judgement)
     result = replace(result, facts=_facts(observation, endpoint, judgement))
@@ -70,6 +73,40 @@ def run_cell(
         fingerprints=sorted(endpoint.fingerprints),
     )
     return result, seen
+
+
+def _meeting(profile: Profile, endpoint: Endpoint, terms: Terms) -> Meeting:
+    assert endpoint.destination is not None, "a server without a problem listens"
+    return Meeting(
+        profile.player,
+        endpoint.destination,
+        terms.deadline_seconds,
+        terms.credentials,
+        _own(endpoint),
+        terms.pace,
+        is_ours=bool(endpoint.fingerprints),
+    )
+
+
+def _cannot(program: Program, cell: Cell) -> Judgement | None:
+    """Why a genuine program cannot do this cell; None if it can."""
+    if program.missing is not None:
+        return Judgement(Verdict.NOT_INSTALLED, note=program.missing)
+    if SCENARIOS[cell.scenario] is not CONNECT:
+        note = f"genuine programs are asked for {CONNECT.id} alone, not for {cell.scenario}"
+        return Judgement(Verdict.UNSUPPORTED, note=note)
+    return None
+
+
+def _visit(program: Program, endpoint: Endpoint, terms: Terms) -> Observation:
+    assert endpoint.destination is not None, "a server without a problem listens"
+    return visit(
+        program,
+        endpoint.destination,
+        deadline_seconds=terms.deadline_seconds,
+        trusted=endpoint.certificates,
+        pace=terms.pace,
+    )
 
 
 def _own(endpoint: Endpoint) -> Mapping[str, Credential]:

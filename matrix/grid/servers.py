@@ -43,7 +43,7 @@ CONTROLS_AT_ONCE = 8
 class GridServers:
     """The endpoints of a run, by server id or target name, and the second half of the proof.
 
-    `client_credentials` are those that clients show; the servers trust them.
+    `client_credentials` are those that clients show; the servers trust them. `certificates` are the servers'.
     """
 
     def __init__(
@@ -51,12 +51,16 @@ class GridServers:
         plan: Plan,
         running: RunningServers,
         client_credentials: Mapping[str, PrivateKeyAndChain],
+        certificates: str = "",
     ) -> None:
         self._plan = plan
         self._running = running
         self.client_credentials = client_credentials
         self._terms = Terms(plan.options.timeout, credentials=read_credentials(client_credentials))
-        found = {variant.id: _endpoint(variant, running[variant.id]) for variant in plan.variants}
+        found = {
+            variant.id: replace(_endpoint(variant, running[variant.id]), certificates=certificates)
+            for variant in plan.variants
+        }
         found |= {target.name: _endpoint_of(target) for target in plan.targets}
         self.endpoints = self._prove(found.values())
 
@@ -123,7 +127,7 @@ def grid_servers(plan: Plan) -> Iterator[GridServers]:
     trusted = {kind: pem.chain for kind, pem in clients.items()}
     start_servers = _starter(plan.options.backend)
     with start_servers(plan.variants, credentials, START_SECONDS, client_certificates=trusted) as running:
-        yield GridServers(plan, running, clients)
+        yield GridServers(plan, running, clients, "".join(pem.chain for pem in credentials.values()))
 
 
 def _starter(backend: str) -> StartServers:

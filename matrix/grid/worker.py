@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from clients.destination import is_loopback
+from clients.genuine.program import PREFIX, Program
+from clients.genuine.programs import load_programs
 from clients.pace import DEFAULT_RATE, Pace, at_once
 from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
 from handshake.crypto.credentials import Credential
@@ -44,7 +46,7 @@ class GridWorker:
         self,
         tasks: Sequence[CellTask],
         endpoints: dict[str, Endpoint],
-        profiles: dict[str, Profile],
+        clients: Mapping[str, Profile | Program],
         terms: Terms,
         folder: Path,
         rate: float | None = None,
@@ -52,7 +54,7 @@ class GridWorker:
     ) -> None:
         self._tasks = tasks
         self._endpoints = endpoints
-        self._profiles = profiles
+        self._clients = clients
         self._terms = terms
         self._folder = folder
         self._rate = rate
@@ -71,7 +73,7 @@ class GridWorker:
         return cls(
             tasks,
             {endpoint.server: endpoint for endpoint in endpoints},
-            load_profiles((BUNDLED_PROFILES, *map(Path, content["clients_dir"]))),
+            _clients([task.cell.client for task in tasks], [*map(Path, content["clients_dir"])]),
             Terms(
                 config.getoption("timeout"),
                 EvidenceWanted(config.getoption("evidence")),
@@ -104,7 +106,7 @@ class GridWorker:
         endpoint = self._endpoints[task.cell.server]
         result, evidence = run_cell(
             task.cell,
-            self._profiles[task.cell.client],
+            self._clients[task.cell.client],
             endpoint,
             task.expectation,
             replace(self._terms, pace=self._pace(endpoint)),
@@ -139,6 +141,12 @@ class GridWorker:
             show(result, report, address)
             report.user_properties.append((PROPERTY, result.to_json()))
         return report
+
+
+def _clients(asked: Sequence[str], directories: Sequence[Path]) -> Mapping[str, Profile | Program]:
+    is_genuine = any(client.startswith(PREFIX) for client in asked)
+    programs = load_programs(directories) if is_genuine else {}
+    return {**load_profiles((BUNDLED_PROFILES, *directories)), **programs}
 
 
 def _expectation_to_json(expectation: Expectation) -> list[str | None]:

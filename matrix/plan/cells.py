@@ -24,7 +24,8 @@ def plan_cells(
     notes: Notes | None = None,
 ) -> list[PlannedCell]:
     """Look up what is expected of each cell and predict it; the user's own expectations come before what is
-    shipped or predicted. Of a server that departs from the RFCs nothing is predicted.
+    shipped or predicted. Nothing is predicted of a server that departs from the RFCs, nor of a genuine
+    program, which has no definition.
     """
     own = own or Expectations()
     expectations = own.before(load_expectations(notes=notes))
@@ -35,14 +36,14 @@ def plan_cells(
     predictions = {
         (server, client): predict(profiles[client].player, server_facts[server])
         for server, client in {(cell.server, cell.client) for cell in cells}
-        if server in server_facts
+        if server in server_facts and client in profiles
     }
     planned = []
     for cell in cells:
         prediction = predictions.get((cell.server, cell.client))
         beyond: Prediction | None = None
         expected = expectations.explicit(cell)
-        if cell.server in variants and not variants[cell.server].departs:
+        if cell.server in variants and cell.client in profiles and not variants[cell.server].departs:
             client, server = profiles[cell.client].player, server_facts[cell.server]
             facts = Facts(client, server, plain_ids[cell.server], prediction)
             expected, beyond = expected_of(cell, facts, expectations)

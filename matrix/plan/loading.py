@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from clients.genuine.program import PREFIX, Program
+from clients.genuine.programs import load_programs
 from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
 from definitions.fault import Together
 from definitions.former import Notes
 from definitions.reading import check_toml
-from matrix.cell import no_match
+from matrix.cell import no_match, select
 from servers.definition import DefinitionError, ServerDefinition, load_definitions
 from servers.emulated.emulation import EmulationError, read_emulation
 from servers.variant import ServerVariant
@@ -23,6 +25,29 @@ def load_all_definitions(
 def load_all_profiles(directories: Sequence[Path], notes: Notes | None = None) -> dict[str, Profile]:
     """Load the bundled clients and the user's."""
     return load_profiles((BUNDLED_PROFILES, *directories), notes)
+
+
+def load_asked_programs(
+    patterns: Sequence[str], directories: Sequence[Path], notes: Notes | None = None
+) -> Mapping[str, Program]:
+    """Find the genuine programs where a pattern asks for any; to find them takes starting some of them."""
+    is_asked = any(pattern.startswith(PREFIX) for pattern in patterns)
+    return load_programs(directories, notes) if is_asked else {}
+
+
+def choose_clients(
+    patterns: Sequence[str], profiles: Mapping[str, Profile], programs: Mapping[str, Program]
+) -> list[str]:
+    """Give the ids that the patterns choose, the default without any; a genuine program is chosen only by a
+    pattern that begins as its id does. Raises SelectionError for a pattern that matches nothing.
+    """
+    if not patterns:
+        return default_clients(profiles)
+    chosen: set[str] = set()
+    for pattern in patterns:
+        known = programs if pattern.startswith(PREFIX) else profiles
+        chosen.update(select([pattern], known, "client"))
+    return sorted(chosen)
 
 
 def default_clients(profiles: Mapping[str, Profile]) -> list[str]:

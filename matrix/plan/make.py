@@ -13,7 +13,13 @@ from matrix.cell import Cell, grid, select
 from matrix.errors import SelectionError
 from matrix.expectations.files import Expectations, load_own_expectations
 from matrix.plan.cells import baseline_cells, plan_cells
-from matrix.plan.loading import check_variant, default_clients, load_all_definitions, load_all_profiles
+from matrix.plan.loading import (
+    check_variant,
+    choose_clients,
+    load_all_definitions,
+    load_all_profiles,
+    load_asked_programs,
+)
 from matrix.plan.options import RunOptions
 from matrix.plan.plan import Plan
 from matrix.plan.servers import choose_servers
@@ -36,6 +42,8 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
         definitions = load_all_definitions(options.servers_dir, notes)
     with together:
         profiles = load_all_profiles(options.clients_dir, notes)
+    with together:
+        programs = load_asked_programs(options.client, options.clients_dir, notes)
     together.end()
     targets = parse_targets(options.target)
     variants = choose_servers(options, definitions)
@@ -46,7 +54,7 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
     taken = {variant.id for variant in variants} & {target.name for target in targets}
     if taken:
         raise SelectionError(f"--target {min(taken)}: a server has this id; choose another name")
-    clients = select(options.client, profiles, "client") if options.client else default_clients(profiles)
+    clients = choose_clients(options.client, profiles, programs)
     default = [scenario.id for scenario in SCENARIOS.values() if scenario.is_default]
     scenarios = select(options.scenario, SCENARIOS, "scenario") if options.scenario else default
     servers = [variant.id for variant in variants] + [target.name for target in targets]
@@ -65,7 +73,8 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
         profiles,
         tuple(SCENARIOS[s] for s in scenarios),
         tuple(cells),
-        (*remarks, *_unused(own, servers, definitions, profiles)),
+        (*remarks, *_unused(own, servers, definitions, (*profiles, *programs))),
+        programs,
     )
 
 

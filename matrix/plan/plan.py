@@ -1,10 +1,11 @@
 """What is to be run, as one value: servers, clients, scenarios, and the cells with what is known of them."""
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from clients.destination import Target
+from clients.genuine.program import Program
 from clients.profile import Profile
 from matrix.cell import Cell
 from matrix.judgement.outcome import Expectation
@@ -25,8 +26,9 @@ class PlannedCell:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a run needs. `profiles` are all that exist (controls may use others than the cells do);
-    `remarks` are what the user should know before it runs, a line each.
+    """All that a run needs. `profiles` are all that exist (controls may use others than the cells do),
+    `programs` the genuine ones, where any is asked for; `remarks` are what the user should know before it
+    runs, a line each.
     """
 
     options: RunOptions
@@ -36,6 +38,7 @@ class Plan:
     scenarios: tuple[Scenario, ...]
     cells: tuple[PlannedCell, ...]
     remarks: tuple[str, ...] = ()
+    programs: Mapping[str, Program] = field(default_factory=dict)
 
     def narrowed_to(self, cell_ids: Set[str]) -> Self:
         """Give the plan of these cells alone, and of the servers and targets they need."""

@@ -33,7 +33,7 @@ _LEGEND = (
     ("✗ fails", "no attempt of the client completes the scenario"),
     ("- n/a", "the scenario does not apply to this pair; the handshake and the request succeeded"),
     ("? unsupported", "the server chose something that this program offers but cannot complete"),
-    ("· missing", "the server is not installed on this machine"),
+    ("· missing", "the server, or the genuine client, is not installed on this machine"),
     ("! broken", "nothing was measured: no answer came, or the harness failed"),
     (f"... {UNEXPECTED_MARK}", "unexpected"),
     (f"... {NOTES_MARK}", "it works, but a note names something to check"),

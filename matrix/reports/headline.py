@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from matrix.judgement.outcome import Outcome, Verdict
+from matrix.results.played import differences
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.wording import counted, printable
 
@@ -34,7 +35,7 @@ def headline(run: RunFile) -> str:
         were = "was" if outcomes[None] == 1 else "were"
         counts.append(f"{outcomes[None]} {were} not measured{_why_not(run.cells)}")
     said = f"{counted(len(run.cells), 'cell')}: {', '.join(counts)}."
-    return " ".join(part for part in (said, _against_expectation(run)) if part)
+    return " ".join(part for part in (said, _against_genuine(run), _against_expectation(run)) if part)
 
 
 def unexpected_cells(run: RunFile) -> list[CellRecord]:
@@ -49,6 +50,12 @@ def _why_not(cells: Sequence[CellRecord]) -> str:
     if len(whys) > _REASONS_NAMED:
         named.append(f"{len(whys) - _REASONS_NAMED} more reasons")
     return f" ({'; '.join(named)})" if named else ""
+
+
+def _against_genuine(run: RunFile) -> str:
+    """How many cells differ between a profile and the program that it plays."""
+    number = len(differences(run))
+    return f"{counted(number, 'difference')} between a profile and its genuine program." if number else ""
 
 
 def _against_expectation(run: RunFile) -> str:

@@ -4,7 +4,7 @@ timings alone."""
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from matrix.reports import digest, levels, renegotiation
+from matrix.reports import digest, levels, played, renegotiation
 from matrix.reports.cell_text import cell_text, legend, negotiated_text
 from matrix.reports.digest import FINDINGS
 from matrix.reports.facts import facts_by_server, tested
@@ -37,6 +37,7 @@ def _lines(run: RunFile, timings: Timings) -> Iterator[str]:
     yield from _groups(run, "Unexpected results", digest.unexpected(run))
     yield from _groups(run, "Not measured, although a result was due", digest.broken(run))
     yield from _groups(run, "Failures, fallbacks and notes", digest.observed_failures(run))
+    yield from _played(run)
     for scenario in digest.scenarios(run):
         yield from ("", f"## {escape(scenario)}", "", *_table(run, scenario))
     yield ""
@@ -75,6 +76,15 @@ def _table(run: RunFile, scenario: str) -> Iterator[str]:
     for client in digest.grid_rows(run, scenario):
         texts = (_cell(cells.get((server, client))) for server in servers)
         yield f"| {escape(client)} | " + " | ".join(texts) + " |"
+
+
+def _played(run: RunFile) -> Iterator[str]:
+    rows = played.rows(run)
+    if rows:
+        yield from ("", f"### {played.TITLE}", "")
+        yield "| " + " | ".join(played.COLUMNS) + " |"
+        yield "|---" * len(played.COLUMNS) + "|"
+        yield from ("| " + " | ".join(map(escape, row)) + " |" for row in rows)
 
 
 def _levels(run: RunFile) -> Iterator[str]:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from matrix.judgement.outcome import Outcome
-from matrix.reports import digest
+from matrix.reports import digest, played
 from matrix.reports.cell_text import cell_text, legend
 from matrix.reports.folding import FoldedGrid, Rows, fold, left_out_text
 from matrix.reports.groups import Group
@@ -56,6 +56,7 @@ def _print_unexpected(run: RunFile, console: Console, view: View) -> None:
         ("Failures, fallbacks and notes", digest.observed_failures(run)),
     ):
         _print_groups(run, console, heading, groups, view.groups_at_most)
+    print_section(console, played.TITLE, played.told(run), "bold")
     print_section(console, "What the clients that work have in common", digest.inferences(run), "bold")
     print_section(console, "Notes (*)", digest.cell_notes(run), "bold yellow")
 

@@ -102,7 +102,7 @@ class ConnectionSeen:
 class Evidence:
     """All that was seen of one cell. `verdict` and `reason` are as they were judged when it ran; null where
     there was no run. `fingerprints` are those of the certificates the server may show, empty for a target;
-    `response` is the answer, a character a byte (ISO 8859-1).
+    `response` is the answer, a character a byte (ISO 8859-1). `words` are what a genuine client program said.
     """
 
     certificate_sha256: str | None
@@ -115,6 +115,7 @@ class Evidence:
     verdict: str | None = None
     reason: str | None = None
     fingerprints: list[str] = field(default_factory=list)
+    words: str = ""
     schema: Literal["tls-matrix/evidence/1"] = SCHEMA
 
     @property
@@ -143,6 +144,7 @@ def evidence_of(observation: Observation, offered: Sequence[str]) -> Evidence:
         renegotiation=observation.renegotiation,
         attempts=[_seen(*pair) for pair in zip(observation.attempts, versions, strict=False)],
         later=None if later is None else _seen(later, versions[len(observation.attempts) - 1]),
+        words=observation.words,
     )
 
 
@@ -155,6 +157,7 @@ def observation_of(evidence: Evidence) -> Observation:
         renegotiation=evidence.renegotiation,
         certificate_requested=evidence.certificate_requested,
         later=None if evidence.later is None else _attempt(evidence.later),
+        words=evidence.words,
     )
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from matrix.cell import near_ids
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
 from matrix.judgement.outcome import Outcome, Verdict
+from matrix.results.played import differences
 from matrix.results.run_file import CellRecord, RunFile
 
 _NOT_TO_BE_HAD = (Verdict.UNSUPPORTED, Verdict.NOT_INSTALLED)
@@ -66,6 +67,8 @@ def exit_status(
     has_broken = any(server.problem and name not in without for name, server in run.servers.items())
     if has_broken or Verdict.HARNESS_ERROR in verdicts or verdicts <= {Verdict.NOT_INSTALLED}:
         return EXIT_HARNESS
+    if differences(run):
+        return EXIT_NOT_AS_EXPECTED
     gates, servers, clients = frozenset(gates), tuple(servers), tuple(clients)
     is_missing = run.run.partial and Gate.UNMEASURED in gates
     if is_missing or any(_is_reason(cell, gates, servers, clients) for cell in run.cells):

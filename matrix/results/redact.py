@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from handshake.errors import PeerFault
-from handshake.reason import SERVER_SAID
+from handshake.reason import CLIENT_SAID, SERVER_SAID
 from handshake.wire.client_hello import find_extension, pull_client_hello
 from handshake.wire.extensions import pull_server_name
 from handshake.wire.registry import ExtensionType
@@ -41,8 +41,8 @@ _SAYS_NOTHING = frozenset(
     }
 )
 _RECORDS_THAT_SAY_NOTHING = frozenset({"alert", "change_cipher_spec"})
-# Up to the last quote, because there may be some in what the server said.
-_SAID = re.compile(rf'({re.escape(SERVER_SAID)})".*"', re.DOTALL)
+# Up to the last quote, because there may be some in what was said.
+_SAID = re.compile(rf'({re.escape(SERVER_SAID)}|{re.escape(CLIENT_SAID)})".*"', re.DOTALL)
 _PATH = re.compile(r"(?<![\w.:/-])(?:~|[A-Za-z]:)?(?:[/\\][\w.+@ -]+)+[/\\][\w.+@-]*")
 _NUMBERED = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?!\.?\w)"
@@ -161,7 +161,7 @@ class Redaction:
         is_free = is_free or key in _FREE_TEXT
         match value:
             case str():
-                return GONE if key == "said" else self.text(value, is_free=is_free)
+                return GONE if key in ("said", "client_said") else self.text(value, is_free=is_free)
             case list():
                 return [self._plain(each, is_free=is_free) for each in value]
             case dict():

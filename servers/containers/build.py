@@ -25,8 +25,8 @@ from servers.containers.engine import EngineError, in_words, said
 from servers.containers.packages import PackagesError, packages_folder
 from servers.containers.recipe import BASE_LABEL, DIGEST_LABEL, PYTHON_LABEL, Recipe
 from servers.running import one_line
-from servers.stacks.catalogue import stacks
-from servers.stacks.fetch import FetchError, fetch
+from stacks.catalogue import stacks
+from stacks.fetch import FetchError, fetch
 
 # What the engine calls a machine, and what Python's packages call it.
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from servers.running import one_line
-from servers.stacks.catalogue import cache_folder
+from stacks.catalogue import cache_folder
 
 # A link to the checkout's, so that it is there in an installed package too.
 LOCK_FILE = Path(__file__).with_name("requirements.lock.txt")

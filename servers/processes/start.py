@@ -15,8 +15,8 @@ from pathlib import Path
 from servers import contract
 from servers.processes.process import STOP_SECONDS, ProgramProcess
 from servers.running import NotInstalled, RunningServer, RunningServers, StartFailure, StartResult
-from servers.stacks.catalogue import not_fetched
 from servers.variant import ServerVariant
+from stacks.catalogue import not_fetched
 
 __all__ = ["NotInstalled", "RunningServer", "RunningServers", "StartFailure", "StartResult", "start_servers"]
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from servers import contract
 from servers.listener import Listener, linger
-from servers.stacks.catalogue import put_on_path, stacks
+from stacks.catalogue import put_on_path, stacks
 
 
 @contextmanager

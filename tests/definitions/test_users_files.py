@@ -21,9 +21,9 @@ from matrix.expectations.files import BUNDLED, load_expectations
 from matrix.results.run_file import encode, load_run
 from servers.definition import BUNDLED_SERVERS, DefinitionError, ServerDefinition, load_definition
 from servers.emulated.emulation import EmulationError, read_emulation
-from servers.stacks import catalogue
-from servers.stacks.catalogue import CatalogueError
-from servers.stacks.check import check_catalogue
+from stacks import catalogue
+from stacks.catalogue import CatalogueError
+from stacks.check import check_catalogue
 from tests.definitions.toml_text import DOCUMENTS, KEYS, VALUES
 from tests.matrix.runs import cell, run
 from tests.servers.emulated.test_emulation import TABLE

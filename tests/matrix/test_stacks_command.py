@@ -14,9 +14,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from matrix.commands.cli import application
-from servers.stacks import catalogue
-from servers.stacks.catalogue import Stack, stacks, unpacked
-from tests.servers.stacks.registries import PROGRAM, NpmRegistry, npm_registry, stack_of, tarball
+from stacks import catalogue
+from stacks.catalogue import Stack, stacks, unpacked
+from tests.stacks.registries import PROGRAM, NpmRegistry, npm_registry, stack_of, tarball
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,7 +78,7 @@ COMMAND = """
 import sys
 from pathlib import Path
 from matrix.commands.cli import main
-from servers.stacks import catalogue
+from stacks import catalogue
 catalogue.CATALOGUE = Path(sys.argv.pop(1))
 main()
 """

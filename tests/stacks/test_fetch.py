@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from servers.stacks import fetch as fetching
-from servers.stacks.catalogue import Stack
-from servers.stacks.fetch import DOWNLOADED, LOCK, PARTIAL, FetchError, fetch
-from tests.servers.stacks.registries import (
+from stacks import fetch as fetching
+from stacks.catalogue import Stack
+from stacks.fetch import DOWNLOADED, LOCK, PARTIAL, FetchError, fetch
+from tests.stacks.registries import (
     PROGRAM,
     NpmRegistry,
     source_distribution,
@@ -29,8 +29,8 @@ from tests.servers.stacks.registries import (
 ROOT = Path(__file__).parents[3]
 FETCH = """
 import json, sys
-from servers.stacks.catalogue import Stack, StackFile
-from servers.stacks.fetch import fetch
+from stacks.catalogue import Stack, StackFile
+from stacks.fetch import fetch
 value = json.loads(sys.argv[1])
 files = tuple(StackFile(**file) for file in value.pop("files"))
 print(fetch(Stack(**value, files=files)), flush=True)

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from servers.stacks import unpack as unpacking
-from servers.stacks.unpack import UnpackError, unpack
-from tests.servers.stacks.registries import tarball
+from stacks import unpack as unpacking
+from stacks.unpack import UnpackError, unpack
+from tests.stacks.registries import tarball
 
 
 def zipped(name: str, kind: int = stat.S_IFREG, mode: int = 0o644) -> bytes:

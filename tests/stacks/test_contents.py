@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from servers.credentials import make_credentials
-from servers.stacks.catalogue import not_fetched, stacks
+from stacks.catalogue import not_fetched, stacks
 
 IN_NODE = ("1.0.0f", "1.0.1e", "1.0.1u", "1.0.2d", "1.0.2o")
 IN_CRYPTOGRAPHY = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.stacks.registries import NpmRegistry, npm_registry
+from tests.stacks.registries import NpmRegistry, npm_registry
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import IO
 
-from servers.stacks.catalogue import Stack, StackFile, cache_folder, unpacked
-from servers.stacks.download import DownloadError, Progress, download
-from servers.stacks.unpack import UnpackError, unpack
+from stacks.catalogue import Stack, StackFile, cache_folder, unpacked
+from stacks.download import DownloadError, Progress, download
+from stacks.unpack import UnpackError, unpack
 
 PARTIAL = ".partial-"
 DOWNLOADED = ".downloaded-"

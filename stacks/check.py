@@ -1,4 +1,4 @@
-"""Whether `stacks.toml` is what `servers.stacks.catalogue` takes it for, told to the person who edits it.
+"""Whether `stacks.toml` is what `stacks.catalogue` takes it for, told to the person who edits it.
 
 It is apart from the catalogue because server programs read that, and have no time for pydantic.
 """
@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from definitions.fault import Mistakes, Place, unknown_value
 from definitions.reading import read_toml
-from servers.stacks import catalogue
-from servers.stacks.catalogue import CatalogueError
+from stacks import catalogue
+from stacks.catalogue import CatalogueError
 
 
 class _Table(BaseModel):

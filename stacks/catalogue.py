@@ -1,7 +1,7 @@
 """What real servers are made of (`stacks.toml`), and where each lies once it is fetched.
 
 Nothing but the standard library is imported here, because server programs read it too and must start quickly;
-what is wrong with the file is told by `servers.stacks.check`.
+what is wrong with the file is told by `stacks.check`.
 """
 
 import hashlib
@@ -101,7 +101,7 @@ def stacks() -> Mapping[str, Stack]:
     try:
         return {identity: _stack(identity, entry) for identity, entry in entries.items()}
     except (AttributeError, KeyError, TypeError, ValueError):
-        from servers.stacks.check import check_catalogue  # which takes pydantic to say what is wrong
+        from stacks.check import check_catalogue  # which takes pydantic to say what is wrong
 
         check_catalogue()
         raise

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from servers.stacks.catalogue import StackFile, running_python
+from stacks.catalogue import StackFile, running_python
 
 Progress = Callable[[int], None]
 """Told now and then how many bytes there are."""

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from servers.stacks.catalogue import Stack, StackFile
+from stacks.catalogue import Stack, StackFile
 
 PROGRAM = b"#!/bin/sh\n"
 HALT_SECONDS = 60.0

@@ -7,10 +7,10 @@ import pytest
 
 from definitions.fault import UnusableFile
 from servers.definition import load_definitions
-from servers.stacks import catalogue
-from servers.stacks.catalogue import running_python, stacks, unpacked, with_needs
-from servers.stacks.check import check_catalogue
-from tests.servers.stacks.registries import pinned, stack_of
+from stacks import catalogue
+from stacks.catalogue import running_python, stacks, unpacked, with_needs
+from stacks.check import check_catalogue
+from tests.stacks.registries import pinned, stack_of
 
 OPENSSL = ("1.0.0f", "1.0.1e", "1.0.1u", "1.0.2d", "1.0.2o", "1.1.1a", "1.1.1l", "3.0.5", "3.1.4", "3.4.1")
 

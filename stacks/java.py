@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from servers.stacks.catalogue import put_on_path
+from stacks.catalogue import put_on_path
 
 LIBRARY = Path("lib", "server", "libjvm.so")
 

@@ -1,0 +1,92 @@
+"""A program that is a command: started anew for each visit, its output read by patterns."""
+
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from clients.genuine.process import run
+from clients.genuine.program import Call, Said
+from handshake.wire.registry import AlertDescription, alert_name
+
+HTTP_ANSWER = re.compile(r"HTTP/[0-9.]+ +[1-5][0-9]{2}.*", re.DOTALL)
+_NUMBERS = {alert_name(member): int(member) for member in AlertDescription}
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program that is started for each visit.
+
+    In the arguments and in the values of `environment`, {host}, {port}, {name}, {ca}, {request},
+    {request_file} and {keylog} stand for the address, what the server is called, a file of certificates to
+    trust, the request, a file that holds it, and a file for the key log. `says_request`: the request comes on
+    standard input. `works` and `fails` are looked for in the words; `works` is the answer, from where it is
+    found. The first group of `alert_sent` and `alert_received` is an alert's name or number.
+    """
+
+    id: str
+    title: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    says_request: bool = True
+    works: Sequence[re.Pattern[str]] = (HTTP_ANSWER,)
+    fails: Sequence[re.Pattern[str]] = ()
+    alert_sent: re.Pattern[str] | None = None
+    alert_received: re.Pattern[str] | None = None
+    missing: str | None = None
+
+    def visit(self, call: Call) -> Said:
+        """Run the command."""
+        with tempfile.TemporaryDirectory(prefix="tls-matrix-") as folder:
+            key_log, trusted = Path(folder, "keylog"), Path(folder, "ca.pem")
+            request = Path(folder, "request")
+            trusted.write_text(call.trusted)
+            request.write_bytes(call.request)
+            fill = filler(
+                host=call.host,
+                port=str(call.port),
+                name=call.server_name or call.host,
+                ca=str(trusted),
+                request=call.request.decode("latin-1"),
+                request_file=str(request),
+                keylog=str(key_log),
+            )
+            ended = run(
+                [fill(argument) for argument in self.arguments],
+                call.deadline,
+                call.request if self.says_request else b"",
+                {**os.environ, **{name: fill(value) for name, value in self.environment.items()}},
+            )
+            secrets = key_log.read_text("latin-1").splitlines() if key_log.exists() else ()
+        said = self.read(ended.words, ended.how, tuple(secrets))
+        return replace(said, is_late=ended.status is None)
+
+    def read(self, words: str, how: str, key_log: tuple[str, ...] = ()) -> Said:
+        """Read the words."""
+        found = next((match for pattern in self.works if (match := pattern.search(words))), None)
+        is_failed = any(pattern.search(words) for pattern in self.fails)
+        return Said(
+            words,
+            how,
+            False if is_failed else None,
+            b"" if found is None else words[found.start() :].encode("utf-8", "replace"),
+            _alert(self.alert_sent, words),
+            _alert(self.alert_received, words),
+            key_log,
+        )
+
+
+def filler(**values: str) -> Callable[[str], str]:
+    """What puts values in place of their names in braces; other braces stay."""
+    names = re.compile("|".join(re.escape(f"{{{name}}}") for name in values))
+    return lambda text: names.sub(lambda found: values[found[0][1:-1]], text)
+
+
+def _alert(pattern: re.Pattern[str] | None, words: str) -> int | None:
+    found = None if pattern is None else pattern.search(words)
+    if found is None:
+        return None
+    name = re.sub(r"[\s-]+", "_", found[1].strip().lower())
+    return int(name) if name.isdecimal() else _NUMBERS.get(name)

@@ -1,0 +1,72 @@
+"""What the drivers in Python share: a visit a line, told and said in JSON (`clients.genuine.driver`).
+
+Imports the standard library alone: a stack has a version of each package of its own.
+"""
+
+import json
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_ANSWER = 65_536
+
+
+@dataclass
+class Told:
+    """What a driver is told, as `Call` has it."""
+
+    host: str
+    port: int
+    server_name: str | None
+    request: str
+    seconds: float
+    trusted: str
+
+    @property
+    def request_bytes(self) -> bytes:
+        """The request as it is sent."""
+        return self.request.encode("latin-1")
+
+    def connect(self) -> socket.socket:
+        """A blocking socket, connected, whose waits end in time."""
+        connection = socket.create_connection((self.host, self.port), self.seconds)
+        connection.settimeout(self.seconds)
+        return connection
+
+
+@dataclass
+class Says:
+    """What a driver says, as `Said` has it; filled while the visit goes on."""
+
+    words: str = ""
+    works: bool | None = None
+    answer: str = ""
+    alert_sent: int | None = None
+    alert_received: int | None = None
+    key_log: list[str] = field(default_factory=list)
+
+    def take(self, data: bytes) -> None:
+        """Take a part of the server's answer."""
+        self.answer = (self.answer + data.decode("latin-1"))[:MAX_ANSWER]
+
+
+def serve(visit: Callable[[Told, Says], None]) -> None:
+    """Make the visits that are told on standard input until it ends. An error is the visit's words."""
+    output = sys.stdout
+    sys.stdout = sys.stderr  # what a stack prints is its words, and never a line of ours
+    _say(output, {"ready": True})
+    for line in sys.stdin:
+        told, says = Told(**json.loads(line)), Says()
+        try:
+            visit(told, says)
+        except Exception as error:  # whatever it is, it is what the stack says
+            says.words += f"{type(error).__name__}: {error}\n"
+            says.works = bool(says.answer)
+        _say(output, vars(says))
+
+
+def _say(output: Any, what: dict[str, Any]) -> None:
+    output.write(json.dumps(what) + "\n")
+    output.flush()

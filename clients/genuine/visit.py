@@ -1,0 +1,234 @@
+"""A visit of a genuine program to a server, as the observation that a profile's visit is, too.
+
+The program connects through a relay. What it did is read off the wire, what it said is kept beside it. An
+attempt is a connection that it made, so a silent retry is seen.
+"""
+
+import hashlib
+import math
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from clients.connect import request_for
+from clients.destination import Destination
+from clients.fallback import HANDSHAKE_PHASES
+from clients.genuine.program import Call, Program, Said
+from clients.genuine.relay import Carried, Move, Relay
+from clients.genuine.secrets import read_key_log
+from clients.genuine.wire import CLOSURE, Cutter, End, Reading
+from clients.observation import Attempt, Observation, with_alert_named
+from clients.pace import at_once
+from handshake.events import Phase, TranscriptEntry
+from handshake.reason import Cause, Detail, Kind, Reason, Rule, cause_of_alert
+from handshake.wire.registry import AlertLevel, alert_name
+
+PATIENCE = 2
+"""How many deadlines of a connection a program has for a visit: it starts, and may connect again."""
+SETTLE_SECONDS = 0.5
+"""In which the last bytes of a program that has ended have come through the relay."""
+MAX_QUOTED = 300
+"""Characters of a program's words that stand beside a reason."""
+UNKNOWN_ALERT = "encrypted"
+"""What stands for the name of an alert that was encrypted and that the program does not name."""
+UNREAD_ALERT = (Kind.ALERT, None)
+_TELLING = re.compile(r"error|alert|fail|fatal|refuse|exception", re.IGNORECASE)
+_OF_A_LOG = re.compile(r"^javax\.net\.ssl\||^\s+at |^\s*File \"|[Vv]erif(y|ication) error|During handling")
+_PASSING = re.compile(r"\b[0-9A-F]{8,}:|\S*\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*|\b\d+ ?ms\b|127\.0\.0\.1:\d+")
+MAX_LINES = 2
+LOOPBACK = "127.0.0.1"
+
+
+def visit(
+    program: Program,
+    destination: Destination,
+    *,
+    deadline_seconds: float,
+    request: bytes | None = None,
+    trusted: str = "",
+    pace: Callable[[], None] = at_once,
+) -> Observation:
+    """Let a program talk to the destination; the arguments are those of `clients.connect.connect`, `trusted`
+    as in `Call`.
+
+    Where a program refuses one message of several that came at once, it is visited once more, message by
+    message, to see which. Raises OSError where the program cannot be started.
+    """
+    asked = request_for(destination) if request is None else request
+    meeting = _Meeting(program, destination, deadline_seconds, asked, trusted, pace)
+    carried, readings, said = meeting.hold()
+    if readings and readings[-1].is_unsure:
+        _, again, _ = meeting.hold(one_by_one=True)
+        readings[-1].end = _located(readings[-1], again)
+    attempts = tuple(
+        _attempt(one, reading, said, deadline_seconds) for one, reading in zip(carried, readings, strict=True)
+    )
+    last = readings[-1] if readings else Reading((), {})
+    leaf = last.certificate
+    return Observation(
+        attempts or (_not_connected(said),),
+        None if leaf is None else hashlib.sha256(leaf).hexdigest(),
+        _answer(last, said),
+        certificate_requested=last.certificate_requested,
+        certificate=leaf,
+        words=said.words,
+    )
+
+
+class _Meeting:
+    def __init__(
+        self,
+        program: Program,
+        destination: Destination,
+        deadline_seconds: float,
+        request: bytes,
+        trusted: str,
+        pace: Callable[[], None],
+    ) -> None:
+        self._program = program
+        self._destination = destination
+        self._seconds = deadline_seconds
+        self._request = request
+        self._trusted = trusted
+        self._pace = pace
+
+    def hold(self, *, one_by_one: bool = False) -> tuple[list[Carried], list[Reading], Said]:
+        """Have one visit, and read each of its connections."""
+        cut = Cutter if one_by_one else None
+        with Relay(self._destination, self._seconds, self._pace, cut) as relay:
+            deadline = time.monotonic() + self._seconds * PATIENCE
+            name = self._destination.server_name
+            said = self._program.visit(
+                Call(LOOPBACK, relay.port, name, self._request, deadline, self._trusted)
+            )
+            relay.settle(time.monotonic() + SETTLE_SECONDS)
+            carried = list(relay.carried)
+            secrets = read_key_log(said.key_log)
+            until = deadline if said.is_late else math.inf
+            return carried, [Reading(_own_moves(one, until), secrets) for one in carried], said
+
+
+def _own_moves(carried: Carried, until: float) -> list[Move]:
+    """What both sides did; the end of a connection of a program that was ended is not its own doing."""
+    return [move for move in carried.moves if not (move.is_clients and move.end and move.time >= until)]
+
+
+def _located(first: Reading, again: list[Reading]) -> End | None:
+    """The end with the phase that the second visit tells, if it ended in the same way."""
+    end, later = first.end, again[-1].end if again else None
+    if end is None or later is None or (later.kind, later.alert) != (end.kind, end.alert):
+        return end
+    return replace(end, phase=later.phase)
+
+
+def _attempt(carried: Carried, reading: Reading, said: Said, deadline_seconds: float) -> Attempt:
+    hello = reading.hello
+    failure = _failure(carried, reading, said, deadline_seconds)
+    is_refused_late = failure is not None and failure.phase in HANDSHAKE_PHASES
+    attempt = Attempt(
+        hello_version=0 if hello is None else hello.legacy_version,
+        sslv2_format=reading.sslv2_format,
+        failure=failure,
+        negotiated=None if is_refused_late else reading.negotiated,
+        transcript=(*carried.prelude, *_transcript(reading, said)),
+        started=carried.started,
+        seconds=(carried.ended or time.monotonic()) - carried.began,
+        client_port=carried.port,
+        left_out=reading.transcript.left_out,
+        key_log=said.key_log,
+    )
+    return with_alert_named(attempt)
+
+
+def _failure(carried: Carried, reading: Reading, said: Said, deadline_seconds: float) -> Reason | None:
+    """Why the connection did not work; None if it did."""
+    if isinstance(carried.failure, Reason):
+        return carried.failure
+    if carried.failure is not None:
+        return Reason(Phase.CONNECT, Cause(carried.failure.kind))
+    end = _known(reading.end, said)
+    is_refused = end is not None and end.is_clients and end.kind is Kind.ALERT
+    if reading.is_complete and _answer(reading, said) and said.works is not False and not is_refused:
+        return None
+    detail = Detail(
+        client_said=_quoted(said), certificate_requested=reading.certificate_requested and not _is_own(end)
+    )
+    if (
+        end is not None
+        and end.is_clients
+        and end.kind is not Kind.ALERT
+        and reading.waited >= deadline_seconds
+    ):
+        end = None  # it has given the server up
+    if end is None:
+        is_own = reading.hello is None
+        cause = Rule.HANGS.cause if is_own else Cause(Kind.TIMEOUT)
+        seconds = None if is_own else deadline_seconds
+        return Reason(reading.phase, cause, replace(detail, seconds=seconds))
+    if not end.is_clients:
+        is_alert = end.kind is Kind.ALERT and end.alert is not None
+        cause = cause_of_alert(alert_name(end.alert or 0)) if is_alert else Cause(_plain(end.kind))
+        return Reason(end.phase, cause, detail)
+    rule = Rule.CLOSES.value
+    if end.kind is Kind.ALERT:
+        rule = f"{Rule.ALERT}-{UNKNOWN_ALERT if end.alert is None else alert_name(end.alert)}"
+    return Reason(end.phase, Cause(Kind.POLICY, rule), detail)
+
+
+def _is_own(end: End | None) -> bool:
+    return end is not None and end.is_clients
+
+
+def _plain(kind: Kind) -> Kind:
+    """An alert that nobody could read ends a connection as a FIN does."""
+    return Kind.FIN if kind is Kind.ALERT else kind
+
+
+def _known(end: End | None, said: Said) -> End | None:
+    """The end with the alert that the program names where the wire does not show it."""
+    if end is None or end.alert is not None:
+        return end
+    if end.is_clients and end.kind is Kind.ALERT:
+        return replace(end, alert=said.alert_sent)
+    is_ending = said.alert_received in (None, *CLOSURE)
+    if not end.is_clients and not is_ending and end.kind is not Kind.CLOSE_NOTIFY:
+        return replace(end, kind=Kind.ALERT, alert=said.alert_received)
+    return end
+
+
+def _transcript(reading: Reading, said: Said) -> Iterator[TranscriptEntry]:
+    """The transcript, the alert in it that the program names and the wire does not show."""
+    end, entries = reading.end, list(reading.transcript)
+    if said.alert_sent is None or end is None or not end.is_clients or (end.kind, end.alert) != UNREAD_ALERT:
+        yield from entries
+        return
+    last = max(index for index, entry in enumerate(entries) if entry.direction == "sent")
+    for index, entry in enumerate(entries):
+        named = bytes((AlertLevel.FATAL, said.alert_sent))
+        yield replace(entry, name="alert", decrypted=named) if index == last else entry
+
+
+def _answer(reading: Reading, said: Said) -> bytes:
+    """The server's answer: as it was read off the wire, else as the program tells it."""
+    return bytes(reading.answer) or said.answer
+
+
+def _quoted(said: Said) -> str:
+    """What a program says of its failure, on one line, in printable ASCII, without what differs each time:
+    the first lines that speak of an error, else its last.
+    """
+    lines = said.words.encode("ascii", "backslashreplace").decode("ascii").splitlines()
+    lines = [_PASSING.sub("", line) for line in lines if not _OF_A_LOG.search(line)]
+    telling = list(dict.fromkeys(line for line in lines if _TELLING.search(line)))
+    words = " ".join(" ".join((telling or lines[-MAX_LINES:])[:MAX_LINES]).split())
+    shown = "".join(character for character in words if character.isprintable())[:MAX_QUOTED]
+    return ": ".join(part for part in (said.how, shown) if part)
+
+
+def _not_connected(said: Said) -> Attempt:
+    """What stands for a visit without any connection."""
+    now = datetime.now(UTC)
+    reason = Reason(Phase.CONNECT, Rule.HANGS.cause, Detail(client_said=_quoted(said)))
+    return Attempt(0, False, reason, None, (), now, 0.0)

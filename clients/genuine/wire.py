@@ -1,0 +1,397 @@
+"""Reads off the wire what a client that is not ours has done: both directions of a recorded connection. Pure.
+
+Up to TLS 1.2 a handshake is in the clear to its last messages, and an alert before them. What is encrypted is
+read where the program tells its secrets (`secrets`). Of the rest the content type, up to TLS 1.2, and the
+length say enough: in TLS 1.3 an alert has 19 bytes with any of its suites (RFC 8446 section 5.2: two, the
+content type and a tag of 16), or 35 with the 16 bytes of padding that JSSE adds to each record (11.0.5 to
+25.0.2; measured), and no other message of a client has as many.
+
+The phase is what the client waits for, as the engine has it (`handshake.client.state`). A client refuses the
+message that it has got last; where several came at once it is not known which, and `is_unsure` says so.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from clients.genuine.relay import Move
+from clients.genuine.secrets import Opener, Secrets
+from handshake.connection import message_name
+from handshake.crypto.key_schedule import Role
+from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, suite_parameters
+from handshake.errors import DecodeError, PeerFault, UnsupportedParameter
+from handshake.events import Negotiated, Phase, TranscriptEntry
+from handshake.reason import Kind
+from handshake.record_layer import record_name
+from handshake.transcript import Transcript
+from handshake.wire.buffer import Reader
+from handshake.wire.client_hello import ClientHello, pull_client_hello, pull_sslv2_client_hello
+from handshake.wire.extensions import pull_key_share, pull_selected_version
+from handshake.wire.handshake_message import HandshakeMessage, MessageReader, push_handshake_message
+from handshake.wire.key_exchange import pull_dh_parameters, pull_ecdh_parameters
+from handshake.wire.messages import ServerHello, pull_certificate, pull_certificate_13, pull_server_hello
+from handshake.wire.record import (
+    MAX_PLAINTEXT_LENGTH,
+    FirstRecord,
+    Record,
+    RecordReader,
+    SSLv2Record,
+    push_record,
+    push_sslv2_record,
+)
+from handshake.wire.registry import (
+    AlertDescription,
+    AlertLevel,
+    ContentType,
+    ExtensionType,
+    ProtocolVersion,
+)
+
+ALERT_13_LENGTHS = (19, 35)
+CLOSURE = (AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED)
+_GOODBYES = tuple(bytes((description,)) for description in CLOSURE)
+_DH = frozenset(
+    {
+        KeyExchange.DHE_RSA,
+        KeyExchange.DHE_DSS,
+        KeyExchange.DHE_RSA_EXPORT,
+        KeyExchange.DHE_DSS_EXPORT,
+        KeyExchange.DH_ANON,
+        KeyExchange.DH_ANON_EXPORT,
+    }
+)
+
+# The message of a server -> what a client waits for behind it, up to TLS 1.2 and in TLS 1.3.
+_AFTER_12 = {
+    "Certificate": Phase.KEY_EXCHANGE,
+    "CertificateStatus": Phase.KEY_EXCHANGE,
+    "ServerKeyExchange": Phase.KEY_EXCHANGE,
+    "CertificateRequest": Phase.KEY_EXCHANGE,
+    "ServerHelloDone": Phase.FINISHED,
+}
+_AFTER_13 = {"CertificateVerify": Phase.FINISHED}
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What ended a connection first. `is_clients` says who did it; `alert` is its description, None where it
+    is encrypted and stays so; only a Kind.ALERT has one.
+    """
+
+    is_clients: bool
+    kind: Kind
+    phase: Phase
+    alert: int | None = None
+
+
+class Reading:
+    """What the moves of one connection say. `end` is None where neither side has ended it; `warnings` are the
+    client's, by description. `waited` are the seconds between the last that was said, goodbyes apart, and the
+    end. `answer` is the server's application data, as far as it could be read.
+    """
+
+    def __init__(self, moves: Iterable[Move], secrets: Secrets) -> None:
+        self.hello: ClientHello | None = None
+        self.sslv2_format = False
+        self.server_hello: ServerHello | None = None
+        self.version: int | None = None
+        self.phase = Phase.CLIENT_HELLO
+        self.is_complete = False
+        self.is_unsure = False
+        self.end: End | None = None
+        self.warnings: list[int] = []
+        self.closes_with: list[str] = []
+        self.certificate: bytes | None = None
+        self.certificate_requested = False
+        self.answer = bytearray()
+        self.transcript = Transcript()
+        self.waited = 0.0
+        self._secrets = secrets
+        self._opener: Opener | None = None
+        self._now = 0.0
+        self._spoken = 0.0
+        self._before: list[Phase] = []  # each message since the client's last: what was waited for
+        self._group: int | None = None
+        self._dh_prime_bits: int | None = None
+        self._records = {
+            Role.CLIENT: RecordReader(FirstRecord.SSLV2_OR_TLS),
+            Role.SERVER: RecordReader(FirstRecord.TLS),
+        }
+        self._messages = {role: MessageReader() for role in Role}
+        self._changed: set[Role] = set()
+        self._finished: set[Role] = set()
+        for move in moves:
+            self._take(move)
+
+    @property
+    def is_tls13(self) -> bool:
+        """Whether the server has chosen TLS 1.3."""
+        return self.version is not None and self.version >= ProtocolVersion.TLS_1_3
+
+    @property
+    def negotiated(self) -> Negotiated | None:
+        """What was agreed on, once the handshake is complete for the client."""
+        hello = self.server_hello
+        if hello is None or self.version is None or not self.is_complete:
+            return None
+        has = hello.extension
+        return Negotiated(
+            version=self.version,
+            cipher_suite=hello.cipher_suite,
+            named_group=self._group,
+            dh_prime_bits=self._dh_prime_bits,
+            renegotiation_info=has(ExtensionType.RENEGOTIATION_INFO) is not None,
+            extended_master_secret=self.is_tls13 or has(ExtensionType.EXTENDED_MASTER_SECRET) is not None,
+            encrypt_then_mac=has(ExtensionType.ENCRYPT_THEN_MAC) is not None,
+        )
+
+    def _take(self, move: Move) -> None:
+        self._now = move.time
+        role = Role.CLIENT if move.is_clients else Role.SERVER
+        if move.end is not None:
+            if move.is_clients:
+                self.closes_with.append(str(move.end))
+            self._ended(role, move.end)
+            return
+        reader = self._records[role]
+        reader.feed(move.data)
+        try:
+            while (record := reader.next()) is not None:
+                self._record(role, record)
+        except (PeerFault, DecodeError):  # what the other side makes of it is seen by what it does
+            self._records[role] = RecordReader()
+
+    def _record(self, role: Role, record: Record | SSLv2Record) -> None:
+        if isinstance(record, SSLv2Record):
+            self._note(role, "sslv2-record", "ClientHello", push_sslv2_record(record), record.body)
+            self.hello, self.sslv2_format = pull_sslv2_client_hello(record.body).to_client_hello(), True
+            self.phase = Phase.SERVER_HELLO
+            return
+        opened = self._opened(role, record)
+        content_type = record.content_type if opened is None else opened[0]
+        fragment = None if opened is None else opened[1]
+        self._note(role, "record", record_name(content_type), push_record(record), fragment or b"")
+        if content_type != ContentType.ALERT or fragment is None or fragment[-1:] not in _GOODBYES:
+            self._spoken = self._now
+        if content_type == ContentType.CHANGE_CIPHER_SPEC:
+            self._change(role)
+        elif content_type == ContentType.ALERT:
+            self._alert(role, fragment)
+        elif content_type == ContentType.HANDSHAKE and fragment is not None:
+            self._messages[role].feed(fragment)
+            while (message := self._messages[role].next()) is not None:
+                self._message(role, message)
+        elif content_type == ContentType.HANDSHAKE:  # a Finished that stays closed
+            self._finish(role)
+        elif content_type == ContentType.APPLICATION_DATA:
+            self._data(role, record, fragment)
+
+    def _opened(self, role: Role, record: Record) -> tuple[int, bytes] | None:
+        """The record in the clear; None where it stays closed."""
+        is_protected = role in self._changed
+        if self.is_tls13:
+            is_protected = record.content_type == ContentType.APPLICATION_DATA
+        if not is_protected:
+            return record.content_type, record.fragment
+        if self._opener is None:
+            return None
+        return self._opener.open(role, record.content_type, record.record_version, record.fragment)
+
+    def _change(self, role: Role) -> None:
+        if self.is_tls13 or (self.server_hello is None and role is Role.CLIENT):
+            return  # for middleboxes alone, RFC 8446 appendix D.4
+        self._changed.add(role)
+        if role is Role.SERVER:
+            self._pass(Phase.FINISHED)
+        if self._opener is not None:
+            self._opener.change_cipher_spec(role)
+
+    def _alert(self, role: Role, fragment: bytes | None) -> None:
+        if fragment is None or len(fragment) != 2:
+            # Closed once connected, where nothing is left to refuse, it can hardly be but the orderly end.
+            is_orderly = self.is_complete and not self._before
+            if is_orderly and role is Role.CLIENT:
+                self.closes_with.append("close_notify")
+            self._ended(role, Kind.CLOSE_NOTIFY if is_orderly else Kind.ALERT)
+            return
+        level, description = fragment
+        is_closure = description in CLOSURE
+        if role is Role.CLIENT and is_closure:
+            self.closes_with.append("close_notify")
+        if is_closure:
+            if description == AlertDescription.CLOSE_NOTIFY:
+                self._ended(role, Kind.CLOSE_NOTIFY)
+        elif level == AlertLevel.WARNING and not self.is_tls13:
+            if role is Role.CLIENT:
+                self.warnings.append(description)
+        else:
+            self._ended(role, Kind.ALERT, description)
+
+    def _data(self, role: Role, record: Record, fragment: bytes | None) -> None:
+        if fragment is None and self.is_tls13 and role is Role.CLIENT:
+            if len(record.fragment) in ALERT_13_LENGTHS:
+                self._alert(role, None)
+            else:
+                self._finish(role)
+            return
+        if role is Role.SERVER and fragment is not None:
+            self.answer += fragment
+        self._before.clear()
+
+    def _message(self, role: Role, message: HandshakeMessage) -> None:
+        name = message_name(message.handshake_type)
+        wire = push_handshake_message(message)
+        self._note(role, "message", name, wire, wire)
+        with suppress(DecodeError):  # a server may say anything; what comes of it is the client's doing
+            if role is Role.CLIENT:
+                self._clients_message(name, message.body)
+            else:
+                self._servers_message(name, message.body)
+
+    def _clients_message(self, name: str, body: bytes) -> None:
+        self._before.clear()
+        if name == "ClientHello" and not self.is_complete:
+            self.hello = pull_client_hello(body)
+            self.phase = Phase.SERVER_HELLO
+        elif name == "Finished":
+            self._finish(Role.CLIENT)
+        elif name == "KeyUpdate" and self._opener is not None:
+            self._opener.key_update(Role.CLIENT)
+
+    def _servers_message(self, name: str, body: bytes) -> None:
+        if self.is_complete:
+            if name == "KeyUpdate" and self._opener is not None:
+                self._opener.key_update(Role.SERVER)
+            return
+        if name == "Finished":
+            self._finish(Role.SERVER)
+            return
+        self.certificate_requested |= name == "CertificateRequest"
+        following = (_AFTER_13 if self.is_tls13 else _AFTER_12).get(name, self.phase)
+        self._pass(following)
+        if name == "ServerHello":
+            self._hello_of_server(pull_server_hello(body))
+        elif name == "Certificate":
+            chain: tuple[bytes, ...]
+            if self.is_tls13:
+                chain = tuple(der for der, _ in pull_certificate_13(body).entries)
+            else:
+                chain = pull_certificate(body).chain
+            self.certificate = chain[0] if chain else None
+        elif name == "ServerKeyExchange":
+            self._key_exchange(body)
+
+    def _hello_of_server(self, hello: ServerHello) -> None:
+        selected = hello.extension(ExtensionType.SUPPORTED_VERSIONS)
+        version = hello.legacy_version if selected is None else pull_selected_version(selected)
+        if hello.is_hello_retry_request:
+            self.version = version
+            return
+        self.server_hello, self.version = hello, version
+        if self.hello is not None:
+            self._opener = Opener(self._secrets, self.hello.random, hello, version)
+        share = hello.extension(ExtensionType.KEY_SHARE)
+        if self.is_tls13:
+            self._group = None if share is None else pull_key_share(share)[0]
+        suite = self._suite()
+        is_anonymous = suite is not None and suite.is_anonymous
+        self.phase = Phase.KEY_EXCHANGE if is_anonymous else Phase.CERTIFICATE
+
+    def _key_exchange(self, body: bytes) -> None:
+        suite = self._suite()
+        if suite is None or not suite.is_ephemeral:
+            return
+        if suite.key_exchange in _DH:
+            self._dh_prime_bits = pull_dh_parameters(Reader(body)).p.bit_length()
+        else:
+            self._group = pull_ecdh_parameters(Reader(body)).named_group
+
+    def _suite(self) -> SuiteParameters | None:
+        try:
+            return None if self.server_hello is None else suite_parameters(self.server_hello.cipher_suite)
+        except UnsupportedParameter:
+            return None
+
+    def _finish(self, role: Role) -> None:
+        """A side has sent its Finished; in TLS 1.3 a client has then seen the server's."""
+        if role is Role.SERVER:
+            self._pass(self.phase if self.is_tls13 else Phase.FINISHED)
+        else:
+            self._before.clear()
+        self._finished.add(role)
+        if self._opener is not None and self.is_tls13:
+            self._opener.finished(role)
+        if self._finished == set(Role) or (self.is_tls13 and role is Role.CLIENT):
+            self.is_complete = True
+            self.phase = Phase.APPLICATION_DATA
+
+    def _pass(self, following: Phase) -> None:
+        """A message of the server's has come: what was waited for, and what is now."""
+        if not self.is_complete:
+            self._before.append(self.phase)
+            self.phase = following
+
+    def _ended(self, role: Role, kind: Kind, alert: int | None = None) -> None:
+        """Keep the end that came first."""
+        if self.end is not None:
+            return
+        phase = self.phase
+        is_refusal = kind is Kind.ALERT or not self.is_complete
+        if role is Role.CLIENT and self._before and is_refusal:
+            phase = self._refused(kind)
+            self.is_complete = False
+        self.waited = self._now - self._spoken
+        self.end = End(role is Role.CLIENT, kind, phase, alert)
+
+    def _refused(self, kind: Kind) -> Phase:
+        """The phase of the message that the client refuses: of the last one it got. Whoever has taken TLS
+        1.3's ServerHello sends no alert in the clear any more.
+        """
+        before = self._before
+        if self.is_tls13:
+            last = self.transcript[-1].wire[:1]
+            if kind is Kind.ALERT and last == bytes((ContentType.ALERT,)):
+                return Phase.SERVER_HELLO
+            before = [Phase.CERTIFICATE if each is Phase.SERVER_HELLO else each for each in before]
+        self.is_unsure = len(set(before)) > 1
+        return before[-1]
+
+    def _note(self, role: Role, kind: str, name: str, wire: bytes, decrypted: bytes) -> None:
+        direction = "sent" if role is Role.CLIENT else "received"
+        self.transcript.append(TranscriptEntry(direction, kind, name, self._now, wire, decrypted))
+
+
+class Cutter:
+    """Cuts a server's bytes into records, and those in the clear so that each holds one handshake message."""
+
+    def __init__(self) -> None:
+        self._records = RecordReader()
+        self._messages = MessageReader()
+        self._is_clear = True
+        self._is_lost = False
+
+    def __call__(self, data: bytes) -> Iterable[bytes]:
+        """The pieces, in order; what is no record yet waits for the rest of it."""
+        if self._is_lost:
+            yield data
+            return
+        self._records.feed(data)
+        try:
+            while (record := self._records.next()) is not None:
+                assert isinstance(record, Record), "a server sends no hello in SSLv2's format"
+                yield from self._pieces(record)
+        except (PeerFault, DecodeError):  # no TLS, or none that can be cut: the rest goes as it comes
+            self._is_lost = True
+            yield self._records.buffered
+
+    def _pieces(self, record: Record) -> Iterable[bytes]:
+        self._is_clear &= record.content_type in (ContentType.HANDSHAKE, ContentType.ALERT)
+        if record.content_type != ContentType.HANDSHAKE or not self._is_clear:
+            yield push_record(record)
+            return
+        self._messages.feed(record.fragment)
+        while (message := self._messages.next()) is not None:
+            whole = push_handshake_message(message)
+            for start in range(0, len(whole), MAX_PLAINTEXT_LENGTH):
+                fragment = whole[start : start + MAX_PLAINTEXT_LENGTH]
+                yield push_record(Record(record.content_type, record.record_version, fragment))

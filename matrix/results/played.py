@@ -1,0 +1,107 @@
+"""Profile against genuine: the cells of a profile beside those of the program that it plays, in one run.
+Pure.
+
+A profile names its program by id. Where that very version is no column, the newest of the same program with
+the same major and minor version stands for it, since a distribution's version drifts (Debian's 3.0.19,
+3.0.22).
+
+Two cells are alike in outcome, reason, and the version and cipher suite agreed on. What a server does is the
+same word in both. A profile says which rule of its own it follows when it refuses, a program only shows the
+alert it sends; so of refusals the phase and the alert count.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from handshake.reason import Kind, Reason, Rule
+from matrix.results.run_file import CellRecord, NegotiatedRecord, RunFile
+
+_VERSIONED = re.compile(r"(?P<program>.+)-(?P<major>\d+)\.(?P<minor>\d+)[^-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A cell of a profile and the same of the program that it plays; `differences` are what is not alike."""
+
+    profile: CellRecord
+    program: CellRecord
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether both have an outcome."""
+        return self.profile.outcome is not None and self.program.outcome is not None
+
+    @property
+    def differences(self) -> list[str]:
+        """What differs, a word each; nothing where one of them was not measured."""
+        if not self.is_measured:
+            return []
+        one, other = self.profile, self.program
+        compared = (
+            ("outcome", one.outcome, other.outcome),
+            ("reason", _shown(one.detailed_reason), _shown(other.detailed_reason)),
+            ("negotiated", _agreed(one.negotiated), _agreed(other.negotiated)),
+        )
+        return [name for name, mine, its in compared if mine != its]
+
+
+def pairs(run: RunFile) -> list[Pair]:
+    """Every cell of a profile whose program has the same cell, in order."""
+    cells = run.by_id()
+    found = []
+    for client, record in run.clients.items():
+        program = None if record.plays is None else stands_for(record.plays, run.clients)
+        for cell in run.cells if program is not None else ():
+            other = cells.get(f"{cell.server}/{program}/{cell.scenario}")
+            if cell.client == client and other is not None:
+                found.append(Pair(cell, other))
+    return sorted(found, key=lambda pair: pair.profile.id)
+
+
+def differences(run: RunFile) -> list[Pair]:
+    """The pairs that are not alike."""
+    return [pair for pair in pairs(run) if pair.differences]
+
+
+def stands_for(plays: str, clients: Iterable[str]) -> str | None:
+    """The client that is the program named: that very one, else the newest of its major and minor version."""
+    known = set(clients)
+    if plays in known:
+        return plays
+    wanted = _VERSIONED.fullmatch(plays)
+    alike = []
+    for client in known:
+        found = _VERSIONED.fullmatch(client)
+        if wanted is not None and found is not None and found.groups() == wanted.groups():
+            alike.append(client)
+    return max(alike, key=_in_order, default=None)
+
+
+def _in_order(client: str) -> list[tuple[int, str]]:
+    """Sort 3.0.9 before 3.0.22, and 1.1.1a before 1.1.1l."""
+    return [(int(number or 0), text) for number, text in re.findall(r"(\d+)|(\D+)", client)]
+
+
+def shown_reason(reason: Reason | None) -> str:
+    """What counts of a reason."""
+    return " ".join(_shown(reason))
+
+
+def _shown(reason: Reason | None) -> tuple[str, ...]:
+    return () if reason is None else tuple(_parts(reason))
+
+
+def _parts(reason: Reason) -> Iterator[str]:
+    yield reason.phase.value
+    if reason.kind not in (Kind.POLICY, Kind.PROTOCOL_ERROR):
+        yield str(reason.cause)
+    elif reason.detail.alert_sent:
+        yield f"client-alert-{reason.detail.alert_sent}"
+    else:
+        named = reason.what.removeprefix(f"{Rule.ALERT}-")
+        yield f"client-alert-{named}" if named != reason.what else f"client-{Rule.CLOSES}"
+
+
+def _agreed(negotiated: NegotiatedRecord | None) -> tuple[str, str] | None:
+    return None if negotiated is None else (negotiated.version, negotiated.cipher_suite)
