@@ -134,8 +134,7 @@ class Relay:
             carried.port = server.local_port
             starttls = self._destination.starttls
             if starttls is not None:
-                until = time.monotonic() + self._deadline_seconds * prelude.DEADLINES
-                carried.failure = prelude.speak(starttls, server, until, carried.prelude)
+                carried.failure = prelude.speak(starttls, server, deadline, carried.prelude)
         except TransportFailure as failure:
             carried.failure = failure
             client.close()

@@ -1,7 +1,7 @@
 """`tls-matrix list servers|clients|programs|scenarios|cells`: what there is to choose from (`programs` are
 genuine clients, which take a moment to be found); and what can be written in a server.toml: `list
-emulation|declared` the keys of these tables, `list features` the features of a hello, `list departures` the ways
-in which an emulated server can depart from the RFCs.
+emulation|declared` the keys of these tables, `list features` the features of a hello, `list departures` the
+ways in which an emulated server can depart from the RFCs.
 """
 
 from collections.abc import Callable, Iterator, Sequence
