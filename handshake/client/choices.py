@@ -74,14 +74,10 @@ def check_downgrade(sent: ClientHello, server_random: bytes, version: int) -> No
         )
 
 
-def check_legacy_fields(sent: ClientHello, hello: ServerHello) -> None:
-    """Judge what TLS 1.3 fixes in a ServerHello: legacy_version, and the session id of the hello (RFC 8446
-    section 4.1.3).
+def check_session_id_echo(sent: ClientHello, hello: ServerHello) -> None:
+    """Judge legacy_session_id_echo (RFC 8446 section 4.1.3). legacy_version is not looked at where
+    supported_versions selects the version (section 4.2.1).
     """
-    if hello.legacy_version != ProtocolVersion.TLS_1_2:
-        raise PeerFault(
-            Fault.ILLEGAL_PARAMETER, f"legacy_version is {version_name(hello.legacy_version)} in TLS 1.3"
-        )
     if hello.session_id != sent.session_id:
         raise PeerFault(Fault.ILLEGAL_PARAMETER, "legacy_session_id_echo is not the hello's session id")
 

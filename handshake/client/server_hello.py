@@ -5,8 +5,8 @@ from handshake.client.choices import (
     check_cipher_suite,
     check_compression_method,
     check_downgrade,
-    check_legacy_fields,
     check_selected_version,
+    check_session_id_echo,
 )
 from handshake.client.extensions import Place, check_extensions
 from handshake.client.handshake import ClientHandshake
@@ -38,7 +38,7 @@ def receive_server_hello(handshake: ClientHandshake, message: HandshakeMessage) 
     check_cipher_suite(handshake.sent, hello.cipher_suite, version)
     check_compression_method(handshake.sent, hello.compression_method, version)
     if version >= ProtocolVersion.TLS_1_3:
-        check_legacy_fields(handshake.sent, hello)
+        check_session_id_echo(handshake.sent, hello)
         if not hello.is_hello_retry_request:
             check_after_retry(handshake, hello)
     else:

@@ -16,11 +16,11 @@ from handshake.hello_random import Clock
 from handshake.record_layer import PlainRecord, RecordLayer
 from handshake.renegotiation import FinishedPair
 from handshake.server import client_certificate, tls12, tls13
+from handshake.server.answer import answer_hello
 from handshake.server.configuration import Reaction, ServerConfiguration
 from handshake.server.first_flight import HandshakeRecords, flight_of_sslv2_record
 from handshake.server.handshake import ServerHandshake
 from handshake.server.handshake_stream import read_alert
-from handshake.server.hello_checks import check_hello, check_second_hello
 from handshake.server.lenient_hello import LenientReader
 from handshake.server.message_order import OrderOfNumbers
 from handshake.server.message_reader import reader_for
@@ -32,8 +32,7 @@ from handshake.server.renegotiation import (
     check_renegotiation,
     is_refused_outright,
 )
-from handshake.server.resumption import offered_session, resumed_choice
-from handshake.server.selection import choose, choose_version
+from handshake.server.selection import choose_version
 from handshake.server.state import TLS_1_3_STATES, State
 from handshake.server.steps import Flight, Sent
 from handshake.server.strictness import ALERT_SIZE, Check, Reply, Step, rule_for
@@ -180,7 +179,8 @@ class ServerConnection(ReactingConnection):
         self.handshake.successors("ClientHello")
         self.handshake.messages += record.body
         if self._passes_checks(flight):
-            self._answer(flight)
+            self.check_end_of_flight()
+        answer_hello(self.handshake, flight)
         self.receive_handshake(b"")
 
     def receive_change_cipher_spec(self, fragment: bytes) -> None:
@@ -273,7 +273,8 @@ class ServerConnection(ReactingConnection):
             return
         self.handshake.renegotiation_info |= signalled
         self.handshake.add(message)
-        self._answer(flight)
+        self.check_end_of_flight()
+        answer_hello(self.handshake, flight)
 
     def _begins_renegotiation(self, flight: FirstFlight) -> bool:
         """Begin a renegotiation, or refuse it as configured."""
@@ -351,27 +352,6 @@ class ServerConnection(ReactingConnection):
                 if check.step is Step.USE_VERSION:
                     self.records.record_version = min(version, ProtocolVersion.TLS_1_2)
         return True
-
-    def _answer(self, flight: FirstFlight) -> None:
-        handshake, configuration, hello = self.handshake, self.configuration, flight.hello
-        self.check_end_of_flight()
-        version = choose_version(hello, configuration)
-        self.records.record_version = min(version, ProtocolVersion.TLS_1_2)
-        check_hello(hello, version, configuration)
-        if handshake.first_flight is not None and handshake.state is State.WAIT_SECOND_CLIENT_HELLO_13:
-            check_second_hello(handshake.first_flight.hello, hello)
-        handshake.resumed = offered_session(handshake, hello, version)
-        choice = resumed_choice(handshake.resumed) if handshake.resumed else choose(hello, configuration)
-        handshake.first_flight = flight
-        choice = handshake.departing.choice(choice)
-        handshake.version = choice.version
-        self.records.record_version = min(choice.version, ProtocolVersion.TLS_1_2)
-        handshake.parameters, handshake.named_group = choice.suite, choice.named_group
-        if configuration.records.fixes_version:
-            self.records.expect_version(self.records.record_version)
-        answer = tls13.answer_hello if choice.version >= ProtocolVersion.TLS_1_3 else tls12.answer_hello
-        successors = handshake.successors("ClientHello")
-        handshake.move(answer(handshake), successors)
 
     def _receive_record(self, record: PlainRecord | SSLv2Record) -> None:
         if isinstance(record, PlainRecord) and self.records.passes_over(record.content_type):

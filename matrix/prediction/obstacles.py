@@ -22,7 +22,7 @@ from matrix.prediction.offer import (
     versions_up_to,
 )
 from matrix.prediction.signatures import signature_algorithms
-from matrix.prediction.suites import no_suite, prime, unsigned
+from matrix.prediction.suites import certificate_curve, no_suite, prime, unsigned
 
 
 def obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obstacle | None:
@@ -119,6 +119,7 @@ _CHECKS = (
     _application_protocol,
     _accepted_version,
     _secure_renegotiation,
+    certificate_curve,
     unsigned,
     prime,
 )

@@ -8,10 +8,10 @@ behind one of them is the obstacle.
 from collections.abc import Callable, Iterable, Sequence
 
 from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, suite_parameters
-from handshake.errors import UnsupportedParameter
+from handshake.errors import Fault, UnsupportedParameter
 from handshake.events import Phase
 from handshake.hello_template import ClientLimits
-from handshake.reason import Rule
+from handshake.reason import Cause, Kind, Reason, Rule
 from handshake.wire.registry import NamedGroup, ProtocolVersion, group_name, version_name
 from matrix.prediction.facts import ELLIPTIC_CURVE, FINITE_FIELD, Preference
 from matrix.prediction.obstacle import Negotiation, Obstacle, Undecided, declared_refusal, refused
@@ -72,6 +72,20 @@ def prime(negotiation: Negotiation) -> Obstacle | None:
         return None
     why = f"the server's Diffie-Hellman prime has {bits} bits, the client accepts {limit}"
     return Obstacle(why, refused(Phase.KEY_EXCHANGE, Rule.DH_PRIME_BITS))
+
+
+def certificate_curve(negotiation: Negotiation) -> Obstacle | None:
+    """A certificate on a curve that the hello does not name, which the client refuses (RFC 8422 section 5.3;
+    the servers' ECDSA keys are on P-256). Raises Undecided.
+    """
+    offered = offered_groups(negotiation.hello)
+    if negotiation.version >= ProtocolVersion.TLS_1_3 or offered is None or NamedGroup.SECP256R1 in offered:
+        return None
+    if not _is_chosen(lambda suite: suite.key_exchange is KeyExchange.ECDHE_ECDSA, negotiation):
+        return None
+    why = f"the server's certificate is on {group_name(NamedGroup.SECP256R1)}, which the client does not name"
+    cause = Cause(Kind.PROTOCOL_ERROR, Fault.BAD_CERTIFICATE.value)
+    return Obstacle(why, Reason(Phase.CERTIFICATE, cause))
 
 
 def _limit(bits: int, limits: ClientLimits) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from servers.stacks.catalogue import not_fetched
+from stacks.catalogue import not_fetched
 
 HOST = "webmethods.example.test"
 TO = "127.0.0.1:{port}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from servers.jsse.machine import JavaMachine
 from servers.jsse.serve import RUNTIME
-from servers.stacks.catalogue import stacks
+from stacks.catalogue import stacks
 
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 

@@ -7,7 +7,7 @@ request, reads to the end, and leaves.
 import socket
 import sys
 
-from servers.stacks.catalogue import put_on_path, stacks
+from stacks.catalogue import put_on_path, stacks
 
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 

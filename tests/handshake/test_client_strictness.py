@@ -250,7 +250,7 @@ def test_the_version_stays_behind_a_retry() -> None:
         ({}, None),
         ({"session_id": b""}, ILLEGAL),
         ({"session_id": bytes(32)}, ILLEGAL),
-        ({"legacy_version": TLS_1_3}, ILLEGAL),
+        ({"legacy_version": TLS_1_3}, None),  # to be ignored, section 4.2.1
         ({"compression_method": 1}, ILLEGAL),
     ],
 )

@@ -146,6 +146,8 @@ def test_tls13_records_come_back_with_their_type(code):
     secret = entropy(48)
     writer, reader = (traffic_protection(suite_parameters(code), secret) for _ in range(2))
     for size, padding in itertools.product(SIZES, (0, 1, 100)):
+        if size + padding > 1 << 14:
+            continue  # more than a record may hold (RFC 8446 section 5.4)
         content = entropy(size)
         fragment = writer.protect(HANDSHAKE, 0x0303, content, padding)
         assert len(fragment) == size + 1 + padding + suite_parameters(code).cipher.tag_length
