@@ -27,8 +27,12 @@ SERVERS = (
     *(f"{name}@system,configuration=legacy" for name in ("nginx", "openssl-s_server", "stunnel")),
 )
 # BCJSSE looks at a fallback's signal before the version, and takes a client that names no group it knows for
-# one that names none, but not in TLS 1.3.
+# one that names none, but not in TLS 1.3: it then takes a group that was not offered; the client refuses it.
+# OpenSSL 1.0.2 signs with a scheme that was not offered, which the client refuses, too.
 NOT_DECLARED = {
+    ("jsse@17,provider=bc", "no group in common"),
+    ("jsse@17,provider=bc", "no group but a rare one, RSA key exchange too"),
+    *((f"openssl@{level}", "ECDHE_RSA, schemes for ECDSA") for level in ("1.0.2d", "1.0.2o")),
     ("jsse@17,provider=bc", "a fallback to TLS 1.0"),
     ("jsse@17,provider=bc", "TLS 1.3, no group in common"),
 }

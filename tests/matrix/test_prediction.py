@@ -297,6 +297,12 @@ def test_the_reason_of_a_fallback_is_that_of_the_first_hello() -> None:
             "no common application protocol: the client has h2, the server http/1.1",
             "server-hello:alert-no_application_protocol",
         ),
+        (
+            hello(TLS12, ECDSA_AES, groups=(P384,)),
+            server(TLS12, suites=(ECDSA_AES,), certificates=("ecdsa",)),
+            "the server's certificate is on secp256r1, which the client does not name",
+            "certificate:protocol-error-bad-certificate",
+        ),
     ],
 )
 def test_what_a_hello_lacks_for_a_server_is_said_with_its_reason(
@@ -329,7 +335,7 @@ def test_what_a_hello_lacks_for_a_server_is_said_with_its_reason(
             server(TLS13V, suites=(TLS13,), named_groups=(FFDHE2048,)),
         ),
         (
-            hello(TLS12, ECDSA_AES, groups=(P384,)),
+            hello(TLS12, ECDSA_AES, groups=(P384, P256)),
             server(TLS12, suites=(ECDSA_AES,), certificates=("ecdsa",)),
         ),
         (hello(TLS12, ECDHE_AES, schemes=(ECDSA_SHA1, RSA_SHA1)), server(TLS12, suites=(ECDHE_AES,))),
