@@ -124,11 +124,13 @@ class Profile(Table):
         policy = self.policy
         return ClientPolicy(
             warning_alert=policy.warning_alert,
+            warning_answer=policy.warning_answer,
             missing_renegotiation_info=policy.missing_renegotiation_info,
             record_splitting=RecordSplitting(policy.record_splitting),
             renegotiation=Renegotiation(policy.renegotiation),
             hello_request=policy.hello_request,
             refuses_legacy_at=policy.refuses_legacy_at,
+            refused_hello_request=policy.refused_hello_request,
             renegotiation_info=Placement(policy.renegotiation_info),
             renegotiation_session=policy.renegotiation_session,
             no_renegotiation=policy.no_renegotiation,

@@ -29,17 +29,27 @@ class Limits(Table):
     min_dh_prime_bits: PositiveInt | None = None
     min_rsa_bits: PositiveInt | None = None
     dh_prime_alert: Alert = AlertDescription.HANDSHAKE_FAILURE
+    legacy_signature_alert: Alert | None = Field(
+        default=None,
+        description="the alert it sends for a signature with MD5 or SHA-1 in the key exchange of TLS 1.0 and "
+        "1.1; absent, it accepts one",
+    )
+    max_handshake_message: PositiveInt | None = Field(
+        default=None, description="bytes of a handshake message, above which it ends with unexpected_message"
+    )
 
 
 class Policy(Table):
     """How the client reacts; the words are those of `handshake.hello_template.ClientPolicy`."""
 
     warning_alert: Literal["ignore", "abort"] = "ignore"
+    warning_answer: Alert = AlertDescription.UNEXPECTED_MESSAGE
     missing_renegotiation_info: Literal["accept", "abort"] = "accept"
     record_splitting: Literal["none", "0/n", "1/n-1", "1/n-1-not-first"] = "none"
     renegotiation: Literal["off", "secure", "legacy"] = "secure"
     hello_request: Literal["renegotiate", "ignore", "abort", "abort-after-warning"] = "renegotiate"
     refuses_legacy_at: Literal["start", "server-hello"] = "start"
+    refused_hello_request: Literal["warning", "abort"] = "warning"
     renegotiation_info: Literal["first", "after-server_name", "last"] = "last"
     renegotiation_session: Literal["new", "resume", "resume-when-asked"] = "new"
     no_renegotiation: Literal["continue", "abort"] = "continue"

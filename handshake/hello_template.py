@@ -126,7 +126,10 @@ class ClientLimits:
     """What the client being played accepts of a server's answer; None is no limit of its own.
 
     Sizes are bits. `versions` are the protocol versions it completes a handshake in; empty means whatever it
-    offered. `dh_prime_alert` is the alert it sends for a prime it does not accept.
+    offered. `dh_prime_alert` is the alert it sends for a prime it does not accept, `legacy_signature_alert` the
+    one for the signature of a key exchange before TLS 1.2, whose hashes are MD5 and SHA-1; None takes it.
+    `max_handshake_message` is the length of a handshake message in bytes, without its header, above which it
+    ends with unexpected_message.
     """
 
     versions: tuple[int, ...] = ()
@@ -134,6 +137,8 @@ class ClientLimits:
     min_dh_prime_bits: int | None = None
     min_rsa_bits: int | None = None
     dh_prime_alert: int = AlertDescription.HANDSHAKE_FAILURE
+    legacy_signature_alert: int | None = None
+    max_handshake_message: int | None = None
 
 
 class Placement(Enum):
@@ -183,7 +188,8 @@ class ClientPolicy:
     """How the client being played reacts; words as in the profile's [policy] table.
 
     `warning_alert`: what a warning other than close_notify does during the handshake, "ignore" or "abort"
-    (SunJSSE 6 and 7 abort with unexpected_message, research note on JSSE section 8).
+    with the alert `warning_answer` (SunJSSE 6 and 7 with unexpected_message, research note on JSSE section 8;
+    JDK 11 to 25 with handshake_failure, measured).
     `missing_renegotiation_info`: a ServerHello without it, "accept" or "abort".
     `record_splitting`: how application data is split for CBC suites up to TLS 1.0.
     `renegotiation`: which renegotiations the client takes part in, whoever starts them.
@@ -196,6 +202,8 @@ class ClientPolicy:
     `refuses_legacy_at`: where a client that does not renegotiate without RFC 5746 says so, at the "start" or
     only at the "server-hello" that does not signal it (NSS, which then sends its verify_data all the same, in
     a hello that has extensions; research note on NSS section 2).
+    `refused_hello_request`: how it refuses a HelloRequest for want of RFC 5746, by the "warning" above or by
+    a fatal handshake_failure, "abort" (JDK 11 to 25, measured).
     `renegotiation_info`: the extension's place in a renegotiation's hello.
     `renegotiation_session`: whether a renegotiation's hello asks for a "new" session or to "resume" the
     connection's, in its version, where the server has given it an id (SunJSSE: OpenJDK tags jdk6-b18 to
@@ -207,11 +215,13 @@ class ClientPolicy:
     """
 
     warning_alert: Literal["ignore", "abort"] = "ignore"
+    warning_answer: int = AlertDescription.UNEXPECTED_MESSAGE
     missing_renegotiation_info: Literal["accept", "abort"] = "accept"
     record_splitting: RecordSplitting = RecordSplitting.NONE
     renegotiation: Renegotiation = Renegotiation.SECURE
     hello_request: Literal["renegotiate", "ignore", "abort", "abort-after-warning"] = "renegotiate"
     refuses_legacy_at: Literal["start", "server-hello"] = "start"
+    refused_hello_request: Literal["warning", "abort"] = "warning"
     renegotiation_info: Placement = Placement.LAST
     renegotiation_session: Literal["new", "resume", "resume-when-asked"] = "new"
     no_renegotiation: Literal["continue", "abort"] = "continue"

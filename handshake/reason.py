@@ -51,6 +51,8 @@ class Rule(_Worded):
 
     RSA_KEY_BITS = "rsa-key-bits", "the client rejects the server's RSA key"
     DH_PRIME_BITS = "dh-prime-bits", "the client rejects the server's Diffie-Hellman group"
+    LEGACY_SIGNATURE = "legacy-signature", "the client rejects the signature of the server's key exchange"
+    HANDSHAKE_MESSAGE_LENGTH = "handshake-message-length", "the client rejects a message for its length"
     PROTOCOL_VERSION = "protocol_version", "the client rejects the version that the server chose"
     RENEGOTIATION_INFO = (
         "renegotiation_info",

@@ -16,7 +16,16 @@ from handshake.crypto.key_exchange import supported_groups
 from handshake.crypto.key_shares import KEY_SHARE_GROUPS
 from handshake.crypto.signatures import DEFAULT_SCHEMES, is_verifiable
 from handshake.crypto.suite_parameters import CertificateType, SuiteParameters
-from handshake.errors import DecodeError, Fault, Parameter, PeerFault, UnsupportedParameter
+from handshake.errors import (
+    DecodeError,
+    Fault,
+    Parameter,
+    PeerFault,
+    PolicyRefusal,
+    UnsupportedParameter,
+)
+from handshake.hello_template import ClientLimits
+from handshake.reason import Rule
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import (
@@ -26,9 +35,11 @@ from handshake.wire.extensions import (
     pull_supported_groups,
     pull_supported_versions,
 )
+from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.messages import DOWNGRADE_SENTINELS, SENTINEL_SIZE, ServerHello
 from handshake.wire.named_groups import is_negotiable
 from handshake.wire.registry import (
+    AlertDescription,
     CompressionMethod,
     ExtensionType,
     NamedGroup,
@@ -80,6 +91,32 @@ def check_session_id_echo(sent: ClientHello, hello: ServerHello) -> None:
     """
     if hello.session_id != sent.session_id:
         raise PeerFault(Fault.ILLEGAL_PARAMETER, "legacy_session_id_echo is not the hello's session id")
+
+
+def check_message_length(message: HandshakeMessage, limits: ClientLimits) -> None:
+    """Refuse a message that is longer than the client being played takes. Raises PolicyRefusal."""
+    length, limit = len(message.body), limits.max_handshake_message
+    if limit is not None and length > limit:
+        raise PolicyRefusal(
+            Rule.HANDSHAKE_MESSAGE_LENGTH,
+            f"a handshake message of {length} bytes; this client takes {limit}",
+            AlertDescription.UNEXPECTED_MESSAGE,
+            met=f"{length} bytes",
+            wanted=f"it takes at most {limit}",
+        )
+
+
+def check_legacy_signature(version: int, limits: ClientLimits) -> None:
+    """Refuse the signature of a key exchange before TLS 1.2, where the client being played does not take MD5
+    and SHA-1 any more (OpenSSL 3.0 from security level 1 on, measured). Raises PolicyRefusal.
+    """
+    if version < ProtocolVersion.TLS_1_2 and limits.legacy_signature_alert is not None:
+        raise PolicyRefusal(
+            Rule.LEGACY_SIGNATURE,
+            f"the server's key exchange is signed as {version_name(version)} does it, with MD5 and SHA-1",
+            limits.legacy_signature_alert,
+            met=f"{version_name(version)} signs with MD5 and SHA-1",
+        )
 
 
 def check_cipher_suite(sent: ClientHello, code: int, version: int) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from handshake.client import tls12, tls13
+from handshake.client.choices import check_message_length
 from handshake.client.handshake import ClientHandshake
 from handshake.client.hello import FilledHello, fill_hello, hello_fragments
 from handshake.client.renegotiation import (
@@ -220,15 +221,16 @@ class ClientConnection(Connection):
         if before is not None:
             self.add_event(RenegotiationRefused())
         is_under_way = self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
-        if is_under_way and policy.warning_alert == "abort":
+        is_final = before is not None and policy.no_renegotiation == "abort"
+        if is_under_way and policy.warning_alert == "abort" and not is_final:
             raise PolicyRefusal(
                 f"{Rule.WARNING}-{alert_name(description)}",
                 f"this client takes the warning {alert_name(description)} during the handshake for an error",
-                AlertDescription.UNEXPECTED_MESSAGE,
+                policy.warning_answer,
             )
         if before is None:
             return
-        if policy.no_renegotiation == "abort":
+        if is_final:
             raise PolicyRefusal(
                 Rule.NO_RENEGOTIATION,
                 "this client ends the connection when its renegotiation is refused",
@@ -247,6 +249,7 @@ class ClientConnection(Connection):
     def _receive_message(self, message: HandshakeMessage) -> None:
         handshake, name = self.handshake, message_name(message.handshake_type)
         self.note_message("received", message.handshake_type, push_handshake_message(message))
+        check_message_length(message, handshake.limits)
         if name == "HelloRequest" and handshake.state not in TLS_1_3_STATES:
             if message.body:
                 raise DecodeError("HelloRequest is not empty")
@@ -278,7 +281,7 @@ class ClientConnection(Connection):
             )
         if self._would_start(finished):
             self._start_renegotiation(is_asked=True)
-        elif self.handshake.version > ProtocolVersion.SSL_3_0:
+        elif self.handshake.version > ProtocolVersion.SSL_3_0 and policy.refused_hello_request == "warning":
             self.send_alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
             if policy.hello_request == "abort-after-warning":
                 raise PolicyRefusal(

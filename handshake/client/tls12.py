@@ -15,7 +15,12 @@ from handshake.client.certificate import (
     send_client_certificate,
 )
 from handshake.client.certificate_request import check_certificate_request
-from handshake.client.choices import check_explicit_curve, check_named_curve, check_signature_scheme
+from handshake.client.choices import (
+    check_explicit_curve,
+    check_legacy_signature,
+    check_named_curve,
+    check_signature_scheme,
+)
 from handshake.client.handshake import ClientHandshake
 from handshake.client.state import State
 from handshake.crypto.export_rsa import export_rsa_public_key
@@ -106,6 +111,7 @@ def receive_server_key_exchange(handshake: ClientHandshake, message: HandshakeMe
             "the table lets no ServerKeyExchange come before the Certificate"
         )
         signature = pull_digitally_signed(reader, handshake.version)
+        check_legacy_signature(handshake.version, handshake.limits)
         check_signature_scheme(
             handshake.sent, signature.signature_scheme, handshake.server_certificate, handshake.version
         )

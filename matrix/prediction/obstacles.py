@@ -22,7 +22,7 @@ from matrix.prediction.offer import (
     versions_up_to,
 )
 from matrix.prediction.signatures import signature_algorithms
-from matrix.prediction.suites import certificate_curve, no_suite, prime, unsigned
+from matrix.prediction.suites import certificate_curve, legacy_signature, no_suite, prime, unsigned
 
 
 def obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obstacle | None:
@@ -122,6 +122,7 @@ _CHECKS = (
     certificate_curve,
     unsigned,
     prime,
+    legacy_signature,
 )
 
 

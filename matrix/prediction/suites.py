@@ -74,6 +74,18 @@ def prime(negotiation: Negotiation) -> Obstacle | None:
     return Obstacle(why, refused(Phase.KEY_EXCHANGE, Rule.DH_PRIME_BITS))
 
 
+def legacy_signature(negotiation: Negotiation) -> Obstacle | None:
+    """A key exchange that is signed with MD5 and SHA-1, which the client does not take. Raises Undecided."""
+    is_refused = negotiation.client.limits.legacy_signature_alert is not None
+    if not is_refused or negotiation.version >= ProtocolVersion.TLS_1_2:
+        return None
+    if not _is_chosen(lambda suite: suite.key_exchange in _SIGNED, negotiation):
+        return None
+    version = version_name(negotiation.version)
+    why = f"{version} signs the key exchange with MD5 and SHA-1, which the client rejects"
+    return Obstacle(why, refused(Phase.KEY_EXCHANGE, Rule.LEGACY_SIGNATURE))
+
+
 def certificate_curve(negotiation: Negotiation) -> Obstacle | None:
     """A certificate on a curve that the hello does not name, which the client refuses (RFC 8422 section 5.3;
     the servers' ECDSA keys are on P-256). Raises Undecided.
