@@ -126,8 +126,8 @@ class ClientLimits:
     """What the client being played accepts of a server's answer; None is no limit of its own.
 
     Sizes are bits. `versions` are the protocol versions it completes a handshake in; empty means whatever it
-    offered. `dh_prime_alert` is the alert it sends for a prime it does not accept, `legacy_signature_alert` the
-    one for the signature of a key exchange before TLS 1.2, whose hashes are MD5 and SHA-1; None takes it.
+    offered. `dh_prime_alert` is the alert it sends for a prime it does not accept, `legacy_signature_alert`
+    the one for the signature of a key exchange before TLS 1.2, whose hashes are MD5 and SHA-1; None takes it.
     `max_handshake_message` is the length of a handshake message in bytes, without its header, above which it
     ends with unexpected_message.
     """

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from servers.jsse.machine import JavaMachine
 from servers.jsse.serve import RUNTIME
 from stacks.catalogue import stacks
+from stacks.java import JavaMachine
 
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 

@@ -19,10 +19,15 @@ from clients.profile import load_profiles
 from clients.transport import Transport
 from handshake.crypto.suite_parameters import is_completable
 from handshake.reason import Kind, parse_reason
-from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
+from handshake.wire.client_hello import pull_client_hello
+from handshake.wire.handshake_message import (
+    MESSAGE_HEADER_SIZE,
+    HandshakeMessage,
+    push_handshake_message,
+)
 from handshake.wire.messages import ServerHello, push_server_hello
-from handshake.wire.record import Record, push_record
-from handshake.wire.registry import ContentType, HandshakeType
+from handshake.wire.record import RECORD_HEADER_SIZE, Record, push_record
+from handshake.wire.registry import ContentType, HandshakeType, is_grease
 from tests.clients.servers import (
     Script,
     alert,
@@ -109,7 +114,6 @@ def server_hello(cipher_suite: int, version: int = 0x0301) -> bytes:
         ("java-8", 0x0301, 0x003C),  # TLS_RSA_WITH_AES_128_CBC_SHA256, RFC 5246 appendix A.5
         ("java-8", 0x0303, 0x00FF),  # TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746 section 3.3
         ("chrome-101", 0x0303, 0x1301),  # TLS_AES_128_GCM_SHA256, RFC 8446 appendix B.4
-        ("chrome-101", 0x0303, 0x1A1A),  # the GREASE value of its hello, RFC 8701 section 3.1
     ],
 )
 def test_a_suite_that_may_not_be_chosen_is_the_servers_fault(
@@ -117,6 +121,22 @@ def test_a_suite_that_may_not_be_chosen_is_the_servers_fault(
 ) -> None:
     assert cipher_suite in PROFILES[client].attempts[0].cipher_suites
     observation = observe(client, sends_and_waits(server_hello(cipher_suite, version)))
+    assert reasons(observation) == ["server-hello:protocol-error-illegal-parameter"]
+
+
+def test_the_grease_value_of_a_hello_that_is_chosen_is_the_servers_fault() -> None:
+    """RFC 8701 section 3.1; the value is drawn anew for every connection."""
+
+    def chooses_the_first(connection: socket.socket) -> bytes:
+        hello = read_hello(connection)
+        first = pull_client_hello(hello[RECORD_HEADER_SIZE + MESSAGE_HEADER_SIZE :]).cipher_suites[0]
+        assert is_grease(first)
+        connection.sendall(server_hello(first, 0x0303))
+        while connection.recv(1000):
+            pass
+        return hello
+
+    observation = observe("chrome-101", chooses_the_first)
     assert reasons(observation) == ["server-hello:protocol-error-illegal-parameter"]
 
 
