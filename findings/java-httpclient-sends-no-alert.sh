@@ -7,8 +7,8 @@
 #             that has no more than TLS 1.1, and close_notify after a response. The HttpClient of the same Java, with the same
 #             SSLContext, closes the TCP connection instead. The server reports an unexpected end of the stream, as if the network
 #             had failed, while the Java caller gets an exception with the true cause. The alerts are lost in a race: with Java
-#             17.0.9 some come through (2 or 3 of 20, or those of a new JVM on a busy machine); with the later two it was none
-#             of 240. The script makes 20 connections for each line, prints what most of them end with, and counts on standard error.
+#             17.0.9 some come through (up to 4 of 20, and those of a new JVM on a busy machine); with the later two it was none
+#             of 480. The script makes 20 connections for each line, prints what most of them end with, and counts on standard error.
 # Expected    RFC 8446 section 6.2: an implementation that meets a fatal condition SHOULD send the alert before it closes, and in
 #             TLS 1.2 (RFC 5246 section 7.2.2) it MUST; section 6.1: each party MUST send close_notify before it closes its
 #             write side. An operator who counts refused certificates by their alerts sees those of clients on SSLSocket, and
