@@ -340,7 +340,9 @@ class Reading:
         if role is Role.CLIENT and self._before and is_refusal:
             phase = self._refused(kind)
             self.is_complete = False
-        self.waited = self._now - self._spoken
+        self.waited = (
+            self._now - self._spoken if self._spoken else 0.0
+        )  # nothing was said that could be waited after
         self.end = End(role is Role.CLIENT, kind, phase, alert)
 
     def _refused(self, kind: Kind) -> Phase:
