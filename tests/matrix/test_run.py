@@ -237,7 +237,7 @@ def test_a_target_nobody_listens_on_is_a_harness_error_with_the_address(tmp_path
     next_step = f"next: see that {address} answers from this machine, then run again"
     page = (tmp_path / "grid.md").read_text(encoding="utf-8")
     headline, group = (line for line in page.splitlines() if "nobody accepts" in line)
-    assert headline == f"10 cells: 10 were not measured ({problem})."
+    assert headline == f"15 cells: 15 were not measured ({problem})."
     assert group.startswith("- mine with java-17, ")
     assert group.endswith(f": {problem}<br>{next_step}")
     # On the terminal the same, and no line for each cell.
