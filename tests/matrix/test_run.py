@@ -238,7 +238,7 @@ def test_a_target_nobody_listens_on_is_a_harness_error_with_the_address(tmp_path
     page = (tmp_path / "grid.md").read_text(encoding="utf-8")
     headline, group = (line for line in page.splitlines() if "nobody accepts" in line)
     assert headline == f"15 cells: 15 were not measured ({problem})."
-    assert group.startswith("- mine with java-17, ")
+    assert group.startswith("- mine with java-11, ")
     assert group.endswith(f": {problem}<br>{next_step}")
     # On the terminal the same, and no line for each cell.
     assert result.stdout.startswith(f"{headline}\n")
