@@ -180,7 +180,7 @@ class ServerConnection(ReactingConnection):
         self.handshake.messages += record.body
         if self._passes_checks(flight):
             self.check_end_of_flight()
-        answer_hello(self.handshake, flight)
+            answer_hello(self.handshake, flight)
         self.receive_handshake(b"")
 
     def receive_change_cipher_spec(self, fragment: bytes) -> None:
