@@ -15,8 +15,8 @@ def programs() -> Iterator[Program]:
     """The one of the system."""
     version = version_of("erl", "-noshell", "-eval", _VERSION, pattern=r"ssl (\d\S*)")
     if version is None:
-        mend = "there is no erl program with ssl; get it with: apt-get install erlang-ssl"
-        yield Missing("genuine-erlang", _TITLE, mend)
+        advice = "there is no erl program with ssl; get it with: apt-get install erlang-ssl"
+        yield Missing("genuine-erlang", _TITLE, advice)
         return
     command = ("escript", driver("erlang_client.escript"))
     yield Driven(f"genuine-erlang-{version}", f"{_TITLE} {version}", command)

@@ -14,8 +14,8 @@ def programs() -> Iterator[Program]:
     """The one of the system."""
     version = version_of("gnutls-cli", "--version", pattern=r"^gnutls-cli (\d\S*)")
     if version is None:
-        mend = "there is no gnutls-cli program; get it with: apt-get install gnutls-bin"
-        yield Missing("genuine-gnutls", _TITLE, mend)
+        advice = "there is no gnutls-cli program; get it with: apt-get install gnutls-bin"
+        yield Missing("genuine-gnutls", _TITLE, advice)
         return
     yield Command(
         f"genuine-gnutls-{version}",

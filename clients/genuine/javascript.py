@@ -27,8 +27,8 @@ def programs() -> Iterator[Program]:
     """The node of the system, and the runtimes of the stacks."""
     version = version_of("node", "--version", pattern=r"^v(\d\S*)")
     if version is None:
-        mend = "there is no node program; get it with: apt-get install nodejs"
-        yield Missing("genuine-node", "node", mend)
+        advice = "there is no node program; get it with: apt-get install nodejs"
+        yield Missing("genuine-node", "node", advice)
     else:
         here = ("node", driver("node_client.cjs"))
         yield Driven(f"genuine-node-{version}", f"node {version}", here, _ENVIRONMENT)

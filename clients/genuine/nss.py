@@ -21,8 +21,8 @@ def programs() -> Iterator[Program]:
     package = ("dpkg-query", "-W", "-f", "${Version}", "libnss3-tools")
     version = version_of(*package, pattern=r"^(?:\d+:)?(\d[\d.]*)")
     if version is None or version_of("tstclnt", pattern=r"(Usage)") is None:
-        mend = "there is no tstclnt program; get it with: apt-get install libnss3-tools"
-        yield Missing("genuine-nss", _TITLE, mend)
+        advice = "there is no tstclnt program; get it with: apt-get install libnss3-tools"
+        yield Missing("genuine-nss", _TITLE, advice)
         return
     yield Command(
         f"genuine-nss-{version}",

@@ -14,8 +14,8 @@ def programs() -> Iterator[Program]:
     """The one of the system."""
     version = version_of("openssl", "version", pattern=r"^OpenSSL (\d\S*)")
     if version is None:
-        mend = "there is no openssl program; get it with: apt-get install openssl"
-        yield Missing("genuine-openssl", _TITLE, mend)
+        advice = "there is no openssl program; get it with: apt-get install openssl"
+        yield Missing("genuine-openssl", _TITLE, advice)
         return
     yield Command(
         f"genuine-openssl-{version}",

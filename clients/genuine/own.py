@@ -42,7 +42,9 @@ def _pattern(value: Any) -> re.Pattern[str]:
     try:
         return re.compile(value, re.DOTALL | re.MULTILINE)
     except re.error as error:
-        raise ValueError(f"is no pattern ({error}): mend it (the notation is that of Python's re)") from error
+        raise ValueError(
+            f"is no pattern ({error}): correct it (the notation is that of Python's re)"
+        ) from error
 
 
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern), WithJsonSchema({"type": "string"})]
@@ -78,7 +80,9 @@ class OwnProgram(BaseModel):
     def program(self) -> Command:
         """The program as it is called."""
         name = self.command[0]
-        missing = None if shutil.which(name) else f"there is no program {name}: mend command, or install it"
+        missing = (
+            None if shutil.which(name) else f"there is no program {name}: correct command, or install it"
+        )
         return Command(
             self.id,
             self.title,

@@ -128,7 +128,7 @@ def _programs(options: RunOptions, notes: Notes) -> list[Row]:
             "id": program.id,
             "title": program.title,
             "installed": program.missing is None,
-            "mend": program.missing or "",
+            "advice": program.missing or "",
         }
         for program in load_programs(options.clients_dir, notes).values()
     ]
@@ -205,7 +205,7 @@ _SHOWN = (
     "section",
     "title",
     "installed",
-    "mend",
+    "advice",
     "released",
     "confidence",
     "attempts",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from clients.profile import Profile
 from definitions.former import Notes
 from matrix.cell import Cell
+from matrix.errors import SelectionError
 from matrix.expectations.derived import Facts, connects_like, expected_of
 from matrix.expectations.files import Expectations, load_expectations
 from matrix.judgement.outcome import Expectation
@@ -12,6 +13,7 @@ from matrix.plan.plan import PlannedCell
 from matrix.prediction import Prediction, facts_of_server, predict
 from matrix.results.compare import renamed_servers
 from matrix.results.run_file import CellRecord, RunFile
+from matrix.wording import counted, joined
 from servers.variant import ServerVariant
 
 
@@ -30,7 +32,7 @@ def plan_cells(
     own = own or Expectations()
     expectations = own.before(load_expectations(notes=notes))
     cells = list(cells)
-    earlier = baseline_cells(cells, baseline)
+    earlier = _baseline_cells(cells, baseline)
     plain_ids = {identifier: connects_like(variant) for identifier, variant in variants.items()}
     server_facts = {identifier: facts_of_server(variant) for identifier, variant in variants.items()}
     predictions = {
@@ -52,7 +54,23 @@ def plan_cells(
     return planned
 
 
-def baseline_cells(cells: Sequence[Cell], baseline: RunFile | None) -> dict[str, Expectation]:
+def check_baseline(cells: Sequence[Cell], baseline: RunFile | None, name: str) -> tuple[str, ...]:
+    """What the user should know of a baseline, a line each. Raises SelectionError where it says nothing of
+    any cell that is asked for, because nothing would then be held against it.
+    """
+    if baseline is None:
+        return ()
+    said = len(_baseline_cells(cells, baseline))
+    if not said:
+        known = joined(sorted({cell.server for cell in baseline.cells if cell.outcome is not None}))
+        had = f"it has results of {known}" if known else "it has no results"
+        raise SelectionError(f"--baseline {name}: says nothing of any cell of this run; {had}")
+    if said == len(cells):
+        return ()
+    return (f"--baseline {name}: says nothing of {len(cells) - said} of {counted(len(cells), 'cell')}",)
+
+
+def _baseline_cells(cells: Sequence[Cell], baseline: RunFile | None) -> dict[str, Expectation]:
     """What the baseline saw, by the id of the cell that is now its partner; cells in which it found nothing
     out are left out.
     """

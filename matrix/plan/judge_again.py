@@ -12,7 +12,7 @@ from matrix.cell import Cell
 from matrix.errors import SelectionError
 from matrix.judgement.judge import judge
 from matrix.judgement.outcome import Verdict
-from matrix.plan.cells import plan_cells
+from matrix.plan.cells import check_baseline, plan_cells
 from matrix.plan.loading import load_all_definitions, load_all_profiles
 from matrix.plan.plan import PlannedCell
 from matrix.plan.servers import choose_variants
@@ -71,7 +71,10 @@ def plan_again(
     clients_dir: Iterable[Path] = (),
     baseline: Path | None = None,
 ) -> dict[str, PlannedCell]:
-    """What is expected now of the cells of a run, by id: those whose server and client are still known."""
+    """What is expected now of the cells of a run, by id: those whose server and client are still known.
+
+    Raises SelectionError for a baseline that says nothing of any of them.
+    """
     definitions = load_all_definitions(tuple(servers_dir))
     profiles = load_all_profiles(tuple(clients_dir))
     variants: dict[str, ServerVariant] = {}
@@ -87,6 +90,7 @@ def plan_again(
         if cell.client in profiles and (cell.server in variants or cell.server in external)
     ]
     earlier = None if baseline is None else load_run(baseline)
+    check_baseline(cells, earlier, str(baseline))
     return {planned.cell.id: planned for planned in plan_cells(cells, variants, profiles, earlier)}
 
 

@@ -5,14 +5,14 @@ Reads definitions, profiles, expectations and the baseline; opens no connection.
 of them comes out as an error of one line before anything is started.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from definitions.fault import Together
 from definitions.former import Notes
-from matrix.cell import Cell, grid, select
+from matrix.cell import grid, select
 from matrix.errors import SelectionError
 from matrix.expectations.files import Expectations, load_own_expectations
-from matrix.plan.cells import baseline_cells, plan_cells
+from matrix.plan.cells import check_baseline, plan_cells
 from matrix.plan.loading import (
     check_variant,
     choose_clients,
@@ -25,9 +25,8 @@ from matrix.plan.plan import Plan
 from matrix.plan.servers import choose_servers
 from matrix.plan.targets import parse_targets
 from matrix.results.gate import parse_gates
-from matrix.results.run_file import RunFile, load_run
+from matrix.results.run_file import load_run
 from matrix.scenarios import SCENARIOS
-from matrix.wording import counted, joined
 from servers.definition import ServerDefinition
 from servers.variant import expand
 
@@ -64,7 +63,7 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
     )
     by_id = {variant.id: variant for variant in variants}
     asked = list(grid(servers, clients, scenarios))
-    remarks = _of_baseline(asked, baseline, str(options.baseline))
+    remarks = check_baseline(asked, baseline, str(options.baseline))
     cells = plan_cells(asked, by_id, profiles, baseline, own, notes)
     return Plan(
         options,
@@ -76,22 +75,6 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
         (*remarks, *_unused(own, servers, definitions, (*profiles, *programs))),
         programs,
     )
-
-
-def _of_baseline(cells: Sequence[Cell], baseline: RunFile | None, name: str) -> tuple[str, ...]:
-    """What the user should know of a baseline, a line each. Raises SelectionError where it says nothing of
-    any cell that is asked for, because nothing would then be held against it.
-    """
-    if baseline is None:
-        return ()
-    said = len(baseline_cells(cells, baseline))
-    if not said:
-        known = joined(sorted({cell.server for cell in baseline.cells if cell.outcome is not None}))
-        had = f"it has results of {known}" if known else "it has no results"
-        raise SelectionError(f"--baseline {name}: says nothing of any cell of this run; {had}")
-    if said == len(cells):
-        return ()
-    return (f"--baseline {name}: says nothing of {len(cells) - said} of {counted(len(cells), 'cell')}",)
 
 
 def _unused(

@@ -124,6 +124,7 @@ class Redaction:
             certificate_sha256=None,
             fingerprints=[],
             response=status[0] if status else GONE if evidence.response else "",
+            words=GONE if evidence.words else "",
             attempts=[self._connection(each) for each in evidence.attempts],
             later=None if evidence.later is None else self._connection(evidence.later),
         )

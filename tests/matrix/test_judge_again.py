@@ -88,3 +88,8 @@ def test_a_run_on_disk_is_judged_again(tmp_path: Path) -> None:
     assert "judged again: 1 difference; 1 cell without evidence kept as judged before" in result.stdout
     assert (out / "run.json").read_bytes() == right
     assert "judged again: 0 differences" in tls_matrix("report", out, "--judge-again").stdout
+    other = tmp_path / "other"
+    tls_matrix("run", "--server", "jsse7@7", *CLIENTS, "--out", other, "-n", 0)
+    unheld = tls_matrix("report", out, "--judge-again", "--baseline", other)
+    assert unheld.returncode == 2
+    assert f"--baseline {other}: says nothing of any cell of this run" in unheld.stderr

@@ -88,6 +88,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     with a_server(folder) as port:
         chosen = ("--target", f"{TARGET}=127.0.0.1:{port},sni={HOST}", "--evidence", "all")
         clients = ("--client", "openssl-3.0", "--client", "java-7", "--client", "openssl-1.0.1")
+        clients = (*clients, "--client", "genuine-openssl-3.0.*")  # it says what the certificate says
         tls_matrix("run", *chosen, *clients, "--out", out, "-n", 0)
     result = tls_matrix("report", out, "--redact", "--out", copy)
     assert result.returncode == 0, result.stderr

@@ -49,7 +49,9 @@ def test_what_is_wrong_with_it_is_told_with_its_line(tmp_path: Path, text: str, 
 def test_one_that_is_not_there_says_so(tmp_path: Path) -> None:
     text = OPENSSL.replace('["openssl"', '["/opt/build/openssl-of-nobody"')
     program = load_own_programs([written(tmp_path, text)])["genuine-mine-1"]
-    assert program.missing == "there is no program /opt/build/openssl-of-nobody: mend command, or install it"
+    assert (
+        program.missing == "there is no program /opt/build/openssl-of-nobody: correct command, or install it"
+    )
 
 
 @pytest.mark.parametrize("is_trusted", [True, False])
