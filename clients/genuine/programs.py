@@ -1,32 +1,22 @@
-"""All genuine programs by id: those that `programs()` of a module here names, and the user's own."""
+"""All genuine programs by id: those that `programs()` of a module of this folder names, and the user's own."""
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 from clients.genuine.own import load_own_programs
 from clients.genuine.program import Program
 from definitions.former import Notes
 
-MODULES = (
-    "openssl",
-    "gnutls",
-    "openssl_library",
-    "nss",
-    "curl",
-    "tlslite",
-    "jsse",
-    "go",
-    "javascript",
-    "erlang",
-)
-"""The modules of this folder that name programs, a family each."""
+_FOLDER = Path(__file__).parent
 
 
 def load_programs(directories: Iterable[Path] = (), notes: Notes | None = None) -> Mapping[str, Program]:
     """Find every program; the result is sorted by id. Raises ProgramError for the user's own."""
     found: dict[str, Program] = dict(load_own_programs(directories, notes))
-    for name in MODULES:
-        module = import_module(f"clients.genuine.{name}")
-        found |= {program.id: program for program in module.programs() if program.id not in found}
+    for each in iter_modules([str(_FOLDER)]):
+        module = import_module(f"clients.genuine.{each.name}")
+        if hasattr(module, "programs"):
+            found |= {program.id: program for program in module.programs() if program.id not in found}
     return dict(sorted(found.items()))
