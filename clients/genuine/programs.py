@@ -1,4 +1,4 @@
-"""All genuine programs by id: those that `programs()` of a module of this folder names, and the user's own."""
+"""All genuine programs by id: those of `programs()` in a module of this folder, and the user's own."""
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
