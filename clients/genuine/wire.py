@@ -25,7 +25,13 @@ from handshake.reason import Kind
 from handshake.record_layer import record_name
 from handshake.transcript import Transcript
 from handshake.wire.buffer import Reader
-from handshake.wire.client_hello import ClientHello, pull_client_hello, pull_sslv2_client_hello
+from handshake.wire.client_hello import (
+    RANDOM_SIZE,
+    ClientHello,
+    Extension,
+    pull_client_hello,
+    pull_sslv2_client_hello,
+)
 from handshake.wire.extensions import pull_key_share, pull_selected_version
 from handshake.wire.handshake_message import HandshakeMessage, MessageReader, push_handshake_message
 from handshake.wire.key_exchange import pull_dh_parameters, pull_ecdh_parameters
@@ -48,6 +54,8 @@ from handshake.wire.registry import (
 )
 
 ALERT_13_LENGTHS = (19, 35)
+COMPRESSION_AND_LENGTH_SIZE = 3
+"""Bytes between the suite and the first extension of a ServerHello."""
 CLOSURE = (AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED)
 _GOODBYES = tuple(bytes((description,)) for description in CLOSURE)
 _DH = frozenset(
@@ -270,7 +278,7 @@ class Reading:
         following = (_AFTER_13 if self.is_tls13 else _AFTER_12).get(name, self.phase)
         self._pass(following)
         if name == "ServerHello":
-            self._hello_of_server(pull_server_hello(body))
+            self._hello_of_server(read_server_hello(body))
         elif name == "Certificate":
             chain: tuple[bytes, ...]
             if self.is_tls13:
@@ -361,6 +369,23 @@ class Reading:
     def _note(self, role: Role, kind: str, name: str, wire: bytes, decrypted: bytes) -> None:
         direction = "sent" if role is Role.CLIENT else "received"
         self.transcript.append(TranscriptEntry(direction, kind, name, self._now, wire, decrypted))
+
+
+def read_server_hello(body: bytes) -> ServerHello:
+    """A ServerHello as far as it can be read: a client may go on with one that breaks off or has bytes left
+    over, and what follows is read with what it says. Raises DecodeError where it has no cipher suite.
+    """
+    with suppress(DecodeError):
+        return pull_server_hello(body)
+    reader = Reader(body)
+    version, random = reader.pull_uint(2), reader.pull_bytes(RANDOM_SIZE)
+    session_id, suite = reader.pull_vector(1), reader.pull_uint(2)
+    extensions = []
+    with suppress(DecodeError):
+        reader.pull_bytes(COMPRESSION_AND_LENGTH_SIZE)
+        while True:
+            extensions.append(Extension(reader.pull_uint(2), reader.pull_vector(2)))
+    return ServerHello(version, random, session_id, suite, extensions=tuple(extensions))
 
 
 class Cutter:

@@ -57,7 +57,8 @@ _RECORDS_OF_A_HANDSHAKE = frozenset(
 
 class ServerConnection(ReactingConnection):
     """A server as `configuration` describes it. `entropy(n)` gives n random bytes, `clock()` the time where
-    the configuration says it; `sessions` are those of all its connections.
+    the configuration says it; `sessions` are those of all its connections; `shown` are the departures that
+    have shown in this one.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class ServerConnection(ReactingConnection):
         )
         super().__init__(configuration, records=records, entropy=entropy, clock=clock)
         self._sessions = sessions if sessions is not None else SessionCache()
+        self.shown: set[str] = set()
         self.handshake = self._new_handshake(None)
         self._interrupted: ServerHandshake | None = None
         self._is_requested = False
@@ -316,6 +318,7 @@ class ServerConnection(ReactingConnection):
             configuration=self.configuration,
             sessions=self._sessions,
             previous=previous,
+            shown=self.shown,
         )
 
     def _passes_checks(self, flight: FirstFlight) -> bool:

@@ -40,7 +40,8 @@ class ServerHandshake(StateMachine[State]):
     `sessions` are those the server can resume; `resumed` is the one this handshake takes up; `client_key` the
     key of the certificate the client has shown; `first_flight` the hello being answered; `is_restarted` says
     that a hello behind a ClientKeyExchange began it (`handshake.server.message_order`); `retries` how many
-    HelloRetryRequests it has sent; `flight` is what is written next.
+    HelloRetryRequests it has sent; `flight` is what is written next; `shown` takes the departures that have
+    shown.
     """
 
     TRANSITIONS = TRANSITIONS
@@ -70,6 +71,7 @@ class ServerHandshake(StateMachine[State]):
     schedule: KeySchedule | None = None
     negotiated: Negotiated | None = None
     retries: int = 0
+    shown: set[str] = field(default_factory=set)
     flight: list[Step] = field(default_factory=list)
 
     @property
@@ -97,7 +99,7 @@ class ServerHandshake(StateMachine[State]):
     @property
     def departing(self) -> Departing:
         """What the configuration's departures make of this handshake."""
-        return Departing(self.configuration.departures, self._situation)
+        return Departing(self.configuration.departures, self._situation, self.shown.add)
 
     def send(self, handshake_type: int, body: bytes) -> None:
         """Put a handshake message into the present flight and into the transcript."""

@@ -1,5 +1,6 @@
 """The departures of one handshake, as the engine asks them: each place where it chooses or sends has one
-method here. Without departures every method gives back what it got.
+method here. Without departures every method gives back what it got. A departure that changes something has
+shown: a hello may give it no occasion.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,10 +17,13 @@ What = TypeVar("What")
 
 @dataclass(frozen=True, slots=True)
 class Departing:
-    """`departures` are those of the configuration; `situation` makes what they may look at."""
+    """`departures` are those of the configuration; `situation` makes what they may look at, `shown` takes
+    the name of each that changes something.
+    """
 
     departures: tuple[Departure, ...]
     situation: Callable[[], Situation]
+    shown: Callable[[str], None]
 
     def choice(self, chosen: Choice) -> Choice:
         """The choice of version, suite and group that is answered with."""
@@ -28,7 +32,7 @@ class Departing:
         situation = replace(self.situation(), version=chosen.version, suite=chosen.suite)
         for departure in self.departures:
             if departure.shows(situation):
-                chosen = departure.chooses(situation, chosen)
+                chosen = self._noted(departure, chosen, departure.chooses(situation, chosen))
         return chosen
 
     def agreement(self, agreed: Agreement) -> Agreement:
@@ -51,7 +55,7 @@ class Departing:
         for departure in self.departures:
             is_due = departure.scenario is Scenario.RETRY and retries < departure.retries
             if is_due and departure.shows(situation):
-                return departure.asks_again(situation, groups, shares)
+                return self._noted(departure, None, departure.asks_again(situation, groups, shares))
         return None
 
     def messages(self, message: HandshakeMessage) -> tuple[HandshakeMessage, ...]:
@@ -61,7 +65,9 @@ class Departing:
             situation = self.situation()
             for departure in self.departures:
                 if departure.shows(situation):
-                    messages = [new for old in messages for new in departure.rewrites(situation, old)]
+                    before = tuple(messages)
+                    after = tuple(new for old in before for new in departure.rewrites(situation, old))
+                    messages = self._noted(departure, before, after)
         return tuple(messages)
 
     def before(self, handshake_type: int) -> tuple[HandshakeMessage, ...]:
@@ -73,7 +79,7 @@ class Departing:
             message
             for departure in self.departures
             if departure.shows(situation)
-            for message in departure.leads_in(situation, handshake_type)
+            for message in self._noted(departure, (), tuple(departure.leads_in(situation, handshake_type)))
         )
 
     def flight(self, flight: Flight, steps: Steps) -> Steps:
@@ -82,7 +88,7 @@ class Departing:
             situation = self.situation()
             for departure in self.departures:
                 if departure.shows(situation):
-                    steps = departure.arranges(situation, flight, steps)
+                    steps = self._noted(departure, steps, departure.arranges(situation, flight, steps))
         return steps
 
     def _through(self, what: What, hook: Callable[[Departure], Callable[[Situation, What], What]]) -> What:
@@ -90,5 +96,11 @@ class Departing:
             situation = self.situation()
             for departure in self.departures:
                 if departure.shows(situation):
-                    what = hook(departure)(situation, what)
+                    what = self._noted(departure, what, hook(departure)(situation, what))
         return what
+
+    def _noted(self, departure: Departure, before: What, after: What) -> What:
+        """What a departure has made of something, told where it is another."""
+        if after != before:
+            self.shown(departure.name)
+        return after
