@@ -10,6 +10,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -20,7 +21,7 @@ from clients.observation import Attempt, RenegotiationSeen, with_alert_named
 from clients.pace import at_once
 from clients.player import Player
 from clients.starttls import PROTOCOLS, Protocol
-from clients.transport import Transport, TransportFailure
+from clients.transport import Stream, Transport, TransportFailure
 from handshake.clear_text import Framing
 from handshake.client.connection import ClientConnection
 from handshake.crypto.credentials import Credential
@@ -111,11 +112,11 @@ class Exchange:
         client_port = None
         self.deadline = started + self.visit.deadline_seconds
         try:
-            transport = Transport(self.visit.destination, self.deadline)
+            transport = self.open()
         except TransportFailure as failure:
             self.fail(Cause(failure.kind), Phase.CONNECT)
         else:
-            with transport:
+            with closing(transport):
                 client_port = transport.local_port
                 try:
                     self._begin_tls(transport)
@@ -137,7 +138,11 @@ class Exchange:
         )
         return with_alert_named(attempt)
 
-    def _begin_tls(self, transport: Transport) -> None:
+    def open(self) -> Stream:
+        """Open the connection. Raises TransportFailure."""
+        return Transport(self.visit.destination, self.deadline)
+
+    def _begin_tls(self, transport: Stream) -> None:
         """Say what comes before TLS."""
         starttls = self.visit.destination.starttls
         if starttls is None:
@@ -146,7 +151,7 @@ class Exchange:
         if failure is not None:
             self.fail(failure.cause, failure.phase, failure.detail)
 
-    def _converse(self, transport: Transport) -> None:
+    def _converse(self, transport: Stream) -> None:
         received = 0
         self.connection.start(time.monotonic())
         self.flush(transport)
@@ -183,7 +188,7 @@ class Exchange:
         if not data:
             self._end_of_stream(Kind.FIN)
 
-    def flush(self, transport: Transport) -> None:
+    def flush(self, transport: Stream) -> None:
         """Send what the engine wants sent. Raises TransportFailure unless what came before explains it."""
         self._frame()
         if not self._outgoing:
@@ -200,7 +205,7 @@ class Exchange:
     def _frame(self) -> None:
         self._outgoing += self._framing.wrap(self.connection.data_to_send())
 
-    def _drain(self, transport: Transport) -> None:
+    def _drain(self, transport: Stream) -> None:
         """Read what came before the connection broke: an alert or FIN is the cause, the break its effect."""
         try:
             while not self.is_over:

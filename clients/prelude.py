@@ -4,7 +4,7 @@ import time
 
 from clients.starttls import PROTOCOLS, StartTls
 from clients.starttls.dialogue import Dialogue, PreludeFailure, in_ascii
-from clients.transport import Transport, TransportFailure
+from clients.transport import Stream, TransportFailure
 from handshake.events import Phase, TranscriptEntry
 from handshake.reason import Cause, Detail, Kind, Reason
 from handshake.transcript import Transcript
@@ -13,7 +13,7 @@ KIND = "clear"
 """A transcript entry's kind: bytes before TLS. Its name is what they say, in printable ASCII."""
 
 
-def speak(starttls: StartTls, transport: Transport, deadline: float, transcript: Transcript) -> Reason | None:
+def speak(starttls: StartTls, transport: Stream, deadline: float, transcript: Transcript) -> Reason | None:
     """Hold the conversation to its end and return why TLS cannot begin; None if it can.
 
     `deadline` is `time.monotonic` seconds. What goes over the wire is added to `transcript`.
@@ -28,7 +28,7 @@ def speak(starttls: StartTls, transport: Transport, deadline: float, transcript:
     return None
 
 
-def _converse(starttls: StartTls, transport: Transport, deadline: float, transcript: Transcript) -> None:
+def _converse(starttls: StartTls, transport: Stream, deadline: float, transcript: Transcript) -> None:
     protocol = PROTOCOLS[starttls.protocol]
     dialogue = Dialogue(lambda dialogue: protocol.prelude(dialogue, starttls.name))
     while True:

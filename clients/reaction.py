@@ -2,24 +2,30 @@
 that plays it are compared. Pure.
 
 A reaction is read off an `Observation`, of either kind. It says whether the client went on to the server's
-answer, else how it ended the connection and what it was waiting for, the warnings it sent on the way, and how
-many hellos it sent in all.
+answer, else how it ended the connection and what it had said until then, the warnings it sent on the way, and
+how many hellos it sent in all. Which message of several that came at once a client refuses is its own secret;
+what it has sent itself is not.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from clients.genuine.wire import ALERT_13_LENGTHS
 from clients.observation import Attempt, Observation
-from handshake.reason import Kind, Reason
+from handshake.reason import Kind, Reason, Rule
+from handshake.wire.record import RECORD_HEADER_SIZE
 from handshake.wire.registry import AlertDescription, AlertLevel, alert_name
 
-_OWN = (Kind.POLICY, Kind.PROTOCOL_ERROR)
 _CLOSURE = (AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED)
 UNKNOWN_ALERT = "alert:encrypted"
+HELLO = "hello"
+SECOND_FLIGHT = "second flight"
 
 
 class Does(StrEnum):
-    """What a client does where it sends no fatal alert; an alert is written `alert:<name>`."""
+    """What a client does where it sends no fatal alert; an alert is written `alert:<name>`. "closes" is also
+    the end of a connection that the server has ended.
+    """
 
     GOES_ON = "goes-on"
     CLOSES = "closes"
@@ -29,20 +35,20 @@ class Does(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """`does` is one of `Does` or `alert:<name>`, "cannot" where the engine lacks what it takes; `phase` what
-    the client waited for where it did not go on; `warnings` are names of alerts in order, without those of an
-    orderly end; `hellos` how many it sent, on however many connections.
+    """`does` is one of `Does` or `alert:<name>`, "cannot" where the engine lacks what it takes; `after` what
+    the client had sent on that connection where it did not go on; `warnings` are names of alerts in order,
+    without those of an orderly end; `hellos` how many it sent, on however many connections.
     """
 
     does: str
-    phase: str = ""
+    after: str = ""
     warnings: tuple[str, ...] = ()
     hellos: int = 1
 
     def __str__(self) -> str:
-        """As `[accepts]` writes it, with the phase."""
+        """As `[accepts]` writes it, with what came before it."""
         words = [*(f"warning:{name}" for name in self.warnings), self.does]
-        shown = ", ".join(words) + (f" ({self.phase})" if self.phase else "")
+        shown = ", ".join(words) + (f" after its {self.after}" if self.after else "")
         return shown if self.hellos == 1 else f"{shown}, {self.hellos} hellos"
 
 
@@ -53,8 +59,8 @@ def reaction_of(observation: Observation) -> Reaction:
     warnings = tuple(name for attempt in observation.attempts for name in _warnings(attempt))
     failure = last.failure
     does = _does(last, failure)
-    phase = "" if failure is None or does == Does.GOES_ON else failure.phase.value
-    return Reaction(does, phase, warnings, hellos)
+    after = "" if failure is None else SECOND_FLIGHT if _has_sent_more(last) else HELLO
+    return Reaction(does, after, warnings, hellos)
 
 
 def _does(attempt: Attempt, failure: Reason | None) -> str:
@@ -62,19 +68,28 @@ def _does(attempt: Attempt, failure: Reason | None) -> str:
         return Does.GOES_ON
     if failure.kind is Kind.UNSUPPORTED:
         return Does.CANNOT
-    if failure.kind in _OWN:
-        alert = attempt.alert_sent
-        if alert is not None:
-            return f"alert:{alert_name(alert)}"
-        return UNKNOWN_ALERT if failure.what.endswith("encrypted") else Does.CLOSES
-    if failure.kind is Kind.TIMEOUT:
-        return Does.WAITS
-    return f"server {failure.cause}"
+    if attempt.alert_sent is not None:
+        return f"alert:{alert_name(attempt.alert_sent)}"
+    if failure.kind is Kind.POLICY and failure.what == f"{Rule.ALERT}-encrypted":
+        return UNKNOWN_ALERT
+    return Does.WAITS if failure.kind is Kind.TIMEOUT else Does.CLOSES
 
 
 def _hellos(attempt: Attempt) -> int:
     entries = [entry for entry in attempt.transcript if entry.direction == "sent"]
     return sum(entry.name == "ClientHello" and entry.kind != "record" for entry in entries)
+
+
+def _has_sent_more(attempt: Attempt) -> bool:
+    """Whether anything but hellos and alerts was sent; a record that stays closed is told by its length."""
+    for entry in attempt.transcript:
+        if entry.direction != "sent":
+            continue
+        is_message = entry.kind == "message" and entry.name != "ClientHello"
+        is_data = entry.kind == "record" and entry.name == "application_data"
+        if is_message or (is_data and len(entry.wire) - RECORD_HEADER_SIZE not in ALERT_13_LENGTHS):
+            return True
+    return False
 
 
 def _warnings(attempt: Attempt) -> list[str]:

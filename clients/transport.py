@@ -9,7 +9,7 @@ import struct
 import time
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from clients.destination import Destination
 from handshake.reason import Kind
@@ -25,6 +25,23 @@ class TransportFailure(Exception):
     def __init__(self, kind: Kind) -> None:
         super().__init__(str(kind))
         self.kind = kind
+
+
+class Stream(Protocol):
+    """What an exchange needs of a transport; the methods are those of `Transport`."""
+
+    @property
+    def local_port(self) -> int:
+        """The port of this end."""
+
+    def send(self, data: bytes, deadline: float) -> None:
+        """Send all of `data`."""
+
+    def receive(self, deadline: float) -> bytes:
+        """Return what has come; empty when the peer has closed."""
+
+    def close(self) -> None:
+        """Close this end."""
 
 
 class Transport:

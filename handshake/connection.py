@@ -50,7 +50,7 @@ def message_name(handshake_type: int) -> str:
 
 class Connection(ABC):
     """One end of one connection, without a socket. `key_log` are the secrets so far, a line each, as
-    `handshake.key_log` writes them; the client's end keeps them.
+    `handshake.key_log` writes them.
     """
 
     def __init__(

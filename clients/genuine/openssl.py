@@ -27,6 +27,7 @@ def programs() -> Iterator[Program]:
             "{host}:{port}",
             "-servername",
             "{name}",
+            "-nbio",  # else a warning after the handshake ends the reading of what follows it
             "-ign_eof",  # else its standard input is a dialogue, and the end of it the end of the program
             "-keylogfile",
             "{keylog}",

@@ -8,17 +8,18 @@ import hashlib
 import math
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from clients.connect import request_for
 from clients.destination import Destination
 from clients.fallback import HANDSHAKE_PHASES
+from clients.genuine.cutter import Cutter
 from clients.genuine.program import Call, Program, Said
 from clients.genuine.relay import Carried, Move, Relay
 from clients.genuine.secrets import read_key_log
-from clients.genuine.wire import CLOSURE, Cutter, End, Reading
+from clients.genuine.wire import CLOSURE, End, Reading
 from clients.observation import Attempt, Observation, with_alert_named
 from clients.pace import at_once
 from handshake.events import Phase, TranscriptEntry
@@ -41,6 +42,10 @@ MAX_LINES = 2
 LOOPBACK = "127.0.0.1"
 
 
+def _nothing(_: Carried) -> Iterable[str]:
+    return ()
+
+
 def visit(
     program: Program,
     destination: Destination,
@@ -49,15 +54,17 @@ def visit(
     request: bytes | None = None,
     trusted: str = "",
     pace: Callable[[], None] = at_once,
+    told: Callable[[Carried], Iterable[str]] = _nothing,
 ) -> Observation:
     """Let a program talk to the destination; the arguments are those of `clients.connect.connect`, `trusted`
-    as in `Call`.
+    as in `Call`. `told` gives lines of a key log that the server has for a connection: not every program
+    writes one.
 
     Where a program refuses one message of several that came at once, it is visited once more, message by
     message, to see which. Raises OSError where the program cannot be started.
     """
     asked = request_for(destination) if request is None else request
-    meeting = _Meeting(program, destination, deadline_seconds, asked, trusted, pace)
+    meeting = _Meeting(program, destination, deadline_seconds, asked, trusted, pace, told)
     carried, readings, said = meeting.hold()
     if readings and readings[-1].is_unsure:
         _, again, _ = meeting.hold(one_by_one=True)
@@ -86,6 +93,7 @@ class _Meeting:
         request: bytes,
         trusted: str,
         pace: Callable[[], None],
+        told: Callable[[Carried], Iterable[str]],
     ) -> None:
         self._program = program
         self._destination = destination
@@ -93,6 +101,7 @@ class _Meeting:
         self._request = request
         self._trusted = trusted
         self._pace = pace
+        self._told = told
 
     def hold(self, *, one_by_one: bool = False) -> tuple[list[Carried], list[Reading], Said]:
         """Have one visit, and read each of its connections."""
@@ -105,9 +114,12 @@ class _Meeting:
             )
             relay.settle(time.monotonic() + SETTLE_SECONDS)
             carried = list(relay.carried)
-            secrets = read_key_log(said.key_log)
             until = deadline if said.is_late else math.inf
-            return carried, [Reading(_own_moves(one, until), secrets) for one in carried], said
+        readings = []
+        for one in carried:
+            secrets = read_key_log((*said.key_log, *self._told(one)))
+            readings.append(Reading(_own_moves(one, until), secrets))
+        return carried, readings, said
 
 
 def _own_moves(carried: Carried, until: float) -> list[Move]:

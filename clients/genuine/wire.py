@@ -37,7 +37,6 @@ from handshake.wire.handshake_message import HandshakeMessage, MessageReader, pu
 from handshake.wire.key_exchange import pull_dh_parameters, pull_ecdh_parameters
 from handshake.wire.messages import ServerHello, pull_certificate, pull_certificate_13, pull_server_hello
 from handshake.wire.record import (
-    MAX_PLAINTEXT_LENGTH,
     FirstRecord,
     Record,
     RecordReader,
@@ -115,7 +114,9 @@ class Reading:
         self.transcript = Transcript()
         self.waited = 0.0
         self._secrets = secrets
-        self._opener: Opener | None = None
+        self._openers: dict[Role, Opener | None] = dict.fromkeys(Role)
+        self._hello_again: ClientHello | None = None
+        self._next_opener: Opener | None = None
         self._now = 0.0
         self._spoken = 0.0
         self._before: list[Phase] = []  # each message since the client's last: what was waited for
@@ -201,9 +202,10 @@ class Reading:
             is_protected = record.content_type == ContentType.APPLICATION_DATA
         if not is_protected:
             return record.content_type, record.fragment
-        if self._opener is None:
+        opener = self._openers[role]
+        if opener is None:
             return None
-        return self._opener.open(role, record.content_type, record.record_version, record.fragment)
+        return opener.open(role, record.content_type, record.record_version, record.fragment)
 
     def _change(self, role: Role) -> None:
         if self.is_tls13 or (self.server_hello is None and role is Role.CLIENT):
@@ -211,8 +213,11 @@ class Reading:
         self._changed.add(role)
         if role is Role.SERVER:
             self._pass(Phase.FINISHED)
-        if self._opener is not None:
-            self._opener.change_cipher_spec(role)
+        if self._next_opener is not None:
+            self._openers[role] = self._next_opener
+        opener = self._openers[role]
+        if opener is not None:
+            opener.change_cipher_spec(role)
 
     def _alert(self, role: Role, fragment: bytes | None) -> None:
         if fragment is None or len(fragment) != 2:
@@ -242,6 +247,9 @@ class Reading:
             else:
                 self._finish(role)
             return
+        if fragment is None and self.is_tls13 and not self.is_complete:
+            self._pass(self.phase)  # some message of its flight
+            return
         if role is Role.SERVER and fragment is not None:
             self.answer += fragment
         self._before.clear()
@@ -263,13 +271,19 @@ class Reading:
             self.phase = Phase.SERVER_HELLO
         elif name == "Finished":
             self._finish(Role.CLIENT)
-        elif name == "KeyUpdate" and self._opener is not None:
-            self._opener.key_update(Role.CLIENT)
+        elif name == "ClientHello" and not self.is_tls13:
+            self._hello_again = pull_client_hello(body)
+        elif name == "KeyUpdate":
+            self._update_keys(Role.CLIENT)
 
     def _servers_message(self, name: str, body: bytes) -> None:
         if self.is_complete:
-            if name == "KeyUpdate" and self._opener is not None:
-                self._opener.key_update(Role.SERVER)
+            if name == "KeyUpdate":
+                self._update_keys(Role.SERVER)
+            elif name == "ServerHello" and self._hello_again is not None:
+                hello = read_server_hello(body)
+                random = self._hello_again.random
+                self._next_opener = Opener(self._secrets, random, hello, hello.legacy_version)
             return
         if name == "Finished":
             self._finish(Role.SERVER)
@@ -297,7 +311,8 @@ class Reading:
             return
         self.server_hello, self.version = hello, version
         if self.hello is not None:
-            self._opener = Opener(self._secrets, self.hello.random, hello, version)
+            opener = Opener(self._secrets, self.hello.random, hello, version)
+            self._openers = dict.fromkeys(Role, opener)
         share = hello.extension(ExtensionType.KEY_SHARE)
         if self.is_tls13:
             self._group = None if share is None else pull_key_share(share)[0]
@@ -327,11 +342,17 @@ class Reading:
         else:
             self._before.clear()
         self._finished.add(role)
-        if self._opener is not None and self.is_tls13:
-            self._opener.finished(role)
+        opener = self._openers[role]
+        if opener is not None and self.is_tls13:
+            opener.finished(role)
         if self._finished == set(Role) or (self.is_tls13 and role is Role.CLIENT):
             self.is_complete = True
             self.phase = Phase.APPLICATION_DATA
+
+    def _update_keys(self, role: Role) -> None:
+        opener = self._openers[role]
+        if opener is not None:
+            opener.key_update(role)
 
     def _pass(self, following: Phase) -> None:
         """A message of the server's has come: what was waited for, and what is now."""
@@ -340,8 +361,12 @@ class Reading:
             self.phase = following
 
     def _ended(self, role: Role, kind: Kind, alert: int | None = None) -> None:
-        """Keep the end that came first."""
-        if self.end is not None:
+        """Keep the end that came first. A client's alert that has crossed the server's orderly end says
+        more: it is about something before that.
+        """
+        first = self.end
+        is_crossed = self.is_complete and first is not None and first.kind is Kind.CLOSE_NOTIFY
+        if first is not None and not (is_crossed and role is Role.CLIENT and alert is not None):
             return
         phase = self.phase
         is_refusal = kind is Kind.ALERT or not self.is_complete
@@ -354,14 +379,13 @@ class Reading:
         self.end = End(role is Role.CLIENT, kind, phase, alert)
 
     def _refused(self, kind: Kind) -> Phase:
-        """The phase of the message that the client refuses: of the last one it got. Whoever has taken TLS
-        1.3's ServerHello sends no alert in the clear any more.
+        """The phase of the message that the client refuses: of the last one it got. Who sends an encrypted
+        alert has taken TLS 1.3's ServerHello; an alert in the clear says nothing, for OpenSSL has no keys to
+        send with until its second flight (3.0.19 and others; measured).
         """
         before = self._before
-        if self.is_tls13:
-            last = self.transcript[-1].wire[:1]
-            if kind is Kind.ALERT and last == bytes((ContentType.ALERT,)):
-                return Phase.SERVER_HELLO
+        is_clear = self.transcript[-1].wire[:1] == bytes((ContentType.ALERT,))
+        if self.is_tls13 and kind is Kind.ALERT and not is_clear:
             before = [Phase.CERTIFICATE if each is Phase.SERVER_HELLO else each for each in before]
         self.is_unsure = len(set(before)) > 1
         return before[-1]
@@ -386,39 +410,3 @@ def read_server_hello(body: bytes) -> ServerHello:
         while True:
             extensions.append(Extension(reader.pull_uint(2), reader.pull_vector(2)))
     return ServerHello(version, random, session_id, suite, extensions=tuple(extensions))
-
-
-class Cutter:
-    """Cuts a server's bytes into records, and those in the clear so that each holds one handshake message."""
-
-    def __init__(self) -> None:
-        self._records = RecordReader()
-        self._messages = MessageReader()
-        self._is_clear = True
-        self._is_lost = False
-
-    def __call__(self, data: bytes) -> Iterable[bytes]:
-        """The pieces, in order; what is no record yet waits for the rest of it."""
-        if self._is_lost:
-            yield data
-            return
-        self._records.feed(data)
-        try:
-            while (record := self._records.next()) is not None:
-                assert isinstance(record, Record), "a server sends no hello in SSLv2's format"
-                yield from self._pieces(record)
-        except (PeerFault, DecodeError):  # no TLS, or none that can be cut: the rest goes as it comes
-            self._is_lost = True
-            yield self._records.buffered
-
-    def _pieces(self, record: Record) -> Iterable[bytes]:
-        self._is_clear &= record.content_type in (ContentType.HANDSHAKE, ContentType.ALERT)
-        if record.content_type != ContentType.HANDSHAKE or not self._is_clear:
-            yield push_record(record)
-            return
-        self._messages.feed(record.fragment)
-        while (message := self._messages.next()) is not None:
-            whole = push_handshake_message(message)
-            for start in range(0, len(whole), MAX_PLAINTEXT_LENGTH):
-                fragment = whole[start : start + MAX_PLAINTEXT_LENGTH]
-                yield push_record(Record(record.content_type, record.record_version, fragment))

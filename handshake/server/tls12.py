@@ -7,6 +7,7 @@ from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from handshake import key_log
 from handshake.connection import Entropy
 from handshake.crypto.export_rsa import EXPORT_KEY_BITS, generate_export_rsa_key
 from handshake.crypto.key_exchange import (
@@ -193,6 +194,9 @@ def _send_server_hello(handshake: ServerHandshake) -> None:
 
 
 def _prepare_protections(handshake: ServerHandshake) -> None:
+    handshake.connection.key_log.append(
+        key_log.line(key_log.MASTER_SECRET, handshake.client_hello.random, handshake.master_secret)
+    )
     handshake.pending_read, handshake.pending_write = connection_protections(
         handshake.suite,
         handshake.version,

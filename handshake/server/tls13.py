@@ -77,11 +77,13 @@ def answer_hello(handshake: ServerHandshake) -> State:
         answered.append(Extension(ExtensionType.PRE_SHARED_KEY, push_selected_identity(0)))
     _send_server_hello(handshake, handshake.connection.entropy(32), *answered)
     schedule.enter_handshake(answer.shared_secret, bytes(handshake.messages))
+    handshake.connection.key_log += schedule.handshake_key_log(hello.random)
     if hello.session_id and handshake.state is not State.WAIT_SECOND_CLIENT_HELLO_13:  # sent before, then
         handshake.change_cipher_spec()  # RFC 8446 appendix D.4
     handshake.change_write_keys(schedule.handshake_protection(Role.SERVER))
     _send_authentication(handshake, schedule)
     schedule.enter_application(bytes(handshake.messages))
+    handshake.connection.key_log += schedule.application_key_log(hello.random)
     handshake.change_write_keys(schedule.application_protection(Role.SERVER))
     handshake.flush(Flight.ANSWER)
     handshake.connection.change_read_keys(schedule.handshake_protection(Role.CLIENT))

@@ -189,8 +189,10 @@ class ServedConnection:
         return cipher_suite_name(parameters.cipher_suite) if parameters else None
 
     def _log(self) -> str | None:
-        """Which departures have shown; None of a server that has none."""
+        """Which departures have shown, then the key log, with which the client's answer to them can be read;
+        None of a server that has none.
+        """
         if not self._server.configuration.departures:
             return None
         shown = " ".join(sorted(self._tls.shown))
-        return f"{DEPARTED}{shown}" if shown else NOT_DEPARTED
+        return "\n".join((f"{DEPARTED}{shown}" if shown else NOT_DEPARTED, *self._tls.key_log))

@@ -61,6 +61,7 @@ func visit(asked told) (answer []byte, words string, keys []string, failure erro
 	plain.SetDeadline(deadline)
 	connection := tls.Client(plain, &tls.Config{
 		InsecureSkipVerify: true,
+		NextProtos:         []string{"h2", "http/1.1"}, // as net/http offers them
 		ServerName:         asked.ServerName,
 		KeyLogWriter:       &log,
 	})

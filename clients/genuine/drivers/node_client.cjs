@@ -14,6 +14,9 @@ function visit(told, done) {
   const says = { words: '', works: null, answer: '', alert_sent: null, alert_received: null, key_log: [] };
   let isOver = false;
   const options = { host: told.host, port: told.port, rejectUnauthorized: false };
+  if (typeof Deno !== 'undefined') {
+    options.ALPNProtocols = ['h2', 'http/1.1']; // as its fetch offers them
+  }
   if (told.server_name) {
     options.servername = told.server_name;
   }
