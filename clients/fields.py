@@ -13,12 +13,10 @@ from pydantic import BeforeValidator, WithJsonSchema
 from handshake.reason import Kind, parse_causes
 from handshake.wire.cipher_suites import parse_cipher_spec, parse_cipher_suite
 from handshake.wire.registry import (
-    AlertDescription,
     CompressionMethod,
-    alert_name,
+    parse_alert,
     parse_extension_type,
     parse_version,
-    unknown_name,
 )
 
 CODE_PATTERN = r"^(0x[0-9a-fA-F]+|[A-Za-z][A-Za-z0-9_.-]*)$"
@@ -85,13 +83,6 @@ def _as_tuple(value: Any) -> tuple[Any, ...]:
     return tuple(value)
 
 
-def _parse_alert(text: str) -> int:
-    names = {alert_name(alert): int(alert) for alert in AlertDescription}
-    if text not in names:
-        raise unknown_name("alert", text, list(names))
-    return names[text]
-
-
 Listed = BeforeValidator(_as_tuple)  # TOML has lists, the models tuples
 Version = Annotated[int, _code(parse_version), _name_or_hex('protocol version: "TLSv1.0" or "0x0301"')]
 Cipher = Annotated[
@@ -103,7 +94,7 @@ ExtensionType = Annotated[int, _code(parse_extension_type), _name_or_hex("extens
 CompressionCode = Annotated[
     int, _code(_parse_compression_method), _name_or_hex("compression method: null, deflate, lzs")
 ]
-Alert = Annotated[int, _code(_parse_alert), _name_or_hex("alert by its RFC name: handshake_failure")]
+Alert = Annotated[int, _code(parse_alert), _name_or_hex("alert by its RFC name: handshake_failure")]
 HexBody = Annotated[
     bytes,
     BeforeValidator(_parse_hex_body),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from handshake.alerts import RFC_ALERTS
 from handshake.crypto.record_protection import Protection, Protection13
-from handshake.errors import Fault, LocalError, PeerFault, PolicyRefusal, UnsupportedParameter
+from handshake.errors import DecodeError, Fault, LocalError, PeerFault, PolicyRefusal, UnsupportedParameter
 from handshake.events import (
     AlertReceived,
     AlertSent,
@@ -26,7 +26,7 @@ from handshake.events import (
     Unsupported,
 )
 from handshake.hello_random import Clock
-from handshake.record_layer import PlainRecord, RecordLayer
+from handshake.record_layer import PlainRecord, RecordLayer, record_name
 from handshake.transcript import Transcript
 from handshake.wire.messages import Alert, pull_alert, push_alert
 from handshake.wire.record import SSLv2Record
@@ -34,6 +34,7 @@ from handshake.wire.registry import AlertDescription, AlertLevel, ContentType, H
 
 Entropy = Callable[[int], bytes]
 
+ALERT_SIZE = 2
 _LEVELS = frozenset(AlertLevel)
 _CLOSURE_ALERTS = frozenset({AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED})
 """RFC 8446 section 6.1."""
@@ -177,6 +178,11 @@ class Connection(ABC):
     def receive_warning(self, description: int) -> None:
         """React to a warning alert other than close_notify."""
 
+    def receive_fatal_alert(self, alert: Alert) -> None:
+        """React to an alert that ends the connection."""
+        del alert
+        self.is_ended = True
+
     def receive_close_notify(self) -> None:
         """React to close_notify: answer in kind and end."""
         self.add_event(PeerClosed(close_notify=True))
@@ -197,14 +203,16 @@ class Connection(ABC):
         if record.content_type == ContentType.HANDSHAKE:
             self.receive_handshake(record.fragment)
         elif record.content_type == ContentType.APPLICATION_DATA:
-            self._receive_application_data(record.fragment)
+            self.receive_application_data(record.fragment)
         elif record.content_type == ContentType.ALERT:
             self._receive_alert(record.fragment)
         elif record.content_type == ContentType.CHANGE_CIPHER_SPEC:
             self.receive_change_cipher_spec(record.fragment)
         else:
             raise PeerFault(
-                Fault.UNEXPECTED_MESSAGE, f"a record of unknown content type {record.content_type}"
+                Fault.UNEXPECTED_MESSAGE,
+                f"a record of unknown content type {record.content_type}",
+                "unknown-record",
             )
 
     def check_end_of_flight(self) -> None:
@@ -212,7 +220,8 @@ class Connection(ABC):
         they were sent before the answer to it (RFC 5246 section 7.3, RFC 8446 section 5.1).
         """
         if self.is_within_message:
-            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "handshake bytes behind the last message of a flight")
+            detail = "handshake bytes behind the last message of a flight"
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "bytes-behind-a-flight")
 
     def _check_place(self, record: PlainRecord) -> None:
         """Refuse what TLS 1.3 has no place for: a record between those of a message, and a handshake record
@@ -220,37 +229,54 @@ class Connection(ABC):
         """
         if record.content_type == ContentType.HANDSHAKE:
             if not record.fragment:
-                raise PeerFault(Fault.EMPTY_RECORD, "a handshake record without content")
+                detail = "a handshake record without content"
+                self.judge(PeerFault(Fault.EMPTY_RECORD, detail, "handshake-record-empty"))
         elif record.content_type != ContentType.ALERT and self.is_within_message:
-            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "another record between those of a handshake message")
+            kind = record_name(record.content_type).replace("_", "-")
+            detail = "another record between those of a handshake message"
+            self.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, f"{kind}-within-a-message"))
+
+    def judge(self, fault: PeerFault) -> None:
+        """Raise a fault; a client that is played may go on."""
+        raise fault
 
     def _receive_alert(self, fragment: bytes) -> None:
         """React to an alert. TLS 1.3 goes by the description alone (RFC 8446 section 6), before it a level
         that does not exist is a fault (RFC 5246 section 7.2; OpenSSL 3.0.19, measured: illegal_parameter).
         """
-        alert = pull_alert(fragment)
+        try:
+            alert = pull_alert(fragment)
+        except DecodeError as error:
+            error.names += ("alert-too-long" if len(fragment) > ALERT_SIZE else "alert-too-short",)
+            self.judge(error)
+            alert = pull_alert(fragment[:ALERT_SIZE])
         is_fatal = alert.level == AlertLevel.FATAL  # also a close_notify, RFC 5246 section 7.2.2
         if self.is_tls13:
             is_fatal = alert.description not in _CLOSURE_ALERTS
         self.add_event(AlertReceived(alert.level, alert.description, is_fatal))
         if alert.level not in _LEVELS and not self.is_tls13:
-            raise PeerFault(Fault.ILLEGAL_PARAMETER, f"an alert of level {alert.level}, which does not exist")
+            detail = f"an alert of level {alert.level}, which does not exist"
+            self.judge(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "alert-level"))
         if is_fatal:
-            self.is_ended = True
+            self.receive_fatal_alert(alert)
         elif alert.description == AlertDescription.CLOSE_NOTIFY:
             self.receive_close_notify()
         else:
             self.receive_warning(alert.description)
 
-    def _receive_application_data(self, fragment: bytes) -> None:
+    def receive_application_data(self, fragment: bytes) -> None:
+        """Take application data."""
         if not self.accepts_application_data:
-            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "application data before the handshake was complete")
+            detail = "application data before the handshake was complete"
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "application-data-in-handshake")
         if fragment:  # empty records are legal padding against CBC attacks, RFC 5246 section 6.2.1
             self.add_event(ApplicationData(fragment))
 
     def _end_with_refusal(self, refusal: PolicyRefusal) -> None:
         self.add_event(PolicyRefused(refusal.what, refusal.detail, refusal.met, refusal.wanted))
-        self._send_fatal(refusal.alert)
+        if refusal.alert is not None:
+            self.send_alert(AlertLevel.FATAL, refusal.alert)
+        self.is_ended = True
 
     def _send_fatal(self, description: int) -> None:
         self.send_alert(AlertLevel.FATAL, description)

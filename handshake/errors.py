@@ -93,32 +93,40 @@ class LocalError(HandshakeError):
 
 
 class PeerFault(HandshakeError):
-    """The peer broke the protocol: `fault` says how, `detail` says where, in a sentence for a person."""
+    """The peer broke the protocol: `fault` says how, `detail` says where, in a sentence for a person. `names`
+    are what it is called where stacks are told apart by what they do about it, the most particular first.
+    """
 
-    def __init__(self, fault: Fault, detail: str) -> None:
+    def __init__(self, fault: Fault, detail: str, *names: str) -> None:
         super().__init__(detail)
         self.fault = fault
         self.detail = detail
+        self.names = names
+
+
+TRAILING_BYTE = "trailing-byte"
+CUT_OFF = "cut-off"
 
 
 class DecodeError(PeerFault):
     """Bytes that cannot be read as what they should be; `offset` is the byte, counted from the start of the
-    block read.
+    block read. `flaw` is TRAILING_BYTE where bytes are left over, CUT_OFF where some are missing, else "".
     """
 
-    def __init__(self, detail: str, offset: int = 0) -> None:
-        super().__init__(Fault.DECODE, f"{detail} (byte {offset})")
+    def __init__(self, detail: str, offset: int = 0, *names: str, flaw: str = "") -> None:
+        super().__init__(Fault.DECODE, f"{detail} (byte {offset})", *names)
         self.offset = offset
+        self.flaw = flaw
 
 
 class PolicyRefusal(HandshakeError):
     """We ourselves refuse, as the client being played would.
 
     `what` is the limit or rule, e.g. `dh-prime-bits`; `alert` the description of the fatal alert sent with
-    it. `met` is what was met and `wanted` what would do, for a person.
+    it, None for the end without one. `met` is what was met and `wanted` what would do, for a person.
     """
 
-    def __init__(self, what: str, detail: str, alert: int, *, met: str = "", wanted: str = "") -> None:
+    def __init__(self, what: str, detail: str, alert: int | None, *, met: str = "", wanted: str = "") -> None:
         super().__init__(detail)
         self.what = what
         self.detail = detail

@@ -126,10 +126,13 @@ class ApplicationData:
 
 @dataclass(frozen=True, slots=True)
 class PeerFaulted:
-    """The peer broke the protocol: `what` is a Fault's value, `detail` a sentence."""
+    """The peer broke the protocol: `what` is a Fault's value, `detail` a sentence, `names` are those of
+    `handshake.errors.PeerFault`.
+    """
 
     what: str
     detail: str
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
+from handshake.accepts import Accepts
 from handshake.hello_random import Beginning
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
@@ -129,7 +130,8 @@ class ClientLimits:
     offered. `dh_prime_alert` is the alert it sends for a prime it does not accept, `legacy_signature_alert`
     the one for the signature of a key exchange before TLS 1.2, whose hashes are MD5 and SHA-1; None takes it.
     `max_handshake_message` is the length of a handshake message in bytes, without its header, above which it
-    ends with unexpected_message.
+    ends with `message_length_alert` (None: without an alert), `max_certificate_message` that of a Certificate
+    where it is another; `max_certificates` how many certificates a chain may have.
     """
 
     versions: tuple[int, ...] = ()
@@ -139,6 +141,9 @@ class ClientLimits:
     dh_prime_alert: int = AlertDescription.HANDSHAKE_FAILURE
     legacy_signature_alert: int | None = None
     max_handshake_message: int | None = None
+    max_certificate_message: int | None = None
+    message_length_alert: int | None = AlertDescription.UNEXPECTED_MESSAGE
+    max_certificates: int | None = None
 
 
 class Placement(Enum):
@@ -211,6 +216,7 @@ class ClientPolicy:
     (OpenSSL 3.0 to 4.0, measured).
     `no_renegotiation`: what that warning in answer to its own hello does, "continue" on the old keys or
     "abort".
+    `accepts`: what it does about what a server does wrong, where that is not what the RFCs ask for.
     `retry_hello`, `renegotiation_hello`: how the later hellos of a connection differ from the first one.
     """
 
@@ -225,5 +231,6 @@ class ClientPolicy:
     renegotiation_info: Placement = Placement.LAST
     renegotiation_session: Literal["new", "resume", "resume-when-asked"] = "new"
     no_renegotiation: Literal["continue", "abort"] = "continue"
+    accepts: Accepts = field(default_factory=Accepts)
     retry_hello: RetryHello = field(default_factory=RetryHello)
     renegotiation_hello: RenegotiationHello = field(default_factory=RenegotiationHello)

@@ -19,13 +19,13 @@ from handshake.wire.record import (
     RecordRules,
     SSLv2Record,
     UnknownType,
+    names_of_length,
     push_record,
     push_sslv2_record,
 )
 from handshake.wire.registry import ContentType, ProtocolVersion
 
 MAX_PLAINTEXT = 2**14  # RFC 5246 section 6.2.1
-MAX_CIPHERTEXT_13 = 2**14 + 256  # RFC 8446 section 5.2
 
 TLS_CONTENT_TYPES = frozenset(
     {
@@ -141,7 +141,9 @@ class RecordLayer:
         limit = self._reader.rules.max_content
         if len(fragment) > limit:
             raise PeerFault(
-                Fault.RECORD_OVERFLOW, f"a record holds {len(fragment)} bytes, {limit} are allowed"
+                Fault.RECORD_OVERFLOW,
+                f"a record holds {len(fragment)} bytes, {limit} are allowed",
+                *names_of_length(len(record.fragment)),
             )
         self.note("received", "record", record_name(content_type), now, push_record(record), fragment)
         return PlainRecord(content_type, record.record_version, fragment)
@@ -160,13 +162,18 @@ class RecordLayer:
             raise PeerFault(
                 Fault.UNEXPECTED_MESSAGE,
                 f"a record of type {record_name(content_type)} in the clear, though the keys are in use",
+                "record-in-clear",
             )
-        if len(record.fragment) > MAX_CIPHERTEXT_13:
+        allowed = self._reader.rules.max_protected_13
+        if len(record.fragment) > allowed:
             raise PeerFault(
                 Fault.RECORD_OVERFLOW,
-                f"a protected record of {len(record.fragment)} bytes; {MAX_CIPHERTEXT_13} are allowed",
+                f"a protected record of {len(record.fragment)} bytes; {allowed} are allowed",
+                *names_of_length(len(record.fragment)),
             )
-        content_type, fragment = protection.unprotect(content_type, record.record_version, record.fragment)
+        content_type, fragment = protection.unprotect(
+            content_type, record.record_version, record.fragment, self._reader.rules.max_inner_13
+        )
         self.reads_plain_alerts = False
         self.early_data_to_skip = 0
         return content_type, fragment

@@ -27,11 +27,15 @@ class Renegotiation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FinishedPair:
-    """The Finished messages of the handshake before, and whether both its hellos signalled RFC 5746."""
+    """The Finished messages of the handshake before, whether both its hellos signalled RFC 5746, its version
+    and whether it had extended_master_secret.
+    """
 
     is_secure: bool
     client_verify_data: bytes = field(repr=False)
     server_verify_data: bytes = field(repr=False)
+    version: int = 0
+    extended_master_secret: bool = False
 
     @property
     def client_info(self) -> bytes:

@@ -21,7 +21,9 @@ def requests_update(message: KeyUpdate) -> bool:
     4.6.3).
     """
     if message.request_update not in (0, 1):
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"a KeyUpdate of value {message.request_update}")
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER, f"a KeyUpdate of value {message.request_update}", "key-update-value-2"
+        )
     return message.request_update == 1
 
 

@@ -4,6 +4,7 @@ The tables are `handshake.client.state` and `handshake.server.state`; what a mes
 functions.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -14,6 +15,14 @@ from handshake.errors import Fault, PeerFault
 from handshake.events import Phase
 from handshake.renegotiation import FinishedPair
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
+
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def kebab(message_name: str) -> str:
+    """A message's name as faults are named: server-hello-done."""
+    return _CAPITAL.sub("-", message_name).lower().replace("_", "-")
+
 
 State = TypeVar("State", bound=Enum)
 
@@ -40,7 +49,12 @@ class StateMachine(Generic[State]):
         """Return the states `message_name` may lead to. Raises PeerFault when it has no business here."""
         successors = self.TRANSITIONS[self.state].get(message_name)
         if successors is None:
-            raise PeerFault(Fault.UNEXPECTED_MESSAGE, f"{message_name} while in state {self.state.name}")
+            raise PeerFault(
+                Fault.UNEXPECTED_MESSAGE,
+                f"{message_name} while in state {self.state.name}",
+                f"{kebab(message_name)}-out-of-turn",
+                "message-out-of-turn",
+            )
         return successors
 
     def move(self, state: State, successors: frozenset[State]) -> None:

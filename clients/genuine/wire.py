@@ -309,7 +309,10 @@ class Reading:
         if hello.is_hello_retry_request:
             self.version = version
             return
+        is_second = self.server_hello is not None
         self.server_hello, self.version = hello, version
+        if is_second:  # the keys of the first stay in use
+            return
         if self.hello is not None:
             opener = Opener(self._secrets, self.hello.random, hello, version)
             self._openers = dict.fromkeys(Role, opener)

@@ -71,7 +71,13 @@ def receive_server_certificate(handshake: ClientHandshake, chain: tuple[bytes, .
     """
     handshake.connection.add_event(CertificateReceived(chain))
     if not chain:
-        raise PeerFault(Fault.BAD_CERTIFICATE, "the server's certificate list is empty")
+        is_tls13 = handshake.version >= ProtocolVersion.TLS_1_3
+        names = (*(("certificate-list-empty-in-tls13",) if is_tls13 else ()), "certificate-list-empty")
+        raise PeerFault(Fault.BAD_CERTIFICATE, "the server's certificate list is empty", *names)
+    most = handshake.limits.max_certificates
+    if most is not None and len(chain) > most:
+        detail = f"a chain of {len(chain)} certificates; this client takes {most}"
+        raise PeerFault(Fault.BAD_CERTIFICATE, detail, "certificate-list-too-long")
     try:
         key = certificate_public_key(chain[0])
     except PeerFault:
@@ -81,13 +87,21 @@ def receive_server_certificate(handshake: ClientHandshake, chain: tuple[bytes, .
     wanted = handshake.suite.certificate_type
     is_signing = handshake.version >= ProtocolVersion.TLS_1_2 and handshake.suite.key_exchange not in _RSA
     if is_pss_key(chain[0]) and not is_signing:
-        raise PeerFault(Fault.BAD_CERTIFICATE, "the certificate's key is for RSASSA-PSS alone (RFC 4055)")
+        raise PeerFault(
+            Fault.BAD_CERTIFICATE,
+            "the certificate's key is for RSASSA-PSS alone (RFC 4055)",
+            "certificate-for-pss-alone",
+        )
     if (
         wanted is not None
         and not isinstance(key, _KEY_TYPES[wanted])
         and not _is_fitting_eddsa(handshake, key)
     ):
-        raise PeerFault(Fault.BAD_CERTIFICATE, f"the suite needs a certificate with a key of type {wanted}")
+        raise PeerFault(
+            Fault.BAD_CERTIFICATE,
+            f"the suite needs a certificate with a key of type {wanted}",
+            "certificate-of-another-kind",
+        )
     if handshake.suite.key_exchange is not KeyExchange.RSA_EXPORT:  # its key signs, or encrypts where short
         check_key_usage(chain[0], signs=handshake.suite.key_exchange is not KeyExchange.RSA)
     if handshake.version < ProtocolVersion.TLS_1_3 and isinstance(key, EllipticCurvePublicKey):

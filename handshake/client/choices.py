@@ -10,6 +10,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
+from handshake.client.handshake import ClientHandshake
 from handshake.crypto.certificate_keys import certificate_group, certificate_schemes
 from handshake.crypto.key_algorithms import key_algorithm, signs_with_a_key_of_its_own
 from handshake.crypto.key_exchange import supported_groups
@@ -39,9 +40,9 @@ from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.messages import DOWNGRADE_SENTINELS, SENTINEL_SIZE, ServerHello
 from handshake.wire.named_groups import is_negotiable
 from handshake.wire.registry import (
-    AlertDescription,
     CompressionMethod,
     ExtensionType,
+    HandshakeType,
     NamedGroup,
     ProtocolVersion,
     extension_name,
@@ -63,14 +64,25 @@ _PSK_KE = 0  # RFC 8446 section 4.2.9
 _Offered = TypeVar("_Offered")
 
 
-def check_selected_version(sent: ClientHello, version: int) -> None:
-    """Judge the answer to supported_versions (RFC 8446 section 4.2.1)."""
-    offered = _offered(sent, ExtensionType.SUPPORTED_VERSIONS, pull_supported_versions) or ()
-    name = version_name(version)
-    if is_grease(version) or version < ProtocolVersion.TLS_1_3 or version not in offered:
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"supported_versions selects {name}")
+def check_selected_version(handshake: ClientHandshake, version: int, legacy_version: int) -> int:
+    """Judge the answer to supported_versions (RFC 8446 section 4.2.1), and legacy_version beside it: SSLv3 is
+    refused there (appendix D.5), and any other version does not matter. Return the version.
+    """
+    offered = _offered(handshake.sent, ExtensionType.SUPPORTED_VERSIONS, pull_supported_versions) or ()
+    detail = f"supported_versions selects {version_name(version)}"
+    if version < ProtocolVersion.TLS_1_3 and not is_grease(version):
+        handshake.judge(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "selected-version-tls12"))
+        return legacy_version
+    if is_grease(version) or version not in offered:
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, detail, "selected-version-not-offered")
     if version != ProtocolVersion.TLS_1_3:
-        raise UnsupportedParameter(Parameter.VERSION, name)
+        raise UnsupportedParameter(Parameter.VERSION, version_name(version))
+    detail = f"legacy_version is {version_name(legacy_version)}"
+    if legacy_version <= ProtocolVersion.SSL_3_0:
+        handshake.judge(PeerFault(Fault.PROTOCOL_VERSION, detail, "legacy-version-0300"))
+    elif legacy_version != ProtocolVersion.TLS_1_2:
+        handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "legacy-version-0304"))
+    return version
 
 
 def check_downgrade(sent: ClientHello, server_random: bytes, version: int) -> None:
@@ -85,22 +97,36 @@ def check_downgrade(sent: ClientHello, server_random: bytes, version: int) -> No
         )
 
 
-def check_session_id_echo(sent: ClientHello, hello: ServerHello) -> None:
-    """Judge legacy_session_id_echo (RFC 8446 section 4.1.3). legacy_version is not looked at where
-    supported_versions selects the version (section 4.2.1).
+def check_session_id_echo(handshake: ClientHandshake, hello: ServerHello) -> None:
+    """Judge legacy_session_id_echo (RFC 8446 section 4.1.3)."""
+    if hello.session_id != handshake.sent.session_id:
+        detail = "legacy_session_id_echo is not the hello's session id"
+        particular = ("retry-with-wrong-echo",) if hello.is_hello_retry_request else ()
+        handshake.judge(PeerFault(Fault.ILLEGAL_PARAMETER, detail, *particular, "session-id-echo-wrong"))
+
+
+def check_session_id(handshake: ClientHandshake, hello: ServerHello) -> None:
+    """Judge the session id of a ServerHello up to TLS 1.2, where the client being played minds its own, which
+    stands for no session (RFC 8446 appendix D.4 has it sent, and no server takes it up).
     """
-    if hello.session_id != sent.session_id:
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, "legacy_session_id_echo is not the hello's session id")
+    is_made_up = handshake.offered_session is None and bool(hello.session_id)
+    if is_made_up and hello.session_id == handshake.sent.session_id:
+        detail = "the server repeats a session id that stands for no session"
+        handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "session-id-echoed-without-resuming"))
 
 
-def check_message_length(message: HandshakeMessage, limits: ClientLimits) -> None:
+def check_message_length(handshake: ClientHandshake, message: HandshakeMessage) -> None:
     """Refuse a message that is longer than the client being played takes. Raises PolicyRefusal."""
-    length, limit = len(message.body), limits.max_handshake_message
+    length, limits = len(message.body), handshake.limits
+    is_certificate = message.handshake_type == HandshakeType.CERTIFICATE
+    limit = limits.max_certificate_message if is_certificate else None
+    if limit is None:
+        limit = limits.max_handshake_message
     if limit is not None and length > limit:
         raise PolicyRefusal(
             Rule.HANDSHAKE_MESSAGE_LENGTH,
             f"a handshake message of {length} bytes; this client takes {limit}",
-            AlertDescription.UNEXPECTED_MESSAGE,
+            limits.message_length_alert,
             met=f"{length} bytes",
             wanted=f"it takes at most {limit}",
         )
@@ -123,15 +149,35 @@ def check_cipher_suite(sent: ClientHello, code: int, version: int) -> None:
     """Judge the suite; one that this engine cannot complete raises when its parameters are asked for."""
     name = cipher_suite_name(code)
     if code not in sent.cipher_suites:
-        raise PeerFault(Fault.CIPHER_SUITE_NOT_OFFERED, f"the server chose {name}, which was not offered")
+        raise PeerFault(
+            Fault.CIPHER_SUITE_NOT_OFFERED,
+            f"the server chose {name}, which was not offered",
+            *_names_of_suite(version),
+        )
     if not is_cipher_suite(code):
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server chose {name}, which is no cipher suite")
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER,
+            f"the server chose {name}, which is no cipher suite",
+            *_names_of_suite(version),
+        )
     versions = suite_versions(code)
     if versions is not None and not versions.lowest <= version <= versions.highest:
         raise PeerFault(
             Fault.ILLEGAL_PARAMETER,
             f"the server chose {name} in {version_name(version)}, where there is no such suite",
+            f"cipher-suite-of-another-version-in-{_short_name(version)}",
+            "cipher-suite-of-another-version",
         )
+
+
+def _names_of_suite(version: int) -> tuple[str, ...]:
+    is_tls13 = version >= ProtocolVersion.TLS_1_3
+    return (*(("cipher-suite-not-offered-in-tls13",) if is_tls13 else ()), "cipher-suite-not-offered")
+
+
+def _short_name(version: int) -> str:
+    """As in tls12."""
+    return version_name(version).lower().replace("v", "").replace(".", "")
 
 
 def check_compression_method(sent: ClientHello, method: int, version: int) -> None:
@@ -139,9 +185,15 @@ def check_compression_method(sent: ClientHello, method: int, version: int) -> No
     if method == CompressionMethod.NULL:
         return
     if method not in sent.compression_methods:
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, "the server chose a compression method that was not offered")
+        detail = "the server chose a compression method that was not offered"
+        particular = ("compression-in-tls13",) if version >= ProtocolVersion.TLS_1_3 else ()
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, detail, *particular, "compression-not-offered")
     if version >= ProtocolVersion.TLS_1_3:
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, "the server chose a compression method in TLS 1.3")
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER,
+            "the server chose a compression method in TLS 1.3",
+            "compression-in-tls13",
+        )
     known = {int(member): member.name for member in CompressionMethod}
     raise UnsupportedParameter(Parameter.COMPRESSION_METHOD, known.get(method, f"0x{method:02x}"))
 
@@ -152,7 +204,9 @@ def check_named_curve(sent: ClientHello, named_group: int) -> None:
     """
     offered = offered_groups(sent)
     is_offered = offered is None or named_group in offered
-    _check_group(named_group, ProtocolVersion.TLS_1_2, supported_groups(), is_offered=is_offered)
+    _check_group(
+        named_group, ProtocolVersion.TLS_1_2, supported_groups(), "named-group", is_offered=is_offered
+    )
 
 
 def check_explicit_curve(sent: ClientHello, curve_type: bytes) -> None:
@@ -166,19 +220,18 @@ def check_explicit_curve(sent: ClientHello, curve_type: bytes) -> None:
 
 def check_retry_group(sent: ClientHello, named_group: int) -> None:
     """Judge the selected_group of a HelloRetryRequest (RFC 8446 section 4.2.8)."""
-    if named_group in shared_groups(sent):
-        name = group_name(named_group)
-        raise PeerFault(
-            Fault.ILLEGAL_PARAMETER, f"HelloRetryRequest asks for group {name}, of which a share was sent"
-        )
     is_offered = named_group in (offered_groups(sent) or ())
-    _check_group(named_group, ProtocolVersion.TLS_1_3, KEY_SHARE_GROUPS, is_offered=is_offered)
+    _check_group(
+        named_group, ProtocolVersion.TLS_1_3, KEY_SHARE_GROUPS, "retry-for-a-group", is_offered=is_offered
+    )
 
 
 def check_key_share_group(sent: ClientHello, named_group: int) -> None:
     """Judge the group of a ServerHello's key_share: one of the shares sent (RFC 8446 section 4.2.8)."""
     is_offered = named_group in shared_groups(sent)
-    _check_group(named_group, ProtocolVersion.TLS_1_3, KEY_SHARE_GROUPS, is_offered=is_offered)
+    _check_group(
+        named_group, ProtocolVersion.TLS_1_3, KEY_SHARE_GROUPS, "key-share-of-a-group", is_offered=is_offered
+    )
 
 
 def check_missing_key_share(sent: ClientHello, answered: AbstractSet[int]) -> None:
@@ -188,13 +241,15 @@ def check_missing_key_share(sent: ClientHello, answered: AbstractSet[int]) -> No
     modes = _offered(sent, ExtensionType.PSK_KEY_EXCHANGE_MODES, pull_psk_key_exchange_modes) or ()
     if ExtensionType.PRE_SHARED_KEY in answered and _PSK_KE in modes:
         raise UnsupportedParameter(Parameter.KEY_EXCHANGE_MODE, "psk_ke")
-    raise PeerFault(Fault.MISSING_EXTENSION, "a TLS 1.3 ServerHello without key_share")
+    detail = "a TLS 1.3 ServerHello without key_share"
+    raise PeerFault(Fault.MISSING_EXTENSION, detail, "key-share-missing")
 
 
 def check_post_handshake_request(sent: ClientHello) -> None:
     """Judge a CertificateRequest after the handshake (RFC 8446 section 4.6.2)."""
     if sent.extension(ExtensionType.POST_HANDSHAKE_AUTH) is None:
-        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "CertificateRequest after the handshake")
+        detail = "CertificateRequest after the handshake"
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "certificate-request-after-handshake")
     raise UnsupportedParameter(Parameter.EXTENSION, extension_name(ExtensionType.POST_HANDSHAKE_AUTH))
 
 
@@ -212,15 +267,21 @@ def check_signature_scheme(
     name = signature_scheme_name(signature_scheme)
     offered = _verifiable_offer(sent, version)
     if is_grease(signature_scheme) or (offered is not None and signature_scheme not in offered):
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server signs with {name}, which was not offered")
+        detail = f"the server signs with {name}, which was not offered"
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, detail, "signature-scheme-not-offered")
     if not is_verifiable(signature_scheme):
         if signs_with_a_key_of_its_own(signature_scheme):
-            raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server signs with {name} by a key of another kind")
+            raise PeerFault(
+                Fault.ILLEGAL_PARAMETER,
+                f"the server signs with {name} by a key of another kind",
+                "signature-scheme-of-another-key",
+            )
         raise UnsupportedParameter(Parameter.SIGNATURE_SCHEME, name)
     if signature_scheme not in certificate_schemes(certificate, version):
         raise PeerFault(
             Fault.ILLEGAL_PARAMETER,
             f"the server signs with {name}, which its key has no use for in {version_name(version)}",
+            "signature-scheme-of-another-key",
         )
 
 
@@ -263,7 +324,9 @@ def check_certificate_curve(sent: ClientHello, certificate: bytes) -> None:
     groups, named_group = offered_groups(sent), certificate_group(certificate)
     if groups is not None and named_group is not None and named_group not in groups:
         raise PeerFault(
-            Fault.BAD_CERTIFICATE, f"the certificate's curve {group_name(named_group)} was not offered"
+            Fault.BAD_CERTIFICATE,
+            f"the certificate's curve {group_name(named_group)} was not offered",
+            "certificate-curve-not-offered",
         )
 
 
@@ -294,16 +357,21 @@ def _offered(sent: ClientHello, extension_type: int, pull: Callable[[bytes], _Of
         return None
 
 
-def _check_group(named_group: int, version: int, computable: AbstractSet[int], *, is_offered: bool) -> None:
+def _check_group(
+    named_group: int, version: int, computable: AbstractSet[int], where: str, *, is_offered: bool
+) -> None:
     name = group_name(named_group)
     if is_grease(named_group):
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server chose the GREASE group 0x{named_group:04x}")
+        detail = f"the server chose the GREASE group 0x{named_group:04x}"
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, detail, f"{where}-grease", f"{where}-not-offered")
     if not is_negotiable(named_group, version):
         raise PeerFault(
             Fault.ILLEGAL_PARAMETER,
             f"the server chose group {name}, which is not for {version_name(version)}",
+            f"{where}-not-offered",
         )
     if not is_offered:
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server chose group {name}, which was not offered")
+        detail = f"the server chose group {name}, which was not offered"
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, detail, f"{where}-not-offered")
     if named_group not in computable:
         raise UnsupportedParameter(Parameter.NAMED_GROUP, name)

@@ -7,9 +7,11 @@ Records and alerts are the shared `Connection`'s; what each message does is in `
 from collections.abc import Mapping
 from dataclasses import replace
 
+from handshake.accepts import Accepts
+from handshake.alerts import RFC_ALERTS
 from handshake.client import tls12, tls13
 from handshake.client.choices import check_message_length
-from handshake.client.handshake import ClientHandshake
+from handshake.client.handshake import ClientHandshake, decode_names
 from handshake.client.hello import FilledHello, fill_hello, hello_fragments
 from handshake.client.renegotiation import (
     refusal_to_renegotiate,
@@ -24,6 +26,7 @@ from handshake.crypto.record_protection import Protection, Protection13
 from handshake.errors import DecodeError, Fault, LocalError, PeerFault, PolicyRefusal
 from handshake.events import (
     Negotiated,
+    PeerFaulted,
     Phase,
     RenegotiationRefused,
     RenegotiationRequested,
@@ -35,8 +38,10 @@ from handshake.reason import Rule
 from handshake.record_layer import RecordLayer
 from handshake.renegotiation import FinishedPair, Renegotiation
 from handshake.session import Session
+from handshake.state_machine import kebab
 from handshake.wire.handshake_message import HandshakeMessage, MessageReader, push_handshake_message
-from handshake.wire.record import FirstRecord, RecordRules, SSLv2Record
+from handshake.wire.messages import Alert
+from handshake.wire.record import MAX_CIPHERTEXT_LENGTH, FirstRecord, RecordRules, SSLv2Record
 from handshake.wire.registry import (
     AlertDescription,
     AlertLevel,
@@ -46,6 +51,24 @@ from handshake.wire.registry import (
     ProtocolVersion,
     alert_name,
 )
+
+_LENIENT = 1 << 15
+"""Bytes of a record that a client takes which passes over the length of records."""
+
+
+def record_rules(accepts: Accepts) -> RecordRules:
+    """What the client being played accepts of records before it decrypts them."""
+
+    def passes_over(name: str) -> bool:
+        answer = accepts.answer((name,))
+        return answer is not None and answer.goes_on
+
+    rules = RecordRules(any_version=passes_over("record-version"))
+    if passes_over(f"record-over-{MAX_CIPHERTEXT_LENGTH}-bytes"):
+        return replace(rules, max_fragment=_LENIENT)
+    if passes_over("record-content-too-long"):
+        return replace(rules, max_fragment=MAX_CIPHERTEXT_LENGTH + 1)
+    return rules
 
 
 class ClientConnection(Connection):
@@ -72,7 +95,8 @@ class ClientConnection(Connection):
             template = template.in_record_format()
         sslv2_format = template.format is HelloFormat.SSLV2
         record_version = template.client_version if sslv2_format else template.record_version
-        records = RecordLayer(RecordRules(), FirstRecord.TLS, record_version, policy.record_splitting)
+        rules = record_rules(policy.accepts)
+        records = RecordLayer(rules, FirstRecord.TLS, record_version, policy.record_splitting)
         super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO, clock=clock)
         hello = fill_hello(template, server_name, entropy, session, clock)
         self.handshake = ClientHandshake(
@@ -88,6 +112,7 @@ class ClientConnection(Connection):
         self._server_name = server_name
         self._interrupted: ClientHandshake | None = None
         self._reader = MessageReader()
+        self._hello_requests = 0
 
     @property
     def negotiated(self) -> Negotiated | None:
@@ -194,20 +219,33 @@ class ClientConnection(Connection):
         it too, measured).
         """
         if self._reader.buffered:
-            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a handshake message goes on behind a change of keys")
+            detail = "a handshake message goes on behind a change of keys"
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "message-across-the-change-of-keys")
         super().change_read_keys(protection)
 
     def receive_change_cipher_spec(self, fragment: bytes) -> None:
         """Switch the reading keys; in TLS 1.3 the record is only there for middleboxes (RFC 8446 appendix
         D.4).
         """
-        if fragment != b"\x01":
-            raise PeerFault(Fault.DECODE, "ChangeCipherSpec is not the single byte 1")
         handshake = self.handshake
+        if fragment != b"\x01":
+            fault = Fault.UNEXPECTED_MESSAGE if self.is_tls13 else Fault.DECODE  # RFC 8446 section 5
+            raise PeerFault(fault, "ChangeCipherSpec is not the single byte 1", "change-cipher-spec-body")
         is_for_middleboxes = handshake.state in TLS_1_3_STATES or handshake.hello_retried
         if is_for_middleboxes and not self.is_connected:
+            if handshake.has_received_change_cipher_spec:
+                self.handshake.mind(
+                    PeerFault(
+                        Fault.UNEXPECTED_MESSAGE, "a second ChangeCipherSpec", "change-cipher-spec-twice"
+                    )
+                )
+            handshake.has_received_change_cipher_spec = True
             return
-        successors = handshake.successors("ChangeCipherSpec")
+        try:
+            successors = handshake.successors("ChangeCipherSpec")
+        except PeerFault as fault:
+            self.judge(fault)
+            return
         handshake.move(tls12.receive_change_cipher_spec(handshake), successors)
 
     def receive_sslv2_record(self, record: SSLv2Record) -> None:
@@ -218,6 +256,8 @@ class ClientConnection(Connection):
         """Do with a warning what the client being played does."""
         policy = self.handshake.policy
         before = self._interrupted if description == AlertDescription.NO_RENEGOTIATION else None
+        if before is None and self._passes_over_warning(description):
+            return
         if before is not None:
             self.add_event(RenegotiationRefused())
         is_under_way = self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
@@ -239,6 +279,68 @@ class ClientConnection(Connection):
         self.handshake, self._interrupted = before, None
         self.phase = Phase.APPLICATION_DATA
 
+    def _passes_over_warning(self, description: int) -> bool:
+        """Whether this warning is passed over as none else is. Raises PeerFault where it is an error, here or
+        by itself.
+        """
+        name = alert_name(description).replace("_", "-")
+        known = name if description in set(AlertDescription) else "unknown"
+        where = [f"warning-{known}"]
+        if self.handshake.state is State.WAIT_FINISHED:
+            where.insert(0, "warning-before-finished")
+        if self.is_within_message:
+            where.insert(0, "warning-within-a-message")
+        detail = f"the warning {alert_name(description)}"
+        fault = PeerFault(Fault.UNEXPECTED_MESSAGE, detail, *where)
+        answer = self.handshake.answer(fault)
+        self.handshake.mind(fault)
+        return answer is not None
+
+    def judge(self, fault: PeerFault) -> None:
+        """Raise a fault, unless the client being played goes on."""
+        self.handshake.judge(fault)
+
+    def receive_fatal_alert(self, alert: Alert) -> None:
+        """End as the client being played does: without a word, as is usual, or with an alert of its own."""
+        name = alert_name(alert.description).replace("_", "-")
+        known = name if alert.description in set(AlertDescription) else "unknown"
+        level = "warning" if alert.level == AlertLevel.WARNING else "fatal"
+        fault = PeerFault(Fault.UNEXPECTED_MESSAGE, name, f"{level}-{known}-that-ends", f"{level}-that-ends")
+        answer = self.handshake.answer(fault)
+        if answer is not None and answer.alert is not None:
+            self.send_alert(AlertLevel.FATAL, answer.alert)
+        self.is_ended = answer is None or not answer.goes_on
+
+    def receive_close_notify(self) -> None:
+        """Answer in kind; within the first handshake some clients do otherwise."""
+        if not self.is_connected:
+            fault = PeerFault(
+                Fault.UNEXPECTED_MESSAGE, "close_notify in the handshake", "close-notify-in-handshake"
+            )
+            answer = self.handshake.answer(fault)
+            if answer is not None and answer.goes_on:
+                return
+            self.handshake.mind(fault)
+        super().receive_close_notify()
+
+    def receive_application_data(self, fragment: bytes) -> None:
+        """Take application data; an empty record is an error for some."""
+        if not fragment and self.accepts_application_data:
+            detail = "a record of application data without content"
+            self.handshake.mind(PeerFault(Fault.EMPTY_RECORD, detail, "application-data-record-empty"))
+        super().receive_application_data(fragment)
+
+    def end_with_fault(self, fault: PeerFault) -> None:
+        """Report the peer's fault and do about it what the client being played does."""
+        self.add_event(PeerFaulted(fault.fault.value, fault.detail, fault.names))
+        answer = self.handshake.answer(fault)
+        if answer is not None and answer.warning is not None:
+            self.send_alert(AlertLevel.WARNING, answer.warning)
+        alert = RFC_ALERTS[fault.fault] if answer is None or answer.goes_on else answer.alert
+        if alert is not None:
+            self.send_alert(AlertLevel.FATAL, alert)
+        self.is_ended = True
+
     def send_alert(self, level: int, description: int) -> None:
         """Queue an alert record; a protected one has the ChangeCipherSpec of a second flight before it."""
         handshake = self.handshake
@@ -247,14 +349,23 @@ class ClientConnection(Connection):
         super().send_alert(level, description)
 
     def _receive_message(self, message: HandshakeMessage) -> None:
-        handshake, name = self.handshake, message_name(message.handshake_type)
+        name = message_name(message.handshake_type)
         self.note_message("received", message.handshake_type, push_handshake_message(message))
-        check_message_length(message, handshake.limits)
+        try:
+            self._take_message(message, name)
+        except PeerFault as fault:
+            flaw = fault.flaw if isinstance(fault, DecodeError) else ""
+            names = decode_names(kebab(name), flaw) if fault.fault is Fault.DECODE else ()
+            fault.names += names or (f"{kebab(name)}-{fault.fault.value}",)
+            raise
+
+    def _take_message(self, message: HandshakeMessage, name: str) -> None:
+        handshake = self.handshake
+        check_message_length(handshake, message)
         if name == "HelloRequest" and handshake.state not in TLS_1_3_STATES:
             if message.body:
-                raise DecodeError("HelloRequest is not empty")
-            if handshake.state is State.CONNECTED:  # else ignored, RFC 5246 section 7.4.1.1
-                self._answer_hello_request()
+                self.judge(DecodeError("HelloRequest is not empty", 0, "hello-request-with-a-body"))
+            self._receive_hello_request()
             return
         successors = handshake.successors(name)
         if name == "ServerHello":
@@ -265,6 +376,21 @@ class ClientConnection(Connection):
         handshake.move(state, successors)
         if state is State.CONNECTED:
             self._interrupted = None
+
+    def _receive_hello_request(self) -> None:
+        """Take a HelloRequest, which is ignored during a handshake (RFC 5246 section 7.4.1.1)."""
+        handshake = self.handshake
+        if handshake.state is not State.CONNECTED:
+            is_first = handshake.state is State.WAIT_SERVER_HELLO
+            where = ("hello-request-before-server-hello",) if is_first else ()
+            detail = "HelloRequest during a handshake"
+            fault = PeerFault(Fault.UNEXPECTED_MESSAGE, detail, *where, "hello-request-in-handshake")
+            handshake.mind(fault)
+            return
+        again = ("hello-request-again",) if self._hello_requests else ()
+        self._hello_requests += 1
+        handshake.mind(PeerFault(Fault.UNEXPECTED_MESSAGE, "HelloRequest", *again, "hello-request"))
+        self._answer_hello_request()
 
     def _answer_hello_request(self) -> None:
         """Do with a HelloRequest what the client being played does."""

@@ -7,8 +7,10 @@ is its own gap (UnsupportedParameter).
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
+from handshake.client.handshake import ClientHandshake
 from handshake.errors import DecodeError, Fault, Parameter, PeerFault, UnsupportedParameter
 from handshake.wire.buffer import Reader
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV
@@ -28,14 +30,27 @@ _MIN_RECORD_SIZE_LIMIT = 64
 
 
 class Place(StrEnum):
-    """The messages of a server that have extensions and answer the hello's."""
+    """The messages of a server that have extensions; the last two do not answer the hello's."""
 
     SERVER_HELLO = "ServerHello"
     SERVER_HELLO_13 = "ServerHello of TLS 1.3"
     HELLO_RETRY_REQUEST = "HelloRetryRequest"
     ENCRYPTED_EXTENSIONS = "EncryptedExtensions"
     CERTIFICATE = "Certificate"
+    CERTIFICATE_REQUEST = "CertificateRequest"
+    NEW_SESSION_TICKET = "NewSessionTicket"
 
+
+_NAMES: Mapping[Place, str] = {
+    Place.SERVER_HELLO: "server-hello",
+    Place.SERVER_HELLO_13: "tls13-server-hello",
+    Place.HELLO_RETRY_REQUEST: "retry",
+    Place.ENCRYPTED_EXTENSIONS: "encrypted-extensions",
+    Place.CERTIFICATE: "certificate-entry",
+    Place.CERTIFICATE_REQUEST: "certificate-request",
+    Place.NEW_SESSION_TICKET: "tls13-ticket",
+}
+"""What they are called in the names of faults."""
 
 _E = ExtensionType
 _SHARED = frozenset({_E.SUPPORTED_VERSIONS, _E.KEY_SHARE})
@@ -109,41 +124,82 @@ _X509 = b"\x00"
 """The only certificate type (RFC 6091 section 3.3, RFC 7250 section 4.2) that is read here."""
 
 
-def check_extensions(sent: ClientHello, answered: Iterable[Extension], place: Place) -> None:
-    """Judge the extensions of one block. Raises PeerFault, UnsupportedParameter for what is legal and not
-    known here.
+def check_extensions(
+    handshake: ClientHandshake, answered: Iterable[Extension], place: Place
+) -> dict[int, bytes]:
+    """Judge the extensions of one block; return the bodies of those that count, by type. What the client
+    being played passes over does not count.
+
+    Raises PeerFault, UnsupportedParameter for what is legal and not known here.
     """
+    sent = handshake.sent
     offered = {extension.extension_type for extension in sent.extensions or ()}
     if TLS_EMPTY_RENEGOTIATION_INFO_SCSV in sent.cipher_suites:
         offered.add(ExtensionType.RENEGOTIATION_INFO)  # RFC 5746 section 3.4
     if place is Place.HELLO_RETRY_REQUEST:
         offered.add(ExtensionType.COOKIE)
     extensions = tuple(answered)
-    check_once(extensions, place)
+    check_once(handshake, extensions, place)
+    counted: dict[int, bytes] = {}
     for extension in extensions:
-        code, name = extension.extension_type, extension_name(extension.extension_type)
-        if is_grease(code):
-            raise PeerFault(
-                Fault.UNSUPPORTED_EXTENSION, f"the {place} answers the GREASE extension 0x{code:04x}"
-            )
-        if code not in offered:
-            raise PeerFault(Fault.UNSUPPORTED_EXTENSION, f"the {place} answers {name}, which was not offered")
-        if not _has_place(code, place):
-            raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the {place} has {name}, which has no place there")
-        _check_body(sent, extension, place)
-        if code in _CHANGE_WHAT_FOLLOWS or (code in _CERTIFICATE_TYPES and extension.body != _X509):
+        fault = _fault_of(extension, place, offered)
+        if fault is not None:
+            handshake.judge(fault)
+            if (
+                extension.extension_type != ExtensionType.SESSION_TICKET
+            ):  # what it announces comes all the same
+                continue
+        code, body, name = extension.extension_type, extension.body, extension_name(extension.extension_type)
+        _judge_body(handshake, extension, place)
+        if code in _CHANGE_WHAT_FOLLOWS or (code in _CERTIFICATE_TYPES and body != _X509):
             raise UnsupportedParameter(Parameter.EXTENSION, name)
+        counted.setdefault(code, body)
+    return counted
 
 
-def check_once(extensions: Iterable[Extension], message: str) -> None:
+def _fault_of(extension: Extension, place: Place, offered: AbstractSet[int]) -> PeerFault | None:
+    """What is wrong with an extension's being there."""
+    code, name, kebab = extension.extension_type, extension_name(extension.extension_type), _kebab(extension)
+    named, message = f"{_NAMES[place]}-with-{kebab}", _NAMES[place]
+    if is_grease(code):
+        detail = f"the {place} answers the GREASE extension 0x{code:04x}"
+    elif code not in offered:
+        detail = f"the {place} answers {name}, which was not offered"
+    elif not _has_place(code, place):
+        detail = f"the {place} has {name}, which has no place there"
+        return PeerFault(
+            Fault.ILLEGAL_PARAMETER, detail, named, f"{message}-extension-misplaced", "extension-misplaced"
+        )
+    else:
+        return None
+    names = (named, f"{kebab}-unasked", f"{message}-extension-unasked", "extension-unasked")
+    return PeerFault(Fault.UNSUPPORTED_EXTENSION, detail, *names)
+
+
+def _kebab(extension: Extension) -> str:
+    """The extension's name as faults are named."""
+    code = extension.extension_type
+    if is_grease(code):
+        return "grease"
+    known = extension_name(code)
+    return "unknown" if known.startswith("0x") else known.replace("_", "-")
+
+
+def check_once(handshake: ClientHandshake, extensions: Iterable[Extension], message: Place) -> None:
     """Refuse a block with an extension that is there twice (RFC 5246 section 7.4.1.4, RFC 8446 section 4.2,
     which name no alert). Of CertificateRequest and NewSessionTicket that is all: unknown ones do not matter.
     """
     seen = set()
     for extension in extensions:
         if extension.extension_type in seen:
-            raise PeerFault(
-                Fault.DECODE, f"the {message} has {extension_name(extension.extension_type)} twice"
+            handshake.judge(
+                PeerFault(
+                    Fault.DECODE,
+                    f"the {message} has {extension_name(extension.extension_type)} twice",
+                    f"{_NAMES[message]}-with-{_kebab(extension)}-twice",
+                    f"{_NAMES[message]}-extension-twice",
+                    "extension-twice",
+                )
             )
         seen.add(extension.extension_type)
 
@@ -154,6 +210,18 @@ def _has_place(code: int, place: Place) -> bool:
     if place is Place.ENCRYPTED_EXTENSIONS:
         return code not in _NEVER_ENCRYPTED
     return code in _PLACES[place]
+
+
+def _judge_body(handshake: ClientHandshake, extension: Extension, place: Place) -> None:
+    """Judge a body that nobody else reads."""
+    try:
+        _check_body(handshake.sent, extension, place)
+    except PeerFault as fault:
+        kebab = _kebab(extension)
+        flaw = fault.flaw if isinstance(fault, DecodeError) else ""
+        particular = (f"{kebab}-{flaw}",) if flaw else ()
+        fault.names += (*particular, f"{_NAMES[place]}-with-{kebab}-body", f"{kebab}-body", "extension-body")
+        handshake.judge(fault)
 
 
 def _check_body(sent: ClientHello, extension: Extension, place: Place) -> None:
@@ -171,17 +239,29 @@ def _check_alpn(sent: ClientHello, body: bytes) -> None:
     """One protocol, of those offered (RFC 7301 section 3.1)."""
     names = pull_alpn(body)
     if len(names) != 1 or not names[0]:
-        raise DecodeError(f"application_layer_protocol_negotiation answers with {len(names)} protocols")
+        raise DecodeError(
+            f"application_layer_protocol_negotiation answers with {len(names)} protocols",
+            0,
+            "alpn-two-protocols" if len(names) > 1 else "alpn-empty-list",
+        )
     code = ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION
     if names[0] not in pull_alpn(sent.extension(code) or b""):
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"the server selects the protocol {names[0]!r}, not offered")
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER,
+            f"the server selects the protocol {names[0]!r}, not offered",
+            "alpn-not-offered",
+        )
 
 
 def _check_point_formats(sent: ClientHello, body: bytes) -> None:
     """Uncompressed points must be among the formats (RFC 8422 section 5.2)."""
     del sent
     if _UNCOMPRESSED not in pull_ec_point_formats(body):
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, "ec_point_formats has no uncompressed points")
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER,
+            "ec_point_formats has no uncompressed points",
+            "ec-point-formats-without-uncompressed",
+        )
 
 
 def _check_max_fragment_length(sent: ClientHello, body: bytes) -> None:
@@ -196,7 +276,9 @@ def _check_record_size_limit(sent: ClientHello, body: bytes) -> None:
     with Reader(body) as reader:
         limit = reader.pull_uint(2, "record_size_limit")
     if not _MIN_RECORD_SIZE_LIMIT <= limit <= _MAX_RECORD_SIZE_LIMIT:
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, f"record_size_limit is {limit}")
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER, f"record_size_limit is {limit}", f"record-size-limit-{limit}"
+        )
 
 
 def _check_timestamps(sent: ClientHello, body: bytes) -> None:

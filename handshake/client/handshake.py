@@ -4,15 +4,18 @@ A connection owns the record layer; a handshake owns everything that a renegotia
 transcript, secrets, state. The functions that move it are in `server_hello`, `tls12` and `tls13`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from handshake.accepts import Answer
 from handshake.client.hello import FilledHello
 from handshake.client.state import PHASES, TRANSITIONS, State
 from handshake.crypto.credentials import Credential
 from handshake.crypto.record_protection import Protection
 from handshake.crypto.signatures import PublicKey
 from handshake.crypto.suite_parameters import SuiteParameters
+from handshake.errors import TRAILING_BYTE, DecodeError, PeerFault
 from handshake.events import Negotiated
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloTemplate
 from handshake.schedule_13 import KeySchedule
@@ -23,6 +26,13 @@ from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.key_exchange import DHParameters, ECDHParameters, RSAParameters
 from handshake.wire.messages import CertificateRequest, CertificateRequest13
 from handshake.wire.registry import ContentType
+
+Message = TypeVar("Message")
+
+
+def decode_names(name: str, flaw: str) -> tuple[str, ...]:
+    """What it is called that a message, or another part, of that name cannot be read."""
+    return (*((f"{name}-{flaw}",) if flaw else ()), f"{name}-decode", *((flaw,) if flaw else ()), "decode")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +76,7 @@ class ClientHandshake(StateMachine[State]):
     schedule: KeySchedule | None = None
     hello_retried: bool = False
     has_changed_cipher_spec: bool = False
+    has_received_change_cipher_spec: bool = False
     negotiated: Negotiated | None = None
 
     @property
@@ -79,6 +90,40 @@ class ClientHandshake(StateMachine[State]):
         """The chosen suite's parameters; only asked for once a ServerHello has come."""
         assert self.parameters is not None, "no ServerHello yet"
         return self.parameters
+
+    def answer(self, fault: PeerFault) -> Answer | None:
+        """What the client being played does about a fault; None where it does what the RFCs ask for.
+
+        A name may have `tls13-` before it and `-after-handshake` behind it, where that is when it is met.
+        """
+        before = ("tls13-", "") if self.connection.is_tls13 else ("",)
+        behind = ("-after-handshake", "") if self.connection.is_connected else ("",)
+        return self.policy.accepts.answer(
+            f"{start}{name}{end}" for name in fault.names for end in behind for start in before
+        )
+
+    def judge(self, fault: PeerFault) -> None:
+        """Raise what the RFCs oblige a client to refuse, unless the client being played goes on."""
+        answer = self.answer(fault)
+        if answer is None or not answer.goes_on:
+            raise fault
+
+    def mind(self, fault: PeerFault) -> None:
+        """Raise what the RFCs let a client take, where the client being played does not."""
+        answer = self.answer(fault)
+        if answer is not None and not answer.goes_on:
+            raise fault
+
+    def read(self, pull: Callable[[bytes], Message], body: bytes, name: str) -> Message:
+        """Read the body of the message of that name; with bytes left over too, where they are passed over."""
+        try:
+            return pull(body)
+        except DecodeError as error:
+            error.names += decode_names(name, error.flaw)
+            self.judge(error)
+            if error.flaw != TRAILING_BYTE:
+                raise
+            return pull(body[: error.offset])
 
     def send(self, handshake_type: int, body: bytes) -> None:
         """Send a handshake message in a record of its own and take it into the transcript."""

@@ -77,7 +77,9 @@ def check_renegotiation_info(handshake: ClientHandshake, body: bytes | None) -> 
     Raises PeerFault when it is wrong, PolicyRefusal when it is missing and the client being played minds.
     """
     previous, policy = handshake.previous, handshake.policy
-    info = None if body is None else pull_renegotiation_info(body)
+    info = None
+    if body is not None:
+        info = handshake.read(pull_renegotiation_info, body, "renegotiation-info")
     if previous is None:
         if info is None and policy.missing_renegotiation_info == "abort":
             raise PolicyRefusal(
@@ -86,11 +88,17 @@ def check_renegotiation_info(handshake: ClientHandshake, body: bytes | None) -> 
                 AlertDescription.HANDSHAKE_FAILURE,
             )
         if info:
-            raise PeerFault(Fault.RENEGOTIATION_INFO, "renegotiation_info of a first handshake is not empty")
+            detail = "renegotiation_info of a first handshake is not empty"
+            raise PeerFault(Fault.RENEGOTIATION_INFO, detail, "renegotiation-info-not-empty")
     elif previous.is_secure and _carries_info(handshake.template):
         if info != previous.server_info:
             said = "is missing" if info is None else "does not repeat the Finished of the handshake before"
-            raise PeerFault(Fault.RENEGOTIATION_INFO, f"the renegotiation's renegotiation_info {said}")
+            length = len(previous.server_info)
+            name = "lost" if info is None else "changed" if len(info) == length else "of-another-length"
+            names = (f"renegotiation-info-{name}", "renegotiation-info-wrong")
+            raise PeerFault(
+                Fault.RENEGOTIATION_INFO, f"the renegotiation's renegotiation_info {said}", *names
+            )
     elif not policy.renegotiation.allows(is_secure=False):
         raise refusal_to_renegotiate(policy.renegotiation)
     elif info is not None and not (_carries_info(handshake.template) and info == previous.server_info):

@@ -5,18 +5,21 @@
 import hashlib
 from dataclasses import replace
 
+from handshake.client.extensions import Place, check_once
 from handshake.client.handshake import ClientHandshake
 from handshake.client.hello import FilledHello, frame_hello, pad
 from handshake.crypto import key_schedule_13
 from handshake.crypto.suite_parameters import suite_parameters
-from handshake.errors import Fault, PeerFault
+from handshake.errors import DecodeError, Fault, PeerFault
 from handshake.hello_template import HelloTemplate
 from handshake.session import Session
 from handshake.wire.client_hello import ClientHello, Extension
 from handshake.wire.extensions import pull_selected_identity, push_offered_psks
-from handshake.wire.messages import NewSessionTicket13, ServerHello
+from handshake.wire.messages import NewSessionTicket13, ServerHello, pull_new_session_ticket_13
 from handshake.wire.registry import ExtensionType, ProtocolVersion
 
+EARLY_DATA_SIZE = 4
+"""Of max_early_data_size (RFC 8446 section 4.2.10)."""
 MAX_TICKET_LIFETIME = 604_800
 """Seconds, seven days (RFC 8446 section 4.6.1)."""
 
@@ -64,9 +67,17 @@ def is_resumed(handshake: ClientHandshake, hello: ServerHello) -> bool:
     extended = ExtensionType.EXTENDED_MASTER_SECRET in handshake.server_extensions
     agreed = (handshake.version, hello.cipher_suite, extended)
     if agreed != (session.version, session.cipher_suite, session.extended_master_secret):
-        raise PeerFault(
-            Fault.ILLEGAL_PARAMETER, "the server resumes the session with another version or cipher suite"
+        detail = "the server resumes the session with another version or cipher suite"
+        what = next(
+            name
+            for name, is_other in (
+                ("version", handshake.version != session.version),
+                ("extended-master-secret", extended != session.extended_master_secret),
+                ("cipher-suite", True),
+            )
+            if is_other
         )
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, detail, f"resumed-with-another-{what}")
     handshake.is_resumed = True
     return True
 
@@ -78,11 +89,46 @@ def accepted_pre_shared_key(handshake: ClientHandshake) -> bytes | None:
         return None
     session = handshake.offered_session
     if session is None or pull_selected_identity(body) != 0:
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, "the server selects a pre-shared key that was not offered")
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER,
+            "the server selects a pre-shared key that was not offered",
+            "pre-shared-key-not-offered",
+        )
     if suite_parameters(session.cipher_suite).prf_hash != handshake.suite.prf_hash:
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, "the server selects a pre-shared key of another hash")
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER,
+            "the server selects a pre-shared key of another hash",
+            "pre-shared-key-with-another-hash",
+        )
     handshake.is_resumed = True
     return session.secret
+
+
+def read_ticket_13(handshake: ClientHandshake, body: bytes) -> NewSessionTicket13 | None:
+    """Read and judge a NewSessionTicket of TLS 1.3 (RFC 8446 section 4.6.1); None where the client being
+    played passes over one that cannot be used.
+    """
+    try:
+        ticket = handshake.read(pull_new_session_ticket_13, body, "tls13-ticket")
+    except DecodeError as error:
+        handshake.judge(error)
+        return None
+    for lifetime, is_met in (
+        ("0", not ticket.ticket_lifetime),
+        ("over-a-week", ticket.ticket_lifetime > MAX_TICKET_LIFETIME),
+    ):
+        if is_met:
+            detail = f"a ticket with a lifetime of {ticket.ticket_lifetime} s"
+            handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, f"tls13-ticket-lifetime-{lifetime}"))
+    check_once(handshake, ticket.extensions, Place.NEW_SESSION_TICKET)
+    for extension in ticket.extensions:
+        if extension.extension_type == ExtensionType.KEY_SHARE:
+            detail = "the NewSessionTicket has key_share, which has no place there"
+            handshake.judge(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "tls13-ticket-with-key-share"))
+        if extension.extension_type == ExtensionType.EARLY_DATA and len(extension.body) != EARLY_DATA_SIZE:
+            detail = f"early_data of {len(extension.body)} bytes"
+            handshake.judge(DecodeError(detail, 0, "tls13-ticket-with-short-early-data"))
+    return ticket
 
 
 def session_of_ticket(

@@ -19,14 +19,16 @@ def check_retry(handshake: ClientHandshake) -> int | None:
     body = handshake.server_extensions.get(ExtensionType.KEY_SHARE)
     if body is None:
         if ExtensionType.COOKIE not in handshake.server_extensions:
-            raise PeerFault(Fault.ILLEGAL_PARAMETER, "the HelloRetryRequest would change nothing")
+            detail = "the HelloRetryRequest would change nothing"
+            handshake.judge(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "retry-that-changes-nothing"))
+            return None
+        detail = "the HelloRetryRequest has a cookie and asks for no key share"
+        handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "retry-with-cookie-alone"))
         return None
-    group = pull_selected_group(body)
+    group = handshake.read(pull_selected_group, body, "retry-key-share")
     if group in shared_groups(handshake.sent):
-        raise PeerFault(
-            Fault.ILLEGAL_PARAMETER,
-            f"the HelloRetryRequest asks for a key share of {group_name(group)}, which the hello has",
-        )
+        detail = f"the HelloRetryRequest asks for a key share of {group_name(group)}, which the hello has"
+        handshake.judge(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "retry-for-a-share-that-came"))
     check_retry_group(handshake.sent, group)
     return group
 
@@ -37,6 +39,7 @@ def check_version_after_retry(handshake: ClientHandshake, version: int) -> None:
         raise PeerFault(
             Fault.ILLEGAL_PARAMETER,
             f"a HelloRetryRequest of {version_name(handshake.version)}, and then {version_name(version)}",
+            "retry-then-another-version",
         )
 
 
@@ -45,6 +48,5 @@ def check_after_retry(handshake: ClientHandshake, hello: ServerHello) -> None:
     in the group asked for follows from the second hello, which has no other.
     """
     if handshake.hello_retried and hello.cipher_suite != handshake.suite.cipher_suite:
-        raise PeerFault(
-            Fault.ILLEGAL_PARAMETER, "the ServerHello has another suite than the HelloRetryRequest"
-        )
+        detail = "the ServerHello has another suite than the HelloRetryRequest"
+        handshake.judge(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "retry-then-another-cipher-suite"))

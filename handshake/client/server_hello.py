@@ -6,6 +6,7 @@ from handshake.client.choices import (
     check_compression_method,
     check_downgrade,
     check_selected_version,
+    check_session_id,
     check_session_id_echo,
 )
 from handshake.client.extensions import Place, check_extensions
@@ -32,13 +33,13 @@ from handshake.wire.registry import (
 
 def receive_server_hello(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take the ServerHello (RFC 5246 section 7.4.1.3, RFC 8446 section 4.1.3)."""
-    hello = pull_server_hello(message.body)
+    hello = handshake.read(pull_server_hello, message.body, "server-hello")
     extensions = _extensions(handshake, hello)
     version = _checked_version(handshake, hello, extensions)
     check_cipher_suite(handshake.sent, hello.cipher_suite, version)
     check_compression_method(handshake.sent, hello.compression_method, version)
     if version >= ProtocolVersion.TLS_1_3:
-        check_session_id_echo(handshake.sent, hello)
+        check_session_id_echo(handshake, hello)
         if not hello.is_hello_retry_request:
             check_after_retry(handshake, hello)
     else:
@@ -56,6 +57,8 @@ def receive_server_hello(handshake: ClientHandshake, message: HandshakeMessage) 
     if version >= ProtocolVersion.TLS_1_3:
         return accept_server_hello_13(handshake)
     check_renegotiation_info(handshake, extensions.get(ExtensionType.RENEGOTIATION_INFO))
+    check_session_id(handshake, hello)
+    _compare_with_the_one_before(handshake)
     handshake.session_id = hello.session_id
     if is_resumed(handshake, hello):
         return tls12.resume_session(handshake)
@@ -73,20 +76,51 @@ def _extensions(handshake: ClientHandshake, hello: ServerHello) -> dict[int, byt
     place = Place.SERVER_HELLO
     if hello.extension(ExtensionType.SUPPORTED_VERSIONS) is not None:
         place = Place.HELLO_RETRY_REQUEST if hello.is_hello_retry_request else Place.SERVER_HELLO_13
-    check_extensions(handshake.sent, extensions, place)
-    return {extension.extension_type: extension.body for extension in extensions}
+    return check_extensions(handshake, extensions, place)
+
+
+def _compare_with_the_one_before(handshake: ClientHandshake) -> None:
+    """Hold a renegotiation against the handshake before, where the client being played does."""
+    previous = handshake.previous
+    if previous is None:
+        return
+    if handshake.version != previous.version:
+        detail = "the renegotiation has another version"
+        handshake.mind(PeerFault(Fault.PROTOCOL_VERSION, detail, "version-lower-in-renegotiation"))
+    is_extended = ExtensionType.EXTENDED_MASTER_SECRET in handshake.server_extensions
+    if previous.extended_master_secret and not is_extended:
+        detail = "the renegotiation has lost extended_master_secret"
+        name = "extended-master-secret-lost-in-renegotiation"
+        handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, name))
+
+
+def _names_of_version(version: int) -> tuple[str, ...]:
+    if version == ProtocolVersion.TLS_1_3:
+        return ("version-0304-without-extension", "version-not-offered")
+    return (
+        "version-sslv2" if version < ProtocolVersion.SSL_3_0 else "version-higher-than-offered",
+        "version-not-offered",
+    )
 
 
 def _checked_version(handshake: ClientHandshake, hello: ServerHello, extensions: dict[int, bytes]) -> int:
     version = hello.legacy_version
     highest = handshake.template.client_version
     if ExtensionType.SUPPORTED_VERSIONS in extensions:
-        version = pull_selected_version(extensions[ExtensionType.SUPPORTED_VERSIONS])
-        check_selected_version(handshake.sent, version)
+        body = extensions[ExtensionType.SUPPORTED_VERSIONS]
+        version = handshake.read(pull_selected_version, body, "supported-versions")
+        version = check_selected_version(handshake, version, hello.legacy_version)
     elif not ProtocolVersion.SSL_3_0 <= version <= highest:
         raise PeerFault(
             Fault.PROTOCOL_VERSION,
             f"the server chose {version_name(version)}, offered was {version_name(highest)}",
+            *_names_of_version(version),
+        )
+    elif hello.is_hello_retry_request:
+        raise PeerFault(
+            Fault.ILLEGAL_PARAMETER,
+            "a HelloRetryRequest without supported_versions",
+            "retry-without-supported-versions",
         )
     check_version_after_retry(handshake, version)
     accepted = handshake.limits.versions

@@ -5,6 +5,7 @@ legal.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -21,7 +22,7 @@ from handshake.client.choices import (
     check_named_curve,
     check_signature_scheme,
 )
-from handshake.client.handshake import ClientHandshake
+from handshake.client.handshake import ClientHandshake, decode_names
 from handshake.client.state import State
 from handshake.crypto.export_rsa import export_rsa_public_key
 from handshake.crypto.key_exchange import DHKeyPair, ECDHKeyPair, encrypt_pre_master_secret
@@ -35,7 +36,7 @@ from handshake.crypto.key_schedule import (
 from handshake.crypto.record_protection import connection_protections
 from handshake.crypto.signatures import verify
 from handshake.crypto.suite_parameters import KeyExchange
-from handshake.errors import Fault, PeerFault, PolicyRefusal
+from handshake.errors import TRAILING_BYTE, DecodeError, Fault, PeerFault, PolicyRefusal
 from handshake.events import CertificateRequested, Negotiated
 from handshake.reason import Rule
 from handshake.renegotiation import FinishedPair
@@ -71,7 +72,7 @@ _RSA = frozenset({KeyExchange.RSA, KeyExchange.RSA_EXPORT})
 
 def receive_certificate(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take the server's chain; the leaf's key must fit the suite and the client's limits."""
-    certificate = pull_certificate(message.body)
+    certificate = handshake.read(pull_certificate, message.body, "certificate")
     handshake.add(message)
     receive_server_certificate(handshake, certificate.chain)
     if handshake.suite.key_exchange in _RSA:
@@ -82,8 +83,9 @@ def receive_certificate(handshake: ClientHandshake, message: HandshakeMessage) -
 def receive_certificate_status(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take a stapled OCSP answer, which the ServerHello must have announced (RFC 6066 section 8)."""
     if ExtensionType.STATUS_REQUEST not in handshake.server_extensions:
-        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a CertificateStatus that was not announced")
-    pull_ocsp_response(message.body)
+        detail = "a CertificateStatus that was not announced"
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "certificate-status-unasked")
+    handshake.read(pull_ocsp_response, message.body, "certificate-status")
     handshake.add(message)
     return handshake.state
 
@@ -92,6 +94,9 @@ def receive_server_key_exchange(handshake: ClientHandshake, message: HandshakeMe
     """Take the ephemeral parameters and verify their signature (RFC 5246 section 7.4.3)."""
     handshake.add(message)
     suite = handshake.suite
+    if handshake.server_parameters is not None:
+        detail = "a second ServerKeyExchange"
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "server-key-exchange-twice")
     if suite.key_exchange is KeyExchange.RSA:
         raise PeerFault(Fault.UNEXPECTED_MESSAGE, "ServerKeyExchange for a suite with RSA key transport")
     reader = Reader(message.body)
@@ -117,7 +122,11 @@ def receive_server_key_exchange(handshake: ClientHandshake, message: HandshakeMe
         )
         content = handshake.hello.client_random + handshake.server_random + signed
         verify(handshake.server_key, signature.signature_scheme, content, signature.signature)
-    reader.finish()
+    if reader.remaining:
+        detail = f"{reader.remaining} bytes left over in ServerKeyExchange"
+        handshake.judge(
+            DecodeError(detail, reader.offset, *decode_names("server-key-exchange", TRAILING_BYTE))
+        )
     handshake.server_parameters = parameters
     return State.WAIT_SERVER_HELLO_DONE
 
@@ -125,8 +134,13 @@ def receive_server_key_exchange(handshake: ClientHandshake, message: HandshakeMe
 def receive_certificate_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Note that a certificate is asked for, and what kinds will do."""
     handshake.add(message)
-    request = handshake.certificate_request = pull_certificate_request(message.body, handshake.version)
-    check_certificate_request(request)
+    pull = partial(pull_certificate_request, version=handshake.version)
+    request = handshake.read(pull, message.body, "certificate-request")
+    if handshake.certificate_request is not None:
+        detail = "a second CertificateRequest"
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "certificate-request-twice")
+    handshake.certificate_request = request
+    check_certificate_request(handshake, request)
     handshake.connection.add_event(CertificateRequested())
     return handshake.state
 
@@ -136,7 +150,7 @@ def receive_server_hello_done(handshake: ClientHandshake, message: HandshakeMess
     ChangeCipherSpec, Finished.
     """
     if message.body:
-        raise PeerFault(Fault.DECODE, "ServerHelloDone is not empty")
+        raise DecodeError("ServerHelloDone is not empty", 0, "server-hello-done-with-a-body")
     if handshake.suite.key_exchange not in _RSA and handshake.server_parameters is None:
         raise PeerFault(Fault.UNEXPECTED_MESSAGE, "ServerHelloDone before ServerKeyExchange")
     handshake.connection.check_end_of_flight()
@@ -163,10 +177,10 @@ def resume_session(handshake: ClientHandshake) -> State:
 def receive_new_session_ticket(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take a ticket, which the ServerHello must have announced (RFC 5077 section 3.3)."""
     if not _is_ticket_due(handshake):
-        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a NewSessionTicket that is not due")
+        _judge_ticket_not_due(handshake)
     handshake.has_ticket = True
     handshake.add(message)
-    handshake.ticket = pull_new_session_ticket(message.body).ticket
+    handshake.ticket = handshake.read(pull_new_session_ticket, message.body, "ticket").ticket
     return handshake.state
 
 
@@ -175,7 +189,8 @@ def receive_change_cipher_spec(handshake: ClientHandshake) -> State:
     (RFC 5077 section 3.3).
     """
     if _is_ticket_due(handshake):
-        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "the ticket that was announced has not come")
+        detail = "the ticket that was announced has not come"
+        handshake.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "ticket-promised-and-not-sent"))
     handshake.connection.change_read_keys(handshake.pending_read)
     return State.WAIT_FINISHED
 
@@ -194,7 +209,13 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
     parameters, previous = handshake.server_parameters, handshake.previous
     signalled = ExtensionType.RENEGOTIATION_INFO in handshake.server_extensions
     is_secure = signalled if previous is None else previous.is_secure
-    handshake.finished = FinishedPair(is_secure, handshake.client_verify_data, server_verify_data)
+    handshake.finished = FinishedPair(
+        is_secure,
+        handshake.client_verify_data,
+        server_verify_data,
+        handshake.version,
+        ExtensionType.EXTENDED_MASTER_SECRET in handshake.server_extensions,
+    )
     handshake.negotiated = Negotiated(
         version=handshake.version,
         cipher_suite=handshake.suite.cipher_suite,
@@ -224,10 +245,21 @@ def _is_ticket_due(handshake: ClientHandshake) -> bool:
     return ExtensionType.SESSION_TICKET in handshake.server_extensions and not handshake.has_ticket
 
 
+def _judge_ticket_not_due(handshake: ClientHandshake) -> None:
+    """Refuse a ticket that comes without having been announced, or twice (RFC 5077 section 3.3)."""
+    name = "ticket-not-promised"
+    if ExtensionType.SESSION_TICKET in handshake.server_extensions:
+        name = "ticket-twice"
+    elif handshake.sent.extension(ExtensionType.SESSION_TICKET) is None:
+        name = "ticket-not-offered"
+    handshake.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, "a NewSessionTicket that is not due", name))
+
+
 def _check_prime(handshake: ClientHandshake, parameters: DHParameters) -> None:
     bits, limits = parameters.p.bit_length(), handshake.limits
     if parameters.p < 3 or not 1 < parameters.public < parameters.p:
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, "Diffie-Hellman parameters out of range")
+        detail = "Diffie-Hellman parameters out of range"
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, detail, "dh-parameters-out-of-range")
     low, high = limits.min_dh_prime_bits, limits.max_dh_prime_bits
     if (low is not None and bits < low) or (high is not None and bits > high):
         raise PolicyRefusal(

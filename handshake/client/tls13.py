@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from handshake.client.certificate import receive_server_certificate, send_client_authentication_13
 from handshake.client.certificate_request import check_certificate_request_13
@@ -11,12 +12,13 @@ from handshake.client.choices import (
     check_post_handshake_request,
     check_signature_scheme,
 )
-from handshake.client.extensions import Place, check_extensions, check_once
+from handshake.client.extensions import Place, check_extensions
 from handshake.client.handshake import ClientHandshake
 from handshake.client.hello import frame_hello, pad
 from handshake.client.resumption import (
     accepted_pre_shared_key,
     offer_pre_shared_key,
+    read_ticket_13,
     session_of_ticket,
 )
 from handshake.client.retry import check_retry
@@ -37,7 +39,6 @@ from handshake.wire.messages import (
     pull_certificate_verify,
     pull_encrypted_extensions,
     pull_key_update,
-    pull_new_session_ticket_13,
     push_key_update,
 )
 from handshake.wire.registry import ContentType, ExtensionType, HandshakeType
@@ -46,7 +47,7 @@ from handshake.wire.registry import ContentType, ExtensionType, HandshakeType
 def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Send the second hello with the asked-for key share and cookie (RFC 8446 section 4.1.2)."""
     if handshake.hello_retried:
-        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a second HelloRetryRequest")
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a second HelloRetryRequest", "retry-twice")
     handshake.connection.check_end_of_flight()
     group = check_retry(handshake)
     handshake.hello_retried = True
@@ -100,7 +101,10 @@ def accept_server_hello_13(handshake: ClientHandshake) -> State:
     """Derive the handshake traffic keys from the key share (RFC 8446 section 7.1)."""
     if ExtensionType.KEY_SHARE not in handshake.server_extensions:
         check_missing_key_share(handshake.sent, handshake.server_extensions.keys())
-    group, key_exchange = pull_key_share(handshake.server_extensions[ExtensionType.KEY_SHARE])
+    body = handshake.server_extensions[ExtensionType.KEY_SHARE]
+    group, key_exchange = handshake.read(pull_key_share, body, "key-share")
+    if not key_exchange:
+        raise DecodeError("key_exchange: empty", 0, "key-share-empty-key")
     check_key_share_group(handshake.sent, group)
     pair = handshake.hello.key_shares[group]
     schedule = handshake.schedule = KeySchedule(handshake.suite, accepted_pre_shared_key(handshake))
@@ -122,9 +126,8 @@ def accept_server_hello_13(handshake: ClientHandshake) -> State:
 def receive_encrypted_extensions(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take EncryptedExtensions; an answer to nothing that was asked is a fault (RFC 8446 section 4.2)."""
     handshake.add(message)
-    answered = pull_encrypted_extensions(message.body).extensions
-    check_extensions(handshake.sent, answered, Place.ENCRYPTED_EXTENSIONS)
-    handshake.encrypted_extensions = {each.extension_type: each.body for each in answered}
+    answered = handshake.read(pull_encrypted_extensions, message.body, "encrypted-extensions").extensions
+    handshake.encrypted_extensions = check_extensions(handshake, answered, Place.ENCRYPTED_EXTENSIONS)
     return State.WAIT_FINISHED_13 if handshake.is_resumed else State.WAIT_CERTIFICATE_13
 
 
@@ -133,8 +136,12 @@ def receive_certificate_request(handshake: ClientHandshake, message: HandshakeMe
     if handshake.state is State.CONNECTED_13:
         check_post_handshake_request(handshake.sent)
     handshake.add(message)
-    request = handshake.certificate_request = pull_certificate_request_13(message.body)
-    check_certificate_request_13(request)
+    request = handshake.read(pull_certificate_request_13, message.body, "certificate-request")
+    if handshake.certificate_request is not None:
+        detail = "a second CertificateRequest"
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "certificate-request-twice")
+    handshake.certificate_request = request
+    check_certificate_request_13(handshake, request)
     handshake.connection.add_event(CertificateRequested())
     return handshake.state
 
@@ -142,12 +149,13 @@ def receive_certificate_request(handshake: ClientHandshake, message: HandshakeMe
 def receive_certificate(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take the server's chain."""
     handshake.add(message)
-    certificate = pull_certificate_13(message.body)
+    certificate = handshake.read(pull_certificate_13, message.body, "certificate")
     if certificate.request_context:
-        raise DecodeError("the server's Certificate has a certificate_request_context")
+        detail = "the server's Certificate has a certificate_request_context"
+        handshake.judge(DecodeError(detail, 0, "certificate-with-request-context"))
     entries = certificate.entries
     for _, extensions in entries:
-        check_extensions(handshake.sent, extensions, Place.CERTIFICATE)
+        check_extensions(handshake, extensions, Place.CERTIFICATE)
     receive_server_certificate(handshake, tuple(der for der, _ in entries))
     return State.WAIT_CERTIFICATE_VERIFY_13
 
@@ -155,10 +163,10 @@ def receive_certificate(handshake: ClientHandshake, message: HandshakeMessage) -
 def receive_certificate_verify(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Verify the server's signature over the handshake (RFC 8446 section 4.4.3)."""
     assert handshake.server_key is not None, "the table lets no CertificateVerify come before the Certificate"
-    signed = pull_certificate_verify(message.body, handshake.version)
-    check_signature_scheme(
-        handshake.sent, signed.signature_scheme, handshake.server_certificate, handshake.version
-    )
+    version = handshake.version
+    pull = partial(pull_certificate_verify, version=version)
+    signed = handshake.read(pull, message.body, "certificate-verify")
+    check_signature_scheme(handshake.sent, signed.signature_scheme, handshake.server_certificate, version)
     digest = _schedule(handshake).transcript_hash(bytes(handshake.messages))
     content = certificate_verify_content(Role.SERVER, digest)
     verify(handshake.server_key, signed.signature_scheme, content, signed.signature)
@@ -189,8 +197,9 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
 
 def receive_new_session_ticket(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take a ticket for a later connection (RFC 8446 section 4.6.1)."""
-    ticket = pull_new_session_ticket_13(message.body)
-    check_once(ticket.extensions, "NewSessionTicket")
+    ticket = read_ticket_13(handshake, message.body)
+    if ticket is None:
+        return handshake.state
     handshake.session = session_of_ticket(handshake, ticket, _schedule(handshake).resumption_secret)
     handshake.connection.add_event(SessionReceived())
     return handshake.state
@@ -199,7 +208,8 @@ def receive_new_session_ticket(handshake: ClientHandshake, message: HandshakeMes
 def receive_key_update(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Read on with the next keys, and update our own when asked to (RFC 8446 section 4.6.3)."""
     schedule, connection = _schedule(handshake), handshake.connection
-    is_requested = requests_update(pull_key_update(message.body))
+    update = handshake.read(pull_key_update, message.body, "key-update")
+    is_requested = requests_update(update)
     connection.change_read_keys(schedule.update(Role.SERVER))
     if is_requested:
         handshake.send(HandshakeType.KEY_UPDATE, push_key_update(KeyUpdate(0)))

@@ -24,6 +24,7 @@ from handshake.crypto.key_schedule import WriteKeys, connection_keys, hash_algor
 from handshake.crypto.key_schedule_13 import traffic_keys
 from handshake.crypto.suite_parameters import BulkCipher, CipherKind, MacAlgorithm, SuiteParameters
 from handshake.errors import Fault, LocalError, PeerFault
+from handshake.wire.record import MAX_PLAINTEXT_LENGTH, names_of_length
 from handshake.wire.registry import ProtocolVersion
 
 Mac = Callable[[int, int, int, bytes], bytes]
@@ -263,8 +264,15 @@ class Protection13:
             return False
         return True
 
-    def unprotect(self, content_type: int, record_version: int, fragment: bytes) -> tuple[int, bytes]:
-        """The inner content type and the content of a record with this outer header, padding removed.
+    def unprotect(
+        self,
+        content_type: int,
+        record_version: int,
+        fragment: bytes,
+        max_inner: int = MAX_PLAINTEXT_LENGTH + 1,
+    ) -> tuple[int, bytes]:
+        """The inner content type and the content of a record with this outer header, padding removed;
+        `max_inner` is how many bytes both may have with the padding.
 
         Raises `PeerFault(BAD_RECORD_MAC)`, `PeerFault(UNEXPECTED_MESSAGE)` for zeros only, and
         `PeerFault(RECORD_OVERFLOW)` where content and padding are too long (section 5.4).
@@ -277,10 +285,11 @@ class Protection13:
         except InvalidTag as error:
             raise _bad_record_mac(self._sequence_number, "the AEAD's tag does not fit") from error
         self._sequence_number += 1
-        if len(inner) > _MAX_INNER_PLAINTEXT:
+        if len(inner) > max_inner:
             raise PeerFault(
                 Fault.RECORD_OVERFLOW,
-                f"a record holds {len(inner)} bytes with its padding, {_MAX_INNER_PLAINTEXT} are allowed",
+                f"a record holds {len(inner)} bytes with its padding, {max_inner} are allowed",
+                *names_of_length(len(fragment)),
             )
         inner = inner.rstrip(b"\x00")
         if not inner:
@@ -390,5 +399,4 @@ def _bad_record_mac(sequence_number: int, detail: str) -> PeerFault:
 
 
 _APPLICATION_DATA = 23
-_MAX_INNER_PLAINTEXT = 2**14 + 1  # RFC 8446 section 5.4
 _SSL3_PAD_LENGTHS = {MacAlgorithm.MD5: 48, MacAlgorithm.SHA1: 40}

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from handshake.errors import DecodeError, LocalError
+from handshake.errors import CUT_OFF, TRAILING_BYTE, DecodeError, LocalError
 
 
 class Reader:
@@ -77,7 +77,9 @@ class Reader:
     def finish(self) -> None:
         """Raise DecodeError unless everything was read."""
         if self.offset != self._end:
-            raise DecodeError(f"{self.remaining} bytes left over after the last field", self.offset)
+            raise DecodeError(
+                f"{self.remaining} bytes left over after the last field", self.offset, flaw=TRAILING_BYTE
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -89,7 +91,9 @@ class Reader:
             self.finish()
 
     def _short(self, name: str, wanted: int) -> DecodeError:
-        return DecodeError(f"{name}: {wanted} bytes expected, {self.remaining} left", self.offset)
+        return DecodeError(
+            f"{name}: {wanted} bytes expected, {self.remaining} left", self.offset, flaw=CUT_OFF
+        )
 
 
 class Writer:

@@ -73,7 +73,9 @@ def pull_ecdh_parameters(reader: Reader) -> ECDHParameters:
     start = reader.offset
     curve_type = reader.pull_uint(1, "curve_type")
     if curve_type != NAMED_CURVE:
-        raise DecodeError(f"curve_type: {curve_type}; only a named curve (3) can be read", start)
+        raise DecodeError(
+            f"curve_type: {curve_type}; only a named curve (3) can be read", start, "curve-type"
+        )
     return ECDHParameters(reader.pull_uint(2, "namedcurve"), _pull_some(reader, 1, "public point"))
 
 

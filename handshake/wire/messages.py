@@ -152,7 +152,7 @@ def _pull_der(reader: Reader) -> bytes:
     start = reader.offset
     der = reader.pull_vector(3, "certificate")
     if not der:
-        raise DecodeError("certificate: empty", start)
+        raise DecodeError("certificate: empty", start, "certificate-entry-empty")
     return der
 
 
@@ -304,7 +304,7 @@ def _pull_ticket(reader: Reader) -> bytes:
     start = reader.offset
     ticket = reader.pull_vector(2, "ticket")
     if not ticket:
-        raise DecodeError("ticket: empty", start)
+        raise DecodeError("ticket: empty", start, "tls13-ticket-empty")
     return ticket
 
 

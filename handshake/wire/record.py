@@ -20,7 +20,9 @@ SSLV2_BLOCK_SIZE = 8
 """Of the ciphers SSLv2 padded records for."""
 MAX_PLAINTEXT_LENGTH = 2**14
 MAX_CIPHERTEXT_LENGTH = 2**14 + 2048
-"""RFC 5246 section 6.2.3; RFC 8446 section 5.2 allows 2**14 + 256 only."""
+"""RFC 5246 section 6.2.3."""
+MAX_CIPHERTEXT_LENGTH_13 = 2**14 + 256
+"""RFC 8446 section 5.2."""
 MAJOR_VERSION = 3
 """Of every version from SSLv3 on."""
 
@@ -95,6 +97,18 @@ class RecordRules:
     signed_major: bool = False
     """A major version from 128 on is a negative number, and so not too high (SunJSSE 6 and 7: a Java byte;
     measured)."""
+
+    @property
+    def max_inner_13(self) -> int:
+        """How many bytes such a record may hold once it is decrypted, with its content type and padding."""
+        is_usual = self.max_fragment <= MAX_CIPHERTEXT_LENGTH
+        return MAX_PLAINTEXT_LENGTH + 1 if is_usual else self.max_fragment
+
+    @property
+    def max_protected_13(self) -> int:
+        """How many bytes a protected record of TLS 1.3 may have."""
+        is_usual = self.max_fragment <= MAX_CIPHERTEXT_LENGTH
+        return MAX_CIPHERTEXT_LENGTH_13 if is_usual else self.max_fragment
 
     @property
     def max_content(self) -> int:
@@ -175,7 +189,9 @@ class RecordReader:
         rules = self.rules
         if length > rules.max_fragment:
             raise PeerFault(
-                Fault.RECORD_OVERFLOW, f"a record announces {length} bytes; {rules.max_fragment} are allowed"
+                Fault.RECORD_OVERFLOW,
+                f"a record announces {length} bytes; {rules.max_fragment} are allowed",
+                *names_of_length(length),
             )
         end = RECORD_HEADER_SIZE + length
         if len(buffer) < end:
@@ -212,6 +228,7 @@ class RecordReader:
             raise PeerFault(
                 Fault.RECORD_VERSION,
                 f"a record of version 0x{version:04x}; its major version must be {MAJOR_VERSION}",
+                "record-version",
             )
 
     def _is_passed_over(self, record: Record) -> bool:
@@ -231,7 +248,9 @@ class RecordReader:
         if self.rules.unknown_type is UnknownType.SSLV2:
             return self._next_sslv2_header()
         if self._started:
-            raise PeerFault(Fault.UNEXPECTED_MESSAGE, f"a record of unknown content type {buffer[0]}")
+            raise PeerFault(
+                Fault.UNEXPECTED_MESSAGE, f"a record of unknown content type {buffer[0]}", "unknown-record"
+            )
         if buffer[0] & 0x80:
             if len(buffer) < 3:
                 return None
@@ -281,6 +300,14 @@ class RecordReader:
         del buffer[: start + length]
         self._started = True
         return record
+
+
+def names_of_length(length: int) -> tuple[str, ...]:
+    """What it is called that a record of this length on the wire is too long: more than TLS 1.2 lets it have,
+    than TLS 1.3 does, or that its content is.
+    """
+    bounds = [bound for bound in (MAX_CIPHERTEXT_LENGTH, MAX_CIPHERTEXT_LENGTH_13) if length > bound]
+    return (*(f"record-over-{bound}-bytes" for bound in bounds), "record-content-too-long")
 
 
 def _start_of(buffer: bytearray) -> str:

@@ -392,6 +392,14 @@ def alert_name(description: int) -> str:
     return _ALERT_NAMES.get(description) or f"alert_{description}"
 
 
+def parse_alert(text: str) -> int:
+    """Read an alert by its RFC's name. Raises ValueError, which names those that are near."""
+    names = {alert_name(alert): int(alert) for alert in AlertDescription}
+    if text not in names:
+        raise unknown_name("alert", text, list(names))
+    return names[text]
+
+
 def extension_name(extension_type: int) -> str:
     """The registry's name, "GREASE", or hex for an unknown one."""
     if is_grease(extension_type):

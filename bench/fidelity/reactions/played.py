@@ -30,9 +30,12 @@ SECONDS = 1.0
 NOWHERE = Destination("127.0.0.1", 1, SUBJECT)
 
 
+_OF_A_REQUEST = ("hello-request-twice", "hello-request-with-a-body")
+
+
 def request_at(departure: Departure) -> bytes:
     """What is asked of a server that departs in this way: a renegotiation, where it takes one to show."""
-    takes_one = departure.scenario is Scenario.RENEGOTIATION or departure.name.startswith("hello-request-")
+    takes_one = departure.scenario is Scenario.RENEGOTIATION or departure.name in _OF_A_REQUEST
     path = RENEGOTIATION_PATH if takes_one else "/"
     return f"GET {path} HTTP/1.0\r\nHost: {SUBJECT}\r\n\r\n".encode()
 

@@ -1,0 +1,57 @@
+"""What a stack does about what a server does wrong, where that is not what the RFCs say: values, and the text
+that profiles write them as.
+
+A fault has names, the most particular first (`handshake.errors.PeerFault`); the first of them that is known
+here says what is done. Where none is, the engine does what the RFCs ask for.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from handshake.wire.registry import alert_name, parse_alert
+
+GOES_ON = "goes-on"
+CLOSES = "closes"
+NOTATION = re.compile(r"(?:warning:(?P<warning>[a-z_0-9]+), )?(?:alert:(?P<alert>[a-z_0-9]+)|goes-on|closes)")
+"""`goes-on`, `alert:<name>` or `closes`, a warning before it or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is done about a fault: go on, or end with a fatal alert, or (`alert` None) without one; `warning`
+    is sent before. Both are descriptions of alerts (RFC 8446 section 6).
+    """
+
+    goes_on: bool = False
+    alert: int | None = None
+    warning: int | None = None
+
+    def __str__(self) -> str:
+        """As profiles write it."""
+        ends = CLOSES if self.alert is None else f"alert:{alert_name(self.alert)}"
+        shown = GOES_ON if self.goes_on else ends
+        return shown if self.warning is None else f"warning:{alert_name(self.warning)}, {shown}"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepts:
+    """Answers by the names of faults."""
+
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+
+    def answer(self, names: Iterable[str]) -> Answer | None:
+        """What is done about the fault of these names; None where the RFCs are followed."""
+        return next((self.answers[name] for name in names if name in self.answers), None)
+
+
+def parse_answer(text: str) -> Answer:
+    """Read an answer. Raises ValueError, which says what would do."""
+    found = NOTATION.fullmatch(text)
+    if found is None:
+        raise ValueError(
+            f"{text!r} is no answer: write goes-on, closes or alert:<name>, a warning before it as in "
+            '"warning:no_renegotiation, closes"'
+        )
+    warning, alert = (None if name is None else parse_alert(name) for name in found.group("warning", "alert"))
+    return Answer(text.endswith(GOES_ON), alert, warning)
