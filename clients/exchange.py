@@ -99,6 +99,7 @@ class Exchange:
         self.renegotiation: RenegotiationSeen | None = None
         self.answer = Answer()
         self.is_over = False
+        self._is_asked = False
         self.deadline = 0.0
         self._silence_ends_at: float | None = None
         self._framing = Framing() if visit.protocol is None else visit.protocol.framing()
@@ -244,10 +245,11 @@ class Exchange:
                 self._end_of_stream(Kind.CLOSE_NOTIFY if close_notify else Kind.FIN)
 
     def begin(self) -> None:
-        """A handshake is complete: send the request."""
+        """A handshake is complete: send the request, once however many handshakes there are."""
         if not self.visit.request:
             self.is_over = True
-        else:
+        elif not self._is_asked:
+            self._is_asked = True
             self.send(self.visit.request)
 
     def send(self, request: bytes) -> None:

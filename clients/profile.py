@@ -10,8 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
+from clients.accepting import ACCEPTS_SCHEMA, Conduct, conduct_of
 from clients.fields import Listed
 from clients.player import PlayedHello, Player
 from clients.profile_attempt import ProfileAttempt, Table, in_full
@@ -71,6 +79,7 @@ class Profile(Table):
     provenance: Provenance
     limits: Limits = Limits()
     policy: Policy = Policy()
+    accepts: Annotated[Conduct, BeforeValidator(conduct_of), WithJsonSchema(ACCEPTS_SCHEMA)] = Conduct()
     retry_hello: RetryHelloTable = RetryHelloTable()
     renegotiation_hello: RenegotiationHelloTable = RenegotiationHelloTable()
     attempts: Annotated[tuple[ProfileAttempt, ...], Field(min_length=1, alias="attempt"), Listed]
@@ -116,7 +125,10 @@ class Profile(Table):
     @cached_property
     def client_limits(self) -> ClientLimits:
         """The limits in the engine's words."""
-        return ClientLimits(**self.limits.model_dump())
+        limits = self.limits.model_dump()
+        if limits["message_length_alert"] == "none":
+            limits["message_length_alert"] = None
+        return ClientLimits(**limits)
 
     @cached_property
     def client_policy(self) -> ClientPolicy:
@@ -134,6 +146,7 @@ class Profile(Table):
             renegotiation_info=Placement(policy.renegotiation_info),
             renegotiation_session=policy.renegotiation_session,
             no_renegotiation=policy.no_renegotiation,
+            accepts=self.accepts.to_engine(),
             retry_hello=self.retry_hello.to_engine(),
             renegotiation_hello=self.renegotiation_hello.to_engine(),
         )

@@ -35,7 +35,16 @@ class Limits(Table):
         "1.1; absent, it accepts one",
     )
     max_handshake_message: PositiveInt | None = Field(
-        default=None, description="bytes of a handshake message, above which it ends with unexpected_message"
+        default=None, description="bytes of a handshake message, above which it ends the connection"
+    )
+    max_certificate_message: PositiveInt | None = Field(
+        default=None, description="the same for the Certificate message, where that is another"
+    )
+    message_length_alert: Alert | Literal["none"] = Field(
+        default=AlertDescription.UNEXPECTED_MESSAGE, description="the alert it then sends, or none"
+    )
+    max_certificates: PositiveInt | None = Field(
+        default=None, description="how many certificates a server's chain may have"
     )
 
 

@@ -8,6 +8,7 @@ here says what is done. Where none is, the engine does what the RFCs ask for.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from handshake.wire.registry import alert_name, parse_alert
 
@@ -45,9 +46,9 @@ class Accepts:
         return next((self.answers[name] for name in names if name in self.answers), None)
 
 
-def parse_answer(text: str) -> Answer:
+def parse_answer(text: Any) -> Answer:
     """Read an answer. Raises ValueError, which says what would do."""
-    found = NOTATION.fullmatch(text)
+    found = NOTATION.fullmatch(text) if isinstance(text, str) else None
     if found is None:
         raise ValueError(
             f"{text!r} is no answer: write goes-on, closes or alert:<name>, a warning before it as in "

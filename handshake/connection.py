@@ -44,9 +44,13 @@ _HANDSHAKE_NAMES = {
 }
 
 
+UNKNOWN_MESSAGE = "handshake_type_"
+"""How the name of a message without one begins."""
+
+
 def message_name(handshake_type: int) -> str:
     """Return the RFC's name of a handshake message, e.g. ServerHelloDone; a number for an unknown one."""
-    return _HANDSHAKE_NAMES.get(handshake_type, f"handshake_type_{handshake_type}")
+    return _HANDSHAKE_NAMES.get(handshake_type, f"{UNKNOWN_MESSAGE}{handshake_type}")
 
 
 class Connection(ABC):
@@ -64,6 +68,7 @@ class Connection(ABC):
         self.is_connected = False
         self.is_ended = False
         self.now = 0.0
+        self.alert_level: int = AlertLevel.WARNING
         self.key_log: list[str] = []
         self._events: deque[Event] = deque()
 
@@ -178,10 +183,10 @@ class Connection(ABC):
     def receive_warning(self, description: int) -> None:
         """React to a warning alert other than close_notify."""
 
-    def receive_fatal_alert(self, alert: Alert) -> None:
-        """React to an alert that ends the connection."""
+    def ends_with(self, alert: Alert) -> bool:
+        """React to an alert that ends the connection; whether it does."""
         del alert
-        self.is_ended = True
+        return True
 
     def receive_close_notify(self) -> None:
         """React to close_notify: answer in kind and end."""
@@ -253,12 +258,15 @@ class Connection(ABC):
         is_fatal = alert.level == AlertLevel.FATAL  # also a close_notify, RFC 5246 section 7.2.2
         if self.is_tls13:
             is_fatal = alert.description not in _CLOSURE_ALERTS
-        self.add_event(AlertReceived(alert.level, alert.description, is_fatal))
+        is_known = alert.level in _LEVELS or self.is_tls13
+        self.alert_level = alert.level
+        ends = is_fatal and is_known and self.ends_with(alert)
+        self.add_event(AlertReceived(alert.level, alert.description, ends))
         if alert.level not in _LEVELS and not self.is_tls13:
             detail = f"an alert of level {alert.level}, which does not exist"
             self.judge(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "alert-level"))
         if is_fatal:
-            self.receive_fatal_alert(alert)
+            self.is_ended = ends
         elif alert.description == AlertDescription.CLOSE_NOTIFY:
             self.receive_close_notify()
         else:

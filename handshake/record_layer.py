@@ -23,7 +23,7 @@ from handshake.wire.record import (
     push_record,
     push_sslv2_record,
 )
-from handshake.wire.registry import ContentType, ProtocolVersion
+from handshake.wire.registry import ContentType, HandshakeType, ProtocolVersion
 
 MAX_PLAINTEXT = 2**14  # RFC 5246 section 6.2.1
 
@@ -36,6 +36,7 @@ TLS_CONTENT_TYPES = frozenset(
     }
 )
 
+_SERVER_HELLO = bytes((HandshakeType.SERVER_HELLO,))
 _RECORD_NAMES = {int(member): member.name for member in ContentType}
 
 
@@ -138,7 +139,9 @@ class RecordLayer:
                     raise
                 # SunJSSE has another alert for it, research note on servers section 1.4.
                 raise PeerFault(Fault.BAD_HANDSHAKE_RECORD_MAC, fault.detail) from fault
-        limit = self._reader.rules.max_content
+        rules = self._reader.rules
+        is_tls13 = isinstance(self.read_protection, Protection13)
+        limit = rules.max_inner_13 - 1 if is_tls13 else rules.max_content
         if len(fragment) > limit:
             raise PeerFault(
                 Fault.RECORD_OVERFLOW,
@@ -162,6 +165,7 @@ class RecordLayer:
             raise PeerFault(
                 Fault.UNEXPECTED_MESSAGE,
                 f"a record of type {record_name(content_type)} in the clear, though the keys are in use",
+                *(("server-hello-in-clear",) if record.fragment[:1] == _SERVER_HELLO else ()),
                 "record-in-clear",
             )
         allowed = self._reader.rules.max_protected_13

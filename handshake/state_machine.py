@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, Generic, TypeVar
 
-from handshake.connection import Connection
+from handshake.connection import UNKNOWN_MESSAGE, Connection
 from handshake.errors import Fault, PeerFault
 from handshake.events import Phase
 from handshake.renegotiation import FinishedPair
@@ -20,7 +20,9 @@ _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def kebab(message_name: str) -> str:
-    """A message's name as faults are named: server-hello-done."""
+    """A message's name as faults are named: server-hello-done, unknown-message for one without a name."""
+    if message_name.startswith(UNKNOWN_MESSAGE):
+        return "unknown-message"
     return _CAPITAL.sub("-", message_name).lower().replace("_", "-")
 
 

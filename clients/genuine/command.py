@@ -23,7 +23,8 @@ class Command:
     {request_file} and {keylog} stand for the address, what the server is called, a file of certificates to
     trust, the request, a file that holds it, and a file for the key log. `says_request`: the request comes on
     standard input. `works` and `fails` are looked for in the words; `works` is the answer, from where it is
-    found. The first group of `alert_sent` and `alert_received` is an alert's name or number.
+    found; `prints_answer` says that it prints every answer that it gets. The first group of `alert_sent` and
+    `alert_received` is an alert's name or number.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Command:
     alert_sent: re.Pattern[str] | None = None
     alert_received: re.Pattern[str] | None = None
     missing: str | None = None
+    prints_answer: bool = False
 
     def visit(self, call: Call) -> Said:
         """Run the command."""
@@ -75,6 +77,7 @@ class Command:
             _alert(self.alert_sent, words),
             _alert(self.alert_received, words),
             key_log,
+            prints_answer=self.prints_answer,
         )
 
 

@@ -38,4 +38,5 @@ def programs() -> Iterator[Program]:
         says_request=False,
         works=(re.compile(r"^HTTP/[0-9.]+ +[1-5][0-9]{2}.*", re.DOTALL | re.MULTILINE),),
         alert_received=re.compile(r"TLSv?\S+ \(IN\), TLS alert, [^(]*\((\d+)\)"),
+        prints_answer=True,
     )

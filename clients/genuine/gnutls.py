@@ -24,4 +24,5 @@ def programs() -> Iterator[Program]:
         # Without a configuration file the machine's own settings play no part, and the library's do.
         {"SSLKEYLOGFILE": "{keylog}", "GNUTLS_SYSTEM_PRIORITY_FILE": "/dev/null"},
         alert_received=re.compile(r"Received alert \[(\d+)\]"),
+        prints_answer=True,
     )

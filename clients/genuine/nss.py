@@ -31,4 +31,5 @@ def programs() -> Iterator[Program]:
         ("tstclnt", "-h", "{host}", "-p", "{port}", "-a", "{name}", "-D", "-o", "-A", "{request_file}"),
         says_request=False,
         alert_received=re.compile(r"SSL_ERROR_(\w+)_ALERT"),
+        prints_answer=True,
     )

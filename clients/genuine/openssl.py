@@ -35,4 +35,5 @@ def programs() -> Iterator[Program]:
         # Without a configuration file the machine's own settings play no part, and the library's do.
         {"OPENSSL_CONF": "/dev/null"},
         alert_received=re.compile(r"SSL alert number (\d+)"),
+        prints_answer=True,
     )

@@ -33,11 +33,13 @@ class Said:
     can tell. `alert_sent` and `alert_received` are the alerts (RFC 8446 section 6) that it says it has sent
     and got. `answer` is what it says the server has answered. `key_log` has the secrets of its connections as
     lines of a key log (RFC 9850). `is_late`: the deadline has ended it, and with it its connections.
+    `prints_answer`: an answer over HTTP that is not in `answer` has not been read.
     """
 
     words: str
     how: str = ""
     is_late: bool = field(default=False, kw_only=True)
+    prints_answer: bool = field(default=False, kw_only=True)
     works: bool | None = None
     answer: bytes = b""
     alert_sent: int | None = None

@@ -61,14 +61,15 @@ def visit(
     writes one.
 
     Where a program refuses one message of several that came at once, it is visited once more, message by
-    message, to see which. Raises OSError where the program cannot be started.
+    message, to see which; also where it seems to leave without a word, since an alert is lost when bytes that
+    it has not read make its end a reset. Raises OSError where the program cannot be started.
     """
     asked = request_for(destination) if request is None else request
     meeting = _Meeting(program, destination, deadline_seconds, asked, trusted, pace, told)
     carried, readings, said = meeting.hold()
-    if readings and readings[-1].is_unsure:
+    if readings and (readings[-1].is_unsure or _leaves_without_a_word(readings[-1])):
         _, again, _ = meeting.hold(one_by_one=True)
-        readings[-1].end = _located(readings[-1], again)
+        readings[-1] = _surer(readings[-1], again)
     attempts = tuple(
         _attempt(one, reading, said, deadline_seconds) for one, reading in zip(carried, readings, strict=True)
     )
@@ -117,7 +118,7 @@ class _Meeting:
             until = deadline if said.is_late else math.inf
         readings = []
         for one in carried:
-            secrets = read_key_log((*said.key_log, *self._told(one)))
+            secrets = read_key_log((*self._told(one), *said.key_log))
             readings.append(Reading(_own_moves(one, until), secrets))
         return carried, readings, said
 
@@ -127,12 +128,23 @@ def _own_moves(carried: Carried, until: float) -> list[Move]:
     return [move for move in carried.moves if not (move.is_clients and move.end and move.time >= until)]
 
 
-def _located(first: Reading, again: list[Reading]) -> End | None:
-    """The end with the phase that the second visit tells, if it ended in the same way."""
+def _leaves_without_a_word(reading: Reading) -> bool:
+    end = reading.end
+    return end is not None and end.is_clients and end.kind in (Kind.RESET, Kind.FIN) and bool(reading.hello)
+
+
+def _surer(first: Reading, again: list[Reading]) -> Reading:
+    """The reading with the phase that the second visit tells, if it ended in the same way, or with its alert
+    where the first one shows none.
+    """
     end, later = first.end, again[-1].end if again else None
-    if end is None or later is None or (later.kind, later.alert) != (end.kind, end.alert):
-        return end
-    return replace(end, phase=later.phase)
+    if end is None or later is None:
+        return first
+    if _leaves_without_a_word(first) and later.is_clients and later.kind is Kind.ALERT:
+        return again[-1]
+    if (later.kind, later.alert) == (end.kind, end.alert):
+        first.end = replace(end, phase=later.phase)
+    return first
 
 
 def _attempt(carried: Carried, reading: Reading, said: Said, deadline_seconds: float) -> Attempt:
@@ -162,7 +174,9 @@ def _failure(carried: Carried, reading: Reading, said: Said, deadline_seconds: f
         return Reason(Phase.CONNECT, Cause(carried.failure.kind))
     end = _known(reading.end, said)
     is_refused = end is not None and end.is_clients and end.kind is Kind.ALERT
-    if reading.is_complete and _answer(reading, said) and said.works is not False and not is_refused:
+    is_unread = said.prints_answer and not said.answer and reading.answer.startswith(b"HTTP/")
+    is_answered = bool(_answer(reading, said)) and said.works is not False and not is_unread
+    if reading.is_complete and is_answered and not is_refused:
         return None
     detail = Detail(
         client_said=_quoted(said), certificate_requested=reading.certificate_requested and not _is_own(end)

@@ -40,7 +40,9 @@ from handshake.wire.record import (
     FirstRecord,
     Record,
     RecordReader,
+    RecordRules,
     SSLv2Record,
+    UnknownType,
     push_record,
     push_sslv2_record,
 )
@@ -57,6 +59,8 @@ COMPRESSION_AND_LENGTH_SIZE = 3
 """Bytes between the suite and the first extension of a ServerHello."""
 CLOSURE = (AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED)
 _GOODBYES = tuple(bytes((description,)) for description in CLOSURE)
+_ANY_RECORD = RecordRules(any_version=True, unknown_type=UnknownType.READ)
+"""What a server sends is read whatever it is; what the client makes of it is what counts."""
 _DH = frozenset(
     {
         KeyExchange.DHE_RSA,
@@ -123,8 +127,8 @@ class Reading:
         self._group: int | None = None
         self._dh_prime_bits: int | None = None
         self._records = {
-            Role.CLIENT: RecordReader(FirstRecord.SSLV2_OR_TLS),
-            Role.SERVER: RecordReader(FirstRecord.TLS),
+            Role.CLIENT: RecordReader(FirstRecord.SSLV2_OR_TLS, _ANY_RECORD),
+            Role.SERVER: RecordReader(FirstRecord.TLS, _ANY_RECORD),
         }
         self._messages = {role: MessageReader() for role in Role}
         self._changed: set[Role] = set()
@@ -168,7 +172,7 @@ class Reading:
             while (record := reader.next()) is not None:
                 self._record(role, record)
         except (PeerFault, DecodeError):  # what the other side makes of it is seen by what it does
-            self._records[role] = RecordReader()
+            self._records[role] = RecordReader(rules=_ANY_RECORD)
 
     def _record(self, role: Role, record: Record | SSLv2Record) -> None:
         if isinstance(record, SSLv2Record):

@@ -145,13 +145,14 @@ def check_legacy_signature(version: int, limits: ClientLimits) -> None:
         )
 
 
-def check_cipher_suite(sent: ClientHello, code: int, version: int) -> None:
+def check_cipher_suite(sent: ClientHello, code: int, version: int, *, is_retry: bool = False) -> None:
     """Judge the suite; one that this engine cannot complete raises when its parameters are asked for."""
     name = cipher_suite_name(code)
     if code not in sent.cipher_suites:
         raise PeerFault(
             Fault.CIPHER_SUITE_NOT_OFFERED,
             f"the server chose {name}, which was not offered",
+            *(("retry-with-cipher-suite-not-offered",) if is_retry else ()),
             *_names_of_suite(version),
         )
     if not is_cipher_suite(code):
@@ -180,13 +181,15 @@ def _short_name(version: int) -> str:
     return version_name(version).lower().replace("v", "").replace(".", "")
 
 
-def check_compression_method(sent: ClientHello, method: int, version: int) -> None:
+def check_compression_method(sent: ClientHello, method: int, version: int, *, is_retry: bool = False) -> None:
     """Judge the compression method; none is there in TLS 1.3 (RFC 8446 section 4.1.3)."""
     if method == CompressionMethod.NULL:
         return
     if method not in sent.compression_methods:
         detail = "the server chose a compression method that was not offered"
         particular = ("compression-in-tls13",) if version >= ProtocolVersion.TLS_1_3 else ()
+        if is_retry:
+            particular = ("retry-with-compression", *particular)
         raise PeerFault(Fault.ILLEGAL_PARAMETER, detail, *particular, "compression-not-offered")
     if version >= ProtocolVersion.TLS_1_3:
         raise PeerFault(

@@ -52,6 +52,15 @@ from handshake.wire.registry import (
     alert_name,
 )
 
+_KNOWN_ALERTS = frozenset(AlertDescription)
+
+
+def _name_of_alert(description: int) -> str:
+    """An alert's name as faults are named."""
+    return alert_name(description).replace("_", "-") if description in _KNOWN_ALERTS else "unknown"
+
+
+_AFTER_ENCRYPTED_EXTENSIONS = ("CertificateRequest", "Certificate")
 _LENIENT = 1 << 15
 """Bytes of a record that a client takes which passes over the length of records."""
 
@@ -59,15 +68,18 @@ _LENIENT = 1 << 15
 def record_rules(accepts: Accepts) -> RecordRules:
     """What the client being played accepts of records before it decrypts them."""
 
-    def passes_over(name: str) -> bool:
-        answer = accepts.answer((name,))
+    def passes_over(*names: str) -> bool:
+        answer = accepts.answer(names)
         return answer is not None and answer.goes_on
 
     rules = RecordRules(any_version=passes_over("record-version"))
+    too_long = "record-content-too-long"
     if passes_over(f"record-over-{MAX_CIPHERTEXT_LENGTH}-bytes"):
-        return replace(rules, max_fragment=_LENIENT)
-    if passes_over("record-content-too-long"):
-        return replace(rules, max_fragment=MAX_CIPHERTEXT_LENGTH + 1)
+        rules = replace(rules, max_fragment=_LENIENT)
+    elif passes_over(too_long):
+        rules = replace(rules, max_fragment=MAX_CIPHERTEXT_LENGTH + 1)
+    if passes_over(f"tls13-{too_long}", too_long):
+        rules = replace(rules, max_protected_13=_LENIENT)
     return rules
 
 
@@ -209,6 +221,9 @@ class ClientConnection(Connection):
 
     def receive_handshake(self, fragment: bytes) -> None:
         """Reassemble messages and let the table decide."""
+        if not fragment and not self.is_tls13:
+            detail = "a handshake record without content"
+            self.handshake.mind(PeerFault(Fault.EMPTY_RECORD, detail, "handshake-record-empty"))
         self._reader.feed(fragment)
         while not self.is_ended and (message := self._reader.next()) is not None:
             self._receive_message(message)
@@ -220,7 +235,10 @@ class ClientConnection(Connection):
         """
         if self._reader.buffered:
             detail = "a handshake message goes on behind a change of keys"
-            raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "message-across-the-change-of-keys")
+            name = "message-across-the-change-of-keys"
+            if self.handshake.state is State.WAIT_FINISHED_13:
+                name = "bytes-behind-the-finished"
+            self.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, name))
         super().change_read_keys(protection)
 
     def receive_change_cipher_spec(self, fragment: bytes) -> None:
@@ -233,13 +251,13 @@ class ClientConnection(Connection):
             raise PeerFault(fault, "ChangeCipherSpec is not the single byte 1", "change-cipher-spec-body")
         is_for_middleboxes = handshake.state in TLS_1_3_STATES or handshake.hello_retried
         if is_for_middleboxes and not self.is_connected:
-            if handshake.has_received_change_cipher_spec:
+            if handshake.has_received_change_cipher_spec and handshake.state in TLS_1_3_STATES:
                 self.handshake.mind(
                     PeerFault(
                         Fault.UNEXPECTED_MESSAGE, "a second ChangeCipherSpec", "change-cipher-spec-twice"
                     )
                 )
-            handshake.has_received_change_cipher_spec = True
+            handshake.has_received_change_cipher_spec = handshake.state in TLS_1_3_STATES
             return
         try:
             successors = handshake.successors("ChangeCipherSpec")
@@ -283,9 +301,11 @@ class ClientConnection(Connection):
         """Whether this warning is passed over as none else is. Raises PeerFault where it is an error, here or
         by itself.
         """
-        name = alert_name(description).replace("_", "-")
-        known = name if description in set(AlertDescription) else "unknown"
-        where = [f"warning-{known}"]
+        if not self.handshake.policy.accepts.answers:
+            return False
+        where = [f"warning-{_name_of_alert(description)}"]
+        if self.alert_level == AlertLevel.FATAL:
+            where.insert(0, f"{where[0]}-of-level-fatal")
         if self.handshake.state is State.WAIT_FINISHED:
             where.insert(0, "warning-before-finished")
         if self.is_within_message:
@@ -300,16 +320,15 @@ class ClientConnection(Connection):
         """Raise a fault, unless the client being played goes on."""
         self.handshake.judge(fault)
 
-    def receive_fatal_alert(self, alert: Alert) -> None:
+    def ends_with(self, alert: Alert) -> bool:
         """End as the client being played does: without a word, as is usual, or with an alert of its own."""
-        name = alert_name(alert.description).replace("_", "-")
-        known = name if alert.description in set(AlertDescription) else "unknown"
+        name = _name_of_alert(alert.description)
         level = "warning" if alert.level == AlertLevel.WARNING else "fatal"
-        fault = PeerFault(Fault.UNEXPECTED_MESSAGE, name, f"{level}-{known}-that-ends", f"{level}-that-ends")
+        fault = PeerFault(Fault.UNEXPECTED_MESSAGE, name, f"{level}-{name}-that-ends", f"{level}-that-ends")
         answer = self.handshake.answer(fault)
         if answer is not None and answer.alert is not None:
             self.send_alert(AlertLevel.FATAL, answer.alert)
-        self.is_ended = answer is None or not answer.goes_on
+        return answer is None or not answer.goes_on
 
     def receive_close_notify(self) -> None:
         """Answer in kind; within the first handshake some clients do otherwise."""
@@ -367,7 +386,15 @@ class ClientConnection(Connection):
                 self.judge(DecodeError("HelloRequest is not empty", 0, "hello-request-with-a-body"))
             self._receive_hello_request()
             return
-        successors = handshake.successors(name)
+        if handshake.state is State.WAIT_ENCRYPTED_EXTENSIONS and name in _AFTER_ENCRYPTED_EXTENSIONS:
+            detail = f"{name} without EncryptedExtensions before it"
+            self.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "encrypted-extensions-left-out"))
+            handshake.state = State.WAIT_CERTIFICATE_13
+        try:
+            successors = handshake.successors(name)
+        except PeerFault as fault:
+            self.judge(fault)
+            return
         if name == "ServerHello":
             state = receive_server_hello(handshake, message)
         else:

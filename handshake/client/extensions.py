@@ -143,6 +143,9 @@ def check_extensions(
     counted: dict[int, bytes] = {}
     for extension in extensions:
         fault = _fault_of(extension, place, offered)
+        if fault is not None and _is_unreadable(sent, extension, place):
+            named, *others = fault.names
+            fault.names = (named, f"{_kebab(extension)}-unasked-and-unreadable", *others)
         if fault is not None:
             handshake.judge(fault)
             if (
@@ -155,6 +158,17 @@ def check_extensions(
             raise UnsupportedParameter(Parameter.EXTENSION, name)
         counted.setdefault(code, body)
     return counted
+
+
+def _is_unreadable(sent: ClientHello, extension: Extension, place: Place) -> bool:
+    """Whether the body breaks off or has no meaning at all, which some see before the rest."""
+    try:
+        _check_body(sent, extension, place)
+    except DecodeError:
+        return True
+    except PeerFault:
+        return False
+    return False
 
 
 def _fault_of(extension: Extension, place: Place, offered: AbstractSet[int]) -> PeerFault | None:
@@ -238,14 +252,15 @@ def _check_body(sent: ClientHello, extension: Extension, place: Place) -> None:
 def _check_alpn(sent: ClientHello, body: bytes) -> None:
     """One protocol, of those offered (RFC 7301 section 3.1)."""
     names = pull_alpn(body)
-    if len(names) != 1 or not names[0]:
-        raise DecodeError(
-            f"application_layer_protocol_negotiation answers with {len(names)} protocols",
-            0,
-            "alpn-two-protocols" if len(names) > 1 else "alpn-empty-list",
-        )
+    if len(names) > 1:
+        detail = f"application_layer_protocol_negotiation answers with {len(names)} protocols"
+        raise PeerFault(Fault.DECODE, detail, "alpn-two-protocols")
+    if not names or not names[0]:
+        detail = "application_layer_protocol_negotiation answers with no protocol"
+        raise DecodeError(detail, 0, "alpn-empty-list")
     code = ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION
-    if names[0] not in pull_alpn(sent.extension(code) or b""):
+    offered = sent.extension(code)
+    if offered is not None and names[0] not in pull_alpn(offered):
         raise PeerFault(
             Fault.ILLEGAL_PARAMETER,
             f"the server selects the protocol {names[0]!r}, not offered",
@@ -256,7 +271,10 @@ def _check_alpn(sent: ClientHello, body: bytes) -> None:
 def _check_point_formats(sent: ClientHello, body: bytes) -> None:
     """Uncompressed points must be among the formats (RFC 8422 section 5.2)."""
     del sent
-    if _UNCOMPRESSED not in pull_ec_point_formats(body):
+    formats = pull_ec_point_formats(body)
+    if not formats:
+        raise DecodeError("ec_point_formats: empty", 0, "ec-point-formats-empty")
+    if _UNCOMPRESSED not in formats:
         raise PeerFault(
             Fault.ILLEGAL_PARAMETER,
             "ec_point_formats has no uncompressed points",

@@ -36,8 +36,9 @@ def receive_server_hello(handshake: ClientHandshake, message: HandshakeMessage) 
     hello = handshake.read(pull_server_hello, message.body, "server-hello")
     extensions = _extensions(handshake, hello)
     version = _checked_version(handshake, hello, extensions)
-    check_cipher_suite(handshake.sent, hello.cipher_suite, version)
-    check_compression_method(handshake.sent, hello.compression_method, version)
+    is_retry = hello.is_hello_retry_request
+    check_cipher_suite(handshake.sent, hello.cipher_suite, version, is_retry=is_retry)
+    check_compression_method(handshake.sent, hello.compression_method, version, is_retry=is_retry)
     if version >= ProtocolVersion.TLS_1_3:
         check_session_id_echo(handshake, hello)
         if not hello.is_hello_retry_request:
@@ -74,9 +75,19 @@ def receive_server_hello(handshake: ClientHandshake, message: HandshakeMessage) 
 def _extensions(handshake: ClientHandshake, hello: ServerHello) -> dict[int, bytes]:
     extensions = hello.extensions or ()
     place = Place.SERVER_HELLO
-    if hello.extension(ExtensionType.SUPPORTED_VERSIONS) is not None:
+    if _selects_tls13(hello.extension(ExtensionType.SUPPORTED_VERSIONS)):
         place = Place.HELLO_RETRY_REQUEST if hello.is_hello_retry_request else Place.SERVER_HELLO_13
+    elif hello.is_hello_retry_request:
+        is_there = hello.extension(ExtensionType.SUPPORTED_VERSIONS) is not None
+        name = "retry-with-another-version" if is_there else "retry-without-supported-versions"
+        detail = "a HelloRetryRequest whose supported_versions does not select TLS 1.3"
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, detail, name, "retry-not-of-tls13")
     return check_extensions(handshake, extensions, place)
+
+
+def _selects_tls13(body: bytes | None) -> bool:
+    """Whether it is a ServerHello of TLS 1.3, as far as its supported_versions can be read."""
+    return body is not None and not (len(body) == 2 and body[0] == 3 and body < b"\x03\x04")
 
 
 def _compare_with_the_one_before(handshake: ClientHandshake) -> None:
@@ -115,12 +126,6 @@ def _checked_version(handshake: ClientHandshake, hello: ServerHello, extensions:
             Fault.PROTOCOL_VERSION,
             f"the server chose {version_name(version)}, offered was {version_name(highest)}",
             *_names_of_version(version),
-        )
-    elif hello.is_hello_retry_request:
-        raise PeerFault(
-            Fault.ILLEGAL_PARAMETER,
-            "a HelloRetryRequest without supported_versions",
-            "retry-without-supported-versions",
         )
     check_version_after_retry(handshake, version)
     accepted = handshake.limits.versions

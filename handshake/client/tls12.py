@@ -282,7 +282,13 @@ def _client_key_exchange(handshake: ClientHandshake) -> tuple[bytes, bytes]:
         )
     if isinstance(parameters, ECDHParameters):
         ecdh = ECDHKeyPair.generate(parameters.named_group)
-        return ecdh.shared_secret(parameters.public), push_client_ecdh_public(ecdh.public_bytes)
+        try:
+            secret = ecdh.shared_secret(parameters.public)
+        except PeerFault as fault:
+            fault.names += ("ecdhe-point-unusable",)
+            handshake.judge(fault)
+            secret = entropy(len(parameters.public))  # whatever a stack makes of it, the server has another
+        return secret, push_client_ecdh_public(ecdh.public_bytes)
     assert handshake.server_key is not None, "RSA key transport has a certificate before it"
     # The version in the secret is the one offered, not the one chosen (RFC 5246 section 7.4.7.1).
     secret = handshake.template.client_version.to_bytes(2, "big") + entropy(46)

@@ -47,7 +47,7 @@ from handshake.wire.registry import ContentType, ExtensionType, HandshakeType
 def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Send the second hello with the asked-for key share and cookie (RFC 8446 section 4.1.2)."""
     if handshake.hello_retried:
-        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a second HelloRetryRequest", "retry-twice")
+        handshake.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, "a second HelloRetryRequest", "retry-twice"))
     handshake.connection.check_end_of_flight()
     group = check_retry(handshake)
     handshake.hello_retried = True
@@ -68,6 +68,7 @@ def accept_hello_retry_request(handshake: ClientHandshake, message: HandshakeMes
         ]
     if ExtensionType.COOKIE in handshake.server_extensions:
         cookie = Extension(ExtensionType.COOKIE, handshake.server_extensions[ExtensionType.COOKIE])
+        extensions = [e for e in extensions if e.extension_type != ExtensionType.COOKIE]
         extensions.append(cookie)
     rules = handshake.policy.retry_hello
     kept = tuple(e for e in extensions if e.extension_type not in rules.without)

@@ -128,7 +128,9 @@ def pull_session_id(reader: Reader) -> bytes:
     session_id = reader.pull_vector(1, "session_id")
     if len(session_id) > MAX_SESSION_ID_SIZE:
         raise DecodeError(
-            f"session_id: {len(session_id)} bytes, 32 are allowed", reader.offset - len(session_id) - 1
+            f"session_id: {len(session_id)} bytes, 32 are allowed",
+            reader.offset - len(session_id) - 1,
+            "session-id-33-bytes",
         )
     return session_id
 

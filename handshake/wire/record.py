@@ -94,21 +94,19 @@ class RecordRules:
     are handed on (OpenSSL 3.0: 32, source MAX_EMPTY_RECORDS)."""
     reads_sslv2_version_first: bool = False
     """Of an SSLv2-format hello that offers SSLv2 alone no more than the version is read."""
+    max_protected_13: Annotated[int, range(1, 1 << 16)] = MAX_CIPHERTEXT_LENGTH_13
+    """How many bytes a protected record of TLS 1.3 may have (RFC 8446 section 5.2: 16640)."""
     signed_major: bool = False
     """A major version from 128 on is a negative number, and so not too high (SunJSSE 6 and 7: a Java byte;
     measured)."""
 
     @property
     def max_inner_13(self) -> int:
-        """How many bytes such a record may hold once it is decrypted, with its content type and padding."""
-        is_usual = self.max_fragment <= MAX_CIPHERTEXT_LENGTH
-        return MAX_PLAINTEXT_LENGTH + 1 if is_usual else self.max_fragment
-
-    @property
-    def max_protected_13(self) -> int:
-        """How many bytes a protected record of TLS 1.3 may have."""
-        is_usual = self.max_fragment <= MAX_CIPHERTEXT_LENGTH
-        return MAX_CIPHERTEXT_LENGTH_13 if is_usual else self.max_fragment
+        """How many bytes a record of TLS 1.3 may hold once it is decrypted, with its content type and
+        padding.
+        """
+        is_usual = self.max_protected_13 <= MAX_CIPHERTEXT_LENGTH_13
+        return MAX_PLAINTEXT_LENGTH + 1 if is_usual else self.max_protected_13
 
     @property
     def max_content(self) -> int:

@@ -1,7 +1,8 @@
 """`tls-matrix list servers|clients|programs|scenarios|cells`: what there is to choose from (`programs` are
 genuine clients, which take a moment to be found); and what can be written in a server.toml: `list
 emulation|declared` the keys of these tables, `list features` the features of a hello, `list departures` the
-ways in which an emulated server can depart from the RFCs.
+ways in which an emulated server can depart from the RFCs; and in a profile: `list faults` what a server can
+do wrong, as `[accepts]` names it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from clients.genuine.programs import load_programs
 from definitions.former import Notes
+from handshake.fault_names import fault_names
 from handshake.features import notations
 from handshake.server.departures.collection import departures
 from handshake.wire.registry import version_name
@@ -53,6 +55,7 @@ class Listed(StrEnum):
     DECLARED = "declared"
     FEATURES = "features"
     DEPARTURES = "departures"
+    FAULTS = "faults"
 
 
 def list_what(
@@ -63,7 +66,8 @@ def list_what(
 ) -> None:
     """List servers (every id --server takes), clients, genuine client programs, scenarios, the cells of the
     default grid, or the vocabulary of a server.toml: the keys of its tables emulation and declared, the
-    features of a hello, the departures from the RFCs with what the RFCs demand of a client.
+    features of a hello, the departures from the RFCs with what the RFCs demand of a client; or what a server
+    can do wrong, as the table accepts of a client names it.
 
     Where standard output is no terminal, the first line names the columns and each further line is one row,
     separated by tabs; notes follow after an empty line.
@@ -185,6 +189,10 @@ def _departures(options: RunOptions, notes: Notes) -> list[Row]:
     ]
 
 
+def _faults(options: RunOptions, notes: Notes) -> list[Row]:
+    return [{"id": name, "text": f"{words[0].upper()}{words[1:]}"} for name, words in fault_names().items()]
+
+
 _SOURCES: dict[Listed, Callable[[RunOptions, Notes], list[Row]]] = {
     Listed.SERVERS: _servers,
     Listed.CLIENTS: _clients,
@@ -195,6 +203,7 @@ _SOURCES: dict[Listed, Callable[[RunOptions, Notes], list[Row]]] = {
     Listed.DECLARED: _declared,
     Listed.FEATURES: _features,
     Listed.DEPARTURES: _departures,
+    Listed.FAULTS: _faults,
 }
 _SHOWN = (
     "id",

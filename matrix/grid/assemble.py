@@ -6,10 +6,12 @@ from clients.destination import Target
 from handshake.client.hello import fill_hello
 from handshake.wire.ja3 import ja3
 from matrix.grid.endpoint import Problem
+from matrix.judgement.outcome import Outcome
 from matrix.plan.plan import Plan, PlannedCell
 from matrix.results.cell_result import CellResult
 from matrix.results.environment import environment, profiles_digest, tool_version
 from matrix.results.run_file import (
+    ASSUMED,
     AskedRecord,
     AttemptRecord,
     CellRecord,
@@ -25,6 +27,7 @@ from servers.credentials import SUBJECT
 from servers.variant import ServerVariant
 
 EXTERNAL = "external"
+_WORKING = (Outcome.WORKS, Outcome.WORKS_AFTER_FALLBACK)
 GENUINE = "genuine"
 """The confidence of a client that is not played."""
 
@@ -65,8 +68,16 @@ def whole(
     return frame.model_copy(update={"run": run, "servers": servers, "cells": ordered})
 
 
-def cell_record(planned: PlannedCell, result: CellResult) -> CellRecord:
-    """Put down what one cell gave beside what was expected of it."""
+def confidences(plan: Plan) -> dict[str, str]:
+    """How sure it is, by client, that the client itself takes what its cells show."""
+    played = {name: profile.accepts.confidence or ASSUMED for name, profile in plan.profiles.items()}
+    return played | dict.fromkeys(plan.programs, GENUINE)
+
+
+def cell_record(planned: PlannedCell, result: CellResult, confidence: str) -> CellRecord:
+    """Put down what one cell gave beside what was expected of it; `confidence` is that of its client, which
+    counts where it works.
+    """
     cell, judgement, prediction = planned.cell, result.judgement, planned.prediction
     expectation = planned.expectation
     return CellRecord(
@@ -92,6 +103,7 @@ def cell_record(planned: PlannedCell, result: CellResult) -> CellRecord:
         renegotiation=RenegotiationRecord.model_validate(result.renegotiation)
         if result.renegotiation
         else None,
+        confidence=confidence if judgement.outcome in _WORKING else None,
         attempts=[AttemptRecord.model_validate(attempt) for attempt in result.attempts],
     )
 

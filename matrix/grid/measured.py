@@ -15,7 +15,7 @@ from typing import Any
 
 from matrix.cell import parse_cell_id
 from matrix.errors import UnreadableRun
-from matrix.grid.assemble import cell_record, frame_of, whole
+from matrix.grid.assemble import cell_record, confidences, frame_of, whole
 from matrix.grid.endpoint import Problem
 from matrix.grid.proof import Conversation, unproved
 from matrix.grid.servers import GridServers
@@ -47,6 +47,7 @@ class Measured:
         self._results: dict[str, CellResult] = {}
         self._records: dict[str, CellRecord] = {}
         self._without_views: set[str] = set()
+        self._confidences = confidences(plan)
         self._frame = frame_of(plan, {variant.id: servers.stack(variant.id) for variant in plan.variants})
         self._journal(
             folder.journal.begin, self._frame, len(plan.cells), started.isoformat(timespec="seconds")
@@ -62,7 +63,7 @@ class Measured:
         """Keep a result; an interrupt may come between any two lines, and what is kept by then is written."""
         self._results[result.cell] = result
         self.seconds[result.cell] = result.seconds
-        self._keep(cell_record(self._planned[result.cell], result))
+        self._keep(self._record(result))
         self.last = datetime.now(UTC)
         self.first = self.first or self.last
         self.lost = self.lost or result.unwritten
@@ -92,6 +93,10 @@ class Measured:
         self._records[record.id] = record
         self._journal(self._folder.journal.add, record, self.seconds[record.id])
 
+    def _record(self, result: CellResult) -> CellRecord:
+        planned = self._planned[result.cell]
+        return cell_record(planned, result, self._confidences[planned.cell.client])
+
     def _doubt(self, server: str, problem: Problem) -> None:
         """Take back what a server that no longer answers seemed to show, unless it was proved."""
         mine = [result for result in self._results.values() if parse_cell_id(result.cell).server == server]
@@ -100,7 +105,7 @@ class Measured:
             record = self._records[result.cell]
             if result.cell in unsure:
                 taken_back = CellResult(result.cell, problem.judgement, seconds=result.seconds)
-                self._keep(cell_record(self._planned[result.cell], taken_back))
+                self._keep(self._record(taken_back))
             elif record.outcome is not None:
                 notes = [*record.notes, f"measured before this: {problem.note}"]
                 self._keep(record.model_copy(update={"notes": notes}))

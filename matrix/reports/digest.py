@@ -12,9 +12,10 @@ from matrix.reports.groups import Group, groups
 from matrix.reports.headline import unexpected_cells
 from matrix.reports.inference import inference
 from matrix.results.levels import in_order
-from matrix.results.run_file import CellRecord, RunFile
+from matrix.results.run_file import ASSUMED, CellRecord, RunFile
 from matrix.wording import joined, printable, reason_in_words
 
+ABOUT_CLIENTS = "About the clients"
 FINDINGS = "Findings: prediction and observation disagree, and no expectation says why"
 
 
@@ -70,6 +71,17 @@ def server_notes(run: RunFile) -> list[str]:
         for identifier in in_order(run.servers)
         if run.servers[identifier].note
     )
+
+
+def client_notes(run: RunFile) -> list[str]:
+    """Of which clients it is assumed what they refuse, in one sentence; nothing where it is known of all."""
+    clients = sorted({cell.client for cell in run.cells if cell.confidence == ASSUMED})
+    if not clients:
+        return []
+    return [
+        "What these refuse of a server is not known. Where they work, it is assumed that they refuse what "
+        f"the RFCs oblige a client to refuse: {printable(', '.join(clients))}."
+    ]
 
 
 def cell_notes(run: RunFile) -> list[str]:

@@ -83,6 +83,7 @@ def _lists(run: RunFile) -> Iterator[tuple[str, Sequence[str]]]:
     yield "Not applicable", [f"{group.line}." for group in digest.not_applicable(run)]
     yield "Not measured", [f"{group.line}." for group in digest.not_measured(run)]
     yield "About the servers", digest.server_notes(run)
+    yield digest.ABOUT_CLIENTS, digest.client_notes(run)
 
 
 def _grids(run: RunFile, scenario: str) -> Iterator[Mapping[str, Any]]:

@@ -60,6 +60,7 @@ def _lines(run: RunFile, timings: Timings) -> Iterator[str]:
     yield from _section(
         "About the servers", (_server(run, identifier) for identifier in in_order(run.servers))
     )
+    yield from _section(digest.ABOUT_CLIENTS, map(escape, digest.client_notes(run)))
 
 
 def _groups(run: RunFile, title: str, groups: Sequence[Group]) -> Iterator[str]:

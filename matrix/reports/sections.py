@@ -76,6 +76,7 @@ def _print_not_measured(run: RunFile, console: Console) -> None:
 
 def _print_servers(run: RunFile, console: Console) -> None:
     print_section(console, "About the servers", digest.server_notes(run), "bold")
+    print_section(console, digest.ABOUT_CLIENTS, digest.client_notes(run), "bold")
 
 
 def _sentences(groups: Iterable[Group]) -> list[str]:

@@ -173,6 +173,10 @@ class AttemptRecord(_Record):
     reason: SavedReason | None
 
 
+ASSUMED = "assumed"
+"""The confidence of a cell that works where it is not known what the client refuses."""
+
+
 class CellRecord(_Record):
     """One cell. `outcome` is null when nothing was found out; `note` then says why."""
 
@@ -200,6 +204,12 @@ class CellRecord(_Record):
     certificate: CertificateRecord | None = Field(default=None, description="of a target")
     negotiated: NegotiatedRecord | None
     renegotiation: RenegotiationRecord | None = None
+    confidence: str | None = Field(
+        default=None,
+        exclude_if=lambda confidence: confidence is None,
+        description="where it works, how sure it is that the client itself would: genuine, high, medium or "
+        "low; assumed, where what its stack refuses is not known and the RFCs are followed",
+    )
     attempts: list[AttemptRecord]
 
     @property

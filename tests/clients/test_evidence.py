@@ -171,6 +171,7 @@ def test_the_clients_that_say_the_time() -> None:
     }
     assert set(PROFILES) - said == {
         "bun-1.4",
+        "bun-1.4-tls",
         "chrome-101",
         "chromium-156",
         "deno",

@@ -4,13 +4,17 @@ Imports the standard library alone: a stack has a version of each package of its
 """
 
 import json
+import select
 import socket
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 MAX_ANSWER = 65_536
+LINGER_SECONDS = 0.2
 
 
 @dataclass
@@ -29,11 +33,29 @@ class Told:
         """The request as it is sent."""
         return self.request.encode("latin-1")
 
-    def connect(self) -> socket.socket:
-        """A blocking socket, connected, whose waits end in time."""
-        connection = socket.create_connection((self.host, self.port), self.seconds)
-        connection.settimeout(self.seconds)
-        return connection
+    @contextmanager
+    def connect(self) -> Iterator[socket.socket]:
+        """A blocking socket, connected, whose waits end in time. In the end what still comes is read: where
+        bytes are unread the kernel ends a connection with a reset, which can overtake an alert.
+        """
+        with socket.create_connection((self.host, self.port), self.seconds) as connection:
+            connection.settimeout(self.seconds)
+            try:
+                yield connection
+            finally:
+                _leave(connection)
+
+
+def _leave(connection: socket.socket) -> None:
+    """End our side, and pass over what comes until the other side ends or is silent."""
+    until = time.monotonic() + LINGER_SECONDS
+    try:
+        connection.shutdown(socket.SHUT_WR)
+        while (left := until - time.monotonic()) > 0:
+            if not select.select([connection], [], [], left)[0] or not connection.recv(65_536):
+                return
+    except (OSError, ValueError):  # it has ended already
+        return
 
 
 @dataclass

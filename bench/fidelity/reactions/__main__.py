@@ -1,0 +1,108 @@
+"""Profiles against the genuine programs that they play: what each does about every departure of a server.
+
+    python -m bench.fidelity.reactions [--program PATTERN]... [--departure PATTERN]... [--all] [--write]
+
+Prints how many agree for each program, then every difference; with --all every reaction. --write keeps the
+reactions of the programs as test vectors. Exits with 1 where a difference is none of KNOWN.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from fnmatch import fnmatch
+
+from bench.fidelity.reactions.departing import departing_servers
+from bench.fidelity.reactions.differences import KNOWN, agrees
+from bench.fidelity.reactions.genuine import all_met
+from bench.fidelity.reactions.played import Met, played
+from bench.fidelity.reactions.vectors import Measured, is_kept, write_vectors
+from clients.genuine.program import Program
+from clients.genuine.programs import load_programs
+from clients.profile import Profile, load_profiles
+from handshake.server.departures.collection import departures
+from matrix.results.played import stands_for
+
+Row = tuple[str, Met, Met]
+"""A departure, what the program did, what the profile does."""
+
+
+def compared(patterns: Sequence[str]) -> list[tuple[Program, Profile]]:
+    """The programs that some profile plays and that are here, with it."""
+    programs, pairs = load_programs(), []
+    for profile in load_profiles().values():
+        identity = None if profile.plays is None else stands_for(profile.plays, programs)
+        if identity is not None and any(fnmatch(identity, pattern) for pattern in patterns):
+            pairs.append((programs[identity], profile))
+    return [(program, profile) for program, profile in pairs if program.missing is None]
+
+
+def main() -> int:
+    """Measure, compare and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--program", action="append", metavar="PATTERN")
+    parser.add_argument("--departure", action="append", metavar="PATTERN")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    arguments = parser.parse_args()
+    pairs = compared(arguments.program or ["*"])
+    if not pairs:
+        print("no such program is here, or no profile plays it (tls-matrix list programs)", file=sys.stderr)
+        return 2
+    wanted = arguments.departure or ["*"]
+    chosen = [one for name, one in departures().items() if any(fnmatch(name, each) for each in wanted)]
+    programs = {program.id: program for program, _ in pairs}
+    found: dict[str, dict[str, Met]] = {identity: {} for identity in programs}
+    with departing_servers([departure.name for departure in chosen]) as servers:
+        for program, departure, met in all_met(servers, list(programs.values()), chosen):
+            found[program.id][departure.name] = met
+    is_new = False
+    for program, profile in pairs:
+        rows = [
+            (name, met, played(profile.player, departures()[name])) for name, met in found[program.id].items()
+        ]
+        is_new |= _print(program.id, profile.id, rows, shows_all=arguments.all)
+    if arguments.write:
+        write_vectors(_measured(pairs, found))
+    return int(is_new)
+
+
+def _print(program: str, profile: str, rows: Sequence[Row], *, shows_all: bool) -> bool:
+    """Print a program's table; whether it has a difference that is not known."""
+    met = [row for row in rows if row[1].is_met or row[2].is_met]
+    kept = [row for row in met if is_kept(row[0], row[1].reaction)]
+    agreeing = [row for row in kept if agrees(row[1].reaction, row[2].reaction)]
+    known = KNOWN.get(profile, {})
+    print(
+        f"{program}, played by {profile}: {len(agreeing)} of {len(kept)} agree,"
+        f" {len(rows) - len(met)} give no occasion"
+    )
+    is_new = False
+    for name, genuine, own in kept:
+        is_same = agrees(genuine.reaction, own.reaction)
+        is_new |= not is_same and name not in known
+        if shows_all or not is_same:
+            why = "" if is_same else f" [{known.get(name, 'NEW')}] {own.words} {genuine.words}"
+            print(f"  {name}: {genuine.reaction}" + ("" if is_same else f" | played: {own.reaction}{why}"))
+    return is_new
+
+
+def _measured(pairs: Sequence[tuple[Program, Profile]], found: dict[str, dict[str, Met]]) -> list[Measured]:
+    date = datetime.now(UTC).date().isoformat()
+    return [
+        Measured(
+            program.id,
+            profile.id,
+            date,
+            {
+                name: met.reaction
+                for name, met in found[program.id].items()
+                if met.is_met and is_kept(name, met.reaction)
+            },
+        )
+        for program, profile in pairs
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

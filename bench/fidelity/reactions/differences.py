@@ -1,0 +1,46 @@
+"""Whether two reactions agree, and the differences that are known, each with why it is one."""
+
+from collections.abc import Mapping
+
+from clients.reaction import UNKNOWN_ALERT, Reaction
+
+
+def agrees(genuine: Reaction, own: Reaction) -> bool:
+    """Whether a profile does what its program does. An alert that nobody could read agrees with any."""
+    if genuine == own:
+        return True
+    is_unread = genuine.does == UNKNOWN_ALERT and own.does.startswith("alert:")
+    return is_unread and (genuine.after, genuine.hellos) == (own.after, own.hellos)
+
+
+_LIMITS_FIRST = "the profile judges the version before the rest; the program ends the connection all the same"
+_JSSE = {"version-lower-in-renegotiation": _LIMITS_FIRST}
+
+KNOWN: Mapping[str, Mapping[str, str]] = {
+    "openssl-3.0": {
+        "retry-without-supported-versions": "3.0 answers it and gives up later; the profile gives up at once",
+    },
+    "gnutls-3.7": {
+        "cipher-suite-of-tls12-in-tls11": "GnuTLS goes on; the engine has no such suite there",
+        "retry-with-cipher-suite-not-offered": "GnuTLS answers it and refuses the ServerHello",
+        "session-ticket-answer-not-empty": "GnuTLS takes the answer and refuses the ticket behind it",
+    },
+    "nss-3.87": {
+        "record-size-limit-unasked": "NSS minds 16385 in TLS 1.2; the engine takes what TLS 1.3 may have",
+        "tls13-ticket-nonce-255": "NSS has a bound for the nonce that was not looked for",
+    },
+    "java-11": {
+        **_JSSE,
+        "server-hello-extension-block-too-long": "JSSE 11 has two alerts for what breaks off",
+    },
+    "java-17": _JSSE,
+    "java-17.0.9": _JSSE,
+    "java-21": _JSSE,
+    "java-25": {**_JSSE, "cipher-suite-sha256-in-tls11": _LIMITS_FIRST},
+    "deno": {
+        "certificate-entry-empty": "rustls takes an empty one behind the first",
+        "certificate-request-of-65500-bytes": "Deno waits for what will not come",
+        "close-with-internal-error": "Deno fails what it has read whole; a profile stops at the whole answer",
+    },
+}
+"""By profile and departure."""

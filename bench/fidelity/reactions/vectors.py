@@ -1,0 +1,98 @@
+"""The reactions of genuine programs as they are kept: `tests/vectors/client-reactions.json`.
+
+A row is `[departure, does, after, warnings, hellos]`, under the program's id, with the date of the
+measurement. A row is not kept where the client gave the departure no occasion, nor where it says nothing
+but that a program goes on at something that is there for its user's protection.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clients.reaction import Does, Reaction
+
+FILE = Path(__file__).parents[3] / "tests" / "vectors" / "client-reactions.json"
+ABOUT = (
+    "What genuine client programs do about the departures of reference@rfc, measured by "
+    "python -m bench.fidelity.reactions --write. A row: departure, what the client does, after what of its "
+    "own, the warnings it sends, how many hellos."
+)
+PROTECTING = frozenset(
+    {
+        "certificate-list-leaf-last",
+        "certificate-of-another-kind",
+        "cipher-suite-of-tls12-in-tls13",
+        "encrypted-extensions-in-clear",
+        "extended-master-secret-lost-in-renegotiation",
+        "finished-begins-before-change-cipher-spec",
+        "renegotiation-info-changed",
+        "renegotiation-info-cut-off",
+        "renegotiation-info-lost",
+        "renegotiation-info-not-empty",
+        "renegotiation-info-of-a-first-handshake",
+        "signature-scheme-not-offered",
+        "signature-scheme-of-tls12-in-tls13",
+        "tls13-flight-in-clear",
+        "tls13-message-across-the-change-of-keys",
+        "version-lower-in-renegotiation",
+    }
+)
+"""Departures whose refusal protects: a reaction is kept where it is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of one program: reactions by departure; `profile` is the one that plays it."""
+
+    program: str
+    profile: str
+    date: str
+    reactions: Mapping[str, Reaction]
+
+
+UNSTEADY = frozenset({"ecdhe-point-too-short"})
+"""Departures that stacks meet in one way or the other by chance: the point is drawn for each handshake."""
+
+
+def is_kept(departure: str, reaction: Reaction) -> bool:
+    """Whether a row is kept."""
+    return departure not in UNSTEADY and (departure not in PROTECTING or reaction.does != Does.GOES_ON)
+
+
+def read_vectors(path: Path = FILE) -> list[Measured]:
+    """Read the file."""
+    content = json.loads(path.read_text())
+    return [
+        Measured(
+            program,
+            entry["profile"],
+            entry["date"],
+            {
+                name: Reaction(does, after, tuple(warnings), hellos)
+                for name, does, after, warnings, hellos in entry["reactions"]
+            },
+        )
+        for program, entry in content["programs"].items()
+    ]
+
+
+def write_vectors(measured: Iterable[Measured], path: Path = FILE) -> None:
+    """Write the file, a row a line."""
+    programs: dict[str, Any] = {}
+    for each in measured:
+        rows = [
+            [name, one.does, one.after, list(one.warnings), one.hellos]
+            for name, one in each.reactions.items()
+        ]
+        programs[each.program] = {"profile": each.profile, "date": each.date, "reactions": rows}
+    lines = [f' "about": {json.dumps(ABOUT)},', ' "programs": {']
+    for number, (program, entry) in enumerate(programs.items()):
+        lines.append(
+            f'  {json.dumps(program)}: {{"profile": {json.dumps(entry["profile"])}, '
+            f'"date": {json.dumps(entry["date"])}, "reactions": ['
+        )
+        lines.append(",\n".join(f"   {json.dumps(row)}" for row in entry["reactions"]))
+        lines.append("  ]}" + ("," if number + 1 < len(programs) else ""))
+    path.write_text("\n".join(("{", *lines, " }", "}")) + "\n")

@@ -1,0 +1,100 @@
+"""What profiles do about every departure of a server, held against what their programs were seen to do
+(tests/vectors/client-reactions.json). In memory: the programs are not needed.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.fidelity.reactions.differences import KNOWN, agrees
+from bench.fidelity.reactions.played import played
+from bench.fidelity.reactions.vectors import PROTECTING, Measured, is_kept, read_vectors, write_vectors
+from clients.profile import load_profiles
+from clients.reaction import UNKNOWN_ALERT, Does, Reaction
+from handshake.accepts import Accepts, parse_answer
+from handshake.fault_names import check_fault_name
+from handshake.server.departures.collection import departures
+
+PROFILES = load_profiles()
+VECTORS = read_vectors()
+LEAST_ROWS = 1200
+PROGRAMS = (
+    "openssl-3.0",
+    "openssl-3.4",
+    "openssl-4.0",
+    "gnutls",
+    "nss",
+    "jsse-11",
+    "jsse-17",
+    "jsse-21",
+    "jsse-25",
+)
+OTHERS = ("bun", "go", "deno")
+
+
+def test_the_twelve_programs_are_there_with_rows_enough() -> None:
+    programs = [measured.program for measured in VECTORS]
+    for name in (*PROGRAMS, *OTHERS):
+        assert any(program.startswith(f"genuine-{name}") for program in programs), name
+    assert sum(len(measured.reactions) for measured in VECTORS) >= LEAST_ROWS
+
+
+@pytest.mark.parametrize("measured", VECTORS, ids=[f"{one.program}-{one.profile}" for one in VECTORS])
+def test_a_profile_does_what_its_program_does(measured: Measured) -> None:
+    player, known = PROFILES[measured.profile].player, KNOWN.get(measured.profile, {})
+    own = {name: played(player, departures()[name]).reaction for name in measured.reactions}
+    different = {
+        name: (str(genuine), str(own[name]))
+        for name, genuine in measured.reactions.items()
+        if not agrees(genuine, own[name])
+    }
+    assert {name: both for name, both in different.items() if name not in known} == {}
+    # One that is mended is to be taken off the list. Not every known difference is a row for every program.
+    assert [name for name in known if name in measured.reactions and name not in different] == []
+
+
+@pytest.mark.parametrize("name", ["session-id-echo-wrong", "server-hello-extension-twice", "alert-level-3"])
+def test_without_its_table_a_profile_does_what_the_rfcs_say(name: str) -> None:
+    measured = next(one for one in VECTORS if one.profile == "gnutls-3.7")
+    player = PROFILES["gnutls-3.7"].player
+    plain = replace(player, policy=replace(player.policy, accepts=Accepts()))
+    assert measured.reactions[name].does == Does.GOES_ON
+    assert played(player, departures()[name]).reaction.does == Does.GOES_ON
+    assert played(plain, departures()[name]).reaction.does.startswith("alert:")
+
+
+def test_each_known_difference_is_of_a_profile_and_a_departure() -> None:
+    for profile, reasons in KNOWN.items():
+        assert profile in PROFILES
+        for name, why in reasons.items():
+            assert name in departures()
+            assert why
+
+
+def test_what_protects_is_kept_where_it_is_refused() -> None:
+    assert departures().keys() >= PROTECTING
+    for name in PROTECTING:
+        assert is_kept(name, Reaction("alert:illegal_parameter", "hello"))
+        assert not is_kept(name, Reaction(Does.GOES_ON))
+    assert is_kept("server-hello-trailing-byte", Reaction(Does.GOES_ON))
+
+
+def test_vectors_are_read_as_they_were_written(tmp_path_factory: pytest.TempPathFactory) -> None:
+    file = tmp_path_factory.mktemp("vectors") / "reactions.json"
+    write_vectors(VECTORS, file)
+    assert read_vectors(file) == VECTORS
+
+
+def test_an_alert_that_nobody_could_read_agrees_with_any() -> None:
+    unread = Reaction(UNKNOWN_ALERT, "hello")
+    assert agrees(unread, Reaction("alert:decode_error", "hello"))
+    assert not agrees(unread, Reaction("alert:decode_error", "second flight"))
+    assert not agrees(unread, Reaction(Does.CLOSES, "hello"))
+    assert not agrees(Reaction("alert:decode_error", "hello"), Reaction("alert:illegal_parameter", "hello"))
+
+
+def test_every_name_and_answer_of_a_profile_is_known() -> None:
+    for profile in PROFILES.values():
+        for name, answer in profile.accepts.answers.items():
+            check_fault_name(name)
+            assert parse_answer(str(answer)) == answer
