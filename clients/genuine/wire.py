@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from clients.genuine.relay import Move
 from clients.genuine.secrets import Opener, Secrets
+from clients.genuine.server_hello import read_server_hello
 from handshake.connection import message_name
 from handshake.crypto.key_schedule import Role
 from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, suite_parameters
@@ -26,16 +27,14 @@ from handshake.record_layer import record_name
 from handshake.transcript import Transcript
 from handshake.wire.buffer import Reader
 from handshake.wire.client_hello import (
-    RANDOM_SIZE,
     ClientHello,
-    Extension,
     pull_client_hello,
     pull_sslv2_client_hello,
 )
 from handshake.wire.extensions import pull_key_share, pull_selected_version
 from handshake.wire.handshake_message import HandshakeMessage, MessageReader, push_handshake_message
 from handshake.wire.key_exchange import pull_dh_parameters, pull_ecdh_parameters
-from handshake.wire.messages import ServerHello, pull_certificate, pull_certificate_13, pull_server_hello
+from handshake.wire.messages import ServerHello, pull_certificate, pull_certificate_13
 from handshake.wire.record import (
     FirstRecord,
     Record,
@@ -55,8 +54,6 @@ from handshake.wire.registry import (
 )
 
 ALERT_13_LENGTHS = (19, 35)
-COMPRESSION_AND_LENGTH_SIZE = 3
-"""Bytes between the suite and the first extension of a ServerHello."""
 CLOSURE = (AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED)
 _GOODBYES = tuple(bytes((description,)) for description in CLOSURE)
 _ANY_RECORD = RecordRules(any_version=True, unknown_type=UnknownType.READ)
@@ -400,20 +397,3 @@ class Reading:
     def _note(self, role: Role, kind: str, name: str, wire: bytes, decrypted: bytes) -> None:
         direction = "sent" if role is Role.CLIENT else "received"
         self.transcript.append(TranscriptEntry(direction, kind, name, self._now, wire, decrypted))
-
-
-def read_server_hello(body: bytes) -> ServerHello:
-    """A ServerHello as far as it can be read: a client may go on with one that breaks off or has bytes left
-    over, and what follows is read with what it says. Raises DecodeError where it has no cipher suite.
-    """
-    with suppress(DecodeError):
-        return pull_server_hello(body)
-    reader = Reader(body)
-    version, random = reader.pull_uint(2), reader.pull_bytes(RANDOM_SIZE)
-    session_id, suite = reader.pull_vector(1), reader.pull_uint(2)
-    extensions = []
-    with suppress(DecodeError):
-        reader.pull_bytes(COMPRESSION_AND_LENGTH_SIZE)
-        while True:
-            extensions.append(Extension(reader.pull_uint(2), reader.pull_vector(2)))
-    return ServerHello(version, random, session_id, suite, extensions=tuple(extensions))

@@ -7,9 +7,8 @@ Records and alerts are the shared `Connection`'s; what each message does is in `
 from collections.abc import Mapping
 from dataclasses import replace
 
-from handshake.accepts import Accepts
-from handshake.alerts import RFC_ALERTS
 from handshake.client import tls12, tls13
+from handshake.client.accepting import AcceptingConnection, record_rules
 from handshake.client.choices import check_message_length
 from handshake.client.handshake import ClientHandshake, decode_names
 from handshake.client.hello import FilledHello, fill_hello, hello_fragments
@@ -20,13 +19,12 @@ from handshake.client.renegotiation import (
 from handshake.client.resumption import offer_pre_shared_key
 from handshake.client.server_hello import receive_server_hello
 from handshake.client.state import TLS_1_3_STATES, State
-from handshake.connection import Connection, Entropy, message_name
+from handshake.connection import Entropy, message_name
 from handshake.crypto.credentials import Credential
 from handshake.crypto.record_protection import Protection, Protection13
 from handshake.errors import DecodeError, Fault, LocalError, PeerFault, PolicyRefusal
 from handshake.events import (
     Negotiated,
-    PeerFaulted,
     Phase,
     RenegotiationRefused,
     RenegotiationRequested,
@@ -40,8 +38,7 @@ from handshake.renegotiation import FinishedPair, Renegotiation
 from handshake.session import Session
 from handshake.state_machine import kebab
 from handshake.wire.handshake_message import HandshakeMessage, MessageReader, push_handshake_message
-from handshake.wire.messages import Alert
-from handshake.wire.record import MAX_CIPHERTEXT_LENGTH, FirstRecord, RecordRules, SSLv2Record
+from handshake.wire.record import FirstRecord, SSLv2Record
 from handshake.wire.registry import (
     AlertDescription,
     AlertLevel,
@@ -52,38 +49,10 @@ from handshake.wire.registry import (
     alert_name,
 )
 
-_KNOWN_ALERTS = frozenset(AlertDescription)
-
-
-def _name_of_alert(description: int) -> str:
-    """An alert's name as faults are named."""
-    return alert_name(description).replace("_", "-") if description in _KNOWN_ALERTS else "unknown"
-
-
 _AFTER_ENCRYPTED_EXTENSIONS = ("CertificateRequest", "Certificate")
-_LENIENT = 1 << 15
-"""Bytes of a record that a client takes which passes over the length of records."""
 
 
-def record_rules(accepts: Accepts) -> RecordRules:
-    """What the client being played accepts of records before it decrypts them."""
-
-    def passes_over(*names: str) -> bool:
-        answer = accepts.answer(names)
-        return answer is not None and answer.goes_on
-
-    rules = RecordRules(any_version=passes_over("record-version"))
-    too_long = "record-content-too-long"
-    if passes_over(f"record-over-{MAX_CIPHERTEXT_LENGTH}-bytes"):
-        rules = replace(rules, max_fragment=_LENIENT)
-    elif passes_over(too_long):
-        rules = replace(rules, max_fragment=MAX_CIPHERTEXT_LENGTH + 1)
-    if passes_over(f"tls13-{too_long}", too_long):
-        rules = replace(rules, max_protected_13=_LENIENT)
-    return rules
-
-
-class ClientConnection(Connection):
+class ClientConnection(AcceptingConnection):
     """A client that says exactly what `template` says.
 
     `server_name` goes into the server_name extension; None (an address) leaves it out. `entropy(n)` gives n
@@ -124,7 +93,7 @@ class ClientConnection(Connection):
         self._server_name = server_name
         self._interrupted: ClientHandshake | None = None
         self._reader = MessageReader()
-        self._hello_requests = 0
+        self._is_asked = False
 
     @property
     def negotiated(self) -> Negotiated | None:
@@ -221,9 +190,7 @@ class ClientConnection(Connection):
 
     def receive_handshake(self, fragment: bytes) -> None:
         """Reassemble messages and let the table decide."""
-        if not fragment and not self.is_tls13:
-            detail = "a handshake record without content"
-            self.handshake.mind(PeerFault(Fault.EMPTY_RECORD, detail, "handshake-record-empty"))
+        self.mind_empty_record(fragment)
         self._reader.feed(fragment)
         while not self.is_ended and (message := self._reader.next()) is not None:
             self._receive_message(message)
@@ -274,7 +241,7 @@ class ClientConnection(Connection):
         """Do with a warning what the client being played does."""
         policy = self.handshake.policy
         before = self._interrupted if description == AlertDescription.NO_RENEGOTIATION else None
-        if before is None and self._passes_over_warning(description):
+        if before is None and self.passes_over_warning(description):
             return
         if before is not None:
             self.add_event(RenegotiationRefused())
@@ -296,69 +263,6 @@ class ClientConnection(Connection):
             )
         self.handshake, self._interrupted = before, None
         self.phase = Phase.APPLICATION_DATA
-
-    def _passes_over_warning(self, description: int) -> bool:
-        """Whether this warning is passed over as none else is. Raises PeerFault where it is an error, here or
-        by itself.
-        """
-        if not self.handshake.policy.accepts.answers:
-            return False
-        where = [f"warning-{_name_of_alert(description)}"]
-        if self.alert_level == AlertLevel.FATAL:
-            where.insert(0, f"{where[0]}-of-level-fatal")
-        if self.handshake.state is State.WAIT_FINISHED:
-            where.insert(0, "warning-before-finished")
-        if self.is_within_message:
-            where.insert(0, "warning-within-a-message")
-        detail = f"the warning {alert_name(description)}"
-        fault = PeerFault(Fault.UNEXPECTED_MESSAGE, detail, *where)
-        answer = self.handshake.answer(fault)
-        self.handshake.mind(fault)
-        return answer is not None
-
-    def judge(self, fault: PeerFault) -> None:
-        """Raise a fault, unless the client being played goes on."""
-        self.handshake.judge(fault)
-
-    def ends_with(self, alert: Alert) -> bool:
-        """End as the client being played does: without a word, as is usual, or with an alert of its own."""
-        name = _name_of_alert(alert.description)
-        level = "warning" if alert.level == AlertLevel.WARNING else "fatal"
-        fault = PeerFault(Fault.UNEXPECTED_MESSAGE, name, f"{level}-{name}-that-ends", f"{level}-that-ends")
-        answer = self.handshake.answer(fault)
-        if answer is not None and answer.alert is not None:
-            self.send_alert(AlertLevel.FATAL, answer.alert)
-        return answer is None or not answer.goes_on
-
-    def receive_close_notify(self) -> None:
-        """Answer in kind; within the first handshake some clients do otherwise."""
-        if not self.is_connected:
-            fault = PeerFault(
-                Fault.UNEXPECTED_MESSAGE, "close_notify in the handshake", "close-notify-in-handshake"
-            )
-            answer = self.handshake.answer(fault)
-            if answer is not None and answer.goes_on:
-                return
-            self.handshake.mind(fault)
-        super().receive_close_notify()
-
-    def receive_application_data(self, fragment: bytes) -> None:
-        """Take application data; an empty record is an error for some."""
-        if not fragment and self.accepts_application_data:
-            detail = "a record of application data without content"
-            self.handshake.mind(PeerFault(Fault.EMPTY_RECORD, detail, "application-data-record-empty"))
-        super().receive_application_data(fragment)
-
-    def end_with_fault(self, fault: PeerFault) -> None:
-        """Report the peer's fault and do about it what the client being played does."""
-        self.add_event(PeerFaulted(fault.fault.value, fault.detail, fault.names))
-        answer = self.handshake.answer(fault)
-        if answer is not None and answer.warning is not None:
-            self.send_alert(AlertLevel.WARNING, answer.warning)
-        alert = RFC_ALERTS[fault.fault] if answer is None or answer.goes_on else answer.alert
-        if alert is not None:
-            self.send_alert(AlertLevel.FATAL, alert)
-        self.is_ended = True
 
     def send_alert(self, level: int, description: int) -> None:
         """Queue an alert record; a protected one has the ChangeCipherSpec of a second flight before it."""
@@ -387,9 +291,7 @@ class ClientConnection(Connection):
             self._receive_hello_request()
             return
         if handshake.state is State.WAIT_ENCRYPTED_EXTENSIONS and name in _AFTER_ENCRYPTED_EXTENSIONS:
-            detail = f"{name} without EncryptedExtensions before it"
-            self.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "encrypted-extensions-left-out"))
-            handshake.state = State.WAIT_CERTIFICATE_13
+            tls13.do_without_encrypted_extensions(handshake, name)
         try:
             successors = handshake.successors(name)
         except PeerFault as fault:
@@ -414,9 +316,9 @@ class ClientConnection(Connection):
             fault = PeerFault(Fault.UNEXPECTED_MESSAGE, detail, *where, "hello-request-in-handshake")
             handshake.mind(fault)
             return
-        again = ("hello-request-again",) if self._hello_requests else ()
-        self._hello_requests += 1
-        handshake.mind(PeerFault(Fault.UNEXPECTED_MESSAGE, "HelloRequest", *again, "hello-request"))
+        names = ("hello-request-again", "hello-request") if self._is_asked else ("hello-request",)
+        self._is_asked = True
+        handshake.mind(PeerFault(Fault.UNEXPECTED_MESSAGE, "HelloRequest", *names))
         self._answer_hello_request()
 
     def _answer_hello_request(self) -> None:

@@ -124,6 +124,13 @@ def accept_server_hello_13(handshake: ClientHandshake) -> State:
     return State.WAIT_ENCRYPTED_EXTENSIONS
 
 
+def do_without_encrypted_extensions(handshake: ClientHandshake, name: str) -> None:
+    """Go on as if EncryptedExtensions had come, where the client being played does."""
+    detail = f"{name} without EncryptedExtensions before it"
+    handshake.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "encrypted-extensions-left-out"))
+    handshake.state = State.WAIT_CERTIFICATE_13
+
+
 def receive_encrypted_extensions(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take EncryptedExtensions; an answer to nothing that was asked is a fault (RFC 8446 section 4.2)."""
     handshake.add(message)

@@ -24,7 +24,7 @@ from handshake.crypto.key_schedule import WriteKeys, connection_keys, hash_algor
 from handshake.crypto.key_schedule_13 import traffic_keys
 from handshake.crypto.suite_parameters import BulkCipher, CipherKind, MacAlgorithm, SuiteParameters
 from handshake.errors import Fault, LocalError, PeerFault
-from handshake.wire.record import MAX_PLAINTEXT_LENGTH, names_of_length
+from handshake.wire.record import MAX_INNER_13, names_of_length
 from handshake.wire.registry import ProtocolVersion
 
 Mac = Callable[[int, int, int, bytes], bytes]
@@ -265,17 +265,12 @@ class Protection13:
         return True
 
     def unprotect(
-        self,
-        content_type: int,
-        record_version: int,
-        fragment: bytes,
-        max_inner: int = MAX_PLAINTEXT_LENGTH + 1,
+        self, content_type: int, record_version: int, fragment: bytes, max_inner: int = MAX_INNER_13
     ) -> tuple[int, bytes]:
-        """The inner content type and the content of a record with this outer header, padding removed;
-        `max_inner` is how many bytes both may have with the padding.
+        """The inner content type and the content of a record with this outer header, padding removed.
 
         Raises `PeerFault(BAD_RECORD_MAC)`, `PeerFault(UNEXPECTED_MESSAGE)` for zeros only, and
-        `PeerFault(RECORD_OVERFLOW)` where content and padding are too long (section 5.4).
+        `PeerFault(RECORD_OVERFLOW)` for more than `max_inner` bytes of both (section 5.4).
         """
         if len(fragment) < self._tag_length:
             raise _bad_record_mac(self._sequence_number, f"{len(fragment)} bytes are too short for a tag")

@@ -139,7 +139,11 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
         _finish(handshake)
         handshake.flush(Flight.FINISH)
     handshake.finished = FinishedPair(
-        handshake.renegotiation_info, client_verify_data, handshake.server_verify_data
+        handshake.renegotiation_info,
+        client_verify_data,
+        handshake.server_verify_data,
+        handshake.version,
+        handshake.extended_master_secret,
     )
     pair = handshake.key_pair
     handshake.negotiated = Negotiated(

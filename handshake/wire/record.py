@@ -23,6 +23,8 @@ MAX_CIPHERTEXT_LENGTH = 2**14 + 2048
 """RFC 5246 section 6.2.3."""
 MAX_CIPHERTEXT_LENGTH_13 = 2**14 + 256
 """RFC 8446 section 5.2."""
+MAX_INNER_13 = MAX_PLAINTEXT_LENGTH + 1
+"""RFC 8446 section 5.4: content, content type and padding together."""
 MAJOR_VERSION = 3
 """Of every version from SSLv3 on."""
 
@@ -106,7 +108,7 @@ class RecordRules:
         padding.
         """
         is_usual = self.max_protected_13 <= MAX_CIPHERTEXT_LENGTH_13
-        return MAX_PLAINTEXT_LENGTH + 1 if is_usual else self.max_protected_13
+        return MAX_INNER_13 if is_usual else self.max_protected_13
 
     @property
     def max_content(self) -> int:
