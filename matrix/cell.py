@@ -1,8 +1,9 @@
 """Cells: which server, which client, which scenario; their ids, their order, and choosing them by shell
 pattern.
 
-Pure. A cell's id is `<server id>/<client>/<scenario>`. The grid is a sorted list, never a set: every pytest
-worker must see the same cells in the same order.
+Pure. A cell's id is `<server id>/<client>/<scenario>`. Only a server's id may have slashes of its own, in the
+path of a program; so an id is split at the last two, by `parse_cell_id` alone. The grid is a sorted list,
+never a set: every pytest worker must see the same cells in the same order.
 """
 
 import difflib
@@ -35,8 +36,9 @@ class Cell:
 
 def parse_cell_id(text: str) -> Cell:
     """Read a cell's id. Raises SelectionError when it has not three parts."""
-    parts = text.split("/")
-    if len(parts) != 3 or not all(parts):
+    parts = text.rsplit("/", 2)
+    before, slash, _ = parts[0].partition("/")
+    if len(parts) != 3 or not all(parts) or (slash and not before.endswith("=")):
         raise SelectionError(
             f"{text!r} is no cell id; write <server id>/<client>/<scenario>, see `list cells`"
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache, partial
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     AfterValidator,
@@ -39,6 +39,7 @@ from servers.declared import (
 )
 from servers.departure_toggle import departure_layer, departure_values
 from servers.emulated.tables import model_of
+from servers.own_program import program_values
 from servers.sent_alert import parse_sent_alert, with_todays_word
 
 
@@ -211,11 +212,12 @@ class Toggle(Table):
 
     `defaults` names the levels whose default is another. `once_connected`: it changes nothing before that, so
     that what is expected of a connect is the same. `departures`: the values are "none", the default, and all
-    departures from the RFCs that an emulated server can have (`handshake.server.departures`).
+    departures from the RFCs that an emulated server can have (`handshake.server.departures`). `program`: any
+    path of a program is a value besides "system", the default (`servers.own_program`).
     """
 
     title: str
-    values: Annotated[list[Name], Field(min_length=2)]
+    values: Annotated[list[Name], Field(min_length=1)]
     default: str
     defaults: dict[str, str] = {}
     once_connected: bool = False
@@ -223,13 +225,22 @@ class Toggle(Table):
     levels: list[str] | None = None
     when: dict[str, ToggleValue] = {}
     departures: bool = False
+    program: bool = False
 
     @model_validator(mode="before")
     @classmethod
     def _with_all_departures(cls, table: Any) -> Any:
         if isinstance(table, dict) and table.get("departures") is True:
             return {**departure_values(), **table}
+        if isinstance(table, dict) and table.get("program") is True:
+            return {**program_values(), **table}
         return table
+
+    @model_validator(mode="after")
+    def _leaves_a_choice(self) -> Self:
+        if len(self.values) < 2 and not self.program:
+            raise Mistakes([(("values",), "has one value: add another, or drop the toggle")])
+        return self
 
     def values_at(self, level: str) -> tuple[str, ...]:
         """The values that exist at a level, in the order written; none when the level lacks the toggle."""

@@ -11,6 +11,7 @@ from typing import Any
 from servers.contract import Configuration, PrivateKeyAndChain
 from servers.declared import Declared
 from servers.definition import ServerDefinition
+from servers.own_program import ProgramError, checked
 
 
 class ServerIdError(ValueError):
@@ -58,10 +59,23 @@ class ServerVariant:
 
     @property
     def departs(self) -> bool:
-        """Whether it departs from the RFCs by name: then nothing is expected of a client, nor need any get
-        through.
-        """
+        """Whether it departs from the RFCs by name."""
         return bool(self.emulation().get("departures"))
+
+    @property
+    def own_program(self) -> str | None:
+        """The path of the user's program that it runs, as ids have it; None where the system's does."""
+        for name, value in self.toggles.items():
+            if self.definition.toggles[name].program and value != self.definition.toggles[name].default:
+                return value
+        return None
+
+    @property
+    def is_only_observed(self) -> bool:
+        """Whether nothing is known of it before: it departs from the RFCs, or its program is the user's own.
+        Then nothing is expected of a client, nor need any get through.
+        """
+        return self.departs or self.own_program is not None
 
     @property
     def process_of_its_own(self) -> str:
@@ -148,7 +162,12 @@ def parse_server_id(text: str, definitions: Mapping[str, ServerDefinition]) -> S
         if name not in toggles:
             raise ServerIdError(f'{text}: "{server}@{level}" has no toggle "{name}"; {_there_is(toggles)}')
         values = definition.toggles[name].values_at(level)
-        if value not in values:
+        if definition.toggles[name].program and value not in values:
+            try:
+                value = checked(value)
+            except ProgramError as error:
+                raise ServerIdError(f"{text}: {error}") from error
+        elif value not in values:
             raise ServerIdError(
                 f'{text}: "{name}" cannot be "{value}" at {server}@{level}; {_there_is(values)}'
             )

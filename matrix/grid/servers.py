@@ -3,9 +3,9 @@ after.
 
 The proof is a control cell: a client that must always get through (the definition's `control`) connects
 first and last. Where it does not, whatever the other clients saw says nothing about them, and the server's
-cells are harness errors. A target has no such client, nor has a server that departs from the RFCs; there the
-control is that something accepts a connection, and lets TLS begin where other words come first: every client
-says the same ones.
+cells are harness errors. A target has no such client, nor has a server that departs from the RFCs or runs a
+program of the user's; there the control is that something accepts a connection, and lets TLS begin where
+other words come first: every client says the same ones.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -107,7 +107,7 @@ class GridServers:
         if endpoint.problem is not None:
             return endpoint
         variant = next((variant for variant in self._plan.variants if variant.id == endpoint.server), None)
-        if variant is None or variant.departs:
+        if variant is None or variant.is_only_observed:
             assert endpoint.destination is not None, "a target has one"
             note = unreachable(endpoint.destination, self._terms.deadline_seconds)
         else:

@@ -26,15 +26,19 @@ def plan_cells(
     notes: Notes | None = None,
 ) -> list[PlannedCell]:
     """Look up what is expected of each cell and predict it; the user's own expectations come before what is
-    shipped or predicted. Nothing is predicted of a server that departs from the RFCs, nor of a genuine
-    program, which has no definition.
+    shipped or predicted. Nothing is predicted of a server that departs from the RFCs or whose program is the
+    user's own, nor of a genuine program as a client, which has no definition.
     """
     own = own or Expectations()
     expectations = own.before(load_expectations(notes=notes))
     cells = list(cells)
     earlier = _baseline_cells(cells, baseline)
     plain_ids = {identifier: connects_like(variant) for identifier, variant in variants.items()}
-    server_facts = {identifier: facts_of_server(variant) for identifier, variant in variants.items()}
+    server_facts = {
+        identifier: facts_of_server(variant)
+        for identifier, variant in variants.items()
+        if not variant.is_only_observed
+    }
     predictions = {
         (server, client): predict(profiles[client].player, server_facts[server])
         for server, client in {(cell.server, cell.client) for cell in cells}
@@ -44,8 +48,9 @@ def plan_cells(
     for cell in cells:
         prediction = predictions.get((cell.server, cell.client))
         beyond: Prediction | None = None
-        expected = expectations.explicit(cell)
-        if cell.server in variants and cell.client in profiles and not variants[cell.server].departs:
+        is_only_observed = cell.server in variants and cell.server not in server_facts
+        expected = None if is_only_observed else expectations.explicit(cell)
+        if cell.server in server_facts and cell.client in profiles:
             client, server = profiles[cell.client].player, server_facts[cell.server]
             facts = Facts(client, server, plain_ids[cell.server], prediction)
             expected, beyond = expected_of(cell, facts, expectations)

@@ -35,6 +35,11 @@ class About:
     minimum: float | None = None
 
 
+_SERVER = (
+    "Servers by id. With ,program=/PATH behind the id, openssl-s_server, gnutls and nss run a program of your "
+    "own build; nothing is expected of it."
+)
+
 _TARGET = (
     "A server that is already running; then only targets are tested. PROTOCOL is "
     f"{', '.join(PROTOCOLS)}; with http-connect HOST:PORT is the proxy, and to=HOST:PORT the destination of "
@@ -53,7 +58,7 @@ class RunOptions:
     reports/.
     """
 
-    server: Annotated[Texts, About("Servers by id.", "PAT")] = ()
+    server: Annotated[Texts, About(_SERVER, "PAT")] = ()
     levels: Annotated[
         Texts,
         About(

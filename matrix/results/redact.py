@@ -22,6 +22,7 @@ from handshake.wire.registry import ExtensionType
 from matrix.cell import Cell
 from matrix.results.evidence import ConnectionSeen, Entry, Evidence
 from matrix.results.run_file import CertificateRecord, RunFile
+from servers.own_program import PROGRAM, SYSTEM
 
 GONE = "(redacted)"
 _EXTERNAL = "external"
@@ -63,9 +64,12 @@ class Redaction:
     def __init__(self, run: RunFile, timings: Mapping[str, Any], evidence: Iterable[Evidence] = ()) -> None:
         self._placeholders: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
+        self._programs: dict[str, str] = {}
         for name, server in run.servers.items():
             if server.kind == _EXTERNAL:
                 self._name(name, "target")
+            elif (program := server.toggles.get(PROGRAM, SYSTEM)) != SYSTEM:
+                self._programs[program] = self._name(program, "path")
         for listed, told in _mapping(timings.get("servers")).items():
             if listed in run.servers and run.servers[listed].kind == _EXTERNAL:
                 self._host(str(_mapping(told).get("address", "")))
@@ -96,6 +100,9 @@ class Redaction:
             cell["server"] = self.server(before.server)
             cell["id"] = self.cell_id(before.server, before.client, before.scenario)
         content["servers"] = {self.server(name): value for name, value in content["servers"].items()}
+        for server in content["servers"].values():
+            if (program := server["toggles"].get(PROGRAM)) in self._programs:
+                server["toggles"][PROGRAM] = self._programs[program]
         content["clients"] = run.model_dump(mode="json", by_alias=True)["clients"]
         return RunFile.model_validate(content)
 
@@ -109,6 +116,8 @@ class Redaction:
 
     def server(self, name: str) -> str:
         """The name of a server or target, as it stands in the copy."""
+        for program in sorted(self._programs, key=len, reverse=True):
+            name = name.replace(f",{PROGRAM}={program}", f",{PROGRAM}={self._programs[program]}")
         return self._placeholders.get(name.lower(), name)
 
     def cell_id(self, server: str, client: str, scenario: str) -> str:

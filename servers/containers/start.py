@@ -22,6 +22,7 @@ from servers.containers.engine import EngineError, engine, said
 from servers.containers.leftovers import remove_abandoned, run_labels
 from servers.containers.recipe import recipe
 from servers.contract import Configuration, PrivateKeyAndChain
+from servers.own_program import from_id
 from servers.running import NotInstalled, ProgramEvents, RunningServers, StartFailure, StartResult
 from servers.variant import ServerVariant
 
@@ -118,6 +119,13 @@ class _Starting:
         if "docker" not in variant.definition.backends:
             self._results[variant.id] = NotInstalled(
                 variant.id, f"{server} cannot be had in a container (backends in its server.toml)"
+            )
+            return None
+        if variant.own_program is not None:
+            self._results[variant.id] = NotInstalled(
+                variant.id,
+                f"a container does not have {from_id(variant.own_program)} of this machine: run it with "
+                "--backend process",
             )
             return None
         wanted = recipe(variant.definition, variant.level)

@@ -15,9 +15,9 @@ from servers.system.backend import BackendProgram
 from servers.system.banner import banner, stack_name
 from servers.system.command import (
     authorities_in_memory,
+    chosen_program,
     credentials_in_memory,
     ended_with_us,
-    find_program,
     not_installed,
 )
 from servers.system.namespaces import Namespaces, run
@@ -53,7 +53,7 @@ def priority(configuration: contract.Configuration) -> str:
 @contextmanager
 def start(configuration: contract.Configuration, namespaces: Namespaces) -> Iterator[contract.Event]:
     """Listen outside, and have gnutls-serv listen inside."""
-    program = find_program("gnutls-serv")
+    program = chosen_program(configuration, "gnutls-serv")
     if program is None:
         yield not_installed(configuration.id, "gnutls-serv", "gnutls-bin")
         return

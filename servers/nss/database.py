@@ -51,11 +51,23 @@ def root_folder(namespaces: Namespaces) -> Path:
         elif folder.is_dir():
             at.mkdir()
             mount_again(folder, at)
-    randomness = MEMORY / RANDOMNESS.relative_to("/")
-    randomness.parent.mkdir()
-    randomness.touch()
-    mount_again(RANDOMNESS, randomness)
+    bring_inside(MEMORY, RANDOMNESS)
     return MEMORY
+
+
+def bring_inside(root: Path, path: Path) -> None:
+    """Let a file or folder of the system be seen at its place below the root folder, too; what lies in the
+    system's folders is.
+    """
+    at = root / path.relative_to("/")
+    if at.exists():
+        return
+    at.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        at.mkdir()
+    else:
+        at.touch()
+    mount_again(path, at)
 
 
 class Database:

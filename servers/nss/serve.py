@@ -4,27 +4,32 @@ selfserv listens on every address, so it is kept in a network namespace; and it 
 in a root folder that has none of interest (`servers.nss.database`).
 """
 
-import ctypes
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from servers import contract
-from servers.nss.database import Database, DatabaseError, make_database, root_folder
+from servers.nss.database import (
+    SYSTEM_FOLDERS,
+    Database,
+    DatabaseError,
+    bring_inside,
+    make_database,
+    root_folder,
+)
 from servers.nss.view import SelfservView
 from servers.system.backend import BackendProgram
-from servers.system.command import (
-    ended_with_us,
-    find_program,
-    not_installed,
-)
+from servers.system.banner import banner, stack_name
+from servers.system.command import chosen_program, ended_with_us, find_program, not_installed
 from servers.system.namespaces import Namespaces, run
 from servers.system.pool import serve_with_backends
 
 PACKAGE = "libnss3-tools"
-PROGRAMS = ("selfserv", "certutil", "pk12util", "chroot")
+PROGRAM = "selfserv"
+TOOLS = ("certutil", "pk12util", "chroot")
+LIBRARY = "libnss3.so"
 CREDENTIAL_OPTIONS = {"rsa": "-n", "ecdsa": "-e", "dsa": "-S"}
 CLIENT_CERTIFICATE: dict[str, list[str]] = {"no": [], "request": ["-r"], "require": ["-r", "-r"]}
 # lib/ssl/sslsock.c, ssl_SetDefaultsFromEnvironment: never, requires the extension, unrestricted
@@ -32,6 +37,14 @@ RENEGOTIATION = {"off": "N", "secure": "R", "legacy": "U"}
 # A session lives in one process, and a client's next connection may come to another: better never than
 # now and then.
 NO_SESSIONS = ["-N"]
+ASK_LIBRARY = """
+import ctypes, sys
+version = ctypes.CDLL(sys.argv[1]).NSS_GetVersion
+version.restype = ctypes.c_char_p
+print("NSS", version().decode())
+"""
+VERSION = re.compile(r"^NSS (?P<version>\S+)", re.MULTILINE)
+UNKNOWN = "NSS of an unknown version (selfserv)"
 LISTENING = re.compile(rb"^selfserv: About to call accept")
 
 
@@ -51,26 +64,39 @@ def of_database(database: Database, folder: Path) -> list[str]:
     return ["-d", f"sql:{folder / database.path.name}", *(part for pair in named for part in pair)]
 
 
-def stack() -> str:
-    """What NSS is: `NSS 3.87 (selfserv)`. No program of its tells, so the library is asked."""
-    try:
-        version = ctypes.CDLL("libnss3.so").NSS_GetVersion
-    except (OSError, AttributeError):
-        return "NSS of an unknown version (selfserv)"
-    version.restype = ctypes.c_char_p
-    return f"NSS {version().decode()} (selfserv)"
+def own_libraries(program: Path) -> Path | None:
+    """The folder of the libraries of a build of NSS's (`dist/*/lib` beside `dist/*/bin`); None for those of
+    the system.
+    """
+    folder = program.parent.parent / "lib"
+    is_own = (folder / LIBRARY).exists() and not any(folder.is_relative_to(each) for each in SYSTEM_FOLDERS)
+    return folder if is_own else None
+
+
+def stack(environment: Mapping[str, str]) -> str:
+    """What NSS is: `NSS 3.87 (selfserv)`. No program of its tells, so the library is asked, by a process of
+    its own: another build may be loaded for the next server.
+    """
+    said = banner([sys.executable, "-c", ASK_LIBRARY, LIBRARY], environment)
+    return stack_name(said, VERSION, "NSS {version} (selfserv)") if VERSION.search(said) else UNKNOWN
 
 
 @contextmanager
 def start(configuration: contract.Configuration, namespaces: Namespaces) -> Iterator[contract.Event]:
     """Make a database, listen outside, and have selfserv listen inside."""
-    programs = {name: find_program(name) for name in PROGRAMS}
+    programs = {PROGRAM: chosen_program(configuration, PROGRAM)}
+    programs |= {name: find_program(name) for name in TOOLS}
     for name, path in programs.items():
         if path is None:
             yield not_installed(configuration.id, name, PACKAGE)
             return
     found = {name: path for name, path in programs.items() if path is not None}
-    root = root_folder(namespaces)
+    selfserv, root = Path(found[PROGRAM]), root_folder(namespaces)
+    libraries = own_libraries(selfserv)
+    environment = {} if libraries is None else {"LD_LIBRARY_PATH": str(libraries)}
+    if namespaces.is_alone:
+        for part in filter(None, (selfserv, libraries)):
+            bring_inside(root, part)
     with ExitStack() as closing:
         try:
             making = make_database(root, found, configuration.presented(), configuration.client_certificates)
@@ -80,17 +106,20 @@ def start(configuration: contract.Configuration, namespaces: Namespaces) -> Iter
             return
         within = [found["chroot"], str(root)] if namespaces.is_alone else []
         folder = Path("/") if namespaces.is_alone else root
-        command = [*within, found["selfserv"], *options(configuration), *of_database(database, folder)]
+        command = [*within, found[PROGRAM], *options(configuration), *of_database(database, folder)]
+        allowed = RENEGOTIATION[configuration.declared.renegotiation.allowed]
         backend_program = BackendProgram(
-            "selfserv",
+            PROGRAM,
             lambda port: ended_with_us([*command, "-v", "-p", str(port)]),
             LISTENING,
             SelfservView,
-            {"NSS_SSL_ENABLE_RENEGOTIATION": RENEGOTIATION[configuration.declared.renegotiation.allowed]},
+            {"NSS_SSL_ENABLE_RENEGOTIATION": allowed, **environment},
             ports=namespaces.ports,
         )
         outside = namespaces.outside_socket()
-        yield closing.enter_context(serve_with_backends(configuration, backend_program, stack(), outside))
+        yield closing.enter_context(
+            serve_with_backends(configuration, backend_program, stack(environment), outside)
+        )
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ from servers.system.banner import banner, stack_name
 from servers.system.command import (
     OPENSSL_ENVIRONMENT,
     authorities_in_memory,
+    chosen_program,
     credentials_in_memory,
     ended_with_us,
-    find_program,
     not_installed,
 )
 from servers.system.pool import serve_with_backends
@@ -47,7 +47,7 @@ LISTENING = re.compile(rb"^ACCEPT .*:(\d+)$")
 @contextmanager
 def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
     """Start one s_server, to see that it can be, and listen."""
-    program = find_program("openssl")
+    program = chosen_program(configuration, "openssl")
     if program is None:
         yield not_installed(configuration.id, "openssl", "openssl")
         return

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 
 from servers import contract
+from servers.own_program import PROGRAM, SYSTEM, from_id
 
 # Debian has servers here, and leaves the folder out of an ordinary user's path.
 SERVER_FOLDER = "/usr/sbin"
@@ -17,6 +18,12 @@ OPENSSL_ENVIRONMENT = {"OPENSSL_CONF": "/dev/null"}
 def find_program(name: str) -> str | None:
     """Where a program of the system is, None when there is none."""
     return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), SERVER_FOLDER)))
+
+
+def chosen_program(configuration: contract.Configuration, name: str) -> str | None:
+    """The program of the user's own that a server is to run, else where that of the system is, if any."""
+    value = configuration.toggles.get(PROGRAM, SYSTEM)
+    return find_program(name) if value == SYSTEM else from_id(value)
 
 
 def not_installed(server_id: str, program: str, package: str) -> contract.NotInstalled:

@@ -24,7 +24,16 @@ def test_an_id_reads_back(server: str, client: str, scenario: str) -> None:
     assert parse_cell_id(cell.id) == cell
 
 
-@pytest.mark.parametrize("text", ["", "a/b", "a/b/c/d", "a//c"])
+PATHS = st.text("abc/%2C,=.@-", min_size=1, max_size=12).map("/{}".format)
+
+
+@given(PATHS, NAMES, NAMES)
+def test_an_id_with_the_path_of_a_program_reads_back(path: str, client: str, scenario: str) -> None:
+    cell = Cell(f"gnutls@system,program={path}", client, scenario)
+    assert parse_cell_id(cell.id) == cell
+
+
+@pytest.mark.parametrize("text", ["", "a/b", "a/b/c/d", "a//c", "=/b", "a,program=x/y/c/d"])
 def test_a_cell_id_has_three_parts(text: str) -> None:
     with pytest.raises(SelectionError, match="no cell id"):
         parse_cell_id(text)
