@@ -67,9 +67,9 @@ def visit(
     asked = request_for(destination) if request is None else request
     meeting = _Meeting(program, destination, deadline_seconds, asked, trusted, pace, told)
     carried, readings, said = meeting.hold()
-    if readings and (readings[-1].is_unsure or _leaves_without_a_word(readings[-1])):
+    if any(map(_is_open, readings)):
         _, again, _ = meeting.hold(one_by_one=True)
-        readings[-1] = _surer(readings[-1], again)
+        readings = [_surer(reading, again) if _is_open(reading) else reading for reading in readings]
     attempts = tuple(
         _attempt(one, reading, said, deadline_seconds) for one, reading in zip(carried, readings, strict=True)
     )
@@ -126,6 +126,11 @@ class _Meeting:
 def _own_moves(carried: Carried, until: float) -> list[Move]:
     """What both sides did; the end of a connection of a program that was ended is not its own doing."""
     return [move for move in carried.moves if not (move.is_clients and move.end and move.time >= until)]
+
+
+def _is_open(reading: Reading) -> bool:
+    """Whether a second visit can tell more of its end."""
+    return reading.is_unsure or _leaves_without_a_word(reading)
 
 
 def _leaves_without_a_word(reading: Reading) -> bool:
