@@ -60,7 +60,8 @@ class Driver:
         """One visit; other threads wait for their turn."""
         with self._lock:
             started = time.monotonic()
-            if self._process is None:
+            if self._process is None or self._process.poll() is not None:
+                self.stop()
                 self._start()
                 if self._line(started + self._program.start_seconds) is None:
                     return self._ended("did not start")

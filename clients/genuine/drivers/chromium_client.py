@@ -21,7 +21,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from clients.genuine.drivers.browser import Browser, address, loaded_by
-from clients.genuine.drivers.loop import Says, Told, serve
+from clients.genuine.drivers.loop import Says, Told, serve, warm_up
 
 START_SECONDS = 50.0
 CLOSE_SECONDS = 2.0
@@ -107,37 +107,42 @@ class Client:
         for end in (to_read, to_write, *inherited):
             os.close(end)
         self._tools = DevTools(said, told)
-        self._tools.call("Browser.getVersion", time.monotonic() + START_SECONDS)
+        self._context = self._page = ""
+
+    def prepare(self) -> None:
+        """Open an empty page in a context of its own, for the next visit."""
+        tools, until = self._tools, time.monotonic() + START_SECONDS
+        self._context = tools.call("Target.createBrowserContext", until)["browserContextId"]
+        made = tools.call("Target.createTarget", until, url=NOTHING, browserContextId=self._context)
+        attached = tools.call("Target.attachToTarget", until, targetId=made["targetId"], flatten=True)
+        self._page = attached["sessionId"]
+        tools.call("Network.enable", until, self._page)
+        # Else an icon is asked for as soon as the page is there, and sometimes a connection is made for it.
+        tools.call("Network.setBlockedURLs", until, self._page, urls=["*/favicon.ico"])
+        tools.events.clear()
 
     def visit(self, told: Told, says: Says) -> None:
-        """Open the page in a context of its own."""
+        """Load the page; leave nothing of it."""
         until = loaded_by(told)
-        tools = self._tools
-        tools.events.clear()
-        context = tools.call("Target.createBrowserContext", until)["browserContextId"]
         try:
-            self._load(context, address(told), until, says)
+            self._load(address(told), until, says)
         finally:
-            self._close(context)
+            self._close()
             says.key_log += self._browser.new_secrets()
 
-    def _close(self, context: str) -> None:
+    def _close(self) -> None:
         """Throw the context away, and so its connections. A browser that cannot has ended or hangs: then this
         process ends, too, which is told as the end of the visit.
         """
         until = time.monotonic() + CLOSE_SECONDS
         try:
-            self._tools.call("Target.disposeBrowserContext", until, browserContextId=context)
+            self._tools.call("Target.disposeBrowserContext", until, browserContextId=self._context)
         except (EOFError, OSError) as error:  # a TimeoutError is an OSError
             sys.exit(f"Chromium: {error}")
 
-    def _load(self, context: str, url: str, until: float, says: Says) -> None:
+    def _load(self, url: str, until: float, says: Says) -> None:
         tools = self._tools
-        target = tools.call("Target.createTarget", until, url=NOTHING, browserContextId=context)
-        target_id = target["targetId"]
-        session = tools.call("Target.attachToTarget", until, targetId=target_id, flatten=True)["sessionId"]
-        tools.call("Network.enable", until, session)
-        tools.tell("Page.navigate", session, url=url)
+        tools.tell("Page.navigate", self._page, url=url)
         document = ""
         while True:
             message = tools.events.pop(0) if tools.events else tools.next(until)
@@ -152,7 +157,7 @@ class Client:
                     says.works = bool(says.answer)
                     return
                 case "Network.loadingFinished" if parameters["requestId"] == document:
-                    body = tools.call("Network.getResponseBody", until, session, requestId=document)
+                    body = tools.call("Network.getResponseBody", until, self._page, requestId=document)
                     says.take(body["body"].encode("latin-1", "replace"))
                     return
 
@@ -166,4 +171,7 @@ def _profile(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    serve(Client(sys.argv[1]).visit)
+    client = Client(sys.argv[1])
+    client.prepare()
+    warm_up(client.visit, START_SECONDS)
+    serve(client.visit, client.prepare)

@@ -19,7 +19,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from clients.genuine.drivers.browser import Browser, address, loaded_by
-from clients.genuine.drivers.loop import Says, Told, serve
+from clients.genuine.drivers.loop import Says, Told, serve, warm_up
 
 START_SECONDS = 50.0
 CLOSE_SECONDS = 2.0
@@ -178,4 +178,6 @@ def _port(browser: Browser, until: float) -> int:
 
 
 if __name__ == "__main__":
-    serve(Client(sys.argv[1]).visit)
+    client = Client(sys.argv[1])
+    warm_up(client.visit, START_SECONDS)
+    serve(client.visit)

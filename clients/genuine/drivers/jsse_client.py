@@ -9,15 +9,13 @@ none.
 """
 
 import re
-import socket
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from clients.genuine.drivers.loop import MAX_ANSWER, Says, Told, serve
+from clients.genuine.drivers.loop import MAX_ANSWER, Says, Told, serve, warm_up
 from stacks.java import JavaMachine
 
 SENT = re.compile(r"WRITE: \S+ alert\((\w+)\), length")
@@ -50,19 +48,6 @@ class Client:
         self._is_bouncy_castle = bool(jars)
         if jars:
             self._log_records()
-
-    def warm_up(self) -> None:
-        """Have the classes loaded that a first connection takes a second for: meet a server that hangs up."""
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-
-            def hang_up() -> None:
-                connection, _ = listener.accept()
-                with connection:
-                    connection.recv(4096)
-
-            threading.Thread(target=hang_up, daemon=True).start()
-            told = Told("127.0.0.1", listener.getsockname()[1], "warm-up.example.test", "", 5.0, "")
-            self.visit(told, Says())
 
     def visit(self, told: Told, says: Says) -> None:
         """One connection; the log of it is the words."""
@@ -166,5 +151,5 @@ if __name__ == "__main__":
     options = [each for each in rest if each.startswith("-")]
     jars = [Path(each) for each in rest if not each.startswith("-")]
     client = Client(Path(runtime), Path(jpype), interface, options, jars)
-    client.warm_up()
+    warm_up(client.visit)
     serve(client.visit)

@@ -7,6 +7,7 @@ import json
 import select
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -74,10 +75,38 @@ class Says:
         self.answer = (self.answer + data.decode("latin-1"))[:MAX_ANSWER]
 
 
-def serve(visit: Callable[[Told, Says], None]) -> None:
-    """Make the visits that are told on standard input until it ends. An error is the visit's words."""
+def warm_up(visit: Callable[[Told, Says], None], seconds: float = 5.0) -> None:
+    """Have loaded what a first connection takes a second for: meet a server that hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return  # the visit is over
+                with connection:
+                    connection.recv(4096)
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        told = Told("127.0.0.1", listener.getsockname()[1], "warm-up.example.test", "", seconds, "")
+        try:
+            visit(told, Says())
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)  # wakes an accept that still waits
+
+
+def _nothing() -> None:
+    pass
+
+
+def serve(visit: Callable[[Told, Says], None], prepare: Callable[[], None] = _nothing) -> None:
+    """Make the visits that are told on standard input until it ends; `prepare` comes before each, in nobody's
+    time. An error is the visit's words.
+    """
     output = sys.stdout
     sys.stdout = sys.stderr  # what a stack prints is its words, and never a line of ours
+    prepare()
     _say(output, {"ready": True})
     for line in sys.stdin:
         told, says = Told(**json.loads(line)), Says()
@@ -87,6 +116,7 @@ def serve(visit: Callable[[Told, Says], None]) -> None:
             says.words += f"{type(error).__name__}: {error}\n"
             says.works = bool(says.answer)
         _say(output, vars(says))
+        prepare()
 
 
 def _say(output: Any, what: dict[str, Any]) -> None:
