@@ -30,8 +30,8 @@ from handshake.transcript import Transcript
 MAX_KEPT_BYTES = 262_144
 """Of one connection, both directions together; more is carried and not kept."""
 RECEIVE_SIZE = 65_536
-PAUSE_SECONDS = 0.05
-"""For a program to refuse a message."""
+PAUSE_SECONDS = 0.2
+"""For a program to refuse a message: a browser passes it through several processes."""
 
 
 @dataclass(frozen=True, slots=True)
