@@ -36,8 +36,8 @@ class About:
 
 
 _SERVER = (
-    "Servers by id. With ,program=/PATH behind the id, openssl-s_server, gnutls and nss run a program of your "
-    "own build; nothing is expected of it."
+    "Servers by id. With ,program=/PATH behind the id, openssl-s_server, gnutls and nss run a program of "
+    "your own build; nothing is expected of it."
 )
 
 _TARGET = (

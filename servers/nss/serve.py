@@ -4,9 +4,10 @@ selfserv listens on every address, so it is kept in a network namespace; and it 
 in a root folder that has none of interest (`servers.nss.database`).
 """
 
+import ctypes
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -21,7 +22,6 @@ from servers.nss.database import (
 )
 from servers.nss.view import SelfservView
 from servers.system.backend import BackendProgram
-from servers.system.banner import banner, stack_name
 from servers.system.command import chosen_program, ended_with_us, find_program, not_installed
 from servers.system.namespaces import Namespaces, run
 from servers.system.pool import serve_with_backends
@@ -37,14 +37,6 @@ RENEGOTIATION = {"off": "N", "secure": "R", "legacy": "U"}
 # A session lives in one process, and a client's next connection may come to another: better never than
 # now and then.
 NO_SESSIONS = ["-N"]
-ASK_LIBRARY = """
-import ctypes, sys
-version = ctypes.CDLL(sys.argv[1]).NSS_GetVersion
-version.restype = ctypes.c_char_p
-print("NSS", version().decode())
-"""
-VERSION = re.compile(r"^NSS (?P<version>\S+)", re.MULTILINE)
-UNKNOWN = "NSS of an unknown version (selfserv)"
 LISTENING = re.compile(rb"^selfserv: About to call accept")
 
 
@@ -73,12 +65,14 @@ def own_libraries(program: Path) -> Path | None:
     return folder if is_own else None
 
 
-def stack(environment: Mapping[str, str]) -> str:
-    """What NSS is: `NSS 3.87 (selfserv)`. No program of its tells, so the library is asked, by a process of
-    its own: another build may be loaded for the next server.
-    """
-    said = banner([sys.executable, "-c", ASK_LIBRARY, LIBRARY], environment)
-    return stack_name(said, VERSION, "NSS {version} (selfserv)") if VERSION.search(said) else UNKNOWN
+def stack(library: str = LIBRARY) -> str:
+    """What NSS is: `NSS 3.87 (selfserv)`. No program of its tells, so the library is asked."""
+    try:
+        version = ctypes.CDLL(library).NSS_GetVersion
+    except (OSError, AttributeError):  # also where a build's library does not go with what is loaded already
+        return "NSS of an unknown version (selfserv)"
+    version.restype = ctypes.c_char_p
+    return f"NSS {version().decode()} (selfserv)"
 
 
 @contextmanager
@@ -94,6 +88,7 @@ def start(configuration: contract.Configuration, namespaces: Namespaces) -> Iter
     selfserv, root = Path(found[PROGRAM]), root_folder(namespaces)
     libraries = own_libraries(selfserv)
     environment = {} if libraries is None else {"LD_LIBRARY_PATH": str(libraries)}
+    library = LIBRARY if libraries is None else str(libraries / LIBRARY)
     if namespaces.is_alone:
         for part in filter(None, (selfserv, libraries)):
             bring_inside(root, part)
@@ -118,7 +113,7 @@ def start(configuration: contract.Configuration, namespaces: Namespaces) -> Iter
         )
         outside = namespaces.outside_socket()
         yield closing.enter_context(
-            serve_with_backends(configuration, backend_program, stack(environment), outside)
+            serve_with_backends(configuration, backend_program, stack(library), outside)
         )
 
 

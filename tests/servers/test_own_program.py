@@ -16,6 +16,7 @@ from handshake.wire.registry import ProtocolVersion
 from servers.containers import start as containers
 from servers.contract import PrivateKeyAndChain
 from servers.definition import DefinitionError, load_definition, load_definitions
+from servers.nss.serve import own_libraries
 from servers.own_program import from_id, in_id
 from servers.processes.start import NotInstalled, RunningServer, StartFailure, start_servers
 from servers.variant import ServerIdError, ServerVariant, expand, parse_server_id
@@ -155,6 +156,16 @@ def test_nothing_is_declared_by_a_path_and_it_is_in_no_list() -> None:
     plain = parse_server_id("gnutls@system", DEFINITIONS)
     assert plain.own_program is None
     assert not plain.is_only_observed
+
+
+def test_a_build_of_nss_has_its_libraries_beside_it(tmp_path: Path) -> None:
+    program = tmp_path / "dist" / "bin" / "selfserv"
+    assert own_libraries(program) is None, "a copy of the program alone"
+    libraries = tmp_path / "dist" / "lib"
+    libraries.mkdir(parents=True)
+    (libraries / "libnss3.so").touch()
+    assert own_libraries(program) == libraries
+    assert own_libraries(Path("/usr/bin/selfserv")) is None
 
 
 def test_a_container_does_not_have_it(
