@@ -40,7 +40,10 @@ def from_id(value: str) -> str:
 
 def checked(value: str) -> str:
     """The value as ids have it, when it names a program that can be run. Raises ProgramError."""
-    path = from_id(value)
+    try:
+        path = from_id(value)
+    except UnicodeEncodeError as error:  # as no argument of a command can be, but a run file may say it
+        raise ProgramError(f"{PROGRAM}={value!a} is no path of this system: correct it") from error
     whole = os.path.abspath(Path(path).expanduser()) if path else ""
     if not path.startswith(os.sep):
         advice = f"write {PROGRAM}={in_id(whole)}" if path else f"write {PROGRAM}=/PATH/OF/THE/PROGRAM"

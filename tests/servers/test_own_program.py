@@ -128,6 +128,13 @@ def test_a_path_must_be_whole(text: str) -> None:
     assert f"is no whole path: write program={os.path.abspath(text)}" in str(raised.value)
 
 
+def test_what_is_no_text_is_no_path() -> None:
+    with pytest.raises(ServerIdError, match="is no path of this system: correct it"):
+        variant_of("gnutls", "/opt/\ud800")
+    with pytest.raises(ServerIdError, match="does not exist"):
+        variant_of("gnutls", "/opt/%00")
+
+
 def test_one_program_has_one_id(tmp_path: Path) -> None:
     program = tmp_path / "mine"
     program.write_text("#!/bin/sh\n")

@@ -98,6 +98,7 @@ REFUSALS = {
     "httpclient-17.0.9": ("server-hello:policy-closes", None),
     "openssl-3.4.1": ("server-hello:policy-alert-protocol_version", "protocol_version"),
     "gnutls-": (None, None),
+    "chromium-": ("server-hello:policy-alert-protocol_version", "protocol_version"),
 }
 
 
