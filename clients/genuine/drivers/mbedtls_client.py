@@ -7,6 +7,7 @@ and loses an answer that arrives together with a close_notify (2.10.1; measured)
 left in the library's buffer, and `Plain` gives it one record after the other and tells the end.
 """
 
+import os
 import socket
 import sys
 from pathlib import Path
@@ -49,7 +50,7 @@ class Plain(socket.socket):
 def visit(told: Told, says: Says) -> None:
     """One connection."""
     buffer = ClientContext(TLSConfiguration(validate_certificates=False)).wrap_buffers(told.server_name)
-    with Plain(fileno=told.connect().detach()) as plain:
+    with told.connect() as connection, Plain(fileno=os.dup(connection.fileno())) as plain:
         plain.settimeout(told.seconds)
         tls = TLSWrappedSocket(plain, buffer)
         try:
