@@ -101,6 +101,14 @@ class KeySchedule:
             self._suite.prf_hash, self._handshake_traffic.of(role), self.transcript_hash(messages)
         )
 
+    def post_handshake_verify_data(self, role: Role, messages: bytes) -> bytes:
+        """Compute the Finished of `role` after the handshake, whose key comes from the traffic secret in use
+        (RFC 8446 section 4.4); `messages` are those of the handshake, then the request and its answer.
+        """
+        return formulas.finished_verify_data(
+            self._suite.prf_hash, self._application_traffic[role], self.transcript_hash(messages)
+        )
+
     def update(self, role: Role) -> Protection13:
         """Turn to the next application traffic secret of `role` (RFC 8446 section 7.2)."""
         prf_hash = self._suite.prf_hash

@@ -17,6 +17,7 @@ CertificateKind = Literal["rsa", "dsa", "ecdsa"]
 Resumption = Literal["session-id", "session-id-without-ticket", "ticket", "ticket-in-tls13"]
 SuitePreference = Literal["client", "server"]
 CertificateRequest = Literal["no", "request", "require"]
+CertificateAsked = Literal["handshake", "renegotiation", "post-handshake"]
 SignatureAlgorithms = Literal["optional", "for-signatures", "required"]
 SignatureCheck = Literal["none", "signatures", "certificates", "late"]
 
@@ -149,10 +150,22 @@ class Declared:
     more than the key says."""
     client_certificate: CertificateRequest = "no"
     """Whether the server requests a client certificate, and whether it requires one."""
+    client_certificate_asked: tuple[CertificateAsked, ...] = ("handshake", "renegotiation")
+    """When it is requested: in the first "handshake" of a connection, in a later one ("renegotiation", SSLv3
+    to TLS 1.2), or after it ("post-handshake", TLS 1.3: RFC 8446 section 4.6.2). An emulated server begins
+    the latter two at a request for /reneg."""
     missing_certificate: Cause = "alert-handshake_failure"
     """The cause that a client without a certificate observes where the server requires one."""
     missing_certificate_in_tls13: Cause = "alert-certificate_required"
     """The same in TLS 1.3 (RFC 8446 section 4.4.2.4)."""
+
+    def requests_certificate(self, when: CertificateAsked) -> bool:
+        """Whether a client certificate is requested then."""
+        return self.client_certificate != "no" and when in self.client_certificate_asked
+
+    def requires_certificate(self, when: CertificateAsked) -> bool:
+        """Whether one is requested then and required."""
+        return self.client_certificate == "require" and when in self.client_certificate_asked
 
     def to_json(self) -> dict[str, Any]:
         """The value as JSON types; `from_json` reads it back."""

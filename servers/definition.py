@@ -105,7 +105,7 @@ class ServerDefinition(Layer):
         stated["signature_schemes"] = tuple(parse_signature_scheme(name) for name in schemes)
         if stated.get("ecdsa_curve") is not None:
             stated["ecdsa_curve"] = parse_group(stated["ecdsa_curve"])
-        for key in ("certificates", "resumption", "application_protocols"):
+        for key in ("certificates", "resumption", "application_protocols", "client_certificate_asked"):
             if key in stated:
                 stated[key] = tuple(stated[key])
         stated["renegotiation"] = DeclaredRenegotiation(**stated.get("renegotiation", {}))

@@ -29,6 +29,7 @@ from handshake.wire.registry import parse_group, parse_signature_scheme, parse_v
 from servers.declared import (
     COMPLETED,
     PRIME_BITS,
+    CertificateAsked,
     CertificateKind,
     CertificateRequest,
     Resumption,
@@ -156,6 +157,7 @@ class DeclaredTable(Table):
     preference: SuitePreference | None = None
     refusals: RefusalsTable = RefusalsTable()
     client_certificate: CertificateRequest | None = None
+    client_certificate_asked: list[CertificateAsked] | None = None
     missing_certificate: str | None = None
     missing_certificate_in_tls13: str | None = None
 

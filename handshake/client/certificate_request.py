@@ -59,12 +59,9 @@ def _is_name(authority: bytes) -> bool:
 
 
 def check_certificate_request_13(handshake: ClientHandshake, request: CertificateRequest13) -> None:
-    """Judge one of the handshake of TLS 1.3: no context, signature_algorithms, and lists that are not empty
-    (RFC 8446 sections 4.2.3, 4.2.4 and 4.3.2).
+    """Judge one of TLS 1.3: signature_algorithms, and lists that are not empty (RFC 8446 sections 4.2.3,
+    4.2.4 and 4.3.2).
     """
-    if request.request_context:
-        detail = "the CertificateRequest of a handshake has a certificate_request_context"
-        handshake.judge(DecodeError(detail, 0, "certificate-request-with-context"))
     check_once(handshake, request.extensions, Place.CERTIFICATE_REQUEST)
     if find_extension(request.extensions, ExtensionType.KEY_SHARE) is not None:
         detail = "the CertificateRequest has key_share, which has no place there"
@@ -73,6 +70,13 @@ def check_certificate_request_13(handshake: ClientHandshake, request: Certificat
     authorities = find_extension(request.extensions, ExtensionType.CERTIFICATE_AUTHORITIES)
     if authorities is not None and not pull_certificate_authorities(authorities):
         raise DecodeError("certificate_authorities: empty")
+
+
+def check_no_context(handshake: ClientHandshake, request: CertificateRequest13) -> None:
+    """Judge the context, which is for requests after the handshake (RFC 8446 section 4.3.2)."""
+    if request.request_context:
+        detail = "the CertificateRequest of a handshake has a certificate_request_context"
+        handshake.judge(DecodeError(detail, 0, "certificate-request-with-context"))
 
 
 def _check_schemes_13(handshake: ClientHandshake, body: bytes | None) -> None:

@@ -45,7 +45,6 @@ from handshake.wire.registry import (
     HandshakeType,
     NamedGroup,
     ProtocolVersion,
-    extension_name,
     group_name,
     is_grease,
     signature_scheme_name,
@@ -249,11 +248,12 @@ def check_missing_key_share(sent: ClientHello, answered: AbstractSet[int]) -> No
 
 
 def check_post_handshake_request(sent: ClientHello) -> None:
-    """Judge a CertificateRequest after the handshake (RFC 8446 section 4.6.2)."""
+    """Judge a CertificateRequest after the handshake: the hello must have post_handshake_auth (RFC 8446
+    section 4.6.2).
+    """
     if sent.extension(ExtensionType.POST_HANDSHAKE_AUTH) is None:
         detail = "CertificateRequest after the handshake"
         raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "certificate-request-after-handshake")
-    raise UnsupportedParameter(Parameter.EXTENSION, extension_name(ExtensionType.POST_HANDSHAKE_AUTH))
 
 
 def check_signature_scheme(

@@ -22,7 +22,7 @@ from handshake.schedule_13 import KeySchedule
 from handshake.session import Session
 from handshake.state_machine import StateMachine
 from handshake.wire.client_hello import ClientHello
-from handshake.wire.handshake_message import HandshakeMessage
+from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
 from handshake.wire.key_exchange import DHParameters, ECDHParameters, RSAParameters
 from handshake.wire.messages import CertificateRequest, CertificateRequest13
 from handshake.wire.registry import ContentType
@@ -42,7 +42,7 @@ class ClientHandshake(StateMachine[State]):
 
     `offered_session` is what the hello offers to resume, `is_resumed` whether the server took it;
     `credentials` by certificate type are what the client can show when asked; `client_verify_data` is its
-    Finished.
+    Finished; `handshake_context` the messages of a completed handshake of TLS 1.3.
     """
 
     TRANSITIONS = TRANSITIONS
@@ -74,6 +74,7 @@ class ClientHandshake(StateMachine[State]):
     pending_read: Protection | None = None
     pending_write: Protection | None = None
     schedule: KeySchedule | None = None
+    handshake_context: bytes = b""
     hello_retried: bool = False
     has_changed_cipher_spec: bool = False
     has_received_change_cipher_spec: bool = False
@@ -127,6 +128,12 @@ class ClientHandshake(StateMachine[State]):
 
     def send(self, handshake_type: int, body: bytes) -> None:
         """Send a handshake message in a record of its own and take it into the transcript."""
-        wire = self.add(HandshakeMessage(handshake_type, body))
+        self._write(handshake_type, self.add(HandshakeMessage(handshake_type, body)))
+
+    def send_aside(self, handshake_type: int, body: bytes) -> None:
+        """Send a handshake message that no transcript has: KeyUpdate (RFC 8446 section 4.4.1)."""
+        self._write(handshake_type, push_handshake_message(HandshakeMessage(handshake_type, body)))
+
+    def _write(self, handshake_type: int, wire: bytes) -> None:
         self.connection.note_message("sent", handshake_type, wire)
         self.connection.records.write(ContentType.HANDSHAKE, wire, self.connection.now)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from handshake.client.certificate import receive_server_certificate, send_client_authentication_13
-from handshake.client.certificate_request import check_certificate_request_13
+from handshake.client.certificate_request import check_certificate_request_13, check_no_context
 from handshake.client.choices import (
     check_key_share_group,
     check_missing_key_share,
@@ -33,6 +33,7 @@ from handshake.wire.client_hello import ClientHello, Extension
 from handshake.wire.extensions import pull_key_share, push_key_share_list
 from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.messages import (
+    CertificateRequest13,
     KeyUpdate,
     pull_certificate_13,
     pull_certificate_request_13,
@@ -140,18 +141,41 @@ def receive_encrypted_extensions(handshake: ClientHandshake, message: HandshakeM
 
 
 def receive_certificate_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
-    """Note that a certificate is asked for, and which signatures will do."""
+    """Note that a certificate is asked for, and which signatures will do; answer what comes after the
+    handshake.
+    """
     if handshake.state is State.CONNECTED_13:
-        check_post_handshake_request(handshake.sent)
+        return answer_post_handshake_request(handshake, message)
     handshake.add(message)
     request = handshake.read(pull_certificate_request_13, message.body, "certificate-request")
     if handshake.certificate_request is not None:
         detail = "a second CertificateRequest"
         raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "certificate-request-twice")
+    check_no_context(handshake, request)
+    _take_certificate_request(handshake, request)
+    return handshake.state
+
+
+def answer_post_handshake_request(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Send Certificate, CertificateVerify where there is one to show, and Finished, over the messages up to
+    our first Finished and the request (RFC 8446 sections 4.4 and 4.6.2).
+    """
+    check_post_handshake_request(handshake.sent)
+    request = handshake.read(pull_certificate_request_13, message.body, "certificate-request")
+    _take_certificate_request(handshake, request)
+    schedule = _schedule(handshake)
+    handshake.messages = bytearray(handshake.handshake_context)
+    handshake.add(message)
+    send_client_authentication_13(handshake, schedule)
+    verify_data = schedule.post_handshake_verify_data(Role.CLIENT, bytes(handshake.messages))
+    handshake.send(HandshakeType.FINISHED, verify_data)
+    return handshake.state
+
+
+def _take_certificate_request(handshake: ClientHandshake, request: CertificateRequest13) -> None:
     handshake.certificate_request = request
     check_certificate_request_13(handshake, request)
     handshake.connection.add_event(CertificateRequested())
-    return handshake.state
 
 
 def receive_certificate(handshake: ClientHandshake, message: HandshakeMessage) -> State:
@@ -197,7 +221,8 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
     verify_data = schedule.finished_verify_data(Role.CLIENT, bytes(handshake.messages))
     handshake.send(HandshakeType.FINISHED, verify_data)
     records.write_protection = schedule.application_protection(Role.CLIENT)
-    schedule.enter_resumption(bytes(handshake.messages))
+    handshake.handshake_context = bytes(handshake.messages)
+    schedule.enter_resumption(handshake.handshake_context)
     assert handshake.negotiated is not None, "set with the ServerHello"
     connection.complete(handshake.negotiated)
     return State.CONNECTED_13
@@ -220,7 +245,7 @@ def receive_key_update(handshake: ClientHandshake, message: HandshakeMessage) ->
     is_requested = requests_update(update)
     connection.change_read_keys(schedule.update(Role.SERVER))
     if is_requested:
-        handshake.send(HandshakeType.KEY_UPDATE, push_key_update(KeyUpdate(0)))
+        handshake.send_aside(HandshakeType.KEY_UPDATE, push_key_update(KeyUpdate(0)))
         connection.records.write_protection = schedule.update(Role.CLIENT)
     return handshake.state
 

@@ -1,6 +1,7 @@
 """The server role: a connection whose every behaviour is a value of its configuration."""
 
 from handshake.server.configuration import (
+    Asking,
     ClientCertificate,
     Ending,
     FlightLayout,
@@ -16,6 +17,7 @@ from handshake.server.configuration import (
 from handshake.server.connection import ServerConnection
 
 __all__ = [
+    "Asking",
     "ClientCertificate",
     "Ending",
     "FlightLayout",

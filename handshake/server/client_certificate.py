@@ -19,7 +19,7 @@ from handshake.server.configuration import ClientCertificate, ServerConfiguratio
 from handshake.server.handshake import ServerHandshake
 from handshake.server.state import State
 from handshake.wire.client_hello import Extension
-from handshake.wire.extensions import push_signature_algorithms
+from handshake.wire.extensions import push_certificate_authorities, push_signature_algorithms
 from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.messages import (
     CertificateRequest,
@@ -72,19 +72,24 @@ def request_certificate(handshake: ServerHandshake) -> None:
     request = CertificateRequest(
         CERTIFICATE_TYPES,
         requested_schemes(handshake.configuration, handshake.version) if is_tls12 else None,
-        _subjects(handshake.configuration.trusted_certificates),
+        _authorities(handshake.configuration),
     )
     handshake.send(HandshakeType.CERTIFICATE_REQUEST, push_certificate_request(request))
 
 
 def request_certificate_13(handshake: ServerHandshake) -> None:
-    """Ask for a certificate in TLS 1.3 (RFC 8446 section 4.3.2)."""
-    algorithms = Extension(
-        ExtensionType.SIGNATURE_ALGORITHMS,
-        push_signature_algorithms(requested_schemes(handshake.configuration, handshake.version)),
-    )
-    body = push_certificate_request_13(CertificateRequest13(b"", (algorithms,)))
-    handshake.send(HandshakeType.CERTIFICATE_REQUEST, body)
+    """Ask for a certificate in TLS 1.3 (RFC 8446 section 4.3.2). An empty list of authorities is left out
+    (section 4.2.4 there).
+    """
+    configuration = handshake.configuration
+    schemes = push_signature_algorithms(requested_schemes(configuration, handshake.version))
+    extensions = [Extension(ExtensionType.SIGNATURE_ALGORITHMS, schemes)]
+    listed = configuration.certificate_authorities
+    if listed is not None and listed.names:
+        authorities = push_certificate_authorities(listed.names)
+        extensions.append(Extension(ExtensionType.CERTIFICATE_AUTHORITIES, authorities))
+    request = CertificateRequest13(handshake.certificate_request_context, tuple(extensions))
+    handshake.send(HandshakeType.CERTIFICATE_REQUEST, push_certificate_request_13(request))
 
 
 def receive_certificate(handshake: ServerHandshake, message: HandshakeMessage) -> State:
@@ -101,13 +106,13 @@ def receive_no_certificate(handshake: ServerHandshake) -> State:
 
 
 def receive_certificate_13(handshake: ServerHandshake, message: HandshakeMessage) -> State:
-    """Take the client's chain in TLS 1.3 (RFC 8446 section 4.4.2). Our request has no context, and asks for
-    no extension of a certificate.
+    """Take the client's chain in TLS 1.3 (RFC 8446 section 4.4.2). It repeats the context of our request,
+    which asks for no extension of a certificate.
     """
     handshake.add(message)
     certificate = pull_certificate_13(message.body)
-    if certificate.request_context:
-        raise DecodeError("the client's Certificate has a certificate_request_context")
+    if certificate.request_context != handshake.certificate_request_context:
+        raise DecodeError("the client's Certificate has another certificate_request_context")
     for extension in (each for _, extensions in certificate.entries for each in extensions):
         name = extension_name(extension.extension_type)
         raise PeerFault(Fault.UNSUPPORTED_EXTENSION, f"the client's Certificate has {name}")
@@ -175,6 +180,12 @@ def _check_scheme(handshake: ServerHandshake, signature_scheme: int | None) -> N
             Fault.ILLEGAL_PARAMETER,
             f"the client signs with {name}, which its key has no use for in {version_name(version)}",
         )
+
+
+def _authorities(configuration: ServerConfiguration) -> tuple[bytes, ...]:
+    """The names that a CertificateRequest up to TLS 1.2 lists."""
+    listed = configuration.certificate_authorities
+    return _subjects(configuration.trusted_certificates) if listed is None else listed.names
 
 
 @lru_cache(maxsize=8)

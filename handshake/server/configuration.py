@@ -22,6 +22,7 @@ from handshake.features import Feature
 from handshake.hello_random import Beginning
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
+from handshake.server.authorities import AuthorityList
 from handshake.server.departures.departure import Departure
 from handshake.server.reactions import AT_LEAST_ONE, Ending, Intolerance, Reaction
 from handshake.server.strictness import (
@@ -42,6 +43,7 @@ from handshake.wire.registry import (
 )
 
 __all__ = [
+    "Asking",
     "ClientCertificate",
     "Ending",
     "FlightLayout",
@@ -94,6 +96,18 @@ class ClientCertificate(StrEnum):
     NO = "no"
     REQUEST = "request"
     REQUIRE = "require"
+
+
+class Asking(StrEnum):
+    """When a client is asked for a certificate: in which handshake, or after one.
+
+    "handshake": in the first of a connection. "renegotiation": in every later one (SSLv3 to TLS 1.2).
+    "post-handshake": after it, where the hello has post_handshake_auth (RFC 8446 section 4.6.2).
+    """
+
+    HANDSHAKE = "handshake"
+    RENEGOTIATION = "renegotiation"
+    POST_HANDSHAKE = "post-handshake"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +230,16 @@ class ServerConfiguration:
     """Whether session tickets are given out and taken (RFC 5077, RFC 8446 section 4.6.1)."""
     client_certificate: ClientCertificate = ClientCertificate.NO
     """Whether a client is asked for a certificate (RFC 5246 section 7.4.4)."""
+    client_certificate_asked: tuple[Asking, ...] = (Asking.HANDSHAKE, Asking.RENEGOTIATION)
+    """When it is asked for. IIS and Apache have settings for single paths, so that a client is asked in a
+    renegotiation alone, and in TLS 1.3 after the handshake."""
     requested_signature_schemes: tuple[Annotated[int, SignatureScheme], ...] | None = None
     """The signature schemes that a CertificateRequest lists; left out, those of `signature_schemes` in TLS
     1.2, and six common ones without them (RFC 5246 section 7.4.4)."""
+    certificate_authorities: AuthorityList | None = None
+    """The length of the list of authorities in a CertificateRequest, whose names are made up; left out, it
+    has the subjects of the certificates that are trusted, and in TLS 1.3 there is none (RFC 5246 section
+    7.4.4, RFC 8446 section 4.2.4)."""
     trusted_certificates: tuple[bytes, ...] = ()
     """The leaf certificates (DER) that a client may show."""
     reading: HelloReading | None = None
@@ -269,6 +290,11 @@ class ServerConfiguration:
     departures: tuple[Departure, ...] = ()
     """Ways in which the server departs from the RFCs, by name, to try clients with
     (handshake/server/departures/)."""
+
+    def asks(self, when: Asking) -> bool:
+        """Whether a client is asked for a certificate then."""
+        is_ever = self.client_certificate is not ClientCertificate.NO
+        return is_ever and when in self.client_certificate_asked
 
     @property
     def highest_version(self) -> int:

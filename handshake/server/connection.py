@@ -15,15 +15,15 @@ from handshake.features import FirstFlight
 from handshake.hello_random import Clock
 from handshake.record_layer import PlainRecord, RecordLayer
 from handshake.renegotiation import FinishedPair
-from handshake.server import client_certificate, tls12, tls13
+from handshake.server import client_certificate, post_handshake, tls12
 from handshake.server.answer import answer_hello
-from handshake.server.configuration import Reaction, ServerConfiguration
+from handshake.server.configuration import ServerConfiguration
 from handshake.server.first_flight import HandshakeRecords, flight_of_sslv2_record
 from handshake.server.handshake import ServerHandshake
-from handshake.server.handshake_stream import read_alert
 from handshake.server.lenient_hello import LenientReader
 from handshake.server.message_order import OrderOfNumbers
 from handshake.server.message_reader import reader_for
+from handshake.server.post_handshake import handlers_in
 from handshake.server.reacting import ReactingConnection
 from handshake.server.received_hello import ReceivedHello
 from handshake.server.renegotiation import (
@@ -33,12 +33,12 @@ from handshake.server.renegotiation import (
     is_refused_outright,
 )
 from handshake.server.selection import choose_version
-from handshake.server.state import TLS_1_3_STATES, State
+from handshake.server.state import POST_HANDSHAKE_STATES, TLS_1_3_STATES, WITHOUT_APPLICATION_DATA, State
 from handshake.server.steps import Flight, Sent
-from handshake.server.strictness import ALERT_SIZE, Check, Reply, Step, rule_for
+from handshake.server.strictness import Check, Step
 from handshake.session import SessionCache
 from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE, HandshakeMessage, push_handshake_message
-from handshake.wire.messages import Alert, push_alert
+from handshake.wire.messages import Alert
 from handshake.wire.record import FirstRecord, SSLv2Record
 from handshake.wire.registry import (
     AlertDescription,
@@ -86,7 +86,6 @@ class ServerConnection(ReactingConnection):
         self.handshake = self._new_handshake(None)
         self._interrupted: ServerHandshake | None = None
         self._is_requested = False
-        self._alert_bytes = b""
         self._reader = reader_for(configuration, self._order)
         self._handshake_records = HandshakeRecords()
 
@@ -106,14 +105,26 @@ class ServerConnection(ReactingConnection):
         return self._interrupted is not None
 
     @property
+    def is_handshaking(self) -> bool:
+        """Whether messages of a handshake are due."""
+        return self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
+
+    @property
+    def awaits_certificate(self) -> bool:
+        """Whether the answer to a CertificateRequest after the handshake is still to come."""
+        return self.handshake.state in POST_HANDSHAKE_STATES
+
+    @property
     def is_tls13(self) -> bool:
         """Whether the hello was answered in TLS 1.3."""
         return self.handshake.version >= ProtocolVersion.TLS_1_3
 
     @property
     def accepts_application_data(self) -> bool:
-        """Not between the client's change of keys and its Finished."""
-        return self.is_connected and self.handshake.state is not State.WAIT_FINISHED
+        """Not between the client's change of keys and its Finished, nor within what it answers to a request
+        after the handshake.
+        """
+        return self.is_connected and self.handshake.state not in WITHOUT_APPLICATION_DATA
 
     @property
     def is_within_message(self) -> bool:
@@ -148,6 +159,11 @@ class ServerConnection(ReactingConnection):
             self.phase = Phase.RENEGOTIATION
         elif rules.request_refusal is not None:
             self._refuse(rules.request_refusal)
+
+    def request_certificate(self, now: float) -> None:
+        """Ask for a certificate after the handshake. Raises LocalError where that is not possible."""
+        self.now = now
+        post_handshake.request_certificate(self.handshake)
 
     def receive_handshake(self, fragment: bytes) -> None:
         """Read messages in the configured way and let the table decide."""
@@ -206,8 +222,7 @@ class ServerConnection(ReactingConnection):
             successors = handshake.successors("no_certificate")
             handshake.move(client_certificate.receive_no_certificate(handshake), successors)
             return
-        is_under_way = handshake.state not in (State.CONNECTED, State.CONNECTED_13)
-        if is_under_way and not self.configuration.ignores_warnings:
+        if self.is_handshaking and not self.configuration.ignores_warnings:
             raise PeerFault(
                 Fault.UNEXPECTED_MESSAGE, f"warning {alert_name(description)} during the handshake"
             )
@@ -252,8 +267,7 @@ class ServerConnection(ReactingConnection):
         if message.handshake_type == HandshakeType.HELLO_REQUEST:
             raise PeerFault(Fault.HELLO_REQUEST_FROM_CLIENT, "a HelloRequest from the client")
         successors = handshake.successors(name)
-        handlers = tls13.HANDLERS if handshake.state in TLS_1_3_STATES else tls12.HANDLERS
-        handshake.move(handlers[name](handshake, message), successors)
+        handshake.move(handlers_in(handshake.state)[name](handshake, message), successors)
         if handshake.state is State.CONNECTED:
             self._interrupted = None
 
@@ -368,27 +382,3 @@ class ServerConnection(ReactingConnection):
         if is_out_of_place:
             raise PeerFault(Fault.UNEXPECTED_RECORD, "a record of another content type in a handshake")
         super()._receive_record(record)
-
-    def _receive_alert(self, fragment: bytes) -> None:
-        if self.configuration.parsing is not None:
-            fragment = push_alert(read_alert(fragment))
-        if not self.configuration.alerts_span_records:
-            self._receive_one_alert(fragment)
-            return
-        self._alert_bytes += fragment
-        while len(self._alert_bytes) >= ALERT_SIZE and not self.is_ended:
-            alert, self._alert_bytes = self._alert_bytes[:ALERT_SIZE], self._alert_bytes[ALERT_SIZE:]
-            self._receive_one_alert(alert)
-
-    def _receive_one_alert(self, fragment: bytes) -> None:
-        is_under_way = self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
-        rules, is_before_hello = self.configuration.received_alerts, self._hello_version is None
-        rule = rule_for(rules, fragment, is_before_hello=is_before_hello) if is_under_way else None
-        if rule is None:
-            super()._receive_alert(fragment)
-        elif isinstance(rule.reply, Reaction):
-            if rule.reply.fault is not None:
-                raise PeerFault(rule.reply.fault, f"an alert ({fragment.hex()}) in the handshake")
-            self.react(rule.reply)
-        elif rule.reply is Reply.CLOSE_NOTIFY:
-            self.close(self.now)

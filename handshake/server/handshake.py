@@ -28,7 +28,7 @@ from handshake.server.steps import (
 from handshake.session import Session, SessionCache
 from handshake.state_machine import StateMachine
 from handshake.wire.client_hello import ClientHello
-from handshake.wire.handshake_message import HandshakeMessage
+from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
 from handshake.wire.messages import Alert, push_alert
 from handshake.wire.registry import AlertDescription, AlertLevel, ContentType
 
@@ -40,8 +40,9 @@ class ServerHandshake(StateMachine[State]):
     `sessions` are those the server can resume; `resumed` is the one this handshake takes up; `client_key` the
     key of the certificate the client has shown; `first_flight` the hello being answered; `is_restarted` says
     that a hello behind a ClientKeyExchange began it (`handshake.server.message_order`); `retries` how many
-    HelloRetryRequests it has sent; `flight` is what is written next; `shown` takes the departures that have
-    shown.
+    HelloRetryRequests it has sent; `handshake_context` the messages of a completed one of TLS 1.3, on which
+    post-handshake authentication builds; `flight` is what is written next; `shown` takes the departures that
+    have shown.
     """
 
     TRANSITIONS = TRANSITIONS
@@ -56,6 +57,8 @@ class ServerHandshake(StateMachine[State]):
     session_id: bytes = b""
     client_key: PublicKey | None = None
     client_certificate: bytes = b""
+    certificate_request_context: bytes = b""
+    handshake_context: bytes = b""
     server_verify_data: bytes = b""
     version: int = 0
     parameters: SuiteParameters | None = None
@@ -106,6 +109,13 @@ class ServerHandshake(StateMachine[State]):
         for message in self.departing.messages(HandshakeMessage(handshake_type, body)):
             self._send(message)
 
+    def send_aside(self, handshake_type: int, body: bytes) -> None:
+        """Put a message of TLS 1.3 into the present flight that no transcript has: NewSessionTicket and
+        KeyUpdate (RFC 8446 section 4.4.1).
+        """
+        for message in self.departing.messages(HandshakeMessage(handshake_type, body)):
+            self._put(message.handshake_type, push_handshake_message(message))
+
     def lead_in(self, handshake_type: int) -> None:
         """Send what a departure has before a message that is computed from the transcript."""
         for message in self.departing.before(handshake_type):
@@ -132,9 +142,11 @@ class ServerHandshake(StateMachine[State]):
         self.flush(Flight.CLOSE)
 
     def _send(self, message: HandshakeMessage) -> None:
-        wire = self.add(message)
-        self.connection.note_message("sent", message.handshake_type, wire)
-        self.flight.append(Sent(message.handshake_type, wire))
+        self._put(message.handshake_type, self.add(message))
+
+    def _put(self, handshake_type: int, wire: bytes) -> None:
+        self.connection.note_message("sent", handshake_type, wire)
+        self.flight.append(Sent(handshake_type, wire))
 
     def _situation(self) -> Situation:
         return Situation(

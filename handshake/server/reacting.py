@@ -4,7 +4,7 @@ For which features it does so is in the configuration: intolerances, which fire 
 feature, and the checks of `HelloReading`, which have their order.
 """
 
-from abc import ABC
+from abc import ABC, abstractmethod
 
 from handshake.alerts import answer_to
 from handshake.connection import Connection, Entropy
@@ -15,8 +15,10 @@ from handshake.hello_random import Clock
 from handshake.record_layer import RecordLayer
 from handshake.server.configuration import Ending, Reaction, ServerConfiguration
 from handshake.server.first_flight import flight_of_message
+from handshake.server.handshake_stream import read_alert
 from handshake.server.received_hello import ReceivedHello
-from handshake.server.strictness import VersionOf
+from handshake.server.strictness import ALERT_SIZE, Reply, VersionOf, rule_for
+from handshake.wire.messages import push_alert
 from handshake.wire.record import MAJOR_VERSION
 from handshake.wire.registry import AlertLevel, ProtocolVersion
 
@@ -37,6 +39,7 @@ class ReactingConnection(Connection, ABC):
         self.ending = Ending.FIN
         self.triggered: Feature | None = None
         self._hello_version: int | None = None
+        self._alert_bytes = b""
 
     def end_with_fault(self, fault: PeerFault) -> None:
         """Report the fault and end, with the alert that answers it or without, as configured."""
@@ -106,3 +109,31 @@ class ReactingConnection(Connection, ABC):
             self.send_alert(AlertLevel.FATAL, reaction.alert)
         self.ending = reaction.ending
         self.is_ended = True
+
+    @property
+    @abstractmethod
+    def is_handshaking(self) -> bool:
+        """Whether messages of a handshake are due."""
+
+    def _receive_alert(self, fragment: bytes) -> None:
+        if self.configuration.parsing is not None:
+            fragment = push_alert(read_alert(fragment))
+        if not self.configuration.alerts_span_records:
+            self._receive_one_alert(fragment)
+            return
+        self._alert_bytes += fragment
+        while len(self._alert_bytes) >= ALERT_SIZE and not self.is_ended:
+            alert, self._alert_bytes = self._alert_bytes[:ALERT_SIZE], self._alert_bytes[ALERT_SIZE:]
+            self._receive_one_alert(alert)
+
+    def _receive_one_alert(self, fragment: bytes) -> None:
+        rules, is_before_hello = self.configuration.received_alerts, self._hello_version is None
+        rule = rule_for(rules, fragment, is_before_hello=is_before_hello) if self.is_handshaking else None
+        if rule is None:
+            super()._receive_alert(fragment)
+        elif isinstance(rule.reply, Reaction):
+            if rule.reply.fault is not None:
+                raise PeerFault(rule.reply.fault, f"an alert ({fragment.hex()}) in the handshake")
+            self.react(rule.reply)
+        elif rule.reply is Reply.CLOSE_NOTIFY:
+            self.close(self.now)

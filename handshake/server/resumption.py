@@ -7,6 +7,7 @@ from handshake.crypto.suite_parameters import suite_parameters
 from handshake.errors import Fault, PeerFault
 from handshake.schedule_13 import KeySchedule
 from handshake.server.choice import Choice
+from handshake.server.configuration import Asking
 from handshake.server.handshake import ServerHandshake
 from handshake.session import TICKET_LENGTH, TICKET_LIFETIME_SECONDS, Session
 from handshake.wire.client_hello import ClientHello
@@ -28,9 +29,12 @@ def offered_session(handshake: ServerHandshake, hello: ClientHello, version: int
     """Find the session a hello of SSLv3 to TLS 1.2 offers, if it can be taken up in `version`.
 
     Its suite must still be offered and supported (RFC 5246 section 7.4.1.2), and extended_master_secret be
-    there as before (RFC 7627 section 5.3); else the handshake is a full one. Raises PeerFault where the hello
-    drops it, for that must end the connection.
+    there as before (RFC 7627 section 5.3); else the handshake is a full one, as is a renegotiation that is
+    there for the certificate: an abbreviated one cannot ask for it (RFC 5246 section 7.3). Raises PeerFault
+    where the hello drops extended_master_secret, for that must end the connection.
     """
+    if _is_for_certificate(handshake):
+        return None
     ticket = hello.extension(ExtensionType.SESSION_TICKET)
     session = None
     if ticket and handshake.configuration.tickets:
@@ -53,6 +57,13 @@ def offered_session(handshake: ServerHandshake, hello: ClientHello, version: int
     is_possible = session.cipher_suite in hello.cipher_suites
     is_possible = is_possible and session.cipher_suite in configuration.cipher_suites
     return session if is_possible and extended == session.extended_master_secret else None
+
+
+def _is_for_certificate(handshake: ServerHandshake) -> bool:
+    """Whether it is a renegotiation with a request that the first handshake did not have."""
+    configuration = handshake.configuration
+    is_new = configuration.asks(Asking.RENEGOTIATION) and not configuration.asks(Asking.HANDSHAKE)
+    return handshake.previous is not None and is_new
 
 
 def resumed_choice(session: Session) -> Choice:
@@ -145,4 +156,4 @@ def give_ticket_13(handshake: ServerHandshake, schedule: KeySchedule) -> None:
         )
     )
     message = NewSessionTicket13(TICKET_LIFETIME_SECONDS, age_add, nonce, ticket)
-    handshake.send(HandshakeType.NEW_SESSION_TICKET, push_new_session_ticket_13(message))
+    handshake.send_aside(HandshakeType.NEW_SESSION_TICKET, push_new_session_ticket_13(message))

@@ -23,6 +23,9 @@ class State(Enum):
     WAIT_CERTIFICATE_VERIFY_13 = auto()
     WAIT_FINISHED_13 = auto()
     CONNECTED_13 = auto()
+    WAIT_POST_HANDSHAKE_CERTIFICATE = auto()
+    WAIT_POST_HANDSHAKE_CERTIFICATE_VERIFY = auto()
+    WAIT_POST_HANDSHAKE_FINISHED = auto()
 
 
 TRANSITIONS: Mapping[State, Mapping[str, frozenset[State]]] = {
@@ -63,7 +66,21 @@ TRANSITIONS: Mapping[State, Mapping[str, frozenset[State]]] = {
     },
     State.WAIT_CERTIFICATE_VERIFY_13: {"CertificateVerify": frozenset({State.WAIT_FINISHED_13})},
     State.WAIT_FINISHED_13: {"Finished": frozenset({State.CONNECTED_13})},
-    State.CONNECTED_13: {"KeyUpdate": frozenset({State.CONNECTED_13})},
+    State.CONNECTED_13: {
+        "request": frozenset({State.WAIT_POST_HANDSHAKE_CERTIFICATE}),  # our own doing, no message
+        "KeyUpdate": frozenset({State.CONNECTED_13}),
+    },
+    # The three come one right behind the other, RFC 8446 section 4.6.2.
+    State.WAIT_POST_HANDSHAKE_CERTIFICATE: {
+        "KeyUpdate": frozenset({State.WAIT_POST_HANDSHAKE_CERTIFICATE}),
+        "Certificate": frozenset(
+            {State.WAIT_POST_HANDSHAKE_CERTIFICATE_VERIFY, State.WAIT_POST_HANDSHAKE_FINISHED}
+        ),
+    },
+    State.WAIT_POST_HANDSHAKE_CERTIFICATE_VERIFY: {
+        "CertificateVerify": frozenset({State.WAIT_POST_HANDSHAKE_FINISHED})
+    },
+    State.WAIT_POST_HANDSHAKE_FINISHED: {"Finished": frozenset({State.CONNECTED_13})},
 }
 
 PHASES: Mapping[State, Phase] = {
@@ -79,7 +96,27 @@ PHASES: Mapping[State, Phase] = {
     State.WAIT_CERTIFICATE_VERIFY_13: Phase.CERTIFICATE,
     State.WAIT_FINISHED_13: Phase.FINISHED,
     State.CONNECTED_13: Phase.APPLICATION_DATA,
+    State.WAIT_POST_HANDSHAKE_CERTIFICATE: Phase.APPLICATION_DATA,
+    State.WAIT_POST_HANDSHAKE_CERTIFICATE_VERIFY: Phase.APPLICATION_DATA,
+    State.WAIT_POST_HANDSHAKE_FINISHED: Phase.APPLICATION_DATA,
 }
+
+POST_HANDSHAKE_STATES = frozenset(
+    {
+        State.WAIT_POST_HANDSHAKE_CERTIFICATE,
+        State.WAIT_POST_HANDSHAKE_CERTIFICATE_VERIFY,
+        State.WAIT_POST_HANDSHAKE_FINISHED,
+    }
+)
+
+WITHOUT_APPLICATION_DATA = frozenset(
+    {
+        State.WAIT_FINISHED,  # the client has changed its keys
+        State.WAIT_POST_HANDSHAKE_CERTIFICATE_VERIFY,
+        State.WAIT_POST_HANDSHAKE_FINISHED,
+    }
+)
+"""States of a connection in which no application data may come."""
 
 TLS_1_3_STATES = frozenset(
     {
@@ -88,5 +125,6 @@ TLS_1_3_STATES = frozenset(
         State.WAIT_CERTIFICATE_VERIFY_13,
         State.WAIT_FINISHED_13,
         State.CONNECTED_13,
+        *POST_HANDSHAKE_STATES,
     }
 )

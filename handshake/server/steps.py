@@ -16,8 +16,8 @@ from handshake.wire.registry import ContentType
 
 
 class Flight(Enum):
-    """The flights of a server. `AFTER` is what follows a completed handshake, `CLOSE` its own end of the
-    connection.
+    """The flights of a server. `AFTER` is what follows a completed handshake, `CERTIFICATE_REQUEST` one that
+    comes later, `CLOSE` its own end of the connection.
     """
 
     ANSWER = "answer"
@@ -26,6 +26,7 @@ class Flight(Enum):
     AFTER = "after"
     KEY_UPDATE = "key-update"
     HELLO_REQUEST = "hello-request"
+    CERTIFICATE_REQUEST = "certificate-request"
     CLOSE = "close"
 
 

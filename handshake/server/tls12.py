@@ -37,7 +37,7 @@ from handshake.server.client_certificate import (
     receive_certificate_verify,
     request_certificate,
 )
-from handshake.server.configuration import ClientCertificate
+from handshake.server.configuration import Asking
 from handshake.server.ephemeral import dh_group_for
 from handshake.server.handshake import ServerHandshake
 from handshake.server.resumption import gives_ticket, keep_session
@@ -96,8 +96,8 @@ def answer_hello(handshake: ServerHandshake) -> State:
     if parameters:
         signature = _signature(handshake, hello.random + handshake.server_random + parameters)
         handshake.send(HandshakeType.SERVER_KEY_EXCHANGE, parameters + signature)
-    is_asked = configuration.client_certificate is not ClientCertificate.NO
-    is_asked = is_asked and not handshake.suite.is_anonymous  # RFC 5246 section 7.4.4
+    when = Asking.HANDSHAKE if handshake.previous is None else Asking.RENEGOTIATION
+    is_asked = configuration.asks(when) and not handshake.suite.is_anonymous  # RFC 5246 section 7.4.4
     if is_asked:
         request_certificate(handshake)
     handshake.send(HandshakeType.SERVER_HELLO_DONE, b"")

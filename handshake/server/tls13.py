@@ -15,7 +15,7 @@ from handshake.server.client_certificate import (
     receive_certificate_verify_13,
     request_certificate_13,
 )
-from handshake.server.configuration import ClientCertificate
+from handshake.server.configuration import Asking
 from handshake.server.handshake import ServerHandshake
 from handshake.server.resumption import (
     give_ticket_13,
@@ -103,6 +103,7 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
     if message.body != schedule.finished_verify_data(Role.CLIENT, bytes(handshake.messages)):
         raise PeerFault(Fault.BAD_FINISHED, "the client's Finished does not fit the handshake")
     handshake.add(message)
+    handshake.handshake_context = bytes(handshake.messages)
     connection.change_read_keys(schedule.application_protection(Role.CLIENT))
     if handshake.configuration.tickets and takes_tickets_13(handshake.client_hello):
         give_ticket_13(handshake, schedule)
@@ -117,7 +118,7 @@ def receive_key_update(handshake: ServerHandshake, message: HandshakeMessage) ->
     schedule = _schedule(handshake)
     handshake.connection.change_read_keys(schedule.update(Role.CLIENT))
     if requests_update(pull_key_update(message.body)):
-        handshake.send(HandshakeType.KEY_UPDATE, push_key_update(KeyUpdate(0)))
+        handshake.send_aside(HandshakeType.KEY_UPDATE, push_key_update(KeyUpdate(0)))
         handshake.change_write_keys(schedule.update(Role.SERVER))
         handshake.flush(Flight.KEY_UPDATE)
     return handshake.state
@@ -150,8 +151,7 @@ def receive_certificate_verify(handshake: ServerHandshake, message: HandshakeMes
 
 
 def _asks_for_certificate(handshake: ServerHandshake) -> bool:
-    is_asked = handshake.configuration.client_certificate is not ClientCertificate.NO
-    return is_asked and handshake.resumed is None
+    return handshake.configuration.asks(Asking.HANDSHAKE) and handshake.resumed is None
 
 
 def _send_server_hello(handshake: ServerHandshake, random: bytes, *answered: Extension) -> None:

@@ -81,7 +81,7 @@ def _beyond_connecting(cell: Cell, facts: Facts, agreed: Agreement) -> Predictio
     if is_legacy and not declared.renegotiation.legacy_hello:
         why = "the server requires RFC 5746 of every hello, as it is set up"
         return _refusal(Phase.SERVER_HELLO, declared.renegotiation.legacy_hello_refusal, why)
-    if declared.client_certificate == "require" and not scenario.shows_certificate:
+    if declared.requires_certificate("handshake") and not scenario.shows_certificate:
         is_tls13 = agreed.version >= ProtocolVersion.TLS_1_3
         # In TLS 1.3 a client is connected before the server has seen its certificate (RFC 8446 section 2).
         phase = Phase.APPLICATION_DATA if is_tls13 else Phase.FINISHED

@@ -183,7 +183,8 @@ def _control_fails(
     terms: Terms,
 ) -> str | None:
     client = variant.definition.control
-    scenario = CLIENT_CERTIFICATE if variant.declared().client_certificate == "require" else CONNECT
+    needs_certificate = variant.declared().requires_certificate("handshake")
+    scenario = CLIENT_CERTIFICATE if needs_certificate else CONNECT
     cell = Cell(variant.id, client, scenario.id)
     result, _ = run_cell(cell, profiles[client], endpoint, Expectation(), terms)
     judgement = result.judgement

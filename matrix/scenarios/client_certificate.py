@@ -23,9 +23,9 @@ def _carry_out(meeting: Meeting) -> Observation:
 
 
 def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Prediction | None:
-    if server.declared.client_certificate != "no":
+    if server.declared.requests_certificate("handshake"):
         return None
-    why = "the server does not ask for a certificate, as it is set up"
+    why = "the server does not ask for a certificate in the handshake, as it is set up"
     return Prediction(Outcome.NOT_APPLICABLE, why, NOT_REQUESTED)
 
 

@@ -14,6 +14,7 @@ from matrix.scenarios.renegotiation import (
     TLS_1_3,
     client_refusal,
     is_secure,
+    missing_certificate,
     refused,
     server_refusal,
 )
@@ -46,7 +47,7 @@ def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Predi
         return server_refusal(server, agreement, rules.requested_refusal)
     if refusal is None and rules.requested != "completed":
         return refused(parse_cause(rules.requested), "the server does not go through with what it asks for")
-    return refusal
+    return refusal or missing_certificate(server)
 
 
 SCENARIO = Scenario(

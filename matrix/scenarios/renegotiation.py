@@ -3,7 +3,7 @@
 from clients.player import Player
 from handshake.client.renegotiation import signals_rfc5746
 from handshake.events import Phase
-from handshake.reason import Cause, Kind, Reason, Rule, cause_of_alert
+from handshake.reason import Cause, Kind, Reason, Rule, cause_of_alert, parse_cause
 from handshake.renegotiation import Renegotiation
 from handshake.wire.registry import ProtocolVersion, alert_name
 from matrix.judgement.outcome import NOTHING_TO_DO, Outcome
@@ -38,6 +38,16 @@ def server_refusal(server: ServerFacts, agreement: Agreement, refusal: str | Non
     alert = parse_sent_alert(refusal or (rules.refusal_in_sslv3 if is_ssl3 else rules.refusal))
     cause = Cause(Kind.TIMEOUT) if alert is None else cause_of_alert(alert_name(alert.description))
     return refused(cause, "the server refuses renegotiations of this kind, as it is set up")
+
+
+def missing_certificate(server: ServerFacts) -> Prediction | None:
+    """The end of a renegotiation in which the server requires a certificate, for the client has none to
+    show.
+    """
+    if not server.declared.requires_certificate("renegotiation"):
+        return None
+    why = "the server requires a certificate in a renegotiation, as it is set up"
+    return refused(parse_cause(server.declared.missing_certificate), why)
 
 
 def refused(cause: Cause, why: str) -> Prediction:

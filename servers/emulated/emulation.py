@@ -16,7 +16,7 @@ from definitions.fault import Mistakes, Place, UnusableFile
 from definitions.reading import read_table
 from handshake.crypto.credentials import Credential
 from handshake.renegotiation import Renegotiation
-from handshake.server import ClientCertificate, RenegotiationRules, ServerConfiguration
+from handshake.server import Asking, ClientCertificate, RenegotiationRules, ServerConfiguration
 from servers.declared import Declared, DeclaredRenegotiation
 from servers.emulated.reach import why_out_of_reach
 from servers.emulated.tables import model_of
@@ -68,6 +68,7 @@ def server_configuration(
         sslv2_hello=declared.sslv2_hello,
         tickets="ticket" in declared.resumption,
         client_certificate=ClientCertificate(declared.client_certificate),
+        client_certificate_asked=tuple(Asking(when) for when in declared.client_certificate_asked),
         trusted_certificates=trusted_certificates,
         **emulation,
     )

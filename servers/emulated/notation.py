@@ -24,6 +24,7 @@ from handshake.crypto.dh_groups import (
 from handshake.crypto.key_shares import KEY_SHARE_GROUPS
 from handshake.errors import Fault, LocalError
 from handshake.features import Feature, parse_feature
+from handshake.server.authorities import AuthorityList, parse_authority_list
 from handshake.server.departures.collection import departures
 from handshake.server.departures.departure import Departure
 from handshake.server.reactions import Ending, Reaction
@@ -180,6 +181,10 @@ def _reaction(value: object) -> Reaction:
     return Reaction(ending=Ending(text))
 
 
+def _authority_list(value: object) -> AuthorityList:
+    return parse_authority_list(_text(value))
+
+
 NOTATIONS: Mapping[Any, Notation] = {
     Annotated[int, AlertDescription]: Notation(_ALERTS, 'an alert ("decode_error")'),
     Annotated[int, AlertLevel]: Notation(_level, '"warning", "fatal" or a number'),
@@ -197,6 +202,7 @@ NOTATIONS: Mapping[Any, Notation] = {
         _by_name("signature scheme", _names(SignatureScheme, signature_scheme_name)),
         'a signature scheme ("rsa_pkcs1_sha256")',
     ),
+    AuthorityList: Notation(_authority_list, 'how many names or bytes ("100 names", "60000 bytes")'),
     DHGroup: Notation(_dh_group, '"jsse-768", "modp-1024", "ffdhe2048" and other sizes'),
     bytes: Notation(_hexadecimal, 'bytes in hexadecimal ("80 03")'),
     Departure: Notation(_departure, "a departure (tls-matrix list departures)"),

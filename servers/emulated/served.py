@@ -133,7 +133,9 @@ class ServedConnection:
                 pass
 
     def _answer_requests(self, now: float) -> None:
-        """Answer what is there, unless a renegotiation the server has asked for comes first."""
+        """Answer what is there, unless a renegotiation or a certificate the server has asked for comes
+        first.
+        """
         answer = None if self._server.protocol is None else self._server.protocol.answer
         if answer is not None:
             if self._request and not self._tls.is_ended:
@@ -144,12 +146,20 @@ class ServedConnection:
             head, self._request = found or (self._request, b"")
             self._waiting.append(head)
             if wants_renegotiation(head):
-                with suppress(LocalError):  # in TLS 1.3, or during another: there is nothing to ask for
-                    self._tls.request_renegotiation(now)
+                self._ask_again(now)
         answers_at_once = self._server.configuration.renegotiation.answers_at_once
-        is_held = self._tls.is_renegotiating and not answers_at_once and len(self._waiting) == 1
+        is_busy = (self._tls.is_renegotiating and not answers_at_once) or self._tls.awaits_certificate
+        is_held = is_busy and len(self._waiting) == 1
         while self._waiting and not is_held:
             self._answer(self._waiting.pop(0), now)
+
+    def _ask_again(self, now: float) -> None:
+        """Ask for a renegotiation, in TLS 1.3 for a certificate; for nothing where that cannot be."""
+        with suppress(LocalError):
+            if self._tls.is_tls13:
+                self._tls.request_certificate(now)
+            else:
+                self._tls.request_renegotiation(now)
 
     def _answer(self, request: bytes, now: float) -> None:
         """Answer in two writes, head and body, as servers do; the second shows how records are split."""

@@ -33,7 +33,16 @@ RENAMED: Mapping[type, Mapping[str, str]] = {
 DECLARED = "it is stated in [declared]"
 ELSEWHERE: Mapping[type, Mapping[str, str]] = {
     ServerConfiguration: {
-        **dict.fromkeys(("versions", "cipher_suites", "sslv2_hello", "client_certificate"), DECLARED),
+        **dict.fromkeys(
+            (
+                "versions",
+                "cipher_suites",
+                "sslv2_hello",
+                "client_certificate",
+                "client_certificate_asked",
+            ),
+            DECLARED,
+        ),
         "credentials": "it is made for a run; [declared] has the kinds",
         "tickets": "it follows from resumption in [declared]",
         "trusted_certificates": "it is made for a run",

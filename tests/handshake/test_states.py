@@ -8,6 +8,7 @@ import pytest
 from handshake.client import state as client_state
 from handshake.client import tls12, tls13
 from handshake.server import state as server_state
+from handshake.server.post_handshake import handlers_in
 
 
 def reachable(start: Enum, table: Mapping[Enum, Mapping[str, frozenset[Enum]]]) -> set[Enum]:
@@ -41,3 +42,9 @@ def test_every_message_in_the_client_table_has_its_function() -> None:
     for state, row in client_state.TRANSITIONS.items():
         handlers = tls13.HANDLERS if state in client_state.TLS_1_3_STATES else tls12.HANDLERS
         assert set(row) - {"start", "ServerHello", "ChangeCipherSpec", "HelloRequest"} <= set(handlers), state
+
+
+def test_every_message_in_the_server_table_has_its_function() -> None:
+    elsewhere = {"ClientHello", "ChangeCipherSpec", "no_certificate", "request"}
+    for state, row in server_state.TRANSITIONS.items():
+        assert set(row) - elsewhere <= set(handlers_in(state)), state

@@ -321,15 +321,13 @@ def test_a_pre_shared_key_alone(modes: str, takes_psk: bool, whose: Unsupported 
     assert verdict(ours) == whose
 
 
-@pytest.mark.parametrize("offered", [True, False])
-def test_a_certificate_asked_for_after_the_handshake(offered: bool) -> None:
-    template = replaced(OPENSSL_4, extension(ExtensionType.POST_HANDSHAKE_AUTH)) if offered else OPENSSL_4
-    ours, rsa = greeted(template), credentials()["rsa"]
+def test_a_certificate_asked_for_after_the_handshake() -> None:
+    """Unoffered it is the server's fault; tests/handshake/test_later_certificate_requests.py has the rest."""
+    ours, rsa = greeted(OPENSSL_4), credentials()["rsa"]
     server = Server13(ours.connection).encrypted_extensions().certificate(rsa.chain)
     content = certificate_verify_content(Role.SERVER, server.schedule.transcript_hash(server.messages))
     server.certificate_verify(0x0804, sign(rsa.private_key, 0x0804, content)).finished()
     body = b"\x00\x00\x08\x00\x0d\x00\x04\x00\x02\x08\x04"
     ours.take(server.message(HandshakeType.CERTIFICATE_REQUEST, body).data())
     assert [event for event in ours.events if isinstance(event, HandshakeCompleted)]
-    unsupported = Unsupported(Parameter.EXTENSION, "post_handshake_auth")
-    assert verdict(ours) == (unsupported if offered else "unexpected-message")
+    assert verdict(ours) == "unexpected-message"

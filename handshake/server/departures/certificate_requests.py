@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from handshake.server.authorities import names_of_size
 from handshake.server.departures.departure import (
     TLS_1_2,
     TLS_1_3,
@@ -27,8 +28,7 @@ from handshake.server.departures.rewriting import (
     with_extension,
     without_extension,
 )
-from handshake.wire.buffer import pack_vector
-from handshake.wire.extensions import push_signature_algorithms
+from handshake.wire.extensions import push_certificate_authorities, push_signature_algorithms
 from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.messages import (
     CertificateRequest,
@@ -43,8 +43,6 @@ from handshake.wire.registry import AlertDescription, ExtensionType, HandshakeTy
 _DECODE = must_refuse("RFC 5246 section 7.2.2", AlertDescription.DECODE_ERROR)
 _DECODE_13 = must_refuse("RFC 8446 section 6.2", AlertDescription.DECODE_ERROR)
 _UNKNOWN_SCHEMES = tuple(range(0xFD00, 0xFD20))
-_MAX_NAME = 8000
-"""Bytes of one distinguished name in a long list."""
 
 
 def _request(edit: Callable[[CertificateRequest], CertificateRequest]) -> Rewrite:
@@ -65,35 +63,6 @@ def _extension(name: str, title: str, demand: Demand, edit: Edit) -> Departure:
     return _asks(name, title, TLS_1_3, demand, in_certificate_request(edit))
 
 
-def distinguished_name(size: int) -> bytes:
-    """A name in DER of exactly `size` bytes, from 24 to 65,535: an organizationName of that many letters."""
-    for length in range(size - 32, size - 10):
-        value = b"\x06\x03\x55\x04\x0a" + _tlv(0x0C, b"x" * length)
-        der = _tlv(0x30, _tlv(0x31, _tlv(0x30, value)))
-        if len(der) == size:
-            return der
-    return distinguished_name(size - 1)  # the lengths of lengths leave gaps
-
-
-def _tlv(tag: int, content: bytes) -> bytes:
-    length = len(content)
-    if length < 0x80:
-        return bytes((tag, length)) + content
-    size = (length.bit_length() + 7) // 8
-    return bytes((tag, 0x80 | size)) + length.to_bytes(size, "big") + content
-
-
-def _names(total: int) -> tuple[bytes, ...]:
-    """Distinguished names that take `total` bytes with their lengths."""
-    names: list[bytes] = []
-    left = total
-    while left > 2 * _MAX_NAME:
-        names.append(distinguished_name(_MAX_NAME - 2))
-        left -= len(names[-1]) + 2
-    half = distinguished_name(left // 2)
-    return (*names, half, distinguished_name(left - len(half) - 4))
-
-
 def _of_size(size: int) -> Rewrite:
     """Let the request's body have `size` bytes, by the names of authorities."""
 
@@ -104,12 +73,12 @@ def _of_size(size: int) -> Rewrite:
             request = replace(
                 pull_certificate_request(message.body, situation.version), certificate_authorities=()
             )
-            names = _names(size - len(push_certificate_request(request)))
+            names = names_of_size(size - len(push_certificate_request(request)))
             body = push_certificate_request(replace(request, certificate_authorities=names))
         else:
             modern = pull_certificate_request_13(message.body)
-            names = _names(size - len(message.body) - 6)
-            listed = pack_vector(2, b"".join(pack_vector(2, name) for name in names))
+            names = names_of_size(size - len(message.body) - 6)
+            listed = push_certificate_authorities(names)
             edit = with_extension(ExtensionType.CERTIFICATE_AUTHORITIES, listed)
             body = push_certificate_request_13(replace(modern, extensions=edit(modern.extensions)))
         return (replace(message, body=body),)

@@ -62,6 +62,7 @@ DECLARED_OTHERWISE: Mapping[str, Any] = {
     "cipher_suites": (0x0005,),
     "sslv2_hello": True,
     "client_certificate": "require",
+    "client_certificate_asked": ("post-handshake",),
 }
 RULES_OTHERWISE: Mapping[str, Any] = {
     "allowed": "legacy",
