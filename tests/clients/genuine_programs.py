@@ -76,6 +76,16 @@ def _openssl(level: str, *stacks: str) -> Program:
     )
 
 
+def _s_client(*more: str) -> Program:
+    return Program(
+        ("openssl", "s_client", "-connect", TO, "-servername", HOST, *more),
+        ("openssl", "version"),
+        "OpenSSL 3.0.",
+        "openssl",
+        renegotiates=((), b"R\n"),
+    )
+
+
 def _java(level: str) -> Program:
     command = (sys.executable, "-m", "tests.clients.jsse_program", level, "{port}", HOST)
     begins = (("renegotiate",), b"")
@@ -120,13 +130,9 @@ PROGRAMS = {
         "2:3.87.",
         "libnss3-tools",
     ),
-    "openssl-3.0": Program(
-        ("openssl", "s_client", "-connect", TO, "-servername", HOST),
-        ("openssl", "version"),
-        "OpenSSL 3.0.",
-        "openssl",
-        renegotiates=((), b"R\n"),
-    ),
+    "openssl-3.0": _s_client(),
+    "openssl-3.0-debian": _s_client(),
+    "openssl-3.0-seclevel0": _s_client("-cipher", "DEFAULT@SECLEVEL=0"),
     "openssl-3.4": _openssl("3.4.1", "openssl-3.4.1"),
     "openssl-4.0": _openssl("4.0.3"),
 }

@@ -188,6 +188,8 @@ def test_the_clients_that_say_the_time() -> None:
         "nss-3.87",
         "openssl-1.0.1",  # 1.0.1l: OpenSSL stopped with 1.0.1f
         "openssl-3.0",
+        "openssl-3.0-debian",
+        "openssl-3.0-seclevel0",
         "openssl-3.4",
         "openssl-4.0",
     }
