@@ -64,32 +64,25 @@ def requested_schemes(configuration: ServerConfiguration, version: int) -> tuple
     return SIGNATURE_ALGORITHMS if known is None else known
 
 
-def request_certificate(handshake: ServerHandshake) -> None:
-    """Ask for a certificate of any kind there are keys for (RFC 5246 section 7.4.4); in TLS 1.2 with the
-    schemes that the server knows.
+def certificate_request(configuration: ServerConfiguration, version: int, context: bytes = b"") -> bytes:
+    """The body of a CertificateRequest for a certificate of any kind there are keys for; `context` is that of
+    a request after the handshake (RFC 5246 section 7.4.4, RFC 8446 section 4.3.2).
     """
-    is_tls12 = handshake.version >= ProtocolVersion.TLS_1_2
-    request = CertificateRequest(
-        CERTIFICATE_TYPES,
-        requested_schemes(handshake.configuration, handshake.version) if is_tls12 else None,
-        _authorities(handshake.configuration),
+    if version >= ProtocolVersion.TLS_1_3:
+        return push_certificate_request_13(CertificateRequest13(context, _extensions_13(configuration)))
+    is_tls12 = version == ProtocolVersion.TLS_1_2
+    schemes = requested_schemes(configuration, version) if is_tls12 else None
+    return push_certificate_request(
+        CertificateRequest(CERTIFICATE_TYPES, schemes, _authorities(configuration))
     )
-    handshake.send(HandshakeType.CERTIFICATE_REQUEST, push_certificate_request(request))
 
 
-def request_certificate_13(handshake: ServerHandshake) -> None:
-    """Ask for a certificate in TLS 1.3 (RFC 8446 section 4.3.2). An empty list of authorities is left out
-    (section 4.2.4 there).
-    """
-    configuration = handshake.configuration
-    schemes = push_signature_algorithms(requested_schemes(configuration, handshake.version))
-    extensions = [Extension(ExtensionType.SIGNATURE_ALGORITHMS, schemes)]
-    listed = configuration.certificate_authorities
-    if listed is not None and listed.names:
-        authorities = push_certificate_authorities(listed.names)
-        extensions.append(Extension(ExtensionType.CERTIFICATE_AUTHORITIES, authorities))
-    request = CertificateRequest13(handshake.certificate_request_context, tuple(extensions))
-    handshake.send(HandshakeType.CERTIFICATE_REQUEST, push_certificate_request_13(request))
+def request_certificate(handshake: ServerHandshake) -> None:
+    """Ask for a certificate."""
+    body = certificate_request(
+        handshake.configuration, handshake.version, handshake.certificate_request_context
+    )
+    handshake.send(HandshakeType.CERTIFICATE_REQUEST, body)
 
 
 def receive_certificate(handshake: ServerHandshake, message: HandshakeMessage) -> State:
@@ -180,6 +173,19 @@ def _check_scheme(handshake: ServerHandshake, signature_scheme: int | None) -> N
             Fault.ILLEGAL_PARAMETER,
             f"the client signs with {name}, which its key has no use for in {version_name(version)}",
         )
+
+
+def _extensions_13(configuration: ServerConfiguration) -> tuple[Extension, ...]:
+    """What a CertificateRequest of TLS 1.3 lists. A list without authorities is left out (RFC 8446 section
+    4.2.4).
+    """
+    schemes = requested_schemes(configuration, ProtocolVersion.TLS_1_3)
+    algorithms = Extension(ExtensionType.SIGNATURE_ALGORITHMS, push_signature_algorithms(schemes))
+    listed = configuration.certificate_authorities
+    if listed is None or not listed.names:
+        return (algorithms,)
+    authorities = push_certificate_authorities(listed.names)
+    return (algorithms, Extension(ExtensionType.CERTIFICATE_AUTHORITIES, authorities))
 
 
 def _authorities(configuration: ServerConfiguration) -> tuple[bytes, ...]:

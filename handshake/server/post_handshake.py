@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 
 from handshake.crypto.key_schedule import Role
 from handshake.errors import Fault, LocalError, PeerFault
-from handshake.server import tls12, tls13
-from handshake.server.client_certificate import receive_certificate_13, request_certificate_13
+from handshake.server import client_certificate, tls12, tls13
 from handshake.server.configuration import Asking
 from handshake.server.handshake import ServerHandshake
 from handshake.server.state import POST_HANDSHAKE_STATES, TLS_1_3_STATES, State
@@ -42,14 +41,14 @@ def request_certificate(handshake: ServerHandshake) -> None:
     handshake.client_key, handshake.client_certificate = None, b""
     handshake.messages = bytearray(handshake.handshake_context)
     handshake.certificate_request_context = connection.entropy(CONTEXT_LENGTH)
-    request_certificate_13(handshake)
+    client_certificate.request_certificate(handshake)
     handshake.flush(Flight.CERTIFICATE_REQUEST)
     handshake.move(State.WAIT_POST_HANDSHAKE_CERTIFICATE, handshake.successors("request"))
 
 
 def receive_certificate(handshake: ServerHandshake, message: HandshakeMessage) -> State:
     """Take the client's chain, which is empty when it has none."""
-    return _NEXT[receive_certificate_13(handshake, message)]
+    return _NEXT[client_certificate.receive_certificate_13(handshake, message)]
 
 
 def receive_certificate_verify(handshake: ServerHandshake, message: HandshakeMessage) -> State:

@@ -13,7 +13,7 @@ from handshake.schedule_13 import KeySchedule, requests_update
 from handshake.server.client_certificate import (
     receive_certificate_13,
     receive_certificate_verify_13,
-    request_certificate_13,
+    request_certificate,
 )
 from handshake.server.configuration import Asking
 from handshake.server.handshake import ServerHandshake
@@ -179,7 +179,7 @@ def _send_certificate(handshake: ServerHandshake, schedule: KeySchedule) -> None
     credential, scheme = choose_credential_13(handshake.client_hello, handshake.configuration)
     scheme = handshake.departing.scheme(scheme)
     if _asks_for_certificate(handshake):
-        request_certificate_13(handshake)
+        request_certificate(handshake)
     certificate = Certificate13(b"", tuple((der, ()) for der in credential.chain))
     handshake.send(HandshakeType.CERTIFICATE, push_certificate_13(certificate))
     handshake.lead_in(HandshakeType.CERTIFICATE_VERIFY)

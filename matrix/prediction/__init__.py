@@ -10,6 +10,7 @@ order of preference whether a Diffie-Hellman prime of a size the client refuses 
 the other, and `predict` goes through the client's hellos in order.
 """
 
+from matrix.prediction.certificate_request import why_too_long
 from matrix.prediction.facts import Preference, ServerFacts, facts_of_server
 from matrix.prediction.obstacle import refused
 from matrix.prediction.offer import offered_cipher_suites, offered_version_name, offered_versions
@@ -27,4 +28,5 @@ __all__ = [
     "offered_versions",
     "predict",
     "refused",
+    "why_too_long",
 ]

@@ -12,6 +12,7 @@ from handshake.hello_template import HelloFormat, HelloTemplate
 from handshake.reason import Rule
 from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
 from handshake.wire.registry import ProtocolVersion, version_name
+from matrix.prediction.certificate_request import long_certificate_request
 from matrix.prediction.facts import ServerFacts
 from matrix.prediction.hello_form import form_obstacle
 from matrix.prediction.obstacle import Negotiation, Obstacle, declared_refusal, refused
@@ -123,6 +124,7 @@ _CHECKS = (
     unsigned,
     prime,
     legacy_signature,
+    long_certificate_request,
 )
 
 

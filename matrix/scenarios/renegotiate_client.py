@@ -7,9 +7,9 @@ from handshake.wire.registry import ProtocolVersion
 from matrix.prediction import Agreement, Prediction, ServerFacts
 from matrix.scenarios.renegotiation import (
     TLS_1_3,
+    certificate_refusal,
     client_refusal,
     is_secure,
-    missing_certificate,
     server_refusal,
 )
 from matrix.scenarios.scenario import Scenario
@@ -23,7 +23,7 @@ def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Predi
     if refusal is not None and client.policy.refuses_legacy_at == "start":
         return refusal
     if rules.client_initiated and Renegotiation(rules.allowed).allows(is_secure=secure):
-        return refusal or missing_certificate(server)
+        return refusal or certificate_refusal(client, server, agreement)
     return server_refusal(server, agreement)
 
 

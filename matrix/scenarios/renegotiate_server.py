@@ -12,9 +12,9 @@ from handshake.wire.registry import ProtocolVersion, alert_name
 from matrix.prediction import Agreement, Prediction, ServerFacts
 from matrix.scenarios.renegotiation import (
     TLS_1_3,
+    certificate_refusal,
     client_refusal,
     is_secure,
-    missing_certificate,
     refused,
     server_refusal,
 )
@@ -47,7 +47,7 @@ def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Predi
         return server_refusal(server, agreement, rules.requested_refusal)
     if refusal is None and rules.requested != "completed":
         return refused(parse_cause(rules.requested), "the server does not go through with what it asks for")
-    return refusal or missing_certificate(server)
+    return refusal or certificate_refusal(client, server, agreement)
 
 
 SCENARIO = Scenario(

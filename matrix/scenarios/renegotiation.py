@@ -5,9 +5,10 @@ from handshake.client.renegotiation import signals_rfc5746
 from handshake.events import Phase
 from handshake.reason import Cause, Kind, Reason, Rule, cause_of_alert, parse_cause
 from handshake.renegotiation import Renegotiation
+from handshake.server import Asking
 from handshake.wire.registry import ProtocolVersion, alert_name
 from matrix.judgement.outcome import NOTHING_TO_DO, Outcome
-from matrix.prediction import Agreement, Prediction, ServerFacts
+from matrix.prediction import Agreement, Prediction, ServerFacts, why_too_long
 from servers.sent_alert import parse_sent_alert
 
 TLS_1_3 = Prediction(
@@ -40,10 +41,13 @@ def server_refusal(server: ServerFacts, agreement: Agreement, refusal: str | Non
     return refused(cause, "the server refuses renegotiations of this kind, as it is set up")
 
 
-def missing_certificate(server: ServerFacts) -> Prediction | None:
-    """The end of a renegotiation in which the server requires a certificate, for the client has none to
-    show.
+def certificate_refusal(client: Player, server: ServerFacts, agreement: Agreement) -> Prediction | None:
+    """What ends a renegotiation in which the server asks for a certificate: a request that is too long for
+    the client, or that it has none to show where one is required.
     """
+    too_long = why_too_long(client, server, agreement.version, Asking.RENEGOTIATION)
+    if too_long is not None:
+        return refused(Rule.HANDSHAKE_MESSAGE_LENGTH.cause, too_long)
     if not server.declared.requires_certificate("renegotiation"):
         return None
     why = "the server requires a certificate in a renegotiation, as it is set up"
