@@ -1,4 +1,4 @@
-"""Post-handshake authentication and KeyUpdate with OpenSSL at the other end, in both roles.
+"""Certificates asked for after the first handshake, and KeyUpdate: OpenSSL at the other end, in both roles.
 
 Python's `ssl` is OpenSSL's library in memory; `openssl s_server` and `s_client` are told what to do by
 lines on their standard input.
@@ -12,16 +12,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL import SSL
 
 from handshake.crypto.credentials import Credential
 from handshake.events import AlertReceived
 from handshake.server import ClientCertificate
 from handshake.wire.registry import AlertDescription, ProtocolVersion
-from tests.handshake.peers import Ours, credentials, exchange, pump
+from tests.handshake.peers import OpenSSLPeer, Ours, credentials, exchange, openssl_context, pump
 from tests.handshake.renegotiation import exchange_again
 from tests.handshake.test_later_certificate_requests import asking, client, faults, requests, shown
 
-TLS_1_3 = ProtocolVersion.TLS_1_3
+TLS_1_2, TLS_1_3 = ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3
+REQUIRE = SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
 RSA: Mapping[str, Credential] = {"rsa": credentials()["rsa"]}
 SECONDS = 20.0
 
@@ -96,7 +99,7 @@ def library_client(files: Mapping[str, str] | None) -> StandardLibraryPeer:
     return StandardLibraryPeer(context, is_server=False)
 
 
-def forget(*sides: Ours | StandardLibraryPeer) -> None:
+def forget(*sides: Ours | StandardLibraryPeer | OpenSSLPeer) -> None:
     for side in sides:
         side.received.clear()
 
@@ -288,3 +291,41 @@ def test_a_key_update_of_openssls(role: str, letter: str, files: Mapping[str, st
             assert ours.said("sent").count("KeyUpdate") == (number if letter == "K" else 0)
             ours.talk()
         assert not faults(ours.side)
+
+
+def asks_in_renegotiation(ours: Ours, mode: int) -> OpenSSLPeer:
+    """OpenSSL's server in TLS 1.2, which has asked for nothing in the first handshake and now does."""
+    theirs = OpenSSLPeer(openssl_context(TLS_1_2, "ECDHE-RSA-AES128-GCM-SHA256", ("rsa",)), "server")
+    exchange(ours, theirs)
+    assert (requests(ours), theirs.connection.get_peer_certificate()) == (0, None)
+    forget(ours, theirs)
+    theirs.connection.set_verify(mode, lambda *_: True)
+    theirs.connection.renegotiate()
+    theirs.connection.do_handshake()
+    with suppress(SSL.Error):  # that is how it tells; what it tells the client counts
+        pump(ours, theirs)
+    return theirs
+
+
+@pytest.mark.parametrize("mode", [SSL.VERIFY_PEER, REQUIRE], ids=["request", "require"])
+@pytest.mark.parametrize("has_one", [True, False], ids=["shown", "none"])
+def test_openssl_asks_us_in_a_renegotiation(mode: int, has_one: bool) -> None:
+    ours = client(TLS_1_2, RSA if has_one else {})
+    theirs = asks_in_renegotiation(ours, mode)
+    assert requests(ours) == 1
+    if mode == REQUIRE and not has_one:
+        ours.take(theirs.give())
+        assert alerts(ours) == [AlertDescription.HANDSHAKE_FAILURE]
+        return
+    found = theirs.connection.get_peer_certificate(as_cryptography=True)
+    assert (found is not None) is has_one
+    assert found is None or found.public_bytes(Encoding.DER) == RSA["rsa"].chain[0]
+    exchange_again(ours, theirs)
+
+
+def test_openssl_does_not_ask_us_where_it_does_not_verify() -> None:
+    """The control: the same renegotiation without a request."""
+    ours = client(TLS_1_2, RSA)
+    theirs = asks_in_renegotiation(ours, SSL.VERIFY_NONE)
+    assert (requests(ours), theirs.connection.get_peer_certificate()) == (0, None)
+    exchange_again(ours, theirs)
