@@ -1,16 +1,15 @@
 """OpenSSL's security levels: the profiles against what was measured, and the program against it."""
 
-import shutil
 from dataclasses import replace
 
 import pytest
 
 from clients.profile import load_profiles
+from tests.clients.genuine_programs import PROGRAMS
 from tests.clients.security_levels import (
     LEVELS,
     QUESTIONS,
     genuine,
-    installed,
     played,
     read_vectors,
 )
@@ -22,7 +21,6 @@ PLAYS = {
     "openssl-3.0-debian": "default",
 }
 VECTORS = read_vectors()
-VERSION = "OpenSSL 3.0.19"
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -56,8 +54,5 @@ def test_without_the_limit_it_would_do_something_else(client: str, limit: str, q
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_program_still_does_it(level: str) -> None:
-    if shutil.which("openssl") is None:
-        pytest.skip("there is no openssl program; get it with: apt-get install openssl")
-    if installed() != VERSION:
-        pytest.skip(f"the profile is of {VERSION}x, installed is {installed()!r}")
+    PROGRAMS["openssl-3.0"].skip_where_it_is_not()
     assert {name: genuine(level, question) for name, question in QUESTIONS.items()} == VECTORS[level]
