@@ -23,12 +23,13 @@ from handshake.wire.extensions import pull_certificate_authorities
 from handshake.wire.messages import CertificateRequest, CertificateRequest13, KeyUpdate, push_key_update
 from handshake.wire.registry import AlertDescription, ExtensionType, HandshakeType, ProtocolVersion
 from tests.handshake.modern import extension, replaced
-from tests.handshake.peers import Ours, credentials, exchange, pump, server, template
+from tests.handshake.peers import Ours, credentials, exchange, pump, server, suite_id, template
 from tests.handshake.renegotiation import exchange_again
 
 TLS_1_2, TLS_1_3 = ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3
-SUITES = {TLS_1_2: 0xC02F, TLS_1_3: 0x1301}
-ASKING = {TLS_1_2: Asking.RENEGOTIATION, TLS_1_3: Asking.POST_HANDSHAKE}
+OLDER = (ProtocolVersion.SSL_3_0, ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1)
+SUITES = {**dict.fromkeys(OLDER, 0x002F), TLS_1_2: 0xC02F, TLS_1_3: 0x1301}
+ASKING = {**dict.fromkeys((*OLDER, TLS_1_2), Asking.RENEGOTIATION), TLS_1_3: Asking.POST_HANDSHAKE}
 LISTS = ["0 names", "3 names", "60000 bytes"]
 KINDS = {"none": (), "rsa": ("rsa",), "ecdsa": ("ecdsa",)}
 VERSIONS = pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3], ids=["renegotiation", "post-handshake"])
@@ -146,6 +147,22 @@ def test_what_becomes_of_a_request(version: int, how: ClientCertificate, kind: s
     assert listed(ours) == wanted.names
     if names == "60000 bytes":
         assert length_of(listed(ours)) == 60_000
+
+
+@pytest.mark.parametrize("how", [ClientCertificate.REQUEST, ClientCertificate.REQUIRE])
+@pytest.mark.parametrize("has_one", [True, False], ids=["shown", "none"])
+@pytest.mark.parametrize("version", OLDER, ids=suite_id)
+def test_a_renegotiation_of_an_older_version(version: int, has_one: bool, how: ClientCertificate) -> None:
+    """In SSLv3 a client without a certificate says so in a warning (RFC 6101 section 5.6.6)."""
+    credential = own("rsa") if has_one else {}
+    ours, theirs = connected(client(version, credential), asking(version, how))
+    ask(ours, theirs)
+    assert requests(ours) == 1
+    assert shown(theirs) == [each.chain for each in credential.values()]
+    if not has_one and how is ClientCertificate.REQUIRE:
+        assert faults(theirs) == ["missing-certificate"]
+        return
+    exchange_again(ours, theirs)
 
 
 @pytest.mark.parametrize("how", [ClientCertificate.REQUEST, ClientCertificate.REQUIRE])
