@@ -16,14 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
 from handshake.crypto.credentials import Credential
-from handshake.events import AlertReceived
 from handshake.server import ClientCertificate
-from handshake.wire.registry import AlertDescription, ProtocolVersion
+from handshake.wire.registry import AlertDescription
+from tests.handshake.later_requests import TLS_1_2, TLS_1_3, alerts, asking, client, faults, requests, shown
 from tests.handshake.peers import OpenSSLPeer, Ours, credentials, exchange, openssl_context, pump
 from tests.handshake.renegotiation import exchange_again
-from tests.handshake.test_later_certificate_requests import asking, client, faults, requests, shown
 
-TLS_1_2, TLS_1_3 = ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3
 REQUIRE = SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
 RSA: Mapping[str, Credential] = {"rsa": credentials()["rsa"]}
 SECONDS = 20.0
@@ -149,10 +147,6 @@ def test_we_ask_the_library(
         return
     assert faults(theirs) == []
     exchange_again(ours, theirs)
-
-
-def alerts(side: Ours) -> list[int]:
-    return [event.description for event in side.events if isinstance(event, AlertReceived)]
 
 
 class OnSocket:
