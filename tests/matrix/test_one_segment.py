@@ -154,6 +154,8 @@ BEHIND_THE_FINISHED = {
 def test_the_ending_has_its_own_reason(scenario: str, version: str, piece: str) -> None:
     observation = observe(scenario, version, piece)
     phase, cause = "application-data", BEHIND_THE_FINISHED[piece]
+    if piece == "bad ChangeCipherSpec" and version == "TLS 1.3":
+        cause = "protocol-error-unexpected-message"  # RFC 8446 section 5
     is_open = piece == "part"
     if observation.later is not None:
         phase = "resumption"
