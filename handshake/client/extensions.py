@@ -22,6 +22,7 @@ from handshake.wire.extensions import (
     pull_supported_groups,
 )
 from handshake.wire.messages import pull_ocsp_response
+from handshake.wire.record import MAX_PLAINTEXT_LENGTH
 from handshake.wire.registry import ExtensionType, extension_name, is_grease
 
 _UNCOMPRESSED = 0
@@ -228,6 +229,10 @@ def _has_place(code: int, place: Place) -> bool:
 
 def _judge_body(handshake: ClientHandshake, extension: Extension, place: Place) -> None:
     """Judge a body that nobody else reads."""
+    is_limit = extension.extension_type == _E.RECORD_SIZE_LIMIT and place is Place.SERVER_HELLO
+    if is_limit and int.from_bytes(extension.body, "big") > MAX_PLAINTEXT_LENGTH:
+        detail = "record_size_limit is more than a record of TLS 1.2 may hold"
+        handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "record-size-limit-over-16384"))
     try:
         _check_body(handshake.sent, extension, place)
     except PeerFault as fault:

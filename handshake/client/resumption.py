@@ -20,6 +20,7 @@ from handshake.wire.registry import ExtensionType, ProtocolVersion
 
 EARLY_DATA_SIZE = 4
 """Of max_early_data_size (RFC 8446 section 4.2.10)."""
+MAX_NONCE_SIZE = 255
 MAX_TICKET_LIFETIME = 604_800
 """Seconds, seven days (RFC 8446 section 4.6.1)."""
 
@@ -120,6 +121,9 @@ def read_ticket_13(handshake: ClientHandshake, body: bytes) -> NewSessionTicket1
         if is_met:
             detail = f"a ticket with a lifetime of {ticket.ticket_lifetime} s"
             handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, f"tls13-ticket-lifetime-{lifetime}"))
+    if len(ticket.ticket_nonce) == MAX_NONCE_SIZE:
+        detail = f"a ticket_nonce of {MAX_NONCE_SIZE} bytes"
+        handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "tls13-ticket-nonce-255"))
     check_once(handshake, ticket.extensions, Place.NEW_SESSION_TICKET)
     for extension in ticket.extensions:
         if extension.extension_type == ExtensionType.KEY_SHARE:

@@ -25,10 +25,6 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
         "retry-with-cipher-suite-not-offered": "GnuTLS answers it and refuses the ServerHello",
         "session-ticket-answer-not-empty": "GnuTLS takes the answer and refuses the ticket behind it",
     },
-    "nss-3.87": {
-        "record-size-limit-unasked": "NSS minds 16385 in TLS 1.2; the engine takes what TLS 1.3 may have",
-        "tls13-ticket-nonce-255": "NSS has a bound for the nonce that was not looked for",
-    },
     "java-11": {
         **_JSSE,
         "server-hello-extension-block-too-long": "JSSE 11 has two alerts for what breaks off",
@@ -38,8 +34,6 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
     "java-21": _JSSE,
     "java-25": {**_JSSE, "cipher-suite-sha256-in-tls11": _LIMITS_FIRST},
     "deno": {
-        "certificate-entry-empty": "rustls takes an empty one behind the first",
-        "certificate-request-of-65500-bytes": "Deno waits for what will not come",
         "close-with-internal-error": "Deno fails what it has read whole; a profile stops at the whole answer",
     },
 }

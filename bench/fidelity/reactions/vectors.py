@@ -2,7 +2,7 @@
 
 A row is `[departure, does, after, warnings, hellos]`, under the program's id, with the date of the
 measurement. A row is not kept where the client gave the departure no occasion, nor where it says nothing
-but that a program goes on at something that is there for its user's protection.
+but that a program waits for ever, or goes on at something that is there for its user's protection.
 """
 
 import json
@@ -21,6 +21,7 @@ ABOUT = (
 )
 PROTECTING = frozenset(
     {
+        "certificate-entry-empty",
         "certificate-list-leaf-last",
         "certificate-of-another-kind",
         "cipher-suite-of-tls12-in-tls13",
@@ -58,7 +59,9 @@ UNSTEADY = frozenset({"ecdhe-point-too-short"})
 
 def is_kept(departure: str, reaction: Reaction) -> bool:
     """Whether a row is kept."""
-    return departure not in UNSTEADY and (departure not in PROTECTING or reaction.does != Does.GOES_ON)
+    if departure in UNSTEADY or reaction.does == Does.WAITS:
+        return False
+    return departure not in PROTECTING or reaction.does != Does.GOES_ON
 
 
 def read_vectors(path: Path = FILE) -> list[Measured]:
