@@ -16,6 +16,7 @@ from matrix.plan.loading import load_all_definitions
 from matrix.wording import printable
 from servers.contract import Connection
 from servers.credentials import make_credentials
+from servers.emulated.served import DEPARTED, NOT_DEPARTED
 from servers.processes.start import LOOPBACK, RunningServers, start_servers
 from servers.running import RunningServer
 from servers.variant import parse_server_id
@@ -96,4 +97,6 @@ def _line(connection: Connection) -> str:
     words += [word for word in (connection.version, connection.cipher_suite) if word]
     words += [f"alert sent: {connection.alert_sent}"] if connection.alert_sent else []
     words += [f"({connection.reason})"] if connection.reason else []
+    departed = (connection.log or "").partition("\n")[0]
+    words += [f"[{departed}]"] if departed.startswith((DEPARTED, NOT_DEPARTED)) else []
     return printable(" ".join(words)) + "\n"

@@ -5,11 +5,14 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from matrix.commands.serve import why_not
+from matrix.commands.serve import _line, why_not
+from servers.contract import Connection
+from servers.emulated.served import DEPARTED, NOT_DEPARTED
 from tests.matrix.test_cli import tls_matrix
 from tests.matrix.test_run import ROOT
 
@@ -67,3 +70,11 @@ def test_a_port_that_does_not_exist_is_one_line_and_2(port: str) -> None:
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("tls-matrix: Invalid value for '--port'")
     assert result.stderr.count("\n") == 1
+
+
+def test_it_is_said_whether_a_departure_has_shown() -> None:
+    shown = Connection("a", 1, "TLSv1.3", None, None, None, f"{DEPARTED}retry-twice\nSECRET 00 00")
+    not_shown = replace(shown, log=NOT_DEPARTED)
+    assert _line(shown) == f"port 1: TLSv1.3 [{DEPARTED}retry-twice]\n"
+    assert _line(not_shown) == f"port 1: TLSv1.3 [{NOT_DEPARTED}]\n"
+    assert _line(replace(shown, log="what a stack printed")) == "port 1: TLSv1.3\n"
