@@ -1,11 +1,28 @@
-"""The credentials of a run: one self-signed certificate of each kind, made when it starts, in memory only."""
+"""The credentials of a run: certificates with their keys, made when it starts, in memory only.
 
+A server has the ordinary ones of the kinds that it declares. Where its toggle `certificate` names one of
+`KINDS`, it has that one alone (`servers.certificate_toggle`). Those are made only for a variant that shows
+them, because a key of 4096 bits takes seconds. A kind is added by a line in `KINDS`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import random_serial_number
 
-from handshake.crypto.credentials import Credential, generate_dsa, generate_ecdsa, generate_rsa
+from handshake.crypto.credentials import (
+    Credential,
+    generate_dsa,
+    generate_ecdsa,
+    generate_ed25519,
+    generate_rsa,
+    generate_rsa_pss,
+    generate_rsa_signed_with_sha1,
+)
+from handshake.crypto.suite_parameters import CertificateType
 from servers.contract import PrivateKeyAndChain
 
 SUBJECT = "server.example.test"
@@ -16,16 +33,49 @@ note on JSSE, section 8).
 
 CLIENT_SUBJECT = "client.example.test"
 
+_Make = Callable[..., Credential]
 
-def make_credentials(subject: str = SUBJECT) -> dict[str, PrivateKeyAndChain]:
-    """RSA of 2048 bits, DSA of 1024 (what old stacks know), ECDSA on P-256, by the contract's names."""
+_ORDINARY: Mapping[str, _Make] = {
+    "rsa": partial(generate_rsa, 2048),
+    "dsa": partial(generate_dsa, 1024),
+    "ecdsa": partial(generate_ecdsa, ec.SECP256R1()),
+}
+"""By the contract's names: RSA of 2048 bits, DSA of 1024 (what old stacks know), ECDSA on P-256."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of certificate; `type` says which cipher suites it is for, and is its name in the contract."""
+
+    type: CertificateType
+    make: _Make
+
+
+KINDS: Mapping[str, Kind] = {
+    "rsa-1024": Kind(CertificateType.RSA, partial(generate_rsa, 1024)),
+    "rsa-2048": Kind(CertificateType.RSA, partial(generate_rsa, 2048)),
+    "rsa-4096": Kind(CertificateType.RSA, partial(generate_rsa, 4096)),
+    "rsa-2048-sha1": Kind(CertificateType.RSA, partial(generate_rsa_signed_with_sha1, 2048)),
+    "rsa-pss-2048": Kind(CertificateType.RSA, partial(generate_rsa_pss, 2048)),
+    "ecdsa-secp256r1": Kind(CertificateType.ECDSA, partial(generate_ecdsa, ec.SECP256R1())),
+    "ecdsa-secp384r1": Kind(CertificateType.ECDSA, partial(generate_ecdsa, ec.SECP384R1())),
+    "ecdsa-secp521r1": Kind(CertificateType.ECDSA, partial(generate_ecdsa, ec.SECP521R1())),
+    "ed25519": Kind(CertificateType.ECDSA, generate_ed25519),
+}
+"""What the toggle `certificate` chooses from. Curves have IANA's names; rsa-pss is a key for RSASSA-PSS alone
+(RFC 4055 section 1.2), sha1 says how an authority has signed it; all others are self-signed with SHA-256 or
+as their key signs.
+"""
+
+
+def make_credentials(subject: str = SUBJECT, kinds: Iterable[str] = ()) -> dict[str, PrivateKeyAndChain]:
+    """The ordinary credentials, and those of `KINDS` that are asked for, by name."""
     now = datetime.now(UTC)
-    made = {
-        "rsa": generate_rsa(2048, subject=subject, now=now, serial=random_serial_number()),
-        "dsa": generate_dsa(1024, subject=subject, now=now, serial=random_serial_number()),
-        "ecdsa": generate_ecdsa(ec.SECP256R1(), subject=subject, now=now, serial=random_serial_number()),
+    makers = {**_ORDINARY, **{kind: KINDS[kind].make for kind in kinds}}
+    return {
+        kind: _as_text(make(subject=subject, now=now, serial=random_serial_number()))
+        for kind, make in makers.items()
     }
-    return {kind: _as_text(credential) for kind, credential in made.items()}
 
 
 def _as_text(credential: Credential) -> PrivateKeyAndChain:

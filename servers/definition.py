@@ -20,6 +20,7 @@ from definitions.former import Notes
 from definitions.reading import read_toml
 from handshake.wire.cipher_suites import parse_cipher_suite
 from handshake.wire.registry import parse_group, parse_signature_scheme, parse_version
+from servers.certificate_toggle import certificate_values
 from servers.declared import Declared, DeclaredRefusals, DeclaredRenegotiation
 from servers.definition_tables import (
     Layer,
@@ -195,6 +196,8 @@ class ServerDefinition(Layer):
         for name, toggle in self.toggles.items():
             place = ("toggles", name)
             yield (*place, "default"), toggle.default, toggle.values, "value"
+            for index, value in enumerate(toggle.values if toggle.certificates else ()):
+                yield (*place, "values", index), value, certificate_values()["values"], "kind of certificate"
             for level_name, default in toggle.defaults.items():
                 yield (*place, "defaults", level_name), level_name, levels, "level"
                 yield (*place, "defaults", level_name), default, toggle.values, "value"

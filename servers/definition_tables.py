@@ -26,6 +26,7 @@ from handshake.reason import parse_cause
 from handshake.server import ServerConfiguration
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
 from handshake.wire.registry import parse_group, parse_signature_scheme, parse_version
+from servers.certificate_toggle import certificate_layer, certificate_values
 from servers.declared import (
     COMPLETED,
     PRIME_BITS,
@@ -215,7 +216,9 @@ class Toggle(Table):
     `defaults` names the levels whose default is another. `once_connected`: it changes nothing before that, so
     that what is expected of a connect is the same. `departures`: the values are "none", the default, and all
     departures from the RFCs that an emulated server can have (`handshake.server.departures`). `program`: any
-    path of a program is a value besides "system", the default (`servers.own_program`).
+    path of a program is a value besides "system", the default (`servers.own_program`). `certificates`: they
+    are "ordinary", the default, and kinds of certificates (`servers.credentials.KINDS`), all that are not left
+    out of `values`.
     """
 
     title: str
@@ -228,14 +231,17 @@ class Toggle(Table):
     when: dict[str, ToggleValue] = {}
     departures: bool = False
     program: bool = False
+    certificates: bool = False
 
     @model_validator(mode="before")
     @classmethod
-    def _with_all_departures(cls, table: Any) -> Any:
+    def _with_all_values(cls, table: Any) -> Any:
         if isinstance(table, dict) and table.get("departures") is True:
             return {**departure_values(), **table}
         if isinstance(table, dict) and table.get("program") is True:
             return {**program_values(), **table}
+        if isinstance(table, dict) and table.get("certificates") is True:
+            return {**certificate_values(), **table}
         return table
 
     @model_validator(mode="after")
@@ -252,9 +258,13 @@ class Toggle(Table):
 
     def layer(self, value: str) -> ToggleValue | None:
         """What a value changes; None for nothing."""
-        if self.departures and value not in self.when:
+        written = self.when.get(value)
+        if self.departures and written is None:
             return ToggleValue.model_validate(departure_layer(value))
-        return self.when.get(value)
+        if self.certificates:
+            given = {} if written is None else written.model_dump(exclude_unset=True)
+            return ToggleValue.model_validate({**certificate_layer(value), **given})
+        return written
 
     def default_at(self, level: str) -> str:
         """The value that stands for nothing said, at a level."""

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from servers.certificate_toggle import ORDINARY
 from servers.contract import Configuration, PrivateKeyAndChain
+from servers.credentials import KINDS
 from servers.declared import Declared
 from servers.definition import ServerDefinition
 from servers.own_program import ProgramError, checked
@@ -71,11 +73,21 @@ class ServerVariant:
         return None
 
     @property
-    def is_only_observed(self) -> bool:
-        """Whether nothing is known of it before: it departs from the RFCs, or its program is the user's own.
-        Then nothing is expected of a client, nor need any get through.
+    def certificate_kind(self) -> str | None:
+        """The kind of the one certificate that it shows (`servers.credentials.KINDS`); None where it shows
+        the ordinary ones of what it declares.
         """
-        return self.departs or self.own_program is not None
+        toggles = self.definition.toggles
+        kinds = (kind for name, kind in self.toggles.items() if toggles[name].certificates)
+        return next((kind for kind in kinds if kind != ORDINARY), None)
+
+    @property
+    def is_only_observed(self) -> bool:
+        """Whether nothing is known of it before: it departs from the RFCs, its program is the user's own, or it
+        shows a certificate that is for the clients to take or not. Then nothing is expected of a client, nor
+        need any get through.
+        """
+        return self.departs or self.own_program is not None or self.certificate_kind is not None
 
     @property
     def process_of_its_own(self) -> str:
@@ -95,12 +107,17 @@ class ServerVariant:
         host: str,
         port: int = 0,
     ) -> Configuration:
-        """What a server program is told of this variant."""
+        """What a server program is told of this variant; of the credentials it gets its own."""
+        kind = self.certificate_kind
+        if kind is not None:
+            own = {KINDS[kind].type.value: credentials[kind]} if kind in credentials else {}
+        else:
+            own = {name: pem for name, pem in credentials.items() if name not in KINDS}
         return Configuration(
             self.id,
             self.level,
             self.toggles,
-            credentials,
+            own,
             self.declared(),
             self.emulation(),
             client_certificates,
@@ -177,3 +194,8 @@ def parse_server_id(text: str, definitions: Mapping[str, ServerDefinition]) -> S
 
 def _there_is(names: Iterable[str]) -> str:
     return f"there is {', '.join(names) or 'none'}"
+
+
+def certificate_kinds(variants: Iterable[ServerVariant]) -> frozenset[str]:
+    """The kinds of certificates that must be made for them, beside the ordinary ones."""
+    return frozenset(each.certificate_kind for each in variants if each.certificate_kind is not None)

@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from handshake.client.choices import check_certificate, check_certificate_curve
 from handshake.client.handshake import ClientHandshake
-from handshake.crypto.certificate_keys import check_key_usage, is_pss_key
+from handshake.crypto.certificate_keys import check_key_usage
 from handshake.crypto.credentials import Credential, certificate_public_key
+from handshake.crypto.key_algorithms import is_pss_key
 from handshake.crypto.key_schedule import Role, ssl3_certificate_verify_hash
 from handshake.crypto.signatures import (
     PublicKey,

@@ -13,19 +13,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from handshake.crypto.credentials import certificate_public_key
-from handshake.crypto.key_algorithms import key_algorithm
+from handshake.crypto.key_algorithms import is_pss_key
 from handshake.crypto.key_exchange import GROUPS_OF_CURVES
-from handshake.crypto.signatures import PSS_KEY_SCHEMES, signature_schemes
+from handshake.crypto.signatures import schemes_of_key
 from handshake.errors import Fault, PeerFault
-
-_ID_RSASSA_PSS = "1.2.840.113549.1.1.10"
-
-
-@lru_cache(maxsize=256)
-def is_pss_key(certificate: bytes) -> bool:
-    """Whether the key is for RSASSA-PSS alone."""
-    algorithm = key_algorithm(certificate)
-    return algorithm is not None and algorithm.identifier == _ID_RSASSA_PSS
 
 
 @lru_cache(maxsize=256)
@@ -61,6 +52,4 @@ def certificate_schemes(certificate: bytes, version: int) -> tuple[int, ...]:
 
     Raises PeerFault where the key cannot be used.
     """
-    possible = signature_schemes(certificate_public_key(certificate), version)
-    is_pss = is_pss_key(certificate)
-    return tuple(scheme for scheme in possible if (scheme in PSS_KEY_SCHEMES) == is_pss)
+    return schemes_of_key(certificate_public_key(certificate), version, is_pss=is_pss_key(certificate))

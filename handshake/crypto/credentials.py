@@ -6,6 +6,7 @@ themselves are `cryptography`'s and come from its randomness.
 
 import hashlib
 import warnings
+from base64 import encodebytes
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.dsa import DSAPrivateKey, DSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -27,8 +28,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from handshake.crypto.certificate_der import PSS_WITH_SHA256, pss_private_key, signed_with_sha1, with_pss_key
 from handshake.crypto.dh_groups import DSA_SUBGROUP_ORDER_1024, JSSE_DH_GROUPS
-from handshake.crypto.signatures import PublicKey, signing_schemes
+from handshake.crypto.key_algorithms import is_pss_key
+from handshake.crypto.signatures import PublicKey, schemes_of_key
 from handshake.crypto.suite_parameters import CertificateType
 from handshake.errors import Fault, LocalError, PeerFault
 
@@ -38,7 +41,10 @@ HOST_NAMES = ("server.example.test", "localhost")
 VALIDITY = timedelta(days=365)
 """On either side of the time given, so that clocks of old stacks may be wrong by months."""
 
-CredentialKey = RSAPrivateKey | DSAPrivateKey | EllipticCurvePrivateKey
+AUTHORITY_BITS = 2048
+"""The RSA key of an authority that issues a certificate here."""
+
+CredentialKey = RSAPrivateKey | DSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +67,32 @@ class Credential:
 
     def schemes(self, version: int) -> tuple[int, ...]:
         """The schemes that it signs with in TLS 1.2 or 1.3; () before TLS 1.2."""
-        possible = signing_schemes(self.private_key, version)
+        possible = schemes_of_key(self.private_key, version, is_pss=self.is_pss)
         wanted = self.signature_schemes
         return possible if wanted is None else tuple(scheme for scheme in wanted if scheme in possible)
 
     @property
     def certificate_type(self) -> CertificateType:
-        """Which suites the key is for."""
+        """Which suites the key is for; one of EdDSA is for those with ECDSA (RFC 8422 section 5.10)."""
         match self.private_key:
             case RSAPrivateKey():
                 return CertificateType.RSA
             case DSAPrivateKey():
                 return CertificateType.DSA
-            case EllipticCurvePrivateKey():
+            case EllipticCurvePrivateKey() | Ed25519PrivateKey():
                 return CertificateType.ECDSA
+
+    @property
+    def is_pss(self) -> bool:
+        """Whether the leaf says that its key is for RSASSA-PSS alone."""
+        return is_pss_key(self.chain[0])
+
+    @property
+    def needs_schemes(self) -> bool:
+        """Whether the key does nothing but sign by a scheme, so that it is of no use before TLS 1.2, nor for
+        RSA key transport (RFC 4055 section 1.2, RFC 8422 section 5.10).
+        """
+        return self.is_pss or isinstance(self.private_key, Ed25519PrivateKey)
 
     @property
     def certificate_sha256(self) -> str:
@@ -92,9 +110,14 @@ class Credential:
 
     def to_pem(self) -> CredentialPEM:
         """As text, the key unencrypted."""
-        key = self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        if self.is_pss and isinstance(self.private_key, RSAPrivateKey):
+            key = _private_key_pem(pss_private_key(self.private_key))
+        else:
+            key = self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(
+                "ascii"
+            )
         certificates = (x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM) for der in self.chain)
-        return CredentialPEM(key.decode("ascii"), b"".join(certificates).decode("ascii"))
+        return CredentialPEM(key, b"".join(certificates).decode("ascii"))
 
     @classmethod
     def from_pem(cls, private_key: str, chain: str) -> "Credential":
@@ -105,8 +128,10 @@ class Credential:
             raise LocalError(
                 f"the private key is not a readable PEM key without password: {error}"
             ) from error
-        if not isinstance(key, RSAPrivateKey | DSAPrivateKey | EllipticCurvePrivateKey):
-            raise LocalError(f"the private key is a {type(key).__name__}; give an RSA, DSA or EC key")
+        if not isinstance(key, CredentialKey):
+            raise LocalError(
+                f"the private key is a {type(key).__name__}; give an RSA, DSA, EC or Ed25519 key"
+            )
         try:
             certificates = x509.load_pem_x509_certificates(chain.encode())
         except ValueError as error:
@@ -136,6 +161,32 @@ def generate_ecdsa(curve: ec.EllipticCurve, *, subject: str, now: datetime, seri
     return self_signed(ec.generate_private_key(curve), subject=subject, now=now, serial=serial)
 
 
+def generate_ed25519(*, subject: str, now: datetime, serial: int) -> Credential:
+    """A self-signed certificate with an Ed25519 key (RFC 8410)."""
+    return self_signed(Ed25519PrivateKey.generate(), subject=subject, now=now, serial=serial)
+
+
+def generate_rsa_pss(bits: int, *, subject: str, now: datetime, serial: int) -> Credential:
+    """A self-signed certificate whose RSA key is for RSASSA-PSS alone (RFC 4055 section 1.2)."""
+    key = rsa.generate_private_key(65537, bits)
+    builder = _builder(key, subject, now, serial, None)
+    plain = builder.sign(key, hashes.SHA256(), rsa_padding=PSS_WITH_SHA256).public_bytes(Encoding.DER)
+    return Credential(key, (with_pss_key(plain, key),))
+
+
+def generate_rsa_signed_with_sha1(bits: int, *, subject: str, now: datetime, serial: int) -> Credential:
+    """An RSA certificate that an authority has signed with SHA-1, and the authority's behind it: nobody looks
+    at the signature of a certificate for itself.
+    """
+    authority = generate_rsa(AUTHORITY_BITS, subject=f"authority of {subject}", now=now, serial=serial + 1)
+    key = rsa.generate_private_key(65537, bits)
+    assert isinstance(authority.private_key, RSAPrivateKey), "it was made so"
+    issuer = x509.load_der_x509_certificate(authority.chain[0]).subject
+    builder = _builder(key, subject, now, serial, issuer)
+    plain = builder.sign(authority.private_key, hashes.SHA256()).public_bytes(Encoding.DER)
+    return Credential(key, (signed_with_sha1(plain, authority.private_key), *authority.chain))
+
+
 @lru_cache(maxsize=256)
 def certificate_public_key(certificate: bytes) -> PublicKey:
     """The public key of a peer's certificate (DER); raises `PeerFault(BAD_CERTIFICATE)` if it cannot be used
@@ -158,21 +209,37 @@ def certificate_public_key(certificate: bytes) -> PublicKey:
 
 
 def self_signed(key: CredentialKey, *, subject: str, now: datetime, serial: int) -> Credential:
-    """A certificate of a key for itself, for `HOST_NAMES` and 127.0.0.1, signed with SHA-256."""
+    """A certificate of a key for itself, for `HOST_NAMES` and 127.0.0.1, signed with SHA-256, by an Ed25519
+    key without a hash of its own.
+    """
+    certificate = _builder(key, subject, now, serial, None).sign(
+        key, None if isinstance(key, Ed25519PrivateKey) else hashes.SHA256()
+    )
+    return Credential(key, (certificate.public_bytes(Encoding.DER),))
+
+
+def _builder(
+    key: CredentialKey, subject: str, now: datetime, serial: int, issuer: x509.Name | None
+) -> x509.CertificateBuilder:
+    """All of a certificate but its signature; `issuer` None is for one that vouches for itself."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)])
+    constraints = x509.BasicConstraints(ca=issuer is None, path_length=0 if issuer is None else None)
     alternative_names: list[x509.GeneralName] = [x509.DNSName(host) for host in HOST_NAMES]
     alternative_names.append(x509.IPAddress(IPv4Address("127.0.0.1")))
-    certificate = (
+    return (
         x509.CertificateBuilder()
         .subject_name(name)
-        .issuer_name(name)
+        .issuer_name(issuer or name)
         .public_key(key.public_key())
         .serial_number(serial)
         .not_valid_before(now - VALIDITY)
         .not_valid_after(now + VALIDITY)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(constraints, critical=True)
         .add_extension(x509.SubjectAlternativeName(alternative_names), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
     )
-    return Credential(key, (certificate.public_bytes(Encoding.DER),))
+
+
+def _private_key_pem(der: bytes) -> str:
+    """A private key as RFC 7468 section 10 has it."""
+    return f"-----BEGIN PRIVATE KEY-----\n{encodebytes(der).decode('ascii')}-----END PRIVATE KEY-----\n"

@@ -1,15 +1,18 @@
 """Which algorithm the key in a certificate is for, also where no library here can use the key.
 
-Only read for a certificate whose key cannot be used, to tell a kind that is legal in TLS from one that is
-not.
+It tells an RSA key that is for RSASSA-PSS alone from others, and, of a key that cannot be used here, whether
+its kind is legal in TLS.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from Cryptodome.Util.asn1 import DerObjectId, DerSequence
 
 from handshake.wire.registry import NamedGroup, SignatureScheme
 
+_ID_RSASSA_PSS = "1.2.840.113549.1.1.10"
+"""RFC 8017 appendix C."""
 EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 """id-ecPublicKey, RFC 5480 section 2.1.1."""
 
@@ -67,8 +70,8 @@ _CURVES: dict[str, int] = {
 
 _OF_THE_LIBRARIES = frozenset(
     {
-        "1.2.840.113549.1.1.1",  # rsaEncryption, id-RSASSA-PSS: RFC 8017 appendix C
-        "1.2.840.113549.1.1.10",
+        "1.2.840.113549.1.1.1",  # rsaEncryption: RFC 8017 appendix C
+        _ID_RSASSA_PSS,
         "1.2.840.113549.1.3.1",  # Diffie-Hellman: PKCS #3, RFC 3279 section 2.3.3
         "1.2.840.10046.2.1",
         "1.2.840.10040.4.1",  # id-dsa
@@ -118,6 +121,13 @@ def key_algorithm(certificate: bytes) -> KeyAlgorithm | None:
     except (ValueError, IndexError):
         return None
     return KeyAlgorithm(identifier, curve)
+
+
+@lru_cache(maxsize=256)
+def is_pss_key(certificate: bytes) -> bool:
+    """Whether the key in a certificate (DER) is for RSASSA-PSS alone (RFC 4055 section 1.2)."""
+    algorithm = key_algorithm(certificate)
+    return algorithm is not None and algorithm.identifier == _ID_RSASSA_PSS
 
 
 def signs_with_a_key_of_its_own(signature_scheme: int) -> bool:

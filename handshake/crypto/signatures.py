@@ -172,11 +172,12 @@ def signature_schemes(key: PrivateKey | PublicKey, version: int) -> tuple[int, .
     return tuple(usable)
 
 
-def signing_schemes(key: PrivateKey, version: int) -> tuple[int, ...]:
-    """The schemes our own credentials sign with: their RSA certificates say rsaEncryption, not RSASSA-PSS
-    (RFC 8446 section 4.2.3).
+def schemes_of_key(key: PrivateKey | PublicKey, version: int, *, is_pss: bool) -> tuple[int, ...]:
+    """The same of a key with its certificate, which says whether an RSA key is for RSASSA-PSS alone and has
+    schemes of its own (RFC 8446 section 4.2.3).
     """
-    return tuple(scheme for scheme in signature_schemes(key, version) if scheme not in PSS_KEY_SCHEMES)
+    possible = signature_schemes(key, version)
+    return tuple(scheme for scheme in possible if (scheme in PSS_KEY_SCHEMES) == is_pss)
 
 
 def _sign(private_key: PrivateKey, scheme: Scheme, content: bytes) -> bytes:

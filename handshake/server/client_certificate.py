@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from cryptography.x509 import load_der_x509_certificate
 
-from handshake.crypto.certificate_keys import certificate_schemes, check_key_usage, is_pss_key
+from handshake.crypto.certificate_keys import certificate_schemes, check_key_usage
 from handshake.crypto.credentials import certificate_public_key
+from handshake.crypto.key_algorithms import is_pss_key
 from handshake.crypto.key_schedule import Role, ssl3_certificate_verify_hash
 from handshake.crypto.signatures import certificate_verify_content, verify, verify_md5_sha1
 from handshake.errors import DecodeError, Fault, PeerFault

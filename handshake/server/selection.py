@@ -173,7 +173,11 @@ def _is_usable(
     if suite.certificate_type is None:
         return True
     credential = configuration.credentials.get(suite.certificate_type)
-    return credential is not None and _is_curve_offered(credential, hello, configuration)
+    if credential is None or (
+        credential.needs_schemes and (version < ProtocolVersion.TLS_1_2 or exchange not in _ECDHE | _DHE)
+    ):
+        return False
+    return _is_curve_offered(credential, hello, configuration)
 
 
 def _is_curve_offered(credential: Credential, hello: ClientHello, configuration: ServerConfiguration) -> bool:

@@ -19,7 +19,7 @@ from servers.credentials import make_credentials
 from servers.emulated.served import DEPARTED, NOT_DEPARTED
 from servers.processes.start import LOOPBACK, RunningServers, start_servers
 from servers.running import RunningServer
-from servers.variant import parse_server_id
+from servers.variant import certificate_kinds, parse_server_id
 
 
 def serve(
@@ -37,7 +37,8 @@ def serve(
         check_port(port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with start_servers([variant], make_credentials(), START_SECONDS, port=port) as running:
+        credentials = make_credentials(kinds=certificate_kinds([variant]))
+        with start_servers([variant], credentials, START_SECONDS, port=port) as running:
             result = running[variant.id]
             if not isinstance(result, RunningServer):
                 tell(f"tls-matrix: {variant.id}: {result.message}")

@@ -3,9 +3,9 @@ after.
 
 The proof is a control cell: a client that must always get through (the definition's `control`) connects
 first and last. Where it does not, whatever the other clients saw says nothing about them, and the server's
-cells are harness errors. A target has no such client, nor has a server that departs from the RFCs or runs a
-program of the user's; there the control is that something accepts a connection, and lets TLS begin where
-other words come first: every client says the same ones.
+cells are harness errors. A target has no such client, nor has a server that is only observed; there the
+control is that something accepts a connection, and lets TLS begin where other words come first: every client
+says the same ones.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,7 +31,7 @@ from servers.contract import Connection, PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, SUBJECT, make_credentials
 from servers.processes.start import start_servers as start_processes
 from servers.running import NotInstalled, RunningServer, RunningServers, StartResult
-from servers.variant import ServerVariant
+from servers.variant import ServerVariant, certificate_kinds
 
 START_SECONDS = 10.0
 NOTICE_SECONDS = 1.0  # in which the end of a server's process is noticed here
@@ -120,7 +120,8 @@ class GridServers:
 @contextmanager
 def grid_servers(plan: Plan) -> Iterator[GridServers]:
     """Start every server of the plan and stop all on exit."""
-    credentials = make_credentials() if plan.variants else {}
+    kinds = certificate_kinds(plan.variants)
+    credentials = make_credentials(kinds=kinds) if plan.variants else {}
     asks = any(variant.declared().client_certificate != "no" for variant in plan.variants)
     shows = any(scenario is CLIENT_CERTIFICATE for scenario in plan.scenarios)
     clients = make_credentials(CLIENT_SUBJECT) if asks or shows else {}

@@ -26,8 +26,8 @@ def plan_cells(
     notes: Notes | None = None,
 ) -> list[PlannedCell]:
     """Look up what is expected of each cell and predict it; the user's own expectations come before what is
-    shipped or predicted. Nothing is predicted of a server that departs from the RFCs or whose program is the
-    user's own, nor of a genuine program as a client, which has no definition.
+    shipped or predicted. Nothing is predicted of a server that is only observed (`ServerVariant`), nor of a
+    genuine program as a client, which has no definition.
     """
     own = own or Expectations()
     expectations = own.before(load_expectations(notes=notes))

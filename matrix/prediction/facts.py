@@ -37,7 +37,7 @@ class Preference(Enum):
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
     """What a definition says of a server. `preference` None is not known; `configuration` is what an emulated
-    server is configured to do, without certificates.
+    server is configured to do, without certificates. `is_observed`: nothing is predicted of its cells.
     """
 
     declared: Declared
@@ -45,6 +45,7 @@ class ServerFacts:
     renegotiation_info: bool = True
     answers_http: bool = True
     configuration: ServerConfiguration | None = None
+    is_observed: bool = False
 
 
 def facts_of_server(variant: ServerVariant) -> ServerFacts:
@@ -53,7 +54,8 @@ def facts_of_server(variant: ServerVariant) -> ServerFacts:
     """
     declared = variant.declared()
     if variant.definition.kind == "real":
-        return ServerFacts(declared, Preference(declared.preference) if declared.preference else None)
+        preference = Preference(declared.preference) if declared.preference else None
+        return ServerFacts(declared, preference, is_observed=variant.is_only_observed)
     emulation = read_emulation(variant.emulation(), str(variant.definition.folder / "server.toml"))
     configuration = server_configuration(declared, emulation, {})
     protocol = variant.definition.starttls
@@ -63,6 +65,7 @@ def facts_of_server(variant: ServerVariant) -> ServerFacts:
         configuration.renegotiation_info,
         protocol is None or PROTOCOLS[protocol].request is None,
         configuration,
+        variant.is_only_observed,
     )
 
 

@@ -31,8 +31,8 @@ class Agreement:
 
 
 def predict(client: Player, server: ServerFacts) -> Prediction | None:
-    """Predict a cell; None when the facts do not decide it, as where the server departs from the RFCs."""
-    if server.configuration is not None and server.configuration.departures:
+    """Predict a cell; None when the facts do not decide it, or the server is there to be observed."""
+    if server.is_only_observed:
         return None
     first: Obstacle | None = None
     before: Obstacle | None = None

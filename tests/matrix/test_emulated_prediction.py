@@ -174,7 +174,7 @@ EMULATED = [
     for definition in load_definitions().values()
     if definition.kind == "emulated"
     for variant in expand(definition)
-    if not variant.departs  # of those nothing is predicted
+    if not variant.is_only_observed  # of those nothing is predicted
     if variant.declared().renegotiation.legacy_hello  # else: judged in matrix.expectations.derived
 ]
 ENDINGS = {Ending.FIN: Kind.FIN, Ending.RESET: Kind.RESET, Ending.HANG: Kind.TIMEOUT}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from handshake.crypto.key_exchange import supported_groups
-from handshake.crypto.signatures import signing_schemes
+from handshake.crypto.signatures import schemes_of_key
 from handshake.errors import HandshakeError
 from handshake.server.choice import Choice
 from handshake.server.departures.departure import (
@@ -96,7 +96,7 @@ def _another_scheme(situation: Situation, scheme: int) -> int:
     body = situation.hello.extension(ExtensionType.SIGNATURE_ALGORITHMS)
     offered = () if body is None else pull_signature_algorithms(body)
     for credential in situation.configuration.credentials.values():
-        possible = signing_schemes(credential.private_key, situation.version)
+        possible = schemes_of_key(credential.private_key, situation.version, is_pss=credential.is_pss)
         if scheme in possible:
             others = [other for other in possible if other not in offered and other >> 8 > _MD5]
             others.sort(key=lambda other: other >> 8 == _SHA1)

@@ -12,8 +12,8 @@ from handshake.crypto.certificate_keys import (
     certificate_group,
     certificate_schemes,
     check_key_usage,
-    is_pss_key,
 )
+from handshake.crypto.key_algorithms import is_pss_key
 from handshake.errors import PeerFault
 from handshake.wire.registry import NamedGroup, ProtocolVersion, SignatureScheme
 from tests.handshake.peers import credentials

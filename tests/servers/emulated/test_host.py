@@ -88,7 +88,7 @@ def servers(
     (folder / "curious" / "server.toml").write_text(CURIOUS)
     definitions = load_definitions([folder])
     emulated = (each for each in definitions.values() if each.kind == "emulated")
-    variants = [variant for each in emulated for variant in expand(each) if not variant.departs]
+    variants = [variant for each in emulated for variant in expand(each) if not variant.is_only_observed]
     with start_servers(variants, credentials, 20.0) as running:
         yield running
 
