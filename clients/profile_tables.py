@@ -28,6 +28,10 @@ class Limits(Table):
     max_dh_prime_bits: PositiveInt | None = None
     min_dh_prime_bits: PositiveInt | None = None
     min_rsa_bits: PositiveInt | None = None
+    min_signature_rsa_bits: PositiveInt | None = Field(
+        default=None,
+        description="the smallest RSA key whose signatures it verifies; with a smaller one they do not fit",
+    )
     dh_prime_alert: Alert = AlertDescription.HANDSHAKE_FAILURE
     legacy_signature_alert: Alert | None = Field(
         default=None,

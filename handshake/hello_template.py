@@ -129,6 +129,8 @@ class ClientLimits:
     Sizes are bits. `versions` are the protocol versions it completes a handshake in; empty means whatever it
     offered. `dh_prime_alert` is the alert it sends for a prime it does not accept, `legacy_signature_alert`
     the one for the signature of a key exchange before TLS 1.2, whose hashes are MD5 and SHA-1; None takes it.
+    `min_rsa_bits` is the smallest RSA key of a certificate, `min_signature_rsa_bits` the smallest whose
+    signature it verifies: with a smaller one it does not fit (decrypt_error).
     `max_handshake_message` is the length of a handshake message in bytes, without its header, above which it
     ends with `message_length_alert` (None: without an alert), `max_certificate_message` that of a Certificate
     where it is another; `max_certificates` how many certificates a chain may have.
@@ -138,6 +140,7 @@ class ClientLimits:
     max_dh_prime_bits: int | None = None
     min_dh_prime_bits: int | None = None
     min_rsa_bits: int | None = None
+    min_signature_rsa_bits: int | None = None
     dh_prime_alert: int = AlertDescription.HANDSHAKE_FAILURE
     legacy_signature_alert: int | None = None
     max_handshake_message: int | None = None

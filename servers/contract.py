@@ -28,6 +28,7 @@ PROGRAM_VARIABLE = "TLS_MATRIX_PROGRAM"
 """In an image, the server program that it is for."""
 MAX_CONFIGURATION_BYTES = 1 << 20
 MAX_LOG_CHARACTERS = 1 << 16
+_END_OF_CERTIFICATE = "-----END CERTIFICATE-----"
 
 
 class ContractError(ValueError):
@@ -41,9 +42,14 @@ class PrivateKeyAndChain:
     private_key: str = field(repr=False)
     chain: str = field(repr=False)
 
+    def certificates(self) -> list[str]:
+        """Each certificate of the chain by itself."""
+        parts = self.chain.split(_END_OF_CERTIFICATE)[:-1]
+        return [f"{part.lstrip()}{_END_OF_CERTIFICATE}\n" for part in parts]
+
     def leaf_sha256(self) -> str:
         """The hex digest of the leaf certificate (DER)."""
-        until_its_end = self.chain.partition("-----END CERTIFICATE-----")[0]
+        until_its_end = self.chain.partition(_END_OF_CERTIFICATE)[0]
         return sha256(b64decode(until_its_end.rpartition("-----")[2])).hexdigest()
 
 

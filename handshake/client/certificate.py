@@ -107,16 +107,27 @@ def receive_server_certificate(handshake: ClientHandshake, chain: tuple[bytes, .
         check_key_usage(chain[0], signs=handshake.suite.key_exchange is not KeyExchange.RSA)
     if handshake.version < ProtocolVersion.TLS_1_3 and isinstance(key, EllipticCurvePublicKey):
         check_certificate_curve(handshake.sent, chain[0])
-    minimum = handshake.limits.min_rsa_bits
+    _check_rsa_size(key, handshake.limits.min_rsa_bits, AlertDescription.BAD_CERTIFICATE)
+    handshake.server_key = key
+
+
+def check_key_of_signature(handshake: ClientHandshake) -> None:
+    """Refuse the signature of a key that is too small for the client being played to verify it, as one that
+    does not fit. Raises PolicyRefusal.
+    """
+    minimum = handshake.limits.min_signature_rsa_bits
+    _check_rsa_size(handshake.server_key, minimum, AlertDescription.DECRYPT_ERROR)
+
+
+def _check_rsa_size(key: PublicKey | None, minimum: int | None, alert: int) -> None:
     if isinstance(key, RSAPublicKey) and minimum is not None and key.key_size < minimum:
         raise PolicyRefusal(
             Rule.RSA_KEY_BITS,
             f"the server's RSA key has {key.key_size} bits; this client wants {minimum} or more",
-            AlertDescription.BAD_CERTIFICATE,
+            alert,
             met=f"{key.key_size} bits",
             wanted=f"it requires {minimum}",
         )
-    handshake.server_key = key
 
 
 def _is_fitting_eddsa(handshake: ClientHandshake, key: PublicKey) -> bool:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from handshake import key_log
 from handshake.client.certificate import (
+    check_key_of_signature,
     receive_server_certificate,
     send_certificate_verify,
     send_client_certificate,
@@ -120,6 +121,7 @@ def receive_server_key_exchange(handshake: ClientHandshake, message: HandshakeMe
         check_signature_scheme(
             handshake.sent, signature.signature_scheme, handshake.server_certificate, handshake.version
         )
+        check_key_of_signature(handshake)
         content = handshake.hello.client_random + handshake.server_random + signed
         verify(handshake.server_key, signature.signature_scheme, content, signature.signature)
     if reader.remaining:

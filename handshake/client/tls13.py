@@ -4,7 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from handshake.client.certificate import receive_server_certificate, send_client_authentication_13
+from handshake.client.certificate import (
+    check_key_of_signature,
+    receive_server_certificate,
+    send_client_authentication_13,
+)
 from handshake.client.certificate_request import check_certificate_request_13, check_no_context
 from handshake.client.choices import (
     check_key_share_group,
@@ -199,6 +203,7 @@ def receive_certificate_verify(handshake: ClientHandshake, message: HandshakeMes
     pull = partial(pull_certificate_verify, version=version)
     signed = handshake.read(pull, message.body, "certificate-verify")
     check_signature_scheme(handshake.sent, signed.signature_scheme, handshake.server_certificate, version)
+    check_key_of_signature(handshake)
     digest = _schedule(handshake).transcript_hash(bytes(handshake.messages))
     content = certificate_verify_content(Role.SERVER, digest)
     verify(handshake.server_key, signed.signature_scheme, content, signed.signature)

@@ -32,6 +32,8 @@ MAX_REQUEST_BYTES = 1 << 16
 DEPARTED = "departed from the RFCs: "
 NOT_DEPARTED = "has not departed from the RFCs: the client gave no occasion"
 """How the log of a connection tells whether a departure has shown; the names of those that have follow."""
+PEER_SENT = "the peer sent "
+"""How the reason begins where a fatal alert of the peer's has ended a connection; its name follows."""
 
 
 class ServedConnection:
@@ -121,7 +123,7 @@ class ServedConnection:
                     self._alert_sent = alert_name(description)
             case AlertReceived(_, description, is_fatal):
                 if is_fatal:
-                    self.reason = f"the peer sent {alert_name(description)}"
+                    self.reason = f"{PEER_SENT}{alert_name(description)}"
             case PeerFaulted(_, detail):
                 self.reason = detail
             case PeerClosed(close_notify) if not close_notify and not self._tls.is_connected:

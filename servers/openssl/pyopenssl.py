@@ -54,7 +54,10 @@ def make_context(configuration: contract.Configuration) -> SSL.Context:
     context.set_session_id(b"tls-matrix")
     context.load_tmp_dh(str(DH_PARAMETERS))
     for pem in configuration.presented().values():
-        context.use_certificate(load_certificate(FILETYPE_PEM, pem.chain.encode()))
+        leaf, *others = (load_certificate(FILETYPE_PEM, each.encode()) for each in pem.certificates())
+        context.use_certificate(leaf)
+        for other in others:
+            context.add_extra_chain_cert(other)
         context.use_privatekey(load_privatekey(FILETYPE_PEM, pem.private_key.encode()))
     return context
 

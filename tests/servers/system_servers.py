@@ -6,6 +6,8 @@ from servers.variant import expand
 DEFINITIONS = load_definitions()
 SERVERS = ("gnutls", "nginx", "nss", "stunnel")
 PLAIN = tuple(f"{server}@system" for server in SERVERS)
-VARIANTS = [variant for server in SERVERS for variant in expand(DEFINITIONS[server])]
+VARIANTS = [
+    variant for server in SERVERS for variant in expand(DEFINITIONS[server]) if not variant.is_observed
+]
 # gnutls-serv and selfserv listen on every address, and are kept in namespaces.
 KEPT_INSIDE = ("gnutls@system", "nss@system")

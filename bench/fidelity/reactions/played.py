@@ -4,12 +4,14 @@ The exchange is that of a cell; in the place of its transport stands the server'
 has anything more to say, the client waits for what will not come, which a deadline would end.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.fidelity.reactions.departing import departing_server, has_departed, request_at
 from clients.connect import connect
 from clients.destination import Destination
 from clients.exchange import Exchange
+from clients.observation import Observation
 from clients.player import Player
 from clients.reaction import Reaction, reaction_of
 from clients.transport import TransportFailure
@@ -61,8 +63,21 @@ class Met:
 
 def played(player: Player, departure: Departure) -> Met:
     """What a client does about a departure."""
+    server, request = departing_server(departure.name), request_at(departure)
+    observation, served = play(player, server, request)
+    failure = observation.attempts[-1].failure
+    return Met(
+        reaction_of(observation),
+        any(has_departed(one.seen(InMemory.local_port)) for one in served),
+        "" if failure is None else str(failure),
+    )
+
+
+def play(
+    player: Player, server: EmulatedServer, request: bytes
+) -> tuple[Observation, Sequence[ServedConnection]]:
+    """A visit to a server in memory, as the client and as the server saw it, connection by connection."""
     served: list[ServedConnection] = []
-    server = departing_server(departure.name)
 
     class ExchangeInMemory(Exchange):
         """The exchange of a cell, with the server in memory."""
@@ -74,15 +89,6 @@ def played(player: Player, departure: Departure) -> Met:
             return transport
 
     observation = connect(
-        player,
-        NOWHERE,
-        deadline_seconds=SECONDS,
-        request=request_at(departure),
-        exchange_type=ExchangeInMemory,
+        player, NOWHERE, deadline_seconds=SECONDS, request=request, exchange_type=ExchangeInMemory
     )
-    failure = observation.attempts[-1].failure
-    return Met(
-        reaction_of(observation),
-        any(has_departed(one.seen(InMemory.local_port)) for one in served),
-        "" if failure is None else str(failure),
-    )
+    return observation, served

@@ -1,0 +1,68 @@
+"""Profiles against the genuine programs that they play: which kinds of certificates each takes.
+
+    python -m bench.fidelity.certificates [--program PATTERN]... [--kind PATTERN]...
+
+Every kind of reference@rfc,certificate=KIND is shown in TLS 1.2 and in TLS 1.3. Prints what each program does
+about it, and every difference from the profile. Exits with 1 where a difference is none of KNOWN. A genuine
+client has its checks of names, chains and dates off where it can be told to; what is left are those of the
+handshake itself.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from fnmatch import fnmatch
+
+from bench.fidelity.certificates.differences import KNOWN
+from bench.fidelity.certificates.showing import VERSIONS, Shown, all_shown, showing_servers
+from bench.fidelity.certificates.taking import Taken, all_taken, taken_by_profile
+from bench.fidelity.reactions.__main__ import compared
+from bench.fidelity.reactions.differences import agrees
+from clients.profile import Profile
+from handshake.wire.registry import version_name
+
+
+def main() -> int:
+    """Measure, compare and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--program", action="append", metavar="PATTERN")
+    parser.add_argument("--kind", action="append", metavar="PATTERN")
+    arguments = parser.parse_args()
+    pairs = compared(arguments.program or ["*"])
+    wanted = arguments.kind or ["*"]
+    shown = [each for each in all_shown() if any(fnmatch(each.kind, pattern) for pattern in wanted)]
+    if not pairs or not shown:
+        print("no such program is here, no profile plays it, or there is no such kind", file=sys.stderr)
+        return 2
+    programs = {program.id: program for program, _ in pairs}
+    found: dict[str, dict[Shown, Taken]] = {identity: {} for identity in programs}
+    with showing_servers(shown) as servers:
+        for program, each, taken in all_taken(servers, list(programs.values()), shown):
+            found[program.id][each] = taken
+    news = [_print(program.id, profile, found[program.id]) for program, profile in pairs]
+    return int(any(news))
+
+
+def _print(program: str, profile: Profile, rows: Mapping[Shown, Taken]) -> bool:
+    """Print a program's rows and the differences; whether one is not known."""
+    played = {shown: taken_by_profile(profile.player, shown) for shown in rows}
+    known = KNOWN.get(profile.id, {})
+    differing = [shown for shown, taken in rows.items() if not _agree(taken, played[shown])]
+    print(f"{program}, played by {profile.id}: {len(rows) - len(differing)} of {len(rows)} agree")
+    for kind in dict.fromkeys(shown.kind for shown in rows):
+        words = {version_name(version): str(rows[Shown(kind, version)]) for version in VERSIONS}
+        alike = len(set(words.values())) == 1
+        told = next(iter(words.values())) if alike else "; ".join(f"{v}: {does}" for v, does in words.items())
+        print(f"  {kind}: {told}")
+    for shown in differing:
+        why = known.get(str(shown), "NEW")
+        print(f"  DIFFERS {shown}: {rows[shown]} | played: {played[shown]} [{why}] {rows[shown].words}")
+    return any(str(shown) not in known for shown in differing)
+
+
+def _agree(genuine: Taken, own: Taken) -> bool:
+    return genuine.is_offered == own.is_offered and agrees(genuine.reaction, own.reaction)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
