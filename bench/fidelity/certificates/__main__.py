@@ -15,9 +15,8 @@ from fnmatch import fnmatch
 
 from bench.fidelity.certificates.differences import KNOWN
 from bench.fidelity.certificates.showing import VERSIONS, Shown, all_shown, showing_servers
-from bench.fidelity.certificates.taking import Taken, all_taken, taken_by_profile
+from bench.fidelity.certificates.taking import Taken, agree, all_taken, taken_by_profile
 from bench.fidelity.reactions.__main__ import compared
-from bench.fidelity.reactions.differences import agrees
 from clients.profile import Profile
 from handshake.wire.registry import version_name
 
@@ -47,7 +46,7 @@ def _print(program: str, profile: Profile, rows: Mapping[Shown, Taken]) -> bool:
     """Print a program's rows and the differences; whether one is not known."""
     played = {shown: taken_by_profile(profile.player, shown) for shown in rows}
     known = KNOWN.get(profile.id, {})
-    differing = [shown for shown, taken in rows.items() if not _agree(taken, played[shown])]
+    differing = [shown for shown, taken in rows.items() if not agree(taken, played[shown])]
     print(f"{program}, played by {profile.id}: {len(rows) - len(differing)} of {len(rows)} agree")
     for kind in dict.fromkeys(shown.kind for shown in rows):
         words = {version_name(version): str(rows[Shown(kind, version)]) for version in VERSIONS}
@@ -58,10 +57,6 @@ def _print(program: str, profile: Profile, rows: Mapping[Shown, Taken]) -> bool:
         why = known.get(str(shown), "NEW")
         print(f"  DIFFERS {shown}: {rows[shown]} | played: {played[shown]} [{why}] {rows[shown].words}")
     return any(str(shown) not in known for shown in differing)
-
-
-def _agree(genuine: Taken, own: Taken) -> bool:
-    return genuine.is_offered == own.is_offered and agrees(genuine.reaction, own.reaction)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from bench.fidelity.certificates.showing import REQUEST, Shown, showing_server
+from bench.fidelity.reactions.differences import agrees
 from bench.fidelity.reactions.genuine import AT_ONCE, FIRST_SECONDS, SECONDS
 from bench.fidelity.reactions.played import InMemory, play
 from clients.destination import Destination
@@ -34,6 +35,11 @@ class Taken:
     def __str__(self) -> str:
         """In a few words."""
         return str(self.reaction) if self.is_offered else NOT_OFFERED
+
+
+def agree(genuine: Taken, own: Taken) -> bool:
+    """Whether a profile does what its program does."""
+    return genuine.is_offered == own.is_offered and agrees(genuine.reaction, own.reaction)
 
 
 def taken_by_program(
