@@ -86,7 +86,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         credential = in_memory("credential", key_file.encode(), closing)
         authorities = authorities_in_memory(configuration, closing)
         options = "\n".join(
-            line for name, value in configuration.toggles.items() for line in OPTIONS[name][value]
+            line for name, values in OPTIONS.items() for line in values[configuration.toggles[name]]
         )
         text = CONFIGURATION.substitute(
             http_port=http.port,

@@ -1,4 +1,4 @@
-"""Which certificates a client takes: profiles in memory, and the OpenSSL that is always here over a socket."""
+"""Which certificates a client takes: profiles in memory, and the OpenSSL that is always here, by a socket."""
 
 from collections.abc import Iterator
 

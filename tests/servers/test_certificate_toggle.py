@@ -22,9 +22,11 @@ from servers.variant import ServerVariant, certificate_kinds, expand, parse_serv
 from tests.servers.openssl_client import OpenSSLClient
 from tests.servers.started import DEFINITIONS
 
-SERVERS = ("gnutls", "openssl", "openssl-s_server", "reference")
 SHOWING = [
-    each for name in SERVERS for each in expand(DEFINITIONS[name]) if each.certificate_kind is not None
+    each
+    for definition in DEFINITIONS.values()
+    for each in expand(definition)
+    if each.certificate_kind is not None
 ]
 LEVELS = sorted({f"{variant.definition.id}@{variant.level}" for variant in SHOWING})
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
@@ -141,9 +143,13 @@ def all_credentials() -> Mapping[str, PrivateKeyAndChain]:
 def showing(
     request: pytest.FixtureRequest, all_credentials: Mapping[str, PrivateKeyAndChain]
 ) -> Iterator[tuple[list[ServerVariant], RunningServers]]:
-    """One level with all that it can show, and as it is without the toggle."""
+    """One level with all that it can show, and as it is without the toggle. A variant of JSSE takes a Java
+    virtual machine, so that of the levels but the last two kinds will do.
+    """
     plain = parse_server_id(request.param, DEFINITIONS)
     shown = [each for each in SHOWING if each.id.startswith(f"{request.param},")]
+    if plain.process_of_its_own == plain.id and plain.level != list(plain.definition.levels)[-1]:
+        shown = [shown[0], shown[-1]]
     with start_servers([plain, *shown], all_credentials, START_SECONDS) as running:
         found = running[plain.id]
         if isinstance(found, NotInstalled):
