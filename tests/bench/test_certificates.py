@@ -1,12 +1,14 @@
 """Which certificates a client takes: profiles in memory, and the OpenSSL that is always here, by a socket."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from bench.fidelity.certificates.differences import KNOWN
 from bench.fidelity.certificates.showing import Shown, all_shown, showing_servers
 from bench.fidelity.certificates.taking import Taken, agree, taken_by_profile, taken_by_program
+from bench.fidelity.certificates.vectors import FILE, Measured, read_vectors, write_vectors
 from clients.genuine.found import version_of_library
 from clients.genuine.program import Program
 from clients.genuine.programs import load_programs
@@ -40,6 +42,29 @@ def taken(profile: str, kind: str, version: int) -> Taken:
 )
 def test_what_a_profile_takes(profile: str, kind: str, does: str, version: int) -> None:
     assert str(taken(profile, kind, version)) == does
+
+
+@pytest.mark.parametrize("measured", read_vectors(), ids=lambda measured: measured.profile)
+def test_a_profile_does_as_its_program_did(measured: Measured) -> None:
+    assert [shown for shown in all_shown() if shown not in measured.does] == []
+    known = KNOWN.get(measured.profile, {})
+    player = PROFILES[measured.profile].player
+    differing = {
+        str(shown): does
+        for shown, does in measured.does.items()
+        if str(taken_by_profile(player, shown)) != does
+    }
+    assert set(differing) == set(known), differing
+
+
+def test_programs_differ_in_what_they_take() -> None:
+    found = {measured.profile: measured.does for measured in read_vectors()}
+    assert found["deno"] != found["go-1.27"] != found["java-11"] != found["openssl-3.0"]
+
+
+def test_vectors_are_read_as_they_are_written(tmp_path: Path) -> None:
+    write_vectors(read_vectors(), tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_text() == FILE.read_text()
 
 
 def test_before_tls_1_3_a_hello_names_the_curves_of_certificates() -> None:

@@ -1,21 +1,23 @@
 """Profiles against the genuine programs that they play: which kinds of certificates each takes.
 
-    python -m bench.fidelity.certificates [--program PATTERN]... [--kind PATTERN]...
+    python -m bench.fidelity.certificates [--program PATTERN]... [--kind PATTERN]... [--write]
 
-Every kind of reference@rfc,certificate=KIND is shown in TLS 1.2 and in TLS 1.3. Prints what each program does
-about it, and every difference from the profile. Exits with 1 where a difference is none of KNOWN. A genuine
-client has its checks of names, chains and dates off where it can be told to; what is left are those of the
-handshake itself.
+Every kind of reference@rfc,certificate=KIND is shown in TLS 1.2 and in TLS 1.3. Prints what each program
+does about it, and every difference from the profile. Exits with 1 where a difference is none of KNOWN.
+--write keeps what the programs do as test vectors. A genuine client has its checks of names, chains and dates
+off where it can be told to; what is left are those of the handshake itself.
 """
 
 import argparse
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from fnmatch import fnmatch
 
 from bench.fidelity.certificates.differences import KNOWN
 from bench.fidelity.certificates.showing import VERSIONS, Shown, all_shown, showing_servers
 from bench.fidelity.certificates.taking import Taken, agree, all_taken, taken_by_profile
+from bench.fidelity.certificates.vectors import Measured, write_vectors
 from bench.fidelity.reactions.__main__ import compared
 from clients.profile import Profile
 from handshake.wire.registry import version_name
@@ -26,6 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--program", action="append", metavar="PATTERN")
     parser.add_argument("--kind", action="append", metavar="PATTERN")
+    parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     pairs = compared(arguments.program or ["*"])
     wanted = arguments.kind or ["*"]
@@ -39,6 +42,16 @@ def main() -> int:
         for program, each, taken in all_taken(servers, list(programs.values()), shown):
             found[program.id][each] = taken
     news = [_print(program.id, profile, found[program.id]) for program, profile in pairs]
+    if arguments.write:
+        date = datetime.now(UTC).date().isoformat()
+        write_vectors(
+            [
+                Measured(
+                    profile.id, program.id, date, {each: str(t) for each, t in found[program.id].items()}
+                )
+                for program, profile in pairs
+            ]
+        )
     return int(any(news))
 
 
