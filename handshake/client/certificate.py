@@ -150,15 +150,24 @@ def send_client_certificate(handshake: ClientHandshake) -> Credential | None:
     kinds = (_TYPES_BY_CODE.get(code, "") for code in request.certificate_types)
     fitting = (handshake.credentials[kind] for kind in kinds if kind in handshake.credentials)
     accepted, version = request.supported_signature_algorithms, handshake.version
-    credential = next(
-        (each for each in fitting if accepted is None or _scheme(each, accepted, version) is not None), None
-    )
+    credential = next((each for each in fitting if _can_sign(each, accepted, version)), None)
     if credential is None and handshake.version == ProtocolVersion.SSL_3_0:
         handshake.connection.send_alert(AlertLevel.WARNING, AlertDescription.NO_CERTIFICATE)
         return None
     chain = credential.chain if credential is not None else ()
     handshake.send(HandshakeType.CERTIFICATE, push_certificate(Certificate(chain)))
     return credential
+
+
+def _can_sign(credential: Credential, accepted: tuple[int, ...] | None, version: int) -> bool:
+    """Whether a credential is of use to the server: before TLS 1.2, where it names no schemes, a key that
+    signs by schemes alone is not.
+    """
+    return (
+        not credential.needs_schemes
+        if accepted is None
+        else _scheme(credential, accepted, version) is not None
+    )
 
 
 def send_certificate_verify(handshake: ClientHandshake, credential: Credential) -> None:

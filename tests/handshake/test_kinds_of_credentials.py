@@ -2,6 +2,7 @@
 one that signs by schemes alone before TLS 1.2, nor for RSA key transport.
 """
 
+import os
 from datetime import UTC, datetime
 from functools import cache
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import crypto
 
+from handshake.client.connection import ClientConnection
 from handshake.crypto.certificate_der import PSS_WITH_SHA256
 from handshake.crypto.credentials import (
     Credential,
@@ -22,8 +24,9 @@ from handshake.crypto.credentials import (
     generate_rsa_pss,
     generate_rsa_signed_with_sha1,
 )
-from handshake.events import AlertSent, PeerFaulted, PolicyRefused
-from handshake.hello_template import ClientLimits, HelloTemplate
+from handshake.events import AlertSent, CertificateReceived, PeerFaulted, PolicyRefused
+from handshake.hello_template import ClientLimits, ClientPolicy, HelloTemplate
+from handshake.server import ClientCertificate
 from handshake.wire.registry import AlertDescription, ProtocolVersion, SignatureScheme
 from tests.handshake.modern import OPENSSL_4, replaced, schemes
 from tests.handshake.peers import OpenSSLPeer, Ours, client, exchange, openssl_context, pump, server, template
@@ -169,3 +172,31 @@ def test_a_key_too_small_for_its_signatures_is_refused_where_it_signs(version: i
 def test_such_a_key_may_still_receive_a_secret() -> None:
     ours = Ours(client(template(TLS_1_1, RSA_SHA), limits=ClientLimits(min_signature_rsa_bits=2048)))
     exchange(ours, showing("rsa-1024", TLS_1_1, RSA_SHA))
+
+
+@pytest.mark.parametrize("name", ["ed25519", "pss"])
+@pytest.mark.parametrize("version", [TLS_1_1, TLS_1_2, TLS_1_3], ids=lambda version: version.name)
+def test_a_client_shows_such_a_key_from_tls_1_2_on(version: int, name: str) -> None:
+    shown, suite = credential(name), 0x1301 if version == TLS_1_3 else RSA_SHA
+    connection = ClientConnection(
+        template(version, suite),
+        server_name=None,
+        limits=ClientLimits(),
+        policy=ClientPolicy(),
+        entropy=os.urandom,
+        credentials={shown.certificate_type: shown},
+    )
+    connection.start(0.0)
+    trusted = (shown.chain[0], credential("rsa").chain[0])
+    theirs = Ours(
+        server(
+            version,
+            suite,
+            client_certificate=ClientCertificate.REQUEST,
+            trusted_certificates=trusted,
+            requested_signature_schemes=(OWN_SCHEMES[name], OF_RSA),
+        )
+    )
+    exchange(Ours(connection), theirs)
+    chains = [event.chain for event in theirs.events if isinstance(event, CertificateReceived)]
+    assert chains == ([shown.chain] if version >= TLS_1_2 else [])
