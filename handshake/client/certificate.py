@@ -163,11 +163,9 @@ def _can_sign(credential: Credential, accepted: tuple[int, ...] | None, version:
     """Whether a credential is of use to the server: before TLS 1.2, where it names no schemes, a key that
     signs by schemes alone is not.
     """
-    return (
-        not credential.needs_schemes
-        if accepted is None
-        else _scheme(credential, accepted, version) is not None
-    )
+    if accepted is None:
+        return not credential.needs_schemes
+    return _scheme(credential, accepted, version) is not None
 
 
 def send_certificate_verify(handshake: ClientHandshake, credential: Credential) -> None:

@@ -76,12 +76,11 @@ def _fields(sequence: bytes) -> list[bytes]:
 def _content(encoded: bytes, start: int) -> tuple[int, int]:
     """Where the content of the value at `start` begins and ends."""
     begins, length = start + 2, encoded[start + 1]
-    if length >= 0x80:  # the number of bytes that the length itself has
-        begins, length = (
-            begins + length - 0x80,
-            int.from_bytes(encoded[begins : begins + length - 0x80], "big"),
-        )
-    return begins, begins + length
+    if length < 0x80:
+        return begins, begins + length
+    size = length - 0x80  # of the length itself, in bytes
+    length = int.from_bytes(encoded[begins : begins + size], "big")
+    return begins + size, begins + size + length
 
 
 def _sequence(fields: Iterable[bytes]) -> bytes:

@@ -6,11 +6,12 @@ themselves are `cryptography`'s and come from its randomness.
 
 import hashlib
 import warnings
-from base64 import encodebytes
+from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from ipaddress import IPv4Address
+from textwrap import wrap
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -110,14 +111,14 @@ class Credential:
 
     def to_pem(self) -> CredentialPEM:
         """As text, the key unencrypted."""
-        if self.is_pss and isinstance(self.private_key, RSAPrivateKey):
-            key = _private_key_pem(pss_private_key(self.private_key))
+        key = self.private_key
+        if self.is_pss and isinstance(key, RSAPrivateKey):
+            private_key = _private_key_pem(pss_private_key(key))
         else:
-            key = self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(
-                "ascii"
-            )
+            pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            private_key = pem.decode("ascii")
         certificates = (x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM) for der in self.chain)
-        return CredentialPEM(key, b"".join(certificates).decode("ascii"))
+        return CredentialPEM(private_key, b"".join(certificates).decode("ascii"))
 
     @classmethod
     def from_pem(cls, private_key: str, chain: str) -> "Credential":
@@ -209,12 +210,11 @@ def certificate_public_key(certificate: bytes) -> PublicKey:
 
 
 def self_signed(key: CredentialKey, *, subject: str, now: datetime, serial: int) -> Credential:
-    """A certificate of a key for itself, for `HOST_NAMES` and 127.0.0.1, signed with SHA-256, by an Ed25519
-    key without a hash of its own.
+    """A certificate of a key for itself, for `HOST_NAMES` and 127.0.0.1, signed with SHA-256; an Ed25519 key
+    has a hash of its own.
     """
-    certificate = _builder(key, subject, now, serial, None).sign(
-        key, None if isinstance(key, Ed25519PrivateKey) else hashes.SHA256()
-    )
+    algorithm = None if isinstance(key, Ed25519PrivateKey) else hashes.SHA256()
+    certificate = _builder(key, subject, now, serial, None).sign(key, algorithm)
     return Credential(key, (certificate.public_bytes(Encoding.DER),))
 
 
@@ -241,5 +241,6 @@ def _builder(
 
 
 def _private_key_pem(der: bytes) -> str:
-    """A private key as RFC 7468 section 10 has it."""
-    return f"-----BEGIN PRIVATE KEY-----\n{encodebytes(der).decode('ascii')}-----END PRIVATE KEY-----\n"
+    """A private key as text (RFC 7468 section 10)."""
+    encoded = "\n".join(wrap(b64encode(der).decode("ascii"), 64))
+    return f"-----BEGIN PRIVATE KEY-----\n{encoded}\n-----END PRIVATE KEY-----\n"

@@ -173,9 +173,8 @@ def _is_usable(
     if suite.certificate_type is None:
         return True
     credential = configuration.credentials.get(suite.certificate_type)
-    if credential is None or (
-        credential.needs_schemes and (version < ProtocolVersion.TLS_1_2 or exchange not in _ECDHE | _DHE)
-    ):
+    names_scheme = version >= ProtocolVersion.TLS_1_2 and exchange in _ECDHE | _DHE
+    if credential is None or (credential.needs_schemes and not names_scheme):
         return False
     return _is_curve_offered(credential, hello, configuration)
 
