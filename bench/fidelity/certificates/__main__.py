@@ -1,16 +1,17 @@
 """Profiles against the genuine programs that they play: which kinds of certificates each takes.
 
-    python -m bench.fidelity.certificates [--program PATTERN]... [--kind PATTERN]... [--write]
+    python -m bench.fidelity.certificates [--program PATTERN]... [--kind PATTERN]... [--all] [--write]
 
 Every kind of reference@rfc,certificate=KIND is shown in TLS 1.2 and in TLS 1.3. Prints what each program
-does about it, and every difference from the profile. Exits with 1 where a difference is none of KNOWN.
---write keeps what the programs do as test vectors. A genuine client has its checks of names, chains and dates
-off where it can be told to; what is left are those of the handshake itself.
+does about it, and every difference from the profile. Exits with 1 where a difference is none of KNOWN. --all
+shows it to the programs that no profile plays, too. --write keeps what the others do as test vectors. A
+genuine client has its checks of names, chains and dates off where it can be told to; what is left are those
+of the handshake itself.
 """
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 
@@ -19,6 +20,8 @@ from bench.fidelity.certificates.showing import VERSIONS, Shown, all_shown, show
 from bench.fidelity.certificates.taking import Taken, agree, all_taken, taken_by_profile
 from bench.fidelity.certificates.vectors import Measured, write_vectors
 from bench.fidelity.reactions.__main__ import compared
+from clients.genuine.program import Program
+from clients.genuine.programs import load_programs
 from clients.profile import Profile
 from handshake.wire.registry import version_name
 
@@ -28,20 +31,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--program", action="append", metavar="PATTERN")
     parser.add_argument("--kind", action="append", metavar="PATTERN")
+    parser.add_argument("--all", action="store_true")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     pairs = compared(arguments.program or ["*"])
     wanted = arguments.kind or ["*"]
     shown = [each for each in all_shown() if any(fnmatch(each.kind, pattern) for pattern in wanted)]
-    if not pairs or not shown:
+    programs = {program.id: program for program, _ in pairs}
+    if arguments.all:
+        programs |= _programs_here(arguments.program or ["*"])
+    if not programs or not shown:
         print("no such program is here, no profile plays it, or there is no such kind", file=sys.stderr)
         return 2
-    programs = {program.id: program for program, _ in pairs}
     found: dict[str, dict[Shown, Taken]] = {identity: {} for identity in programs}
     with showing_servers(shown) as servers:
         for program, each, taken in all_taken(servers, list(programs.values()), shown):
             found[program.id][each] = taken
     news = [_print(program.id, profile, found[program.id]) for program, profile in pairs]
+    for identity in sorted(programs.keys() - {program.id for program, _ in pairs}):
+        print(f"{identity}, played by no profile")
+        _print_rows(found[identity])
     if arguments.write:
         date = datetime.now(UTC).date().isoformat()
         write_vectors(
@@ -55,21 +64,34 @@ def main() -> int:
     return int(any(news))
 
 
+def _programs_here(patterns: Sequence[str]) -> dict[str, Program]:
+    return {
+        identity: program
+        for identity, program in load_programs().items()
+        if program.missing is None and any(fnmatch(identity, pattern) for pattern in patterns)
+    }
+
+
 def _print(program: str, profile: Profile, rows: Mapping[Shown, Taken]) -> bool:
     """Print a program's rows and the differences; whether one is not known."""
     played = {shown: taken_by_profile(profile.player, shown) for shown in rows}
     known = KNOWN.get(profile.id, {})
     differing = [shown for shown, taken in rows.items() if not agree(taken, played[shown])]
     print(f"{program}, played by {profile.id}: {len(rows) - len(differing)} of {len(rows)} agree")
+    _print_rows(rows)
+    for shown in differing:
+        why = known.get(str(shown), "NEW")
+        print(f"  DIFFERS {shown}: {rows[shown]} | played: {played[shown]} [{why}] {rows[shown].words}")
+    return any(str(shown) not in known for shown in differing)
+
+
+def _print_rows(rows: Mapping[Shown, Taken]) -> None:
+    """A line for each kind, with both versions where they differ."""
     for kind in dict.fromkeys(shown.kind for shown in rows):
         words = {version_name(version): str(rows[Shown(kind, version)]) for version in VERSIONS}
         alike = len(set(words.values())) == 1
         told = next(iter(words.values())) if alike else "; ".join(f"{v}: {does}" for v, does in words.items())
         print(f"  {kind}: {told}")
-    for shown in differing:
-        why = known.get(str(shown), "NEW")
-        print(f"  DIFFERS {shown}: {rows[shown]} | played: {played[shown]} [{why}] {rows[shown].words}")
-    return any(str(shown) not in known for shown in differing)
 
 
 if __name__ == "__main__":
