@@ -217,8 +217,8 @@ class Toggle(Table):
     that what is expected of a connect is the same. `departures`: the values are "none", the default, and all
     departures from the RFCs that an emulated server can have (`handshake.server.departures`). `program`: any
     path of a program is a value besides "system", the default (`servers.own_program`). `certificates`: they
-    are "ordinary", the default, and kinds of certificates (`servers.credentials.KINDS`), all that are not left
-    out of `values`.
+    are "ordinary", the default, and kinds of certificates (`servers.credentials.KINDS`), all that are not
+    left out of `values`.
     """
 
     title: str

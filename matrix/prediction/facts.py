@@ -37,7 +37,7 @@ class Preference(Enum):
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
     """What a definition says of a server. `preference` None is not known; `configuration` is what an emulated
-    server is configured to do, without certificates. `is_observed`: nothing is predicted of its cells.
+    server is configured to do, without certificates. `is_only_observed`: nothing is predicted of its cells.
     """
 
     declared: Declared
@@ -45,7 +45,7 @@ class ServerFacts:
     renegotiation_info: bool = True
     answers_http: bool = True
     configuration: ServerConfiguration | None = None
-    is_observed: bool = False
+    is_only_observed: bool = False
 
 
 def facts_of_server(variant: ServerVariant) -> ServerFacts:
@@ -55,7 +55,7 @@ def facts_of_server(variant: ServerVariant) -> ServerFacts:
     declared = variant.declared()
     if variant.definition.kind == "real":
         preference = Preference(declared.preference) if declared.preference else None
-        return ServerFacts(declared, preference, is_observed=variant.is_only_observed)
+        return ServerFacts(declared, preference, is_only_observed=variant.is_only_observed)
     emulation = read_emulation(variant.emulation(), str(variant.definition.folder / "server.toml"))
     configuration = server_configuration(declared, emulation, {})
     protocol = variant.definition.starttls

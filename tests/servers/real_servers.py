@@ -18,7 +18,7 @@ VARIANTS = [
     variant
     for server in ("openssl", "openssl-s_server", "tlslite")
     for variant in expand(DEFINITIONS[server])
-    if not variant.definition.levels[variant.level].stacks and not variant.is_observed
+    if not variant.definition.levels[variant.level].stacks and not variant.is_only_observed
 ]
 IDS = [variant.id for variant in VARIANTS]
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"

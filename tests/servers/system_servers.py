@@ -7,7 +7,7 @@ DEFINITIONS = load_definitions()
 SERVERS = ("gnutls", "nginx", "nss", "stunnel")
 PLAIN = tuple(f"{server}@system" for server in SERVERS)
 VARIANTS = [
-    variant for server in SERVERS for variant in expand(DEFINITIONS[server]) if not variant.is_observed
+    variant for server in SERVERS for variant in expand(DEFINITIONS[server]) if not variant.is_only_observed
 ]
 # gnutls-serv and selfserv listen on every address, and are kept in namespaces.
 KEPT_INSIDE = ("gnutls@system", "nss@system")

@@ -72,11 +72,11 @@ def test_a_toggle_has_every_kind_and_the_ordinary_ones_first(tmp_path: Path) -> 
     plain, *others = [variant for variant in expand(definition) if variant.level == "a"]
     assert plain.id == "toy@a"
     assert plain.certificate_kind is None
-    assert not plain.is_observed
+    assert not plain.is_only_observed
     assert [variant.id for variant in others] == [f"toy@a,shown={kind}" for kind in KINDS]
     for variant in others:
         assert variant.certificate_kind is not None
-        assert variant.is_observed
+        assert variant.is_only_observed
         assert variant.declared().certificates == (KINDS[variant.certificate_kind].type,)
 
 
