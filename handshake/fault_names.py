@@ -163,6 +163,30 @@ WORDS: Mapping[str, str] = {
     CUT_OFF: "a message or an extension breaks off",
 }
 
+PATTERNS: Mapping[str, str] = {
+    "MESSAGE-out-of-turn": "the message comes when it is not due: server-key-exchange-out-of-turn",
+    "MESSAGE-FAULT": "whatever else is wrong with the message: certificate-bad-certificate",
+    "PART-decode": "a message, an extension or another part cannot be read: key-share-decode",
+    "PART-trailing-byte": "bytes are left over behind it: ticket-trailing-byte",
+    "PART-cut-off": "it breaks off: server-hello-cut-off",
+    "MESSAGE-extension-unasked": "the message answers an extension that the hello does not have",
+    "MESSAGE-extension-misplaced": "the message has an extension that has no place there",
+    "MESSAGE-extension-twice": "the message has an extension twice",
+    "MESSAGE-with-EXTENSION": "the message has it unasked or misplaced: tls13-server-hello-with-cookie",
+    "MESSAGE-with-EXTENSION-twice": "the message has that extension twice",
+    "MESSAGE-with-EXTENSION-body": "that extension cannot be read there, or has no such value",
+    "EXTENSION-unasked": "the extension is answered in any message, and the hello does not have it",
+    "EXTENSION-unasked-and-unreadable": "the same, and it cannot be read",
+    "EXTENSION-body": "the extension cannot be read, or has a value that it may not have",
+    "warning-ALERT": "the server warns of it: warning-unrecognized-name, warning-unknown",
+    "warning-ALERT-of-level-fatal": "the server sends it with the level fatal, and it ends nothing",
+    "warning-ALERT-that-ends": "it has the level warning and ends the connection, as in TLS 1.3",
+    "fatal-ALERT-that-ends": "it ends the connection",
+    "tls13-NAME": "any of these, in TLS 1.3",
+    "NAME-after-handshake": "any of these, once the handshake is complete",
+}
+"""The names that are made, as a person reads them; an example behind the colon."""
+
 EXTENSIBLE = (
     "server-hello",
     "tls13-server-hello",
@@ -199,6 +223,11 @@ _LIST = "tls-matrix list faults shows them all"
 def fault_names() -> Mapping[str, str]:
     """Every name that a fault can have, with words: what the server does."""
     return {**WORDS, **{name: words for name, words in _made() if name not in WORDS}}
+
+
+def listed_faults() -> Mapping[str, str]:
+    """What a person looks through: the names that are written out, then how the others are made."""
+    return {**WORDS, **PATTERNS}
 
 
 def _made() -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from clients.genuine.programs import load_programs
 from definitions.former import Notes
-from handshake.fault_names import fault_names
+from handshake.fault_names import listed_faults
 from handshake.features import notations
 from handshake.server.departures.collection import departures
 from handshake.wire.registry import version_name
@@ -190,7 +190,7 @@ def _departures(options: RunOptions, notes: Notes) -> list[Row]:
 
 
 def _faults(options: RunOptions, notes: Notes) -> list[Row]:
-    return [{"id": name, "text": f"{words[0].upper()}{words[1:]}"} for name, words in fault_names().items()]
+    return [{"id": name, "text": f"{words[0].upper()}{words[1:]}"} for name, words in listed_faults().items()]
 
 
 _SOURCES: dict[Listed, Callable[[RunOptions, Notes], list[Row]]] = {

@@ -1,5 +1,6 @@
 """The `[accepts]` table of a profile: what can be written, what it is like, and what is told of mistakes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from clients.accepting import BUNDLED_ACCEPTS
 from clients.profile import ProfileError, load_profile, load_profiles
 from handshake.accepts import Accepts, Answer, parse_answer
-from handshake.fault_names import check_fault_name, fault_names
+from handshake.fault_names import PATTERNS, WORDS, check_fault_name, fault_names, listed_faults
 from handshake.wire.registry import AlertDescription
 
 PROFILE = Path(BUNDLED_ACCEPTS.parent, "profiles", "openssl-3.4.toml").read_text()
@@ -126,3 +127,12 @@ def test_a_name_may_say_when_it_is_met() -> None:
     with pytest.raises(ValueError, match="did you mean"):
         check_fault_name("tls12-decode")
     assert all(words for words in fault_names().values())
+
+
+def test_each_pattern_that_is_listed_has_names() -> None:
+    names = fault_names().keys()
+    for pattern in PATTERNS:
+        wanted = re.sub("[A-Z]+", "[a-z0-9-]+", pattern)
+        is_a_place = pattern in ("tls13-NAME", "NAME-after-handshake")
+        assert is_a_place or any(re.fullmatch(wanted, name) for name in names), pattern
+    assert listed_faults().keys() == {*WORDS, *PATTERNS}
