@@ -10,6 +10,7 @@ nobody says is as the RFCs have it (`handshake.accepts`). `confidence` says how 
 does so, where that is less than what the file has.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -34,7 +35,7 @@ ACCEPTS_SCHEMA = {
     "properties": {LIKE: {"type": "string"}, CONFIDENCE: {"enum": list(_CONFIDENCES)}},
     "additionalProperties": {
         "type": "string",
-        "pattern": f"^({NOTATION.pattern.replace('?P<warning>', '').replace('?P<alert>', '')})$",
+        "pattern": "^(" + re.sub(r"\?P<\w+>", "", NOTATION.pattern) + ")$",
     },
     "description": "what its stack does about what a server does wrong, by the names of such faults "
     '(tls-matrix list faults): goes-on, closes, alert:<name>; "like" names a family in clients/accepts',

@@ -14,8 +14,11 @@ from handshake.wire.registry import alert_name, parse_alert
 
 GOES_ON = "goes-on"
 CLOSES = "closes"
-NOTATION = re.compile(r"(?:warning:(?P<warning>[a-z_0-9]+), )?(?:alert:(?P<alert>[a-z_0-9]+)|goes-on|closes)")
-"""`goes-on`, `alert:<name>` or `closes`, a warning before it or not."""
+NOTATION = re.compile(
+    r"goes-on|warning:(?P<warned>[a-z_0-9]+)"
+    r"|(?:warning:(?P<warning>[a-z_0-9]+), )?(?:closes|alert:(?P<alert>[a-z_0-9]+))"
+)
+"""`goes-on` and `warning:<name>` go on, `closes` and `alert:<name>` end; a warning may come before these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,10 @@ class Answer:
     def __str__(self) -> str:
         """As profiles write it."""
         ends = CLOSES if self.alert is None else f"alert:{alert_name(self.alert)}"
-        shown = GOES_ON if self.goes_on else ends
-        return shown if self.warning is None else f"warning:{alert_name(self.warning)}, {shown}"
+        if self.warning is None:
+            return GOES_ON if self.goes_on else ends
+        warned = f"warning:{alert_name(self.warning)}"
+        return warned if self.goes_on else f"{warned}, {ends}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +59,7 @@ def parse_answer(text: Any) -> Answer:
             f"{text!r} is no answer: write goes-on, closes or alert:<name>, a warning before it as in "
             '"warning:no_renegotiation, closes"'
         )
-    warning, alert = (None if name is None else parse_alert(name) for name in found.group("warning", "alert"))
-    return Answer(text.endswith(GOES_ON), alert, warning)
+    warned, warning, alert = (
+        None if name is None else parse_alert(name) for name in found.group("warned", "warning", "alert")
+    )
+    return Answer(text == GOES_ON or warned is not None, alert, warned or warning)

@@ -25,7 +25,7 @@ from handshake.wire.client_hello import ClientHello
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
 from handshake.wire.key_exchange import DHParameters, ECDHParameters, RSAParameters
 from handshake.wire.messages import CertificateRequest, CertificateRequest13
-from handshake.wire.registry import ContentType
+from handshake.wire.registry import AlertLevel, ContentType
 
 Message = TypeVar("Message")
 
@@ -108,12 +108,19 @@ class ClientHandshake(StateMachine[State]):
         answer = self.answer(fault)
         if answer is None or not answer.goes_on:
             raise fault
+        self._warn(answer)
 
     def mind(self, fault: PeerFault) -> None:
         """Raise what the RFCs let a client take, where the client being played does not."""
         answer = self.answer(fault)
         if answer is not None and not answer.goes_on:
             raise fault
+        self._warn(answer)
+
+    def _warn(self, answer: Answer | None) -> None:
+        """Send the warning with which the client being played goes on."""
+        if answer is not None and answer.warning is not None:
+            self.connection.send_alert(AlertLevel.WARNING, answer.warning)
 
     def read(self, pull: Callable[[bytes], Message], body: bytes, name: str) -> Message:
         """Read the body of the message of that name; with bytes left over too, where they are passed over."""

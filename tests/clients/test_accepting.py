@@ -30,6 +30,7 @@ def profile_with(folder: Path, accepts: str) -> Path:
         ("goes-on", Answer(goes_on=True)),
         ("closes", Answer()),
         ("alert:decode_error", Answer(alert=AlertDescription.DECODE_ERROR)),
+        ("warning:no_renegotiation", Answer(goes_on=True, warning=AlertDescription.NO_RENEGOTIATION)),
         (
             "warning:no_renegotiation, closes",
             Answer(warning=AlertDescription.NO_RENEGOTIATION),
