@@ -134,8 +134,10 @@ def _is_open(reading: Reading) -> bool:
 
 
 def _leaves_without_a_word(reading: Reading) -> bool:
+    """It may have sent an alert that was lost, if the server has said anything at all."""
     end = reading.end
-    return end is not None and end.is_clients and end.kind in (Kind.RESET, Kind.FIN) and bool(reading.hello)
+    is_silent = end is not None and end.is_clients and end.kind in (Kind.RESET, Kind.FIN)
+    return is_silent and any(entry.direction == "received" for entry in reading.transcript)
 
 
 def _surer(first: Reading, again: list[Reading]) -> Reading:
