@@ -58,7 +58,8 @@ def _driven(
     if folder is not None and jpype is not None:
         paths = (str(folder / _RUNTIME), str(jpype), interface, *options, *map(str, jars))
         command = python_driver("jsse_client.py", *paths)
-    return Driven(f"genuine-{program}-{version}", title, command, missing=missing)
+    name, goes_on = f"genuine-{program}-{version}", interface == "http"
+    return Driven(name, title, command, missing=missing, goes_on=goes_on)
 
 
 def _version_of(jar: Path) -> str:
