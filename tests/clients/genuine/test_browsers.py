@@ -123,7 +123,7 @@ def test_a_silent_server_is_given_up_in_time_and_the_next_is_met(program: Driven
     with socket.create_server(("127.0.0.1", 0)) as silent:
         started = time.monotonic()
         seen = visit(program, destination(silent.getsockname()[1]), deadline_seconds=1.5)
-        assert time.monotonic() - started < PATIENCE * 1.5 + SETTLE_SECONDS
+        assert time.monotonic() - started < 2 * (PATIENCE * 1.5 + SETTLE_SECONDS)
     assert {str(attempt.failure) for attempt in seen.attempts} == {"server-hello:timeout"}
     with scripted(read_hello) as closing:
         again = visit(program, closing, deadline_seconds=5.0)
