@@ -50,7 +50,7 @@ UNKNOWN_MESSAGE = "handshake_type_"
 
 def message_name(handshake_type: int) -> str:
     """Return the RFC's name of a handshake message, e.g. ServerHelloDone; a number for an unknown one."""
-    return _HANDSHAKE_NAMES.get(handshake_type, f"{UNKNOWN_MESSAGE}{handshake_type}")
+    return _HANDSHAKE_NAMES.get(handshake_type) or f"{UNKNOWN_MESSAGE}{handshake_type}"
 
 
 class Connection(ABC):

@@ -4,8 +4,9 @@ Events say what the peer did and how far the handshake came; the transcript keep
 beside them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from handshake.errors import Parameter
 
@@ -181,8 +182,7 @@ Event = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TranscriptEntry:
+class TranscriptEntry(NamedTuple):
     """One record or message on the wire, as it went and as it reads.
 
     `direction` is "sent" or "received"; `kind` is "record", "message" or "sslv2-record"; `name` is the RFC's
@@ -195,5 +195,5 @@ class TranscriptEntry:
     kind: str
     name: str
     time: float
-    wire: bytes = field(repr=False)
-    decrypted: bytes = field(repr=False)
+    wire: bytes
+    decrypted: bytes

@@ -5,8 +5,9 @@ so it knows nothing of handshake states. Bytes come in by `feed`, plain records 
 written is queued until `data_to_send` fetches it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from handshake.crypto.record_protection import BlockProtection, Protection, Protection13
 from handshake.errors import Fault, PeerFault
@@ -37,7 +38,7 @@ TLS_CONTENT_TYPES = frozenset(
 )
 
 _SERVER_HELLO = bytes((HandshakeType.SERVER_HELLO,))
-_RECORD_NAMES = {int(member): member.name for member in ContentType}
+_RECORD_NAMES = {int(member): member.name.lower() for member in ContentType}
 
 
 class RecordSplitting(StrEnum):
@@ -56,8 +57,7 @@ class RecordSplitting(StrEnum):
     ONE_REST_NOT_FIRST = "1/n-1-not-first"
 
 
-@dataclass(frozen=True, slots=True)
-class PlainRecord:
+class PlainRecord(NamedTuple):
     """A record after its protection was removed. `record_version` is as it stood in the header."""
 
     content_type: int
@@ -254,4 +254,4 @@ def record_name(content_type: int) -> str:
     """Return the content type's name as the registry writes it, e.g. `handshake`; a number for an unknown
     one.
     """
-    return _RECORD_NAMES.get(content_type, f"content_type_{content_type}").lower()
+    return _RECORD_NAMES.get(content_type) or f"content_type_{content_type}"

@@ -38,8 +38,10 @@ def draw(template: HelloTemplate, entropy: Entropy) -> HelloTemplate:
         return template
     if template.order is ExtensionOrder.PERMUTED:
         extensions = permuted(extensions, template.unmoved, entropy)
-    extensions = tuple(_with_ech(each, entropy) for each in extensions)
-    template = replace(template, extensions=extensions)
+    if any(each.fill is Fill.ECH_GREASE for each in extensions):
+        extensions = tuple(_with_ech(each, entropy) for each in extensions)
+    if extensions is not template.extensions:
+        template = replace(template, extensions=extensions)
     return with_grease(template, entropy) if template.grease is GreaseValues.DRAWN else template
 
 

@@ -153,10 +153,10 @@ def check_extensions(
                 extension.extension_type != ExtensionType.SESSION_TICKET
             ):  # what it announces comes all the same
                 continue
-        code, body, name = extension.extension_type, extension.body, extension_name(extension.extension_type)
+        code, body = extension.extension_type, extension.body
         _judge_body(handshake, extension, place)
         if code in _CHANGE_WHAT_FOLLOWS or (code in _CERTIFICATE_TYPES and body != _X509):
-            raise UnsupportedParameter(Parameter.EXTENSION, name)
+            raise UnsupportedParameter(Parameter.EXTENSION, extension_name(code))
         counted.setdefault(code, body)
     return counted
 
@@ -174,19 +174,20 @@ def _is_unreadable(sent: ClientHello, extension: Extension, place: Place) -> boo
 
 def _fault_of(extension: Extension, place: Place, offered: AbstractSet[int]) -> PeerFault | None:
     """What is wrong with an extension's being there."""
-    code, name, kebab = extension.extension_type, extension_name(extension.extension_type), _kebab(extension)
+    code = extension.extension_type
+    if code in offered and _has_place(code, place) and not is_grease(code):
+        return None
+    name, kebab = extension_name(code), _kebab(extension)
     named, message = f"{_NAMES[place]}-with-{kebab}", _NAMES[place]
     if is_grease(code):
         detail = f"the {place} answers the GREASE extension 0x{code:04x}"
     elif code not in offered:
         detail = f"the {place} answers {name}, which was not offered"
-    elif not _has_place(code, place):
+    else:
         detail = f"the {place} has {name}, which has no place there"
         return PeerFault(
             Fault.ILLEGAL_PARAMETER, detail, named, f"{message}-extension-misplaced", "extension-misplaced"
         )
-    else:
-        return None
     names = (named, f"{kebab}-unasked", f"{message}-extension-unasked", "extension-unasked")
     return PeerFault(Fault.UNSUPPORTED_EXTENSION, detail, *names)
 

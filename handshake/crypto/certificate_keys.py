@@ -47,6 +47,7 @@ def certificate_group(certificate: bytes) -> int | None:
     return GROUPS_OF_CURVES.get(key.curve.name) if isinstance(key, EllipticCurvePublicKey) else None
 
 
+@lru_cache(maxsize=256)
 def certificate_schemes(certificate: bytes, version: int) -> tuple[int, ...]:
     """The schemes that the key of a certificate (DER) signs with in TLS 1.2 or 1.3; () before TLS 1.2.
 

@@ -6,6 +6,7 @@ missing, and the byte, counted from the start of the outermost block. What a pee
 `DecodeError`; a value of ours that does not fit its field is a `LocalError`.
 """
 
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -143,13 +144,25 @@ def pack_vector(prefix_size: int, content: bytes) -> bytes:
     return pack_uint(prefix_size, len(content)) + content
 
 
+_FORMATS = {1: "B", 2: "H", 4: "I"}
+"""Numbers that `struct` reads and writes many at once: a hello has a hundred."""
+
+
 def pack_uints(size: int, values: tuple[int, ...]) -> bytes:
-    """Numbers one after another, `size` bytes each."""
+    """Numbers one after another, `size` bytes each; LocalError if one does not fit."""
+    if size in _FORMATS:
+        try:
+            return struct.pack(f">{len(values)}{_FORMATS[size]}", *values)
+        except struct.error:
+            pass  # below, the one that does not fit is named
     return b"".join([pack_uint(size, value) for value in values])
 
 
 def unpack_uints(content: bytes, size: int) -> tuple[int, ...]:
-    """The numbers of `size` bytes that fill `content`."""
+    """The numbers of `size` bytes that fill `content`; a shorter rest is a number too."""
+    count, rest = divmod(len(content), size)
+    if size in _FORMATS and not rest:
+        return struct.unpack(f">{count}{_FORMATS[size]}", content)
     return tuple(
         [int.from_bytes(content[start : start + size], "big") for start in range(0, len(content), size)]
     )

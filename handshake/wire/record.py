@@ -7,10 +7,10 @@ looked for in front of everything else, and only where asked for.
 
 from dataclasses import dataclass
 from enum import Enum
-from struct import Struct
-from typing import Annotated
+from struct import Struct, error
+from typing import Annotated, NamedTuple
 
-from handshake.errors import Fault, PeerFault
+from handshake.errors import Fault, LocalError, PeerFault
 from handshake.wire.buffer import pack_uint
 from handshake.wire.registry import ContentType, HandshakeType, ProtocolVersion
 
@@ -33,8 +33,7 @@ _CONTENT_TYPES = frozenset(int(content_type) for content_type in ContentType)
 _NEVER_EMPTY = frozenset({ContentType.HANDSHAKE, ContentType.CHANGE_CIPHER_SPEC})
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One TLS record as transmitted; `fragment` may be protected, and may be empty."""
 
     content_type: int
@@ -118,14 +117,12 @@ class RecordRules:
 
 def push_record(record: Record) -> bytes:
     """The record on the wire; LocalError if its fragment has 2**16 bytes or more."""
-    return b"".join(
-        (
-            pack_uint(1, record.content_type),
-            pack_uint(2, record.record_version),
-            pack_uint(2, len(record.fragment)),
-            record.fragment,
-        )
-    )
+    length = len(record.fragment)
+    try:
+        return _HEADER.pack(record.content_type, record.record_version, length) + record.fragment
+    except error:
+        header = f"type {record.content_type}, version {record.record_version}, {length} bytes"
+        raise LocalError(f"a record cannot have this header: {header}") from None
 
 
 def push_sslv2_record(record: SSLv2Record) -> bytes:
