@@ -240,7 +240,7 @@ def _transcript(reading: Reading, said: Said) -> Iterator[TranscriptEntry]:
     last = max(index for index, entry in enumerate(entries) if entry.direction == "sent")
     for index, entry in enumerate(entries):
         named = bytes((AlertLevel.FATAL, said.alert_sent))
-        yield replace(entry, name="alert", decrypted=named) if index == last else entry
+        yield entry._replace(name="alert", decrypted=named) if index == last else entry
 
 
 def _answer(reading: Reading, said: Said) -> bytes:

@@ -1,6 +1,8 @@
 """A program of the user's own: a TOML file that is read strictly, and no line of Python."""
 
 import shutil
+import socket
+import ssl
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ import pytest
 from clients.genuine.own import ProgramError, load_own_programs
 from clients.genuine.visit import visit
 from clients.profile import load_profiles
-from tests.clients.genuine.peers import tls_server
+from tests.clients.genuine.peers import scripted, tls_server
+from tests.clients.tls_servers import make_certificate, openssl
 
 OPENSSL = """
 id = "genuine-mine-1"
@@ -64,3 +67,31 @@ def test_a_root_of_the_run_is_in_a_file(tmp_path: Path, is_trusted: bool) -> Non
         trusted = certificate.pem if is_trusted else ""
         seen = visit(program, destination, deadline_seconds=5, trusted=trusted)
     assert (seen.attempts[-1].failure is None) is is_trusted
+
+
+REFUSING = """
+id = "genuine-mine-1"
+title = "GnuTLS that verifies, tells its alerts and keeps its secrets"
+command = ["gnutls-cli", "-d", "5", "-p", "{port}", "{host}"]
+environment = { GNUTLS_SYSTEM_PRIORITY_FILE = "/dev/null" }
+alert_sent = 'Sending Alert\\[2\\|(\\d+)\\]'
+"""
+
+
+def test_an_encrypted_alert_that_it_names_stands_in_the_transcript(tmp_path: Path) -> None:
+    if shutil.which("gnutls-cli") is None:
+        pytest.skip("there is no gnutls-cli program; get it with: apt-get install gnutls-bin")
+    program = load_own_programs([written(tmp_path, REFUSING)])["genuine-mine-1"]
+    serve = openssl(make_certificate(tmp_path), "DEFAULT", ssl.TLSVersion.TLSv1_3)
+
+    def refused(connection: socket.socket) -> bytes:
+        with pytest.raises(ssl.SSLError):
+            serve(connection)
+        return b""
+
+    with scripted(refused) as destination:
+        attempt = visit(program, destination, deadline_seconds=5).attempts[-1]
+    assert attempt.failure is not None
+    assert attempt.failure.detail.alert_sent == "bad_certificate"
+    sent = [entry for entry in attempt.transcript if entry.direction == "sent"]
+    assert (sent[-1].name, sent[-1].decrypted) == ("alert", bytes((2, 42)))
