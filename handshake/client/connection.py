@@ -6,12 +6,13 @@ Records and alerts are the shared `Connection`'s; what each message does is in `
 
 from collections.abc import Mapping
 from dataclasses import replace
+from weakref import proxy
 
 from handshake.client import tls12, tls13
 from handshake.client.accepting import AcceptingConnection, record_rules
 from handshake.client.choices import check_message_length
 from handshake.client.handshake import ClientHandshake, decode_names
-from handshake.client.hello import FilledHello, fill_hello, hello_fragments
+from handshake.client.hello import FilledHello, fill_hello
 from handshake.client.renegotiation import (
     refusal_to_renegotiate,
     renegotiation_template,
@@ -42,7 +43,6 @@ from handshake.wire.record import FirstRecord, SSLv2Record
 from handshake.wire.registry import (
     AlertDescription,
     AlertLevel,
-    ContentType,
     ExtensionType,
     HandshakeType,
     ProtocolVersion,
@@ -81,7 +81,7 @@ class ClientConnection(AcceptingConnection):
         super().__init__(records=records, entropy=entropy, phase=Phase.CLIENT_HELLO, clock=clock)
         hello = fill_hello(template, server_name, entropy, session, clock)
         self.handshake = ClientHandshake(
-            connection=self,
+            connection=proxy(self),
             template=template,
             limits=limits,
             policy=policy,
@@ -112,7 +112,7 @@ class ClientConnection(AcceptingConnection):
     def session_by_ticket(self) -> Session | None:
         """The session the server has given a ticket for; None without one."""
         if self.handshake.session is not None:
-            return self.handshake.session
+            return self.handshake.session()
         if self.handshake.finished is None or not self.handshake.ticket:
             return None
         return replace(self._session(), ticket=self.handshake.ticket)
@@ -149,12 +149,12 @@ class ClientConnection(AcceptingConnection):
         handshake.move(State.WAIT_SERVER_HELLO, handshake.successors("start"))
 
     def write_hello(self, hello: FilledHello) -> None:
-        """Write a hello as its template frames it."""
-        if self.handshake.template.format is HelloFormat.SSLV2:
-            self.records.write_unframed(hello.wire, "ClientHello", self.now)
-        else:
-            for fragment in hello_fragments(hello.message, self.handshake.template):
-                self.records.write(ContentType.HANDSHAKE, fragment, self.now)
+        """Write a hello in its records."""
+        for record in hello.records:
+            if isinstance(record, SSLv2Record):
+                self.records.write_unframed(hello.wire, "ClientHello", self.now)
+            else:
+                self.records.write(record.content_type, record.fragment, self.now)
 
     def renegotiate(self, now: float) -> None:
         """Start a handshake inside the connection, unless the client being played refuses to (an event then
@@ -377,7 +377,7 @@ class ClientConnection(AcceptingConnection):
     def _begin_inside(self, template: HelloTemplate, session: Session | None) -> None:
         before = self.handshake
         handshake = ClientHandshake(
-            connection=self,
+            connection=proxy(self),
             template=template,
             limits=before.limits,
             policy=before.policy,
