@@ -76,8 +76,8 @@ def _does(attempt: Attempt, failure: Reason | None) -> str:
 
 
 def _hellos(attempt: Attempt) -> int:
-    entries = [entry for entry in attempt.transcript if entry.direction == "sent"]
-    return sum(entry.name == "ClientHello" and entry.kind != "record" for entry in entries)
+    sent = (entry for entry in attempt.transcript if entry.direction == "sent")
+    return sum((entry.kind, entry.name) == ("message", "ClientHello") for entry in sent)
 
 
 def _has_sent_more(attempt: Attempt) -> bool:

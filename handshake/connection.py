@@ -213,7 +213,7 @@ class Connection(ABC):
             self._receive_alert(record.fragment)
         elif record.content_type == ContentType.CHANGE_CIPHER_SPEC:
             self.receive_change_cipher_spec(record.fragment)
-        else:
+        elif not self.records.passes_over(record.content_type):
             raise PeerFault(
                 Fault.UNEXPECTED_MESSAGE,
                 f"a record of unknown content type {record.content_type}",

@@ -174,6 +174,7 @@ class Reading:
     def _record(self, role: Role, record: Record | SSLv2Record) -> None:
         if isinstance(record, SSLv2Record):
             self._note(role, "sslv2-record", "ClientHello", push_sslv2_record(record), record.body)
+            self._note(role, "message", "ClientHello", record.body, record.body)
             self.hello, self.sslv2_format = pull_sslv2_client_hello(record.body).to_client_hello(), True
             self.phase = Phase.SERVER_HELLO
             return

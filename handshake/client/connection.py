@@ -296,6 +296,8 @@ class ClientConnection(AcceptingConnection):
             successors = handshake.successors(name)
         except PeerFault as fault:
             self.judge(fault)
+            if not self.is_connected:
+                handshake.add(message)  # a stack hashes what it passes over (SunJSSE 7, measured)
             return
         if name == "ServerHello":
             state = receive_server_hello(handshake, message)

@@ -10,16 +10,17 @@ from handshake.client.choices import (
     check_session_id_echo,
 )
 from handshake.client.extensions import Place, check_extensions
-from handshake.client.handshake import ClientHandshake
+from handshake.client.handshake import ClientHandshake, decode_names
 from handshake.client.renegotiation import check_renegotiation_info
 from handshake.client.resumption import is_resumed
 from handshake.client.retry import check_after_retry, check_version_after_retry
 from handshake.client.state import State
 from handshake.client.tls13 import accept_hello_retry_request, accept_server_hello_13
 from handshake.crypto.suite_parameters import KeyExchange, suite_parameters
-from handshake.errors import Fault, PeerFault, PolicyRefusal
+from handshake.errors import DecodeError, Fault, PeerFault, PolicyRefusal
 from handshake.events import ServerHelloReceived
 from handshake.reason import Rule
+from handshake.wire.client_hello import MAX_SESSION_ID_SIZE
 from handshake.wire.extensions import pull_selected_version
 from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.messages import ServerHello, pull_server_hello
@@ -34,6 +35,7 @@ from handshake.wire.registry import (
 def receive_server_hello(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take the ServerHello (RFC 5246 section 7.4.1.3, RFC 8446 section 4.1.3)."""
     hello = handshake.read(pull_server_hello, message.body, "server-hello")
+    _check_session_id_size(handshake, hello)
     extensions = _extensions(handshake, hello)
     version = _checked_version(handshake, hello, extensions)
     is_retry = hello.is_hello_retry_request
@@ -70,6 +72,14 @@ def receive_server_hello(handshake: ClientHandshake, message: HandshakeMessage) 
     ):
         return State.WAIT_SERVER_KEY_EXCHANGE
     return State.WAIT_CERTIFICATE
+
+
+def _check_session_id_size(handshake: ClientHandshake, hello: ServerHello) -> None:
+    size = len(hello.session_id)
+    if size > MAX_SESSION_ID_SIZE:
+        detail = f"session_id: {size} bytes, {MAX_SESSION_ID_SIZE} are allowed"
+        names = ("session-id-33-bytes", *decode_names("server-hello", ""))
+        handshake.judge(DecodeError(detail, 2 + len(hello.random), *names))
 
 
 def _extensions(handshake: ClientHandshake, hello: ServerHello) -> dict[int, bytes]:

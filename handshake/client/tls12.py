@@ -97,7 +97,7 @@ def receive_server_key_exchange(handshake: ClientHandshake, message: HandshakeMe
     suite = handshake.suite
     if handshake.server_parameters is not None:
         detail = "a second ServerKeyExchange"
-        raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "server-key-exchange-twice")
+        handshake.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "server-key-exchange-twice"))
     if suite.key_exchange is KeyExchange.RSA:
         raise PeerFault(Fault.UNEXPECTED_MESSAGE, "ServerKeyExchange for a suite with RSA key transport")
     reader = Reader(message.body)
@@ -140,7 +140,7 @@ def receive_certificate_request(handshake: ClientHandshake, message: HandshakeMe
     request = handshake.read(pull, message.body, "certificate-request")
     if handshake.certificate_request is not None:
         detail = "a second CertificateRequest"
-        raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "certificate-request-twice")
+        handshake.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "certificate-request-twice"))
     handshake.certificate_request = request
     check_certificate_request(handshake, request)
     handshake.connection.add_event(CertificateRequested())

@@ -123,14 +123,13 @@ def push_extensions(extensions: tuple[Extension, ...]) -> bytes:
     )
 
 
-def pull_session_id(reader: Reader) -> bytes:
+def _pull_session_id(reader: Reader) -> bytes:
     """A session id of up to 32 bytes behind its length."""
     session_id = reader.pull_vector(1, "session_id")
     if len(session_id) > MAX_SESSION_ID_SIZE:
         raise DecodeError(
             f"session_id: {len(session_id)} bytes, 32 are allowed",
             reader.offset - len(session_id) - 1,
-            "session-id-33-bytes",
         )
     return session_id
 
@@ -140,7 +139,7 @@ def pull_client_hello(body: bytes) -> ClientHello:
     reader = Reader(body)
     legacy_version = reader.pull_uint(2, "legacy_version")
     random = reader.pull_bytes(RANDOM_SIZE, "random")
-    session_id = pull_session_id(reader)
+    session_id = _pull_session_id(reader)
     start = reader.offset
     content = reader.pull_vector(2, "cipher_suites")
     if not content or len(content) % 2:

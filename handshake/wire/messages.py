@@ -16,7 +16,6 @@ from handshake.wire.client_hello import (
     find_extension,
     pull_extensions,
     pull_optional_extensions,
-    pull_session_id,
     push_extensions,
 )
 from handshake.wire.key_exchange import DigitallySigned, pull_digitally_signed, push_digitally_signed
@@ -58,12 +57,12 @@ class ServerHello:
 
 
 def pull_server_hello(body: bytes) -> ServerHello:
-    """From the body of a ServerHello message."""
+    """From the body of a ServerHello message; its session id may be too long."""
     reader = Reader(body)
     return ServerHello(
         reader.pull_uint(2, "legacy_version"),
         reader.pull_bytes(RANDOM_SIZE, "random"),
-        pull_session_id(reader),
+        reader.pull_vector(1, "session_id"),
         reader.pull_uint(2, "cipher_suite"),
         reader.pull_uint(1, "compression_method"),
         pull_optional_extensions(reader),

@@ -1,25 +1,30 @@
 """Profiles against the genuine programs that they play: what each does about every departure of a server.
 
     python -m bench.fidelity.reactions [--program PATTERN]... [--departure PATTERN]... [--all] [--write]
+        [--clients-dir DIR]... [--plays PROGRAM=PROFILE]...
 
 Prints how many agree for each program, then every difference; with --all every reaction. --write keeps the
-reactions of the programs as test vectors. Exits with 1 where a difference is none of KNOWN.
+reactions of the programs as test vectors, beside those of the programs that were not measured. --clients-dir
+adds own programs and profiles, as it does for `tls-matrix run`; --plays compares a program with a profile
+that does not name it, such as a program that only its builder has. Exits with 1 where a difference is none of
+KNOWN.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatch
+from pathlib import Path
 
 from bench.fidelity.reactions.departing import departing_servers
 from bench.fidelity.reactions.differences import KNOWN, agrees
 from bench.fidelity.reactions.genuine import all_met
 from bench.fidelity.reactions.played import Met, played
-from bench.fidelity.reactions.vectors import Measured, is_kept, write_vectors
+from bench.fidelity.reactions.vectors import Measured, is_kept, read_vectors, write_vectors
 from clients.genuine.program import Program
 from clients.genuine.programs import load_programs
-from clients.profile import Profile, load_profiles
+from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
 from handshake.server.departures.collection import departures
 from matrix.results.played import stands_for
 
@@ -27,14 +32,27 @@ Row = tuple[str, Met, Met]
 """A departure, what the program did, what the profile does."""
 
 
-def compared(patterns: Sequence[str]) -> list[tuple[Program, Profile]]:
-    """The programs that some profile plays and that are here, with it."""
-    programs, pairs = load_programs(), []
-    for profile in load_profiles().values():
-        identity = None if profile.plays is None else stands_for(profile.plays, programs)
-        if identity is not None and any(fnmatch(identity, pattern) for pattern in patterns):
-            pairs.append((programs[identity], profile))
-    return [(program, profile) for program, profile in pairs if program.missing is None]
+def compared(
+    patterns: Sequence[str], directories: Sequence[Path] = (), plays: Iterable[tuple[str, str]] = ()
+) -> list[tuple[Program, Profile]]:
+    """The programs that some profile plays and that are here, with it; `plays` are further pairs. Raises
+    KeyError for a program or profile of those that is not there.
+    """
+    programs, profiles = load_programs(directories), load_profiles((BUNDLED_PROFILES, *directories))
+    played_by = [(profile.plays, profile) for profile in profiles.values() if profile.plays is not None]
+    found = [(stands_for(identity, programs), profile) for identity, profile in played_by]
+    pairs = [(programs[identity], profile) for identity, profile in found if identity is not None]
+    pairs += [(programs[program], profiles[profile]) for program, profile in plays]
+    return [
+        (program, profile)
+        for program, profile in pairs
+        if program.missing is None and any(fnmatch(program.id, pattern) for pattern in patterns)
+    ]
+
+
+def _pair(written: str) -> tuple[str, str]:
+    program, _, profile = written.partition("=")
+    return program, profile
 
 
 def main() -> int:
@@ -44,8 +62,13 @@ def main() -> int:
     parser.add_argument("--departure", action="append", metavar="PATTERN")
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--clients-dir", action="append", type=Path, metavar="DIR", default=[])
+    parser.add_argument("--plays", action="append", type=_pair, metavar="PROGRAM=PROFILE", default=[])
     arguments = parser.parse_args()
-    pairs = compared(arguments.program or ["*"])
+    try:
+        pairs = compared(arguments.program or ["*"], arguments.clients_dir, arguments.plays)
+    except KeyError as error:
+        parser.error(f"there is no {error.args[0]!r} (tls-matrix list programs, tls-matrix list clients)")
     if not pairs:
         print("no such program is here, or no profile plays it (tls-matrix list programs)", file=sys.stderr)
         return 2
@@ -63,7 +86,7 @@ def main() -> int:
         ]
         is_new |= _print(program.id, profile.id, rows, shows_all=arguments.all)
     if arguments.write:
-        write_vectors(_measured(pairs, found))
+        write_vectors([*_not_measured(found), *_measured(pairs, found)])
     return int(is_new)
 
 
@@ -85,6 +108,10 @@ def _print(program: str, profile: str, rows: Sequence[Row], *, shows_all: bool) 
             why = "" if is_same else f" [{known.get(name, 'NEW')}] {own.words} {genuine.words}"
             print(f"  {name}: {genuine.reaction}" + ("" if is_same else f" | played: {own.reaction}{why}"))
     return is_new
+
+
+def _not_measured(found: Collection[str]) -> list[Measured]:
+    return [measured for measured in read_vectors() if measured.program not in found]
 
 
 def _measured(pairs: Sequence[tuple[Program, Profile]], found: dict[str, dict[str, Met]]) -> list[Measured]:
