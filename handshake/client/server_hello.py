@@ -74,6 +74,9 @@ def receive_server_hello(handshake: ClientHandshake, message: HandshakeMessage) 
 
 def _extensions(handshake: ClientHandshake, hello: ServerHello) -> dict[int, bytes]:
     extensions = hello.extensions or ()
+    if hello.extensions == ():
+        detail = "an extension block without extensions"
+        handshake.mind(PeerFault(Fault.DECODE, detail, "extension-block-empty"))
     place = Place.SERVER_HELLO
     if _selects_tls13(hello.extension(ExtensionType.SUPPORTED_VERSIONS)):
         place = Place.HELLO_RETRY_REQUEST if hello.is_hello_retry_request else Place.SERVER_HELLO_13

@@ -8,7 +8,14 @@ import pytest
 
 from bench.fidelity.reactions.differences import KNOWN, agrees
 from bench.fidelity.reactions.played import played
-from bench.fidelity.reactions.vectors import PROTECTING, Measured, is_kept, read_vectors, write_vectors
+from bench.fidelity.reactions.vectors import (
+    PROTECTING,
+    Measured,
+    is_kept,
+    read_vectors,
+    renewed,
+    write_vectors,
+)
 from clients.profile import load_profiles
 from clients.reaction import UNKNOWN_ALERT, Does, Reaction
 from handshake.accepts import Accepts, parse_answer
@@ -19,6 +26,10 @@ PROFILES = load_profiles()
 VECTORS = read_vectors()
 LEAST_ROWS = 1200
 PROGRAMS = (
+    "openssl-1.0.0",
+    "openssl-1.0.1",
+    "openssl-1.0.2",
+    "openssl-1.1.1",
     "openssl-3.0",
     "openssl-3.4",
     "openssl-4.0",
@@ -32,7 +43,7 @@ PROGRAMS = (
 OTHERS = ("bun", "go", "deno")
 
 
-def test_the_twelve_programs_are_there_with_rows_enough() -> None:
+def test_the_programs_are_there_with_rows_enough() -> None:
     programs = [measured.program for measured in VECTORS]
     for name in (*PROGRAMS, *OTHERS):
         assert any(program.startswith(f"genuine-{name}") for program in programs), name
@@ -83,6 +94,26 @@ def test_vectors_are_read_as_they_were_written(tmp_path_factory: pytest.TempPath
     file = tmp_path_factory.mktemp("vectors") / "reactions.json"
     write_vectors(VECTORS, file)
     assert read_vectors(file) == VECTORS
+
+
+def one_row(profile: str, program: str, **rows: str) -> Measured:
+    reactions = {name.replace("_", "-"): Reaction(does) for name, does in rows.items()}
+    return Measured(program, profile, "2026-11-29", reactions)
+
+
+def test_rows_that_were_not_asked_for_stay() -> None:
+    before = [one_row("a", "genuine-a-1", alert_level="closes", cookie="closes"), one_row("b", "genuine-b-1")]
+    after = [one_row("a", "genuine-a-1", cookie="goes-on")]
+    mixed = one_row("a", "genuine-a-1", alert_level="closes", cookie="goes-on")
+    assert renewed(before, after, {"cookie"}) == [mixed, before[1]]
+    assert renewed(before, after, {"cookie", "alert-level"}) == [after[0], before[1]]
+    assert renewed(before[1:], after, {"cookie"}) == [after[0], before[1]]
+
+
+def test_rows_of_another_version_of_a_program_go() -> None:
+    before = [one_row("a", "genuine-a-1", alert_level="closes")]
+    after = [one_row("a", "genuine-a-2", cookie="goes-on")]
+    assert renewed(before, after, {"cookie"}) == after
 
 
 def test_an_alert_that_nobody_could_read_agrees_with_any() -> None:

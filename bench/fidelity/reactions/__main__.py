@@ -3,7 +3,8 @@
     python -m bench.fidelity.reactions [--program PATTERN]... [--departure PATTERN]... [--all] [--write]
 
 Prints how many agree for each program, then every difference; with --all every reaction. --write keeps the
-reactions of the programs as test vectors. Exits with 1 where a difference is none of KNOWN.
+reactions of the programs as test vectors; those of programs and departures that were not chosen stay. Exits
+with 1 where a difference is none of KNOWN.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from bench.fidelity.reactions.departing import departing_servers
 from bench.fidelity.reactions.differences import KNOWN, agrees
 from bench.fidelity.reactions.genuine import all_met
 from bench.fidelity.reactions.played import Met, played
-from bench.fidelity.reactions.vectors import Measured, is_kept, write_vectors
+from bench.fidelity.reactions.vectors import Measured, is_kept_of, read_vectors, renewed, write_vectors
 from clients.genuine.program import Program
 from clients.genuine.programs import load_programs
 from clients.profile import Profile, load_profiles
@@ -63,14 +64,15 @@ def main() -> int:
         ]
         is_new |= _print(program.id, profile.id, rows, shows_all=arguments.all)
     if arguments.write:
-        write_vectors(_measured(pairs, found))
+        asked = {departure.name for departure in chosen}
+        write_vectors(renewed(read_vectors(), _measured(pairs, found), asked))
     return int(is_new)
 
 
 def _print(program: str, profile: str, rows: Sequence[Row], *, shows_all: bool) -> bool:
     """Print a program's table; whether it has a difference that is not known."""
     met = [row for row in rows if row[1].is_met or row[2].is_met]
-    kept = [row for row in met if is_kept(row[0], row[1].reaction)]
+    kept = [row for row in met if is_kept_of(profile, row[0], row[1].reaction)]
     agreeing = [row for row in kept if agrees(row[1].reaction, row[2].reaction)]
     known = KNOWN.get(profile, {})
     print(
@@ -97,7 +99,7 @@ def _measured(pairs: Sequence[tuple[Program, Profile]], found: dict[str, dict[st
             {
                 name: met.reaction
                 for name, met in found[program.id].items()
-                if met.is_met and is_kept(name, met.reaction)
+                if met.is_met and is_kept_of(profile.id, name, met.reaction)
             },
         )
         for program, profile in pairs

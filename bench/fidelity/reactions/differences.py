@@ -15,8 +15,31 @@ def agrees(genuine: Reaction, own: Reaction) -> bool:
 
 _LIMITS_FIRST = "the profile judges the version before the rest; the program ends the connection all the same"
 _JSSE = {"version-lower-in-renegotiation": _LIMITS_FIRST}
+_FIRST_RECORD = "1.0 takes the version from the first record; the profile takes it from the ServerHello"
+_HELLO_FIRST = "1.0 begins a renegotiation at any handshake message, and refuses that one then"
+_TYPES = "1.0.0 and 1.0.1 take nine certificate types and misread what follows; the profile takes all"
+_OPENSSL_1_0 = {
+    "key-update-after-handshake-in-tls12": _HELLO_FIRST,
+    "record-version-0300": _FIRST_RECORD,
+    "record-version-0304": _FIRST_RECORD,
+    "server-hello-done-after-handshake": _HELLO_FIRST,
+    "ticket-of-60-kB": "1.0 takes a ticket's message up to 16384 bytes; a profile has no limit for it",
+    "unknown-message-after-handshake": _HELLO_FIRST,
+}
 
 KNOWN: Mapping[str, Mapping[str, str]] = {
+    "openssl-1.0.0": {
+        **_OPENSSL_1_0,
+        "certificate-request-with-255-types": _TYPES,
+        "record-of-17409-bytes": "1.0.0 decrypts what is too long; the profile refuses it first",
+        "server-hello-in-records-of-1-byte": "1.0.0 misreads a first record of less than six bytes",
+        "ticket-empty": "1.0.0 takes an empty ticket for a lack of memory",
+    },
+    "openssl-1.0.1": {**_OPENSSL_1_0, "certificate-request-with-255-types": _TYPES},
+    "openssl-1.0.2": _OPENSSL_1_0,
+    "openssl-1.1.1": {
+        "retry-without-supported-versions": "1.1.1 answers it and gives up later; the profile does so at once",
+    },
     "openssl-3.0": {
         "retry-without-supported-versions": "3.0 answers it and gives up later; the profile gives up at once",
     },
