@@ -35,10 +35,10 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
         "server-hello-in-records-of-1-byte": "1.0.0 misreads a first record of less than six bytes",
         "ticket-empty": "1.0.0 takes an empty ticket for a lack of memory",
     },
-    "openssl-1.0.1": {**_OPENSSL_1_0, "certificate-request-with-255-types": _TYPES},
+    "openssl-1.0.1u": {**_OPENSSL_1_0, "certificate-request-with-255-types": _TYPES},
     "openssl-1.0.2": _OPENSSL_1_0,
     "openssl-1.1.1": {
-        "retry-without-supported-versions": "1.1.1 answers it and gives up later; the profile does so at once",
+        "retry-without-supported-versions": "1.1.1 answers it and fails later; the profile fails at once",
     },
     "openssl-3.0": {
         "retry-without-supported-versions": "3.0 answers it and gives up later; the profile gives up at once",
