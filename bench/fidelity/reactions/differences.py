@@ -27,7 +27,49 @@ _OPENSSL_1_0 = {
     "unknown-message-after-handshake": _HELLO_FIRST,
 }
 
+_ASKED = "Chromium connects again once it was asked for a certificate; a profile goes on at once"
+_LIMIT_AND_AGAIN = "Chromium connects again; a profile's own limit leads to no further attempt"
+_WARNED = "Chromium connects again where the alert is a warning, and not where it is fatal"
+_CHROMIUM = {
+    **dict.fromkeys(
+        (
+            "certificate-request-of-16384-bytes",
+            "certificate-request-of-16385-bytes",
+            "certificate-request-of-32768-bytes",
+            "certificate-request-of-32769-bytes",
+            "certificate-request-of-65500-bytes",
+            "certificate-request-with-2000-schemes",
+            "certificate-request-with-255-types",
+            "certificate-request-with-authority-not-der",
+            "certificate-request-with-empty-authority",
+            "certificate-request-with-grease",
+            "certificate-request-with-key-share",
+            "certificate-request-with-unknown-extension",
+            "certificate-request-with-unknown-schemes",
+            "certificate-request-with-unknown-schemes-in-tls13",
+            "certificate-request-with-unknown-types",
+            "certificate-request-without-types",
+        ),
+        _ASKED,
+    ),
+    **dict.fromkeys(
+        (
+            "certificate-of-102401-bytes",
+            "certificate-of-131072-bytes",
+            "certificate-of-131073-bytes",
+            "cipher-suite-of-tls12-in-tls11",
+            "cipher-suite-sha256-in-tls11",
+            "version-not-in-supported-versions",
+        ),
+        _LIMIT_AND_AGAIN,
+    ),
+    "supported-versions-as-a-list": "Chromium connects again at every other message that it cannot read",
+    "tls13-warning-unrecognized-name-before-encrypted-extensions": _WARNED,
+    "tls13-warning-unrecognized-name-before-finished": _WARNED,
+}
+
 KNOWN: Mapping[str, Mapping[str, str]] = {
+    "chromium-156": _CHROMIUM,
     "openssl-1.0.0": {
         **_OPENSSL_1_0,
         "certificate-request-with-255-types": _TYPES,
