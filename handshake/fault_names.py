@@ -91,6 +91,7 @@ WORDS: Mapping[str, str] = {
     "extension-unasked": "an extension is answered that the hello does not have",
     "extension-misplaced": "an extension is in a message where it has no place",
     "extension-twice": "an extension is twice in a message",
+    "extension-block-empty": "a ServerHello up to TLS 1.2 ends with an extension block without extensions",
     "extension-body": "an extension cannot be read, or has a value that it may not have",
     "alpn-not-offered": "a protocol is selected that was not offered",
     "alpn-two-protocols": "two protocols are selected",

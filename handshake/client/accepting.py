@@ -14,11 +14,11 @@ from handshake.client.state import State
 from handshake.connection import Connection
 from handshake.errors import Fault, PeerFault
 from handshake.events import PeerFaulted
-from handshake.record_layer import TLS_CONTENT_TYPES
 from handshake.wire.messages import Alert
 from handshake.wire.record import MAX_CIPHERTEXT_LENGTH, RecordRules, UnknownType
-from handshake.wire.registry import AlertDescription, AlertLevel, alert_name
+from handshake.wire.registry import AlertDescription, AlertLevel, ContentType, alert_name
 
+_CONTENT_TYPES = frozenset(ContentType)
 _KNOWN_ALERTS = frozenset(AlertDescription)
 
 
@@ -46,8 +46,8 @@ def record_rules(accepts: Accepts) -> RecordRules:
         rules = replace(rules, max_fragment=MAX_CIPHERTEXT_LENGTH + 1)
     if passes_over(f"tls13-{too_long}", too_long):
         rules = replace(rules, max_protected_13=_LENIENT)
-    if passes_over("unknown-record"):  # of the first bytes it is still told whether they are TLS at all
-        rules = replace(rules, unknown_type=UnknownType.IGNORED, first_types=TLS_CONTENT_TYPES)
+    if passes_over("unknown-record"):  # but for the first record, which tells TLS from what is none
+        rules = replace(rules, unknown_type=UnknownType.READ, first_types=_CONTENT_TYPES)
     return rules
 
 

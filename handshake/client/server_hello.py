@@ -84,6 +84,9 @@ def _check_session_id_size(handshake: ClientHandshake, hello: ServerHello) -> No
 
 def _extensions(handshake: ClientHandshake, hello: ServerHello) -> dict[int, bytes]:
     extensions = hello.extensions or ()
+    if hello.extensions == ():
+        detail = "an extension block without extensions"
+        handshake.mind(PeerFault(Fault.DECODE, detail, "extension-block-empty"))
     place = Place.SERVER_HELLO
     if _selects_tls13(hello.extension(ExtensionType.SUPPORTED_VERSIONS)):
         place = Place.HELLO_RETRY_REQUEST if hello.is_hello_retry_request else Place.SERVER_HELLO_13

@@ -2,23 +2,39 @@
 (tests/vectors/client-reactions.json). In memory: the programs are not needed.
 """
 
+import os
 from dataclasses import replace
 
 import pytest
 
 from bench.fidelity.reactions.differences import KNOWN, agrees
 from bench.fidelity.reactions.played import played
-from bench.fidelity.reactions.vectors import PROTECTING, Measured, is_kept, read_vectors, write_vectors
+from bench.fidelity.reactions.vectors import (
+    PROTECTING,
+    Measured,
+    is_kept,
+    read_vectors,
+    renewed,
+    write_vectors,
+)
 from clients.profile import load_profiles
 from clients.reaction import UNKNOWN_ALERT, Does, Reaction
 from handshake.accepts import Accepts, parse_answer
+from handshake.client.connection import ClientConnection
+from handshake.events import AlertReceived
 from handshake.fault_names import check_fault_name
 from handshake.server.departures.collection import departures
+from handshake.wire.record import Record, push_record
+from handshake.wire.registry import AlertDescription, AlertLevel, ContentType
 
 PROFILES = load_profiles()
 VECTORS = read_vectors()
 LEAST_ROWS = 1200
 PROGRAMS = (
+    "openssl-1.0.0",
+    "openssl-1.0.1",
+    "openssl-1.0.2",
+    "openssl-1.1.1",
     "openssl-3.0",
     "openssl-3.4",
     "openssl-4.0",
@@ -32,7 +48,7 @@ PROGRAMS = (
 OTHERS = ("bun", "go", "deno")
 
 
-def test_the_twelve_programs_are_there_with_rows_enough() -> None:
+def test_the_programs_are_there_with_rows_enough() -> None:
     programs = [measured.program for measured in VECTORS]
     for name in (*PROGRAMS, *OTHERS):
         assert any(program.startswith(f"genuine-{name}") for program in programs), name
@@ -53,14 +69,55 @@ def test_a_profile_does_what_its_program_does(measured: Measured) -> None:
     assert [name for name in known if name in measured.reactions and name not in different] == []
 
 
-@pytest.mark.parametrize("name", ["session-id-echo-wrong", "server-hello-extension-twice", "alert-level-3"])
-def test_without_its_table_a_profile_does_what_the_rfcs_say(name: str) -> None:
-    measured = next(one for one in VECTORS if one.profile == "gnutls-3.7")
-    player = PROFILES["gnutls-3.7"].player
+WITH_A_TABLE = [
+    ("gnutls-3.7", "session-id-echo-wrong"),
+    ("gnutls-3.7", "server-hello-extension-twice"),
+    ("gnutls-3.7", "alert-level-3"),
+    ("openssl-1.0.2", "alert-in-two-records"),
+    ("openssl-1.0.0", "unknown-record-in-handshake"),
+]
+
+
+@pytest.mark.parametrize(("profile", "name"), WITH_A_TABLE)
+def test_without_its_table_a_profile_does_what_the_rfcs_say(profile: str, name: str) -> None:
+    measured = next(one for one in VECTORS if one.profile == profile)
+    player = PROFILES[profile].player
     plain = replace(player, policy=replace(player.policy, accepts=Accepts()))
     assert measured.reactions[name].does == Does.GOES_ON
     assert played(player, departures()[name]).reaction.does == Does.GOES_ON
     assert played(plain, departures()[name]).reaction.does.startswith("alert:")
+
+
+@pytest.mark.parametrize(
+    ("profile", "does"),
+    [("openssl-1.0.2", "alert:decode_error"), ("openssl-1.1.1", "alert:unexpected_message")],
+)
+def test_an_extension_block_without_extensions_is_an_error_for_openssl_1_0(profile: str, does: str) -> None:
+    """1.1.1 reads the block, and refuses the ticket that it then does not expect."""
+    reaction = played(PROFILES[profile].player, departures()["server-hello-empty-extension-block"]).reaction
+    assert reaction.does == does
+
+
+@pytest.mark.parametrize(("profile", "reads_on"), [("openssl-1.0.2", True), ("openssl-3.4", False)])
+def test_an_alert_in_two_records(profile: str, reads_on: bool) -> None:
+    """A fatal one ends the connection when its second byte is there, where its first one is no error."""
+    player = PROFILES[profile].player
+    connection = ClientConnection(
+        player.hellos[0].template,
+        server_name=None,
+        limits=player.limits,
+        policy=player.policy,
+        entropy=os.urandom,
+    )
+    connection.start(0.0)
+    ended = []
+    for byte in (AlertLevel.FATAL, AlertDescription.HANDSHAKE_FAILURE):
+        connection.receive_data(push_record(Record(ContentType.ALERT, 0x0303, bytes((byte,)))), 0.0)
+        ended.append(connection.is_ended)
+    assert ended == [not reads_on, True]
+    events = list(iter(connection.next_event, None))
+    read = AlertReceived(AlertLevel.FATAL, AlertDescription.HANDSHAKE_FAILURE, True)
+    assert (read in events) is reads_on
 
 
 def test_each_known_difference_is_of_a_profile_and_a_departure() -> None:
@@ -83,6 +140,26 @@ def test_vectors_are_read_as_they_were_written(tmp_path_factory: pytest.TempPath
     file = tmp_path_factory.mktemp("vectors") / "reactions.json"
     write_vectors(VECTORS, file)
     assert read_vectors(file) == VECTORS
+
+
+def one_row(profile: str, program: str, **rows: str) -> Measured:
+    reactions = {name.replace("_", "-"): Reaction(does) for name, does in rows.items()}
+    return Measured(program, profile, "2026-11-29", reactions)
+
+
+def test_rows_that_were_not_asked_for_stay() -> None:
+    before = [one_row("a", "genuine-a-1", alert_level="closes", cookie="closes"), one_row("b", "genuine-b-1")]
+    after = [one_row("a", "genuine-a-1", cookie="goes-on")]
+    mixed = one_row("a", "genuine-a-1", alert_level="closes", cookie="goes-on")
+    assert renewed(before, after, {"cookie"}) == [mixed, before[1]]
+    assert renewed(before, after, {"cookie", "alert-level"}) == [after[0], before[1]]
+    assert renewed(before[1:], after, {"cookie"}) == [after[0], before[1]]
+
+
+def test_rows_of_another_version_of_a_program_go() -> None:
+    before = [one_row("a", "genuine-a-1", alert_level="closes")]
+    after = [one_row("a", "genuine-a-2", cookie="goes-on")]
+    assert renewed(before, after, {"cookie"}) == after
 
 
 def test_an_alert_that_nobody_could_read_agrees_with_any() -> None:

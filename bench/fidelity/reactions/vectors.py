@@ -6,8 +6,8 @@ but that a program waits for ever, or goes on at something that is there for its
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,18 @@ UNSTEADY = frozenset({"ecdhe-point-too-short"})
 """Departures that stacks meet in one way or the other by chance: the point is drawn for each handshake."""
 
 
+UNSTEADY_OF: Mapping[str, frozenset[str]] = {
+    # Refused where the signature is as long as one of its key can be (tls_process_cert_verify): one in four.
+    "openssl-1.1.1": frozenset({"certificate-verify-trailing-byte"}),
+}
+"""The same for the program of one profile."""
+
+
+def is_kept_of(profile: str, departure: str, reaction: Reaction) -> bool:
+    """Whether a row of the program that this profile plays is kept."""
+    return departure not in UNSTEADY_OF.get(profile, ()) and is_kept(departure, reaction)
+
+
 def is_kept(departure: str, reaction: Reaction) -> bool:
     """Whether a row is kept."""
     if departure in UNSTEADY or reaction.does == Does.WAITS:
@@ -79,6 +91,22 @@ def read_vectors(path: Path = FILE) -> list[Measured]:
         )
         for program, entry in content["programs"].items()
     ]
+
+
+def renewed(
+    before: Iterable[Measured], measured: Iterable[Measured], asked: Container[str]
+) -> list[Measured]:
+    """What was kept before with what is measured now. Profiles whose program was not measured stay as they
+    are; of one that was, so do the rows of the departures that were not `asked`, if it is the same program.
+    """
+    kept = {each.profile: each for each in before}
+    for each in measured:
+        earlier = kept.get(each.profile)
+        rows: dict[str, Reaction] = {}
+        if earlier is not None and earlier.program == each.program:
+            rows = {name: one for name, one in earlier.reactions.items() if name not in asked}
+        kept[each.profile] = replace(each, reactions=rows | dict(each.reactions))
+    return sorted(kept.values(), key=lambda each: each.profile)
 
 
 def write_vectors(measured: Iterable[Measured], path: Path = FILE) -> None:
