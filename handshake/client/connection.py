@@ -194,6 +194,8 @@ class ClientConnection(AcceptingConnection):
         self._reader.feed(fragment)
         while not self.is_ended and (message := self._reader.next()) is not None:
             self._receive_message(message)
+        if self._reader.buffered and not self.is_ended:
+            self.mind_fragment()
 
     def change_read_keys(self, protection: Protection | Protection13 | None) -> None:
         """Read what follows with other keys. Raises PeerFault when more than the last message is in its

@@ -130,7 +130,7 @@ def _checked_version(handshake: ClientHandshake, hello: ServerHello, extensions:
         if version < ProtocolVersion.SSL_3_0:
             raise fault
         handshake.judge(fault)
-        # A client that goes on takes the lower of the server's version and its own (NSS 3.13, ssl3_NegotiateVersion).
+        # A client that goes on takes the lower of both versions (NSS 3.13, ssl3_NegotiateVersion).
         version = highest
     check_version_after_retry(handshake, version)
     accepted = handshake.limits.versions

@@ -1,5 +1,5 @@
 """What profiles do about every departure of a server, held against what their programs were seen to do
-(tests/vectors/client-reactions.json). In memory: the programs are not needed.
+(tests/vectors/client-reactions.json, and library-reactions.json). In memory: the programs are not needed.
 """
 
 from dataclasses import replace
@@ -8,7 +8,14 @@ import pytest
 
 from bench.fidelity.reactions.differences import KNOWN, agrees
 from bench.fidelity.reactions.played import played
-from bench.fidelity.reactions.vectors import PROTECTING, Measured, is_kept, read_vectors, write_vectors
+from bench.fidelity.reactions.vectors import (
+    LIBRARIES_FILE,
+    PROTECTING,
+    Measured,
+    is_kept,
+    read_vectors,
+    write_vectors,
+)
 from clients.profile import load_profiles
 from clients.reaction import UNKNOWN_ALERT, Does, Reaction
 from handshake.accepts import Accepts, parse_answer
@@ -16,7 +23,7 @@ from handshake.fault_names import check_fault_name
 from handshake.server.departures.collection import departures
 
 PROFILES = load_profiles()
-VECTORS = read_vectors()
+VECTORS = [*read_vectors(), *read_vectors(LIBRARIES_FILE)]
 LEAST_ROWS = 1200
 PROGRAMS = (
     "openssl-3.0",
@@ -30,6 +37,7 @@ PROGRAMS = (
     "jsse-25",
 )
 OTHERS = ("bun", "go", "deno")
+LIBRARIES = ("libssl-3.13.1", "libssl-3.77", "libssl-3.87.1")
 
 
 def test_the_twelve_programs_are_there_with_rows_enough() -> None:
@@ -37,6 +45,7 @@ def test_the_twelve_programs_are_there_with_rows_enough() -> None:
     for name in (*PROGRAMS, *OTHERS):
         assert any(program.startswith(f"genuine-{name}") for program in programs), name
     assert sum(len(measured.reactions) for measured in VECTORS) >= LEAST_ROWS
+    assert set(LIBRARIES) <= set(programs)
 
 
 @pytest.mark.parametrize("measured", VECTORS, ids=[f"{one.program}-{one.profile}" for one in VECTORS])

@@ -15,6 +15,10 @@ def agrees(genuine: Reaction, own: Reaction) -> bool:
 
 _LIMITS_FIRST = "the profile judges the version before the rest; the program ends the connection all the same"
 _JSSE = {"version-lower-in-renegotiation": _LIMITS_FIRST}
+_NSS = {
+    "session-ticket-answer-not-empty": "NSS takes the answer and refuses the ticket behind it",
+}
+_RETRIES = "Firefox 9 tries again with SSLv3 after an error that the profile does not tell from others"
 
 KNOWN: Mapping[str, Mapping[str, str]] = {
     "openssl-3.0": {
@@ -24,6 +28,19 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
         "cipher-suite-of-tls12-in-tls11": "GnuTLS goes on; the engine has no such suite there",
         "retry-with-cipher-suite-not-offered": "GnuTLS answers it and refuses the ServerHello",
         "session-ticket-answer-not-empty": "GnuTLS takes the answer and refuses the ticket behind it",
+    },
+    "firefox-100": _NSS,
+    "firefox-153": _NSS,
+    "firefox-9": {
+        **_NSS,
+        "alert-record-empty": _RETRIES,
+        "certificate-list-leaf-last": _RETRIES,
+        "certificate-of-another-kind": _RETRIES,
+        "cipher-suite-scsv": _RETRIES,
+        "record-of-17409-bytes": "NSS takes 1024 bytes too many in a record; the profile takes more",
+        "renegotiation-info-trailing-byte": _RETRIES,
+        "renegotiation-info-without-length": _RETRIES,
+        "version-grease": "NSS takes a version above its own, and not every one; the profile takes them all",
     },
     "java-11": {
         **_JSSE,
