@@ -25,6 +25,7 @@ WORDS: Mapping[str, str] = {
     "server-hello-in-clear": "a ServerHello comes in the clear though the keys are in use",
     "unknown-record": "a record has a content type that is none here",
     "handshake-record-empty": "a handshake record is empty",
+    "message-in-fragments": "a handshake message comes in more than one record, as it may",
     "application-data-record-empty": "a record of application data is empty",
     "application-data-in-handshake": "application data comes before the handshake is complete",
     "change-cipher-spec-within-a-message": "ChangeCipherSpec comes within a handshake message",

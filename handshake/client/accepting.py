@@ -107,6 +107,11 @@ class AcceptingConnection(Connection, ABC):
             detail = "a handshake record without content"
             self.handshake.mind(PeerFault(Fault.EMPTY_RECORD, detail, "handshake-record-empty"))
 
+    def mind_fragment(self) -> None:
+        """Wait for the rest of a message in the next record, unless the client being played takes none."""
+        detail = "a handshake message in more than one record"
+        self.handshake.mind(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "message-in-fragments"))
+
     def receive_application_data(self, fragment: bytes) -> None:
         """Take application data; an empty record is an error for some."""
         if not fragment and self.accepts_application_data:

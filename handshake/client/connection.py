@@ -194,6 +194,8 @@ class ClientConnection(AcceptingConnection):
         self._reader.feed(fragment)
         while not self.is_ended and (message := self._reader.next()) is not None:
             self._receive_message(message)
+        if self._reader.buffered and not self.is_ended:
+            self.mind_fragment()
 
     def change_read_keys(self, protection: Protection | Protection13 | None) -> None:
         """Read what follows with other keys. Raises PeerFault when more than the last message is in its
@@ -219,11 +221,8 @@ class ClientConnection(AcceptingConnection):
         is_for_middleboxes = handshake.state in TLS_1_3_STATES or handshake.hello_retried
         if is_for_middleboxes and not self.is_connected:
             if handshake.has_received_change_cipher_spec and handshake.state in TLS_1_3_STATES:
-                self.handshake.mind(
-                    PeerFault(
-                        Fault.UNEXPECTED_MESSAGE, "a second ChangeCipherSpec", "change-cipher-spec-twice"
-                    )
-                )
+                name = "change-cipher-spec-twice"
+                handshake.mind(PeerFault(Fault.UNEXPECTED_MESSAGE, "a second ChangeCipherSpec", name))
             handshake.has_received_change_cipher_spec = handshake.state in TLS_1_3_STATES
             return
         try:

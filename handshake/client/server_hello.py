@@ -135,11 +135,16 @@ def _checked_version(handshake: ClientHandshake, hello: ServerHello, extensions:
         version = handshake.read(pull_selected_version, body, "supported-versions")
         version = check_selected_version(handshake, version, hello.legacy_version)
     elif not ProtocolVersion.SSL_3_0 <= version <= highest:
-        raise PeerFault(
+        fault = PeerFault(
             Fault.PROTOCOL_VERSION,
             f"the server chose {version_name(version)}, offered was {version_name(highest)}",
             *_names_of_version(version),
         )
+        if version < ProtocolVersion.SSL_3_0:
+            raise fault
+        handshake.judge(fault)
+        # A client that goes on takes the lower of both versions (NSS 3.13, ssl3_NegotiateVersion).
+        version = highest
     check_version_after_retry(handshake, version)
     accepted = handshake.limits.versions
     if accepted and version not in accepted:

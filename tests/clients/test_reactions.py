@@ -1,5 +1,5 @@
 """What profiles do about every departure of a server, held against what their programs were seen to do
-(tests/vectors/client-reactions.json). In memory: the programs are not needed.
+(tests/vectors/client-reactions.json, and library-reactions.json). In memory: the programs are not needed.
 """
 
 import os
@@ -10,6 +10,7 @@ import pytest
 from bench.fidelity.reactions.differences import KNOWN, agrees
 from bench.fidelity.reactions.played import played
 from bench.fidelity.reactions.vectors import (
+    LIBRARIES_FILE,
     PROTECTING,
     Measured,
     is_kept,
@@ -28,7 +29,7 @@ from handshake.wire.record import Record, push_record
 from handshake.wire.registry import AlertDescription, AlertLevel, ContentType
 
 PROFILES = load_profiles()
-VECTORS = read_vectors()
+VECTORS = [*read_vectors(), *read_vectors(LIBRARIES_FILE)]
 LEAST_ROWS = 1200
 PROGRAMS = (
     "openssl-1.0.0",
@@ -46,6 +47,7 @@ PROGRAMS = (
     "jsse-25",
 )
 OTHERS = ("bun", "go", "deno")
+LIBRARIES = ("libssl-3.13.1", "libssl-3.77", "libssl-3.87.1")
 
 
 def test_the_programs_are_there_with_rows_enough() -> None:
@@ -53,6 +55,7 @@ def test_the_programs_are_there_with_rows_enough() -> None:
     for name in (*PROGRAMS, *OTHERS):
         assert any(program.startswith(f"genuine-{name}") for program in programs), name
     assert sum(len(measured.reactions) for measured in VECTORS) >= LEAST_ROWS
+    assert set(LIBRARIES) <= set(programs)
 
 
 @pytest.mark.parametrize("measured", VECTORS, ids=[f"{one.program}-{one.profile}" for one in VECTORS])

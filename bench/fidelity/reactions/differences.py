@@ -25,6 +25,10 @@ _WITHIN_A_HEADER = (
     "SunJSSE before 6u19 ends where a message's header is in two records; the engine puts it together"
 )
 _JSSE = {"version-lower-in-renegotiation": _LIMITS_FIRST}
+_NSS = {
+    "session-ticket-answer-not-empty": "NSS takes the answer and refuses the ticket behind it",
+}
+_RETRIES = "Firefox 9 tries again with SSLv3 after an error that the profile does not tell from others"
 _FIRST_RECORD = "1.0 takes the version from the first record; the profile takes it from the ServerHello"
 _HELLO_FIRST = "1.0 begins a renegotiation at any handshake message, and refuses that one then"
 _TYPES = "1.0.0 and 1.0.1 take nine certificate types and misread what follows; the profile takes all"
@@ -99,6 +103,19 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
         "cipher-suite-of-tls12-in-tls11": "GnuTLS goes on; the engine has no such suite there",
         "retry-with-cipher-suite-not-offered": "GnuTLS answers it and refuses the ServerHello",
         "session-ticket-answer-not-empty": "GnuTLS takes the answer and refuses the ticket behind it",
+    },
+    "firefox-100": _NSS,
+    "firefox-153": _NSS,
+    "firefox-9": {
+        **_NSS,
+        "alert-record-empty": _RETRIES,
+        "certificate-list-leaf-last": _RETRIES,
+        "certificate-of-another-kind": _RETRIES,
+        "cipher-suite-scsv": _RETRIES,
+        "record-of-17409-bytes": "NSS takes 1024 bytes too many in a record; the profile takes more",
+        "renegotiation-info-trailing-byte": _RETRIES,
+        "renegotiation-info-without-length": _RETRIES,
+        "version-grease": "NSS takes a version above its own, and not every one; the profile takes them all",
     },
     "java-6": _JSSE_6,
     "java-6-tlsv1-aes128": {**_OLD_JSSE, **_JSSE_6},

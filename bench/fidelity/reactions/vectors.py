@@ -14,6 +14,8 @@ from typing import Any
 from clients.reaction import Does, Reaction
 
 FILE = Path(__file__).parents[3] / "tests" / "vectors" / "client-reactions.json"
+LIBRARIES_FILE = FILE.with_name("library-reactions.json")
+"""The same of libraries without their program; no command here measures them (tests/vectors/SOURCES.md)."""
 ABOUT = (
     "What genuine client programs do about the departures of reference@rfc, measured by "
     "python -m bench.fidelity.reactions --write. A row: departure, what the client does, after what of its "
