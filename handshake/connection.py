@@ -123,8 +123,12 @@ class Connection(ABC):
         """
         self.now = now
         if not self.is_ended:
-            self.send_alert(AlertLevel.WARNING, AlertDescription.CLOSE_NOTIFY)
+            self.send_close_notify()
             self.is_ended = True
+
+    def send_close_notify(self) -> None:
+        """Queue the alert of an orderly end; a client that is played may do without."""
+        self.send_alert(AlertLevel.WARNING, AlertDescription.CLOSE_NOTIFY)
 
     def complete(self, negotiated: Negotiated) -> None:
         """Report a completed handshake; the record splitting of a connection begins anew with it (SunJSSE,
@@ -192,7 +196,7 @@ class Connection(ABC):
     def receive_close_notify(self) -> None:
         """React to close_notify: answer in kind and end."""
         self.add_event(PeerClosed(close_notify=True))
-        self.send_alert(AlertLevel.WARNING, AlertDescription.CLOSE_NOTIFY)
+        self.send_close_notify()
         self.is_ended = True
 
     @property

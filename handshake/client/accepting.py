@@ -101,6 +101,11 @@ class AcceptingConnection(Connection, ABC):
             self.handshake.mind(fault)
         super().receive_close_notify()
 
+    def send_close_notify(self) -> None:
+        """Say that this is the end, unless the client being played just closes what has worked."""
+        if not self.is_connected or self.handshake.policy.closes_with == "close_notify":
+            super().send_close_notify()
+
     def mind_empty_record(self, fragment: bytes) -> None:
         """Take a handshake record without content, up to TLS 1.2, unless the client being played does not."""
         if not fragment and not self.is_tls13:

@@ -13,10 +13,7 @@ from handshake.client.accepting import AcceptingConnection, record_rules
 from handshake.client.choices import check_message_length
 from handshake.client.handshake import ClientHandshake, decode_names
 from handshake.client.hello import FilledHello, fill_hello
-from handshake.client.renegotiation import (
-    refusal_to_renegotiate,
-    renegotiation_template,
-)
+from handshake.client.renegotiation import refusal_to_renegotiate, renegotiation_template
 from handshake.client.resumption import offer_pre_shared_key
 from handshake.client.server_hello import receive_server_hello
 from handshake.client.state import TLS_1_3_STATES, State
@@ -295,8 +292,8 @@ class ClientConnection(AcceptingConnection):
             successors = handshake.successors(name)
         except PeerFault as fault:
             self.judge(fault)
-            if not self.is_connected:
-                handshake.add(message)  # a stack hashes what it passes over (SunJSSE 7, measured)
+            if not self.is_connected:  # a stack hashes what it passes over (SunJSSE 7, measured)
+                handshake.add(message)
             return
         if name == "ServerHello":
             state = receive_server_hello(handshake, message)

@@ -14,6 +14,7 @@ each.
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
@@ -89,7 +90,7 @@ def main() -> int:
     found: dict[str, dict[str, Met]] = {identity: {} for identity in programs}
     with departing_servers([departure.name for departure in chosen]) as servers:
         for program, departure, met in all_met(servers, list(programs.values()), chosen):
-            found[program.id][departure.name] = met
+            found[program.id][departure.name] = _as_its_own(program, met)
     is_new = False
     for program, profile in pairs:
         rows = [
@@ -100,6 +101,13 @@ def main() -> int:
         asked = {departure.name for departure in chosen}
         write_vectors(renewed(read_vectors(), _measured(pairs, found), asked))
     return int(is_new)
+
+
+def _as_its_own(program: Program, met: Met) -> Met:
+    """What a program did itself: a browser is ended once it has the answer, and so are its connections."""
+    if not any(fnmatch(program.id, pattern) for pattern in BROWSERS):
+        return met
+    return replace(met, reaction=replace(met.reaction, closes_with=""))
 
 
 def _print(program: str, profile: str, rows: Sequence[Row], *, shows_all: bool) -> bool:

@@ -1,12 +1,17 @@
 """Whether two reactions agree, and the differences that are known, each with why it is one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from clients.reaction import UNKNOWN_ALERT, Reaction
 
 
 def agrees(genuine: Reaction, own: Reaction) -> bool:
-    """Whether a profile does what its program does. An alert that nobody could read agrees with any."""
+    """Whether a profile does what its program does. An alert that nobody could read agrees with any, and so
+    does an end that is none of the program's own.
+    """
+    if not genuine.closes_with:
+        own = replace(own, closes_with="")
     if genuine == own:
         return True
     is_unread = genuine.does == UNKNOWN_ALERT and own.does.startswith("alert:")

@@ -1,8 +1,9 @@
 """The reactions of genuine programs as they are kept: `tests/vectors/client-reactions.json`.
 
-A row is `[departure, does, after, warnings, hellos]`, under the program's id, with the date of the
-measurement. A row is not kept where the client gave the departure no occasion, nor where it says nothing
-but that a program waits for ever, or goes on at something that is there for its user's protection.
+A row is `[departure, does, after, warnings, hellos, closes with]`, under the program's id, with
+the date of the measurement. A row is not kept where the client gave the departure no occasion, nor where it
+says nothing but that a program waits for ever, or goes on at something that is there for its user's
+protection. How it closes is empty where it did not go on, and where it was ended, as a browser is.
 """
 
 import json
@@ -19,7 +20,7 @@ LIBRARIES_FILE = FILE.with_name("library-reactions.json")
 ABOUT = (
     "What genuine client programs do about the departures of reference@rfc, measured by "
     "python -m bench.fidelity.reactions --write. A row: departure, what the client does, after what of its "
-    "own, the warnings it sends, how many hellos."
+    "own, the warnings it sends, how many hellos, how it closes where it went on."
 )
 PROTECTING = frozenset(
     {
@@ -87,8 +88,8 @@ def read_vectors(path: Path = FILE) -> list[Measured]:
             entry["profile"],
             entry["date"],
             {
-                name: Reaction(does, after, tuple(warnings), hellos)
-                for name, does, after, warnings, hellos in entry["reactions"]
+                name: Reaction(does, after, tuple(warnings), hellos, closes_with)
+                for name, does, after, warnings, hellos, closes_with in entry["reactions"]
             },
         )
         for program, entry in content["programs"].items()
@@ -116,7 +117,7 @@ def write_vectors(measured: Iterable[Measured], path: Path = FILE) -> None:
     programs: dict[str, Any] = {}
     for each in measured:
         rows = [
-            [name, one.does, one.after, list(one.warnings), one.hellos]
+            [name, one.does, one.after, list(one.warnings), one.hellos, one.closes_with]
             for name, one in each.reactions.items()
         ]
         programs[each.program] = {"profile": each.profile, "date": each.date, "reactions": rows}
