@@ -5,7 +5,7 @@
 Prints how many agree for each program, then every difference; with --all every reaction. --write keeps the
 reactions of the programs as test vectors; those of programs and departures that were not chosen stay. Exits
 with 1 where a difference is none of KNOWN. Browsers are left out unless --program names them: Chromium and
-Firefox take ten minutes each.
+Firefox take six to ten minutes each.
 """
 
 import argparse
