@@ -16,7 +16,7 @@ from fnmatch import fnmatch
 
 from bench.fidelity.reactions.departing import departing_servers
 from bench.fidelity.reactions.differences import KNOWN, agrees
-from bench.fidelity.reactions.genuine import all_met
+from bench.fidelity.reactions.genuine import AT_ONCE, all_met
 from bench.fidelity.reactions.played import Met, played
 from bench.fidelity.reactions.vectors import Measured, is_kept_of, read_vectors, renewed, write_vectors
 from clients.genuine.program import Program
@@ -30,7 +30,7 @@ Row = tuple[str, Met, Met]
 
 
 BROWSERS = ("genuine-chromium-*", "genuine-firefox-*")
-"""A visit of theirs takes one to two seconds, and one follows the other."""
+"""A visit of theirs takes one to two seconds, so those that wait for it would be late: one at a time."""
 
 
 def compared(patterns: Sequence[str]) -> list[tuple[Program, Profile]]:
@@ -46,7 +46,11 @@ def compared(patterns: Sequence[str]) -> list[tuple[Program, Profile]]:
 def _is_chosen(identity: str, patterns: Sequence[str]) -> bool:
     if patterns:
         return any(fnmatch(identity, pattern) for pattern in patterns)
-    return not any(fnmatch(identity, pattern) for pattern in BROWSERS)
+    return not _is_browser(identity)
+
+
+def _is_browser(identity: str) -> bool:
+    return any(fnmatch(identity, pattern) for pattern in BROWSERS)
 
 
 def main() -> int:
@@ -64,9 +68,10 @@ def main() -> int:
     wanted = arguments.departure or ["*"]
     chosen = [one for name, one in departures().items() if any(fnmatch(name, each) for each in wanted)]
     programs = {program.id: program for program, _ in pairs}
+    at_once = 1 if any(map(_is_browser, programs)) else AT_ONCE
     found: dict[str, dict[str, Met]] = {identity: {} for identity in programs}
     with departing_servers([departure.name for departure in chosen]) as servers:
-        for program, departure, met in all_met(servers, list(programs.values()), chosen):
+        for program, departure, met in all_met(servers, list(programs.values()), chosen, at_once):
             found[program.id][departure.name] = met
     is_new = False
     for program, profile in pairs:
