@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench.fidelity.reactions.__main__ import compared
 from bench.fidelity.reactions.differences import KNOWN, agrees
 from bench.fidelity.reactions.played import played
 from bench.fidelity.reactions.vectors import (
@@ -163,6 +164,16 @@ def test_rows_of_another_version_of_a_program_go() -> None:
     before = [one_row("a", "genuine-a-1", alert_level="closes")]
     after = [one_row("a", "genuine-a-2", cookie="goes-on")]
     assert renewed(before, after, {"cookie"}) == after
+
+
+def test_browsers_are_measured_where_they_are_named() -> None:
+    browsers = ("genuine-chromium-*", "genuine-firefox-*")
+    default, named, every = (
+        {program.id for program, _ in compared(patterns)} for patterns in ((), browsers, ("*",))
+    )
+    assert not default & named
+    assert default | named == every
+    assert all(name.startswith(("genuine-chromium-", "genuine-firefox-")) for name in named)
 
 
 def test_an_alert_that_nobody_could_read_agrees_with_any() -> None:

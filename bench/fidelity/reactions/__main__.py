@@ -7,8 +7,8 @@ Prints how many agree for each program, then every difference; with --all every 
 reactions of the programs as test vectors; those of programs and departures that were not chosen stay.
 --clients-dir adds own programs and profiles, as it does for `tls-matrix run`; --plays compares a program with
 a profile that does not name it, such as a program that only its builder has. Exits with 1 where a difference
-is none of KNOWN. Browsers are left out unless --program names them: Chromium and Firefox take ten minutes
-each.
+is none of KNOWN. Browsers are left out unless --program names them: Chromium and Firefox take six to
+ten minutes each.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from bench.fidelity.reactions.departing import departing_servers
 from bench.fidelity.reactions.differences import KNOWN, agrees
-from bench.fidelity.reactions.genuine import all_met
+from bench.fidelity.reactions.genuine import AT_ONCE, all_met
 from bench.fidelity.reactions.played import Met, played
 from bench.fidelity.reactions.vectors import Measured, is_kept_of, read_vectors, renewed, write_vectors
 from clients.genuine.program import Program
@@ -35,7 +35,7 @@ Row = tuple[str, Met, Met]
 
 
 BROWSERS = ("genuine-chromium-*", "genuine-firefox-*")
-"""A visit of theirs takes one to two seconds, and one follows the other."""
+"""A visit of theirs takes one to two seconds, so those that wait for it would be late: one at a time."""
 
 
 def compared(
@@ -64,7 +64,11 @@ def _pair(written: str) -> tuple[str, str]:
 def _is_chosen(identity: str, patterns: Sequence[str]) -> bool:
     if patterns:
         return any(fnmatch(identity, pattern) for pattern in patterns)
-    return not any(fnmatch(identity, pattern) for pattern in BROWSERS)
+    return not _is_browser(identity)
+
+
+def _is_browser(identity: str) -> bool:
+    return any(fnmatch(identity, pattern) for pattern in BROWSERS)
 
 
 def main() -> int:
@@ -87,9 +91,10 @@ def main() -> int:
     wanted = arguments.departure or ["*"]
     chosen = [one for name, one in departures().items() if any(fnmatch(name, each) for each in wanted)]
     programs = {program.id: program for program, _ in pairs}
+    at_once = 1 if any(map(_is_browser, programs)) else AT_ONCE
     found: dict[str, dict[str, Met]] = {identity: {} for identity in programs}
     with departing_servers([departure.name for departure in chosen]) as servers:
-        for program, departure, met in all_met(servers, list(programs.values()), chosen):
+        for program, departure, met in all_met(servers, list(programs.values()), chosen, at_once):
             found[program.id][departure.name] = _as_its_own(program, met)
     is_new = False
     for program, profile in pairs:
@@ -105,7 +110,7 @@ def main() -> int:
 
 def _as_its_own(program: Program, met: Met) -> Met:
     """What a program did itself: a browser is ended once it has the answer, and so are its connections."""
-    if not any(fnmatch(program.id, pattern) for pattern in BROWSERS):
+    if not _is_browser(program.id):
         return met
     return replace(met, reaction=replace(met.reaction, closes_with=""))
 

@@ -89,6 +89,10 @@ _CHROMIUM = {
 
 KNOWN: Mapping[str, Mapping[str, str]] = {
     "chromium-156": _CHROMIUM,
+    "firefox-153": {
+        "session-ticket-answer-not-empty": "Firefox takes the answer and refuses the ticket behind it",
+        "warning-close-notify-in-handshake": "Firefox connects ten times, for which two attempts stand",
+    },
     "openssl-1.0.0": {
         **_OPENSSL_1_0,
         "certificate-request-with-255-types": _TYPES,
@@ -110,7 +114,6 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
         "session-ticket-answer-not-empty": "GnuTLS takes the answer and refuses the ticket behind it",
     },
     "firefox-100": _NSS,
-    "firefox-153": _NSS,
     "firefox-9": {
         **_NSS,
         "alert-record-empty": _RETRIES,

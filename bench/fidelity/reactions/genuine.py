@@ -50,13 +50,16 @@ def met(
 
 
 def all_met(
-    servers: RunningServers, programs: Sequence[Program], departures: Sequence[Departure]
+    servers: RunningServers,
+    programs: Sequence[Program],
+    departures: Sequence[Departure],
+    at_once: int = AT_ONCE,
 ) -> Iterator[tuple[Program, Departure, Met]]:
-    """Let every program meet every departure, several at once."""
+    """Let every program meet every departure, `at_once` visits at a time."""
     for program in programs:
         met(servers, program, departures[0], FIRST_SECONDS)
     jobs = [(program, departure) for departure in departures for program in programs]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         results = pool.map(lambda job: met(servers, *job), jobs)
         for (program, departure), result in zip(jobs, results, strict=True):
             yield program, departure, result
