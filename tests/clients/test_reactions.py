@@ -3,9 +3,11 @@
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from bench.fidelity.reactions.__main__ import compared
 from bench.fidelity.reactions.differences import KNOWN, agrees
 from bench.fidelity.reactions.played import played
 from bench.fidelity.reactions.vectors import PROTECTING, Measured, is_kept, read_vectors, write_vectors
@@ -13,11 +15,12 @@ from clients.profile import load_profiles
 from clients.reaction import UNKNOWN_ALERT, Does, Reaction
 from handshake.accepts import Accepts, parse_answer
 from handshake.fault_names import check_fault_name
+from handshake.hello_template import HelloFormat
 from handshake.server.departures.collection import departures
 
 PROFILES = load_profiles()
 VECTORS = read_vectors()
-LEAST_ROWS = 1200
+LEAST_ROWS = 5400
 PROGRAMS = (
     "openssl-3.0",
     "openssl-3.4",
@@ -28,11 +31,15 @@ PROGRAMS = (
     "jsse-17",
     "jsse-21",
     "jsse-25",
+    "sunjsse-6b18",
+    "sunjsse-6b28",
+    "sunjsse-7u85",
+    "sunjsse-8u161",
 )
 OTHERS = ("bun", "go", "deno")
 
 
-def test_the_twelve_programs_are_there_with_rows_enough() -> None:
+def test_the_programs_are_there_with_rows_enough() -> None:
     programs = [measured.program for measured in VECTORS]
     for name in (*PROGRAMS, *OTHERS):
         assert any(program.startswith(f"genuine-{name}") for program in programs), name
@@ -53,14 +60,41 @@ def test_a_profile_does_what_its_program_does(measured: Measured) -> None:
     assert [name for name in known if name in measured.reactions and name not in different] == []
 
 
-@pytest.mark.parametrize("name", ["session-id-echo-wrong", "server-hello-extension-twice", "alert-level-3"])
-def test_without_its_table_a_profile_does_what_the_rfcs_say(name: str) -> None:
-    measured = next(one for one in VECTORS if one.profile == "gnutls-3.7")
-    player = PROFILES["gnutls-3.7"].player
+@pytest.mark.parametrize(
+    ("profile", "name"),
+    [
+        ("gnutls-3.7", "session-id-echo-wrong"),
+        ("gnutls-3.7", "server-hello-extension-twice"),
+        ("gnutls-3.7", "alert-level-3"),
+        ("java-7", "session-id-33-bytes"),
+        ("java-7", "unknown-record-in-handshake"),
+        ("java-7-ga", "certificate-twice"),
+        ("java-7-ga", "certificate-request-twice"),
+        ("java-7-ga", "server-key-exchange-twice"),
+    ],
+)
+def test_without_its_table_a_profile_does_what_the_rfcs_say(profile: str, name: str) -> None:
+    measured = next(one for one in VECTORS if one.profile == profile)
+    player = PROFILES[profile].player
     plain = replace(player, policy=replace(player.policy, accepts=Accepts()))
     assert measured.reactions[name].does == Does.GOES_ON
     assert played(player, departures()[name]).reaction.does == Does.GOES_ON
     assert played(plain, departures()[name]).reaction.does.startswith("alert:")
+
+
+def test_a_hello_in_sslv2_format_is_one_hello() -> None:
+    assert PROFILES["java-6"].attempts[0].template.format is HelloFormat.SSLV2
+    assert played(PROFILES["java-6"].player, departures()["alert-level-3"]).reaction.hellos == 1
+
+
+def test_a_program_is_compared_with_the_profile_that_it_is_said_to_be_played_by(tmp_path: Path) -> None:
+    own = 'id = "genuine-mine-1"\ntitle = "Mine"\ncommand = ["true"]\n'
+    (tmp_path / "genuine-mine-1.toml").write_text(own)
+    pairs = compared(["genuine-mine-*"], [tmp_path], [("genuine-mine-1", "java-8")])
+    assert [(program.id, profile.id) for program, profile in pairs] == [("genuine-mine-1", "java-8")]
+    assert compared(["genuine-mine-*"], [tmp_path]) == []
+    with pytest.raises(KeyError, match="genuine-mine-2"):
+        compared(["*"], [tmp_path], [("genuine-mine-2", "java-8")])
 
 
 def test_each_known_difference_is_of_a_profile_and_a_departure() -> None:
