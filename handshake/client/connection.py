@@ -295,9 +295,7 @@ class ClientConnection(AcceptingConnection):
         try:
             successors = handshake.successors(name)
         except PeerFault as fault:
-            self.judge(fault)
-            if not self.is_connected:
-                handshake.add(message)  # a stack hashes what it passes over (SunJSSE 7, measured)
+            handshake.pass_over(message, fault)
             return
         if name == "ServerHello":
             state = receive_server_hello(handshake, message)

@@ -110,6 +110,14 @@ class ClientHandshake(StateMachine[State]):
             raise fault
         self._warn(answer)
 
+    def pass_over(self, message: HandshakeMessage, fault: PeerFault) -> None:
+        """Raise that the message is out of turn, unless the client being played goes on; then it hashes the
+        message all the same, if there is a handshake (SunJSSE of OpenJDK 7 b147, measured).
+        """
+        self.judge(fault)
+        if not self.connection.is_connected:
+            self.add(message)
+
     def mind(self, fault: PeerFault) -> None:
         """Raise what the RFCs let a client take, where the client being played does not."""
         answer = self.answer(fault)
