@@ -146,6 +146,7 @@ class Profile(Table):
             renegotiation_info=Placement(policy.renegotiation_info),
             renegotiation_session=policy.renegotiation_session,
             no_renegotiation=policy.no_renegotiation,
+            closes_with=policy.closes_with,
             accepts=self.accepts.to_engine(),
             retry_hello=self.retry_hello.to_engine(),
             renegotiation_hello=self.renegotiation_hello.to_engine(),

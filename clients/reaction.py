@@ -17,6 +17,7 @@ from handshake.wire.record import RECORD_HEADER_SIZE
 from handshake.wire.registry import AlertDescription, AlertLevel, alert_name
 
 _CLOSURE = (AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED)
+_CLOSE_NOTIFY = bytes((AlertDescription.CLOSE_NOTIFY,))
 UNKNOWN_ALERT = "alert:encrypted"
 HELLO = "hello"
 SECOND_FLIGHT = "second flight"
@@ -37,17 +38,20 @@ class Does(StrEnum):
 class Reaction:
     """`does` is one of `Does` or `alert:<name>`, "cannot" where the engine lacks what it takes; `after` what
     the client had sent on that connection where it did not go on; `warnings` are names of alerts in order,
-    without those of an orderly end; `hellos` how many it sent, on however many connections.
+    without those of an orderly end; `hellos` how many it sent, on however many connections; `closes_with` how
+    it ended a connection on which it went on, "close_notify" or "fin".
     """
 
     does: str
     after: str = ""
     warnings: tuple[str, ...] = ()
     hellos: int = 1
+    closes_with: str = ""
 
     def __str__(self) -> str:
         """As `[accepts]` writes it, with what came before it."""
-        words = [*(f"warning:{name}" for name in self.warnings), self.does]
+        ending = [self.closes_with] if self.closes_with else []
+        words = [*(f"warning:{name}" for name in self.warnings), self.does, *ending]
         shown = ", ".join(words) + (f" after its {self.after}" if self.after else "")
         return shown if self.hellos == 1 else f"{shown}, {self.hellos} hellos"
 
@@ -60,7 +64,7 @@ def reaction_of(observation: Observation) -> Reaction:
     failure = last.failure
     does = _does(last, failure)
     after = "" if failure is None else SECOND_FLIGHT if _has_sent_more(last) else HELLO
-    return Reaction(does, after, warnings, hellos)
+    return Reaction(does, after, warnings, hellos, _closes_with(last) if failure is None else "")
 
 
 def _does(attempt: Attempt, failure: Reason | None) -> str:
@@ -90,6 +94,13 @@ def _has_sent_more(attempt: Attempt) -> bool:
         if is_message or (is_data and len(entry.wire) - RECORD_HEADER_SIZE not in ALERT_13_LENGTHS):
             return True
     return False
+
+
+def _closes_with(attempt: Attempt) -> str:
+    for entry in attempt.transcript:
+        if entry.direction == "sent" and entry.name == "alert" and entry.decrypted[1:] == _CLOSE_NOTIFY:
+            return "close_notify"
+    return "fin"
 
 
 def _warnings(attempt: Attempt) -> list[str]:

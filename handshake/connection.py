@@ -69,6 +69,7 @@ class Connection(ABC):
         self.is_ended = False
         self.now = 0.0
         self.alert_level: int = AlertLevel.WARNING
+        self._begun_alert = b""
         self.key_log: list[str] = []
         self._events: deque[Event] = deque()
 
@@ -122,8 +123,12 @@ class Connection(ABC):
         """
         self.now = now
         if not self.is_ended:
-            self.send_alert(AlertLevel.WARNING, AlertDescription.CLOSE_NOTIFY)
+            self.send_close_notify()
             self.is_ended = True
+
+    def send_close_notify(self) -> None:
+        """Queue the alert of an orderly end; a client that is played may do without."""
+        self.send_alert(AlertLevel.WARNING, AlertDescription.CLOSE_NOTIFY)
 
     def complete(self, negotiated: Negotiated) -> None:
         """Report a completed handshake; the record splitting of a connection begins anew with it (SunJSSE,
@@ -191,7 +196,7 @@ class Connection(ABC):
     def receive_close_notify(self) -> None:
         """React to close_notify: answer in kind and end."""
         self.add_event(PeerClosed(close_notify=True))
-        self.send_alert(AlertLevel.WARNING, AlertDescription.CLOSE_NOTIFY)
+        self.send_close_notify()
         self.is_ended = True
 
     @property
@@ -213,12 +218,9 @@ class Connection(ABC):
             self._receive_alert(record.fragment)
         elif record.content_type == ContentType.CHANGE_CIPHER_SPEC:
             self.receive_change_cipher_spec(record.fragment)
-        elif not self.records.passes_over(record.content_type):
-            raise PeerFault(
-                Fault.UNEXPECTED_MESSAGE,
-                f"a record of unknown content type {record.content_type}",
-                "unknown-record",
-            )
+        else:
+            detail = f"a record of unknown content type {record.content_type}"
+            self.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "unknown-record"))
 
     def check_end_of_flight(self) -> None:
         """Raise PeerFault where handshake bytes are left behind the last message of a flight in its record:
@@ -249,11 +251,19 @@ class Connection(ABC):
         """React to an alert. TLS 1.3 goes by the description alone (RFC 8446 section 6), before it a level
         that does not exist is a fault (RFC 5246 section 7.2; OpenSSL 3.0.19, measured: illegal_parameter).
         """
+        fragment = self._begun_alert + fragment
+        self._begun_alert = b""
         try:
             alert = pull_alert(fragment)
         except DecodeError as error:
-            error.names += ("alert-too-long" if len(fragment) > ALERT_SIZE else "alert-too-short",)
+            is_short = len(fragment) < ALERT_SIZE
+            error.names += ("alert-too-short" if is_short else "alert-too-long",)
             self.judge(error)
+            if (
+                is_short
+            ):  # an alert may be in several records (RFC 5246 section 6.2.1), which few clients read
+                self._begun_alert = fragment
+                return
             alert = pull_alert(fragment[:ALERT_SIZE])
         is_fatal = alert.level == AlertLevel.FATAL  # also a close_notify, RFC 5246 section 7.2.2
         if self.is_tls13:

@@ -35,7 +35,7 @@ class KeySchedule:
     def __init__(self, suite: SuiteParameters, pre_shared_key: bytes | None = None) -> None:
         self._suite = suite
         self._pre_shared_key = pre_shared_key
-        self.resumption_secret = b""
+        self._whole_handshake = b""
         self._master_secret = b""
         self._handshake_secret = b""
         self._handshake_traffic = TrafficSecrets(b"", b"")
@@ -67,11 +67,14 @@ class KeySchedule:
         self._application_traffic = {role: secrets.of(role) for role in Role}
 
     def enter_resumption(self, messages: bytes) -> None:
-        """Derive what tickets stand for; `messages` end with the client's Finished."""
-        digest = self.transcript_hash(messages)
-        self.resumption_secret = formulas.resumption_master_secret(
-            self._suite.prf_hash, self._master_secret, digest
-        )
+        """Keep what tickets stand for; `messages` end with the client's Finished."""
+        self._whole_handshake = messages
+
+    def resumption_psk(self, ticket_nonce: bytes) -> bytes:
+        """Derive the pre-shared key that a ticket stands for."""
+        prf_hash, digest = self._suite.prf_hash, self.transcript_hash(self._whole_handshake)
+        secret = formulas.resumption_master_secret(prf_hash, self._master_secret, digest)
+        return formulas.resumption_psk(prf_hash, secret, ticket_nonce)
 
     def handshake_key_log(self, client_random: bytes) -> list[str]:
         """Write the handshake's traffic secrets as lines of a key log."""

@@ -33,6 +33,9 @@ State = TypeVar("State", bound=Enum)
 class StateMachine(Generic[State]):
     """One handshake's state and its messages so far, headers included, as the transcript hash takes them.
 
+    `connection` is a weak reference: the connection holds its handshake, and without a cycle all that it
+    leaves is freed at once and not by the garbage collector.
+
     `previous` is what the handshake before on the same connection ended with, None in the first; `finished`
     what this one ended with.
     """

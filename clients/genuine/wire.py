@@ -108,7 +108,6 @@ class Reading:
         self.is_unsure = False
         self.end: End | None = None
         self.warnings: list[int] = []
-        self.closes_with: list[str] = []
         self.certificate: bytes | None = None
         self.certificate_requested = False
         self.answer = bytearray()
@@ -159,8 +158,6 @@ class Reading:
         self._now = move.time
         role = Role.CLIENT if move.is_clients else Role.SERVER
         if move.end is not None:
-            if move.is_clients:
-                self.closes_with.append(str(move.end))
             self._ended(role, move.end)
             return
         reader = self._records[role]
@@ -225,15 +222,10 @@ class Reading:
         if fragment is None or len(fragment) != 2:
             # Closed once connected, where nothing is left to refuse, it can hardly be but the orderly end.
             is_orderly = self.is_complete and not self._before
-            if is_orderly and role is Role.CLIENT:
-                self.closes_with.append("close_notify")
             self._ended(role, Kind.CLOSE_NOTIFY if is_orderly else Kind.ALERT)
             return
         level, description = fragment
-        is_closure = description in CLOSURE
-        if role is Role.CLIENT and is_closure:
-            self.closes_with.append("close_notify")
-        if is_closure:
+        if description in CLOSURE:
             if description == AlertDescription.CLOSE_NOTIFY:
                 self._ended(role, Kind.CLOSE_NOTIFY)
         elif level == AlertLevel.WARNING and not self.is_tls13:

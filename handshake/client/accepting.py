@@ -14,11 +14,11 @@ from handshake.client.state import State
 from handshake.connection import Connection
 from handshake.errors import Fault, PeerFault
 from handshake.events import PeerFaulted
-from handshake.record_layer import TLS_CONTENT_TYPES
 from handshake.wire.messages import Alert
 from handshake.wire.record import MAX_CIPHERTEXT_LENGTH, RecordRules, UnknownType
-from handshake.wire.registry import AlertDescription, AlertLevel, alert_name
+from handshake.wire.registry import AlertDescription, AlertLevel, ContentType, alert_name
 
+_CONTENT_TYPES = frozenset(ContentType)
 _KNOWN_ALERTS = frozenset(AlertDescription)
 
 
@@ -46,8 +46,8 @@ def record_rules(accepts: Accepts) -> RecordRules:
         rules = replace(rules, max_fragment=MAX_CIPHERTEXT_LENGTH + 1)
     if passes_over(f"tls13-{too_long}", too_long):
         rules = replace(rules, max_protected_13=_LENIENT)
-    if passes_over("unknown-record"):  # of the first bytes it is still told whether they are TLS at all
-        rules = replace(rules, unknown_type=UnknownType.IGNORED, first_types=TLS_CONTENT_TYPES)
+    if passes_over("unknown-record"):  # but for the first record, which tells TLS from what is none
+        rules = replace(rules, unknown_type=UnknownType.READ, first_types=_CONTENT_TYPES)
     return rules
 
 
@@ -101,11 +101,21 @@ class AcceptingConnection(Connection, ABC):
             self.handshake.mind(fault)
         super().receive_close_notify()
 
+    def send_close_notify(self) -> None:
+        """Say that this is the end, unless the client being played just closes what has worked."""
+        if not self.is_connected or self.handshake.policy.closes_with == "close_notify":
+            super().send_close_notify()
+
     def mind_empty_record(self, fragment: bytes) -> None:
         """Take a handshake record without content, up to TLS 1.2, unless the client being played does not."""
         if not fragment and not self.is_tls13:
             detail = "a handshake record without content"
             self.handshake.mind(PeerFault(Fault.EMPTY_RECORD, detail, "handshake-record-empty"))
+
+    def mind_fragment(self) -> None:
+        """Wait for the rest of a message in the next record, unless the client being played takes none."""
+        detail = "a handshake message in more than one record"
+        self.handshake.mind(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "message-in-fragments"))
 
     def receive_application_data(self, fragment: bytes) -> None:
         """Take application data; an empty record is an error for some."""

@@ -111,7 +111,6 @@ _CHANGE_WHAT_FOLLOWS = frozenset(
         _E.CACHED_INFO,
         _E.TLS_LTS,
         _E.DELEGATED_CREDENTIAL,
-        _E.NEXT_PROTOCOL_NEGOTIATION,
         _E.APPLICATION_SETTINGS,
         _E.APPLICATION_SETTINGS_NEW,
         _E.CHANNEL_ID_OLD,
@@ -133,13 +132,15 @@ def check_extensions(
 
     Raises PeerFault, UnsupportedParameter for what is legal and not known here.
     """
+    extensions = tuple(answered)
+    if not extensions:
+        return {}
     sent = handshake.sent
     offered = {extension.extension_type for extension in sent.extensions or ()}
     if TLS_EMPTY_RENEGOTIATION_INFO_SCSV in sent.cipher_suites:
         offered.add(ExtensionType.RENEGOTIATION_INFO)  # RFC 5746 section 3.4
     if place is Place.HELLO_RETRY_REQUEST:
         offered.add(ExtensionType.COOKIE)
-    extensions = tuple(answered)
     check_once(handshake, extensions, place)
     counted: dict[int, bytes] = {}
     for extension in extensions:

@@ -40,6 +40,7 @@ class ClientHandshake(StateMachine[State]):
     """The state of one handshake. Lengths and code points are as on the wire; secrets never leave this
     object.
 
+    `session` makes what the last ticket of TLS 1.3 stands for: its key is only derived for who resumes it.
     `offered_session` is what the hello offers to resume, `is_resumed` whether the server took it;
     `credentials` by certificate type are what the client can show when asked; `client_verify_data` is its
     Finished; `handshake_context` the messages of a completed handshake of TLS 1.3.
@@ -67,7 +68,7 @@ class ClientHandshake(StateMachine[State]):
     certificate_request: CertificateRequest | CertificateRequest13 | None = None
     master_secret: bytes = b""
     session_id: bytes = b""
-    session: Session | None = None
+    session: Callable[[], Session] | None = None
     ticket: bytes = b""
     has_ticket: bool = False
     client_verify_data: bytes = b""
@@ -83,8 +84,7 @@ class ClientHandshake(StateMachine[State]):
     @property
     def sent(self) -> ClientHello:
         """The hello that the server answers, an SSLv2-format one as the same offer."""
-        hello = self.hello.hello
-        return hello if isinstance(hello, ClientHello) else hello.to_client_hello()
+        return self.hello.offer
 
     @property
     def suite(self) -> SuiteParameters:
@@ -109,14 +109,6 @@ class ClientHandshake(StateMachine[State]):
         if answer is None or not answer.goes_on:
             raise fault
         self._warn(answer)
-
-    def pass_over(self, message: HandshakeMessage, fault: PeerFault) -> None:
-        """Raise that the message is out of turn, unless the client being played goes on; then it hashes the
-        message all the same, if there is a handshake (SunJSSE of OpenJDK 7 b147, measured).
-        """
-        self.judge(fault)
-        if not self.connection.is_connected:
-            self.add(message)
 
     def mind(self, fault: PeerFault) -> None:
         """Raise what the RFCs let a client take, where the client being played does not."""

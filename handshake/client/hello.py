@@ -48,16 +48,26 @@ _KEY_SHARES = frozenset({ExtensionType.KEY_SHARE, ExtensionType.KEY_SHARE_DRAFT}
 class FilledHello:
     """One hello ready to be sent.
 
-    `wire` is the record, or the records; `message` what enters the handshake transcript (the handshake
-    message, or the body of the SSLv2 record, RFC 5246 appendix E.2); `hello` its decoded form; `key_shares`
+    `records` are those on the wire, one in SSLv2 format or as many of TLS as its template says; `message`
+    what enters the handshake transcript (the handshake message, or the body of the SSLv2 record, RFC 5246
+    appendix E.2); `hello` its decoded form, `offer` what it offers, of an SSLv2-format one too; `key_shares`
     the private halves by group, of those that this engine can compute.
     """
 
-    wire: bytes
+    records: tuple[Record, ...] | tuple[SSLv2Record]
     message: bytes
     hello: ClientHello | SSLv2ClientHello
+    offer: ClientHello
     client_random: bytes
     key_shares: dict[int, GroupKeyPair]
+
+    @property
+    def wire(self) -> bytes:
+        """The hello on the wire."""
+        return b"".join(
+            push_record(record) if isinstance(record, Record) else push_sslv2_record(record)
+            for record in self.records
+        )
 
 
 def fill_hello(
@@ -96,12 +106,14 @@ def frame_hello(
 ) -> FilledHello:
     """Put a hello into its handshake message and records."""
     message = push_handshake_message(HandshakeMessage(HandshakeType.CLIENT_HELLO, push_client_hello(hello)))
-    fragments = hello_fragments(message, template)
-    records = (Record(ContentType.HANDSHAKE, template.record_version, each) for each in fragments)
-    return FilledHello(b"".join(map(push_record, records)), message, hello, hello.random, key_shares)
+    version = template.record_version
+    records = tuple(
+        Record(ContentType.HANDSHAKE, version, each) for each in _hello_fragments(message, template)
+    )
+    return FilledHello(records, message, hello, hello, hello.random, key_shares)
 
 
-def hello_fragments(message: bytes, template: HelloTemplate) -> tuple[bytes, ...]:
+def _hello_fragments(message: bytes, template: HelloTemplate) -> tuple[bytes, ...]:
     """Cut a hello's message as its template says, and where a record can hold no more."""
     fragments, start = [], 0
     for size in (*template.records, len(message)):
@@ -122,7 +134,7 @@ def _fill_sslv2(template: HelloTemplate, entropy: Callable[[int], bytes], clock:
     random = hello.challenge.rjust(32, b"\x00")[
         -32:
     ]  # RFC 5246 appendix E.2: right-justified, zeros before it
-    return FilledHello(push_sslv2_record(SSLv2Record(body)), body, hello, random, {})
+    return FilledHello((SSLv2Record(body),), body, hello, hello.to_client_hello(), random, {})
 
 
 def _session_id(template: HelloTemplate, session: Session | None, entropy: Callable[[int], bytes]) -> bytes:

@@ -12,6 +12,7 @@ from handshake.crypto import key_schedule_13
 from handshake.crypto.suite_parameters import suite_parameters
 from handshake.errors import DecodeError, Fault, PeerFault
 from handshake.hello_template import HelloTemplate
+from handshake.schedule_13 import KeySchedule
 from handshake.session import Session
 from handshake.wire.client_hello import ClientHello, Extension
 from handshake.wire.extensions import pull_selected_identity, push_offered_psks
@@ -136,16 +137,15 @@ def read_ticket_13(handshake: ClientHandshake, body: bytes) -> NewSessionTicket1
 
 
 def session_of_ticket(
-    handshake: ClientHandshake, message: NewSessionTicket13, resumption_secret: bytes
+    schedule: KeySchedule, cipher_suite: int, message: NewSessionTicket13, received_at: float
 ) -> Session:
     """The session a NewSessionTicket of TLS 1.3 stands for (RFC 8446 section 4.6.1)."""
-    prf_hash = handshake.suite.prf_hash
     return Session(
         ProtocolVersion.TLS_1_3,
-        handshake.suite.cipher_suite,
-        key_schedule_13.resumption_psk(prf_hash, resumption_secret, message.ticket_nonce),
+        cipher_suite,
+        schedule.resumption_psk(message.ticket_nonce),
         ticket=message.ticket,
         ticket_age_add=message.ticket_age_add,
-        received_at=handshake.connection.now,
+        received_at=received_at,
         lifetime=min(message.ticket_lifetime, MAX_TICKET_LIFETIME),
     )

@@ -84,6 +84,9 @@ def _check_session_id_size(handshake: ClientHandshake, hello: ServerHello) -> No
 
 def _extensions(handshake: ClientHandshake, hello: ServerHello) -> dict[int, bytes]:
     extensions = hello.extensions or ()
+    if hello.extensions == ():
+        detail = "an extension block without extensions"
+        handshake.mind(PeerFault(Fault.DECODE, detail, "extension-block-empty"))
     place = Place.SERVER_HELLO
     if _selects_tls13(hello.extension(ExtensionType.SUPPORTED_VERSIONS)):
         place = Place.HELLO_RETRY_REQUEST if hello.is_hello_retry_request else Place.SERVER_HELLO_13
@@ -132,11 +135,16 @@ def _checked_version(handshake: ClientHandshake, hello: ServerHello, extensions:
         version = handshake.read(pull_selected_version, body, "supported-versions")
         version = check_selected_version(handshake, version, hello.legacy_version)
     elif not ProtocolVersion.SSL_3_0 <= version <= highest:
-        raise PeerFault(
+        fault = PeerFault(
             Fault.PROTOCOL_VERSION,
             f"the server chose {version_name(version)}, offered was {version_name(highest)}",
             *_names_of_version(version),
         )
+        if version < ProtocolVersion.SSL_3_0:
+            raise fault
+        handshake.judge(fault)
+        # A client that goes on takes the lower of both versions (NSS 3.13, ssl3_NegotiateVersion).
+        version = highest
     check_version_after_retry(handshake, version)
     accepted = handshake.limits.versions
     if accepted and version not in accepted:

@@ -60,6 +60,7 @@ from handshake.wire.messages import (
     pull_certificate_request,
     pull_new_session_ticket,
     pull_ocsp_response,
+    push_next_protocol,
 )
 from handshake.wire.registry import (
     ContentType,
@@ -69,6 +70,8 @@ from handshake.wire.registry import (
 
 _ECDHE = frozenset({KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON})
 _RSA = frozenset({KeyExchange.RSA, KeyExchange.RSA_EXPORT})
+_PROTOCOL = b"http/1.1"
+"""What is spoken in the end: requests are those of HTTP/1, and old nodes ask for it whatever is on offer."""
 
 
 def receive_certificate(handshake: ClientHandshake, message: HandshakeMessage) -> State:
@@ -331,10 +334,12 @@ def _prepare_protections(handshake: ClientHandshake) -> None:
 
 
 def _finish(handshake: ClientHandshake) -> None:
-    """Send ChangeCipherSpec and Finished."""
+    """Send ChangeCipherSpec and Finished; between them NextProtocol where the server has answered NPN."""
     connection = handshake.connection
     connection.records.write(ContentType.CHANGE_CIPHER_SPEC, b"\x01", connection.now)
     connection.records.write_protection = handshake.pending_write
+    if ExtensionType.NEXT_PROTOCOL_NEGOTIATION in handshake.server_extensions:
+        handshake.send(HandshakeType.NEXT_PROTOCOL, push_next_protocol(_PROTOCOL))
     handshake.client_verify_data = _verify_data(handshake, Role.CLIENT)
     handshake.send(HandshakeType.FINISHED, handshake.client_verify_data)
 

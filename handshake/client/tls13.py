@@ -238,7 +238,8 @@ def receive_new_session_ticket(handshake: ClientHandshake, message: HandshakeMes
     ticket = read_ticket_13(handshake, message.body)
     if ticket is None:
         return handshake.state
-    handshake.session = session_of_ticket(handshake, ticket, _schedule(handshake).resumption_secret)
+    schedule, suite, now = _schedule(handshake), handshake.suite.cipher_suite, handshake.connection.now
+    handshake.session = partial(session_of_ticket, schedule, suite, ticket, now)
     handshake.connection.add_event(SessionReceived())
     return handshake.state
 

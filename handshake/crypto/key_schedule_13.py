@@ -37,6 +37,7 @@ class TrafficKeys:
     iv: bytes = field(repr=False)
 
 
+@cache
 def hash_length(prf_hash: str) -> int:
     """Hash.length of RFC 8446 section 7.1, in bytes."""
     return hashlib.new(prf_hash).digest_size
@@ -71,12 +72,15 @@ def derive_secret(prf_hash: str, secret: bytes, label: bytes, transcript_hash: b
 def early_secret(prf_hash: str, psk: bytes | None = None) -> bytes:
     """Early Secret; without a PSK the input is zeros."""
     zeros = bytes(hash_length(prf_hash))
-    return hkdf_extract(prf_hash, zeros, zeros if psk is None else psk)
+    return _early_secret_without_psk(prf_hash) if psk is None else hkdf_extract(prf_hash, zeros, psk)
 
 
 def handshake_secret(prf_hash: str, early_secret: bytes, shared_secret: bytes | None) -> bytes:
     """Handshake Secret; `shared_secret` is the (EC)DHE one, None with a PSK alone."""
-    salt = derive_secret(prf_hash, early_secret, b"derived", _empty_hash(prf_hash))
+    if early_secret == _early_secret_without_psk(prf_hash):
+        salt = _salt_without_psk(prf_hash)
+    else:
+        salt = derive_secret(prf_hash, early_secret, b"derived", _empty_hash(prf_hash))
     return hkdf_extract(prf_hash, salt, bytes(len(salt)) if shared_secret is None else shared_secret)
 
 
@@ -152,6 +156,18 @@ def message_hash(prf_hash: str, client_hello: bytes) -> bytes:
     """
     digest = hashlib.new(prf_hash, client_hello).digest()
     return bytes((HandshakeType.MESSAGE_HASH, 0, 0, len(digest))) + digest
+
+
+@cache
+def _early_secret_without_psk(prf_hash: str) -> bytes:
+    """Nothing of a connection goes into it, and so into the salt that follows from it."""
+    zeros = bytes(hash_length(prf_hash))
+    return hkdf_extract(prf_hash, zeros, zeros)
+
+
+@cache
+def _salt_without_psk(prf_hash: str) -> bytes:
+    return derive_secret(prf_hash, _early_secret_without_psk(prf_hash), b"derived", _empty_hash(prf_hash))
 
 
 @cache

@@ -7,10 +7,10 @@ is about to be sent; `recorded_flight` that of a capture.
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from handshake.client.hello import fill_hello, hello_fragments
+from handshake.client.hello import fill_hello
 from handshake.hello_template import Fill, HelloTemplate
 from handshake.wire.client_hello import ClientHello, SSLv2ClientHello, pull_hello_flight
-from handshake.wire.record import FirstRecord, Record, RecordReader
+from handshake.wire.record import FirstRecord, Record, RecordReader, SSLv2Record
 
 NOMINAL_SERVER_NAME = "server.example.test"
 """The name that a template is filled with to see what it has. It has a dot: some clients name no other."""
@@ -62,13 +62,8 @@ def flight_of(template: HelloTemplate, server_name: str = NOMINAL_SERVER_NAME) -
     Raises LocalError for a template that cannot be encoded.
     """
     filled = fill_hello(_with_recorded_key_shares(template.as_written()), server_name, bytes)
-    hello = filled.hello
-    if isinstance(hello, SSLv2ClientHello):
-        length = len(filled.message)
-        return FirstFlight(hello.to_client_hello(), length, (HelloRecord(None, length),), hello)
-    fragments = hello_fragments(filled.message, template)
-    records = tuple(HelloRecord(template.record_version, len(fragment)) for fragment in fragments)
-    return FirstFlight(hello, len(filled.message), records)
+    hello = filled.hello if isinstance(filled.hello, SSLv2ClientHello) else None
+    return FirstFlight(filled.offer, len(filled.message), tuple(map(_hello_record, filled.records)), hello)
 
 
 def recorded_flight(raw: bytes) -> FirstFlight:
@@ -78,14 +73,17 @@ def recorded_flight(raw: bytes) -> FirstFlight:
     reader.feed(raw)
     records: list[HelloRecord] = []
     while (record := reader.next()) is not None:
-        if isinstance(record, Record):
-            records.append(HelloRecord(record.record_version, len(record.fragment)))
-        else:
-            records.append(HelloRecord(None, len(record.body)))
+        records.append(_hello_record(record))
     length = sum(record.length for record in records)
     if isinstance(hello, SSLv2ClientHello):
         return FirstFlight(hello.to_client_hello(), length, tuple(records), hello)
     return FirstFlight(hello, length, tuple(records))
+
+
+def _hello_record(record: Record | SSLv2Record) -> HelloRecord:
+    if isinstance(record, SSLv2Record):
+        return HelloRecord(None, len(record.body))
+    return HelloRecord(record.record_version, len(record.fragment))
 
 
 def _with_recorded_key_shares(template: HelloTemplate) -> HelloTemplate:

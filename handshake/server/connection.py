@@ -6,6 +6,7 @@ Records and alerts are the shared `Connection`'s; choosing is in `selection`, th
 """
 
 from dataclasses import replace
+from weakref import proxy
 
 from handshake.connection import Entropy, message_name
 from handshake.crypto.record_protection import Protection, Protection13
@@ -328,7 +329,7 @@ class ServerConnection(ReactingConnection):
 
     def _new_handshake(self, previous: FinishedPair | None) -> ServerHandshake:
         return ServerHandshake(
-            connection=self,
+            connection=proxy(self),
             configuration=self.configuration,
             sessions=self._sessions,
             previous=previous,

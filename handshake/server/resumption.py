@@ -144,12 +144,11 @@ def give_ticket_13(handshake: ServerHandshake, schedule: KeySchedule) -> None:
     nonce, age_add = b"\x00", int.from_bytes(connection.entropy(4), "big")
     schedule.enter_resumption(bytes(handshake.messages))
     ticket = connection.entropy(TICKET_LENGTH)
-    secret = key_schedule_13.resumption_psk(handshake.suite.prf_hash, schedule.resumption_secret, nonce)
     handshake.sessions.add(
         Session(
             ProtocolVersion.TLS_1_3,
             handshake.suite.cipher_suite,
-            secret,
+            schedule.resumption_psk(nonce),
             ticket=ticket,
             ticket_age_add=age_add,
             received_at=connection.now,

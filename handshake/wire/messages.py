@@ -325,6 +325,23 @@ def push_key_update(message: KeyUpdate) -> bytes:
     return pack_uint(1, message.request_update)
 
 
+_NEXT_PROTOCOL_BLOCK = 32
+
+
+def pull_next_protocol(body: bytes) -> bytes:
+    """The protocol from the body of a NextProtocol (draft-agl-tls-nextprotoneg-04 section 3)."""
+    with Reader(body) as reader:
+        protocol = reader.pull_vector(1, "selected_protocol")
+        reader.pull_vector(1, "padding")
+        return protocol
+
+
+def push_next_protocol(protocol: bytes) -> bytes:
+    """The body of a NextProtocol, padded so that its length does not tell the protocol."""
+    padding = bytes(_NEXT_PROTOCOL_BLOCK - (len(protocol) + 2) % _NEXT_PROTOCOL_BLOCK)
+    return pack_vector(1, protocol) + pack_vector(1, padding)
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """RFC 5246 section 7.2: level 1 is warning, 2 fatal."""

@@ -12,7 +12,7 @@ from matrix.reports.groups import Group, groups
 from matrix.reports.headline import unexpected_cells
 from matrix.reports.inference import inference
 from matrix.results.levels import in_order
-from matrix.results.run_file import ASSUMED, CellRecord, RunFile
+from matrix.results.run_file import ASSUMED, LOW, CellRecord, RunFile
 from matrix.wording import joined, printable, reason_in_words
 
 ABOUT_CLIENTS = "About the clients"
@@ -74,14 +74,22 @@ def server_notes(run: RunFile) -> list[str]:
 
 
 def client_notes(run: RunFile) -> list[str]:
-    """Of which clients it is assumed what they refuse, in one sentence; nothing where it is known of all."""
-    clients = sorted({cell.client for cell in run.cells if cell.confidence == ASSUMED})
-    if not clients:
-        return []
+    """What the cells that work rest on where nobody measured what the client refuses, nor read it in its
+    source: a sentence for each kind of client; nothing where it is known of all.
+    """
     return [
-        "What these refuse of a server is not known. Where they work, it is assumed that they refuse what "
-        f"the RFCs oblige a client to refuse: {printable(', '.join(clients))}."
+        f"{sentence}: {printable(', '.join(clients))}."
+        for confidence, sentence in _WORKS_RESTS_ON.items()
+        if (clients := sorted({cell.client for cell in run.cells if cell.confidence == confidence}))
     ]
+
+
+_WORKS_RESTS_ON = {
+    ASSUMED: "What these refuse of a server is not known. Where they work, it is assumed that they refuse "
+    "what the RFCs oblige a client to refuse",
+    LOW: "What these refuse of a server is known from documents and from related programs alone. Where these "
+    "say nothing, it is assumed that they refuse what the RFCs oblige a client to refuse",
+}
 
 
 def cell_notes(run: RunFile) -> list[str]:

@@ -8,11 +8,25 @@ from collections.abc import Iterable, Iterator
 
 from matrix.reports.groups import some
 from matrix.results.levels import in_order
-from matrix.results.run_file import AskedRecord, CellRecord, CertificateRecord, RunFile, TargetRecord
+from matrix.results.run_file import (
+    ASSUMED,
+    LOW,
+    AskedRecord,
+    CellRecord,
+    CertificateRecord,
+    RunFile,
+    TargetRecord,
+)
 from matrix.results.timings import Timings
 from matrix.wording import joined, printable
 
 NO_DATE = "date not recorded"
+RESTS_ON = "what the client refuses"
+_RESTS_ON = {
+    ASSUMED: "not known; assumed as the RFCs have it",
+    LOW: "known from documents and related programs alone; the rest is assumed as the RFCs have it",
+}
+"""By the confidence of a cell that works; nothing is said where it was measured or read in source."""
 Fact = tuple[str, str]
 
 
@@ -60,6 +74,8 @@ def cell_facts(cell: CellRecord) -> list[Fact]:
         facts.append(("client certificate", "the server asked for one"))
     if cell.certificate is not None:
         facts.append(("server certificate", certificate_text(cell.certificate)))
+    if cell.confidence in _RESTS_ON:
+        facts.append((RESTS_ON, _RESTS_ON[cell.confidence]))
     facts += [("note", note) for note in cell.notes]
     return [(name, printable(value)) for name, value in facts]
 
@@ -91,7 +107,7 @@ def _facts_of_server(cells: Iterable[CellRecord]) -> list[str]:
     for cell in cells:
         among.append(cell.client)
         for name, value in cell_facts(cell):
-            if name not in ("negotiated", "note"):
+            if name not in ("negotiated", "note", RESTS_ON):
                 clients[name, value].append(cell.client)
     return [
         f"{name}: {value} ({_whom(seen_by, among)})" for (name, value), seen_by in sorted(clients.items())

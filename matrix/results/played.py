@@ -3,7 +3,7 @@ Pure.
 
 A profile names its program by id. Where that very version is no column, the newest of the same program with
 the same major and minor version stands for it, since a distribution's version drifts (Debian's 3.0.19,
-3.0.22).
+3.0.22); of OpenSSL before 3, with the same three numbers (1.0.1e, 1.0.1u).
 
 Two cells are alike in outcome, reason, and the version and cipher suite agreed on. What a server does is the
 same word in both. A profile says which rule of its own it follows when it refuses, a program only shows the
@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from handshake.reason import Kind, Reason, Rule
 from matrix.results.run_file import CellRecord, NegotiatedRecord, RunFile
 
-_VERSIONED = re.compile(r"(?P<program>.+)-(?P<major>\d+)\.(?P<minor>\d+)[^-]*")
+_VERSIONED = re.compile(r"(?P<program>.+)-(?P<major>\d+)\.(?P<minor>\d+)(?P<third>\.\d+(?=[a-z]))?[^-]*")
+"""Where a letter is behind the third number, as in OpenSSL 1.0.1u, that number counts too."""
 
 
 @dataclass(frozen=True, slots=True)

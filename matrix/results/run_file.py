@@ -175,6 +175,14 @@ class AttemptRecord(_Record):
 
 ASSUMED = "assumed"
 """The confidence of a cell that works where it is not known what the client refuses."""
+LOW = "low"
+"""The same where documents or related programs alone say what the client refuses."""
+_HOW_SURE = (
+    "where it works, how sure it is that the client itself would, by what is known of what it refuses: "
+    "genuine, the program itself was run; high, measured on it; medium, read in its source, or measured on "
+    "its library or another release; low, from documents or related programs alone; assumed, not known, and "
+    "the RFCs are followed"
+)
 
 
 class CellRecord(_Record):
@@ -207,8 +215,7 @@ class CellRecord(_Record):
     confidence: str | None = Field(
         default=None,
         exclude_if=lambda confidence: confidence is None,
-        description="where it works, how sure it is that the client itself would: genuine, high, medium or "
-        "low; assumed, where what its stack refuses is not known and the RFCs are followed",
+        description=_HOW_SURE,
     )
     attempts: list[AttemptRecord]
 

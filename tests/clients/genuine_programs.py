@@ -130,6 +130,7 @@ PROGRAMS = {
         "2:3.87.",
         "libnss3-tools",
     ),
+    "openssl-1.1.1": _openssl("1.1.1l", "openssl-1.1.1l"),
     "openssl-3.0": _s_client(),
     "openssl-3.0-debian": _s_client(),
     "openssl-3.0-seclevel0": _s_client("-cipher", "DEFAULT@SECLEVEL=0"),

@@ -15,12 +15,13 @@ REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 def main() -> None:
     level, port, host = sys.argv[1:4]
     stack = stacks().get(f"openssl-{level}")
-    if stack is not None:
-        put_on_path(stack.folder())
+    folder = None if stack is None else stack.folder()
+    if folder is not None:
+        put_on_path(folder)
     from OpenSSL import SSL  # loads the library
 
     print(SSL.SSLeay_version(SSL.SSLEAY_VERSION).decode(), flush=True)
-    context = SSL.Context(SSL.TLS_METHOD)
+    context = SSL.Context(SSL.SSLv23_METHOD)  # every version there is; the name that every pyOpenSSL knows
     connection = SSL.Connection(context, socket.create_connection(("127.0.0.1", int(port))))
     connection.set_tlsext_host_name(host.encode())
     connection.set_connect_state()

@@ -1,14 +1,18 @@
 """The `[accepts]` table of a profile: what can be written, what it is like, and what is told of mistakes."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bench.fidelity.reactions.played import played
 from clients.accepting import BUNDLED_ACCEPTS
 from clients.profile import ProfileError, load_profile, load_profiles
+from clients.reaction import Does
 from handshake.accepts import Accepts, Answer, parse_answer
 from handshake.fault_names import PATTERNS, WORDS, check_fault_name, fault_names, listed_faults
+from handshake.server.departures.collection import departures
 from handshake.wire.registry import AlertDescription
 
 PROFILE = Path(BUNDLED_ACCEPTS.parent, "profiles", "openssl-3.4.toml").read_text()
@@ -87,7 +91,7 @@ def test_a_bundled_family_is_found_from_anywhere(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("accepts", "told"),
     [
-        ('like = "nobody"\n', "there is no accepts/nobody.toml; there are boringssl, gnutls"),
+        ('like = "nobody"\n', "there is no accepts/nobody.toml; there are boringssl, "),
         ('alert-levl = "closes"\n', "unknown fault 'alert-levl': did you mean alert-level"),
         ('alert-level = "goes"\n', "'goes' is no answer: write goes-on, closes or alert:<name>"),
         ("alert-level = 3\n", "3 is no answer"),
@@ -137,3 +141,19 @@ def test_each_pattern_that_is_listed_has_names() -> None:
         is_a_place = pattern in ("tls13-NAME", "NAME-after-handshake")
         assert is_a_place or any(re.fullmatch(wanted, name) for name in names), pattern
     assert listed_faults().keys() == {*WORDS, *PATTERNS}
+
+
+def test_windows_xp_takes_no_message_in_fragments_and_windows_7_does() -> None:
+    departure = departures()["server-hello-in-records-of-4-and-the-rest"]
+    profiles = load_profiles()
+    refused = played(profiles["ie8-winxp"].player, departure).reaction
+    assert (refused.does, refused.after) == (Does.CLOSES, "hello")
+    assert played(profiles["ie8-win7"].player, departure).reaction.does == Does.GOES_ON
+
+
+@pytest.mark.parametrize(("version", "does"), [("higher-than-offered", "goes-on"), ("sslv2", "alert")])
+def test_old_nss_takes_a_version_above_its_own_and_none_below(version: str, does: str) -> None:
+    player = load_profiles()["firefox-9"].player
+    assert played(player, departures()[f"version-{version}"]).reaction.does.startswith(does)
+    plain = replace(player, policy=replace(player.policy, accepts=Accepts()))
+    assert played(plain, departures()[f"version-{version}"]).reaction.does != Does.GOES_ON

@@ -18,7 +18,8 @@ java-8 java-17 ie11-win7 chrome-101 firefox-100 gnutls-3.7
 DEFAULT_IDS = DEFAULT_LIST.split()
 OTHERS = """
 bun-1.4 bun-1.4-tls chromium-156 deno firefox-153 go-1.27 java-11 java-17.0.9 java-21 java-25
-java-25-httpclient java-6u18 java-6u21 java-6u22 java-7-ga java-7u85 nss-3.87 openssl-3.4 openssl-4.0
+java-25-httpclient java-6u18 java-6u21 java-6u22 java-7-ga java-7u85 nss-3.87 openssl-1.0.0
+openssl-1.0.1u openssl-1.0.2 openssl-1.1.1 openssl-3.4 openssl-4.0
 """
 SECURITY_LEVELS = "openssl-3.0-debian openssl-3.0-seclevel0"
 IDS = [*DEFAULT_IDS, *OTHERS.split(), *SECURITY_LEVELS.split()]

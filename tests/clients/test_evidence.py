@@ -187,6 +187,9 @@ def test_the_clients_that_say_the_time() -> None:
         "java-25-httpclient",
         "nss-3.87",
         "openssl-1.0.1",  # 1.0.1l: OpenSSL stopped with 1.0.1f
+        "openssl-1.0.1u",
+        "openssl-1.0.2",
+        "openssl-1.1.1",
         "openssl-3.0",
         "openssl-3.0-debian",
         "openssl-3.0-seclevel0",

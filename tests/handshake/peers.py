@@ -234,7 +234,13 @@ class _MemorySocket:
 class TlslitePeer:
     """A tlslite-ng connection, driven through its generators."""
 
-    def __init__(self, role: str, settings: HandshakeSettings, certificate: str | None) -> None:
+    def __init__(
+        self,
+        role: str,
+        settings: HandshakeSettings,
+        certificate: str | None,
+        next_protocols: list[bytes] | None = None,
+    ) -> None:
         self._socket = _MemorySocket()
         self.connection = TLSConnection(self._socket)
         self.received = bytearray()
@@ -251,7 +257,9 @@ class TlslitePeer:
         else:
             keys = {} if certificate is None else tlslite_credential(certificate)
             anonymous = certificate is None
-            self._handshake = self.connection.handshakeServerAsync(anon=anonymous, settings=settings, **keys)
+            self._handshake = self.connection.handshakeServerAsync(
+                anon=anonymous, settings=settings, nextProtos=next_protocols, **keys
+            )
         self._advance()
 
     def _advance(self) -> None:

@@ -2,10 +2,14 @@
 too.
 """
 
+import os
+
 import pytest
 from tlslite.api import HandshakeSettings
 from tlslite.constants import CipherSuite
 
+from clients.profile import load_profiles
+from handshake.client.connection import ClientConnection
 from handshake.crypto.suite_parameters import CertificateType, is_completable
 from handshake.hello_template import ClientPolicy
 from handshake.record_layer import RecordSplitting
@@ -161,3 +165,21 @@ def test_split_application_data_reaches_tlslite_whole() -> None:
                 RecordSplitting.ONE_REST_NOT_FIRST: whole + split,
             }[splitting]
         )
+
+
+@pytest.mark.parametrize("is_offered", [True, False])
+def test_a_server_that_knows_npn_is_told_what_is_spoken(is_offered: bool) -> None:
+    """A profile of an old node offers NPN; one without does not, and the server learns nothing."""
+    profile = load_profiles()["openssl-1.0.2" if is_offered else "openssl-1.0.1"]
+    connection = ClientConnection(
+        profile.attempts[0].template,
+        server_name="www.example.com",
+        limits=profile.client_limits,
+        policy=profile.client_policy,
+        entropy=os.urandom,
+    )
+    theirs = TlslitePeer("server", settings(ProtocolVersion.TLS_1_2), "rsa", [b"spdy/2", b"http/1.1"])
+    connection.start(0.0)
+    exchange(Ours(connection), theirs)
+    assert (theirs.is_connected, theirs.failure) == (True, None)
+    assert theirs.connection.next_proto == (b"http/1.1" if is_offered else None)

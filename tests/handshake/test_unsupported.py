@@ -220,7 +220,6 @@ def test_a_signature_scheme(version: int) -> None:
     ("extension_type", "message"),
     [
         (ExtensionType.TRUNCATED_HMAC, "ServerHello"),
-        (ExtensionType.NEXT_PROTOCOL_NEGOTIATION, "ServerHello"),
         (ExtensionType.CHANNEL_ID_OLD, "ServerHello"),
         (ExtensionType.CHANNEL_ID, "ServerHello"),
         (ExtensionType.CACHED_INFO, "ServerHello"),

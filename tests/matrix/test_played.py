@@ -125,3 +125,14 @@ def test_the_newest_of_the_same_minor_version_stands_for_one_that_is_no_column(
     columns: list[str], stands: str | None
 ) -> None:
     assert stands_for("genuine-openssl-3.0.22", columns) == stands
+
+
+@pytest.mark.parametrize(
+    ("columns", "stands"),
+    [
+        (["genuine-openssl-1.0.1e", "genuine-openssl-1.0.1k"], "genuine-openssl-1.0.1k"),
+        (["genuine-openssl-1.0.2o", "genuine-openssl-1.0.0f"], None),
+    ],
+)
+def test_before_openssl_3_three_numbers_count(columns: list[str], stands: str | None) -> None:
+    assert stands_for("genuine-openssl-1.0.1u", columns) == stands

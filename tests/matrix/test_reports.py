@@ -113,6 +113,54 @@ def test_a_contradiction_to_the_prediction_is_a_finding_and_nothing_else_is() ->
     assert lines[1].startswith("web@19 with ie: should work, works only after a fallback:")
 
 
+NOT_KNOWN = "What these refuse of a server is not known."
+FROM_DOCUMENTS = "What these refuse of a server is known from documents and from related programs alone."
+
+
+def of_clients(**confidences: str | None) -> RunFile:
+    """A run in which each of these works, with its confidence."""
+    return run(*(cell("web@19", client, confidence=how_sure) for client, how_sure in confidences.items()))
+
+
+def test_every_report_says_which_clients_works_on_what_nobody_measured() -> None:
+    content = of_clients(java="assumed", ie="low", wfetch="low", nss="medium", go="high", curl="genuine")
+    not_known, from_documents = digest.client_notes(content)
+    assert not_known.startswith(NOT_KNOWN)
+    assert not_known.endswith(": java.")
+    assert from_documents.startswith(FROM_DOCUMENTS)
+    assert from_documents.endswith(": ie, wfetch.")
+    for text in (terminal(content), render_markdown(content), _Page(render_html(content)).words):
+        said = " ".join(text.split())
+        for note in (not_known, from_documents):
+            assert note in said
+
+
+@pytest.mark.parametrize("how_sure", ["medium", "high", "genuine", None])
+def test_nothing_is_said_of_a_client_that_was_measured_or_read(how_sure: str | None) -> None:
+    content = of_clients(x=how_sure)
+    assert digest.client_notes(content) == []
+    for text in (terminal(content), render_markdown(content), render_html(content), render_junit(content)):
+        assert "refuse" not in text
+
+
+@pytest.mark.parametrize(
+    ("how_sure", "said"),
+    [
+        ("assumed", "not known; assumed as the RFCs have it"),
+        ("low", "known from documents and related programs alone; the rest is assumed as the RFCs have it"),
+    ],
+)
+def test_a_cell_says_what_its_works_rests_on_in_junit(how_sure: str, said: str) -> None:
+    root = ET.fromstring(render_junit(of_clients(x=how_sure, y="high")))
+    told = {
+        case.get("name"): case.find("properties/property[@name='what the client refuses']")
+        for case in root.iter("testcase")
+    }
+    assert told["y/connect"] is None
+    assert told["x/connect"] is not None
+    assert told["x/connect"].get("value") == said
+
+
 def test_a_pass_against_the_prediction_says_why_it_should_fail() -> None:
     odd = cell(
         "a",

@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    pairs = compared(arguments.program or ["*"])
+    pairs = compared(arguments.program or ())
     wanted = arguments.kind or ["*"]
     shown = [each for each in all_shown() if any(fnmatch(each.kind, pattern) for pattern in wanted)]
     programs = {program.id: program for program, _ in pairs}

@@ -4,15 +4,17 @@
         [--clients-dir DIR]... [--plays PROGRAM=PROFILE]...
 
 Prints how many agree for each program, then every difference; with --all every reaction. --write keeps the
-reactions of the programs as test vectors, beside those of the programs that were not measured. --clients-dir
-adds own programs and profiles, as it does for `tls-matrix run`; --plays compares a program with a profile
-that does not name it, such as a program that only its builder has. Exits with 1 where a difference is none of
-KNOWN.
+reactions of the programs as test vectors; those of programs and departures that were not chosen stay.
+--clients-dir adds own programs and profiles, as it does for `tls-matrix run`; --plays compares a program with
+a profile that does not name it, such as a program that only its builder has. Exits with 1 where a difference
+is none of KNOWN. Browsers are left out unless --program names them: Chromium and Firefox take ten minutes
+each.
 """
 
 import argparse
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
@@ -21,7 +23,7 @@ from bench.fidelity.reactions.departing import departing_servers
 from bench.fidelity.reactions.differences import KNOWN, agrees
 from bench.fidelity.reactions.genuine import all_met
 from bench.fidelity.reactions.played import Met, played
-from bench.fidelity.reactions.vectors import Measured, is_kept, read_vectors, write_vectors
+from bench.fidelity.reactions.vectors import Measured, is_kept_of, read_vectors, renewed, write_vectors
 from clients.genuine.program import Program
 from clients.genuine.programs import load_programs
 from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
@@ -32,11 +34,15 @@ Row = tuple[str, Met, Met]
 """A departure, what the program did, what the profile does."""
 
 
+BROWSERS = ("genuine-chromium-*", "genuine-firefox-*")
+"""A visit of theirs takes one to two seconds, and one follows the other."""
+
+
 def compared(
     patterns: Sequence[str], directories: Sequence[Path] = (), plays: Iterable[tuple[str, str]] = ()
 ) -> list[tuple[Program, Profile]]:
-    """The programs that some profile plays and that are here, with it; `plays` are further pairs. Raises
-    KeyError for a program or profile of those that is not there.
+    """The programs that some profile plays and that are here, with it; without patterns all but browsers.
+    `plays` are further pairs. Raises KeyError for a program or profile of those that is not there.
     """
     programs, profiles = load_programs(directories), load_profiles((BUNDLED_PROFILES, *directories))
     played_by = [(profile.plays, profile) for profile in profiles.values() if profile.plays is not None]
@@ -46,13 +52,19 @@ def compared(
     return [
         (program, profile)
         for program, profile in pairs
-        if program.missing is None and any(fnmatch(program.id, pattern) for pattern in patterns)
+        if program.missing is None and _is_chosen(program.id, patterns)
     ]
 
 
 def _pair(written: str) -> tuple[str, str]:
     program, _, profile = written.partition("=")
     return program, profile
+
+
+def _is_chosen(identity: str, patterns: Sequence[str]) -> bool:
+    if patterns:
+        return any(fnmatch(identity, pattern) for pattern in patterns)
+    return not any(fnmatch(identity, pattern) for pattern in BROWSERS)
 
 
 def main() -> int:
@@ -66,7 +78,7 @@ def main() -> int:
     parser.add_argument("--plays", action="append", type=_pair, metavar="PROGRAM=PROFILE", default=[])
     arguments = parser.parse_args()
     try:
-        pairs = compared(arguments.program or ["*"], arguments.clients_dir, arguments.plays)
+        pairs = compared(arguments.program or (), arguments.clients_dir, arguments.plays)
     except KeyError as error:
         parser.error(f"there is no {error.args[0]!r} (tls-matrix list programs, tls-matrix list clients)")
     if not pairs:
@@ -78,7 +90,7 @@ def main() -> int:
     found: dict[str, dict[str, Met]] = {identity: {} for identity in programs}
     with departing_servers([departure.name for departure in chosen]) as servers:
         for program, departure, met in all_met(servers, list(programs.values()), chosen):
-            found[program.id][departure.name] = met
+            found[program.id][departure.name] = _as_its_own(program, met)
     is_new = False
     for program, profile in pairs:
         rows = [
@@ -86,14 +98,22 @@ def main() -> int:
         ]
         is_new |= _print(program.id, profile.id, rows, shows_all=arguments.all)
     if arguments.write:
-        write_vectors([*_not_measured(found), *_measured(pairs, found)])
+        asked = {departure.name for departure in chosen}
+        write_vectors(renewed(read_vectors(), _measured(pairs, found), asked))
     return int(is_new)
+
+
+def _as_its_own(program: Program, met: Met) -> Met:
+    """What a program did itself: a browser is ended once it has the answer, and so are its connections."""
+    if not any(fnmatch(program.id, pattern) for pattern in BROWSERS):
+        return met
+    return replace(met, reaction=replace(met.reaction, closes_with=""))
 
 
 def _print(program: str, profile: str, rows: Sequence[Row], *, shows_all: bool) -> bool:
     """Print a program's table; whether it has a difference that is not known."""
     met = [row for row in rows if row[1].is_met or row[2].is_met]
-    kept = [row for row in met if is_kept(row[0], row[1].reaction)]
+    kept = [row for row in met if is_kept_of(profile, row[0], row[1].reaction)]
     agreeing = [row for row in kept if agrees(row[1].reaction, row[2].reaction)]
     known = KNOWN.get(profile, {})
     print(
@@ -110,10 +130,6 @@ def _print(program: str, profile: str, rows: Sequence[Row], *, shows_all: bool) 
     return is_new
 
 
-def _not_measured(found: Collection[str]) -> list[Measured]:
-    return [measured for measured in read_vectors() if measured.program not in found]
-
-
 def _measured(pairs: Sequence[tuple[Program, Profile]], found: dict[str, dict[str, Met]]) -> list[Measured]:
     date = datetime.now(UTC).date().isoformat()
     return [
@@ -124,7 +140,7 @@ def _measured(pairs: Sequence[tuple[Program, Profile]], found: dict[str, dict[st
             {
                 name: met.reaction
                 for name, met in found[program.id].items()
-                if met.is_met and is_kept(name, met.reaction)
+                if met.is_met and is_kept_of(profile.id, name, met.reaction)
             },
         )
         for program, profile in pairs

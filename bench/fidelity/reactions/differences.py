@@ -1,12 +1,17 @@
 """Whether two reactions agree, and the differences that are known, each with why it is one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from clients.reaction import UNKNOWN_ALERT, Reaction
 
 
 def agrees(genuine: Reaction, own: Reaction) -> bool:
-    """Whether a profile does what its program does. An alert that nobody could read agrees with any."""
+    """Whether a profile does what its program does. An alert that nobody could read agrees with any, and so
+    does an end that is none of the program's own.
+    """
+    if not genuine.closes_with:
+        own = replace(own, closes_with="")
     if genuine == own:
         return True
     is_unread = genuine.does == UNKNOWN_ALERT and own.does.startswith("alert:")
@@ -25,8 +30,77 @@ _WITHIN_A_HEADER = (
     "SunJSSE before 6u19 ends where a message's header is in two records; the engine puts it together"
 )
 _JSSE = {"version-lower-in-renegotiation": _LIMITS_FIRST}
+_NSS = {
+    "session-ticket-answer-not-empty": "NSS takes the answer and refuses the ticket behind it",
+}
+_RETRIES = "Firefox 9 tries again with SSLv3 after an error that the profile does not tell from others"
+_FIRST_RECORD = "1.0 takes the version from the first record; the profile takes it from the ServerHello"
+_HELLO_FIRST = "1.0 begins a renegotiation at any handshake message, and refuses that one then"
+_TYPES = "1.0.0 and 1.0.1 take nine certificate types and misread what follows; the profile takes all"
+_OPENSSL_1_0 = {
+    "key-update-after-handshake-in-tls12": _HELLO_FIRST,
+    "record-version-0300": _FIRST_RECORD,
+    "record-version-0304": _FIRST_RECORD,
+    "server-hello-done-after-handshake": _HELLO_FIRST,
+    "ticket-of-60-kB": "1.0 takes a ticket's message up to 16384 bytes; a profile has no limit for it",
+    "unknown-message-after-handshake": _HELLO_FIRST,
+}
+
+_ASKED = "Chromium connects again once it was asked for a certificate; a profile goes on at once"
+_LIMIT_AND_AGAIN = "Chromium connects again; a profile's own limit leads to no further attempt"
+_WARNED = "Chromium connects again where the alert is a warning, and not where it is fatal"
+_CHROMIUM = {
+    **dict.fromkeys(
+        (
+            "certificate-request-of-16384-bytes",
+            "certificate-request-of-16385-bytes",
+            "certificate-request-of-32768-bytes",
+            "certificate-request-of-32769-bytes",
+            "certificate-request-of-65500-bytes",
+            "certificate-request-with-2000-schemes",
+            "certificate-request-with-255-types",
+            "certificate-request-with-authority-not-der",
+            "certificate-request-with-empty-authority",
+            "certificate-request-with-grease",
+            "certificate-request-with-key-share",
+            "certificate-request-with-unknown-extension",
+            "certificate-request-with-unknown-schemes",
+            "certificate-request-with-unknown-schemes-in-tls13",
+            "certificate-request-with-unknown-types",
+            "certificate-request-without-types",
+        ),
+        _ASKED,
+    ),
+    **dict.fromkeys(
+        (
+            "certificate-of-102401-bytes",
+            "certificate-of-131072-bytes",
+            "certificate-of-131073-bytes",
+            "cipher-suite-of-tls12-in-tls11",
+            "cipher-suite-sha256-in-tls11",
+            "version-not-in-supported-versions",
+        ),
+        _LIMIT_AND_AGAIN,
+    ),
+    "supported-versions-as-a-list": "Chromium connects again at every other message that it cannot read",
+    "tls13-warning-unrecognized-name-before-encrypted-extensions": _WARNED,
+    "tls13-warning-unrecognized-name-before-finished": _WARNED,
+}
 
 KNOWN: Mapping[str, Mapping[str, str]] = {
+    "chromium-156": _CHROMIUM,
+    "openssl-1.0.0": {
+        **_OPENSSL_1_0,
+        "certificate-request-with-255-types": _TYPES,
+        "record-of-17409-bytes": "1.0.0 decrypts what is too long; the profile refuses it first",
+        "server-hello-in-records-of-1-byte": "1.0.0 misreads a first record of less than six bytes",
+        "ticket-empty": "1.0.0 takes an empty ticket for a lack of memory",
+    },
+    "openssl-1.0.1u": {**_OPENSSL_1_0, "certificate-request-with-255-types": _TYPES},
+    "openssl-1.0.2": _OPENSSL_1_0,
+    "openssl-1.1.1": {
+        "retry-without-supported-versions": "1.1.1 answers it and fails later; the profile fails at once",
+    },
     "openssl-3.0": {
         "retry-without-supported-versions": "3.0 answers it and gives up later; the profile gives up at once",
     },
@@ -34,6 +108,19 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
         "cipher-suite-of-tls12-in-tls11": "GnuTLS goes on; the engine has no such suite there",
         "retry-with-cipher-suite-not-offered": "GnuTLS answers it and refuses the ServerHello",
         "session-ticket-answer-not-empty": "GnuTLS takes the answer and refuses the ticket behind it",
+    },
+    "firefox-100": _NSS,
+    "firefox-153": _NSS,
+    "firefox-9": {
+        **_NSS,
+        "alert-record-empty": _RETRIES,
+        "certificate-list-leaf-last": _RETRIES,
+        "certificate-of-another-kind": _RETRIES,
+        "cipher-suite-scsv": _RETRIES,
+        "record-of-17409-bytes": "NSS takes 1024 bytes too many in a record; the profile takes more",
+        "renegotiation-info-trailing-byte": _RETRIES,
+        "renegotiation-info-without-length": _RETRIES,
+        "version-grease": "NSS takes a version above its own, and not every one; the profile takes them all",
     },
     "java-6": _JSSE_6,
     "java-6-tlsv1-aes128": {**_OLD_JSSE, **_JSSE_6},

@@ -1,23 +1,26 @@
 """The reactions of genuine programs as they are kept: `tests/vectors/client-reactions.json`.
 
-A row is `[departure, does, after, warnings, hellos]`, under the program's id, with the date of the
-measurement. A row is not kept where the client gave the departure no occasion, nor where it says nothing
-but that a program waits for ever, or goes on at something that is there for its user's protection.
+A row is `[departure, does, after, warnings, hellos, closes with]`, under the program's id, with
+the date of the measurement. A row is not kept where the client gave the departure no occasion, nor where it
+says nothing but that a program waits for ever, or goes on at something that is there for its user's
+protection. How it closes is empty where it did not go on, and where it was ended, as a browser is.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from clients.reaction import Does, Reaction
 
 FILE = Path(__file__).parents[3] / "tests" / "vectors" / "client-reactions.json"
+LIBRARIES_FILE = FILE.with_name("library-reactions.json")
+"""The same of libraries without their program; no command here measures them (tests/vectors/SOURCES.md)."""
 ABOUT = (
     "What genuine client programs do about the departures of reference@rfc, measured by "
     "python -m bench.fidelity.reactions --write. A row: departure, what the client does, after what of its "
-    "own, the warnings it sends, how many hellos."
+    "own, the warnings it sends, how many hellos, how it closes where it went on."
 )
 PROTECTING = frozenset(
     {
@@ -57,6 +60,18 @@ UNSTEADY = frozenset({"ecdhe-point-too-short"})
 """Departures that stacks meet in one way or the other by chance: the point is drawn for each handshake."""
 
 
+UNSTEADY_OF: Mapping[str, frozenset[str]] = {
+    # Refused where the signature is as long as one of its key can be (tls_process_cert_verify): one in four.
+    "openssl-1.1.1": frozenset({"certificate-verify-trailing-byte"}),
+}
+"""The same for the program of one profile."""
+
+
+def is_kept_of(profile: str, departure: str, reaction: Reaction) -> bool:
+    """Whether a row of the program that this profile plays is kept."""
+    return departure not in UNSTEADY_OF.get(profile, ()) and is_kept(departure, reaction)
+
+
 def is_kept(departure: str, reaction: Reaction) -> bool:
     """Whether a row is kept."""
     if departure in UNSTEADY or reaction.does == Does.WAITS:
@@ -73,12 +88,28 @@ def read_vectors(path: Path = FILE) -> list[Measured]:
             entry["profile"],
             entry["date"],
             {
-                name: Reaction(does, after, tuple(warnings), hellos)
-                for name, does, after, warnings, hellos in entry["reactions"]
+                name: Reaction(does, after, tuple(warnings), hellos, closes_with)
+                for name, does, after, warnings, hellos, closes_with in entry["reactions"]
             },
         )
         for program, entry in content["programs"].items()
     ]
+
+
+def renewed(
+    before: Iterable[Measured], measured: Iterable[Measured], asked: Container[str]
+) -> list[Measured]:
+    """What was kept before with what is measured now. Profiles whose program was not measured stay as they
+    are; of one that was, so do the rows of the departures that were not `asked`, if it is the same program.
+    """
+    kept = {each.profile: each for each in before}
+    for each in measured:
+        earlier = kept.get(each.profile)
+        rows: dict[str, Reaction] = {}
+        if earlier is not None and earlier.program == each.program:
+            rows = {name: one for name, one in earlier.reactions.items() if name not in asked}
+        kept[each.profile] = replace(each, reactions=rows | dict(each.reactions))
+    return sorted(kept.values(), key=lambda each: each.profile)
 
 
 def write_vectors(measured: Iterable[Measured], path: Path = FILE) -> None:
@@ -86,7 +117,7 @@ def write_vectors(measured: Iterable[Measured], path: Path = FILE) -> None:
     programs: dict[str, Any] = {}
     for each in measured:
         rows = [
-            [name, one.does, one.after, list(one.warnings), one.hellos]
+            [name, one.does, one.after, list(one.warnings), one.hellos, one.closes_with]
             for name, one in each.reactions.items()
         ]
         programs[each.program] = {"profile": each.profile, "date": each.date, "reactions": rows}

@@ -61,5 +61,7 @@ def loaded_by(told: Told) -> float:
 
 
 def address(told: Told) -> str:
-    """What the browser is to open."""
-    return f"https://{told.server_name or told.host}:{told.port}/"
+    """What the browser is to open: of a request its path alone."""
+    method, _, rest = told.request.partition(" ")
+    path = rest.split(" ")[0] if method == "GET" and rest.startswith("/") else "/"
+    return f"https://{told.server_name or told.host}:{told.port}{path}"

@@ -70,6 +70,15 @@ function visit(told, done) {
   function advance() {
     var length, wrong;
     do {
+      // clearOut would call OpenSSL again after a handshake that failed, and 1.0.1 would begin another one.
+      if (!ssl.isInitFinished()) {
+        ssl.start();
+        wrong = error();
+        if (wrong !== null) {
+          flush();
+          return over(wrong);
+        }
+      }
       length = ssl.clearOut(chunk, 0, CHUNK);
       if (length > 0) {
         says.answer = (says.answer + chunk.slice(0, length).toString('binary')).slice(0, MAX_ANSWER);

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from bench.fidelity.reactions.departing import departing_servers
+from bench.fidelity.reactions.genuine import met
 from clients.destination import Destination
 from clients.genuine.program import PREFIX
 from clients.genuine.programs import load_programs
 from clients.genuine.visit import visit
 from clients.observation import Observation
+from clients.reaction import Reaction
+from handshake.server.departures.collection import departures
 from handshake.wire.record import Record, push_record
 from handshake.wire.registry import AlertDescription, ContentType
 from tests.clients.genuine.peers import scripted, servers_of_ours
@@ -89,6 +93,18 @@ def test_a_silent_server_is_waited_for() -> None:
         silent = Destination("127.0.0.1", listener.getsockname()[1], "server.example.test")
         seen = visit(program, silent, deadline_seconds=0.5)
     assert str(seen.attempts[0].failure) == "server-hello:timeout"
+
+
+@pytest.mark.parametrize("version", ["1.0.1u", "1.0.2d"])
+def test_an_old_node_is_not_asked_again_after_a_refusal(version: str) -> None:
+    """These begin another handshake on the same connection where they are."""
+    program = PROGRAMS[f"genuine-openssl-{version}"]
+    if program.missing is not None:
+        pytest.skip(program.missing)
+    name = "certificate-request-trailing-byte"
+    with departing_servers([name]) as departing:
+        seen = met(departing, program, departures()[name], SECONDS)
+    assert seen.reaction == Reaction("alert:decode_error", "hello")
 
 
 # What the incident's server meets: each of them refuses it in a way of its own, or takes it.

@@ -219,6 +219,7 @@ CODECS: dict[str, Codec] = {
         lambda value: ext.push_offered_psks(*value),
         ext.pull_offered_psks,
     ),
+    "next_protocol": (short, msg.push_next_protocol, msg.pull_next_protocol),
     "selected_identity": (code, ext.push_selected_identity, ext.pull_selected_identity),
 }
 
