@@ -4,6 +4,7 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -25,13 +26,14 @@ from handshake.accepts import Accepts, parse_answer
 from handshake.client.connection import ClientConnection
 from handshake.events import AlertReceived
 from handshake.fault_names import check_fault_name
+from handshake.hello_template import HelloFormat
 from handshake.server.departures.collection import departures
 from handshake.wire.record import Record, push_record
 from handshake.wire.registry import AlertDescription, AlertLevel, ContentType
 
 PROFILES = load_profiles()
 VECTORS = [*read_vectors(), *read_vectors(LIBRARIES_FILE)]
-LEAST_ROWS = 1200
+LEAST_ROWS = 5400
 PROGRAMS = (
     "openssl-1.0.0",
     "openssl-1.0.1",
@@ -46,6 +48,10 @@ PROGRAMS = (
     "jsse-17",
     "jsse-21",
     "jsse-25",
+    "sunjsse-6b18",
+    "sunjsse-6b28",
+    "sunjsse-7u85",
+    "sunjsse-8u161",
 )
 OTHERS = ("bun", "go", "deno")
 LIBRARIES = ("libssl-3.13.1", "libssl-3.77", "libssl-3.87.1")
@@ -79,6 +85,11 @@ WITH_A_TABLE = [
     ("gnutls-3.7", "alert-level-3"),
     ("openssl-1.0.2", "alert-in-two-records"),
     ("openssl-1.0.0", "unknown-record-in-handshake"),
+    ("java-7", "session-id-33-bytes"),
+    ("java-7", "unknown-record-in-handshake"),
+    ("java-7-ga", "certificate-twice"),
+    ("java-7-ga", "certificate-request-twice"),
+    ("java-7-ga", "server-key-exchange-twice"),
 ]
 
 
@@ -90,6 +101,21 @@ def test_without_its_table_a_profile_does_what_the_rfcs_say(profile: str, name: 
     assert measured.reactions[name].does == Does.GOES_ON
     assert played(player, departures()[name]).reaction.does == Does.GOES_ON
     assert played(plain, departures()[name]).reaction.does.startswith("alert:")
+
+
+def test_a_hello_in_sslv2_format_is_one_hello() -> None:
+    assert PROFILES["java-6"].attempts[0].template.format is HelloFormat.SSLV2
+    assert played(PROFILES["java-6"].player, departures()["alert-level-3"]).reaction.hellos == 1
+
+
+def test_a_program_is_compared_with_the_profile_that_it_is_said_to_be_played_by(tmp_path: Path) -> None:
+    own = 'id = "genuine-mine-1"\ntitle = "Mine"\ncommand = ["true"]\n'
+    (tmp_path / "genuine-mine-1.toml").write_text(own)
+    pairs = compared(["genuine-mine-*"], [tmp_path], [("genuine-mine-1", "java-8")])
+    assert [(program.id, profile.id) for program, profile in pairs] == [("genuine-mine-1", "java-8")]
+    assert compared(["genuine-mine-*"], [tmp_path]) == []
+    with pytest.raises(KeyError, match="genuine-mine-2"):
+        compared(["*"], [tmp_path], [("genuine-mine-2", "java-8")])
 
 
 @pytest.mark.parametrize(
