@@ -26,7 +26,7 @@ from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions
 from matrix.results.run_file import load_run
 from servers.credentials import SUBJECT, make_credentials
-from servers.processes.start import RunningServers, start_servers
+from servers.processes.start import ProcessServers, start_servers
 from servers.running import RunningServer
 from servers.variant import ServerVariant
 
@@ -81,7 +81,7 @@ def memory() -> dict[str, object]:
 
 
 def peak_after(
-    running: RunningServers, variant: ServerVariant, clients: Sequence[Profile]
+    running: ProcessServers, variant: ServerVariant, clients: Sequence[Profile]
 ) -> tuple[str, int]:
     """The kind of a server's program and its peak in MB (VmHWM, proc(5)) once all clients have been there."""
     server = running[variant.id]

@@ -39,7 +39,7 @@ class Reaction:
     """`does` is one of `Does` or `alert:<name>`, "cannot" where the engine lacks what it takes; `after` what
     the client had sent on that connection where it did not go on; `warnings` are names of alerts in order,
     without those of an orderly end; `hellos` how many it sent, on however many connections; `closes_with` how
-    it ended a connection on which it went on, "close_notify" or "fin".
+    it ended a connection on which it went on, "close_notify" or "fin", empty where that could not be read.
     """
 
     does: str
@@ -97,10 +97,11 @@ def _has_sent_more(attempt: Attempt) -> bool:
 
 
 def _closes_with(attempt: Attempt) -> str:
-    for entry in attempt.transcript:
-        if entry.direction == "sent" and entry.name == "alert" and entry.decrypted[1:] == _CLOSE_NOTIFY:
-            return "close_notify"
-    return "fin"
+    """How it closes; empty where an alert of its own could not be read."""
+    alerts = [e.decrypted for e in attempt.transcript if e.direction == "sent" and e.name == "alert"]
+    if any(alert[1:] == _CLOSE_NOTIFY for alert in alerts):
+        return "close_notify"
+    return "" if b"" in alerts else "fin"
 
 
 def _warnings(attempt: Attempt) -> list[str]:

@@ -18,6 +18,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.fidelity.reactions.departing import departing_servers
 from bench.fidelity.reactions.differences import KNOWN, agrees
@@ -28,6 +29,7 @@ from clients.genuine.program import Program
 from clients.genuine.programs import load_programs
 from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
 from handshake.server.departures.collection import departures
+from handshake.server.departures.departure import Departure
 from matrix.results.played import stands_for
 
 Row = tuple[str, Met, Met]
@@ -36,6 +38,10 @@ Row = tuple[str, Met, Met]
 
 BROWSERS = ("genuine-chromium-*", "genuine-firefox-*")
 """A visit of theirs takes one to two seconds, so those that wait for it would be late: one at a time."""
+
+
+OF_THE_END = "close-"
+"""How the names of departures begin that are about the server's end of a connection."""
 
 
 def compared(
@@ -95,28 +101,40 @@ def main() -> int:
     found: dict[str, dict[str, Met]] = {identity: {} for identity in programs}
     with departing_servers([departure.name for departure in chosen]) as servers:
         for program, departure, met in all_met(servers, list(programs.values()), chosen, at_once):
-            found[program.id][departure.name] = _as_its_own(program, met)
-    is_new = False
+            found[program.id][departure.name] = _as_its_own(program, departure, met)
+    tables = []
     for program, profile in pairs:
         rows = [
             (name, met, played(profile.player, departures()[name])) for name, met in found[program.id].items()
         ]
-        is_new |= _print(program.id, profile.id, rows, shows_all=arguments.all)
+        tables.append(_print(program.id, profile.id, rows, shows_all=arguments.all))
+    print(f"all: {sum(table.agreeing for table in tables)} of {sum(table.kept for table in tables)} agree")
     if arguments.write:
         asked = {departure.name for departure in chosen}
         write_vectors(renewed(read_vectors(), _measured(pairs, found), asked))
-    return int(is_new)
+    return int(any(table.is_new for table in tables))
 
 
-def _as_its_own(program: Program, met: Met) -> Met:
-    """What a program did itself: a browser is ended once it has the answer, and so are its connections."""
-    if not _is_browser(program.id):
+def _as_its_own(program: Program, departure: Departure, met: Met) -> Met:
+    """What a program did itself: a browser is ended once it has the answer, and so are its connections. Where
+    a server ends in another way than it should, a program that reads on to its end closes accordingly, and a
+    profile has left before, with the whole answer.
+    """
+    if not (_is_browser(program.id) or departure.name.startswith(OF_THE_END)):
         return met
     return replace(met, reaction=replace(met.reaction, closes_with=""))
 
 
-def _print(program: str, profile: str, rows: Sequence[Row], *, shows_all: bool) -> bool:
-    """Print a program's table; whether it has a difference that is not known."""
+class Table(NamedTuple):
+    """How many rows of a program agree, and of how many; `is_new` says that a difference is not known."""
+
+    agreeing: int
+    kept: int
+    is_new: bool
+
+
+def _print(program: str, profile: str, rows: Sequence[Row], *, shows_all: bool) -> Table:
+    """Print a program's table."""
     met = [row for row in rows if row[1].is_met or row[2].is_met]
     kept = [row for row in met if is_kept_of(profile, row[0], row[1].reaction)]
     agreeing = [row for row in kept if agrees(row[1].reaction, row[2].reaction)]
@@ -132,7 +150,7 @@ def _print(program: str, profile: str, rows: Sequence[Row], *, shows_all: bool) 
         if shows_all or not is_same:
             why = "" if is_same else f" [{known.get(name, 'NEW')}] {own.words} {genuine.words}"
             print(f"  {name}: {genuine.reaction}" + ("" if is_same else f" | played: {own.reaction}{why}"))
-    return is_new
+    return Table(len(agreeing), len(kept), is_new)
 
 
 def _measured(pairs: Sequence[tuple[Program, Profile]], found: dict[str, dict[str, Met]]) -> list[Measured]:

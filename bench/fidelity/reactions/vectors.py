@@ -3,7 +3,8 @@
 A row is `[departure, does, after, warnings, hellos, closes with]`, under the program's id, with
 the date of the measurement. A row is not kept where the client gave the departure no occasion, nor where it
 says nothing but that a program waits for ever, or goes on at something that is there for its user's
-protection. How it closes is empty where it did not go on, and where it was ended, as a browser is.
+protection. How it closes is empty where it did not go on, and where it was ended, as
+a browser is, or the server ended otherwise than it should.
 """
 
 import json
@@ -56,8 +57,10 @@ class Measured:
     reactions: Mapping[str, Reaction]
 
 
-UNSTEADY = frozenset({"ecdhe-point-too-short"})
-"""Departures that stacks meet in one way or the other by chance: the point is drawn for each handshake."""
+UNSTEADY = frozenset({"ecdhe-point-too-short", "hello-request-unasked"})
+"""Departures that stacks meet in one way or the other by chance: the point is drawn for each handshake, and
+the client's request crosses the HelloRequest.
+"""
 
 
 UNSTEADY_OF: Mapping[str, frozenset[str]] = {

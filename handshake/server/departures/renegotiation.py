@@ -73,7 +73,9 @@ DEPARTURES = (
         replace(
             _PLAIN,
             demand=_BROKEN,
-            rewrites=in_server_hello(with_body(_INFO, lambda content: content[:-1] + b"\x00")),
+            rewrites=in_server_hello(
+                with_body(_INFO, lambda content: content[:-1] + bytes((content[-1] ^ 0xFF,)))
+            ),
         ),
     ),
     _renegotiates(
