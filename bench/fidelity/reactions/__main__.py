@@ -2,18 +2,19 @@
 
     python -m bench.fidelity.reactions [--program PATTERN]... [--departure PATTERN]... [--all] [--write]
         [--clients-dir DIR]... [--plays PROGRAM=PROFILE]...
+    python -m bench.fidelity.reactions --kept [--program PATTERN]... [--departure PATTERN]... [--all]
 
 Prints how many agree for each program, then every difference; with --all every reaction. --write keeps the
 reactions of the programs as test vectors; those of programs and departures that were not chosen stay.
 --clients-dir adds own programs and profiles, as it does for `tls-matrix run`; --plays compares a program with
-a profile that does not name it, such as a program that only its builder has. Exits with 1 where a difference
-is none of KNOWN. Browsers are left out unless --program names them: Chromium and Firefox take six to
-ten minutes each.
+a profile that does not name it, such as a program that only its builder has. --kept compares with what is
+kept, and asks no program. Exits with 1 where a difference is none of KNOWN. Browsers are left out unless
+--program names them: Chromium and Firefox take six to ten minutes each.
 """
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -24,7 +25,14 @@ from bench.fidelity.reactions.departing import departing_servers
 from bench.fidelity.reactions.differences import KNOWN, agrees
 from bench.fidelity.reactions.genuine import AT_ONCE, all_met
 from bench.fidelity.reactions.played import Met, played
-from bench.fidelity.reactions.vectors import Measured, is_kept_of, read_vectors, renewed, write_vectors
+from bench.fidelity.reactions.vectors import (
+    LIBRARIES_FILE,
+    Measured,
+    is_kept_of,
+    read_vectors,
+    renewed,
+    write_vectors,
+)
 from clients.genuine.program import Program
 from clients.genuine.programs import load_programs
 from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
@@ -86,7 +94,12 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--clients-dir", action="append", type=Path, metavar="DIR", default=[])
     parser.add_argument("--plays", action="append", type=_pair, metavar="PROGRAM=PROFILE", default=[])
+    parser.add_argument("--kept", action="store_true")
     arguments = parser.parse_args()
+    wanted = arguments.departure or ["*"]
+    chosen = [one for name, one in departures().items() if any(fnmatch(name, each) for each in wanted)]
+    if arguments.kept:
+        return _told(_kept_tables(arguments.program or ["*"], chosen, shows_all=arguments.all))
     try:
         pairs = compared(arguments.program or (), arguments.clients_dir, arguments.plays)
     except KeyError as error:
@@ -94,8 +107,6 @@ def main() -> int:
     if not pairs:
         print("no such program is here, or no profile plays it (tls-matrix list programs)", file=sys.stderr)
         return 2
-    wanted = arguments.departure or ["*"]
-    chosen = [one for name, one in departures().items() if any(fnmatch(name, each) for each in wanted)]
     programs = {program.id: program for program, _ in pairs}
     at_once = 1 if any(map(_is_browser, programs)) else AT_ONCE
     found: dict[str, dict[str, Met]] = {identity: {} for identity in programs}
@@ -108,11 +119,34 @@ def main() -> int:
             (name, met, played(profile.player, departures()[name])) for name, met in found[program.id].items()
         ]
         tables.append(_print(program.id, profile.id, rows, shows_all=arguments.all))
-    print(f"all: {sum(table.agreeing for table in tables)} of {sum(table.kept for table in tables)} agree")
     if arguments.write:
         asked = {departure.name for departure in chosen}
         write_vectors(renewed(read_vectors(), _measured(pairs, found), asked))
-    return int(any(table.is_new for table in tables))
+    return _told(tables)
+
+
+def _kept_tables(
+    patterns: Sequence[str], chosen: Iterable[Departure], *, shows_all: bool
+) -> Iterator["Table"]:
+    """Print the table of each program from what is kept of it."""
+    profiles, names = load_profiles(), {departure.name for departure in chosen}
+    for measured in (*read_vectors(), *read_vectors(LIBRARIES_FILE)):
+        if not any(fnmatch(measured.program, pattern) for pattern in patterns):
+            continue
+        player = profiles[measured.profile].player
+        rows = [
+            (name, Met(reaction, is_met=True), played(player, departures()[name]))
+            for name, reaction in measured.reactions.items()
+            if name in names
+        ]
+        yield _print(measured.program, measured.profile, rows, shows_all=shows_all)
+
+
+def _told(tables: Iterable["Table"]) -> int:
+    """Print the sum; the exit status."""
+    each = list(tables)
+    print(f"all: {sum(table.agreeing for table in each)} of {sum(table.kept for table in each)} agree")
+    return int(any(table.is_new for table in each))
 
 
 def _as_its_own(program: Program, departure: Departure, met: Met) -> Met:
