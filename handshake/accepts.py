@@ -40,9 +40,9 @@ class Answer:
         return warned if self.goes_on else f"{warned}, {ends}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Accepts:
-    """Answers by the names of faults."""
+    """Answers by the names of faults. Each is equal to itself alone: what follows from one can be kept."""
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
 

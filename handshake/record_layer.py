@@ -120,7 +120,7 @@ class RecordLayer:
         Raises PeerFault for framing that breaks the rules, a bad MAC or an oversized fragment.
         """
         record = self._reader.next()
-        while isinstance(record, Record) and self._is_skipped(record):
+        while self.early_data_to_skip > 0 and isinstance(record, Record) and self._is_skipped(record):
             record = self._reader.next()
         if record is None:
             return None
@@ -139,17 +139,22 @@ class RecordLayer:
                     raise
                 # SunJSSE has another alert for it, research note on servers section 1.4.
                 raise PeerFault(Fault.BAD_HANDSHAKE_RECORD_MAC, fault.detail) from fault
+        if len(fragment) > MAX_PLAINTEXT:
+            self._check_content(len(fragment), len(record.fragment))
+        self.note("received", "record", record_name(content_type), now, push_record(record), fragment)
+        return PlainRecord(content_type, record.record_version, fragment)
+
+    def _check_content(self, length: int, protected_length: int) -> None:
+        """Refuse more content than the RFCs let a record have, where the rules do so too."""
         rules = self._reader.rules
         is_tls13 = isinstance(self.read_protection, Protection13)
         limit = rules.max_inner_13 - 1 if is_tls13 else rules.max_content
-        if len(fragment) > limit:
+        if length > limit:
             raise PeerFault(
                 Fault.RECORD_OVERFLOW,
-                f"a record holds {len(fragment)} bytes, {limit} are allowed",
-                *names_of_length(len(record.fragment)),
+                f"a record holds {length} bytes, {limit} are allowed",
+                *names_of_length(protected_length),
             )
-        self.note("received", "record", record_name(content_type), now, push_record(record), fragment)
-        return PlainRecord(content_type, record.record_version, fragment)
 
     def _unprotect_13(self, protection: Protection13, record: Record) -> tuple[int, bytes]:
         """The content type and content of a record that comes once TLS 1.3's keys are in use.
@@ -186,7 +191,7 @@ class RecordLayer:
         """Whether a record is early data that nobody takes: it comes before there are keys, or does not
         decrypt (RFC 8446 section 4.2.10).
         """
-        if record.content_type != ContentType.APPLICATION_DATA or self.early_data_to_skip <= 0:
+        if record.content_type != ContentType.APPLICATION_DATA:
             return False
         protection = self.read_protection
         if isinstance(protection, Protection13) and protection.can_unprotect(

@@ -51,8 +51,7 @@ class Transcript(Sequence[TranscriptEntry]):
         return LeftOut(FIRST_KEPT, self._dropped, self._dropped_bytes) if self._dropped else None
 
     def __iter__(self) -> Iterator[TranscriptEntry]:
-        yield from self._first
-        yield from self._last
+        return iter([*self._first, *self._last])
 
     def __len__(self) -> int:
         return len(self._first) + len(self._last)

@@ -117,10 +117,9 @@ def check_session_id(handshake: ClientHandshake, hello: ServerHello) -> None:
 def check_message_length(handshake: ClientHandshake, message: HandshakeMessage) -> None:
     """Refuse a message that is longer than the client being played takes. Raises PolicyRefusal."""
     length, limits = len(message.body), handshake.limits
-    is_certificate = message.handshake_type == HandshakeType.CERTIFICATE
-    limit = limits.max_certificate_message if is_certificate else None
-    if limit is None:
-        limit = limits.max_handshake_message
+    limit = limits.max_handshake_message
+    if limits.max_certificate_message is not None and message.handshake_type == HandshakeType.CERTIFICATE:
+        limit = limits.max_certificate_message
     if limit is not None and length > limit:
         raise PolicyRefusal(
             Rule.HANDSHAKE_MESSAGE_LENGTH,

@@ -182,8 +182,8 @@ class ClientConnection(AcceptingConnection):
         """Whether the beginning of a message has come in and its end has not. A HelloRequest is none of a
         handshake, it may come at any time (RFC 5246 section 7.4.1.1).
         """
-        rest = self._reader.buffered
-        return bool(rest) and (self.is_tls13 or rest[0] != HandshakeType.HELLO_REQUEST)
+        reader = self._reader
+        return reader.is_under_way and (self.is_tls13 or reader.buffered[0] != HandshakeType.HELLO_REQUEST)
 
     def receive_handshake(self, fragment: bytes) -> None:
         """Reassemble messages and let the table decide."""
@@ -191,7 +191,7 @@ class ClientConnection(AcceptingConnection):
         self._reader.feed(fragment)
         while not self.is_ended and (message := self._reader.next()) is not None:
             self._receive_message(message)
-        if self._reader.buffered and not self.is_ended:
+        if self._reader.is_under_way and not self.is_ended:
             self.mind_fragment()
 
     def change_read_keys(self, protection: Protection | Protection13 | None) -> None:
@@ -199,7 +199,7 @@ class ClientConnection(AcceptingConnection):
         record: none may span a change of keys (RFC 8446 section 5.1; before TLS 1.3 OpenSSL 3.0.19 holds to
         it too, measured).
         """
-        if self._reader.buffered:
+        if self._reader.is_under_way:
             detail = "a handshake message goes on behind a change of keys"
             name = "message-across-the-change-of-keys"
             if self.handshake.state is State.WAIT_FINISHED_13:

@@ -182,7 +182,7 @@ class LenientReader:
     @property
     def forbids_other_records(self) -> bool:
         """Whether a record of another content type is out of place now: within a message, for some."""
-        return bool(self._messages.buffered) and not self._rules.records_may_interleave
+        return self._messages.is_under_way and not self._rules.records_may_interleave
 
     def judged_by_header(self) -> list[int]:
         """The type of the next message, where it is judged before the body is there: one or none."""

@@ -125,7 +125,7 @@ class RFCReader:
     @property
     def is_within_message(self) -> bool:
         """Whether bytes of a message are there that is not whole, or not read."""
-        return bool(self._messages.buffered)
+        return self._messages.is_under_way
 
     @property
     def refuses_leftovers(self) -> bool:

@@ -7,9 +7,9 @@ its field.
 """
 
 from dataclasses import dataclass
-from struct import Struct, unpack
+from struct import Struct, error, unpack
 
-from handshake.errors import DecodeError
+from handshake.errors import DecodeError, LocalError
 from handshake.wire.buffer import Reader, Writer, pack_uint, pack_uints, pack_vector, unpack_uints
 from handshake.wire.handshake_message import MessageReader
 from handshake.wire.record import FirstRecord, RecordReader, SSLv2Record
@@ -118,9 +118,13 @@ def pull_optional_extensions(reader: Reader) -> tuple[Extension, ...] | None:
 
 def push_extensions(extensions: tuple[Extension, ...]) -> bytes:
     """The extension block with its two-byte length."""
-    return pack_vector(
-        2, b"".join([pack_uint(2, each.extension_type) + pack_vector(2, each.body) for each in extensions])
-    )
+    try:
+        packed = [
+            _EXTENSION_HEADER.pack(each.extension_type, len(each.body)) + each.body for each in extensions
+        ]
+    except error:
+        raise LocalError("an extension's type or length does not fit in 2 bytes") from None
+    return pack_vector(2, b"".join(packed))
 
 
 def _pull_session_id(reader: Reader) -> bytes:

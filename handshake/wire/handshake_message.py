@@ -29,7 +29,9 @@ class HandshakeMessage:
 def push_handshake_message(message: HandshakeMessage) -> bytes:
     """The message behind its type and 24-bit length, as it is hashed and as it goes into records."""
     length = len(message.body) if message.announced is None else message.announced
-    return pack_uint(1, message.handshake_type) + pack_uint(3, length) + message.body
+    if length >> 24:
+        pack_uint(3, length)  # says that it does not fit
+    return pack_uint(4, message.handshake_type << 24 | length) + message.body
 
 
 class MessageReader:
@@ -45,6 +47,11 @@ class MessageReader:
     def buffered(self) -> bytes:
         """What was fed and has not come out as a message; not empty means a message is under way."""
         return bytes(self._buffer)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the beginning of a message was fed, and not its end."""
+        return bool(self._buffer)
 
     def feed(self, fragment: bytes) -> None:
         """Take the plaintext of a handshake record."""

@@ -166,7 +166,9 @@ class RecordReader:
     def next(self) -> Record | SSLv2Record | None:
         """The next whole record, or None until more is fed."""
         record = self._next()
-        while isinstance(record, Record) and self._is_passed_over(record):
+        if self.rules.max_empty is None:
+            return record
+        while isinstance(record, Record) and self._is_passed_over(record, self.rules.max_empty):
             record = self._next()
         return record
 
@@ -228,10 +230,9 @@ class RecordReader:
                 "record-version",
             )
 
-    def _is_passed_over(self, record: Record) -> bool:
+    def _is_passed_over(self, record: Record, limit: int) -> bool:
         """Whether the record is empty and only counted."""
-        limit = self.rules.max_empty
-        if limit is None or record.fragment or record.content_type not in _NEVER_EMPTY:
+        if record.fragment or record.content_type not in _NEVER_EMPTY:
             self._empty = 0
             return False
         self._empty += 1
