@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from matrix.reports import cell_text, digest, facts, headline, levels, renegotiation
+from matrix.reports import cell_text, digest, facts, headline, levels, played, renegotiation
 from matrix.reports.next_step import next_step
 from matrix.reports.template import render_template
 from matrix.results.levels import level_series
@@ -76,6 +76,7 @@ def _content(run: RunFile, timings: Timings) -> Mapping[str, Any]:
 
 def _lists(run: RunFile) -> Iterator[tuple[str, Sequence[str]]]:
     """What is told in plain lists, each under its title."""
+    yield played.TITLE, played.told(run)
     yield "What the clients that work have in common", digest.inferences(run)
     yield "Notes (*)", digest.cell_notes(run)
     yield "Observations of each server", facts.facts_by_server(run)

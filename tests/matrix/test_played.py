@@ -5,7 +5,9 @@ import pytest
 from handshake.reason import Detail, parse_reason
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED
 from matrix.judgement.outcome import Outcome, Verdict
+from matrix.reports import played
 from matrix.reports.headline import headline
+from matrix.reports.html import render_html
 from matrix.reports.markdown import render_markdown
 from matrix.results.gate import exit_status
 from matrix.results.played import differences, pairs, stands_for
@@ -136,3 +138,12 @@ def test_the_newest_of_the_same_minor_version_stands_for_one_that_is_no_column(
 )
 def test_before_openssl_3_three_numbers_count(columns: list[str], stands: str | None) -> None:
     assert stands_for("genuine-openssl-1.0.1u", columns) == stands
+
+
+@pytest.mark.parametrize("both", DIFFERENT)
+def test_the_page_shows_what_differs(both: tuple[Outcome, str, str, Outcome, str, str]) -> None:
+    whole = run_of(side(PROFILE, *both[:3]), side(PROGRAM, *both[3:]))
+    page = render_html(whole)
+    assert played.TITLE in page
+    assert f"{PROFILE} and {PROGRAM}: 0 of 1 cell alike" in page
+    assert played.TITLE not in render_html(run(side(PROFILE, *both[:3])))

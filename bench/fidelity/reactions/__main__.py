@@ -98,6 +98,8 @@ def main() -> int:
     arguments = parser.parse_args()
     wanted = arguments.departure or ["*"]
     chosen = [one for name, one in departures().items() if any(fnmatch(name, each) for each in wanted)]
+    if not chosen:
+        parser.error(f"no departure is called {', '.join(wanted)} (tls-matrix list departures)")
     if arguments.kept:
         return _told(_kept_tables(arguments.program or ["*"], chosen, shows_all=arguments.all))
     try:
