@@ -219,6 +219,8 @@ class ClientPolicy:
     (OpenSSL 3.0 to 4.0, measured).
     `no_renegotiation`: what that warning in answer to its own hello does, "continue" on the old keys or
     "abort".
+    `certificate_compression`: the algorithms by which it compresses a certificate of its own, where the
+    server's request has one of them (RFC 8879).
     `accepts`: what it does about what a server does wrong, where that is not what the RFCs ask for.
     `retry_hello`, `renegotiation_hello`: how the later hellos of a connection differ from the first one.
     """
@@ -234,6 +236,7 @@ class ClientPolicy:
     renegotiation_info: Placement = Placement.LAST
     renegotiation_session: Literal["new", "resume", "resume-when-asked"] = "new"
     no_renegotiation: Literal["continue", "abort"] = "continue"
+    certificate_compression: tuple[int, ...] = ()
     accepts: Accepts = field(default_factory=Accepts)
     retry_hello: RetryHello = field(default_factory=RetryHello)
     renegotiation_hello: RenegotiationHello = field(default_factory=RenegotiationHello)
