@@ -108,6 +108,11 @@ WORDS: Mapping[str, str] = {
     # Certificates, key exchange, signatures.
     "certificate-list-empty": "the certificate list is empty",
     "certificate-list-empty-in-tls13": "the certificate list is empty, in TLS 1.3",
+    "compressed-certificate-unasked": "a CompressedCertificate comes that was not offered",
+    "certificate-compression-not-offered": "the certificate is compressed by what was not offered",
+    "compressed-certificate-too-long": "a compressed certificate says that it has more than 262144 bytes",
+    "compressed-certificate-unreadable": "a compressed certificate cannot be decompressed",
+    "compressed-certificate-of-another-length": "a compressed certificate is not as long as it says",
     "certificate-list-too-long": "the chain has more certificates than [limits] max_certificates",
     "certificate-entry-empty": "a certificate of the list is empty",
     "certificate-with-request-context": "the server's Certificate has a certificate_request_context",

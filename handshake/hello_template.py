@@ -222,6 +222,8 @@ class ClientPolicy:
     `closes_with`: how it ends a connection that has worked, and answers the server's end of one: by
     "close_notify" (RFC 5246 section 7.2.1, RFC 8446 section 6.1), or by a "fin" alone, which `gnutls-cli`
     3.7.9 and Java's HttpClient do (measured).
+    `certificate_compression`: the algorithms by which it compresses a certificate of its own, where the
+    server's request has one of them (RFC 8879).
     `accepts`: what it does about what a server does wrong, where that is not what the RFCs ask for.
     `retry_hello`, `renegotiation_hello`: how the later hellos of a connection differ from the first one.
     """
@@ -238,6 +240,7 @@ class ClientPolicy:
     renegotiation_session: Literal["new", "resume", "resume-when-asked"] = "new"
     no_renegotiation: Literal["continue", "abort"] = "continue"
     closes_with: Literal["close_notify", "fin"] = "close_notify"
+    certificate_compression: tuple[int, ...] = ()
     accepts: Accepts = field(default_factory=Accepts)
     retry_hello: RetryHello = field(default_factory=RetryHello)
     renegotiation_hello: RenegotiationHello = field(default_factory=RenegotiationHello)

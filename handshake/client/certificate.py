@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from handshake.certificate_compression import compress
 from handshake.client.choices import check_certificate, check_certificate_curve
 from handshake.client.handshake import ClientHandshake
 from handshake.crypto.certificate_keys import check_key_usage
@@ -28,7 +29,7 @@ from handshake.events import CertificateReceived
 from handshake.reason import Rule
 from handshake.schedule_13 import KeySchedule
 from handshake.wire.client_hello import find_extension
-from handshake.wire.extensions import pull_signature_algorithms
+from handshake.wire.extensions import pull_compress_certificate, pull_signature_algorithms
 from handshake.wire.key_exchange import DigitallySigned
 from handshake.wire.messages import (
     Certificate,
@@ -38,6 +39,7 @@ from handshake.wire.messages import (
     push_certificate,
     push_certificate_13,
     push_certificate_verify,
+    push_compressed_certificate,
 )
 from handshake.wire.registry import (
     AlertDescription,
@@ -202,7 +204,7 @@ def send_client_authentication_13(handshake: ClientHandshake, schedule: KeySched
     )
     chain = credential.chain if credential is not None else ()
     certificate = Certificate13(request.request_context, tuple((der, ()) for der in chain))
-    handshake.send(HandshakeType.CERTIFICATE, push_certificate_13(certificate))
+    _send_chain_13(handshake, request, push_certificate_13(certificate))
     if credential is None:
         return
     scheme = _scheme(credential, accepted, version)
@@ -211,6 +213,21 @@ def send_client_authentication_13(handshake: ClientHandshake, schedule: KeySched
     signature = sign(credential.private_key, scheme, content)
     body = push_certificate_verify(DigitallySigned(scheme, signature))
     handshake.send(HandshakeType.CERTIFICATE_VERIFY, body)
+
+
+def _send_chain_13(handshake: ClientHandshake, request: CertificateRequest13, body: bytes) -> None:
+    """Send the body of a Certificate message, compressed where the request lets the client being played do
+    so (RFC 8879 section 4).
+    """
+    listed = find_extension(request.extensions, ExtensionType.COMPRESS_CERTIFICATE)
+    accepted = () if listed is None else pull_compress_certificate(listed)
+    known = handshake.policy.certificate_compression
+    algorithm = next((algorithm for algorithm in known if algorithm in accepted), None)
+    if algorithm is None:
+        handshake.send(HandshakeType.CERTIFICATE, body)
+        return
+    compressed = push_compressed_certificate(compress(algorithm, body))
+    handshake.send(HandshakeType.COMPRESSED_CERTIFICATE, compressed)
 
 
 def _scheme(credential: Credential, accepted: tuple[int, ...], version: int) -> int | None:

@@ -46,7 +46,7 @@ from handshake.wire.registry import (
     alert_name,
 )
 
-_AFTER_ENCRYPTED_EXTENSIONS = ("CertificateRequest", "Certificate")
+_AFTER_ENCRYPTED_EXTENSIONS = ("CertificateRequest", "Certificate", "CompressedCertificate")
 
 
 class ClientConnection(AcceptingConnection):

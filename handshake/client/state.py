@@ -68,6 +68,7 @@ TRANSITIONS: Mapping[State, Mapping[str, frozenset[State]]] = {
     State.WAIT_CERTIFICATE_13: {
         "CertificateRequest": frozenset({State.WAIT_CERTIFICATE_13}),
         "Certificate": frozenset({State.WAIT_CERTIFICATE_VERIFY_13}),
+        "CompressedCertificate": frozenset({State.WAIT_CERTIFICATE_VERIFY_13}),  # RFC 8879
     },
     State.WAIT_CERTIFICATE_VERIFY_13: {"CertificateVerify": frozenset({State.WAIT_FINISHED_13})},
     State.WAIT_FINISHED_13: {"Finished": frozenset({State.CONNECTED_13})},

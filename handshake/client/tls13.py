@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from handshake.certificate_compression import decompress
 from handshake.client.certificate import (
     check_key_of_signature,
     receive_server_certificate,
@@ -11,7 +12,9 @@ from handshake.client.certificate import (
 )
 from handshake.client.certificate_request import check_certificate_request_13, check_no_context
 from handshake.client.choices import (
+    check_certificate_compression,
     check_key_share_group,
+    check_message_length,
     check_missing_key_share,
     check_post_handshake_request,
     check_signature_scheme,
@@ -42,6 +45,7 @@ from handshake.wire.messages import (
     pull_certificate_13,
     pull_certificate_request_13,
     pull_certificate_verify,
+    pull_compressed_certificate,
     pull_encrypted_extensions,
     pull_key_update,
     push_key_update,
@@ -185,7 +189,21 @@ def _take_certificate_request(handshake: ClientHandshake, request: CertificateRe
 def receive_certificate(handshake: ClientHandshake, message: HandshakeMessage) -> State:
     """Take the server's chain."""
     handshake.add(message)
-    certificate = handshake.read(pull_certificate_13, message.body, "certificate")
+    return _take_certificate(handshake, message.body)
+
+
+def receive_compressed_certificate(handshake: ClientHandshake, message: HandshakeMessage) -> State:
+    """Take the server's chain where it is compressed (RFC 8879 section 4)."""
+    handshake.add(message)
+    compressed = handshake.read(pull_compressed_certificate, message.body, "compressed-certificate")
+    check_certificate_compression(handshake.sent, compressed.algorithm)
+    body = decompress(compressed)
+    check_message_length(handshake, HandshakeMessage(HandshakeType.CERTIFICATE, body))
+    return _take_certificate(handshake, body)
+
+
+def _take_certificate(handshake: ClientHandshake, body: bytes) -> State:
+    certificate = handshake.read(pull_certificate_13, body, "certificate")
     if certificate.request_context:
         detail = "the server's Certificate has a certificate_request_context"
         handshake.judge(DecodeError(detail, 0, "certificate-with-request-context"))
@@ -260,6 +278,7 @@ HANDLERS: Mapping[str, Callable[[ClientHandshake, HandshakeMessage], State]] = {
     "EncryptedExtensions": receive_encrypted_extensions,
     "CertificateRequest": receive_certificate_request,
     "Certificate": receive_certificate,
+    "CompressedCertificate": receive_compressed_certificate,
     "CertificateVerify": receive_certificate_verify,
     "Finished": receive_finished,
     "NewSessionTicket": receive_new_session_ticket,

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from cryptography.x509 import load_der_x509_certificate
 
+from handshake.certificate_compression import decompress
 from handshake.crypto.certificate_keys import certificate_schemes, check_key_usage
 from handshake.crypto.credentials import certificate_public_key
 from handshake.crypto.key_algorithms import is_pss_key
@@ -20,7 +21,11 @@ from handshake.server.configuration import ClientCertificate, ServerConfiguratio
 from handshake.server.handshake import ServerHandshake
 from handshake.server.state import State
 from handshake.wire.client_hello import Extension
-from handshake.wire.extensions import push_certificate_authorities, push_signature_algorithms
+from handshake.wire.extensions import (
+    push_certificate_authorities,
+    push_compress_certificate,
+    push_signature_algorithms,
+)
 from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.messages import (
     CertificateRequest,
@@ -28,6 +33,7 @@ from handshake.wire.messages import (
     pull_certificate,
     pull_certificate_13,
     pull_certificate_verify,
+    pull_compressed_certificate,
     push_certificate_request,
     push_certificate_request_13,
 )
@@ -104,7 +110,24 @@ def receive_certificate_13(handshake: ServerHandshake, message: HandshakeMessage
     which asks for no extension of a certificate.
     """
     handshake.add(message)
-    certificate = pull_certificate_13(message.body)
+    return _take_certificate_13(handshake, message.body)
+
+
+def receive_compressed_certificate(handshake: ServerHandshake, message: HandshakeMessage) -> State:
+    """Take the client's chain where it is compressed, by an algorithm of the request (RFC 8879 section 4)."""
+    handshake.add(message)
+    compressed = pull_compressed_certificate(message.body)
+    known = handshake.configuration.certificate_compression
+    if not known:
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, "CompressedCertificate, which was not offered")
+    if compressed.algorithm not in known:
+        detail = f"the client compresses its certificate by algorithm {compressed.algorithm}, not offered"
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, detail)
+    return _take_certificate_13(handshake, decompress(compressed))
+
+
+def _take_certificate_13(handshake: ServerHandshake, body: bytes) -> State:
+    certificate = pull_certificate_13(body)
     if certificate.request_context != handshake.certificate_request_context:
         raise DecodeError("the client's Certificate has another certificate_request_context")
     for extension in (each for _, extensions in certificate.entries for each in extensions):
@@ -181,12 +204,15 @@ def _extensions_13(configuration: ServerConfiguration) -> tuple[Extension, ...]:
     4.2.4).
     """
     schemes = requested_schemes(configuration, ProtocolVersion.TLS_1_3)
-    algorithms = Extension(ExtensionType.SIGNATURE_ALGORITHMS, push_signature_algorithms(schemes))
+    extensions = [Extension(ExtensionType.SIGNATURE_ALGORITHMS, push_signature_algorithms(schemes))]
+    if configuration.certificate_compression:
+        body = push_compress_certificate(configuration.certificate_compression)
+        extensions.append(Extension(ExtensionType.COMPRESS_CERTIFICATE, body))
     listed = configuration.certificate_authorities
-    if listed is None or not listed.names:
-        return (algorithms,)
-    authorities = push_certificate_authorities(listed.names)
-    return (algorithms, Extension(ExtensionType.CERTIFICATE_AUTHORITIES, authorities))
+    if listed is not None and listed.names:
+        body = push_certificate_authorities(listed.names)
+        extensions.append(Extension(ExtensionType.CERTIFICATE_AUTHORITIES, body))
+    return tuple(extensions)
 
 
 def _authorities(configuration: ServerConfiguration) -> tuple[bytes, ...]:

@@ -37,6 +37,7 @@ from handshake.wire.record import RecordRules
 from handshake.wire.registry import (
     AlertDescription,
     AlertLevel,
+    CertificateCompressionAlgorithm,
     NamedGroup,
     ProtocolVersion,
     SignatureScheme,
@@ -287,6 +288,9 @@ class ServerConfiguration:
     session_id_begins_with: Beginning = Beginning.RANDOM_BYTES
     """What the session ids given out begin with: "gmt_unix_time" is the time in four bytes (SunJSSE 6 and 7,
     measured)."""
+    certificate_compression: tuple[Annotated[int, CertificateCompressionAlgorithm], ...] = ()
+    """The algorithms by which certificates are compressed in TLS 1.3, and may be by a client that is asked
+    for one: the first that the client has too is used (RFC 8879)."""
     departures: tuple[Departure, ...] = ()
     """Ways in which the server departs from the RFCs, by name, to try clients with
     (handshake/server/departures/)."""

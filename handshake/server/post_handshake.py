@@ -51,6 +51,11 @@ def receive_certificate(handshake: ServerHandshake, message: HandshakeMessage) -
     return _NEXT[client_certificate.receive_certificate_13(handshake, message)]
 
 
+def receive_compressed_certificate(handshake: ServerHandshake, message: HandshakeMessage) -> State:
+    """Take the client's chain where it is compressed (RFC 8879)."""
+    return _NEXT[client_certificate.receive_compressed_certificate(handshake, message)]
+
+
 def receive_certificate_verify(handshake: ServerHandshake, message: HandshakeMessage) -> State:
     """Verify that the client has the key of its certificate."""
     return _NEXT[tls13.receive_certificate_verify(handshake, message)]
@@ -68,6 +73,7 @@ def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> S
 
 HANDLERS: Mapping[str, Callable[[ServerHandshake, HandshakeMessage], State]] = {
     "Certificate": receive_certificate,
+    "CompressedCertificate": receive_compressed_certificate,
     "CertificateVerify": receive_certificate_verify,
     "Finished": receive_finished,
     "KeyUpdate": tls13.receive_key_update,

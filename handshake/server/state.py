@@ -63,6 +63,7 @@ TRANSITIONS: Mapping[State, Mapping[str, frozenset[State]]] = {
     },
     State.WAIT_CERTIFICATE_13: {
         "Certificate": frozenset({State.WAIT_CERTIFICATE_VERIFY_13, State.WAIT_FINISHED_13}),
+        "CompressedCertificate": frozenset({State.WAIT_CERTIFICATE_VERIFY_13, State.WAIT_FINISHED_13}),
     },
     State.WAIT_CERTIFICATE_VERIFY_13: {"CertificateVerify": frozenset({State.WAIT_FINISHED_13})},
     State.WAIT_FINISHED_13: {"Finished": frozenset({State.CONNECTED_13})},
@@ -74,6 +75,9 @@ TRANSITIONS: Mapping[State, Mapping[str, frozenset[State]]] = {
     State.WAIT_POST_HANDSHAKE_CERTIFICATE: {
         "KeyUpdate": frozenset({State.WAIT_POST_HANDSHAKE_CERTIFICATE}),
         "Certificate": frozenset(
+            {State.WAIT_POST_HANDSHAKE_CERTIFICATE_VERIFY, State.WAIT_POST_HANDSHAKE_FINISHED}
+        ),
+        "CompressedCertificate": frozenset(
             {State.WAIT_POST_HANDSHAKE_CERTIFICATE_VERIFY, State.WAIT_POST_HANDSHAKE_FINISHED}
         ),
     },

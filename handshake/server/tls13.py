@@ -4,6 +4,7 @@ follows.
 
 from collections.abc import Callable, Mapping
 
+from handshake.certificate_compression import compress
 from handshake.crypto.key_schedule import Role
 from handshake.crypto.key_shares import answer_key_share
 from handshake.crypto.signatures import certificate_verify_content, sign
@@ -13,6 +14,7 @@ from handshake.schedule_13 import KeySchedule, requests_update
 from handshake.server.client_certificate import (
     receive_certificate_13,
     receive_certificate_verify_13,
+    receive_compressed_certificate,
     request_certificate,
 )
 from handshake.server.configuration import Asking
@@ -28,6 +30,7 @@ from handshake.server.state import State
 from handshake.server.steps import Flight
 from handshake.wire.client_hello import Extension
 from handshake.wire.extensions import (
+    pull_compress_certificate,
     pull_key_share_list,
     push_key_share,
     push_selected_group,
@@ -45,6 +48,7 @@ from handshake.wire.messages import (
     pull_key_update,
     push_certificate_13,
     push_certificate_verify,
+    push_compressed_certificate,
     push_encrypted_extensions,
     push_key_update,
     push_server_hello,
@@ -181,13 +185,26 @@ def _send_certificate(handshake: ServerHandshake, schedule: KeySchedule) -> None
     if _asks_for_certificate(handshake):
         request_certificate(handshake)
     certificate = Certificate13(b"", tuple((der, ()) for der in credential.chain))
-    handshake.send(HandshakeType.CERTIFICATE, push_certificate_13(certificate))
+    _send_chain(handshake, push_certificate_13(certificate))
     handshake.lead_in(HandshakeType.CERTIFICATE_VERIFY)
     digest = schedule.transcript_hash(bytes(handshake.messages))
     signature = sign(credential.private_key, scheme, certificate_verify_content(Role.SERVER, digest))
     handshake.send(
         HandshakeType.CERTIFICATE_VERIFY, push_certificate_verify(DigitallySigned(scheme, signature))
     )
+
+
+def _send_chain(handshake: ServerHandshake, body: bytes) -> None:
+    """Send the body of a Certificate message, compressed where both sides have an algorithm (RFC 8879)."""
+    offer = handshake.client_hello.extension(ExtensionType.COMPRESS_CERTIFICATE)
+    offered = () if offer is None else pull_compress_certificate(offer)
+    known = handshake.configuration.certificate_compression
+    algorithm = next((algorithm for algorithm in known if algorithm in offered), None)
+    if algorithm is None:
+        handshake.send(HandshakeType.CERTIFICATE, body)
+        return
+    compressed = push_compressed_certificate(compress(algorithm, body))
+    handshake.send(HandshakeType.COMPRESSED_CERTIFICATE, compressed)
 
 
 def _schedule(handshake: ServerHandshake) -> KeySchedule:
@@ -197,6 +214,7 @@ def _schedule(handshake: ServerHandshake) -> KeySchedule:
 
 HANDLERS: Mapping[str, Callable[[ServerHandshake, HandshakeMessage], State]] = {
     "Certificate": receive_certificate_13,
+    "CompressedCertificate": receive_compressed_certificate,
     "CertificateVerify": receive_certificate_verify,
     "Finished": receive_finished,
     "KeyUpdate": receive_key_update,

@@ -159,6 +159,16 @@ def push_certificate_authorities(names: tuple[bytes, ...]) -> bytes:
     return pack_vector(2, b"".join([pack_vector(2, name) for name in names]))
 
 
+def pull_compress_certificate(body: bytes) -> tuple[int, ...]:
+    """Certificate compression algorithms, most wanted first (RFC 8879 section 3)."""
+    return _pull_list(body, 1, 2, "algorithms")
+
+
+def push_compress_certificate(algorithms: tuple[int, ...]) -> bytes:
+    """A compress_certificate body."""
+    return pack_vector(1, pack_uints(2, algorithms))
+
+
 def pull_psk_key_exchange_modes(body: bytes) -> tuple[int, ...]:
     """Modes, 0 being psk_ke and 1 psk_dhe_ke (RFC 8446 section 4.2.9)."""
     return _pull_list(body, 1, 1, "ke_modes")

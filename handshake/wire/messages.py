@@ -147,6 +147,33 @@ def push_certificate_13(message: Certificate13) -> bytes:
     return pack_vector(1, message.request_context) + pack_vector(3, b"".join(entries))
 
 
+@dataclass(frozen=True, slots=True)
+class CompressedCertificate:
+    """A Certificate message of TLS 1.3 made smaller (RFC 8879 section 4); the length is that of its body in
+    bytes.
+    """
+
+    algorithm: int
+    uncompressed_length: int
+    compressed: bytes
+
+
+def pull_compressed_certificate(body: bytes) -> CompressedCertificate:
+    """From the body of a CompressedCertificate message."""
+    with Reader(body) as reader:
+        algorithm = reader.pull_uint(2, "algorithm")
+        length = reader.pull_uint(3, "uncompressed_length")
+        return CompressedCertificate(
+            algorithm, length, reader.pull_vector(3, "compressed_certificate_message")
+        )
+
+
+def push_compressed_certificate(message: CompressedCertificate) -> bytes:
+    """The body of a CompressedCertificate message."""
+    head = pack_uint(2, message.algorithm) + pack_uint(3, message.uncompressed_length)
+    return head + pack_vector(3, message.compressed)
+
+
 def _pull_der(reader: Reader) -> bytes:
     start = reader.offset
     der = reader.pull_vector(3, "certificate")

@@ -107,6 +107,14 @@ class CompressionMethod(IntEnum):
     LZS = 64
 
 
+class CertificateCompressionAlgorithm(IntEnum):
+    """Registry "TLS Certificate Compression Algorithm IDs" (RFC 8879 section 7.3)."""
+
+    ZLIB = 1
+    BROTLI = 2
+    ZSTD = 3
+
+
 class ClientCertificateType(IntEnum):
     """Registry "TLS ClientCertificateType Identifiers", as far as there are keys for it here."""
 

@@ -6,7 +6,7 @@ import sys
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # typer offers them nowhere else
 
-from matrix.commands import compare, connect, hello, images, list, report, run, serve, stacks, test
+from matrix.commands import compare, connect, hello, images, keys, list, report, run, serve, stacks, test
 from matrix.commands.options import tell
 from matrix.commands.streams import open_streams, write_nowhere
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE
@@ -28,6 +28,7 @@ application.command("serve")(serve.serve)
 application.command("report")(report.report)
 application.command("test", context_settings=test.ANY_ARGUMENT)(test.test)
 application.add_typer(hello.application, name="hello")
+application.add_typer(keys.application, name="keys")
 application.add_typer(stacks.application, name="stacks")
 application.add_typer(images.application, name="images")
 

@@ -31,6 +31,7 @@ from handshake.server.reactions import Ending, Reaction
 from handshake.wire.registry import (
     AlertDescription,
     AlertLevel,
+    CertificateCompressionAlgorithm,
     ContentType,
     ExtensionType,
     NamedGroup,
@@ -109,6 +110,7 @@ def _names(registry: Iterable[IntEnum], name: Callable[[int], str]) -> dict[str,
 _ALERTS = _by_name("alert", _names(AlertDescription, alert_name))
 _GROUPS = _by_name("named group", _names(NamedGroup, group_name))
 _LEVELS = {level.name.lower(): int(level) for level in AlertLevel}
+_COMPRESSION = {each.name.lower(): int(each) for each in CertificateCompressionAlgorithm}
 _CONTENT_TYPES = {content_type.name.lower(): int(content_type) for content_type in ContentType}
 _FAULT = one_of(Fault, "fault")
 
@@ -188,6 +190,10 @@ def _authority_list(value: object) -> AuthorityList:
 NOTATIONS: Mapping[Any, Notation] = {
     Annotated[int, AlertDescription]: Notation(_ALERTS, 'an alert ("decode_error")'),
     Annotated[int, AlertLevel]: Notation(_level, '"warning", "fatal" or a number'),
+    Annotated[int, CertificateCompressionAlgorithm]: Notation(
+        _by_name("certificate compression algorithm", _COMPRESSION),
+        ", ".join(f'"{name}"' for name in _COMPRESSION),
+    ),
     Annotated[int, ContentType]: Notation(
         _by_name("content type", _CONTENT_TYPES), ", ".join(f'"{name}"' for name in _CONTENT_TYPES)
     ),
