@@ -23,6 +23,7 @@ MATRIX_FLOORS = (
     "errors",
     "cell",
     "wording",
+    "key_files",
     "judgement",
     "prediction",
     "scenarios",

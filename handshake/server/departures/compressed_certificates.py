@@ -44,11 +44,15 @@ def _the_clients(situation: Situation) -> int | None:
 
 
 def _another(situation: Situation) -> int | None:
-    """One that the client has not."""
+    """One that the client has not, where it has some."""
     offered = _offered(situation)
-    return next(
-        (algorithm for algorithm in CertificateCompressionAlgorithm if algorithm not in offered), None
-    )
+    others = (algorithm for algorithm in CertificateCompressionAlgorithm if algorithm not in offered)
+    return next(others, None) if offered else None
+
+
+def _unasked(situation: Situation) -> int | None:
+    """One, where the client has none."""
+    return None if _offered(situation) else CertificateCompressionAlgorithm.ZLIB
 
 
 def _compressed(edit: Edit, choose: Callable[[Situation], int | None] = _the_clients) -> Rewrite:
@@ -90,7 +94,7 @@ DEPARTURES = (
         TLS_1_3,
         must_refuse("RFC 8446 section 4.2"),
         hello=f"not {OFFERED}",
-        rewrites=_compressed(lambda message: message, lambda _: CertificateCompressionAlgorithm.ZLIB),
+        rewrites=_compressed(lambda message: message, _unasked),
     ),
     Departure(
         "certificate-compression-not-offered",
