@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
+import zstandard
 
 from handshake.certificate_compression import MAX_LENGTH, compress, decompress
 from handshake.client.connection import ClientConnection
@@ -18,6 +19,7 @@ from handshake.server import Asking, ClientCertificate
 from handshake.server.departures.collection import departures
 from handshake.wire.extensions import push_compress_certificate
 from handshake.wire.messages import (
+    CompressedCertificate,
     pull_compressed_certificate,
     push_compressed_certificate,
 )
@@ -66,6 +68,18 @@ def test_what_is_compressed_comes_back(algorithm: int) -> None:
     assert len(message.compressed) < len(BODY)
     assert pull_compressed_certificate(push_compressed_certificate(message)) == message
     assert decompress(message) == BODY
+
+
+@pytest.mark.parametrize("level", [1, 3, 19, 22])
+def test_a_frame_of_zstandard_that_was_made_as_a_stream(level: int) -> None:
+    """Its window is that of the level, and nothing says how much is in it."""
+    engine = zstandard.ZstdCompressor(level=level, write_content_size=False).compressobj()
+    message = CompressedCertificate(ZSTD, len(BODY), engine.compress(BODY) + engine.flush())
+    if level < 22:
+        assert decompress(message) == BODY
+    else:  # 128 MB, of which a receiver need not take more than 8
+        with pytest.raises(PeerFault):
+            decompress(message)
 
 
 @pytest.mark.parametrize("length", [0, len(BODY) - 1, len(BODY) + 1, MAX_LENGTH, MAX_LENGTH + 1, 2**24 - 1])
