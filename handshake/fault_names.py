@@ -99,6 +99,7 @@ WORDS: Mapping[str, str] = {
     "alpn-empty-list": "no protocol is selected, in an answer that should have one",
     "ec-point-formats-empty": "ec_point_formats is empty",
     "ec-point-formats-without-uncompressed": "ec_point_formats has no uncompressed points",
+    "record-size-limit-below-512": "record_size_limit is from 64 to 511, as it may be",
     "record-size-limit-over-16384": "record_size_limit in TLS 1.2 is more than a record of it may hold",
     "renegotiation-info-not-empty": "renegotiation_info of a first handshake is not empty",
     "renegotiation-info-wrong": "renegotiation_info of a renegotiation is not right",

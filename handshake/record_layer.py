@@ -77,6 +77,7 @@ class RecordLayer:
         self.splitting = splitting
         self.application_records = 0
         self.max_plaintext = MAX_PLAINTEXT
+        self.max_received = MAX_PLAINTEXT
         self.transcript = Transcript()
         self.read_protection: Protection | Protection13 | None = None
         self.reads_plain_alerts = False
@@ -139,16 +140,20 @@ class RecordLayer:
                     raise
                 # SunJSSE has another alert for it, research note on servers section 1.4.
                 raise PeerFault(Fault.BAD_HANDSHAKE_RECORD_MAC, fault.detail) from fault
-        if len(fragment) > MAX_PLAINTEXT:
+        if len(fragment) > self.max_received:
             self._check_content(len(fragment), len(record.fragment))
         self.note("received", "record", record_name(content_type), now, push_record(record), fragment)
         return PlainRecord(content_type, record.record_version, fragment)
 
     def _check_content(self, length: int, protected_length: int) -> None:
-        """Refuse more content than the RFCs let a record have, where the rules do so too."""
+        """Refuse more content than was agreed on (RFC 8449 section 4), or than the RFCs let a record have,
+        where the rules do so too.
+        """
         rules = self._reader.rules
         is_tls13 = isinstance(self.read_protection, Protection13)
         limit = rules.max_inner_13 - 1 if is_tls13 else rules.max_content
+        if self.max_received < MAX_PLAINTEXT and self.read_protection is not None:
+            limit = self.max_received
         if length > limit:
             raise PeerFault(
                 Fault.RECORD_OVERFLOW,

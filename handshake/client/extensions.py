@@ -28,6 +28,8 @@ from handshake.wire.registry import ExtensionType, extension_name, is_grease
 _UNCOMPRESSED = 0
 _MAX_RECORD_SIZE_LIMIT = 2**14 + 1
 _MIN_RECORD_SIZE_LIMIT = 64
+_SMALL_RECORD_SIZE_LIMIT = 512
+"""Below which GnuTLS takes none, unless it is told to (its manual, "%ALLOW_SMALL_RECORDS")."""
 
 
 class Place(StrEnum):
@@ -231,10 +233,14 @@ def _has_place(code: int, place: Place) -> bool:
 
 def _judge_body(handshake: ClientHandshake, extension: Extension, place: Place) -> None:
     """Judge a body that nobody else reads."""
-    is_limit = extension.extension_type == _E.RECORD_SIZE_LIMIT and place is Place.SERVER_HELLO
-    if is_limit and int.from_bytes(extension.body, "big") > MAX_PLAINTEXT_LENGTH:
-        detail = "record_size_limit is more than a record of TLS 1.2 may hold"
-        handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "record-size-limit-over-16384"))
+    if extension.extension_type == _E.RECORD_SIZE_LIMIT:
+        limit = int.from_bytes(extension.body, "big")
+        if limit > MAX_PLAINTEXT_LENGTH and place is Place.SERVER_HELLO:
+            detail = "record_size_limit is more than a record of TLS 1.2 may hold"
+            handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "record-size-limit-over-16384"))
+        if _MIN_RECORD_SIZE_LIMIT <= limit < _SMALL_RECORD_SIZE_LIMIT:
+            detail = f"record_size_limit is {limit}"
+            handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "record-size-limit-below-512"))
     try:
         _check_body(handshake.sent, extension, place)
     except PeerFault as fault:

@@ -92,6 +92,11 @@ class ClientHandshake(StateMachine[State]):
         assert self.parameters is not None, "no ServerHello yet"
         return self.parameters
 
+    @property
+    def offered_bodies(self) -> Mapping[int, bytes]:
+        """The bodies of the hello's extensions, by type."""
+        return {each.extension_type: each.body for each in self.sent.extensions or ()}
+
     def answer(self, fault: PeerFault) -> Answer | None:
         """What the client being played does about a fault; None where it does what the RFCs ask for.
 

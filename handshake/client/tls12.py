@@ -9,7 +9,7 @@ from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from handshake import key_log
+from handshake import key_log, record_size
 from handshake.client.certificate import (
     check_key_of_signature,
     receive_server_certificate,
@@ -231,7 +231,11 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
         encrypt_then_mac=ExtensionType.ENCRYPT_THEN_MAC in handshake.server_extensions,
         is_resumed=handshake.is_resumed,
     )
-    handshake.connection.complete(handshake.negotiated)
+    connection = handshake.connection
+    record_size.agree(
+        connection.records, handshake.server_extensions, handshake.offered_bodies, is_tls13=False
+    )
+    connection.complete(handshake.negotiated)
     return State.CONNECTED
 
 

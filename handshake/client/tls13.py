@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from handshake import record_size
 from handshake.certificate_compression import decompress
 from handshake.client.certificate import (
     check_key_of_signature,
@@ -145,6 +146,9 @@ def receive_encrypted_extensions(handshake: ClientHandshake, message: HandshakeM
     handshake.add(message)
     answered = handshake.read(pull_encrypted_extensions, message.body, "encrypted-extensions").extensions
     handshake.encrypted_extensions = check_extensions(handshake, answered, Place.ENCRYPTED_EXTENSIONS)
+    if handshake.encrypted_extensions:
+        records, own = handshake.connection.records, handshake.offered_bodies
+        record_size.agree(records, handshake.encrypted_extensions, own, is_tls13=True)
     return State.WAIT_FINISHED_13 if handshake.is_resumed else State.WAIT_CERTIFICATE_13
 
 

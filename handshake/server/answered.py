@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
+from handshake import record_size
+from handshake.errors import Fault, PeerFault
 from handshake.record_layer import RecordLayer
 from handshake.server.strictness import AnsweredExtension, Body
+from handshake.wire.buffer import Reader, pack_uint
 from handshake.wire.cipher_suites import cipher_suite_name
-from handshake.wire.client_hello import ClientHello, Extension, find_extension
+from handshake.wire.client_hello import ClientHello, Extension
 from handshake.wire.registry import ExtensionType
+
+MIN_RECORD_SIZE_LIMIT = 64
 
 
 def arrange(
@@ -30,8 +35,26 @@ def arrange(
     return tuple(arranged)
 
 
-def obey_max_fragment_length(records: RecordLayer, answered: tuple[Extension, ...]) -> None:
-    """Send records of at most the length agreed on from here on (RFC 6066 section 4)."""
-    body = find_extension(answered, ExtensionType.MAX_FRAGMENT_LENGTH)
-    if body is not None:
-        records.max_plaintext = 1 << (8 + body[0])
+def record_size_limit(hello: ClientHello, limit: int | None) -> tuple[Extension, ...]:
+    """The extension with the server's limit, for a client that has sent its own (RFC 8449 section 4)."""
+    if limit is None or hello.extension(ExtensionType.RECORD_SIZE_LIMIT) is None:
+        return ()
+    return (Extension(ExtensionType.RECORD_SIZE_LIMIT, pack_uint(2, limit)),)
+
+
+def agree_on_size(
+    records: RecordLayer, hello: ClientHello, answered: tuple[Extension, ...], *, is_tls13: bool
+) -> None:
+    """Send and take records of the length that the answer has agreed on from here on. Raises PeerFault for a
+    limit that is too low (RFC 8449 section 4).
+    """
+    own = {each.extension_type: each.body for each in answered}
+    if own.keys().isdisjoint((ExtensionType.RECORD_SIZE_LIMIT, ExtensionType.MAX_FRAGMENT_LENGTH)):
+        return
+    peers = {each.extension_type: each.body for each in hello.extensions or ()}
+    if ExtensionType.RECORD_SIZE_LIMIT in own:
+        with Reader(peers[ExtensionType.RECORD_SIZE_LIMIT]) as reader:
+            limit = reader.pull_uint(2, "record_size_limit")
+        if limit < MIN_RECORD_SIZE_LIMIT:
+            raise PeerFault(Fault.ILLEGAL_PARAMETER, f"record_size_limit is {limit}")
+    record_size.agree(records, peers, own, is_tls13=is_tls13)

@@ -288,6 +288,9 @@ class ServerConfiguration:
     session_id_begins_with: Beginning = Beginning.RANDOM_BYTES
     """What the session ids given out begin with: "gmt_unix_time" is the time in four bytes (SunJSSE 6 and 7,
     measured)."""
+    record_size_limit: Annotated[int, range(64, 2**14 + 2)] | None = None
+    """How many bytes the server takes in a record, said to a client that says the same, and the client's
+    limit is obeyed (RFC 8449); left out, the extension is not known."""
     certificate_compression: tuple[Annotated[int, CertificateCompressionAlgorithm], ...] = ()
     """The algorithms by which certificates are compressed in TLS 1.3, and may be by a client that is asked
     for one: the first that the client has too is used (RFC 8879)."""

@@ -30,7 +30,7 @@ from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
 from handshake.hello_random import fresh_bytes
 from handshake.renegotiation import FinishedPair
-from handshake.server.answered import arrange, obey_max_fragment_length
+from handshake.server.answered import agree_on_size, arrange, record_size_limit
 from handshake.server.choice import Agreement
 from handshake.server.client_certificate import (
     receive_certificate,
@@ -186,13 +186,15 @@ def _resume(handshake: ServerHandshake, session: Session) -> State:
 
 
 def _send_server_hello(handshake: ServerHandshake) -> None:
+    answered = _answered_extensions(handshake)
+    agree_on_size(handshake.connection.records, handshake.client_hello, answered, is_tls13=False)
     server_hello = ServerHello(
         handshake.version,
         handshake.server_random,
         handshake.session_id,
         handshake.suite.cipher_suite,
         0,
-        _answered_extensions(handshake) or None,
+        answered or None,
     )
     handshake.send(HandshakeType.SERVER_HELLO, push_server_hello(server_hello))
 
@@ -254,12 +256,12 @@ def _answered_extensions(handshake: ServerHandshake) -> tuple[Extension, ...]:
         answered.append(Extension(ExtensionType.ENCRYPT_THEN_MAC, b""))
     if gives_ticket(handshake):
         answered.append(Extension(ExtensionType.SESSION_TICKET, b""))
-    rules = handshake.configuration.answered_extensions
-    if rules is None:
+    hello, configuration = handshake.client_hello, handshake.configuration
+    answered += record_size_limit(hello, configuration.record_size_limit)
+    if configuration.answered_extensions is None:
         return tuple(answered)
-    arranged = arrange(tuple(answered), handshake.client_hello, handshake.suite.cipher_suite, rules)
-    obey_max_fragment_length(handshake.connection.records, arranged)
-    return arranged
+    suite = handshake.suite.cipher_suite
+    return arrange(tuple(answered), hello, suite, configuration.answered_extensions)
 
 
 def _ephemeral_parameters(handshake: ServerHandshake) -> bytes:
