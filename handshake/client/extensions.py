@@ -28,7 +28,7 @@ from handshake.wire.registry import ExtensionType, extension_name, is_grease
 _UNCOMPRESSED = 0
 _MAX_RECORD_SIZE_LIMIT = 2**14 + 1
 _MIN_RECORD_SIZE_LIMIT = 64
-_SMALL_RECORD_SIZE_LIMIT = 512
+SMALL_RECORD_SIZE_LIMIT = 512
 """Below which GnuTLS takes none, unless it is told to (its manual, "%ALLOW_SMALL_RECORDS")."""
 
 
@@ -238,7 +238,7 @@ def _judge_body(handshake: ClientHandshake, extension: Extension, place: Place) 
         if limit > MAX_PLAINTEXT_LENGTH and place is Place.SERVER_HELLO:
             detail = "record_size_limit is more than a record of TLS 1.2 may hold"
             handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "record-size-limit-over-16384"))
-        if _MIN_RECORD_SIZE_LIMIT <= limit < _SMALL_RECORD_SIZE_LIMIT:
+        if _MIN_RECORD_SIZE_LIMIT <= limit < SMALL_RECORD_SIZE_LIMIT:
             detail = f"record_size_limit is {limit}"
             handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "record-size-limit-below-512"))
     try:

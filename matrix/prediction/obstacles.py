@@ -22,6 +22,7 @@ from matrix.prediction.offer import (
     offered_versions,
     versions_up_to,
 )
+from matrix.prediction.record_size import small_record_size
 from matrix.prediction.signatures import signature_algorithms
 from matrix.prediction.suites import certificate_curve, legacy_signature, no_suite, prime, unsigned
 
@@ -125,6 +126,7 @@ _CHECKS = (
     prime,
     legacy_signature,
     long_certificate_request,
+    small_record_size,
 )
 
 

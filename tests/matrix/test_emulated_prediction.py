@@ -26,7 +26,7 @@ from matrix.prediction import Prediction, facts_of_server, predict
 from matrix.prediction.obstacles import obstacle
 from servers.credentials import SUBJECT
 from servers.definition import ServerDefinition, load_definitions
-from servers.variant import ServerVariant, expand, plain_variant
+from servers.variant import ServerVariant, expand, parse_server_id, plain_variant
 
 RSA_AES, DHE_AES, ECDHE_AES, TLS10, TLS12 = 0x002F, 0x0033, 0xC013, 0x0301, 0x0303
 BASIS = """
@@ -217,3 +217,22 @@ def test_every_hello_of_every_client_is_refused_as_predicted_or_answered(
 @pytest.fixture(scope="module")
 def credential() -> Credential:
     return generate_rsa(2048, subject=SUBJECT, now=datetime.now(UTC), serial=1)
+
+
+TOGGLES = [f"record-size-limit={value}" for value in ("none", "64", "512", "16385")] + [
+    f"certificate-compression={value}" for value in ("none", "zlib", "brotli", "zstd")
+]
+
+
+@pytest.mark.parametrize("toggle", TOGGLES)
+def test_what_the_reference_server_agrees_on_is_predicted_for_every_client(toggle: str) -> None:
+    """`gnutls-3.7` alone refuses a toggle, a limit of 64 bytes (GnuTLS 3.7.9, measured)."""
+    plain = facts_of_server(parse_server_id("reference@rfc", load_definitions()))
+    facts = facts_of_server(parse_server_id(f"reference@rfc,{toggle}", load_definitions()))
+    profiles = load_profiles([BUNDLED_PROFILES])
+    different = {
+        name
+        for name, profile in profiles.items()
+        if predict(profile.player, facts) != predict(profile.player, plain)
+    }
+    assert different == ({"gnutls-3.7"} if toggle == "record-size-limit=64" else set())
