@@ -40,9 +40,9 @@ class Answer:
         return warned if self.goes_on else f"{warned}, {ends}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Accepts:
-    """Answers by the names of faults. Each is equal to itself alone: what follows from one can be kept."""
+    """Answers by the names of faults."""
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
 

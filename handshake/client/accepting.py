@@ -6,7 +6,6 @@ The names of faults are those of `handshake.fault_names`; messages are judged wh
 
 from abc import ABC
 from dataclasses import replace
-from functools import lru_cache
 
 from handshake.accepts import Accepts
 from handshake.alerts import RFC_ALERTS
@@ -32,7 +31,6 @@ _LENIENT = 1 << 15
 """Bytes of a record that a client takes which passes over the length of records."""
 
 
-@lru_cache(maxsize=1024)
 def record_rules(accepts: Accepts) -> RecordRules:
     """What the client being played accepts of records before it decrypts them."""
 
