@@ -13,7 +13,7 @@ import socket
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from clients.connect import connect
 from clients.destination import Destination
 from clients.genuine.command import Command
 from clients.genuine.visit import visit
+from clients.observation import Observation
 from clients.player import Player
 from clients.reaction import Reaction, reaction_of
 from handshake.crypto.credentials import Credential, generate_ecdsa, generate_rsa
@@ -150,7 +151,7 @@ def genuine(level: str, question: Question) -> Reaction:
     trusted = "".join(each.to_pem().chain for each in configuration.credentials.values())
     scripts = [answering(configuration)] * 2  # the second visit, message by message
     with scripted_server(*scripts) as server:
-        return reaction_of(
+        return _as_it_is_compared(
             visit(
                 command,
                 Destination("127.0.0.1", server.port, NAME),
@@ -163,9 +164,14 @@ def genuine(level: str, question: Question) -> Reaction:
 def played(player: Player, question: Question) -> Reaction:
     """What a profile does."""
     with scripted_server(answering(question.configuration)) as server:
-        return reaction_of(
+        return _as_it_is_compared(
             connect(player, Destination("127.0.0.1", server.port, NAME), deadline_seconds=SECONDS)
         )
+
+
+def _as_it_is_compared(observation: Observation) -> Reaction:
+    """The reaction, but for how it closes, which no level decides."""
+    return replace(reaction_of(observation), closes_with="")
 
 
 def installed() -> str:

@@ -34,7 +34,9 @@ class Taken:
 
     def __str__(self) -> str:
         """In a few words."""
-        return str(self.reaction) if self.is_offered else NOT_OFFERED
+        if not self.is_offered:
+            return NOT_OFFERED
+        return str(replace(self.reaction, closes_with=""))  # how it closes, no certificate decides
 
 
 def agree(genuine: Taken, own: Taken) -> bool:

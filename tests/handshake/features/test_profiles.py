@@ -272,7 +272,7 @@ def test_a_difference_is_had_by_one_side_only_whichever_comes_first(client: str)
 
 
 def test_a_changed_feature_is_among_the_differences() -> None:
-    template = HELLOS["chrome-101/1"]
+    template = ALL_HELLOS["chrome-101/1"]
     for name in ("extension:server_name", "session-id", "record-version:TLSv1.0", "grease:group"):
         feature = parse_feature(name)
         assert feature in differences(template, feature.without(template))
@@ -305,7 +305,7 @@ def test_a_change_is_small() -> None:
 
 
 def test_what_the_rfcs_tie_together_goes_together() -> None:
-    template = HELLOS["chrome-101/1"]
+    template = ALL_HELLOS["chrome-101/1"]
     types = {each.extension_type for each in template.extensions or ()}
 
     def gone(name: str) -> set[str]:

@@ -12,7 +12,7 @@ from OpenSSL import SSL
 
 from handshake.features import Feature, features_of, flight_of, parse_feature
 from handshake.hello_template import HelloTemplate
-from tests.handshake.features.test_profiles import FEATURES, HELLOS, tried
+from tests.handshake.features.test_profiles import ALL_HELLOS, FEATURES, tried
 from tests.handshake.peers import (
     OpenSSLPeer,
     Ours,
@@ -82,7 +82,7 @@ def outcome(hello: HelloTemplate, served: SSL.Context) -> str:
 @pytest.mark.parametrize("client_name", CLIENTS)
 @pytest.mark.parametrize("is_addition", [True, False], ids=["added", "removed"])
 def test_a_changed_hello_still_gets_through(client_name: str, is_addition: bool) -> None:
-    hello, served = HELLOS[client_name], context()
+    hello, served = ALL_HELLOS[client_name], context()
     features: list[Feature] = [*FEATURES, *SUMS] if is_addition else features_of(hello)
     tries = 0
     for feature in features:
@@ -98,7 +98,7 @@ def test_a_changed_hello_still_gets_through(client_name: str, is_addition: bool)
 
 def test_a_hello_that_is_broken_on_purpose_does_not() -> None:
     """The control: what the RFCs forbid is refused by the same server."""
-    hello, served = HELLOS["chrome-101/1"], context()
+    hello, served = ALL_HELLOS["chrome-101/1"], context()
     for name in ("session-id-over-32", "no-compression-methods", "repeated-extension:key_share"):
         assert outcome(parse_feature(name).with_(hello), served) != "works"
 

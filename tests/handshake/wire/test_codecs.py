@@ -132,6 +132,12 @@ CODECS: dict[str, Codec] = {
         msg.push_certificate_13,
         msg.pull_certificate_13,
     ),
+    "compressed_certificate": (
+        st.builds(msg.CompressedCertificate, code, st.integers(0, 2**24 - 1), short),
+        msg.push_compressed_certificate,
+        msg.pull_compressed_certificate,
+    ),
+    "compress_certificate": (codes, ext.push_compress_certificate, ext.pull_compress_certificate),
     "certificate_request_13": (
         st.builds(msg.CertificateRequest13, short, extension_list),
         msg.push_certificate_request_13,
