@@ -16,7 +16,7 @@ from servers.variant import ServerVariant, parse_server_id
 
 SERVER = "reference@rfc"
 START_SECONDS = 60.0
-_OF_A_REQUEST = ("hello-request-twice", "hello-request-with-a-body")
+_OF_A_REQUEST = (Scenario.RENEGOTIATION, Scenario.HELLO_REQUEST)
 
 
 def server_id(name: str) -> str:
@@ -26,8 +26,7 @@ def server_id(name: str) -> str:
 
 def request_at(departure: Departure) -> bytes:
     """What is asked of a server that departs in this way: a renegotiation, where it takes one to show."""
-    takes_one = departure.scenario is Scenario.RENEGOTIATION or departure.name in _OF_A_REQUEST
-    path = RENEGOTIATION_PATH if takes_one else "/"
+    path = RENEGOTIATION_PATH if departure.scenario in _OF_A_REQUEST else "/"
     return f"GET {path} HTTP/1.0\r\nHost: {SUBJECT}\r\n\r\n".encode()
 
 
