@@ -8,7 +8,7 @@ from handshake.server.departures.departure import Departure, Scenario
 from servers import contract
 from servers.credentials import CLIENT_SUBJECT, SUBJECT, make_credentials
 from servers.definition import ServerDefinition, load_definitions
-from servers.emulated.served import DEPARTED
+from servers.emulated.served import departed
 from servers.emulated.server import EmulatedServer, emulated_server
 from servers.http import RENEGOTIATION_PATH
 from servers.processes.start import RunningServers, start_servers
@@ -32,7 +32,7 @@ def request_at(departure: Departure) -> bytes:
 
 def has_departed(seen: contract.Connection) -> bool:
     """Whether the departure has shown on a connection."""
-    return (seen.log or "").startswith(DEPARTED)
+    return bool(departed(seen.log))
 
 
 @contextmanager
