@@ -18,6 +18,11 @@ Place = tuple[str | int, ...]
 MAX_TOLD = 100
 """How many faults of one file are told; a file of another kind altogether has thousands."""
 
+MAX_NAMED = 12
+"""How many words of a list are named to somebody who wrote none of them."""
+
+_MOST_NEAR = 5
+_LEAST_PART = 3
 _SHOWN_CHARACTERS = 60
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")  # what TOML writes without quotes
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -133,9 +138,31 @@ def unknown_value(value: object, words: Iterable[str], kind: str = "value") -> V
     return ValueError(f"unknown {kind} {shown(value)}: {advice}")
 
 
+def near_words(text: str, words: Iterable[str]) -> list[str]:
+    """Words that look like the text: by its letters first, then those that contain its longest part."""
+    plain = text[:_SHOWN_CHARACTERS].strip().lower()
+    if not plain:
+        return []
+    by_lower = {word.lower(): word for word in words}
+    close = [by_lower[match] for match in get_close_matches(plain, by_lower, n=_MOST_NEAR, cutoff=0.5)]
+    part = max(re.split(r"[^0-9a-z.]+", plain), key=len)
+    containing = [word for low, word in by_lower.items() if len(part) >= _LEAST_PART and part in low]
+    return list(dict.fromkeys(close + containing))[:_MOST_NEAR]
+
+
+def named(words: Iterable[str]) -> str:
+    """The words for somebody who wrote none of them; of a long list the first, and how many more."""
+    words = list(words)
+    if len(words) <= MAX_NAMED:
+        return ", ".join(words) or "none"
+    return f"{', '.join(words[:_MOST_NEAR])} and {len(words) - _MOST_NEAR} more"
+
+
 def either(words: Iterable[str]) -> str:
-    """The words as a choice: "a, b or c"."""
+    """The words as a choice: "a, b or c"; of a long list the first of them."""
     *others, last = words
+    if len(others) >= MAX_NAMED:
+        return f"{', '.join(others[:_MOST_NEAR])} or another of {len(others) + 1}"
     return f"{', '.join(others)} or {last}" if others else last
 
 

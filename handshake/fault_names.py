@@ -46,6 +46,7 @@ WORDS: Mapping[str, str] = {
     "fatal-that-ends": "a fatal alert ends the connection",
     # ServerHello and HelloRetryRequest.
     "version-not-offered": "the server chooses a version that was not offered",
+    "version-not-in-supported-versions": "the server chooses a version that supported_versions does not list",
     "version-sslv2": "the server chooses SSLv2",
     "version-higher-than-offered": "the server chooses a version above those offered",
     "version-0304-without-extension": "the server chooses TLS 1.3 without supported_versions",

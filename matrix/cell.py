@@ -6,16 +6,14 @@ path of a program; so an id is split at the last two, by `parse_cell_id` alone. 
 never a set: every pytest worker must see the same cells in the same order.
 """
 
-import difflib
 import fnmatch
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from definitions.fault import named, near_words
 from matrix.errors import SelectionError
-
-_NEAR_IDS = 5
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,19 +71,10 @@ def select(patterns: Sequence[str], ids: Iterable[str], what: str, listed_by: st
 def no_match(pattern: str, known: Sequence[str], what: str, listed_by: str = "") -> str:
     """Say that nothing matches, and which ids come near."""
     near = near_ids(pattern, known)
-    hint = f"near it: {', '.join(near)}" if near else f"there are: {', '.join(known) or 'none'}"
+    hint = f"near it: {', '.join(near)}" if near else f"there are: {named(known)}"
     return f"no {what} matches {pattern!r}; {hint} (see `{listed_by or f'list {what}s'}`)"
 
 
 def near_ids(pattern: str, known: Sequence[str]) -> list[str]:
-    """Give ids that look like the pattern: the letters of it first, then those that contain its longest
-    word.
-    """
-    plain = re.sub(r"[*?\[\]]", "", pattern).lower()
-    if not plain:
-        return []
-    lowered = {identifier.lower(): identifier for identifier in known}
-    close = [lowered[match] for match in difflib.get_close_matches(plain, lowered, n=_NEAR_IDS, cutoff=0.5)]
-    word = max(re.split(r"[^0-9a-z.]+", plain), key=len)
-    containing = [original for low, original in lowered.items() if len(word) >= 3 and word in low]
-    return list(dict.fromkeys(close + containing))[:_NEAR_IDS]
+    """Give ids that look like the pattern without its signs."""
+    return near_words(re.sub(r"[*?\[\]]", "", pattern), known)

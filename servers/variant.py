@@ -4,16 +4,21 @@ The id leaves out toggles that stand at their default and sorts the others, so t
 the servers are.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from definitions.fault import MAX_NAMED, named, near_words
 from servers.certificate_toggle import ORDINARY
 from servers.contract import Configuration, PrivateKeyAndChain
 from servers.credentials import KINDS
 from servers.declared import Declared
 from servers.definition import ServerDefinition
 from servers.own_program import ProgramError, checked
+
+LISTED_BY = "tls-matrix list servers"
+DEPARTURES_LISTED_BY = "tls-matrix list departures"
+"""The commands that show what an id can have."""
 
 
 class ServerIdError(ValueError):
@@ -174,8 +179,12 @@ def parse_server_id(text: str, definitions: Mapping[str, ServerDefinition]) -> S
         asked = f'"{server}" has no level "{level}"' if level else f'the level is missing after "{server}@"'
         raise ServerIdError(f"{text}: {asked}; {_there_is(definition.levels)}")
     toggles = dict(plain_variant(definition, level).toggles)
+    given: set[str] = set()
     for setting in settings:
         name, _, value = setting.partition("=")
+        if name in given:
+            raise ServerIdError(f'{text}: "{name}" is given twice; a server has one value of each: leave one')
+        given.add(name)
         if name not in toggles:
             raise ServerIdError(f'{text}: "{server}@{level}" has no toggle "{name}"; {_there_is(toggles)}')
         values = definition.toggles[name].values_at(level)
@@ -185,15 +194,24 @@ def parse_server_id(text: str, definitions: Mapping[str, ServerDefinition]) -> S
             except ProgramError as error:
                 raise ServerIdError(f"{text}: {error}") from error
         elif value not in values:
-            raise ServerIdError(
-                f'{text}: "{name}" cannot be "{value}" at {server}@{level}; {_there_is(values)}'
-            )
+            is_of_departures = definition.toggles[name].departures
+            advice = _instead(value, values, DEPARTURES_LISTED_BY if is_of_departures else LISTED_BY)
+            raise ServerIdError(f'{text}: "{name}" cannot be "{value}" at {server}@{level}; {advice}')
         toggles[name] = value
     return ServerVariant(definition, level, toggles)
 
 
 def _there_is(names: Iterable[str]) -> str:
-    return f"there is {', '.join(names) or 'none'}"
+    return f"there is {named(names)}"
+
+
+def _instead(value: str, values: Collection[str], listed_by: str) -> str:
+    """What can be written instead of a value: all there are, or of many those near it."""
+    if len(values) <= MAX_NAMED:
+        return _there_is(values)
+    near = near_words(value, values)
+    hint = f"near it: {', '.join(near)}" if near else f"there are {len(values)} values"
+    return f"{hint} (see `{listed_by}`)"
 
 
 def certificate_kinds(variants: Iterable[ServerVariant]) -> frozenset[str]:

@@ -76,7 +76,9 @@ def receive_server_certificate(handshake: ClientHandshake, chain: tuple[bytes, .
     if not chain:
         is_tls13 = handshake.version >= ProtocolVersion.TLS_1_3
         names = (*(("certificate-list-empty-in-tls13",) if is_tls13 else ()), "certificate-list-empty")
-        raise PeerFault(Fault.BAD_CERTIFICATE, "the server's certificate list is empty", *names)
+        # RFC 8446 section 4.4.2.4; RFC 5246 section 7.4.2 names no alert.
+        fault = Fault.DECODE if is_tls13 else Fault.BAD_CERTIFICATE
+        raise PeerFault(fault, "the server's certificate list is empty", *names)
     most = handshake.limits.max_certificates
     if most is not None and len(chain) > most:
         detail = f"a chain of {len(chain)} certificates; this client takes {most}"

@@ -18,8 +18,8 @@ others know these (SunJSSE; measured).
 
 
 def check_certificate_request(handshake: ClientHandshake, request: CertificateRequest) -> None:
-    """Judge one of SSLv3 to TLS 1.2: the list of schemes of TLS 1.2 has one at least (RFC 5246 section
-    7.4.4), as has the list of types, which many do without.
+    """Judge one of SSLv3 to TLS 1.2: the lists of types and of schemes have one at least, and a name has one
+    byte (RFC 5246 section 7.4.4).
     """
     types, schemes = request.certificate_types, request.supported_signature_algorithms
     if schemes == ():
@@ -29,7 +29,7 @@ def check_certificate_request(handshake: ClientHandshake, request: CertificateRe
             )
         )
     if not types:
-        handshake.mind(DecodeError("certificate_types: empty", 0, "certificate-request-without-types"))
+        handshake.judge(DecodeError("certificate_types: empty", 0, "certificate-request-without-types"))
     elif unknown := set(types) - KNOWN_TYPES:
         alone = ("certificate-request-with-unknown-types",) if unknown == set(types) else ()
         _mind_unknown(handshake, "types", *alone, "certificate-request-with-some-unknown-types")
@@ -38,7 +38,7 @@ def check_certificate_request(handshake: ClientHandshake, request: CertificateRe
     for authority in request.certificate_authorities:
         if not authority:
             fault = "certificate-request-with-empty-authority"
-            handshake.mind(DecodeError("certificate_authorities: an empty name", 0, fault))
+            handshake.judge(DecodeError("certificate_authorities: an empty name", 0, fault))
         elif not _is_name(authority):
             fault = "certificate-request-with-authority-not-der"
             handshake.mind(DecodeError("certificate_authorities: a name that is no DER", 0, fault))

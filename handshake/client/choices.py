@@ -86,6 +86,17 @@ def check_selected_version(handshake: ClientHandshake, version: int, legacy_vers
     return version
 
 
+def check_listed_version(handshake: ClientHandshake, version: int) -> None:
+    """Judge a version that supported_versions does not list: the client does not support it (RFC 8446 section
+    4.2.1, RFC 5246 appendix E.1).
+    """
+    offered = _offered(handshake.sent, ExtensionType.SUPPORTED_VERSIONS, pull_supported_versions)
+    if offered and version not in offered:
+        detail = f"the server chose {version_name(version)}, which supported_versions does not list"
+        names = ("version-not-in-supported-versions", "version-not-offered")
+        handshake.judge(PeerFault(Fault.PROTOCOL_VERSION, detail, *names))
+
+
 def check_downgrade(sent: ClientHello, server_random: bytes, version: int) -> None:
     """Refuse a version below TLS 1.3 from a server whose random says that it has TLS 1.3 (RFC 8446 section
     4.1.3), where the hello offers that.
@@ -238,14 +249,16 @@ def check_key_share_group(sent: ClientHello, named_group: int) -> None:
 
 
 def check_missing_key_share(sent: ClientHello, answered: AbstractSet[int]) -> None:
-    """Judge a ServerHello of TLS 1.3 without key_share: legal with a pre-shared key and psk_ke (RFC 8446
-    section 4.2.9).
+    """Judge a ServerHello of TLS 1.3 without key_share: legal with a pre-shared key and psk_ke, and with one
+    and psk_dhe_ke alone illegal_parameter (RFC 8446 sections 4.2.9 and 4.2.11).
     """
     modes = _offered(sent, ExtensionType.PSK_KEY_EXCHANGE_MODES, pull_psk_key_exchange_modes) or ()
     if ExtensionType.PRE_SHARED_KEY in answered and _PSK_KE in modes:
         raise UnsupportedParameter(Parameter.KEY_EXCHANGE_MODE, "psk_ke")
     detail = "a TLS 1.3 ServerHello without key_share"
-    raise PeerFault(Fault.MISSING_EXTENSION, detail, "key-share-missing")
+    is_resumption = ExtensionType.PRE_SHARED_KEY in answered
+    fault = Fault.ILLEGAL_PARAMETER if is_resumption else Fault.MISSING_EXTENSION
+    raise PeerFault(fault, detail, "key-share-missing")
 
 
 def check_post_handshake_request(sent: ClientHello) -> None:

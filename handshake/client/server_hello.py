@@ -5,6 +5,7 @@ from handshake.client.choices import (
     check_cipher_suite,
     check_compression_method,
     check_downgrade,
+    check_listed_version,
     check_selected_version,
     check_session_id,
     check_session_id_echo,
@@ -156,4 +157,5 @@ def _checked_version(handshake: ClientHandshake, hello: ServerHello, extensions:
             met=version_name(version),
             wanted=f"it accepts {names}",
         )
+    check_listed_version(handshake, version)
     return version

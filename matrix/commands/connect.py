@@ -12,18 +12,21 @@ from clients.observation import Attempt, Observation
 from clients.starttls import PROTOCOLS
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import version_name
-from matrix.cell import select
 from matrix.commands.options import ClientsDir, Json, console, one_line_errors, tell, write_out
-from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
+from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED
 from matrix.judgement.judge import judge
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
-from matrix.plan.loading import load_all_profiles
+from matrix.plan.loading import PROGRAMS_LISTED_BY, choose_profile, load_all_profiles
 from matrix.prediction import offered_version_name
 from matrix.results.evidence import evidence_of, to_plain
 from matrix.results.run_file import to_json
 from matrix.wording import printable, reason_in_words
 
 _BYTES_SHOWN = 24
+_PROGRAMS_ARE_RUN = (
+    "connect plays profiles; a genuine program is run by tls-matrix run --client '{}' --target {} "
+    f"(see `{PROGRAMS_LISTED_BY}`)"
+)
 
 
 def connect(
@@ -50,11 +53,8 @@ def connect(
     """
     with one_line_errors() as notes:
         profiles = load_all_profiles(clients_dir or (), notes)
-        chosen = select([client], profiles, "client")
-        if len(chosen) != 1:
-            raise SelectionError(f"{client}: matches {', '.join(chosen)}; name one client")
         destination = parse_destination(address)
-    profile = profiles[chosen[0]]
+        profile = choose_profile(client, profiles, _PROGRAMS_ARE_RUN.format(client, _as_target(address)))
     observation = connect_client(profile.player, destination, deadline_seconds=timeout)
     judgement = judge(observation, Expectation(), frozenset())
     offered = [offered_version_name(attempt.template) for attempt in profile.attempts]
@@ -79,6 +79,11 @@ def connect(
             "bold",
         )
     raise typer.Exit(EXIT_NOT_AS_EXPECTED if judgement.outcome in (None, Outcome.FAILS) else EXIT_AS_EXPECTED)
+
+
+def _as_target(address: str) -> str:
+    """The address as `run --target` has it, which wants a name."""
+    return address if "=" in address.partition(",")[0] else f"NAME={address}"
 
 
 def _print(observation: Observation, offered: list[str]) -> None:

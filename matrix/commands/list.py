@@ -30,6 +30,7 @@ from matrix.commands.options import (
     write_out,
 )
 from matrix.judgement.outcome import Expectation
+from matrix.plan.departing import showing_scenarios
 from matrix.plan.loading import load_all_definitions, load_all_profiles
 from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions
@@ -179,10 +180,11 @@ def _departures(options: RunOptions, notes: Notes) -> list[Row]:
         {
             "id": departure.name,
             "versions": ", ".join(version_name(version) for version in departure.versions),
-            "scenario": departure.scenario.value,
+            "scenario": ", ".join(showing_scenarios(departure)),
             "demand": str(departure.demand),
             "section": departure.demand.section,
             "hello": departure.hello,
+            "otherwise": "" if departure.otherwise is None else str(departure.otherwise),
             "title": f"The server {departure.title}",
         }
         for departure in departures().values()
@@ -210,8 +212,11 @@ _SHOWN = (
     "key",
     "values",
     "versions",
+    "scenario",
     "demand",
     "section",
+    "hello",
+    "otherwise",
     "title",
     "installed",
     "advice",

@@ -1,7 +1,8 @@
 """What a run has measured so far: kept in memory and, as it comes, in the run's folder.
 
 A result is put down in the journal; its evidence was written by the process that ran the cell, and gets the
-server's own view of each connection here. Nothing that cannot be written stops a run.
+server's own view of each connection here. That view tells, too, whether a server that departs from the RFCs
+had occasion to. Nothing that cannot be written stops a run.
 """
 
 import errno
@@ -17,6 +18,7 @@ from matrix.cell import parse_cell_id
 from matrix.errors import UnreadableRun
 from matrix.grid.assemble import cell_record, confidences, frame_of, whole
 from matrix.grid.endpoint import Problem
+from matrix.grid.occasions import departures_of, occasion_notes
 from matrix.grid.proof import Conversation, unproved
 from matrix.grid.servers import GridServers
 from matrix.judgement.outcome import Outcome
@@ -47,6 +49,8 @@ class Measured:
         self._results: dict[str, CellResult] = {}
         self._records: dict[str, CellRecord] = {}
         self._without_views: set[str] = set()
+        self._departures = {variant.id: departures_of(variant) for variant in plan.variants}
+        self._undecided: dict[str, dict[str, CellResult]] = {}  # by server
         self._confidences = confidences(plan)
         self._frame = frame_of(plan, {variant.id: servers.stack(variant.id) for variant in plan.variants})
         self._journal(
@@ -70,6 +74,10 @@ class Measured:
         if result.evidence:
             self._without_views.add(result.cell)
             self._add_views(result, monotonic(), is_last=False)
+        server = parse_cell_id(result.cell).server
+        if self._departures.get(server) and result.judgement.outcome is not None:
+            self._undecided.setdefault(server, {})[result.cell] = result
+            self._note_occasions(server, monotonic())
 
     def finish(self, problems: Mapping[str, Problem]) -> RunFile:
         """Give the whole run; `problems` are those of servers that do not answer, by server."""
@@ -78,6 +86,8 @@ class Measured:
         until = monotonic() + LAST_VIEWS_SECONDS
         for cell_id in sorted(self._without_views):
             self._add_views(self._results[cell_id], until, is_last=True)
+        for server in self._undecided:
+            self._note_occasions(server, until)
         self._folder.keep_evidence_of(self._records)
         return whole(self._frame, self._records.values(), len(self._planned), problems)
 
@@ -149,12 +159,31 @@ class Measured:
         except OSError as error:
             self.lost = self.lost or unwritable(error, self._folder.path)
 
+    def _note_occasions(self, server: str, until: float) -> None:
+        """Note in which cells a server had no occasion to depart, as far as it has told by then: its logs do
+        not stay for ever, so each further result asks again.
+        """
+        for cell_id, result in list(self._undecided[server].items()):
+            told = list(self._told(server, result, until))
+            if None in told and self._servers.stack(server) is not None:
+                continue
+            del self._undecided[server][cell_id]
+            record = self._records[cell_id]
+            scenario = parse_cell_id(cell_id).scenario
+            notes = list(occasion_notes(self._departures[server], scenario, told))
+            if notes and record.outcome is not None:
+                self._keep(record.model_copy(update={"notes": [*record.notes, *notes]}))
+
     def _views(self, server: str, result: CellResult, until: float) -> Iterator[ServerView | None]:
+        for told in self._told(server, result, until):
+            yield None if told is None else _view(told)
+
+    def _told(self, server: str, result: CellResult, until: float) -> Iterator[Connection | None]:
+        """What the server says of each connection of a cell by then."""
         for port, started, _ in result.connections:
             seconds = max(0.0, until - monotonic())
             moment = datetime.fromisoformat(started)
-            view = None if port is None else self._servers.view(server, port, moment, seconds)
-            yield None if view is None else _view(view)
+            yield None if port is None else self._servers.view(server, port, moment, seconds)
 
     def _journal(self, write: Callable[..., None], *what: Any) -> None:
         with suppress(OSError):  # it is in memory, and run.json may have room at the end

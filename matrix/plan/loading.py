@@ -1,18 +1,27 @@
 """The definitions and profiles that there are, bundled or the user's, and what is wrong with them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clients.genuine.program import PREFIX, Program
 from clients.genuine.programs import load_programs
 from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
-from definitions.fault import Together
+from definitions.fault import Together, named
 from definitions.former import Notes
 from definitions.reading import check_toml
 from matrix.cell import no_match, select
+from matrix.errors import SelectionError
 from servers.definition import DefinitionError, ServerDefinition, load_definitions
 from servers.emulated.emulation import EmulationError, read_emulation
 from servers.variant import ServerVariant
+
+PROGRAMS_LISTED_BY = "tls-matrix list programs"
+_BY_PREFIX = (
+    f"genuine programs are chosen by patterns that begin with {PREFIX}, as in --client '{PREFIX}*' "
+    f"(see `{PROGRAMS_LISTED_BY}`)"
+)
+_SIGNS = re.compile(r"[*?\[]")
 
 
 def load_all_definitions(
@@ -45,9 +54,37 @@ def choose_clients(
         return default_clients(profiles)
     chosen: set[str] = set()
     for pattern in patterns:
-        known = programs if pattern.startswith(PREFIX) else profiles
-        chosen.update(select([pattern], known, "client"))
+        if pattern.startswith(PREFIX):
+            chosen.update(select([pattern], programs, "genuine program", PROGRAMS_LISTED_BY))
+        else:
+            chosen.update(_select_profiles(pattern, profiles, _BY_PREFIX))
     return sorted(chosen)
+
+
+def choose_profile(pattern: str, profiles: Mapping[str, Profile], instead: str) -> Profile:
+    """Give the one profile that the pattern chooses; `instead` is what to do where it means a genuine
+    program. Raises SelectionError.
+    """
+    chosen = _select_profiles(pattern, profiles, instead)
+    if len(chosen) != 1:
+        raise SelectionError(f"{pattern}: matches {named(chosen)}; name one client")
+    return profiles[chosen[0]]
+
+
+def _select_profiles(pattern: str, profiles: Mapping[str, Profile], instead: str) -> list[str]:
+    try:
+        return select([pattern], profiles, "client")
+    except SelectionError:
+        if not _means_program(pattern):
+            raise
+        raise SelectionError(f"no profile of a client matches {pattern!r}; {instead}") from None
+
+
+def _means_program(pattern: str) -> bool:
+    """Whether a pattern that matches no profile is probably for genuine programs."""
+    literal = _SIGNS.split(pattern.lower())[0]
+    is_beginning = literal != pattern.lower() and literal != "" and PREFIX.startswith(literal)
+    return is_beginning or literal.startswith(PREFIX.rstrip("-"))
 
 
 def default_clients(profiles: Mapping[str, Profile]) -> list[str]:

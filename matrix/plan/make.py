@@ -5,8 +5,12 @@ Reads definitions, profiles, expectations and the baseline; opens no connection.
 of them comes out as an error of one line before anything is started.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
+from clients.genuine.program import Program
+from clients.genuine.programs import load_programs
+from clients.profile import Profile, load_profiles
 from definitions.fault import Together
 from definitions.former import Notes
 from matrix.cell import grid, select
@@ -14,6 +18,7 @@ from matrix.errors import SelectionError
 from matrix.expectations.files import Expectations, load_own_expectations
 from matrix.plan.cells import check_baseline, plan_cells
 from matrix.plan.loading import (
+    PROGRAMS_LISTED_BY,
     check_variant,
     choose_clients,
     load_all_definitions,
@@ -25,6 +30,7 @@ from matrix.plan.plan import Plan
 from matrix.plan.servers import choose_servers
 from matrix.plan.targets import parse_targets
 from matrix.results.gate import parse_gates
+from matrix.results.played import stands_for
 from matrix.results.run_file import load_run
 from matrix.scenarios import SCENARIOS
 from servers.definition import ServerDefinition
@@ -72,9 +78,36 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
         profiles,
         tuple(SCENARIOS[s] for s in scenarios),
         tuple(cells),
-        (*remarks, *_unused(own, servers, definitions, (*profiles, *programs))),
+        (
+            *remarks,
+            *_unused(own, servers, definitions, (*profiles, *programs)),
+            *_compared_with_none(clients, profiles, programs, options.clients_dir),
+        ),
         programs,
     )
+
+
+def _compared_with_none(
+    clients: Iterable[str],
+    profiles: Mapping[str, Profile],
+    programs: Mapping[str, Program],
+    directories: Sequence[Path],
+) -> Iterator[str]:
+    """Name the clients whose `plays` is the id of no program here; where no program is asked for, the user's
+    own alone, since those that come along name what is on some machines only.
+    """
+    plays = {client: profiles[client].plays for client in clients if client in profiles}
+    if not programs:
+        own = load_profiles(directories)
+        plays = {client: plays[client] for client in plays if client in own}
+    named = {client: program for client, program in plays.items() if program is not None}
+    known = programs or (load_programs(directories) if named else {})
+    for client, program in named.items():
+        if stands_for(program, known) is None:
+            yield (
+                f"{client}: plays {program!r}, and no genuine program here has this id: the client is "
+                f"compared with none (see `{PROGRAMS_LISTED_BY}`)"
+            )
 
 
 def _unused(

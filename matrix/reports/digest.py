@@ -12,6 +12,7 @@ from matrix.reports.groups import Group, groups
 from matrix.reports.headline import unexpected_cells
 from matrix.reports.inference import inference
 from matrix.results.levels import in_order
+from matrix.results.played import compared_with_none
 from matrix.results.run_file import ASSUMED, LOW, CellRecord, RunFile
 from matrix.wording import joined, printable, reason_in_words
 
@@ -75,15 +76,21 @@ def server_notes(run: RunFile) -> list[str]:
 
 def client_notes(run: RunFile) -> list[str]:
     """What the cells that work rest on where nobody measured what the client refuses, nor read it in its
-    source: a sentence for each kind of client; nothing where it is known of all.
+    source: a sentence for each kind of client; nothing where it is known of all. Where the run has genuine
+    programs, the clients whose own program it has not, too.
     """
-    return [
+    notes = [
         f"{sentence}: {printable(', '.join(clients))}."
         for confidence, sentence in _WORKS_RESTS_ON.items()
         if (clients := sorted({cell.client for cell in run.cells if cell.confidence == confidence}))
     ]
+    alone = [f"{client} ({program})" for client, program in compared_with_none(run)]
+    return notes + ([f"{_COMPARED_WITH_NONE}: {printable(', '.join(alone))}."] if alone else [])
 
 
+_COMPARED_WITH_NONE = (
+    "These are compared with no genuine program, since the run has none of the id that they play"
+)
 _WORKS_RESTS_ON = {
     ASSUMED: "What these refuse of a server is not known. Where they work, it is assumed that they refuse "
     "what the RFCs oblige a client to refuse",

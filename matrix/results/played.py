@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from clients.genuine.program import PREFIX
 from handshake.reason import Kind, Reason, Rule
 from matrix.results.run_file import CellRecord, NegotiatedRecord, RunFile
 
@@ -63,6 +64,17 @@ def pairs(run: RunFile) -> list[Pair]:
 def differences(run: RunFile) -> list[Pair]:
     """The pairs that are not alike."""
     return [pair for pair in pairs(run) if pair.differences]
+
+
+def compared_with_none(run: RunFile) -> list[tuple[str, str]]:
+    """The profiles that play a program of which a run with genuine programs has no column, each with it."""
+    if not any(client.startswith(PREFIX) for client in run.clients):
+        return []
+    return [
+        (client, record.plays)
+        for client, record in sorted(run.clients.items())
+        if record.plays is not None and stands_for(record.plays, run.clients) is None
+    ]
 
 
 def stands_for(plays: str, clients: Iterable[str]) -> str | None:

@@ -36,6 +36,14 @@ PEER_SENT = "the peer sent "
 """How the reason begins where a fatal alert of the peer's has ended a connection; its name follows."""
 
 
+def departed(log: str | None) -> tuple[str, ...] | None:
+    """The departures that have shown on a connection, by its log; None where the log does not tell."""
+    line = (log or "").partition("\n")[0]
+    if line.startswith(DEPARTED):
+        return tuple(line.removeprefix(DEPARTED).split())
+    return () if line == NOT_DEPARTED else None
+
+
 class ServedConnection:
     """One connection of an emulated server. `is_over` once nothing that the peer sends matters any more: the
     transport then ends as `ending` says. `reason` is why it ended, None while nothing has gone wrong.

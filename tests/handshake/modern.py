@@ -40,6 +40,12 @@ def schemes(*codes: int) -> ExtensionTemplate:
     return ExtensionTemplate(ExtensionType.SIGNATURE_ALGORITHMS, push_signature_algorithms(codes))
 
 
+def versions(*listed: int) -> ExtensionTemplate:
+    """A supported_versions."""
+    body = b"".join(version.to_bytes(2, "big") for version in listed)
+    return ExtensionTemplate(ExtensionType.SUPPORTED_VERSIONS, bytes((len(body),)) + body)
+
+
 def replaced(template: HelloTemplate, *extensions: ExtensionTemplate) -> HelloTemplate:
     """The template with these extensions in the place of its own of the same types, new ones at the end."""
     new = {each.extension_type: each for each in extensions}

@@ -26,7 +26,7 @@ from handshake.events import PeerFaulted, Unsupported
 from handshake.hello_template import HelloTemplate
 from handshake.wire.registry import ProtocolVersion, SignatureScheme
 from tests.handshake.flights import Server13, certificate, server_hello
-from tests.handshake.modern import CHROMIUM_156, OPENSSL_4, groups, replaced, schemes, shares
+from tests.handshake.modern import CHROMIUM_156, OPENSSL_4, groups, replaced, schemes, shares, versions
 from tests.handshake.peers import OpenSSLPeer, Ours, client, credentials, exchange, pump
 
 TLS_1_0, TLS_1_2, TLS_1_3 = ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3
@@ -125,12 +125,12 @@ def test_an_unknown_scheme_in_the_hello_does_not_excuse_a_known_kind() -> None:
 )
 def test_curves_without_a_library_up_to_tls_1_2(curve: str, named_group: int | None, name: str) -> None:
     der, ecdsa = of_algorithm(EC_PUBLIC_KEY, curve), (ECDHE_ECDSA, ECDHE_ECDSA_SHA, ECDHE_RSA)
-    free = HelloTemplate(TLS_1_2, ecdsa)
-    naming = replace(replaced(OPENSSL_4, groups(29, named_group or 23)), cipher_suites=ecdsa)
+    free, listed = HelloTemplate(TLS_1_2, ecdsa), versions(TLS_1_3, TLS_1_2, TLS_1_0)
+    naming = replace(replaced(OPENSSL_4, listed, groups(29, named_group or 23)), cipher_suites=ecdsa)
     for version, suite in ((TLS_1_0, ECDHE_ECDSA_SHA), (TLS_1_2, ECDHE_ECDSA)):
         assert shown(free, version, suite, der) == unsupported(name)
         assert shown(naming, version, suite, der) == (unsupported(name) if named_group else BAD)
-        other = replace(replaced(OPENSSL_4, groups(29)), cipher_suites=ecdsa)
+        other = replace(replaced(OPENSSL_4, listed, groups(29)), cipher_suites=ecdsa)
         assert shown(other, version, suite, der) == BAD, "not offered"
     assert shown(free, TLS_1_2, ECDHE_RSA, der) == BAD, "the suite is for an RSA key"
     assert shown(OPENSSL_4, TLS_1_3, 0x1301, der) == BAD, "TLS 1.3 has no scheme for the curve"
@@ -170,7 +170,8 @@ def test_openssl_with_an_eddsa_certificate(
     if version == TLS_1_2:
         assert shown(not_offered, TLS_1_2, ECDHE_ECDSA, der) is None, "the signature is what gives it away"
         assert shown(replace(template, cipher_suites=(ECDHE_RSA,)), TLS_1_2, ECDHE_RSA, der) == BAD
-        sha = replace(template, cipher_suites=(ECDHE_ECDSA_SHA,))
+        listed = replaced(template, versions(TLS_1_2, TLS_1_0))
+        sha = replace(listed, cipher_suites=(ECDHE_ECDSA_SHA,))
         assert shown(sha, TLS_1_0, ECDHE_ECDSA_SHA, der) == BAD, "there is no EdDSA before TLS 1.2"
 
 

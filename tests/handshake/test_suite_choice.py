@@ -10,7 +10,7 @@ from handshake.wire.cipher_suites import CIPHER_SUITES, cipher_suite_name
 from handshake.wire.messages import push_server_hello
 from handshake.wire.registry import AlertDescription, HandshakeType, ProtocolVersion
 from tests.handshake.flights import handshake_record, hello_of, key_share, server_hello, server_hello_13
-from tests.handshake.modern import GREASE, X25519
+from tests.handshake.modern import GREASE, X25519, replaced, versions
 from tests.handshake.peers import VERSIONS, Ours, client, suite_id, template
 from tests.handshake.suites import versions_by_number
 
@@ -18,6 +18,11 @@ NO_SUITES = (0x0000, 0x00FF, 0x5600)
 UNKNOWN = 0x9999
 OF_A_SUITE = (ServerHelloReceived, PeerFaulted, Unsupported)
 ALERT = AlertSent(2, AlertDescription.ILLEGAL_PARAMETER)
+
+
+def of_all_versions(*suites: int) -> HelloTemplate:
+    """A hello that offers every version."""
+    return replaced(template(ProtocolVersion.TLS_1_3, *suites), versions(*reversed(VERSIONS)))
 
 
 def chosen(hello: HelloTemplate, version: int, suite: int) -> Ours:
@@ -55,7 +60,7 @@ def right_answer(version: int, suite: int) -> list[object]:
 def test_every_suite_in_every_version(version: int) -> None:
     outcomes = {}
     for suite in CIPHER_SUITES:
-        ours = chosen(template(ProtocolVersion.TLS_1_3, suite), version, suite)
+        ours = chosen(of_all_versions(suite), version, suite)
         if said(ours) != right_answer(version, suite):
             outcomes[suite_id(suite)] = said(ours)
         assert (ALERT in ours.events) is (right_answer(version, suite) == ["illegal-parameter"])
@@ -66,7 +71,7 @@ def test_every_suite_in_every_version(version: int) -> None:
 @pytest.mark.parametrize("version", VERSIONS, ids=suite_id)
 @pytest.mark.parametrize("suite", [*GREASE, *NO_SUITES], ids=hex)
 def test_what_is_no_suite_is_the_servers_fault_though_it_was_in_the_hello(version: int, suite: int) -> None:
-    ours = chosen(template(ProtocolVersion.TLS_1_3, 0x002F, 0x1301, suite), version, suite)
+    ours = chosen(of_all_versions(0x002F, 0x1301, suite), version, suite)
     assert said(ours) == ["illegal-parameter"]
     assert ALERT in ours.events
     (fault,) = (event for event in ours.events if isinstance(event, PeerFaulted))
@@ -75,9 +80,9 @@ def test_what_is_no_suite_is_the_servers_fault_though_it_was_in_the_hello(versio
 
 def test_a_code_point_nobody_has_named_is_not_told_from_a_suite() -> None:
     for version in VERSIONS:
-        offered = chosen(template(ProtocolVersion.TLS_1_3, UNKNOWN), version, UNKNOWN)
+        offered = chosen(of_all_versions(UNKNOWN), version, UNKNOWN)
         assert said(offered) == [Unsupported(Parameter.CIPHER_SUITE, "0x9999")]
-        not_offered = chosen(template(ProtocolVersion.TLS_1_3, 0x002F), version, UNKNOWN)
+        not_offered = chosen(of_all_versions(0x002F), version, UNKNOWN)
         assert said(not_offered) == ["cipher-suite-not-offered"]
 
 

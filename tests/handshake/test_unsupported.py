@@ -302,7 +302,7 @@ def test_a_version_that_was_not_offered_is_not_selected() -> None:
     ("modes", "takes_psk", "whose"),
     [
         ("02 00 01", True, Unsupported(Parameter.KEY_EXCHANGE_MODE, "psk_ke")),
-        ("01 01", True, "missing-extension"),
+        ("01 01", True, "illegal-parameter"),
         ("02 00 01", False, "missing-extension"),
     ],
 )

@@ -16,6 +16,9 @@ from tests.matrix.runs import cell, run
 OLD = run(cell("web@1", "x", Outcome.FAILS), cell("web@1", "y"))
 NEW = run(cell("web@2", "x"), cell("web@2", "y"))
 
+LONGEST_LINE = 500
+"""Characters that an error has at most."""
+
 
 def tls_matrix(*arguments: object) -> Result:
     return CliRunner().invoke(application, [str(argument) for argument in arguments], catch_exceptions=False)
@@ -192,6 +195,27 @@ def test_report_without_a_run_is_one_line_and_2(tmp_path: Path) -> None:
         (["serve", "nothing@1"], "nothing"),
         (["hello", "show", "java-77"], "near it: java-7"),
         (["hello", "diff", "java-7", "java-77"], "near it: java-7"),
+        (["run", "--server", "reference@rfc,departure=retry-twic"], "near it: retry-twice"),
+        (["serve", "reference@rfc,departure=*"], "values (see `tls-matrix list departures`)"),
+        (["serve", "reference@rfc,departure="], "values (see `tls-matrix list departures`)"),
+        (["serve", "jsse6@6u45,ec=yes,ec=yes"], '"ec" is given twice'),
+        (
+            ["run", "--server", "reference@rfc,departure=retry-twice,departure=cipher-suite-grease"],
+            '"departure" is given twice',
+        ),
+        (["run", "--server", "zzz@1,x=y"], "more (see `list servers`)"),
+        (["run", "--client", "zzz"], "more (see `list clients`)"),
+        (["connect", "*", "127.0.0.1:1"], "more; name one client"),
+        (
+            ["connect", "genuine-openssl-3.0.19", "127.0.0.1:1"],
+            "connect plays profiles; a genuine program is run by tls-matrix run "
+            "--client 'genuine-openssl-3.0.19' --target NAME=127.0.0.1:1",
+        ),
+        (["hello", "show", "genuine-openssl-3.0.19"], "only a profile says what its client sends"),
+        (["run", "--client", "gen*"], "begin with genuine-"),
+        (["run", "--client", "genuine"], "begin with genuine-"),
+        (["run", "--client", "GENUINE-*"], "begin with genuine-"),
+        (["run", "--client", "genuine-nothing*"], "(see `tls-matrix list programs`)"),
     ],
 )
 def test_what_is_asked_wrongly_is_one_line_that_helps_and_2(arguments: list[str], said: str) -> None:
@@ -199,6 +223,7 @@ def test_what_is_asked_wrongly_is_one_line_that_helps_and_2(arguments: list[str]
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
+    assert len(result.stderr) < LONGEST_LINE
     assert result.stdout == ""
 
 

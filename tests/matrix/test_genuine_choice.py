@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from clients.genuine.program import Missing
-from clients.profile import load_profiles
+from clients.profile import BUNDLED_PROFILES, load_profiles
 from matrix.errors import SelectionError
 from matrix.plan.loading import choose_clients, default_clients
+from matrix.plan.make import make_plan
+from matrix.plan.options import RunOptions
 from tests.matrix.test_run import tls_matrix
 
 PROFILES = load_profiles()
@@ -29,6 +31,35 @@ def test_no_other_pattern_chooses_one(patterns: tuple[str, ...]) -> None:
 
 def test_a_pattern_that_begins_as_its_id_does_chooses_it() -> None:
     assert choose_clients(("genuine-*", "java-17"), PROFILES, PROGRAMS) == ["genuine-x-1", "java-17"]
+
+
+def own_profile(folder: Path, plays: str) -> None:
+    """A user's profile that plays a program."""
+    lines = (BUNDLED_PROFILES / "java-17.toml").read_text().splitlines()
+    changed = {"id": 'id = "mine"', "plays": f'plays = "{plays}"'}
+    (folder / "mine.toml").write_text("\n".join(changed.get(each.partition(" =")[0], each) for each in lines))
+
+
+@pytest.mark.parametrize(
+    ("plays", "clients", "is_told"),
+    [
+        ("genuine-none-1", ("mine",), True),
+        ("genuine-none-1", ("mine", "genuine-own-*"), True),
+        ("genuine-own-1.2.3", ("mine",), False),
+        ("genuine-none-1", ("java-17",), False),
+    ],
+)
+def test_a_profile_that_plays_no_program_there_is_is_told(
+    plays: str, clients: tuple[str, ...], is_told: bool, tmp_path: Path
+) -> None:
+    own_profile(tmp_path, plays)
+    program = 'id = "genuine-own-1.2.4"\ntitle = "own"\ncommand = ["true"]\n'
+    (tmp_path / "genuine-own-1.2.4.toml").write_text(program)
+    options = RunOptions(server=("reference@rfc",), client=clients, clients_dir=(tmp_path,))
+    remarks = [each for each in make_plan(options).remarks if each.startswith("mine: plays")]
+    assert [f"plays '{plays}', and no genuine program here has this id" in each for each in remarks] == (
+        [True] if is_told else []
+    )
 
 
 def test_a_column_without_a_line_of_python(tmp_path: Path) -> None:

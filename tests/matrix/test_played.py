@@ -6,11 +6,12 @@ from handshake.reason import Detail, parse_reason
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import played
+from matrix.reports.digest import client_notes
 from matrix.reports.headline import headline
 from matrix.reports.html import render_html
 from matrix.reports.markdown import render_markdown
 from matrix.results.gate import exit_status
-from matrix.results.played import differences, pairs, stands_for
+from matrix.results.played import compared_with_none, differences, pairs, stands_for
 from matrix.results.run_file import CellRecord, ClientRecord, RunFile
 from tests.matrix.runs import cell, run
 
@@ -147,3 +148,16 @@ def test_the_page_shows_what_differs(both: tuple[Outcome, str, str, Outcome, str
     assert played.TITLE in page
     assert f"{PROFILE} and {PROGRAM}: 0 of 1 cell alike" in page
     assert played.TITLE not in render_html(run(side(PROFILE, *both[:3])))
+
+
+def test_a_profile_without_its_program_in_the_run_is_named_where_there_are_programs() -> None:
+    alone = {PROFILE: ClientRecord(title="p", confidence="high", ja3=None, plays="genuine-none-1")}
+    other = {"genuine-x-1": ClientRecord(title="g", confidence="genuine", ja3=None)}
+    made = run(cell("s@1", PROFILE))
+    assert compared_with_none(made.model_copy(update={"clients": alone})) == []
+    with_programs = made.model_copy(update={"clients": alone | other})
+    assert compared_with_none(with_programs) == [(PROFILE, "genuine-none-1")]
+    (note,) = client_notes(with_programs)
+    assert f"{PROFILE} (genuine-none-1)" in note
+    its_own = {"genuine-none-1": other["genuine-x-1"]}
+    assert client_notes(made.model_copy(update={"clients": alone | its_own})) == []

@@ -8,7 +8,7 @@ from handshake.server.departures.departure import Departure, Scenario
 from servers import contract
 from servers.credentials import CLIENT_SUBJECT, SUBJECT, make_credentials
 from servers.definition import ServerDefinition, load_definitions
-from servers.emulated.served import DEPARTED
+from servers.emulated.served import departed
 from servers.emulated.server import EmulatedServer, emulated_server
 from servers.http import RENEGOTIATION_PATH
 from servers.processes.start import RunningServers, start_servers
@@ -16,7 +16,7 @@ from servers.variant import ServerVariant, parse_server_id
 
 SERVER = "reference@rfc"
 START_SECONDS = 60.0
-_OF_A_REQUEST = ("hello-request-twice", "hello-request-with-a-body")
+_OF_A_REQUEST = (Scenario.RENEGOTIATION, Scenario.HELLO_REQUEST)
 
 
 def server_id(name: str) -> str:
@@ -26,14 +26,13 @@ def server_id(name: str) -> str:
 
 def request_at(departure: Departure) -> bytes:
     """What is asked of a server that departs in this way: a renegotiation, where it takes one to show."""
-    takes_one = departure.scenario is Scenario.RENEGOTIATION or departure.name in _OF_A_REQUEST
-    path = RENEGOTIATION_PATH if takes_one else "/"
+    path = RENEGOTIATION_PATH if departure.scenario in _OF_A_REQUEST else "/"
     return f"GET {path} HTTP/1.0\r\nHost: {SUBJECT}\r\n\r\n".encode()
 
 
 def has_departed(seen: contract.Connection) -> bool:
     """Whether the departure has shown on a connection."""
-    return (seen.log or "").startswith(DEPARTED)
+    return bool(departed(seen.log))
 
 
 @contextmanager

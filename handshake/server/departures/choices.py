@@ -241,6 +241,7 @@ DEPARTURES = (
         TLS_1_2,
         _SELECTED,
         hello="extension:supported_versions",
+        otherwise=must_refuse("RFC 5246 section 7.4.1.4", AlertDescription.UNSUPPORTED_EXTENSION),
         rewrites=_selected(ProtocolVersion.TLS_1_2),
     ),
     Departure(

@@ -11,9 +11,11 @@ message is in the transcript, so that a client that tolerates it can go on to th
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from handshake.crypto.suite_parameters import SuiteParameters
+from handshake.features import Feature, FirstFlight, parse_feature
 from handshake.server.choice import Agreement, Choice
 from handshake.server.steps import Flight, Steps
 from handshake.wire.client_hello import ClientHello
@@ -31,12 +33,13 @@ ALL_VERSIONS = (*UP_TO_TLS_1_2, ProtocolVersion.TLS_1_3)
 
 
 class Scenario(StrEnum):
-    """When a departure shows. "connect": in any handshake. The others: in a renegotiation, in a resumed
-    handshake, where the server asks for a certificate, around a HelloRetryRequest, which the server then
-    sends whatever shares came.
+    """When a departure shows. "connect": in any handshake. The others: where the server asks for a
+    renegotiation, in a renegotiation, in a resumed handshake, where the server asks for a certificate, around
+    a HelloRetryRequest, which the server then sends whatever shares came.
     """
 
     CONNECT = "connect"
+    HELLO_REQUEST = "hello-request"
     RENEGOTIATION = "renegotiation"
     RESUMPTION = "resumption"
     CLIENT_CERTIFICATE = "client-certificate"
@@ -136,7 +139,9 @@ def _no_group(_: Situation, groups: tuple[int, ...], shares: tuple[int, ...]) ->
 @dataclass(frozen=True, slots=True)
 class Departure:
     """One departure. `title` says what the server does, after "the server"; `hello` names a feature
-    (`handshake.features`) that a hello must have to meet it, if not every one does.
+    (`handshake.features`) that a hello must have to meet it, if not every one does. Where a hello without it
+    meets it too, `otherwise` is what the RFC asks of that client: an answer of the wrong length, for one, is
+    then an answer to nothing.
 
     `chooses` rewrites the choice of version, suite and group, `agrees` what extensions agree on, `parameters`
     the parameters of a ServerKeyExchange before they are signed, `scheme` the scheme of a signature;
@@ -152,6 +157,7 @@ class Departure:
     demand: Demand
     scenario: Scenario = Scenario.CONNECT
     hello: str = ""
+    otherwise: Demand | None = None
     retries: int = 1
     chooses: Callable[[Situation, Choice], Choice] = _as_it_is
     agrees: Callable[[Situation, Agreement], Agreement] = _as_it_is
@@ -171,4 +177,19 @@ class Departure:
                 is_there = situation.is_resumed
             case _:
                 is_there = True
-        return is_there and situation.version in self.versions
+        is_there &= situation.version in self.versions
+        return is_there and (self.otherwise is not None or self.is_met_by(situation.hello))
+
+    def is_met_by(self, hello: ClientHello) -> bool:
+        """Whether a hello has what `hello` names, which is nothing of the way in which it came."""
+        return not self.hello or _feature(self.hello).present(FirstFlight(hello, 0, ()))
+
+    def demand_on(self, hello: ClientHello) -> Demand:
+        """What the RFC asks of a client that has sent this hello."""
+        return self.demand if self.otherwise is None or self.is_met_by(hello) else self.otherwise
+
+
+@lru_cache(maxsize=64)
+def _feature(name: str) -> Feature:
+    """Cached: a handshake asks at each place where a departure may show."""
+    return parse_feature(name)

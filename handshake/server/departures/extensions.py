@@ -64,11 +64,20 @@ _ENCRYPTED = frozenset({ExtensionType.SERVER_NAME, ExtensionType.SUPPORTED_GROUP
 """Of these, what belongs into EncryptedExtensions."""
 
 
+_NEEDED = _BELONG | {ExtensionType.SUPPORTED_GROUPS, ExtensionType.SIGNATURE_ALGORITHMS}
+"""Of these, what every hello of TLS 1.3 has (RFC 8446 section 9.2)."""
+_OTHERWISE_13 = {ExtensionType.RENEGOTIATION_INFO: must_refuse("RFC 8446 section 4.2")}
+"""What is demanded where the hello has no such extension, if not unsupported_extension alone: the signalling
+suite of RFC 5746 stands for renegotiation_info, which is then misplaced.
+"""
+
+
 def _misplaced() -> Iterator[Departure]:
     for extension, content in _BODIES.items():
         word = "alpn" if extension is _ALPN else extension.name.lower()
         name, put = word.replace("_", "-"), with_extension(extension, content)
         asked = f"extension:{'application_layer_protocol_negotiation' if word == 'alpn' else word}"
+        otherwise = None if extension in _NEEDED else _OTHERWISE_13.get(extension, _UNASKED_13)
         if extension not in _BELONG:
             yield Departure(
                 f"tls13-server-hello-with-{name}",
@@ -76,6 +85,7 @@ def _misplaced() -> Iterator[Departure]:
                 TLS_1_3,
                 _MISPLACED,
                 hello=asked,
+                otherwise=otherwise,
                 rewrites=in_server_hello(put),
             )
         if extension not in _ENCRYPTED:
@@ -85,6 +95,7 @@ def _misplaced() -> Iterator[Departure]:
                 TLS_1_3,
                 _MISPLACED,
                 hello=asked,
+                otherwise=otherwise,
                 rewrites=in_encrypted_extensions(put),
             )
 
@@ -92,11 +103,28 @@ def _misplaced() -> Iterator[Departure]:
 def _answer(
     name: str, title: str, extension: int, content: bytes, demands: tuple[Demand, Demand], hello: str
 ) -> Iterator[Departure]:
-    """An answer that goes into the ServerHello up to TLS 1.2, and into EncryptedExtensions in TLS 1.3."""
+    """An answer that goes into the ServerHello up to TLS 1.2, into EncryptedExtensions in TLS 1.3. One that
+    is wrong for a hello that asks for it is unasked for a hello that does not.
+    """
     put: Edit = with_extension(extension, content)
-    yield Departure(name, title, UP_TO_TLS_1_2, demands[0], hello=hello, rewrites=in_server_hello(put))
+    is_for_asking = not hello.startswith("not ")
     yield Departure(
-        f"{name}-in-tls13", title, TLS_1_3, demands[1], hello=hello, rewrites=in_encrypted_extensions(put)
+        name,
+        title,
+        UP_TO_TLS_1_2,
+        demands[0],
+        hello=hello,
+        otherwise=_UNASKED if is_for_asking else None,
+        rewrites=in_server_hello(put),
+    )
+    yield Departure(
+        f"{name}-in-tls13",
+        title,
+        TLS_1_3,
+        demands[1],
+        hello=hello,
+        otherwise=_UNASKED_13 if is_for_asking else None,
+        rewrites=in_encrypted_extensions(put),
     )
 
 
@@ -229,6 +257,7 @@ DEPARTURES = (
         TLS_1_3,
         silent("RFC 6066 section 3"),
         hello="extension:server_name",
+        otherwise=_UNASKED_13,
         rewrites=in_encrypted_extensions(with_extension(ExtensionType.SERVER_NAME, b"\x00\x00")),
     ),
     Departure(

@@ -10,6 +10,7 @@ from handshake.server.departures.departure import (
     Demand,
     Departure,
     Situation,
+    may_refuse,
     must_go_on,
     must_refuse,
     silent,
@@ -192,7 +193,8 @@ def _change_cipher_specs() -> Iterator[Departure]:
         (
             "before-server-hello",
             "before the ServerHello",
-            must_go_on("RFC 8446 section 5"),
+            # To be dropped in TLS 1.3, and out of turn in what comes before it: the client cannot know yet.
+            may_refuse("RFC 8446 section 5"),
             at_start(Flight.ANSWER, CHANGE_CIPHER_SPEC),
         ),
         ("value-2", "with the value 2", _UNEXPECTED_13, after(HandshakeType.SERVER_HELLO, two)),

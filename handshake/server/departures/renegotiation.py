@@ -128,6 +128,7 @@ DEPARTURES = (
         "sends two HelloRequests",
         UP_TO_TLS_1_2,
         must_go_on("RFC 5246 section 7.4.1.1"),
+        Scenario.HELLO_REQUEST,
         arranges=at_end(Flight.HELLO_REQUEST, _request(b"")),
     ),
     Departure(
@@ -135,6 +136,7 @@ DEPARTURES = (
         "sends a HelloRequest with a byte in it",
         UP_TO_TLS_1_2,
         must_refuse("RFC 5246 section 7.2.2", AlertDescription.DECODE_ERROR),
+        Scenario.HELLO_REQUEST,
         arranges=instead(Flight.HELLO_REQUEST, _request(b"\x00")),
     ),
     Departure(

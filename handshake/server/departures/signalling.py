@@ -110,6 +110,7 @@ DEPARTURES = (
         UP_TO_TLS_1_2,
         silent("RFC 7627 section 5.1"),
         hello="extension:extended_master_secret",
+        otherwise=_UNASKED,
         rewrites=in_server_hello(with_extension(_SECRET, b"\x00")),
     ),
     Departure(
@@ -136,6 +137,7 @@ DEPARTURES = (
         (UP_TO_TLS_1_2[-1],),
         silent("RFC 7366 section 3"),
         hello="extension:encrypt_then_mac",
+        otherwise=_UNASKED,
         agrees=agrees(encrypt_then_mac=True),
     ),
     Departure(
@@ -144,6 +146,7 @@ DEPARTURES = (
         UP_TO_TLS_1_2,
         silent("RFC 7366 section 2"),
         hello="extension:encrypt_then_mac",
+        otherwise=_UNASKED,
         chooses=block_cipher,
         rewrites=in_server_hello(with_extension(_MAC, b"\x00")),
     ),

@@ -83,6 +83,7 @@ def _unpromised(_: Situation, handshake_type: int) -> tuple[HandshakeMessage, ..
     return (_UNPROMISED,) if handshake_type == HandshakeType.FINISHED else ()
 
 
+_UNASKED = must_refuse("RFC 5246 section 7.4.1.4", AlertDescription.UNSUPPORTED_EXTENSION)
 _DECODE = must_refuse("RFC 5246 section 7.2.2", AlertDescription.DECODE_ERROR)
 _DECODE_13 = must_refuse("RFC 8446 section 6.2", AlertDescription.DECODE_ERROR)
 _FREE = must_go_on("RFC 8446 section 4.6.1")
@@ -144,15 +145,18 @@ DEPARTURES = (
         "session-ticket-answer-not-offered",
         "answers session_ticket though the client did not offer it",
         UP_TO_TLS_1_2,
-        must_refuse("RFC 5246 section 7.4.1.4", AlertDescription.UNSUPPORTED_EXTENSION),
+        _UNASKED,
         hello=f"not {_OFFERED}",
         rewrites=in_server_hello(with_extension(ExtensionType.SESSION_TICKET)),
     ),
-    _plain_old(
+    Departure(
         "session-ticket-answer-not-empty",
         "answers session_ticket with a body that is not empty",
+        UP_TO_TLS_1_2,
         silent("RFC 5077 section 3.2"),
-        in_server_hello(with_extension(ExtensionType.SESSION_TICKET, b"\x00")),
+        hello=_OFFERED,
+        otherwise=_UNASKED,
+        rewrites=in_server_hello(with_extension(ExtensionType.SESSION_TICKET, b"\x00")),
     ),
     _modern(
         "ticket-lifetime-0",

@@ -28,19 +28,26 @@ def suites_of(version: int) -> tuple[int, ...]:
 
 def hello_for(departure: Departure, version: int) -> HelloTemplate:
     """A hello that meets the departure."""
+    hello = _hello(version)
+    if departure.hello == "extension:supported_versions" and version < ProtocolVersion.TLS_1_3:
+        listed = ExtensionTemplate(ExtensionType.SUPPORTED_VERSIONS, bytes.fromhex("0403040303"))
+        return replace(hello, extensions=(*(hello.extensions or ()), listed))
+    return parse_feature(departure.hello).with_(hello) if departure.hello else hello
+
+
+def hello_without(departure: Departure, version: int) -> HelloTemplate:
+    """A hello that has not what the departure names."""
+    return parse_feature(departure.hello).without(_hello(version))
+
+
+def _hello(version: int) -> HelloTemplate:
     hello = template(version, *suites_of(version))
     extensions = list(hello.extensions or ())
     if version < ProtocolVersion.TLS_1_3:
         extensions.append(ExtensionTemplate(ExtensionType.SESSION_TICKET))
     else:
         extensions.append(ExtensionTemplate(ExtensionType.PSK_KEY_EXCHANGE_MODES, b"\x01\x01"))
-    hello = replace(hello, extensions=tuple(extensions))
-    if departure.hello == "extension:supported_versions" and version < ProtocolVersion.TLS_1_3:
-        listed = ExtensionTemplate(ExtensionType.SUPPORTED_VERSIONS, bytes.fromhex("0403040303"))
-        return replace(hello, extensions=(*extensions, listed))
-    if departure.hello == "session-id":
-        return replace(hello, session_id_length=32)
-    return parse_feature(departure.hello).with_(hello) if departure.hello else hello
+    return replace(hello, extensions=tuple(extensions))
 
 
 def settings(departure: Departure | None, version: int) -> ServerConfiguration:
@@ -68,10 +75,11 @@ def converse(
     *,
     sessions: SessionCache | None = None,
     session: Session | None = None,
+    hello: HelloTemplate | None = None,
 ) -> Conversation:
     """Connect, and go on to where the departure shows; a resumption has a connection before it."""
     sessions = sessions or SessionCache()
-    hello = hello_for(departure, version)
+    hello = hello or hello_for(departure, version)
     if departure.scenario is Scenario.RESUMPTION and session is None:
         before = _Talk(settings(None, version), hello, sessions, None)
         before.run(departure)
@@ -113,7 +121,7 @@ class _Talk:
         pump(self.client, self.server)
         if departure.scenario is Scenario.RENEGOTIATION:
             self._attempt(lambda: self.client.connection.renegotiate(0.0))
-        elif departure.name.startswith("hello-request"):
+        elif departure.scenario is Scenario.HELLO_REQUEST:
             self._attempt(lambda: self.server.connection.request_renegotiation(0.0))
         self._attempt(lambda: self.client.send(REQUEST))
         self._attempt(lambda: self.server.send(ANSWER))

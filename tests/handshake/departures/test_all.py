@@ -1,5 +1,5 @@
 """Every departure, in every version it is for, against our own client: it does something, nothing breaks, and
-a client goes on where the RFCs have it go on.
+a client without a table of its own does what the RFCs demand.
 """
 
 import re
@@ -9,12 +9,20 @@ from typing import Any
 
 import pytest
 
-from handshake.events import PolicyRefused, Unsupported
+from handshake.events import AlertSent, PolicyRefused, Unsupported
+from handshake.features import flight_of
 from handshake.server.departures.collection import departures
-from handshake.server.departures.departure import Departure, Duty, Scenario
+from handshake.server.departures.departure import (
+    Demand,
+    Departure,
+    Duty,
+    Scenario,
+    must_go_on,
+    must_refuse,
+)
 from handshake.server.steps import Flight
-from handshake.wire.registry import ProtocolVersion
-from tests.handshake.departures.conversations import converse
+from handshake.wire.registry import AlertDescription, AlertLevel, ProtocolVersion
+from tests.handshake.departures.conversations import Conversation, converse, hello_for, hello_without
 
 ALL = departures()
 CASES = [
@@ -22,18 +30,50 @@ CASES = [
     for name, departure in ALL.items()
     for version in departure.versions
 ]
-TAKEN = [
+BINDING = (Duty.MUST, Duty.SHOULD)
+DEMANDED = [
     pytest.param(departure, version, id=f"{name}-{version:04x}")
     for name, departure in ALL.items()
     for version in departure.versions
-    if departure.demand.duty is Duty.MUST and not departure.demand.refuse
+    if departure.demand.duty in BINDING
 ]
-NOT_TAKEN_BY_US = {
-    "alert-in-two-records": "our client reads a record of alerts as one alert (RFC 5246 section 6.2.1)",
-    "two-alerts-in-one-record": "the same",
-    "tls13-change-cipher-spec-before-server-hello": "our client drops it only once TLS 1.3 is chosen",
+DEMANDED_OTHERWISE = [
+    pytest.param(departure, version, id=f"{name}-{version:04x}")
+    for name, departure in ALL.items()
+    for version in departure.versions
+    if departure.otherwise is not None
+]
+NO_OTHER_HELLO = {
+    name
+    for name in ALL
+    if name == "pre-shared-key-not-offered"  # it takes a session to offer one
+    or name.startswith(("tls13-server-hello-with-", "encrypted-extensions-with-"))
+    or name == "certificate-entry-with-supported-groups"  # TLS 1.3 is not possible without the extension
 }
-"""What our client refuses though the RFCs have it go on."""
+NEEDING_THE_HELLO = [
+    pytest.param(departure, version, id=f"{name}-{version:04x}")
+    for name, departure in ALL.items()
+    for version in departure.versions
+    if departure.hello and departure.otherwise is None and name not in NO_OTHER_HELLO
+]
+NOT_AS_DEMANDED: dict[str, str] = {}
+"""What our client does otherwise than the RFCs demand, by name, with the reason."""
+
+
+def check_demand(departure: Departure, demand: Demand, talk: Conversation) -> None:
+    """Hold what our client did against a demand."""
+    events = talk.client.events
+    sent = [
+        each.description for each in events if isinstance(each, AlertSent) and each.level == AlertLevel.FATAL
+    ]
+    if departure.name in NOT_AS_DEMANDED:
+        is_so = talk.is_complete is not demand.refuse and demand.alert in (None, *sent)
+        assert not is_so, "it is done: take it off the list"
+        return
+    assert talk.is_complete is not demand.refuse, (events, talk.server.events)
+    assert not [each for each in events if isinstance(each, Unsupported)], events
+    if demand.alert is not None:
+        assert sent == [demand.alert], events
 
 
 def spied(departure: Departure, changes: list[str]) -> Departure:
@@ -83,13 +123,51 @@ def test_it_changes_what_is_sent_and_nothing_breaks(departure: Departure, versio
     assert changes, (departure.name, talk.client.events, talk.server.events)
 
 
-@pytest.mark.parametrize(("departure", "version"), TAKEN)
-def test_our_client_goes_on_where_the_rfc_has_it_go_on(departure: Departure, version: int) -> None:
-    talk = converse(departure, version)
-    if departure.name in NOT_TAKEN_BY_US:
-        assert not talk.is_complete, "it is taken: take it off the list"
-        return
+@pytest.mark.parametrize(("departure", "version"), DEMANDED)
+def test_our_client_does_what_the_rfc_demands(departure: Departure, version: int) -> None:
+    check_demand(departure, departure.demand, converse(departure, version))
+
+
+@pytest.mark.parametrize(("departure", "version"), DEMANDED_OTHERWISE)
+def test_it_does_so_where_the_hello_has_not_what_the_departure_names(
+    departure: Departure, version: int
+) -> None:
+    assert departure.otherwise is not None
+    changes: list[str] = []
+    talk = converse(spied(departure, changes), version, hello=hello_without(departure, version))
+    assert changes
+    check_demand(departure, departure.otherwise, talk)
+
+
+@pytest.mark.parametrize(("departure", "version"), NEEDING_THE_HELLO)
+def test_a_hello_that_gives_no_occasion_meets_no_departure(departure: Departure, version: int) -> None:
+    changes: list[str] = []
+    hello = hello_without(departure, version)
+    settled = replace(departure, scenario=Scenario.CONNECT)  # the hello alone keeps it from showing
+    talk = converse(spied(settled, changes), version, hello=hello)
+    assert not changes
     assert talk.is_complete, (talk.client.events, talk.server.events)
+
+
+def test_what_is_demanded_depends_on_the_hello() -> None:
+    departure, version = ALL["max-fragment-length-differs"], ProtocolVersion.TLS_1_2
+    asking, other = (flight_of(make(departure, version)).hello for make in (hello_for, hello_without))
+    assert str(departure.demand_on(asking)) == "MUST refuse: illegal_parameter"
+    assert str(departure.demand_on(other)) == "MUST refuse: unsupported_extension"
+    plain = ALL["server-hello-unknown-extension"]
+    assert plain.demand_on(asking) == plain.demand_on(other) == plain.demand
+
+
+def test_a_check_that_is_not_met_is_seen() -> None:
+    departure = ALL["server-hello-trailing-byte"]
+    talk = converse(departure, ProtocolVersion.TLS_1_2)
+    check_demand(departure, departure.demand, talk)
+    for other in (
+        must_go_on("RFC 5246 section 1"),
+        must_refuse("RFC 5246 section 1", AlertDescription.ILLEGAL_PARAMETER),
+    ):
+        with pytest.raises(AssertionError):
+            check_demand(departure, other, talk)
 
 
 def test_without_a_departure_everybody_goes_on() -> None:
