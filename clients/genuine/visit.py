@@ -141,16 +141,17 @@ def _leaves_without_a_word(reading: Reading) -> bool:
 
 
 def _surer(first: Reading, again: list[Reading]) -> Reading:
-    """The reading with the phase that the second visit tells, if it ended in the same way, or with its alert
-    where the first one shows none.
+    """The reading with the phase that the second visit tells, as sure as that is, if it ended in the same
+    way, or with its alert where the first one shows none.
     """
     end, later = first.end, again[-1].end if again else None
     if end is None or later is None:
         return first
     if _leaves_without_a_word(first) and later.is_clients and later.kind is Kind.ALERT:
         return again[-1]
-    if (later.kind, later.alert) == (end.kind, end.alert):
+    if first.is_unsure and (later.kind, later.alert) == (end.kind, end.alert):
         first.end = replace(end, phase=later.phase)
+        first.is_unsure = again[-1].is_unsure
     return first
 
 
@@ -207,7 +208,7 @@ def _failure(carried: Carried, reading: Reading, said: Said, deadline_seconds: f
     rule = Rule.CLOSES.value
     if end.kind is Kind.ALERT:
         rule = f"{Rule.ALERT}-{UNKNOWN_ALERT if end.alert is None else alert_name(end.alert)}"
-    return Reason(end.phase, Cause(Kind.POLICY, rule), detail)
+    return Reason(end.phase, Cause(Kind.POLICY, rule), replace(detail, phase_unsure=reading.is_unsure))
 
 
 def _is_own(end: End | None) -> bool:
