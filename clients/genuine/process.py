@@ -72,12 +72,14 @@ def run(
     standard_input: bytes = b"",
     environment: Mapping[str, str] | None = None,
     files: Sequence[int] = (),
+    *,
+    closes_input: bool = False,
 ) -> Ended:
     """Run a command until it ends or `deadline` (`time.monotonic` seconds) has come; then nothing of it runs.
 
     What `standard_input` has is all that comes: the pipe stays open, so that a program that would end at the
-    end of its input does not; without any, it is /dev/null. `files` are descriptors that it inherits. Raises
-    OSError where it cannot be started.
+    end of its input does not, unless `closes_input`; without any, it is /dev/null. `files` are descriptors
+    that it inherits. Raises OSError where it cannot be started.
     """
     mark = secrets.token_hex(16)
     process = subprocess.Popen(
@@ -96,6 +98,9 @@ def run(
             with suppress(BrokenPipeError, BlockingIOError):
                 process.stdin.write(standard_input)
                 process.stdin.flush()
+            if closes_input:
+                with suppress(BrokenPipeError):
+                    process.stdin.close()
         status = _watch(process, words, deadline)
     finally:
         _end(process, mark)

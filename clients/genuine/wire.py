@@ -58,8 +58,10 @@ from handshake.wire.registry import (
 ALERT_13_LENGTHS = (19, 35)
 CLOSURE = (AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED)
 _GOODBYES = tuple(bytes((description,)) for description in CLOSURE)
-ANY_RECORD = RecordRules(max_fragment=0xFFFF, any_version=True, unknown_type=UnknownType.READ)
-"""What a server sends is read whatever it is; what the client makes of it is what counts."""
+ANY_RECORD = RecordRules(any_version=True, unknown_type=UnknownType.READ)
+"""What a server sends is read whatever it is; what the client makes of it is what counts. Not so a record
+that is too long: GnuTLS 3.7.9 ends without an alert at one (measured), so it must not count as an answer.
+"""
 _DH = frozenset(
     {
         KeyExchange.DHE_RSA,
@@ -97,7 +99,9 @@ class End:
 class Reading:
     """What the moves of one connection say. `end` is None where neither side has ended it; `warnings` are the
     client's, by description. `waited` are the seconds between the last that was said, goodbyes apart, and the
-    end. `answer` is the server's application data, as far as it could be read.
+    end. `answer` is the server's application data, as far as it could be read; `is_closed` says that the
+    server has said more once connected, which could not be read, and `is_garbled` that it could not although
+    what came before could.
     """
 
     def __init__(self, moves: Iterable[Move], secrets: Secrets) -> None:
@@ -113,6 +117,8 @@ class Reading:
         self.certificate: bytes | None = None
         self.certificate_requested = False
         self.answer = bytearray()
+        self.is_closed = False
+        self.is_garbled = False
         self.transcript = Transcript()
         self.waited = 0.0
         self._secrets = secrets
@@ -124,7 +130,7 @@ class Reading:
         # Each message and record since the client's last: when it came, and what was waited for.
         self._before: list[tuple[float, Phase]] = []
         self._is_hello_answered = False
-        self._is_heard = False  # the server has said something since the client's last
+        self._is_opened = False  # a record of the server's has been
         self._group: int | None = None
         self._dh_prime_bits: int | None = None
         self._records = {
@@ -187,8 +193,6 @@ class Reading:
         self._note(role, "record", record_name(content_type), push_record(record), fragment or b"")
         if content_type != ContentType.ALERT or fragment is None or fragment[-1:] not in _GOODBYES:
             self._spoken = self._now
-        if content_type != ContentType.ALERT:
-            self._is_heard = role is Role.SERVER
         if content_type == ContentType.CHANGE_CIPHER_SPEC:
             self._change(role)
         elif content_type == ContentType.ALERT:
@@ -216,7 +220,11 @@ class Reading:
         opener = self._openers[role]
         if opener is None:
             return None
-        return opener.open(role, record.content_type, record.record_version, record.fragment)
+        opened = opener.open(role, record.content_type, record.record_version, record.fragment)
+        if role is Role.SERVER:
+            self.is_garbled |= self._is_opened and opened is None
+            self._is_opened |= opened is not None
+        return opened
 
     def _change(self, role: Role) -> None:
         is_out_of_place = role in self._finished and self._next_opener is None
@@ -272,6 +280,8 @@ class Reading:
             return
         if role is Role.SERVER and fragment is not None:
             self.answer += fragment
+        elif role is Role.SERVER:
+            self.is_closed = True
         self._before.clear()
 
     def _message(self, role: Role, message: HandshakeMessage) -> None:
@@ -408,13 +418,11 @@ class Reading:
         self.end = End(role is Role.CLIENT, kind, phase, alert)
 
     def _is_crossed(self, first: End) -> bool:
-        """Whether a client's alert can be about something before the server's end. A FIN may be what it is
-        about, but not where the server has said something to it and nothing of that was an answer.
+        """Whether a client's alert can be about something before the server's end; a FIN may be what it is
+        about, but not behind what cannot be read.
         """
-        if not self.is_complete or first.is_clients:
-            return False
-        is_unread = first.kind is Kind.FIN and self._is_heard and not self.answer
-        return first.kind is Kind.CLOSE_NOTIFY or is_unread
+        is_about_more = first.kind is Kind.CLOSE_NOTIFY or (first.kind is Kind.FIN and self.is_garbled)
+        return self.is_complete and not first.is_clients and is_about_more
 
     def _refused(self, kind: Kind) -> Phase:
         """The phase of what the client refuses: of the last that it got; it has taken what came a pause
