@@ -12,6 +12,8 @@ from clients.genuine.program import Call, Said
 from handshake.wire.registry import AlertDescription, alert_name
 
 HTTP_ANSWER = re.compile(r"HTTP/[0-9.]+ +[1-5][0-9]{2}.*", re.DOTALL)
+PLACEHOLDERS = ("host", "port", "name", "ca", "request", "request_file", "keylog")
+"""What may stand in braces in arguments and in the values of variables."""
 _NUMBERS = {alert_name(member): int(member) for member in AlertDescription}
 
 
@@ -25,7 +27,8 @@ class Command:
     standard input. `works` and `fails` are looked for in the words; `works` is the answer, from where it is
     found; `prints_answer` says that it prints every answer that it gets. The first group of `alert_sent` and
     `alert_received` is an alert's name or number. `closes_input`: its standard input ends behind the request.
-    `status_tells`: with the exit status 0 it worked, if the handshake was complete.
+    `hides_answer`: it may get answers that it does not print, or not as they came; `status_tells`: with the
+    exit status 0 it had one, if the handshake was complete.
     """
 
     id: str
@@ -40,6 +43,7 @@ class Command:
     missing: str | None = None
     prints_answer: bool = False
     closes_input: bool = False
+    hides_answer: bool = False
     status_tells: bool = False
 
     def visit(self, call: Call) -> Said:
@@ -67,7 +71,12 @@ class Command:
             )
             secrets = key_log.read_text("latin-1").splitlines() if key_log.exists() else ()
         said = self.read(ended.words, ended.how, tuple(secrets))
-        return replace(said, is_late=ended.status is None, ends_well=self.status_tells and ended.status == 0)
+        return replace(
+            said,
+            is_late=ended.status is None,
+            hides_answer=self.hides_answer,
+            ends_well=self.status_tells and ended.status == 0,
+        )
 
     def read(self, words: str, how: str, key_log: tuple[str, ...] = ()) -> Said:
         """Read the words."""

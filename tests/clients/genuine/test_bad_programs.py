@@ -33,7 +33,8 @@ def silent_server() -> Iterator[Destination]:
 
 def own_program(folder: Path, *command: str, more: str = "") -> Path:
     written = ", ".join(f'"""{part}"""' for part in command)
-    text = f'id = "genuine-bad"\ntitle = "a bad program"\ncommand = [{written}]\n{more}'
+    where = 'environment = { PORT = "{port}" }\n'
+    text = f'id = "genuine-bad"\ntitle = "a bad program"\ncommand = [{written}]\n{where}{more}'
     (folder / "genuine-bad.toml").write_text(text, encoding="utf-8")
     return folder
 
