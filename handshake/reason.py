@@ -73,6 +73,7 @@ class Rule(_Worded):
     ALERT = "alert", "the client ends the connection with the alert"
     CLOSES = "closes", "the client closes the connection without an alert"
     HANGS = "hangs", "the client does not go on"
+    NO_CONNECTION = "no-connection", "the program made no connection"
     TLS_1_3 = "tls-1.3", "TLS 1.3 has no renegotiation"
     NOT_REQUESTED = "not-requested", "the server does not ask for it"
     NO_SESSION = "no-session", "there is no session that could be resumed in this way"

@@ -288,5 +288,5 @@ def _quoted(said: Said) -> str:
 def _not_connected(said: Said) -> Attempt:
     """What stands for a visit without any connection."""
     now = datetime.now(UTC)
-    reason = Reason(Phase.CONNECT, Rule.HANGS.cause, Detail(client_said=_quoted(said)))
+    reason = Reason(Phase.CONNECT, Rule.NO_CONNECTION.cause, Detail(client_said=_quoted(said)))
     return Attempt(0, False, reason, None, (), now, 0.0)

@@ -19,6 +19,8 @@ from clients.genuine.visit import visit
 from clients.observation import Observation
 from handshake.events import Phase
 from handshake.reason import Kind
+from matrix.judgement.judge import judge
+from matrix.judgement.outcome import Verdict
 
 SECONDS = 0.5
 CONNECTS = "import socket, sys; s = socket.create_connection(('{host}', {port})); "
@@ -73,6 +75,24 @@ def test_one_that_hangs_and_never_connects_has_no_connection(tmp_path: Path) -> 
     assert attempt.failure is not None
     assert attempt.failure.phase is Phase.CONNECT
     assert "why?" in attempt.failure.sentence
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("false",), "ended with status 1"),
+        (("sh", "-c", "echo I go; kill -SEGV $$"), "was ended by the signal SIGSEGV: I go"),
+        (("echo", "version 1"), "ended with status 0: version 1"),
+        (("sleep", "60"), "did not end by itself"),
+    ],
+)
+def test_one_that_never_connects_is_told_so(tmp_path: Path, command: tuple[str, ...], said: str) -> None:
+    seen = visit_of(tmp_path, *command)
+    (attempt,) = seen.attempts
+    assert attempt.failure is not None
+    assert str(attempt.failure) == "connect:policy-no-connection"
+    assert attempt.failure.sentence == f'the program made no connection; the client said "{said}"'
+    assert judge(seen, None, set()).verdict is Verdict.HARNESS_ERROR
 
 
 def test_one_that_dies_has_its_end_told(tmp_path: Path) -> None:
