@@ -41,10 +41,10 @@ def own_program(folder: Path, *command: str, more: str = "") -> Path:
     return folder
 
 
-def visit_of(folder: Path, *command: str, more: str = "") -> Observation:
+def visit_of(folder: Path, *command: str, more: str = "", seconds: float = SECONDS) -> Observation:
     program = load_own_programs([own_program(folder, *command, more=more)])["genuine-bad"]
     with silent_server() as destination:
-        return visit(program, destination, deadline_seconds=SECONDS)
+        return visit(program, destination, deadline_seconds=seconds)
 
 
 def python(code: str) -> tuple[str, str, str]:
@@ -135,6 +135,32 @@ def test_a_child_that_is_left_behind_is_ended(tmp_path: Path, leaves: str) -> No
     seen = visit_of(tmp_path, "sh", "-c", f"{child}while [ ! -s {pid_file} ]; do sleep 0.01; done; echo done")
     assert "done" in seen.words
     assert time.monotonic() - started < 30  # not the child's 60 seconds
+    assert not runs(int(pid_file.read_text()))
+
+
+FORKS_TWICE = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.close(1), os.close(2)
+        open({file!r}, "w").write(str(os.getpid()))
+        os.execve("/bin/sleep", ["sleep", "60"], {})
+    os._exit(0)
+while not os.path.exists({file!r}) or not open({file!r}).read():
+    time.sleep(0.01)
+print("done", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    "ends", ["", "time.sleep(60)", "os.kill(os.getpid(), 9)"], ids=["itself", "late", "killed"]
+)
+def test_a_child_without_an_environment_is_ended(tmp_path: Path, ends: str) -> None:
+    """It has left the session, its parent is gone, and nothing in it says whose it was."""
+    pid_file = tmp_path / "pid"
+    seen = visit_of(tmp_path, *python(FORKS_TWICE.replace("{file!r}", repr(str(pid_file))) + ends), seconds=2)
+    assert "done" in seen.words
     assert not runs(int(pid_file.read_text()))
 
 
