@@ -116,7 +116,7 @@ class Observation:
     caller can tell whether the right server answered; `response` is the HTTP answer, cut at
     `clients.http_answer.MAX_RESPONSE_BYTES`. `later` is the connection made after the ladder's last, to
     resume its session. `certificate` is that leaf itself (DER). `words` are what a genuine client program
-    said.
+    said, and `ends_well` that it ended as one does that has had its answer, which it need not have shown.
     """
 
     attempts: tuple[Attempt, ...]
@@ -127,9 +127,11 @@ class Observation:
     later: Attempt | None = None
     certificate: bytes | None = field(default=None, repr=False)
     words: str = field(default="", repr=False)
+    ends_well: bool = False
 
     @property
     def is_answered(self) -> bool:
         """Whether the last attempt completed its handshake and an answer came, HTTP or not."""
         last = self.attempts[-1]
-        return last.failure is None and last.negotiated is not None and bool(self.response)
+        has_answer = bool(self.response) or self.ends_well
+        return last.failure is None and last.negotiated is not None and has_answer

@@ -24,7 +24,8 @@ from clients.fields import Listed
 from clients.player import PlayedHello, Player
 from clients.profile_attempt import ProfileAttempt, Table, in_full
 from clients.profile_tables import Limits, Policy, Provenance, RenegotiationHelloTable, RetryHelloTable
-from definitions.fault import Mistakes, Place, Together, UnusableFile
+from definitions.document import toml_document
+from definitions.fault import Fault, Mistakes, Place, Together, UnusableFile
 from definitions.former import Former, Notes
 from definitions.reading import read_toml
 from handshake.hello_template import ClientLimits, ClientPolicy, Placement
@@ -172,7 +173,11 @@ def load_profiles(
             if path.name.startswith(GENUINE):
                 continue
             with together:
-                profile = load_profile(path, notes)
+                try:
+                    profile = load_profile(path, notes)
+                except ProfileError:
+                    _check_is_no_program(path)
+                    raise
                 if profile.id in paths:
                     taken = paths[profile.id]
                     raise ProfileError(
@@ -182,6 +187,18 @@ def load_profiles(
                 profiles[profile.id] = profile
     together.end(ProfileError)
     return dict(sorted(profiles.items()))
+
+
+def _check_is_no_program(path: Path) -> None:
+    """Raise ProfileError where a file has a genuine program, which its name does not say."""
+    document = toml_document(path)
+    identity = document.content.get("id")
+    if isinstance(identity, str) and identity.startswith(GENUINE):
+        advice = (
+            f"is {identity!r}, which is that of a genuine program: name the file {identity}.toml (its name "
+            f"and the id have to be equal and begin with {GENUINE}), or give a profile another id"
+        )
+        raise ProfileError(Fault(("id",), advice, document.line_of(("id",))).said_of(str(path)))
 
 
 def load_profile(path: Path, notes: Notes | None = None) -> Profile:

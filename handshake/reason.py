@@ -73,6 +73,7 @@ class Rule(_Worded):
     ALERT = "alert", "the client ends the connection with the alert"
     CLOSES = "closes", "the client closes the connection without an alert"
     HANGS = "hangs", "the client does not go on"
+    NO_CONNECTION = "no-connection", "the program made no connection"
     TLS_1_3 = "tls-1.3", "TLS 1.3 has no renegotiation"
     NOT_REQUESTED = "not-requested", "the server does not ask for it"
     NO_SESSION = "no-session", "there is no session that could be resumed in this way"
@@ -155,7 +156,8 @@ class Detail:
     `met` is what the client met and `wanted` what it takes; `seconds` how long it waited;
     `certificate_requested` that the server had asked for a client certificate before; `said` the server's own
     words, in printable ASCII, and `client_said` those of a genuine client program. `alert_sent` is the alert
-    with which the client ended the connection.
+    with which the client ended the connection. `phase_unsure`: several messages had come at once, and the
+    phase is that of the last of them, which need not be the one that was refused.
     """
 
     met: str = ""
@@ -165,6 +167,7 @@ class Detail:
     said: str = ""
     client_said: str = ""
     alert_sent: str = ""
+    phase_unsure: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """What there is, as JSON types; `from_json` reads it back."""

@@ -12,6 +12,8 @@ from clients.genuine.program import Call, Said
 from handshake.wire.registry import AlertDescription, alert_name
 
 HTTP_ANSWER = re.compile(r"HTTP/[0-9.]+ +[1-5][0-9]{2}.*", re.DOTALL)
+PLACEHOLDERS = ("host", "port", "name", "ca", "request", "request_file", "keylog")
+"""What may stand in braces in arguments and in the values of variables."""
 _NUMBERS = {alert_name(member): int(member) for member in AlertDescription}
 
 
@@ -24,7 +26,9 @@ class Command:
     trust, the request, a file that holds it, and a file for the key log. `says_request`: the request comes on
     standard input. `works` and `fails` are looked for in the words; `works` is the answer, from where it is
     found; `prints_answer` says that it prints every answer that it gets. The first group of `alert_sent` and
-    `alert_received` is an alert's name or number.
+    `alert_received` is an alert's name or number. `closes_input`: its standard input ends behind the request.
+    `hides_answer`: it may get answers that it does not print, or not as they came; `status_tells`: with the
+    exit status 0 it had one, if the handshake was complete.
     """
 
     id: str
@@ -38,6 +42,9 @@ class Command:
     alert_received: re.Pattern[str] | None = None
     missing: str | None = None
     prints_answer: bool = False
+    closes_input: bool = False
+    hides_answer: bool = False
+    status_tells: bool = False
 
     def visit(self, call: Call) -> Said:
         """Run the command."""
@@ -60,10 +67,16 @@ class Command:
                 call.deadline,
                 call.request if self.says_request else b"",
                 {**os.environ, **{name: fill(value) for name, value in self.environment.items()}},
+                closes_input=self.closes_input,
             )
             secrets = key_log.read_text("latin-1").splitlines() if key_log.exists() else ()
         said = self.read(ended.words, ended.how, tuple(secrets))
-        return replace(said, is_late=ended.status is None)
+        return replace(
+            said,
+            is_late=ended.status is None,
+            hides_answer=self.hides_answer,
+            ends_well=self.status_tells and ended.status == 0,
+        )
 
     def read(self, words: str, how: str, key_log: tuple[str, ...] = ()) -> Said:
         """Read the words."""

@@ -1,7 +1,9 @@
 """Running a program of somebody else's: with a deadline, its words kept and bounded, and nothing of it left.
 
-A program gets a session of its own, so that it has no terminal to ask a question on and is killed with its
-children. A child that has left the session is found by a word in its environment, which processes inherit.
+A program has a session of its own, so that it has no terminal to ask a question on. A supervisor
+(`drivers/supervisor.py`) starts it and ends all that has come of it, whatever that has left or cleared. What
+outlives the supervisor, because somebody has killed that, is found by a word in its environment, which
+processes inherit.
 """
 
 import os
@@ -10,6 +12,7 @@ import selectors
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -21,6 +24,9 @@ MAX_WORDS = 32_768
 LEFT_OUT = b"\n[...]\n"
 MARK = "TLS_MATRIX_CLIENT"
 """The variable that finds what a program has left behind."""
+SUPERVISOR = (sys.executable, "-I", "-m", "clients.genuine.drivers.supervisor")
+END_SECONDS = 5.0
+"""In which a supervisor ends what it has started; it takes milliseconds."""
 LAST_WORDS_SECONDS = 0.1
 """In which the output of a program that has ended is read to its end; a child may hold it open."""
 
@@ -72,16 +78,18 @@ def run(
     standard_input: bytes = b"",
     environment: Mapping[str, str] | None = None,
     files: Sequence[int] = (),
+    *,
+    closes_input: bool = False,
 ) -> Ended:
     """Run a command until it ends or `deadline` (`time.monotonic` seconds) has come; then nothing of it runs.
 
     What `standard_input` has is all that comes: the pipe stays open, so that a program that would end at the
-    end of its input does not; without any, it is /dev/null. `files` are descriptors that it inherits. Raises
-    OSError where it cannot be started.
+    end of its input does not, unless `closes_input`; without any, it is /dev/null. `files` are descriptors
+    that it inherits. Raises OSError where it cannot be started.
     """
     mark = secrets.token_hex(16)
     process = subprocess.Popen(
-        ended_with_us(command),
+        ended_with_us((*SUPERVISOR, *command), "TERM"),
         stdin=subprocess.PIPE if standard_input else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -96,18 +104,21 @@ def run(
             with suppress(BrokenPipeError, BlockingIOError):
                 process.stdin.write(standard_input)
                 process.stdin.flush()
+            if closes_input:
+                with suppress(BrokenPipeError):
+                    process.stdin.close()
         status = _watch(process, words, deadline)
     finally:
         _end(process, mark)
     return Ended(words.text, status)
 
 
-def ended_with_us(command: Sequence[str]) -> list[str]:
-    """The command, killed by the kernel when the thread that starts it ends (prctl PR_SET_PDEATHSIG, through
+def ended_with_us(command: Sequence[str], with_signal: str = "KILL") -> list[str]:
+    """The command, ended by the kernel when the thread that starts it ends (prctl PR_SET_PDEATHSIG, through
     util-linux).
     """
     setpriv = shutil.which("setpriv")
-    return [*([setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []), *command]
+    return [*([setpriv, "--pdeathsig", with_signal, "--"] if setpriv else []), *command]
 
 
 def _watch(process: subprocess.Popen[bytes], words: Words, deadline: float) -> int | None:
@@ -151,8 +162,10 @@ def _read_to_end(output: int, words: Words) -> None:
 
 
 def _end(process: subprocess.Popen[bytes], mark: str) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(END_SECONDS)
+    process.kill()
     for stream in (process.stdin, process.stdout):
         if stream is not None:
             with suppress(BrokenPipeError):

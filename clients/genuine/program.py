@@ -33,13 +33,16 @@ class Said:
     can tell. `alert_sent` and `alert_received` are the alerts (RFC 8446 section 6) that it says it has sent
     and got. `answer` is what it says the server has answered. `key_log` has the secrets of its connections as
     lines of a key log (RFC 9850). `is_late`: the deadline has ended it, and with it its connections.
-    `prints_answer`: an answer over HTTP that is not in `answer` has not been read.
+    `prints_answer`: an answer over HTTP that is not in `answer` has not been read. `hides_answer`: one that
+    is not in `answer` may have been read, and where `ends_well` the program ended as if one had.
     """
 
     words: str
     how: str = ""
     is_late: bool = field(default=False, kw_only=True)
     prints_answer: bool = field(default=False, kw_only=True)
+    hides_answer: bool = field(default=False, kw_only=True)
+    ends_well: bool = field(default=False, kw_only=True)
     works: bool | None = None
     answer: bytes = b""
     alert_sent: int | None = None

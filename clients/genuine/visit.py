@@ -24,7 +24,7 @@ from clients.observation import Attempt, Observation, with_alert_named
 from clients.pace import at_once
 from handshake.events import Phase, TranscriptEntry
 from handshake.reason import Cause, Detail, Kind, Reason, Rule, cause_of_alert
-from handshake.wire.registry import AlertLevel, alert_name
+from handshake.wire.registry import AlertDescription, AlertLevel, alert_name
 
 PATIENCE = 2
 """How many deadlines of a connection a program has for a visit: it starts, and may connect again."""
@@ -34,7 +34,8 @@ MAX_QUOTED = 300
 """Characters of a program's words that stand beside a reason."""
 UNKNOWN_ALERT = "encrypted"
 """What stands for the name of an alert that was encrypted and that the program does not name."""
-UNREAD_ALERT = (Kind.ALERT, None)
+_NEVER_FATAL = (*CLOSURE, AlertDescription.NO_RENEGOTIATION)
+"""RFC 5246 section 7.2.2, RFC 8446 section 6.1."""
 _TELLING = re.compile(r"error|alert|fail|fatal|refuse|exception", re.IGNORECASE)
 _OF_A_LOG = re.compile(r"^javax\.net\.ssl\||^\s+at |^\s*File \"|[Vv]erif(y|ication) error|During handling")
 _PASSING = re.compile(r"\b[0-9A-F]{8,}:|\S*\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*|\b\d+ ?ms\b|127\.0\.0\.1:\d+")
@@ -82,6 +83,7 @@ def visit(
         certificate_requested=last.certificate_requested,
         certificate=leaf,
         words=said.words,
+        ends_well=said.ends_well,
     )
 
 
@@ -141,16 +143,17 @@ def _leaves_without_a_word(reading: Reading) -> bool:
 
 
 def _surer(first: Reading, again: list[Reading]) -> Reading:
-    """The reading with the phase that the second visit tells, if it ended in the same way, or with its alert
-    where the first one shows none.
+    """The reading with the phase that the second visit tells, as sure as that is, if it ended in the same
+    way, or with its alert where the first one shows none.
     """
     end, later = first.end, again[-1].end if again else None
     if end is None or later is None:
         return first
     if _leaves_without_a_word(first) and later.is_clients and later.kind is Kind.ALERT:
         return again[-1]
-    if (later.kind, later.alert) == (end.kind, end.alert):
+    if first.is_unsure and (later.kind, later.alert) == (end.kind, end.alert):
         first.end = replace(end, phase=later.phase)
+        first.is_unsure = again[-1].is_unsure
     return first
 
 
@@ -179,11 +182,10 @@ def _failure(carried: Carried, reading: Reading, said: Said, deadline_seconds: f
         return carried.failure
     if carried.failure is not None:
         return Reason(Phase.CONNECT, Cause(carried.failure.kind))
-    end = _known(reading.end, said)
+    end = _known(reading, said)
     is_refused = end is not None and end.is_clients and end.kind is Kind.ALERT
-    is_unread = said.prints_answer and not said.answer and reading.answer.startswith(b"HTTP/")
-    is_answered = bool(_answer(reading, said)) and said.works is not False and not is_unread
-    if reading.is_complete and is_answered and not is_refused:
+    has_answer = bool(_answer(reading, said)) and said.works is not False and not _is_unread(reading, said)
+    if reading.is_complete and (has_answer or said.ends_well) and not is_refused:
         return None
     detail = Detail(
         client_said=_quoted(said), certificate_requested=reading.certificate_requested and not _is_own(end)
@@ -196,7 +198,7 @@ def _failure(carried: Carried, reading: Reading, said: Said, deadline_seconds: f
     ):
         end = None  # it has given the server up
     if end is None:
-        is_own = reading.hello is None
+        is_own = reading.hello is None or _may_have_answered(reading, said)
         cause = Rule.HANGS.cause if is_own else Cause(Kind.TIMEOUT)
         seconds = None if is_own else deadline_seconds
         return Reason(reading.phase, cause, replace(detail, seconds=seconds))
@@ -207,7 +209,7 @@ def _failure(carried: Carried, reading: Reading, said: Said, deadline_seconds: f
     rule = Rule.CLOSES.value
     if end.kind is Kind.ALERT:
         rule = f"{Rule.ALERT}-{UNKNOWN_ALERT if end.alert is None else alert_name(end.alert)}"
-    return Reason(end.phase, Cause(Kind.POLICY, rule), detail)
+    return Reason(end.phase, Cause(Kind.POLICY, rule), replace(detail, phase_unsure=reading.is_unsure))
 
 
 def _is_own(end: End | None) -> bool:
@@ -219,28 +221,51 @@ def _plain(kind: Kind) -> Kind:
     return Kind.FIN if kind is Kind.ALERT else kind
 
 
-def _known(end: End | None, said: Said) -> End | None:
-    """The end with the alert that the program names where the wire does not show it."""
+def _known(reading: Reading, said: Said) -> End | None:
+    """The end with what the program says of it and the wire does not show: the alert that it has sent or got.
+    Where the server may have answered, and then left, its end is not what the program failed at.
+    """
+    end = reading.end
     if end is None or end.alert is not None:
         return end
     if end.is_clients and end.kind is Kind.ALERT:
         return replace(end, alert=said.alert_sent)
+    has_answer = bool(_answer(reading, said))
+    is_left = reading.is_complete and not has_answer and end.kind in (Kind.CLOSE_NOTIFY, Kind.FIN)
+    if is_left and said.alert_sent not in (None, *_NEVER_FATAL):
+        return End(True, Kind.ALERT, end.phase, said.alert_sent)
     is_ending = said.alert_received in (None, *CLOSURE)
     if not end.is_clients and not is_ending and end.kind is not Kind.CLOSE_NOTIFY:
         return replace(end, kind=Kind.ALERT, alert=said.alert_received)
+    if not end.is_clients and end.kind is not Kind.RESET and _may_have_answered(reading, said):
+        return End(True, Kind.FIN, end.phase)
     return end
+
+
+def _is_unread(reading: Reading, said: Said) -> bool:
+    """Whether the server has answered, and the program has not read it."""
+    return said.prints_answer and not said.answer and reading.answer.startswith(b"HTTP/")
+
+
+def _may_have_answered(reading: Reading, said: Said) -> bool:
+    """Whether the server has said something once connected that may be an answer, or is one, which the
+    program does not show: it hides its answers, or has failed at what cannot be read here either.
+    """
+    is_hidden = reading.is_closed if said.hides_answer else reading.is_garbled
+    return reading.is_complete and (is_hidden or _is_unread(reading, said))
 
 
 def _transcript(reading: Reading, said: Said) -> Iterator[TranscriptEntry]:
     """The transcript, the alert in it that the program names and the wire does not show."""
-    end, entries = reading.end, list(reading.transcript)
-    if said.alert_sent is None or end is None or not end.is_clients or (end.kind, end.alert) != UNREAD_ALERT:
+    end, entries = _known(reading, said), list(reading.transcript)
+    is_shown = reading.end is None or reading.end.alert is not None
+    sent = [index for index, entry in enumerate(entries) if entry.direction == "sent"]
+    if said.alert_sent is None or is_shown or end is None or (end.is_clients, end.kind) != (True, Kind.ALERT):
         yield from entries
         return
-    last = max(index for index, entry in enumerate(entries) if entry.direction == "sent")
     for index, entry in enumerate(entries):
         named = bytes((AlertLevel.FATAL, said.alert_sent))
-        yield entry._replace(name="alert", decrypted=named) if index == last else entry
+        yield entry._replace(name="alert", decrypted=named) if index == sent[-1] else entry
 
 
 def _answer(reading: Reading, said: Said) -> bytes:
@@ -263,5 +288,5 @@ def _quoted(said: Said) -> str:
 def _not_connected(said: Said) -> Attempt:
     """What stands for a visit without any connection."""
     now = datetime.now(UTC)
-    reason = Reason(Phase.CONNECT, Rule.HANGS.cause, Detail(client_said=_quoted(said)))
+    reason = Reason(Phase.CONNECT, Rule.NO_CONNECTION.cause, Detail(client_said=_quoted(said)))
     return Attempt(0, False, reason, None, (), now, 0.0)

@@ -7,14 +7,16 @@ content type and a tag of 16), or 35 with the 16 bytes of padding that JSSE adds
 25.0.2; measured), and no other message of a client has as many.
 
 The phase is what the client waits for, as the engine has it (`handshake.client.state`). A client refuses the
-message that it has got last; where several came at once it is not known which, and `is_unsure` says so.
+message or record that it has got last; where several came at once it is not known which, and `is_unsure` says
+so. An alert that is none (not of two bytes, or up to TLS 1.2 of a level that RFC 5246 section 7.2 does not
+have) ends nothing: what the client does about it counts.
 """
 
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from clients.genuine.relay import Move
+from clients.genuine.relay import PAUSE_SECONDS, Move
 from clients.genuine.secrets import Opener, Secrets
 from clients.genuine.server_hello import read_server_hello
 from handshake.connection import message_name
@@ -56,8 +58,10 @@ from handshake.wire.registry import (
 ALERT_13_LENGTHS = (19, 35)
 CLOSURE = (AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED)
 _GOODBYES = tuple(bytes((description,)) for description in CLOSURE)
-_ANY_RECORD = RecordRules(any_version=True, unknown_type=UnknownType.READ)
-"""What a server sends is read whatever it is; what the client makes of it is what counts."""
+ANY_RECORD = RecordRules(any_version=True, unknown_type=UnknownType.READ)
+"""What a server sends is read whatever it is; what the client makes of it is what counts. Not so a record
+that is too long: GnuTLS 3.7.9 ends without an alert at one (measured), so it must not count as an answer.
+"""
 _DH = frozenset(
     {
         KeyExchange.DHE_RSA,
@@ -95,7 +99,9 @@ class End:
 class Reading:
     """What the moves of one connection say. `end` is None where neither side has ended it; `warnings` are the
     client's, by description. `waited` are the seconds between the last that was said, goodbyes apart, and the
-    end. `answer` is the server's application data, as far as it could be read.
+    end. `answer` is the server's application data, as far as it could be read; `is_closed` says that the
+    server has said more once connected, which could not be read, and `is_garbled` that it could not although
+    what came before could.
     """
 
     def __init__(self, moves: Iterable[Move], secrets: Secrets) -> None:
@@ -111,6 +117,8 @@ class Reading:
         self.certificate: bytes | None = None
         self.certificate_requested = False
         self.answer = bytearray()
+        self.is_closed = False
+        self.is_garbled = False
         self.transcript = Transcript()
         self.waited = 0.0
         self._secrets = secrets
@@ -119,12 +127,15 @@ class Reading:
         self._next_opener: Opener | None = None
         self._now = 0.0
         self._spoken = 0.0
-        self._before: list[Phase] = []  # each message since the client's last: what was waited for
+        # Each message and record since the client's last: when it came, and what was waited for.
+        self._before: list[tuple[float, Phase]] = []
+        self._is_hello_answered = False
+        self._is_opened = False  # a record of the server's has been
         self._group: int | None = None
         self._dh_prime_bits: int | None = None
         self._records = {
-            Role.CLIENT: RecordReader(FirstRecord.SSLV2_OR_TLS, _ANY_RECORD),
-            Role.SERVER: RecordReader(FirstRecord.TLS, _ANY_RECORD),
+            Role.CLIENT: RecordReader(FirstRecord.SSLV2_OR_TLS, ANY_RECORD),
+            Role.SERVER: RecordReader(FirstRecord.TLS, ANY_RECORD),
         }
         self._messages = {role: MessageReader() for role in Role}
         self._changed: set[Role] = set()
@@ -166,7 +177,8 @@ class Reading:
             while (record := reader.next()) is not None:
                 self._record(role, record)
         except (PeerFault, DecodeError):  # what the other side makes of it is seen by what it does
-            self._records[role] = RecordReader(rules=_ANY_RECORD)
+            self._records[role] = RecordReader(rules=ANY_RECORD)
+            self._offer(role)
 
     def _record(self, role: Role, record: Record | SSLv2Record) -> None:
         if isinstance(record, SSLv2Record):
@@ -186,6 +198,8 @@ class Reading:
         elif content_type == ContentType.ALERT:
             self._alert(role, fragment)
         elif content_type == ContentType.HANDSHAKE and fragment is not None:
+            if not fragment:
+                self._offer(role)
             self._messages[role].feed(fragment)
             while (message := self._messages[role].next()) is not None:
                 self._message(role, message)
@@ -193,6 +207,8 @@ class Reading:
             self._finish(role)
         elif content_type == ContentType.APPLICATION_DATA:
             self._data(role, record, fragment)
+        else:  # of a type that a handshake has no use for
+            self._offer(role)
 
     def _opened(self, role: Role, record: Record) -> tuple[int, bytes] | None:
         """The record in the clear; None where it stays closed."""
@@ -204,11 +220,17 @@ class Reading:
         opener = self._openers[role]
         if opener is None:
             return None
-        return opener.open(role, record.content_type, record.record_version, record.fragment)
+        opened = opener.open(role, record.content_type, record.record_version, record.fragment)
+        if role is Role.SERVER:
+            self.is_garbled |= self._is_opened and opened is None
+            self._is_opened |= opened is not None
+        return opened
 
     def _change(self, role: Role) -> None:
-        if self.is_tls13 or (self.server_hello is None and role is Role.CLIENT):
-            return  # for middleboxes alone, RFC 8446 appendix D.4
+        is_out_of_place = role in self._finished and self._next_opener is None
+        if self.is_tls13 or not self._is_hello_answered or is_out_of_place:
+            self._offer(role)
+            return  # for middleboxes alone (RFC 8446 appendix D.4), or no change of keys
         self._changed.add(role)
         if role is Role.SERVER:
             self._pass(Phase.FINISHED)
@@ -219,6 +241,9 @@ class Reading:
             opener.change_cipher_spec(role)
 
     def _alert(self, role: Role, fragment: bytes | None) -> None:
+        if role is Role.SERVER and fragment is not None and not self._is_alert(fragment):
+            self._offer(role)
+            return
         if fragment is None or len(fragment) != 2:
             # Closed once connected, where nothing is left to refuse, it can hardly be but the orderly end.
             is_orderly = self.is_complete and not self._before
@@ -228,11 +253,20 @@ class Reading:
         if description in CLOSURE:
             if description == AlertDescription.CLOSE_NOTIFY:
                 self._ended(role, Kind.CLOSE_NOTIFY)
+            else:
+                self._offer(role)
         elif level == AlertLevel.WARNING and not self.is_tls13:
             if role is Role.CLIENT:
                 self.warnings.append(description)
+            self._offer(role)
         else:
             self._ended(role, Kind.ALERT, description)
+
+    def _is_alert(self, fragment: bytes) -> bool:
+        """Whether it is formed as RFC 5246 section 7.2 has it; in TLS 1.3 the level says nothing (RFC 8446
+        section 6).
+        """
+        return len(fragment) == 2 and (self.is_tls13 or fragment[0] in list(AlertLevel))
 
     def _data(self, role: Role, record: Record, fragment: bytes | None) -> None:
         if fragment is None and self.is_tls13 and role is Role.CLIENT:
@@ -241,11 +275,13 @@ class Reading:
             else:
                 self._finish(role)
             return
-        if fragment is None and self.is_tls13 and not self.is_complete:
-            self._pass(self.phase)  # some message of its flight
+        if role is Role.SERVER and not self.is_complete:
+            self._pass(self.phase)  # some message of its flight, or out of place
             return
         if role is Role.SERVER and fragment is not None:
             self.answer += fragment
+        elif role is Role.SERVER:
+            self.is_closed = True
         self._before.clear()
 
     def _message(self, role: Role, message: HandshakeMessage) -> None:
@@ -272,6 +308,7 @@ class Reading:
 
     def _servers_message(self, name: str, body: bytes) -> None:
         if self.is_complete:
+            self._offer(Role.SERVER)
             if name == "KeyUpdate":
                 self._update_keys(Role.SERVER)
             elif name == "ServerHello" and self._hello_again is not None:
@@ -286,6 +323,7 @@ class Reading:
         following = (_AFTER_13 if self.is_tls13 else _AFTER_12).get(name, self.phase)
         self._pass(following)
         if name == "ServerHello":
+            self._is_hello_answered = True
             self._hello_of_server(read_server_hello(body))
         elif name == "Certificate":
             chain: tuple[bytes, ...]
@@ -301,7 +339,7 @@ class Reading:
         selected = hello.extension(ExtensionType.SUPPORTED_VERSIONS)
         version = hello.legacy_version if selected is None else pull_selected_version(selected)
         if hello.is_hello_retry_request:
-            self.version = version
+            self.version = ProtocolVersion.TLS_1_3  # no other has one, whatever extensions it has
             return
         is_second = self.server_hello is not None
         self.server_hello, self.version = hello, version
@@ -354,38 +392,51 @@ class Reading:
     def _pass(self, following: Phase) -> None:
         """A message of the server's has come: what was waited for, and what is now."""
         if not self.is_complete:
-            self._before.append(self.phase)
+            self._offer(Role.SERVER)
             self.phase = following
+
+    def _offer(self, role: Role) -> None:
+        """Something of the server's has come that the client can refuse."""
+        if role is Role.SERVER:
+            self._before.append((self._now, self.phase))
 
     def _ended(self, role: Role, kind: Kind, alert: int | None = None) -> None:
         """Keep the end that came first. A client's alert that has crossed the server's orderly end says
         more: it is about something before that.
         """
         first = self.end
-        is_crossed = self.is_complete and first is not None and first.kind is Kind.CLOSE_NOTIFY
-        if first is not None and not (is_crossed and role is Role.CLIENT and alert is not None):
+        if first is not None and not (role is Role.CLIENT and alert is not None and self._is_crossed(first)):
             return
         phase = self.phase
         is_refusal = kind is Kind.ALERT or not self.is_complete
         if role is Role.CLIENT and self._before and is_refusal:
             phase = self._refused(kind)
-            self.is_complete = False
+            self.is_complete &= phase is Phase.APPLICATION_DATA
         self.waited = (
             self._now - self._spoken if self._spoken else 0.0
         )  # nothing was said that could be waited after
         self.end = End(role is Role.CLIENT, kind, phase, alert)
 
-    def _refused(self, kind: Kind) -> Phase:
-        """The phase of the message that the client refuses: of the last one it got. Who sends an encrypted
-        alert has taken TLS 1.3's ServerHello; an alert in the clear says nothing, for OpenSSL has no keys to
-        send with until its second flight (3.0.19 and others; measured).
+    def _is_crossed(self, first: End) -> bool:
+        """Whether a client's alert can be about something before the server's end; a FIN may be what it is
+        about, but not behind what cannot be read.
         """
-        before = self._before
+        is_about_more = first.kind is Kind.CLOSE_NOTIFY or (first.kind is Kind.FIN and self.is_garbled)
+        return self.is_complete and not first.is_clients and is_about_more
+
+    def _refused(self, kind: Kind) -> Phase:
+        """The phase of what the client refuses: of the last that it got; it has taken what came a pause
+        earlier (`relay`). Who sends an encrypted alert has taken TLS 1.3's ServerHello; an alert in the clear
+        says nothing, for OpenSSL has no keys to send with until its second flight (3.0.19 and others;
+        measured).
+        """
+        last, _ = self._before[-1]
+        phases = [phase for time, phase in self._before if last - time < PAUSE_SECONDS]
         is_clear = self.transcript[-1].wire[:1] == bytes((ContentType.ALERT,))
         if self.is_tls13 and kind is Kind.ALERT and not is_clear:
-            before = [Phase.CERTIFICATE if each is Phase.SERVER_HELLO else each for each in before]
-        self.is_unsure = len(set(before)) > 1
-        return before[-1]
+            phases = [Phase.CERTIFICATE if each is Phase.SERVER_HELLO else each for each in phases]
+        self.is_unsure = len(set(phases)) > 1
+        return phases[-1]
 
     def _note(self, role: Role, kind: str, name: str, wire: bytes, decrypted: bytes) -> None:
         direction = "sent" if role is Role.CLIENT else "received"

@@ -3,7 +3,7 @@
 import shlex
 
 from clients.destination import TUNNEL
-from handshake.reason import Kind
+from handshake.reason import Kind, Rule
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports.groups import Group
 from matrix.results.evidence_wanted import EvidenceWanted
@@ -12,6 +12,7 @@ from matrix.scenarios import CONNECT
 from matrix.wording import printable
 
 COMMAND = "./tls-matrix"
+NO_CONNECTION = Rule.NO_CONNECTION.cause
 EXTERNAL = "external"
 """The kind of a server that is a target."""
 
@@ -33,6 +34,8 @@ def _was_silent(cell: CellRecord) -> bool:
 def _next_step(cell: CellRecord, run: RunFile) -> str:
     target = target_of(cell, run)
     match cell.verdict:
+        case Verdict.HARNESS_ERROR if cell.reason is not None and cell.reason.cause == NO_CONNECTION:
+            return f"start the program of {cell.client} by hand to see why it does not connect"
         case Verdict.HARNESS_ERROR if run.servers[cell.server].kind == EXTERNAL:
             address = target.address if target is not None else cell.server
             return f"see that {address} answers from this machine, then run again"

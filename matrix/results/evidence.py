@@ -102,7 +102,8 @@ class ConnectionSeen:
 class Evidence:
     """All that was seen of one cell. `verdict` and `reason` are as they were judged when it ran; null where
     there was no run. `fingerprints` are those of the certificates the server may show, empty for a target;
-    `response` is the answer, a character a byte (ISO 8859-1). `words` are what a genuine client program said.
+    `response` is the answer, a character a byte (ISO 8859-1). `words` are what a genuine client program said;
+    `ends_well` that its exit status says it went well.
     """
 
     certificate_sha256: str | None
@@ -116,6 +117,7 @@ class Evidence:
     reason: str | None = None
     fingerprints: list[str] = field(default_factory=list)
     words: str = ""
+    ends_well: bool = False
     schema: Literal["tls-matrix/evidence/1"] = SCHEMA
 
     @property
@@ -145,6 +147,7 @@ def evidence_of(observation: Observation, offered: Sequence[str]) -> Evidence:
         attempts=[_seen(*pair) for pair in zip(observation.attempts, versions, strict=False)],
         later=None if later is None else _seen(later, versions[len(observation.attempts) - 1]),
         words=observation.words,
+        ends_well=observation.ends_well,
     )
 
 
@@ -158,6 +161,7 @@ def observation_of(evidence: Evidence) -> Observation:
         certificate_requested=evidence.certificate_requested,
         later=None if evidence.later is None else _attempt(evidence.later),
         words=evidence.words,
+        ends_well=evidence.ends_well,
     )
 
 

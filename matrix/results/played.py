@@ -7,7 +7,8 @@ the same major and minor version stands for it, since a distribution's version d
 
 Two cells are alike in outcome, reason, and the version and cipher suite agreed on. What a server does is the
 same word in both. A profile says which rule of its own it follows when it refuses, a program only shows the
-alert it sends; so of refusals the phase and the alert count.
+alert it sends; so of refusals the phase and the alert count. Where several messages had come to the program
+at once, it is not known which it refused, and the phase does not count.
 """
 
 import re
@@ -40,9 +41,11 @@ class Pair:
         if not self.is_measured:
             return []
         one, other = self.profile, self.program
+        reasons = one.detailed_reason, other.detailed_reason
+        first = int(any(reason is not None and reason.detail.phase_unsure for reason in reasons))
         compared = (
             ("outcome", one.outcome, other.outcome),
-            ("reason", _shown(one.detailed_reason), _shown(other.detailed_reason)),
+            ("reason", _shown(reasons[0])[first:], _shown(reasons[1])[first:]),
             ("negotiated", _agreed(one.negotiated), _agreed(other.negotiated)),
         )
         return [name for name, mine, its in compared if mine != its]

@@ -109,7 +109,7 @@ def test_a_hello_in_sslv2_format_is_one_hello() -> None:
 
 
 def test_a_program_is_compared_with_the_profile_that_it_is_said_to_be_played_by(tmp_path: Path) -> None:
-    own = 'id = "genuine-mine-1"\ntitle = "Mine"\ncommand = ["true"]\n'
+    own = 'id = "genuine-mine-1"\ntitle = "Mine"\ncommand = ["true", "{port}"]\n'
     (tmp_path / "genuine-mine-1.toml").write_text(own)
     pairs = compared(["genuine-mine-*"], [tmp_path], [("genuine-mine-1", "java-8")])
     assert [(program.id, profile.id) for program, profile in pairs] == [("genuine-mine-1", "java-8")]

@@ -18,9 +18,11 @@ from tests.matrix.runs import cell, run
 PROFILE, PROGRAM, SERVER = "openssl-3.0", "genuine-openssl-3.0.22", "a@1"
 
 
-def side(client: str, outcome: Outcome | None, reason: str = "", alert: str = "") -> CellRecord:
+def side(
+    client: str, outcome: Outcome | None, reason: str = "", alert: str = "", *, phase_unsure: bool = False
+) -> CellRecord:
     parsed = parse_reason(reason) if reason else None
-    detail = Detail(alert_sent=alert).to_json()
+    detail = Detail(alert_sent=alert, phase_unsure=phase_unsure).to_json()
     verdict = Verdict.OBSERVED if outcome else Verdict.NOT_INSTALLED
     return cell(SERVER, client, outcome, parsed, verdict, reason_detail=detail)
 
@@ -107,6 +109,23 @@ def test_a_difference_is_unexpected(both: tuple[Outcome, str, str, Outcome, str,
     assert exit_status(both_ran) == EXIT_NOT_AS_EXPECTED
     assert "profile and its genuine program" in headline(both_ran)
     assert "| alike |" not in render_markdown(both_ran)
+
+
+@pytest.mark.parametrize(
+    ("alert", "is_unsure", "is_alike"),
+    [
+        ("unexpected_message", True, True),
+        ("unexpected_message", False, False),
+        ("illegal_parameter", True, False),
+    ],
+)
+def test_a_phase_that_is_not_known_is_not_compared(alert: str, is_unsure: bool, is_alike: bool) -> None:
+    """The alert is, all the same."""
+    sent = "unexpected_message"
+    profile = side(PROFILE, Outcome.FAILS, f"server-hello:policy-alert-{sent}", sent)
+    reason = f"certificate:policy-alert-{alert}"
+    program = side(PROGRAM, Outcome.FAILS, reason, alert, phase_unsure=is_unsure)
+    assert (differences(run_of(profile, program)) == []) is is_alike
 
 
 def test_what_was_not_measured_is_not_compared() -> None:

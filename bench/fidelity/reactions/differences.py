@@ -121,10 +121,10 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
     "openssl-3.4": _OPENSSL_3_4,
     "openssl-4.0": _OPENSSL_3_4,
     "openssl-1.1.1": {
-        "retry-without-supported-versions": "1.1.1 answers it and fails later; the profile fails at once",
+        "retry-without-supported-versions": "1.1.1 answers it and goes on; the profile refuses it",
     },
     "openssl-3.0": {
-        "retry-without-supported-versions": "3.0 answers it and gives up later; the profile gives up at once",
+        "retry-without-supported-versions": "3.0 answers it and goes on; the profile refuses it",
     },
     "gnutls-3.7": {
         "cipher-suite-of-tls12-in-tls11": "GnuTLS goes on; the engine has no such suite there",

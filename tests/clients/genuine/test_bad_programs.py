@@ -19,6 +19,8 @@ from clients.genuine.visit import visit
 from clients.observation import Observation
 from handshake.events import Phase
 from handshake.reason import Kind
+from matrix.judgement.judge import judge
+from matrix.judgement.outcome import Verdict
 
 SECONDS = 0.5
 CONNECTS = "import socket, sys; s = socket.create_connection(('{host}', {port})); "
@@ -33,15 +35,16 @@ def silent_server() -> Iterator[Destination]:
 
 def own_program(folder: Path, *command: str, more: str = "") -> Path:
     written = ", ".join(f'"""{part}"""' for part in command)
-    text = f'id = "genuine-bad"\ntitle = "a bad program"\ncommand = [{written}]\n{more}'
+    where = 'environment = { PORT = "{port}" }\n'
+    text = f'id = "genuine-bad"\ntitle = "a bad program"\ncommand = [{written}]\n{where}{more}'
     (folder / "genuine-bad.toml").write_text(text, encoding="utf-8")
     return folder
 
 
-def visit_of(folder: Path, *command: str, more: str = "") -> Observation:
+def visit_of(folder: Path, *command: str, more: str = "", seconds: float = SECONDS) -> Observation:
     program = load_own_programs([own_program(folder, *command, more=more)])["genuine-bad"]
     with silent_server() as destination:
-        return visit(program, destination, deadline_seconds=SECONDS)
+        return visit(program, destination, deadline_seconds=seconds)
 
 
 def python(code: str) -> tuple[str, str, str]:
@@ -72,6 +75,24 @@ def test_one_that_hangs_and_never_connects_has_no_connection(tmp_path: Path) -> 
     assert attempt.failure is not None
     assert attempt.failure.phase is Phase.CONNECT
     assert "why?" in attempt.failure.sentence
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("false",), "ended with status 1"),
+        (("sh", "-c", "echo I go; kill -SEGV $$"), "was ended by the signal SIGSEGV: I go"),
+        (("echo", "version 1"), "ended with status 0: version 1"),
+        (("sleep", "60"), "did not end by itself"),
+    ],
+)
+def test_one_that_never_connects_is_told_so(tmp_path: Path, command: tuple[str, ...], said: str) -> None:
+    seen = visit_of(tmp_path, *command)
+    (attempt,) = seen.attempts
+    assert attempt.failure is not None
+    assert str(attempt.failure) == "connect:policy-no-connection"
+    assert attempt.failure.sentence == f'the program made no connection; the client said "{said}"'
+    assert judge(seen, None, set()).verdict is Verdict.HARNESS_ERROR
 
 
 def test_one_that_dies_has_its_end_told(tmp_path: Path) -> None:
@@ -114,6 +135,32 @@ def test_a_child_that_is_left_behind_is_ended(tmp_path: Path, leaves: str) -> No
     seen = visit_of(tmp_path, "sh", "-c", f"{child}while [ ! -s {pid_file} ]; do sleep 0.01; done; echo done")
     assert "done" in seen.words
     assert time.monotonic() - started < 30  # not the child's 60 seconds
+    assert not runs(int(pid_file.read_text()))
+
+
+FORKS_TWICE = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.close(1), os.close(2)
+        open({file!r}, "w").write(str(os.getpid()))
+        os.execve("/bin/sleep", ["sleep", "60"], {})
+    os._exit(0)
+while not os.path.exists({file!r}) or not open({file!r}).read():
+    time.sleep(0.01)
+print("done", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    "ends", ["", "time.sleep(60)", "os.kill(os.getpid(), 9)"], ids=["itself", "late", "killed"]
+)
+def test_a_child_without_an_environment_is_ended(tmp_path: Path, ends: str) -> None:
+    """It has left the session, its parent is gone, and nothing in it says whose it was."""
+    pid_file = tmp_path / "pid"
+    seen = visit_of(tmp_path, *python(FORKS_TWICE.replace("{file!r}", repr(str(pid_file))) + ends), seconds=2)
+    assert "done" in seen.words
     assert not runs(int(pid_file.read_text()))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.fidelity.reactions.departing import departing_servers
+from bench.fidelity.reactions.departing import departing_servers, server_id
 from bench.fidelity.reactions.genuine import met
 from clients.destination import Destination
 from clients.genuine.program import PREFIX
@@ -18,6 +18,8 @@ from clients.reaction import Reaction
 from handshake.server.departures.collection import departures
 from handshake.wire.record import Record, push_record
 from handshake.wire.registry import AlertDescription, ContentType
+from servers.credentials import SUBJECT
+from servers.processes.start import RunningServer, RunningServers
 from tests.clients.genuine.peers import scripted, servers_of_ours
 from tests.clients.servers import read_hello
 
@@ -127,6 +129,40 @@ def test_the_alert_and_the_message_that_is_refused_are_seen(
     failure = seen.attempts[-1].failure
     assert (None if failure is None else str(failure)) == reason
     assert (failure.detail.alert_sent or None if failure else None) == alert
+
+
+# A departing server, and how programs with and without a key log refuse what it says; none has its secrets.
+DEPARTURES = {
+    ("openssl-3.0", "alert-in-two-records"): "certificate:policy-alert-unexpected_message",
+    ("openssl-3.0", "alert-level-3"): "certificate:policy-alert-illegal_parameter",
+    ("openssl-3.0", "record-version-0505"): "server-hello:policy-closes",
+    ("openssl-3.0", "supported-versions-as-a-list"): "server-hello:policy-alert-decode_error",
+    ("openssl-3.0", "unknown-message-after-handshake"): "application-data:policy-alert-unexpected_message",
+    ("openssl-3.0", "tls13-record-of-16385-bytes"): "application-data:policy-alert-record_overflow",
+    ("openssl-3.0", "retry-without-supported-versions"): None,
+    ("openssl-3.0", "fatal-unrecognized-name-and-on"): "certificate:alert-unrecognized_name",
+    ("gnutls", "key-update-empty"): "application-data:policy-closes",
+    ("gnutls", "tls13-record-of-16385-bytes"): "application-data:policy-closes",
+    ("jsse-17.0.9", "change-cipher-spec-after-handshake"): "application-data:policy-alert-unexpected_message",
+    ("jsse-17.0.9", "key-update-empty"): "application-data:policy-alert-illegal_parameter",
+}
+
+
+@pytest.fixture(scope="module")
+def departing() -> Iterator[RunningServers]:
+    with departing_servers(sorted({name for _, name in DEPARTURES})) as servers:
+        yield servers
+
+
+@pytest.mark.parametrize(("program", "name"), DEPARTURES)
+def test_what_a_program_does_about_a_departure_is_its_reason(
+    program: str, name: str, departing: RunningServers
+) -> None:
+    server = departing[server_id(name)]
+    assert isinstance(server, RunningServer), server
+    seen = visit_of(installed(program), Destination(server.host, server.port, SUBJECT))
+    failure = seen.attempts[-1].failure
+    assert (None if failure is None else str(failure)) == DEPARTURES[program, name]
 
 
 def test_what_is_encrypted_is_read_where_the_program_tells_its_secrets(
