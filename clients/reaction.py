@@ -10,7 +10,7 @@ what it has sent itself is not.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clients.genuine.wire import ALERT_13_LENGTHS
+from clients.genuine.end import ALERT_13_LENGTHS
 from clients.observation import Attempt, Observation
 from handshake.reason import Kind, Reason, Rule
 from handshake.wire.record import RECORD_HEADER_SIZE

@@ -16,10 +16,11 @@ from clients.connect import request_for
 from clients.destination import Destination
 from clients.fallback import HANDSHAKE_PHASES
 from clients.genuine.cutter import Cutter
+from clients.genuine.end import CLOSURE, End
 from clients.genuine.program import Call, Program, Said
 from clients.genuine.relay import Carried, Move, Relay
 from clients.genuine.secrets import read_key_log
-from clients.genuine.wire import CLOSURE, End, Reading
+from clients.genuine.wire import Reading
 from clients.observation import Attempt, Observation, with_alert_named
 from clients.pace import at_once
 from handshake.events import Phase, TranscriptEntry

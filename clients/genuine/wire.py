@@ -14,28 +14,23 @@ have) ends nothing: what the client does about it counts.
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 
+from clients.genuine.end import ALERT_13_LENGTHS, CLOSURE, End, is_alert
+from clients.genuine.key_exchange import read_group
 from clients.genuine.relay import PAUSE_SECONDS, Move
 from clients.genuine.secrets import Opener, Secrets
 from clients.genuine.server_hello import read_server_hello
 from handshake.connection import message_name
 from handshake.crypto.key_schedule import Role
-from handshake.crypto.suite_parameters import KeyExchange, SuiteParameters, suite_parameters
+from handshake.crypto.suite_parameters import SuiteParameters, suite_parameters
 from handshake.errors import DecodeError, PeerFault, UnsupportedParameter
 from handshake.events import Negotiated, Phase, TranscriptEntry
 from handshake.reason import Kind
 from handshake.record_layer import record_name
 from handshake.transcript import Transcript
-from handshake.wire.buffer import Reader
-from handshake.wire.client_hello import (
-    ClientHello,
-    pull_client_hello,
-    pull_sslv2_client_hello,
-)
+from handshake.wire.client_hello import ClientHello, pull_client_hello, pull_sslv2_client_hello
 from handshake.wire.extensions import pull_key_share, pull_selected_version
 from handshake.wire.handshake_message import HandshakeMessage, MessageReader, push_handshake_message
-from handshake.wire.key_exchange import pull_dh_parameters, pull_ecdh_parameters
 from handshake.wire.messages import ServerHello, pull_certificate, pull_certificate_13
 from handshake.wire.record import (
     FirstRecord,
@@ -47,31 +42,13 @@ from handshake.wire.record import (
     push_record,
     push_sslv2_record,
 )
-from handshake.wire.registry import (
-    AlertDescription,
-    AlertLevel,
-    ContentType,
-    ExtensionType,
-    ProtocolVersion,
-)
+from handshake.wire.registry import AlertDescription, AlertLevel, ContentType, ExtensionType, ProtocolVersion
 
-ALERT_13_LENGTHS = (19, 35)
-CLOSURE = (AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED)
 _GOODBYES = tuple(bytes((description,)) for description in CLOSURE)
 ANY_RECORD = RecordRules(any_version=True, unknown_type=UnknownType.READ)
 """What a server sends is read whatever it is; what the client makes of it is what counts. Not so a record
 that is too long: GnuTLS 3.7.9 ends without an alert at one (measured), so it must not count as an answer.
 """
-_DH = frozenset(
-    {
-        KeyExchange.DHE_RSA,
-        KeyExchange.DHE_DSS,
-        KeyExchange.DHE_RSA_EXPORT,
-        KeyExchange.DHE_DSS_EXPORT,
-        KeyExchange.DH_ANON,
-        KeyExchange.DH_ANON_EXPORT,
-    }
-)
 
 # The message of a server -> what a client waits for behind it, up to TLS 1.2 and in TLS 1.3.
 _AFTER_12 = {
@@ -82,18 +59,6 @@ _AFTER_12 = {
     "ServerHelloDone": Phase.FINISHED,
 }
 _AFTER_13 = {"CertificateVerify": Phase.FINISHED}
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """What ended a connection first. `is_clients` says who did it; `alert` is its description, None where it
-    is encrypted and stays so; only a Kind.ALERT has one.
-    """
-
-    is_clients: bool
-    kind: Kind
-    phase: Phase
-    alert: int | None = None
 
 
 class Reading:
@@ -241,7 +206,7 @@ class Reading:
             opener.change_cipher_spec(role)
 
     def _alert(self, role: Role, fragment: bytes | None) -> None:
-        if role is Role.SERVER and fragment is not None and not self._is_alert(fragment):
+        if role is Role.SERVER and fragment is not None and not is_alert(fragment, is_tls13=self.is_tls13):
             self._offer(role)
             return
         if fragment is None or len(fragment) != 2:
@@ -261,12 +226,6 @@ class Reading:
             self._offer(role)
         else:
             self._ended(role, Kind.ALERT, description)
-
-    def _is_alert(self, fragment: bytes) -> bool:
-        """Whether it is formed as RFC 5246 section 7.2 has it; in TLS 1.3 the level says nothing (RFC 8446
-        section 6).
-        """
-        return len(fragment) == 2 and (self.is_tls13 or fragment[0] in list(AlertLevel))
 
     def _data(self, role: Role, record: Record, fragment: bytes | None) -> None:
         if fragment is None and self.is_tls13 and role is Role.CLIENT:
@@ -359,10 +318,7 @@ class Reading:
         suite = self._suite()
         if suite is None or not suite.is_ephemeral:
             return
-        if suite.key_exchange in _DH:
-            self._dh_prime_bits = pull_dh_parameters(Reader(body)).p.bit_length()
-        else:
-            self._group = pull_ecdh_parameters(Reader(body)).named_group
+        self._group, self._dh_prime_bits = read_group(suite, body)
 
     def _suite(self) -> SuiteParameters | None:
         try:
@@ -412,9 +368,8 @@ class Reading:
         if role is Role.CLIENT and self._before and is_refusal:
             phase = self._refused(kind)
             self.is_complete &= phase is Phase.APPLICATION_DATA
-        self.waited = (
-            self._now - self._spoken if self._spoken else 0.0
-        )  # nothing was said that could be waited after
+        # Where nothing was said, there was nothing to be waited after.
+        self.waited = self._now - self._spoken if self._spoken else 0.0
         self.end = End(role is Role.CLIENT, kind, phase, alert)
 
     def _is_crossed(self, first: End) -> bool:

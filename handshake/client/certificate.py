@@ -24,11 +24,11 @@ from handshake.crypto.signatures import (
     sign_md5_sha1,
 )
 from handshake.crypto.suite_parameters import CertificateType, KeyExchange
-from handshake.errors import Fault, PeerFault, PolicyRefusal
+from handshake.errors import DecodeError, Fault, Parameter, PeerFault, PolicyRefusal, UnsupportedParameter
 from handshake.events import CertificateReceived
 from handshake.reason import Rule
 from handshake.schedule_13 import KeySchedule
-from handshake.wire.client_hello import find_extension
+from handshake.wire.client_hello import ClientHello, find_extension
 from handshake.wire.extensions import pull_compress_certificate, pull_signature_algorithms
 from handshake.wire.key_exchange import DigitallySigned
 from handshake.wire.messages import (
@@ -44,6 +44,7 @@ from handshake.wire.messages import (
 from handshake.wire.registry import (
     AlertDescription,
     AlertLevel,
+    CertificateCompressionAlgorithm,
     ClientCertificateType,
     ExtensionType,
     HandshakeType,
@@ -215,6 +216,25 @@ def send_client_authentication_13(handshake: ClientHandshake, schedule: KeySched
     signature = sign(credential.private_key, scheme, content)
     body = push_certificate_verify(DigitallySigned(scheme, signature))
     handshake.send(HandshakeType.CERTIFICATE_VERIFY, body)
+
+
+def check_certificate_compression(sent: ClientHello, algorithm: int) -> None:
+    """Judge the algorithm of a CompressedCertificate: one of those offered, and the message has no place
+    where none is (RFC 8879 section 4, which names no alert).
+    """
+    body = sent.extension(ExtensionType.COMPRESS_CERTIFICATE)
+    if body is None:
+        detail = "CompressedCertificate, which was not offered"
+        raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "compressed-certificate-unasked")
+    try:
+        offered = pull_compress_certificate(body)
+    except DecodeError:  # malformed on purpose
+        offered = ()
+    if algorithm not in offered:
+        detail = f"the server compresses its certificate by algorithm {algorithm}, which was not offered"
+        raise PeerFault(Fault.ILLEGAL_PARAMETER, detail, "certificate-compression-not-offered")
+    if algorithm not in set(CertificateCompressionAlgorithm):
+        raise UnsupportedParameter(Parameter.CERTIFICATE, f"compressed by algorithm {algorithm}")
 
 
 def _send_chain_13(handshake: ClientHandshake, request: CertificateRequest13, body: bytes) -> None:

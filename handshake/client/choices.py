@@ -30,7 +30,6 @@ from handshake.reason import Rule
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import (
-    pull_compress_certificate,
     pull_key_share_list,
     pull_psk_key_exchange_modes,
     pull_signature_algorithms,
@@ -41,7 +40,6 @@ from handshake.wire.handshake_message import HandshakeMessage
 from handshake.wire.messages import DOWNGRADE_SENTINELS, SENTINEL_SIZE, ServerHello
 from handshake.wire.named_groups import is_negotiable
 from handshake.wire.registry import (
-    CertificateCompressionAlgorithm,
     CompressionMethod,
     ExtensionType,
     HandshakeType,
@@ -307,21 +305,6 @@ def _verifiable_offer(sent: ClientHello, version: int) -> tuple[int, ...] | None
     if sent.extension(ExtensionType.SIGNATURE_ALGORITHMS) is None and version < ProtocolVersion.TLS_1_3:
         return DEFAULT_SCHEMES
     return _offered(sent, ExtensionType.SIGNATURE_ALGORITHMS, pull_signature_algorithms)
-
-
-def check_certificate_compression(sent: ClientHello, algorithm: int) -> None:
-    """Judge the algorithm of a CompressedCertificate: one of those offered, and the message has no place
-    where none is (RFC 8879 section 4, which names no alert).
-    """
-    offered = _offered(sent, ExtensionType.COMPRESS_CERTIFICATE, pull_compress_certificate)
-    if offered is None:
-        detail = "CompressedCertificate, which was not offered"
-        raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "compressed-certificate-unasked")
-    if algorithm not in offered:
-        detail = f"the server compresses its certificate by algorithm {algorithm}, which was not offered"
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, detail, "certificate-compression-not-offered")
-    if algorithm not in set(CertificateCompressionAlgorithm):
-        raise UnsupportedParameter(Parameter.CERTIFICATE, f"compressed by algorithm {algorithm}")
 
 
 def check_certificate(sent: ClientHello, suite: SuiteParameters, certificate: bytes) -> None:

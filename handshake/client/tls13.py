@@ -7,13 +7,13 @@ from functools import partial
 from handshake import record_size
 from handshake.certificate_compression import decompress
 from handshake.client.certificate import (
+    check_certificate_compression,
     check_key_of_signature,
     receive_server_certificate,
     send_client_authentication_13,
 )
 from handshake.client.certificate_request import check_certificate_request_13, check_no_context
 from handshake.client.choices import (
-    check_certificate_compression,
     check_key_share_group,
     check_message_length,
     check_missing_key_share,

@@ -9,8 +9,9 @@ import pytest
 
 from bench.fidelity.reactions.departing import departing_server
 from clients.genuine.cutter import Cutter
+from clients.genuine.end import End
 from clients.genuine.relay import PAUSE_SECONDS, Move
-from clients.genuine.wire import End, Reading
+from clients.genuine.wire import Reading
 from clients.profile import load_profiles
 from handshake.client.connection import ClientConnection
 from handshake.events import Phase
