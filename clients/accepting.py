@@ -20,7 +20,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationInfo
 
 from clients.profile_attempt import Table
-from definitions.fault import Mistakes, UnusableFile
+from definitions.fault import Mistakes, UnusableFile, shown
 from definitions.reading import read_toml
 from handshake.accepts import NOTATION, Accepts, Answer, parse_answer
 from handshake.fault_names import check_fault_name
@@ -76,10 +76,12 @@ def conduct_of(table: Any, info: ValidationInfo) -> Conduct:
         raise ValueError("is no table: write [accepts] and a line for each fault")
     own = _answers(table)
     confidence = table.get(CONFIDENCE)
-    if confidence not in (None, *_CONFIDENCES):
-        raise Mistakes([((CONFIDENCE,), f"is {confidence!r}: write high, medium or low")])
+    if confidence is not None and confidence not in _CONFIDENCES:
+        raise Mistakes([((CONFIDENCE,), f"is {shown(confidence)}: write high, medium or low")])
     if LIKE not in table:
         return Conduct(own, confidence or ("high" if own else None))
+    if not isinstance(table[LIKE], str):
+        raise Mistakes([((LIKE,), f"is {shown(table[LIKE])}: write the name of a family in quotes")])
     family = _family(table[LIKE], info.context if isinstance(info.context, Path) else None, ())
     return Conduct({**family.answers, **own}, confidence or family.confidence)
 

@@ -31,6 +31,10 @@ MAX_LOG_CHARACTERS = 1 << 16
 _END_OF_CERTIFICATE = "-----END CERTIFICATE-----"
 
 
+class CannotStart(Exception):
+    """A server program raises it instead of starting; its text says why, and what to do."""
+
+
 class ContractError(ValueError):
     """A configuration or event line that is not what the contract says; the message is one line."""
 
@@ -335,6 +339,8 @@ def _start(
 ) -> None:
     try:
         event = servers.enter_context(start(configuration))
+    except CannotStart as error:
+        event = Failed(configuration.id, str(error))
     except (
         Exception
     ) as error:  # a process boundary: whatever a library raises must reach the harness as a sentence

@@ -8,6 +8,7 @@ id have none (`matrix.cell`). Only the standard library is imported here, for se
 
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -33,9 +34,29 @@ def in_id(path: str) -> str:
     return _SPECIAL.sub(lambda found: "".join(f"%{byte:02X}" for byte in os.fsencode(found[0])), path)
 
 
+def encoded(value: str) -> str:
+    """A value as it stands in an id, where signs of patterns were written as they are."""
+    return re.sub(r"[*?\[\]]", lambda found: f"%{ord(found[0]):02X}", value)
+
+
 def from_id(value: str) -> str:
     """The path that stands in an id so."""
     return os.fsdecode(unquote_to_bytes(os.fsencode(value)))
+
+
+def _whole_path(path: str) -> str:
+    """What to write instead of a path that is not whole: that of a file that is there."""
+    if path and os.path.isfile(whole := os.path.abspath(Path(path).expanduser())):
+        return f"write {PROGRAM}={in_id(whole)}"
+    found = shutil.which(path) if path and os.sep not in path else None
+    if found is not None:
+        return f"`command -v {path}` finds {found}: write {PROGRAM}={in_id(os.path.abspath(found))}"
+    return f"write {PROGRAM}=/PATH/OF/THE/PROGRAM"
+
+
+def comma_in_path(value: str, rest: str) -> str:
+    """Say how a comma is written, where one seems to stand in the path of a program."""
+    return f"a comma ends a toggle: if this one is of the path, write {PROGRAM}={value}%2C{rest}"
 
 
 def checked(value: str) -> str:
@@ -44,10 +65,9 @@ def checked(value: str) -> str:
         path = from_id(value)
     except UnicodeEncodeError as error:  # as no argument of a command can be, but a run file may say it
         raise ProgramError(f"{PROGRAM}={value!a} is no path of this system: correct it") from error
-    whole = os.path.abspath(Path(path).expanduser()) if path else ""
     if not path.startswith(os.sep):
-        advice = f"write {PROGRAM}={in_id(whole)}" if path else f"write {PROGRAM}=/PATH/OF/THE/PROGRAM"
-        raise ProgramError(f"{PROGRAM}={value} is no whole path: {advice}")
+        raise ProgramError(f"{PROGRAM}={value} is no whole path: {_whole_path(path)}")
+    whole = os.path.abspath(path)
     if not os.path.exists(whole):
         raise ProgramError(f"{whole} does not exist: correct the path, or build it first")
     if not os.path.isfile(whole):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from servers import contract
+from servers.own_program import PROGRAM, SYSTEM, from_id
 
 MAX_LINE_BYTES = 1 << 20  # a log of MAX_LOG_CHARACTERS fits even where every character is escaped
 MAX_CONNECTIONS_KEPT = 10_000
@@ -75,6 +76,11 @@ class ProgramEvents:
         self._name = name
         self._translate = translate
         self._hosts = {configuration.id: configuration.host for configuration in configurations}
+        self._own_programs = {
+            configuration.id: from_id(program)
+            for configuration in configurations
+            if (program := configuration.toggles.get(PROGRAM, SYSTEM)) != SYSTEM
+        }
         self._changed = threading.Condition()
         self._results: dict[str, StartResult] = {}
         self._late_failures: dict[str, str] = {}
@@ -177,7 +183,9 @@ class ProgramEvents:
                 self._fail(identity, one_line(message))
 
     def _fail(self, identity: str, message: str) -> None:
-        failure = StartFailure(identity, f"{self._name} {message}")
+        program = self._own_programs.get(identity, "")
+        runs = f"; it runs {program}" if program and program not in message else ""
+        failure = StartFailure(identity, f"{self._name} {message}{runs}")
         if isinstance(self._results.setdefault(identity, failure), RunningServer):
             self._late_failures.setdefault(identity, failure.message)
 

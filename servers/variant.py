@@ -6,6 +6,7 @@ the servers are.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from definitions.fault import MAX_NAMED, named, near_words
@@ -14,7 +15,7 @@ from servers.contract import Configuration, PrivateKeyAndChain
 from servers.credentials import KINDS
 from servers.declared import Declared
 from servers.definition import ServerDefinition
-from servers.own_program import ProgramError, checked
+from servers.own_program import ProgramError, checked, comma_in_path
 
 LISTED_BY = "tls-matrix list servers"
 DEPARTURES_LISTED_BY = "tls-matrix list departures"
@@ -180,6 +181,10 @@ def parse_server_id(text: str, definitions: Mapping[str, ServerDefinition]) -> S
         raise ServerIdError(f"{text}: {asked}; {_there_is(definition.levels)}")
     toggles = dict(plain_variant(definition, level).toggles)
     given: set[str] = set()
+    for before, after in pairwise(settings):
+        name, _, value = before.partition("=")
+        if name in toggles and definition.toggles[name].program and after.partition("=")[0] not in toggles:
+            raise ServerIdError(f"{text}: {comma_in_path(value, after)}")
     for setting in settings:
         name, _, value = setting.partition("=")
         if name in given:

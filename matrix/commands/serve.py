@@ -12,7 +12,7 @@ from matrix.commands.options import ServersDir, one_line_errors, tell, write_out
 from matrix.commands.streams import is_left
 from matrix.errors import EXIT_HARNESS, SelectionError
 from matrix.grid.servers import START_SECONDS
-from matrix.plan.loading import load_all_definitions
+from matrix.plan.loading import check_emulation, load_all_definitions
 from matrix.wording import printable
 from servers.contract import Connection
 from servers.credentials import make_credentials
@@ -34,6 +34,7 @@ def serve(
     """
     with one_line_errors() as notes:
         variant = parse_server_id(server_id, load_all_definitions(servers_dir or (), notes))
+        check_emulation(variant)
         check_port(port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -107,11 +107,18 @@ def check_variant(variant: ServerVariant, profiles: Mapping[str, Profile]) -> No
         if variant.definition.control not in profiles:
             problem = no_match(variant.definition.control, sorted(profiles), "client")
             raise DefinitionError(f"{file}: control: {problem}")
-    if variant.definition.kind == "emulated":
-        with together:
-            try:
-                read_emulation(variant.emulation(), str(file))
-            except EmulationError:
-                check_toml(file, ServerDefinition)  # tells which layers it comes from, and on which lines
-                raise
+    with together:
+        check_emulation(variant)
     together.end()
+
+
+def check_emulation(variant: ServerVariant) -> None:
+    """Find out what is wrong with the [emulation] of an emulated server. Raises UnusableFile."""
+    if variant.definition.kind != "emulated":
+        return
+    file = variant.definition.folder / "server.toml"
+    try:
+        read_emulation(variant.emulation(), str(file))
+    except EmulationError:
+        check_toml(file, ServerDefinition)  # tells which layers it comes from, and on which lines
+        raise

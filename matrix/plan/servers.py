@@ -10,7 +10,10 @@ from matrix.cell import no_match
 from matrix.errors import SelectionError
 from matrix.plan.options import RunOptions
 from servers.definition import ServerDefinition
+from servers.own_program import PROGRAM, encoded
 from servers.variant import ServerIdError, ServerVariant, default_variants, expand, parse_server_id
+
+PATTERN_SIGNS = "*?["
 
 
 def choose_servers(options: RunOptions, definitions: Mapping[str, ServerDefinition]) -> list[ServerVariant]:
@@ -62,9 +65,21 @@ def _matching(
     matching = [known[identifier] for identifier in fnmatch.filter(candidates, pattern)]
     if matching:
         return matching
-    if has_comma and not any(sign in pattern for sign in "*?[") and pattern.partition("@")[0] in definitions:
+    if (
+        has_comma
+        and not any(sign in pattern for sign in PATTERN_SIGNS)
+        and pattern.partition("@")[0] in definitions
+    ):
         return [parse_server_id(pattern, definitions)]
-    raise SelectionError(no_match(pattern, sorted(candidates), "server"))
+    raise SelectionError(no_match(pattern, sorted(candidates), "server") + _signs_in_path(pattern))
+
+
+def _signs_in_path(pattern: str) -> str:
+    """Say how the signs of a pattern are written in the path of a program, where one has some."""
+    path = pattern.partition(f",{PROGRAM}=")[2].partition(",")[0]
+    if not any(sign in path for sign in PATTERN_SIGNS):
+        return ""
+    return f"; in the path of a program the signs of a pattern are encoded: write {PROGRAM}={encoded(path)}"
 
 
 def choose_levels(

@@ -4,21 +4,51 @@ A banner is written for people, so its form changes with versions and packagers.
 said as it is: a name cut out of it by guess would look like a fact.
 """
 
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from servers.contract import CannotStart
 
 MAX_CHARACTERS = 200
+SECONDS = 5.0
+"""A program that is asked for its version has answered by then, or hangs."""
 
 
 def banner(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
-    """What the command prints, standard output first, whatever its exit status; OSError if it cannot be
-    started.
+    """What the command prints, standard output first, whatever its exit status. Raises CannotStart where it
+    cannot be executed, or does not end.
     """
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, errors="backslashreplace", check=False
-    )
-    return done.stdout + done.stderr
+    program = command[0]
+    try:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="backslashreplace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CannotStart(
+            f"{program} cannot be executed ({error.strerror}): name a program that this machine can run"
+        ) from error
+    with process:
+        try:
+            standard, other = process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired as expired:
+            with suppress(ProcessLookupError):  # with what it has started, which holds its output open
+                os.killpg(process.pid, signal.SIGKILL)
+            raise CannotStart(
+                f"{program} does not end when it is asked for its version ({' '.join(command[1:])}): name a "
+                "program that does"
+            ) from expired
+    return standard + other
 
 
 def stack_name(said: str, form: re.Pattern[str], name: str) -> str:

@@ -72,6 +72,39 @@ def test_a_port_that_does_not_exist_is_one_line_and_2(port: str) -> None:
     assert result.stderr.count("\n") == 1
 
 
+OWN = """
+id = "own"
+title = "Own"
+kind = "emulated"
+default = false
+control = "openssl-3.0"
+source = "this test"
+[declared]
+versions = ["TLSv1.2"]
+cipher_suites = ["TLS_RSA_WITH_AES_128_CBC_SHA"]
+[emulation]
+departures = ["DEPARTURE"]
+[levels.one]
+title = "Own"
+stack = "none"
+"""
+
+
+@pytest.mark.parametrize(
+    ("departure", "mend"), [("retry-twic", "did you mean retry-twice?"), ("zz", "write ")]
+)
+def test_an_error_in_the_emulation_has_its_file_and_line(departure: str, mend: str, tmp_path: Path) -> None:
+    file = tmp_path / "own" / "server.toml"
+    file.parent.mkdir()
+    file.write_text(OWN.replace("DEPARTURE", departure))
+    result = tls_matrix("serve", "own@one", "--servers-dir", str(tmp_path))
+    assert (result.returncode, result.stdout) == (2, "")
+    said = f"tls-matrix: {file}: emulation.departures[0] (line 12): unknown departure '{departure}': {mend}"
+    assert result.stderr.startswith(said)
+    assert result.stderr.count("\n") == 1
+    assert len(result.stderr) < len(str(file)) + 500
+
+
 def test_it_is_said_whether_a_departure_has_shown() -> None:
     shown = Connection("a", 1, "TLSv1.3", None, None, None, f"{DEPARTED}retry-twice\nSECRET 00 00")
     not_shown = replace(shown, log=NOT_DEPARTED)
