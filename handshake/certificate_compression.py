@@ -13,8 +13,9 @@ import brotli
 import zstandard
 
 from handshake.errors import Fault, PeerFault
-from handshake.wire.messages import CompressedCertificate
-from handshake.wire.registry import CertificateCompressionAlgorithm
+from handshake.wire.extensions import pull_compress_certificate
+from handshake.wire.messages import CompressedCertificate, push_compressed_certificate
+from handshake.wire.registry import CertificateCompressionAlgorithm, HandshakeType
 
 MAX_LENGTH = 2**18
 """How many bytes a decompressed message may have: RFC 8879 section 4 lets an endpoint set its bound, and no
@@ -66,6 +67,18 @@ def compress(algorithm: int, body: bytes) -> CompressedCertificate:
     8879's.
     """
     return CompressedCertificate(algorithm, len(body), _COMPRESS[algorithm](body))
+
+
+def certificate_message(known: tuple[int, ...], peers: bytes | None, body: bytes) -> tuple[int, bytes]:
+    """The type and the body of the message that a Certificate message's body is sent in: compressed by the
+    first of the `known` algorithms that the peer's compress_certificate lists, if there is one (RFC 8879
+    section 4).
+    """
+    accepted = () if peers is None else pull_compress_certificate(peers)
+    algorithm = next((algorithm for algorithm in known if algorithm in accepted), None)
+    if algorithm is None:
+        return HandshakeType.CERTIFICATE, body
+    return HandshakeType.COMPRESSED_CERTIFICATE, push_compressed_certificate(compress(algorithm, body))
 
 
 def decompress(message: CompressedCertificate) -> bytes:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from handshake.certificate_compression import compress
+from handshake.certificate_compression import certificate_message
 from handshake.client.choices import check_certificate, check_certificate_curve
 from handshake.client.handshake import ClientHandshake
 from handshake.crypto.certificate_keys import check_key_usage
@@ -39,7 +39,6 @@ from handshake.wire.messages import (
     push_certificate,
     push_certificate_13,
     push_certificate_verify,
-    push_compressed_certificate,
 )
 from handshake.wire.registry import (
     AlertDescription,
@@ -207,7 +206,9 @@ def send_client_authentication_13(handshake: ClientHandshake, schedule: KeySched
     )
     chain = credential.chain if credential is not None else ()
     certificate = Certificate13(request.request_context, tuple((der, ()) for der in chain))
-    _send_chain_13(handshake, request, push_certificate_13(certificate))
+    peers = find_extension(request.extensions, ExtensionType.COMPRESS_CERTIFICATE)
+    known = handshake.policy.certificate_compression
+    handshake.send(*certificate_message(known, peers, push_certificate_13(certificate)))
     if credential is None:
         return
     scheme = _scheme(credential, accepted, version)
@@ -235,21 +236,6 @@ def check_certificate_compression(sent: ClientHello, algorithm: int) -> None:
         raise PeerFault(Fault.ILLEGAL_PARAMETER, detail, "certificate-compression-not-offered")
     if algorithm not in set(CertificateCompressionAlgorithm):
         raise UnsupportedParameter(Parameter.CERTIFICATE, f"compressed by algorithm {algorithm}")
-
-
-def _send_chain_13(handshake: ClientHandshake, request: CertificateRequest13, body: bytes) -> None:
-    """Send the body of a Certificate message, compressed where the request lets the client being played do
-    so (RFC 8879 section 4).
-    """
-    listed = find_extension(request.extensions, ExtensionType.COMPRESS_CERTIFICATE)
-    accepted = () if listed is None else pull_compress_certificate(listed)
-    known = handshake.policy.certificate_compression
-    algorithm = next((algorithm for algorithm in known if algorithm in accepted), None)
-    if algorithm is None:
-        handshake.send(HandshakeType.CERTIFICATE, body)
-        return
-    compressed = push_compressed_certificate(compress(algorithm, body))
-    handshake.send(HandshakeType.COMPRESSED_CERTIFICATE, compressed)
 
 
 def _scheme(credential: Credential, accepted: tuple[int, ...], version: int) -> int | None:

@@ -4,7 +4,7 @@ follows.
 
 from collections.abc import Callable, Mapping
 
-from handshake.certificate_compression import compress
+from handshake.certificate_compression import certificate_message
 from handshake.crypto.key_schedule import Role
 from handshake.crypto.key_shares import answer_key_share
 from handshake.crypto.signatures import certificate_verify_content, sign
@@ -31,7 +31,6 @@ from handshake.server.state import State
 from handshake.server.steps import Flight
 from handshake.wire.client_hello import Extension
 from handshake.wire.extensions import (
-    pull_compress_certificate,
     pull_key_share_list,
     push_key_share,
     push_selected_group,
@@ -49,7 +48,6 @@ from handshake.wire.messages import (
     pull_key_update,
     push_certificate_13,
     push_certificate_verify,
-    push_compressed_certificate,
     push_encrypted_extensions,
     push_key_update,
     push_server_hello,
@@ -190,26 +188,15 @@ def _send_certificate(handshake: ServerHandshake, schedule: KeySchedule) -> None
     if _asks_for_certificate(handshake):
         request_certificate(handshake)
     certificate = Certificate13(b"", tuple((der, ()) for der in credential.chain))
-    _send_chain(handshake, push_certificate_13(certificate))
+    peers = handshake.client_hello.extension(ExtensionType.COMPRESS_CERTIFICATE)
+    known = handshake.configuration.certificate_compression
+    handshake.send(*certificate_message(known, peers, push_certificate_13(certificate)))
     handshake.lead_in(HandshakeType.CERTIFICATE_VERIFY)
     digest = schedule.transcript_hash(bytes(handshake.messages))
     signature = sign(credential.private_key, scheme, certificate_verify_content(Role.SERVER, digest))
     handshake.send(
         HandshakeType.CERTIFICATE_VERIFY, push_certificate_verify(DigitallySigned(scheme, signature))
     )
-
-
-def _send_chain(handshake: ServerHandshake, body: bytes) -> None:
-    """Send the body of a Certificate message, compressed where both sides have an algorithm (RFC 8879)."""
-    offer = handshake.client_hello.extension(ExtensionType.COMPRESS_CERTIFICATE)
-    offered = () if offer is None else pull_compress_certificate(offer)
-    known = handshake.configuration.certificate_compression
-    algorithm = next((algorithm for algorithm in known if algorithm in offered), None)
-    if algorithm is None:
-        handshake.send(HandshakeType.CERTIFICATE, body)
-        return
-    compressed = push_compressed_certificate(compress(algorithm, body))
-    handshake.send(HandshakeType.COMPRESSED_CERTIFICATE, compressed)
 
 
 def _schedule(handshake: ServerHandshake) -> KeySchedule:
