@@ -227,15 +227,16 @@ def _known(reading: Reading, said: Said) -> End | None:
     Where the server may have answered, and then left, its end is not what the program failed at.
     """
     end = reading.end
-    if end is None or end.alert is not None:
+    if end is None or (end.is_clients and end.alert is not None):
         return end
     if end.is_clients and end.kind is Kind.ALERT:
         return replace(end, alert=said.alert_sent)
-    has_answer = bool(_answer(reading, said))
-    is_left = reading.is_complete and not has_answer and end.kind in (Kind.CLOSE_NOTIFY, Kind.FIN)
-    if is_left and said.alert_sent not in (None, *_NEVER_FATAL):
-        return End(True, Kind.ALERT, end.phase, said.alert_sent)
     is_ending = said.alert_received in (None, *CLOSURE)
+    is_left = reading.is_complete and not _answer(reading, said) and end.kind is not Kind.RESET
+    if is_left and is_ending and said.alert_sent not in (None, *_NEVER_FATAL):
+        return End(True, Kind.ALERT, end.phase, said.alert_sent)
+    if end.alert is not None:
+        return end
     if not end.is_clients and not is_ending and end.kind is not Kind.CLOSE_NOTIFY:
         return replace(end, kind=Kind.ALERT, alert=said.alert_received)
     if not end.is_clients and end.kind is not Kind.RESET and _may_have_answered(reading, said):
@@ -259,7 +260,7 @@ def _may_have_answered(reading: Reading, said: Said) -> bool:
 def _transcript(reading: Reading, said: Said) -> Iterator[TranscriptEntry]:
     """The transcript, the alert in it that the program names and the wire does not show."""
     end, entries = _known(reading, said), list(reading.transcript)
-    is_shown = reading.end is None or reading.end.alert is not None
+    is_shown = end == reading.end and end is not None and end.alert is not None
     sent = [index for index, entry in enumerate(entries) if entry.direction == "sent"]
     if said.alert_sent is None or is_shown or end is None or (end.is_clients, end.kind) != (True, Kind.ALERT):
         yield from entries

@@ -72,7 +72,7 @@ def test_a_column_without_a_line_of_python(tmp_path: Path) -> None:
         '"-verify_return_error", "-ign_eof"]\nenvironment = { OPENSSL_CONF = "/dev/null" }\n'
     )
     (tmp_path / "genuine-none-1.toml").write_text(
-        'id = "genuine-none-1"\ntitle = "none"\ncommand = ["/opt/no/program"]\n'
+        'id = "genuine-none-1"\ntitle = "none"\ncommand = ["/opt/no/program", "{host}", "{port}"]\n'
     )
     arguments = ("--client", "genuine-mine-*", "--client", "genuine-none-*", "--clients-dir", tmp_path)
     out = tmp_path / "run"
