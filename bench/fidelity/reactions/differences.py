@@ -29,10 +29,7 @@ _JSSE_6 = {
 _WITHIN_A_HEADER = (
     "SunJSSE before 6u19 ends where a message's header is in two records; the engine puts it together"
 )
-_JSSE = {
-    "version-lower-in-renegotiation": _LIMITS_FIRST,
-    "tls13-finished-twice": "JSSE says that it sends its alert; the profile ends without one",
-}
+_JSSE = {"version-lower-in-renegotiation": _LIMITS_FIRST}
 _NSS = {
     "session-ticket-answer-not-empty": "NSS takes the answer and refuses the ticket behind it",
 }
