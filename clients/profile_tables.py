@@ -66,7 +66,7 @@ class Policy(Table):
     renegotiation_info: Literal["first", "after-server_name", "last"] = "last"
     renegotiation_session: Literal["new", "resume", "resume-when-asked"] = "new"
     no_renegotiation: Literal["continue", "abort"] = "continue"
-    closes_with: Literal["close_notify", "fin"] = "close_notify"
+    closes_with: Literal["close_notify", "close_notify-unless-warned", "fin"] = "close_notify"
 
 
 class RetryHelloTable(Table):

@@ -221,7 +221,8 @@ class ClientPolicy:
     "abort".
     `closes_with`: how it ends a connection that has worked, and answers the server's end of one: by
     "close_notify" (RFC 5246 section 7.2.1, RFC 8446 section 6.1), or by a "fin" alone, which `gnutls-cli`
-    3.7.9 and Java's HttpClient do (measured).
+    3.7.9 and Java's HttpClient do (measured); "close_notify-unless-warned" is a FIN alone in TLS 1.3 once a
+    warning has come (s_client 3.4.1 and 4.0.3, measured).
     `certificate_compression`: the algorithms by which it compresses a certificate of its own, where the
     server's request has one of them (RFC 8879).
     `accepts`: what it does about what a server does wrong, where that is not what the RFCs ask for.
@@ -239,7 +240,7 @@ class ClientPolicy:
     renegotiation_info: Placement = Placement.LAST
     renegotiation_session: Literal["new", "resume", "resume-when-asked"] = "new"
     no_renegotiation: Literal["continue", "abort"] = "continue"
-    closes_with: Literal["close_notify", "fin"] = "close_notify"
+    closes_with: Literal["close_notify", "close_notify-unless-warned", "fin"] = "close_notify"
     certificate_compression: tuple[int, ...] = ()
     accepts: Accepts = field(default_factory=Accepts)
     retry_hello: RetryHello = field(default_factory=RetryHello)

@@ -55,11 +55,14 @@ class AcceptingConnection(Connection, ABC):
     """A client's end of a connection; `handshake` is the one that is going on, or the last."""
 
     handshake: ClientHandshake
+    was_warned = False
+    """Whether a warning has come that ended nothing."""
 
     def passes_over_warning(self, description: int) -> bool:
         """Whether this warning is passed over as none else is. Raises PeerFault where it is an error, here or
         by itself.
         """
+        self.was_warned = True
         if not self.handshake.policy.accepts.answers:
             return False
         where = [f"warning-{_name_of_alert(description)}"]
@@ -103,7 +106,9 @@ class AcceptingConnection(Connection, ABC):
 
     def send_close_notify(self) -> None:
         """Say that this is the end, unless the client being played just closes what has worked."""
-        if not self.is_connected or self.handshake.policy.closes_with == "close_notify":
+        closes_with = self.handshake.policy.closes_with
+        is_without = closes_with == "close_notify-unless-warned" and self.is_tls13 and self.was_warned
+        if not self.is_connected or not (is_without or closes_with == "fin"):
             super().send_close_notify()
 
     def mind_empty_record(self, fragment: bytes) -> None:

@@ -95,7 +95,8 @@ def _extensions(handshake: ClientHandshake, hello: ServerHello) -> dict[int, byt
         is_there = hello.extension(ExtensionType.SUPPORTED_VERSIONS) is not None
         name = "retry-with-another-version" if is_there else "retry-without-supported-versions"
         detail = "a HelloRetryRequest whose supported_versions does not select TLS 1.3"
-        raise PeerFault(Fault.ILLEGAL_PARAMETER, detail, name, "retry-not-of-tls13")
+        handshake.judge(PeerFault(Fault.ILLEGAL_PARAMETER, detail, name, "retry-not-of-tls13"))
+        place = Place.HELLO_RETRY_REQUEST
     return check_extensions(handshake, extensions, place)
 
 
@@ -135,6 +136,8 @@ def _checked_version(handshake: ClientHandshake, hello: ServerHello, extensions:
         body = extensions[ExtensionType.SUPPORTED_VERSIONS]
         version = handshake.read(pull_selected_version, body, "supported-versions")
         version = check_selected_version(handshake, version, hello.legacy_version)
+    elif hello.is_hello_retry_request:  # a client that goes on without it goes by the random alone
+        version = ProtocolVersion.TLS_1_3
     elif not ProtocolVersion.SSL_3_0 <= version <= highest:
         fault = PeerFault(
             Fault.PROTOCOL_VERSION,

@@ -48,19 +48,6 @@ _OPENSSL_1_0 = {
 
 _ALERTED = "OpenSSL sends no close_notify once it has passed over such an alert; the profile sends one"
 _OPENSSL_1_0 |= dict.fromkeys(("alert-of-one-byte", "alert-of-three-bytes"), _ALERTED)
-_OPENSSL_3_4 = dict.fromkeys(
-    (
-        "tls13-alert-level-fatal-user-canceled",
-        "tls13-warning-unknown-before-server-hello",
-        "tls13-warning-unrecognized-name-before-server-hello",
-        "tls13-warning-user-canceled-after-handshake",
-        "tls13-warning-user-canceled-before-encrypted-extensions",
-        "tls13-warning-user-canceled-before-finished",
-        "tls13-warning-user-canceled-before-server-hello",
-    ),
-    _ALERTED,
-)
-
 _ASKED = "Chromium connects again once it was asked for a certificate; a profile goes on at once"
 _LIMIT_AND_AGAIN = "Chromium connects again; a profile's own limit leads to no further attempt"
 _WARNED = "Chromium connects again where the alert is a warning, and not where it is fatal"
@@ -118,14 +105,6 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
     },
     "openssl-1.0.1u": {**_OPENSSL_1_0, "certificate-request-with-255-types": _TYPES},
     "openssl-1.0.2": _OPENSSL_1_0,
-    "openssl-3.4": _OPENSSL_3_4,
-    "openssl-4.0": _OPENSSL_3_4,
-    "openssl-1.1.1": {
-        "retry-without-supported-versions": "1.1.1 answers it and goes on; the profile refuses it",
-    },
-    "openssl-3.0": {
-        "retry-without-supported-versions": "3.0 answers it and goes on; the profile refuses it",
-    },
     "gnutls-3.7": {
         "cipher-suite-of-tls12-in-tls11": "GnuTLS goes on; the engine has no such suite there",
         "retry-with-cipher-suite-not-offered": "GnuTLS answers it and refuses the ServerHello",
