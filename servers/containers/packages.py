@@ -18,6 +18,7 @@ LOCK_FILE = Path(__file__).with_name("requirements.lock.txt")
 # What `handshake` and the programs of servers import, and what that needs.
 PACKAGES = (
     "annotated-types",
+    "brotli",
     "cffi",
     "cryptography",
     "ecdsa",
@@ -31,6 +32,7 @@ PACKAGES = (
     "tlslite-ng",
     "typing-extensions",
     "typing-inspection",
+    "zstandard",
 )
 # glibc's versions that manylinux wheels are made for, up to that of Debian 12 (PEP 600); pip does not take a
 # newer one to include the older.

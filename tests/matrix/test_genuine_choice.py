@@ -53,7 +53,7 @@ def test_a_profile_that_plays_no_program_there_is_is_told(
     plays: str, clients: tuple[str, ...], is_told: bool, tmp_path: Path
 ) -> None:
     own_profile(tmp_path, plays)
-    program = 'id = "genuine-own-1.2.4"\ntitle = "own"\ncommand = ["true"]\n'
+    program = 'id = "genuine-own-1.2.4"\ntitle = "own"\ncommand = ["true", "{host}:{port}"]\n'
     (tmp_path / "genuine-own-1.2.4.toml").write_text(program)
     options = RunOptions(server=("reference@rfc",), client=clients, clients_dir=(tmp_path,))
     remarks = [each for each in make_plan(options).remarks if each.startswith("mine: plays")]
