@@ -120,12 +120,12 @@ def _family(name: str, path: Path | None, visited: tuple[str, ...]) -> Conduct:
 
 
 def _file_of(name: str, path: Path | None) -> Path:
-    """The file of a family: one beside the profile, else one that is shipped. Raises ValueError."""
+    """The file of a family: one beside the profile, else one that is shipped. Raises Mistakes."""
     folders = [BUNDLED_ACCEPTS] if path is None else [_beside(path), BUNDLED_ACCEPTS]
     found = next((file for folder in folders if (file := folder / f"{name}.toml").is_file()), None)
     if found is None:
         known = sorted({file.stem for folder in folders for file in folder.glob("*.toml")})
-        raise ValueError(f"like: there is no accepts/{name}.toml; there are {', '.join(known)}")
+        raise Mistakes([((LIKE,), f"there is no accepts/{name}.toml; there are {', '.join(known)}")])
     return found
 
 

@@ -14,13 +14,12 @@ import zstandard
 
 from handshake.errors import Fault, PeerFault
 from handshake.wire.extensions import pull_compress_certificate
+from handshake.wire.handshake_message import MAX_MESSAGE_LENGTH
 from handshake.wire.messages import CompressedCertificate, push_compressed_certificate
 from handshake.wire.registry import CertificateCompressionAlgorithm, HandshakeType
 
-MAX_LENGTH = 2**18
-"""How many bytes a decompressed message may have: RFC 8879 section 4 lets an endpoint set its bound, and no
-stack's is higher by default (OpenSSL 4.0 and BoringSSL have that of the Certificate message)."""
-
+MAX_LENGTH = MAX_MESSAGE_LENGTH
+"""How many bytes a decompressed message may have: as many as one that was not compressed."""
 MAX_WINDOW = 2**23
 """How many bytes back a Zstandard frame may refer to: what RFC 8878 section 3.1.1.1.2 recommends. A frame
 that was made as a stream has the window of its level, however little is in it."""

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from handshake.record_layer import MAX_PLAINTEXT, RecordLayer
 from handshake.wire.registry import ExtensionType
 
+MIN_RECORD_SIZE_LIMIT = 64
+"""The least that an end may say (RFC 8449 section 4)."""
+
 
 def agree(
     records: RecordLayer, peers: Mapping[int, bytes], own: Mapping[int, bytes], *, is_tls13: bool

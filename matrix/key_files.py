@@ -5,6 +5,7 @@ key. Certificates beside the key go along where the new format has a place for t
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -90,8 +91,9 @@ def read_key_file(data: bytes, password: bytes | None = None) -> KeyFile:
 
 
 def write_key_file(content: KeyFile, format_: Format, password: bytes | None = None) -> bytes:
-    """Write a key in a format; a password encrypts it, and PKCS#12 needs one. Raises KeyFileError."""
-    encryption = NoEncryption() if password is None else BestAvailableEncryption(password)
+    """Write a key in a format; the password is that of PKCS#12, the others are not encrypted. Raises
+    KeyFileError.
+    """
     if format_ is Format.PKCS12:
         if password is None:
             raise PasswordNeeded("PKCS#12 is written with a password")
@@ -99,14 +101,13 @@ def write_key_file(content: KeyFile, format_: Format, password: bytes | None = N
             raise KeyFileError(f"an {content.title} has no place in PKCS#12 here; use --to pkcs8")
         leaf = _own_certificate(content)
         others = [each for each in content.certificates if each is not leaf]
+        encryption = BestAvailableEncryption(password)
         return serialize_key_and_certificates(content.name, content.key, leaf, others or None, encryption)
     is_traditional = format_ is not Format.PKCS8 and isinstance(content.key, _TRADITIONAL)
     form = PrivateFormat.TraditionalOpenSSL if is_traditional else PrivateFormat.PKCS8
     if format_ is Format.DER:
-        if password is not None and is_traditional:
-            raise KeyFileError("a key in the form of its algorithm is not encrypted in DER; use --to pkcs8")
-        return content.key.private_bytes(Encoding.DER, form, encryption)
-    key = content.key.private_bytes(Encoding.PEM, form, encryption)
+        return content.key.private_bytes(Encoding.DER, form, NoEncryption())
+    key = content.key.private_bytes(Encoding.PEM, form, NoEncryption())
     return key + b"".join(each.public_bytes(Encoding.PEM) for each in content.certificates)
 
 
@@ -138,6 +139,8 @@ def _from_der(data: bytes, password: bytes | None) -> KeyFile:
             raise KeyFileError("is no private key in PEM, DER, PKCS#8 or PKCS#12") from None
     try:
         bag = load_pkcs12(data, password)
+    except UnsupportedAlgorithm as error:
+        raise KeyFileError(f"has a key or a cipher that cannot be read here: {error}") from error
     except ValueError as error:
         raise PasswordNeeded(f"is a PKCS#12 file that this password does not open ({error})") from error
     if bag.key is None:
@@ -174,7 +177,11 @@ def _loaded(load: Callable[[bytes | None], PrivateKeyTypes], password: bytes | N
 def _own_certificate(content: KeyFile) -> Certificate | None:
     """The certificate of the key, if it is there."""
     own = content.key.public_key()
-    return next((each for each in content.certificates if each.public_key() == own), None)
+    for each in content.certificates:
+        with suppress(UnsupportedAlgorithm, ValueError):  # a key that cannot be read is not this one
+            if each.public_key() == own:
+                return each
+    return None
 
 
 def _blocks(data: bytes) -> list[tuple[bytes, bytes]]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from handshake.client.handshake import ClientHandshake
 from handshake.errors import DecodeError, Fault, Parameter, PeerFault, UnsupportedParameter
+from handshake.record_size import MIN_RECORD_SIZE_LIMIT
 from handshake.wire.buffer import Reader
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV
 from handshake.wire.client_hello import ClientHello, Extension
@@ -27,7 +28,6 @@ from handshake.wire.registry import ExtensionType, extension_name, is_grease
 
 _UNCOMPRESSED = 0
 _MAX_RECORD_SIZE_LIMIT = 2**14 + 1
-_MIN_RECORD_SIZE_LIMIT = 64
 SMALL_RECORD_SIZE_LIMIT = 512
 """Below which GnuTLS takes none, unless it is told to (its manual, "%ALLOW_SMALL_RECORDS")."""
 
@@ -238,7 +238,7 @@ def _judge_body(handshake: ClientHandshake, extension: Extension, place: Place) 
         if limit > MAX_PLAINTEXT_LENGTH and place is Place.SERVER_HELLO:
             detail = "record_size_limit is more than a record of TLS 1.2 may hold"
             handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "record-size-limit-over-16384"))
-        if _MIN_RECORD_SIZE_LIMIT <= limit < SMALL_RECORD_SIZE_LIMIT:
+        if MIN_RECORD_SIZE_LIMIT <= limit < SMALL_RECORD_SIZE_LIMIT:
             detail = f"record_size_limit is {limit}"
             handshake.mind(PeerFault(Fault.ILLEGAL_PARAMETER, detail, "record-size-limit-below-512"))
     try:
@@ -306,7 +306,7 @@ def _check_record_size_limit(sent: ClientHello, body: bytes) -> None:
     del sent
     with Reader(body) as reader:
         limit = reader.pull_uint(2, "record_size_limit")
-    if not _MIN_RECORD_SIZE_LIMIT <= limit <= _MAX_RECORD_SIZE_LIMIT:
+    if not MIN_RECORD_SIZE_LIMIT <= limit <= _MAX_RECORD_SIZE_LIMIT:
         raise PeerFault(
             Fault.ILLEGAL_PARAMETER, f"record_size_limit is {limit}", f"record-size-limit-{limit}"
         )

@@ -12,8 +12,6 @@ from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.client_hello import ClientHello, Extension
 from handshake.wire.registry import ExtensionType
 
-MIN_RECORD_SIZE_LIMIT = 64
-
 
 def arrange(
     negotiated: tuple[Extension, ...],
@@ -55,6 +53,6 @@ def agree_on_size(
     if ExtensionType.RECORD_SIZE_LIMIT in own:
         with Reader(peers[ExtensionType.RECORD_SIZE_LIMIT]) as reader:
             limit = reader.pull_uint(2, "record_size_limit")
-        if limit < MIN_RECORD_SIZE_LIMIT:
+        if limit < record_size.MIN_RECORD_SIZE_LIMIT:
             raise PeerFault(Fault.ILLEGAL_PARAMETER, f"record_size_limit is {limit}")
     record_size.agree(records, peers, own, is_tls13=is_tls13)

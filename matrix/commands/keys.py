@@ -112,8 +112,12 @@ def _write(target: Path, data: bytes) -> None:
         raise KeyFileError(f"{target}: is there already; remove it, or name another file") from None
     except OSError as error:
         raise KeyFileError(f"{target}: cannot be written ({error.strerror})") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+    except OSError as error:  # half a key is of no use
+        target.unlink(missing_ok=True)
+        raise KeyFileError(f"{target}: cannot be written ({error.strerror})") from error
 
 
 def _protection(to: Format) -> str:

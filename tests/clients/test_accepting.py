@@ -96,7 +96,7 @@ def test_a_bundled_family_is_found_from_anywhere(tmp_path: Path) -> None:
         ('alert-level = "goes"\n', "'goes' is no answer: write goes-on, closes or alert:<name>"),
         ("alert-level = 3\n", "3 is no answer"),
         ('like = "gnutls"\nconfidence = "sure"\n', "write high, medium or low"),
-        ("like = 3\n", ": is 3: write the name of a family in quotes"),
+        ("like = 3\n", "is 3: write the name of a family in quotes"),
         ('like = ["gnutls"]\n', "is a list: write the name of a family in quotes"),
         ('zzzzzz = "closes"\n', "tls-matrix list faults shows them all"),
     ],
@@ -105,7 +105,12 @@ def test_a_mistake_is_told_with_what_to_do(tmp_path: Path, accepts: str, told: s
     with pytest.raises(ProfileError) as error:
         load_profile(profile_with(tmp_path, accepts))
     assert told in str(error.value)
-    assert "mine.toml" in str(error.value)
+    assert "mine.toml: accepts" in str(error.value)
+    path = tmp_path / "mine.toml"
+    line = next(
+        n for n, text in enumerate(path.read_text().splitlines(), 1) if text == accepts.splitlines()[-1]
+    )
+    assert f"(line {line})" in str(error.value)
 
 
 @pytest.mark.parametrize(
