@@ -1,9 +1,11 @@
-"""The one place where a client touches a socket: one blocking TCP connection.
+"""The one place where a client touches a socket: one TCP connection.
 
-Each wait gets what is left until the deadline, so there is no polling and no sleep. What a peer or the
-network does comes out as `TransportFailure` of the cause's kind.
+Each wait gets what is left until the deadline, so there is no polling and no sleep. The socket itself does
+not block: with a timeout of its own each send would cost two more system calls, and each receipt one. What a
+peer or the network does comes out as `TransportFailure` of the cause's kind.
 """
 
+import select
 import socket
 import struct
 import time
@@ -51,12 +53,18 @@ class Transport:
     """
 
     def __init__(self, destination: Destination, deadline: float) -> None:
+        host = destination.host
         try:
-            addresses = socket.getaddrinfo(destination.host, destination.port, type=socket.SOCK_STREAM)
+            # Text goes through the codec of international names, which is Python code.
+            name = host.encode() if host.isascii() else host
+            addresses = socket.getaddrinfo(name, destination.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:  # UnicodeError: a label that is empty or too long
             raise TransportFailure(Kind.UNRESOLVED) from error
         self._socket = connect_to_first(addresses, deadline)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.setblocking(False)
+        self._input = select.poll()
+        self._input.register(self._socket, select.POLLIN)
 
     def __enter__(self) -> "Transport":
         return self
@@ -91,8 +99,11 @@ class Transport:
     def send(self, data: bytes, deadline: float) -> None:
         """Send all of `data`. Raises TransportFailure with `reset` or `timeout`."""
         try:
-            self._socket.settimeout(_remaining(deadline))
-            self._socket.sendall(data)
+            sent = self._send_at_once(data)
+            if sent < len(data):
+                self._socket.settimeout(_remaining(deadline))
+                self._socket.sendall(data[sent:])
+                self._socket.setblocking(False)
         except TimeoutError as error:
             raise TransportFailure(Kind.TIMEOUT) from error
         except OSError as error:  # ECONNRESET, EPIPE: the peer is gone, whatever the name
@@ -104,12 +115,20 @@ class Transport:
         Raises TransportFailure with `reset` or `timeout`.
         """
         try:
-            self._socket.settimeout(_remaining(deadline))
+            while not self._input.poll(_remaining(deadline) * 1000):
+                pass  # a poll counts whole milliseconds: what is left of the last one is waited for too
             return self._socket.recv(RECEIVE_SIZE)
         except TimeoutError as error:
             raise TransportFailure(Kind.TIMEOUT) from error
         except OSError as error:
             raise TransportFailure(Kind.RESET) from error
+
+    def _send_at_once(self, data: bytes) -> int:
+        """Send as much as the kernel takes now, and return how much; nearly always it is all."""
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return 0
 
 
 def connect_to_first(addresses: list[Any], deadline: float) -> socket.socket:

@@ -48,7 +48,11 @@ class Accepts:
 
     def answer(self, names: Iterable[str]) -> Answer | None:
         """What is done about the fault of these names; None where the RFCs are followed."""
-        return next((self.answers[name] for name in names if name in self.answers), None)
+        answers = self.answers
+        for name in names:
+            if name in answers:
+                return answers[name]
+        return None
 
 
 def parse_answer(text: Any) -> Answer:

@@ -208,11 +208,14 @@ class Connection(ABC):
         if isinstance(record, SSLv2Record):
             self.receive_sslv2_record(record)
             return
-        if self.is_tls13:
-            self._check_place(record)
         if record.content_type == ContentType.HANDSHAKE:
+            if not record.fragment and self.is_tls13:
+                self._refuse_empty_record()
             self.receive_handshake(record.fragment)
-        elif record.content_type == ContentType.APPLICATION_DATA:
+            return
+        if record.content_type != ContentType.ALERT and self.is_within_message and self.is_tls13:
+            self._refuse_between_records(record.content_type)
+        if record.content_type == ContentType.APPLICATION_DATA:
             self.receive_application_data(record.fragment)
         elif record.content_type == ContentType.ALERT:
             self._receive_alert(record.fragment)
@@ -230,18 +233,18 @@ class Connection(ABC):
             detail = "handshake bytes behind the last message of a flight"
             raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "bytes-behind-a-flight")
 
-    def _check_place(self, record: PlainRecord) -> None:
-        """Refuse what TLS 1.3 has no place for: a record between those of a message, and a handshake record
-        without content (RFC 8446 section 5.1). An alert still says why the peer gives up.
+    def _refuse_empty_record(self) -> None:
+        """TLS 1.3 has no handshake record without content (RFC 8446 section 5.1)."""
+        detail = "a handshake record without content"
+        self.judge(PeerFault(Fault.EMPTY_RECORD, detail, "handshake-record-empty"))
+
+    def _refuse_between_records(self, content_type: int) -> None:
+        """TLS 1.3 has no other record between those of a message (RFC 8446 section 5.1). An alert still says
+        why the peer gives up.
         """
-        if record.content_type == ContentType.HANDSHAKE:
-            if not record.fragment:
-                detail = "a handshake record without content"
-                self.judge(PeerFault(Fault.EMPTY_RECORD, detail, "handshake-record-empty"))
-        elif record.content_type != ContentType.ALERT and self.is_within_message:
-            kind = record_name(record.content_type).replace("_", "-")
-            detail = "another record between those of a handshake message"
-            self.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, f"{kind}-within-a-message"))
+        kind = record_name(content_type).replace("_", "-")
+        detail = "another record between those of a handshake message"
+        self.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, f"{kind}-within-a-message"))
 
     def judge(self, fault: PeerFault) -> None:
         """Raise a fault; a client that is played may go on."""

@@ -38,7 +38,14 @@ TLS_CONTENT_TYPES = frozenset(
 )
 
 _SERVER_HELLO = bytes((HandshakeType.SERVER_HELLO,))
-_RECORD_NAMES = {int(member): member.name.lower() for member in ContentType}
+
+
+class _RecordNames(dict[int, str]):
+    def __missing__(self, content_type: int) -> str:
+        return f"content_type_{content_type}"
+
+
+_RECORD_NAMES = _RecordNames((int(member), member.name.lower()) for member in ContentType)
 
 
 class RecordSplitting(StrEnum):
@@ -142,7 +149,8 @@ class RecordLayer:
                 raise PeerFault(Fault.BAD_HANDSHAKE_RECORD_MAC, fault.detail) from fault
         if len(fragment) > self.max_received:
             self._check_content(len(fragment), len(record.fragment))
-        self.note("received", "record", record_name(content_type), now, push_record(record), fragment)
+        name, wire = _RECORD_NAMES[content_type], push_record(record)
+        self.transcript.append(TranscriptEntry("received", "record", name, now, wire, fragment))
         return PlainRecord(content_type, record.record_version, fragment)
 
     def _check_content(self, length: int, protected_length: int) -> None:
@@ -256,7 +264,8 @@ class RecordLayer:
             else:
                 protected = self.write_protection.protect(content_type, self.record_version, fragment)
         wire = push_record(Record(outer_type, self.record_version, protected))
-        self.note("sent", "record", record_name(content_type), now, wire, fragment)
+        name = _RECORD_NAMES[content_type]
+        self.transcript.append(TranscriptEntry("sent", "record", name, now, wire, fragment))
         self._outgoing += wire
 
 
@@ -264,4 +273,4 @@ def record_name(content_type: int) -> str:
     """Return the content type's name as the registry writes it, e.g. `handshake`; a number for an unknown
     one.
     """
-    return _RECORD_NAMES.get(content_type) or f"content_type_{content_type}"
+    return _RECORD_NAMES[content_type]

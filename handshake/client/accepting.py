@@ -111,9 +111,9 @@ class AcceptingConnection(Connection, ABC):
         if not self.is_connected or not (is_without or closes_with == "fin"):
             super().send_close_notify()
 
-    def mind_empty_record(self, fragment: bytes) -> None:
+    def mind_empty_record(self) -> None:
         """Take a handshake record without content, up to TLS 1.2, unless the client being played does not."""
-        if not fragment and not self.is_tls13:
+        if not self.is_tls13:
             detail = "a handshake record without content"
             self.handshake.mind(PeerFault(Fault.EMPTY_RECORD, detail, "handshake-record-empty"))
 

@@ -187,7 +187,8 @@ class ClientConnection(AcceptingConnection):
 
     def receive_handshake(self, fragment: bytes) -> None:
         """Reassemble messages and let the table decide."""
-        self.mind_empty_record(fragment)
+        if not fragment:
+            self.mind_empty_record()
         self._reader.feed(fragment)
         while not self.is_ended and (message := self._reader.next()) is not None:
             self._receive_message(message)
@@ -269,7 +270,8 @@ class ClientConnection(AcceptingConnection):
 
     def _receive_message(self, message: HandshakeMessage) -> None:
         name = message_name(message.handshake_type)
-        self.note_message("received", message.handshake_type, push_handshake_message(message))
+        wire = push_handshake_message(message)
+        self.records.note("received", "message", name, self.now, wire, wire)
         try:
             self._take_message(message, name)
         except PeerFault as fault:

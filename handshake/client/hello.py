@@ -200,7 +200,7 @@ def pad(hello: ClientHello, template: HelloTemplate) -> ClientHello:
     behind pre_shared_key. Chrome, Firefox, OpenSSL and GnuTLS pad alike (BoringSSL and NSS sources, RFC 7685;
     the others measured).
     """
-    if not any(extension.fill is Fill.PADDING for extension in template.extensions or ()):
+    if Fill.PADDING not in [extension.fill for extension in template.extensions or ()]:
         return hello
     others = tuple(e for e in hello.extensions or () if e.extension_type != ExtensionType.PADDING)
     length = 4 + len(push_client_hello(replace(hello, extensions=others)))

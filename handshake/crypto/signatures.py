@@ -194,14 +194,14 @@ def _sign(private_key: PrivateKey, scheme: Scheme, content: bytes) -> bytes:
 
 def _verify(public_key: PublicKey, scheme: Scheme, content: bytes, signature: bytes) -> None:
     match public_key:
-        case Ed25519PublicKey() | Ed448PublicKey():
-            public_key.verify(signature, content)
         case RSAPublicKey():
             public_key.verify(signature, content, _rsa_padding(scheme), _hash(scheme))
-        case DSAPublicKey():
-            public_key.verify(signature, content, _hash(scheme))
         case EllipticCurvePublicKey():
             public_key.verify(signature, content, ECDSA(_hash(scheme)))
+        case Ed25519PublicKey() | Ed448PublicKey():
+            public_key.verify(signature, content)
+        case DSAPublicKey():
+            public_key.verify(signature, content, _hash(scheme))
 
 
 def _scheme_for(key: PrivateKey | PublicKey, signature_scheme: int) -> Scheme | None:

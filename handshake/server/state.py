@@ -11,6 +11,9 @@ from handshake.events import Phase
 class State(Enum):
     """What the server waits for."""
 
+    # Enum's own is Python code; the members are one object each, so its address does.
+    __hash__ = object.__hash__
+
     WAIT_CLIENT_HELLO = auto()
     WAIT_CERTIFICATE = auto()
     WAIT_CLIENT_KEY_EXCHANGE = auto()
