@@ -12,9 +12,15 @@ from dataclasses import replace
 
 from handshake.client.handshake import ClientHandshake
 from handshake.errors import Fault, PeerFault, PolicyRefusal
-from handshake.hello_template import ExtensionTemplate, HelloTemplate, Placement, RenegotiationHello
+from handshake.hello_template import (
+    ClientPolicy,
+    ExtensionTemplate,
+    HelloTemplate,
+    Placement,
+    RenegotiationHello,
+)
 from handshake.reason import Rule
-from handshake.renegotiation import Renegotiation
+from handshake.renegotiation import FinishedPair, Renegotiation
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV
 from handshake.wire.extensions import pull_renegotiation_info, push_renegotiation_info
 from handshake.wire.registry import AlertDescription, ExtensionType
@@ -110,6 +116,15 @@ def check_renegotiation_info(handshake: ClientHandshake, body: bytes | None) -> 
 def _carries_info(template: HelloTemplate) -> bool:
     types = {extension.extension_type for extension in template.extensions or ()}
     return ExtensionType.RENEGOTIATION_INFO in types
+
+
+def would_start(policy: ClientPolicy, finished: FinishedPair) -> bool:
+    """Whether the client being played begins a renegotiation of the handshake that ended with `finished`: one
+    that is not secure too, where it refuses that at the ServerHello alone.
+    """
+    if policy.renegotiation.allows(is_secure=finished.is_secure):
+        return True
+    return policy.renegotiation is Renegotiation.SECURE and policy.refuses_legacy_at == "server-hello"
 
 
 def refusal_to_renegotiate(willingness: Renegotiation) -> PolicyRefusal:
