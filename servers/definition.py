@@ -50,6 +50,7 @@ class ServerDefinition(Layer):
     whether one process of the program serves all variants of a run, those of one level, as where a library
     can be loaded only once, or one variant, as where settings are read once a process. `memory` is what a
     container of the program may use, in megabytes, `needs_ipv6` whether it must have ::1 there.
+    `start_seconds` is how long a process of it may take to start, where something is made at the first start.
     """
 
     id: Name
@@ -66,6 +67,7 @@ class ServerDefinition(Layer):
     backends: list[Literal["process", "docker"]] = Field(default=["process"], min_length=1)
     memory: Annotated[int, Field(ge=16)] = 256
     needs_ipv6: bool = False
+    start_seconds: Annotated[int, Field(ge=0)] = 0
     levels: Annotated[dict[Name, Level], Field(min_length=1)]
     toggles: dict[Name, Toggle] = Field(default={})
     _folder: Path = PrivateAttr(default=Path())
