@@ -34,7 +34,7 @@ OPTIONS = {
     "configuration": {
         "default": "",
         # SSLv3 is not in Debian's OpenSSL.
-        "legacy": "ssl-min-ver TLSv1.0 ciphers ALL:!aNULL:!PSK:!SRP:@SECLEVEL=0",
+        "legacy": "ssl-min-ver TLSv1.0 ciphers ALL:!aNULL:!PSK:!SRP:@@SECLEVEL=0",
     },
     "server-name": {"any": "", "strict": "strict-sni"},
     "alpn": {"no": "", "http-1.1": "alpn http/1.1"},
