@@ -120,6 +120,7 @@ class RefusalsTable(Table):
     """[declared.refusals]: the keys are those of `DeclaredRefusals`."""
 
     sslv2_hello: Cause | None = None
+    no_server_name: Cause | None = None
     no_common_version: Cause | None = None
     no_common_version_in_sslv3: Cause | None = None
     no_common_cipher_suite: Cause | None = None
@@ -150,6 +151,7 @@ class DeclaredTable(Table):
     signature_check: SignatureCheck | None = None
     versions_last: bool | None = None
     fallback_scsv: bool | None = None
+    needs_server_name: bool | None = None
     application_protocols: list[str] | None = None
     renegotiation: RenegotiationTable = RenegotiationTable()
     resumption: list[Resumption] | None = None

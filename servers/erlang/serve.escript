@@ -43,12 +43,23 @@ start(#{id := Id, host := Host, port := Port} = Settings) ->
 
 options(#{toggles := Toggles, certificates := Certificates, trusted := Trusted, client_certificate := Asked}) ->
     Keys = [#{cert => ders(Chain), key => key(Key)} || #{chain := Chain, private_key := Key} <- Certificates],
+    Known = lists:append([ders(Each) || Each <- Trusted]),
     Peer = case Asked of
         <<"no">> -> [];
-        _ -> [{verify, verify_peer}, {fail_if_no_peer_cert, Asked =:= <<"require">>},
-              {cacerts, lists:append([ders(Each) || Each <- Trusted])}]
+        _ -> [{verify, verify_peer}, {fail_if_no_peer_cert, Asked =:= <<"require">>}, {cacerts, Known},
+              {verify_fun, {fun verify/3, Known}}]
     end,
     [{certs_keys, Keys} | Peer] ++ lists:append([option(Name, Value) || {Name, Value} <- maps:to_list(Toggles)]).
+
+%% A certificate that is signed by itself is refused by default, also where it is among those that are trusted.
+verify(Certificate, {bad_cert, selfsigned_peer}, Known) ->
+    case lists:member(public_key:pkix_encode('OTPCertificate', Certificate, otp), Known) of
+        true -> {valid, Known};
+        false -> {fail, selfsigned_peer}
+    end;
+verify(_, {bad_cert, Reason}, _) -> {fail, Reason};
+verify(_, {extension, _}, Known) -> {unknown, Known};
+verify(_, _, Known) -> {valid, Known}.
 
 option(configuration, <<"legacy">>) ->
     Versions = ['tlsv1.3', 'tlsv1.2', 'tlsv1.1', 'tlsv1'],
@@ -58,7 +69,7 @@ option(configuration, <<"legacy">>) ->
     [{versions, Versions}, {ciphers, Suites}];
 option(alpn, <<"http-1.1">>) -> [{alpn_preferred_protocols, [<<"http/1.1">>]}];
 option(tickets, <<"yes">>) -> [{session_tickets, stateless}];
-option(renegotiation, <<"off">>) -> [{client_renegotiation, false}];
+option('client-initiated', <<"no">>) -> [{client_renegotiation, false}];
 option(renegotiation, <<"secure">>) -> [{secure_renegotiate, true}];
 option(renegotiation, <<"legacy">>) -> [{secure_renegotiate, false}];
 option(_, _) -> [].
