@@ -68,7 +68,9 @@ OTHER_SUITES = {
     "default": "SSLCipherSuite DEFAULT:!ECDHE-ECDSA-AES128-SHA256",
     "legacy": "SSLCipherSuite ALL:!aNULL:!PSK:!SRP:!ECDHE-ECDSA-CAMELLIA128-SHA256:@SECLEVEL=0",
 }
-AS_NOBODY = "User nobody\nGroup nogroup"
+# Apache as root becomes somebody else, and then the kernel forgets that it is to end with us (prctl(2),
+# PR_SET_PDEATHSIG). In a user namespace without users (user_namespaces(7)) it never is root.
+WITHOUT_USERS = ["unshare", "--user", "--"]
 NO_PROCESS = 1 << 22  # PID_MAX_LIMIT of Linux, which no process has (proc(5))
 BANNER = re.compile(r"^Server version: (?P<name>Apache)/(?P<version>\S+)", re.MULTILINE)
 LIBRARY = "libcrypto.so.3"
@@ -92,7 +94,6 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         text = CONFIGURATION.substitute(
             address=address_text(configuration.host, port),
             folder=folder,
-            user=AS_NOBODY if os.geteuid() == 0 else "",
             modules=MODULES,
             credentials="\n".join(map(credential_directives, keys.values())),
             authorities=f"/dev/fd/{authorities}",
@@ -101,6 +102,8 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         )
         file = in_memory("apache.conf", text.encode(), closing)
         command = ended_with_us([program, "-X", "-f", f"/dev/fd/{file}"])
+        if os.geteuid() == 0:
+            command = [*WITHOUT_USERS, *command]
         descriptors = [*keys.values(), authorities, file]
         try:
             daemon = Daemon(

@@ -10,7 +10,8 @@ from servers.system.view import View, version_by_openssl
 # modules/ssl/ssl_engine_kernel.c, ssl_engine_io.c and ssl_engine_log.c of 2.4
 _NEGOTIATED = re.compile(rb" AH02041: Protocol: (TLSv[0-9.]+), Cipher: (\S+) ")
 _ERROR = re.compile(rb" SSL Library Error: error:[0-9A-F]+:[^:]*:[^:]*:(.*?)(?: -- | \(SSL alert|$)")
-_COMPLAINT = re.compile(rb" (AH0200[5-9]|AH02261|AH0203[0-9]|AH02225|AH02226|AH100\d\d): (.*)$")
+# Of the handshake, of the name in it and in the request, of certificates, and of renegotiations.
+_COMPLAINT = re.compile(rb" AH02(?:00[5-9]|03[1239]|042|22[156]|25[7-9]|26[0-4]): (.*)$")
 _TRACE = re.compile(rb"\[trace[12]\]")
 _NUMBERS = re.compile(rb"^\[\S*\] \d+ ")
 
@@ -29,7 +30,7 @@ class ApacheView(View):
         elif error := _ERROR.search(line):
             self.reason = error[1].strip().decode("utf-8", "backslashreplace")
         elif complaint := _COMPLAINT.search(line):
-            self.reason = self.reason or complaint[2].decode("utf-8", "backslashreplace")
+            self.reason = self.reason or complaint[1].decode("utf-8", "backslashreplace")
 
 
 # [dXfBygMbrtI] 4711 [info] 127.0.0.1:47210 AH01964: Connection to child 0 established (server ...)

@@ -32,10 +32,8 @@ start(#{id := Id, host := Host, port := Port} = Settings) ->
             {ok, Version} = application:get_key(ssl, vsn),
             Stack = ["Erlang ssl ", Version, ", OTP ", erlang:system_info(otp_release)],
             event([{event, "ready"}, {id, Id}, {port, Bound}, {stack, Stack}]),
-            Free = counters:new(1, []),
-            Owner = self(),
-            spawn_link(fun() -> accept(Id, Listening, Free) end),
-            Owner;
+            Open = counters:new(1, []),
+            spawn_link(fun() -> accept(Id, Listening, Open) end);
         {error, Reason} -> event([{event, "error"}, {id, Id}, {message, io_lib:format("~0p", [Reason])}])
     catch
         _:Reason -> event([{event, "error"}, {id, Id}, {message, io_lib:format("~0p", [Reason])}])
@@ -80,23 +78,25 @@ key(Pem) ->
     [{Type, Der, _}] = public_key:pem_decode(Pem),
     {Type, Der}.
 
-accept(Id, Listening, Free) ->
+accept(Id, Listening, Open) ->
     case ssl:transport_accept(Listening) of
         {ok, Socket} ->
-            counters:add(Free, 1, 1),
-            Serving = spawn(fun() -> receive go -> serve(Id, Socket) end, counters:sub(Free, 1, 1) end),
+            counters:add(Open, 1, 1),
+            Serving = spawn(fun() -> receive go -> serve(Id, Socket) end, counters:sub(Open, 1, 1) end),
             _ = ssl:controlling_process(Socket, Serving),
             Serving ! go,
-            wait_for_room(Free);
-        {error, closed} -> halt(0);
-        {error, _} -> timer:sleep(100)
+            wait_for_room(Open);
+        {error, closed} ->
+            event([{event, "error"}, {id, Id}, {message, "the listening socket is closed"}]),
+            exit(normal);
+        {error, _} -> timer:sleep(100) % no descriptor or memory, which may pass
     end,
-    accept(Id, Listening, Free).
+    accept(Id, Listening, Open).
 
-wait_for_room(Free) ->
-    case counters:get(Free, 1) < ?MAX_CONNECTIONS of
+wait_for_room(Open) ->
+    case counters:get(Open, 1) < ?MAX_CONNECTIONS of
         true -> ok;
-        false -> timer:sleep(10), wait_for_room(Free)
+        false -> timer:sleep(10), wait_for_room(Open)
     end.
 
 serve(Id, Transport) ->
@@ -109,9 +109,7 @@ serve(Id, Transport) ->
                     Suite = ssl:suite_to_str(proplists:get_value(selected_cipher_suite, Info)),
                     Result = answer(Socket, [Version, " ", Suite], <<>>),
                     told(Id, Port, [{version, Version}, {cipher_suite, Suite}], Result),
-                    _ = ssl:shutdown(Socket, write),
-                    linger(Socket),
-                    ssl:close(Socket);
+                    finish(Socket);
                 {error, Reason} -> told(Id, Port, [], {error, Reason})
             end;
         {error, _} -> ssl:close(Transport) % reset already: nobody could tell whose it was
@@ -153,11 +151,20 @@ respond(Socket, Text, Keeps) ->
     ssl:send(Socket, ["HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ",
                       integer_to_list(byte_size(Body)), "\r\nConnection: ", Connection, "\r\n\r\n", Body]).
 
-%% Read on until the peer ends too, lest what was sent last is lost to a reset.
-linger(Socket) ->
-    case ssl:recv(Socket, 0, ?LINGER) of
-        {ok, _} -> linger(Socket);
-        {error, _} -> ok
+%% Say close_notify, which ssl:shutdown does not, and read on in the clear until the peer ends too, lest what was sent
+%% last is lost to a reset.
+finish(Socket) ->
+    case ssl:close(Socket, {self(), ?LINGER}) of
+        {ok, Plain} -> linger(Plain);
+        {ok, Plain, _} -> linger(Plain);
+        _ -> ok
+    end.
+
+linger(Plain) ->
+    _ = gen_tcp:shutdown(Plain, write),
+    case gen_tcp:recv(Plain, 0, ?LINGER) of
+        {ok, _} -> linger(Plain);
+        {error, _} -> gen_tcp:close(Plain)
     end.
 
 version('tlsv1') -> "TLSv1.0";
