@@ -122,6 +122,10 @@ class ServerDefinition(Layer):
             merged = merge(merged, layer.emulation)
         return merged
 
+    def protocol_at(self, level: str, toggles: Mapping[str, str]) -> dict[str, str]:
+        """The [protocol] tables merged for a level with all its toggles' values."""
+        return {key: told for each in self._layers(level, toggles) for key, told in each.protocol.items()}
+
     def _layers(self, level: str, toggles: Mapping[str, str]) -> list[Layer]:
         lineage: list[str] = []
         ancestor: str | None = level
@@ -192,6 +196,10 @@ class ServerDefinition(Layer):
     def _references(self) -> Iterator[tuple[Place, str, list[str], str]]:
         """Each name of something else: where it stands, what exists by such names, and what that is."""
         levels = list(self.levels)
+        settings = [] if self.starttls is None else list(PROTOCOLS[self.starttls].settings)
+        for place, layer in self._places_of_layers():
+            for key in layer.protocol:
+                yield (*place, "protocol", key), key, settings, "setting of the protocol"
         for position, (name, level) in enumerate(self.levels.items()):
             if level.like is not None:
                 yield ("levels", name, "like"), level.like, levels[:position], "level"
@@ -209,6 +217,16 @@ class ServerDefinition(Layer):
                 yield from _levels_named((*place, "when", value, "levels"), layer.levels, levels)
                 for level_name in layer.at:
                     yield (*place, "when", value, "at", level_name), level_name, levels, "level"
+
+    def _places_of_layers(self) -> Iterator[tuple[Place, Layer]]:
+        yield (), self
+        for level, layer in self.levels.items():
+            yield ("levels", level), layer
+        for name, toggle in self.toggles.items():
+            for value, own in toggle.when.items():
+                yield ("toggles", name, "when", value), own
+                for level, at in own.at.items():
+                    yield ("toggles", name, "when", value, "at", level), at
 
     def _settings_at(self, level: str) -> Iterable[dict[str, str]]:
         """The defaults, and each single toggle at each other value, but for departures: each changes nothing

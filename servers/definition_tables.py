@@ -180,11 +180,13 @@ class DeclaredTable(Table):
 
 class Layer(Table):
     """A place to state facts: `declared` is for everyone, `emulation` for the program that emulates, which
-    reads it when all layers are laid on top of each other.
+    reads it when all layers are laid on top of each other. `protocol` is what the protocol of `starttls` is
+    told; each says which settings it has.
     """
 
     declared: DeclaredTable = DeclaredTable()
     emulation: Annotated[dict[str, Any], ReadLater(model_of(ServerConfiguration))] = {}
+    protocol: dict[str, str] = {}
 
 
 class Level(Layer):

@@ -67,7 +67,7 @@ def start_servers(
         configuration = variant.configuration(credentials, client_certificates or {}, LOOPBACK, port)
         groups[definition.program, variant.process_of_its_own].append(configuration)
     of_their_own = sum(1 for _, alone in groups if alone)
-    seconds = max(deadline_seconds, *(variant.definition.start_seconds for variant in variants))
+    seconds = max([deadline_seconds, *(variant.definition.start_seconds for variant in variants)])
     deadline = time.monotonic() + seconds + of_their_own * SECONDS_PER_FURTHER_PROCESS
     programs: list[ProgramProcess] = []
     try:
