@@ -70,8 +70,6 @@ class DeclaredRefusals:
 
     sslv2_hello: Cause | None = None
     """The cause observed after an SSLv2-format hello where none is read."""
-    no_server_name: Cause | None = None
-    """The cause observed after a hello without server_name where one is needed."""
     no_common_version: Cause | None = None
     """The cause observed after a hello that offers no version the server has."""
     no_common_cipher_suite: Cause | None = None
@@ -90,7 +88,9 @@ class DeclaredRefusals:
     7507 section 3)."""
     no_application_protocol: Cause | None = "alert-no_application_protocol"
     """The cause observed after a hello that names no application protocol the server has (RFC 7301 section
-    3.2)."""
+    3.2). "protocol-error-illegal-parameter" is that of a server which names one all the same."""
+    no_server_name: Cause | None = None
+    """The cause observed after a hello without server_name where one is needed."""
 
 
 @dataclass(frozen=True, slots=True)

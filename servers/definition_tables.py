@@ -120,7 +120,6 @@ class RefusalsTable(Table):
     """[declared.refusals]: the keys are those of `DeclaredRefusals`."""
 
     sslv2_hello: Cause | None = None
-    no_server_name: Cause | None = None
     no_common_version: Cause | None = None
     no_common_version_in_sslv3: Cause | None = None
     no_common_cipher_suite: Cause | None = None
@@ -128,6 +127,7 @@ class RefusalsTable(Table):
     no_signature_algorithms: Cause | None = None
     inappropriate_fallback: Cause | None = None
     no_application_protocol: Cause | None = None
+    no_server_name: Cause | None = None
 
 
 class DeclaredTable(Table):

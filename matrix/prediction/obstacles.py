@@ -26,6 +26,9 @@ from matrix.prediction.record_size import small_record_size
 from matrix.prediction.signatures import signature_algorithms
 from matrix.prediction.suites import certificate_curve, legacy_signature, no_suite, prime, unsigned
 
+BY_THE_CLIENT = "protocol-error-"
+"""How a cause begins that is the client's own refusal."""
+
 
 def obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obstacle | None:
     """Say what keeps this hello from working, None when nothing does. Raises Undecided."""
@@ -100,7 +103,12 @@ def _application_protocol(negotiation: Negotiation) -> Obstacle | None:
     why = (
         f"no common application protocol: the client has {', '.join(offered)}, the server {', '.join(theirs)}"
     )
-    return Obstacle(why, declared_refusal(negotiation.declared.refusals.no_application_protocol))
+    cause = negotiation.declared.refusals.no_application_protocol
+    # Where the server names one all the same the client refuses it, in TLS 1.3 for the EncryptedExtensions.
+    is_clients = cause is not None and cause.startswith(BY_THE_CLIENT)
+    is_found_later = is_clients and negotiation.version >= ProtocolVersion.TLS_1_3
+    phase = Phase.CERTIFICATE if is_found_later else Phase.SERVER_HELLO
+    return Obstacle(why, declared_refusal(cause, phase))
 
 
 def _accepted_version(negotiation: Negotiation) -> Obstacle | None:
