@@ -97,7 +97,7 @@ class Exchange:
         self.certificate: bytes | None = None
         self.certificate_requested = False
         self.renegotiation: RenegotiationSeen | None = None
-        self.answer = Answer()
+        self.answer = Answer() if visit.protocol is None else visit.protocol.answer()
         self.is_over = False
         self._is_asked = False
         self.deadline = 0.0
@@ -231,6 +231,8 @@ class Exchange:
                 self.answer.take(data)
                 if self.answer.is_whole:
                     self.end_of_answer()
+                elif self.answer.is_unreadable:
+                    self.fail(Breach.STARTTLS_UNREADABLE.cause)
             case AlertReceived(description=AlertDescription.CLOSE_NOTIFY, is_fatal=True):
                 self._end_of_stream(Kind.CLOSE_NOTIFY)
             case AlertReceived(description=description, is_fatal=True):

@@ -127,6 +127,7 @@ class RefusalsTable(Table):
     no_signature_algorithms: Cause | None = None
     inappropriate_fallback: Cause | None = None
     no_application_protocol: Cause | None = None
+    no_server_name: Cause | None = None
 
 
 class DeclaredTable(Table):
@@ -150,6 +151,7 @@ class DeclaredTable(Table):
     signature_check: SignatureCheck | None = None
     versions_last: bool | None = None
     fallback_scsv: bool | None = None
+    needs_server_name: bool | None = None
     application_protocols: list[str] | None = None
     renegotiation: RenegotiationTable = RenegotiationTable()
     resumption: list[Resumption] | None = None
@@ -178,11 +180,13 @@ class DeclaredTable(Table):
 
 class Layer(Table):
     """A place to state facts: `declared` is for everyone, `emulation` for the program that emulates, which
-    reads it when all layers are laid on top of each other.
+    reads it when all layers are laid on top of each other. `protocol` is what the protocol of `starttls` is
+    told; each says which settings it has.
     """
 
     declared: DeclaredTable = DeclaredTable()
     emulation: Annotated[dict[str, Any], ReadLater(model_of(ServerConfiguration))] = {}
+    protocol: dict[str, str] = {}
 
 
 class Level(Layer):

@@ -130,6 +130,7 @@ class ServerVariant:
             host,
             port,
             self.definition.starttls,
+            self.definition.protocol_at(self.level, self.toggles),
         )
 
 

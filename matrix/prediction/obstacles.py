@@ -11,7 +11,7 @@ from handshake.events import Phase
 from handshake.hello_template import HelloFormat, HelloTemplate
 from handshake.reason import Rule
 from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
-from handshake.wire.registry import ProtocolVersion, version_name
+from handshake.wire.registry import ExtensionType, ProtocolVersion, version_name
 from matrix.prediction.certificate_request import long_certificate_request
 from matrix.prediction.facts import ServerFacts
 from matrix.prediction.hello_form import form_obstacle
@@ -26,6 +26,9 @@ from matrix.prediction.record_size import small_record_size
 from matrix.prediction.signatures import signature_algorithms
 from matrix.prediction.suites import certificate_curve, legacy_signature, no_suite, prime, unsigned
 
+BY_THE_CLIENT = "protocol-error-"
+"""How a cause begins that is the client's own refusal."""
+
 
 def obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obstacle | None:
     """Say what keeps this hello from working, None when nothing does. Raises Undecided."""
@@ -33,6 +36,9 @@ def obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obsta
     found = None if server.configuration is None else form_obstacle(hello, server.configuration)
     if found is not None:
         return found
+    if declared.needs_server_name and not _has_server_name(hello):
+        why = "the client's hello has no server_name, which the server requires"
+        return Obstacle(why, declared_refusal(declared.refusals.no_server_name))
     if hello.format is HelloFormat.SSLV2 and not declared.sslv2_hello:
         why = "the client's hello is in SSLv2 format, which the server does not read"
         return Obstacle(why, declared_refusal(declared.refusals.sslv2_hello))
@@ -42,6 +48,11 @@ def obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obsta
     # A server takes the highest version it can, whatever the client would then say.
     negotiation = Negotiation(hello, client, server, max(common))
     return next((found for check in _CHECKS if (found := check(negotiation)) is not None), None)
+
+
+def _has_server_name(hello: HelloTemplate) -> bool:
+    types = {extension.extension_type for extension in hello.extensions or ()}
+    return ExtensionType.SERVER_NAME in types
 
 
 def offered_to(server: ServerFacts, hello: HelloTemplate) -> frozenset[int]:
@@ -92,7 +103,12 @@ def _application_protocol(negotiation: Negotiation) -> Obstacle | None:
     why = (
         f"no common application protocol: the client has {', '.join(offered)}, the server {', '.join(theirs)}"
     )
-    return Obstacle(why, declared_refusal(negotiation.declared.refusals.no_application_protocol))
+    cause = negotiation.declared.refusals.no_application_protocol
+    # Where the server names one all the same the client refuses it, in TLS 1.3 for the EncryptedExtensions.
+    is_clients = cause is not None and cause.startswith(BY_THE_CLIENT)
+    is_found_later = is_clients and negotiation.version >= ProtocolVersion.TLS_1_3
+    phase = Phase.CERTIFICATE if is_found_later else Phase.SERVER_HELLO
+    return Obstacle(why, declared_refusal(cause, phase))
 
 
 def _accepted_version(negotiation: Negotiation) -> Obstacle | None:

@@ -116,7 +116,7 @@ like = "two"
         (
             'title = "Toy 2"',
             'title = "x"\nsince = 3',
-            "levels.two.since: no such key: drop it, or write declared, emulation, stacks, ",
+            "levels.two.since: no such key: drop it, or write declared, emulation, protocol, stacks, ",
         ),
         ('"TLSv1.0"', '"TLSv1.4"', "declared.versions[0]: unknown protocol version"),
         ('"TLSv1.0"', "0x0301", "declared.versions[0]: is 769: write text in quotes"),
