@@ -7,7 +7,7 @@ key of [declared] is checked is in `servers.definition_tables`.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal
 
 from handshake.wire.registry import NamedGroup, ProtocolVersion, SignatureScheme
@@ -29,6 +29,8 @@ SentAlert = Annotated[str, "sent alert"]
 """A word of `servers.sent_alert`."""
 Cause = Annotated[str, "cause"]
 """What a client sees, as in a reason."""
+FeatureName = Annotated[str, "feature"]
+"""What is written for a feature of a hello (`handshake.features.notations`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,9 @@ class DeclaredRefusals:
     no_application_protocol: Cause | None = "alert-no_application_protocol"
     """The cause observed after a hello that names no application protocol the server has (RFC 7301 section
     3.2)."""
+    hello_with: Mapping[FeatureName, Cause] = field(default_factory=dict)
+    """The causes observed after a hello with a feature that a real server does not take, whatever it offers
+    ("hello-length:16389.."); the first one counts (an emulated server has intolerances in [emulation])."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,8 @@ class ServerConnection(ReactingConnection):
         self.records.note("received", "message", "ClientHello", self.now, record.body, record.body)
         self.add_event(ClientHelloReceived(version, sslv2_format=True))
         configuration = self.configuration
-        flight = flight_of_sslv2_record(record.body, configuration.reading, self._segments_of_sslv2_record())
+        segments = self._handshake_records.pass_over(self.records.waiting)
+        flight = flight_of_sslv2_record(record.body, configuration.reading, segments)
         refusal = configuration.sslv2_refusal if version == ProtocolVersion.SSL_2_0 else b""
         try:
             if not configuration.sslv2_hello:
@@ -206,11 +207,6 @@ class ServerConnection(ReactingConnection):
             self.check_end_of_flight()
             answer_hello(self.handshake, flight)
         self.receive_handshake(b"")
-
-    def _segments_of_sslv2_record(self) -> tuple[int, ...]:
-        begin = self._handshake_records.position
-        self._handshake_records.pass_over(self.records.waiting)
-        return self._handshake_records.segments(begin, self._handshake_records.position)
 
     def receive_change_cipher_spec(self, fragment: bytes) -> None:
         """Switch the reading keys; in TLS 1.3 the record is only there for middleboxes (RFC 8446 appendix

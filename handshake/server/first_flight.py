@@ -36,8 +36,8 @@ class Arrival:
 class HandshakeRecords:
     """The handshake records whose bytes no message has taken yet, and the reads that brought them.
 
-    What a program reads at once is as near as it comes to TCP segments. `read` tells of each; `position` is
-    where the last record has ended, in bytes on the wire since the connection began.
+    What a program reads at once is as near as it comes to TCP segments. Positions are bytes on the wire since
+    the connection began.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class HandshakeRecords:
         self._taken = 0  # of the first one
         self._reads: deque[int] = deque()  # their ends
         self._received = 0
-        self.position = 0
+        self._position = 0
 
     def read(self, length: int) -> None:
         """So many bytes have come at once."""
@@ -54,14 +54,16 @@ class HandshakeRecords:
 
     def feed(self, record: HelloRecord, waiting: int) -> None:
         """A handshake record has come in; `waiting` bytes behind it have come too."""
-        begin = self.position
-        self.position = self._received - waiting
-        self._records.append((record, begin, self.position))
+        begin = self._position
+        self._position = self._received - waiting
+        self._records.append((record, begin, self._position))
 
-    def pass_over(self, waiting: int) -> None:
-        """The same of a record of another content type."""
-        self.position = self._received - waiting
+    def pass_over(self, waiting: int) -> tuple[int, ...]:
+        """The same of a record of another kind; how many of its bytes each read brought."""
+        begin, self._position = self._position, self._received - waiting
+        segments = self._segments(begin, self._position)
         self._forget()
+        return segments
 
     def take(self, length: int) -> Arrival:
         """How the next `length` bytes came."""
@@ -76,18 +78,18 @@ class HandshakeRecords:
                 self._taken = 0
         if not touched:
             return Arrival(())
-        segments = self.segments(touched[0][1], touched[-1][2])
+        segments = self._segments(touched[0][1], touched[-1][2])
         self._forget()
         return Arrival(tuple(record for record, _, _ in touched), segments)
 
-    def segments(self, begin: int, end: int) -> tuple[int, ...]:
+    def _segments(self, begin: int, end: int) -> tuple[int, ...]:
         """How many of the bytes from one position to another each read brought."""
         bounds = [begin, *(read for read in self._reads if begin < read < end), end]
         return tuple(after - before for before, after in pairwise(bounds))
 
     def _forget(self) -> None:
         """Forget the reads of which nothing is left."""
-        oldest = self._records[0][1] if self._records else self.position
+        oldest = self._records[0][1] if self._records else self._position
         while self._reads and self._reads[0] <= oldest:
             self._reads.popleft()
 

@@ -4,9 +4,10 @@ A search is a generator: it yields a hello that is changed in one respect, is to
 and returns what is to blame. So the search is pure, and one and the same whether the hellos are sent
 (`carry_out_with`) or what becomes of them is predicted (`predict_with`).
 
-The client's ordinary hello is the control. It comes first, and there is no search unless it is answered; it
-comes again behind a search that blames something, and then what is blamed once more, so that a server that
-fails by chance, or has died, is told from one that minds the hello.
+The client's ordinary hello is the control. It comes first, and there is no search unless it is answered. It
+comes again behind the first changed hello that is not answered, which ends the search where the server has
+died, and behind the search together with what is blamed, so that a server that fails by chance is told from
+one that minds the hello.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -27,6 +28,7 @@ MAX_PROBES = 16
 MAX_SILENT_PROBES = 4
 """Of those, how many may go unanswered for the whole deadline; the boundary is then known less exactly."""
 ORDINARY = "as the client sends it"
+NO_CONTROL = "does not answer the ordinary hello any more, so that nothing is known of the changed ones"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,16 @@ def carry_out_with(probing: Probing) -> Callable[[Meeting], Observation]:
         rule = probing.why_not(hello)
         if rule is not None:
             return replace(observation, conclusion=Reason(Phase.CLIENT_HELLO, rule.cause))
-        probes: list[Probe] = []
-        blames = _run(probing.search(hello), lambda variant: _ask(meeting, variant, probes))
-        conclusion = _concluded(meeting, hello, blames, probes) if blames else None
+        asking = _Asking(meeting, Variant(ORDINARY, hello))
+        try:
+            blames = _run(probing.search(hello), asking.ask)
+            conclusion = asking.confirmed(blames) if blames else None
+        except _NoControl as failed:
+            conclusion = _with_blame(failed.reason, NO_CONTROL)
+            blames = []
         shown = {blame.variant.words for blame in blames} | {ORDINARY}
-        kept = tuple(probe if probe.hello in shown else _without_transcript(probe) for probe in probes)
-        return replace(observation, probes=kept, conclusion=conclusion)
+        probes = (each if each.hello in shown else _without_transcript(each) for each in asking.probes)
+        return replace(observation, probes=tuple(probes), conclusion=conclusion)
 
     return carry_out
 
@@ -136,11 +142,53 @@ def _run(search: Search, ask: Callable[[Variant], Answer]) -> Sequence[Blame]:
         return blames
 
 
-def _ask(meeting: Meeting, variant: Variant, probes: list[Probe]) -> Answer:
-    asking = replace(meeting.player, hellos=(PlayedHello(variant.hello),))
-    (attempt,) = replace(meeting, player=asking).connect().attempts
-    probes.append(Probe(variant.words, attempt))
-    return Answer(attempt.failure is None, attempt.failure, attempt.segment_size)
+class _NoControl(Exception):
+    """The ordinary hello is not answered any more."""
+
+    def __init__(self, reason: Reason | None) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class _Asking:
+    """Connections to one server; `probes` are those that were made, in order."""
+
+    def __init__(self, meeting: Meeting, control: Variant) -> None:
+        self.probes: list[Probe] = []
+        self._meeting = meeting
+        self._control = control
+        self._is_controlled = False
+
+    def ask(self, variant: Variant) -> Answer:
+        """Send a hello. Raises _NoControl where it is the first that is not answered, and the ordinary one is
+        not any more either.
+        """
+        answer = self._send(variant)
+        if not answer.is_answered and not self._is_controlled:
+            self._check_control()
+        return answer
+
+    def confirmed(self, blames: Sequence[Blame]) -> Reason | None:
+        """What the blames amount to, once the ordinary hello and the first blamed one have been sent again.
+        Raises _NoControl.
+        """
+        self._check_control()
+        first = blames[0]
+        if self._send(first.variant).is_answered:
+            return _with_blame(first.reason, f"answers a hello {first.variant.words} only at times")
+        return _with_blame(first.reason, _words(blames))
+
+    def _check_control(self) -> None:
+        self._is_controlled = True
+        answer = self._send(self._control)
+        if not answer.is_answered:
+            raise _NoControl(answer.reason)
+
+    def _send(self, variant: Variant) -> Answer:
+        player = replace(self._meeting.player, hellos=(PlayedHello(variant.hello),))
+        (attempt,) = replace(self._meeting, player=player).connect().attempts
+        self.probes.append(Probe(variant.words, attempt))
+        return Answer(attempt.failure is None, attempt.failure, attempt.segment_size)
 
 
 def _foretell(client: Player, server: ServerFacts, hello: HelloTemplate) -> Answer:
@@ -148,21 +196,6 @@ def _foretell(client: Player, server: ServerFacts, hello: HelloTemplate) -> Answ
     if prediction is None:
         raise _Undecided
     return Answer(prediction.outcome is not Outcome.FAILS, prediction.reason)
-
-
-def _concluded(
-    meeting: Meeting, hello: HelloTemplate, blames: Sequence[Blame], probes: list[Probe]
-) -> Reason | None:
-    """What the blames amount to, once the ordinary hello and the first blamed one have been sent again."""
-    control = _ask(meeting, Variant(ORDINARY, hello), probes)
-    if not control.is_answered:
-        words = "does not answer the ordinary hello any more, so that nothing is said of the changed ones"
-        return _with_blame(control.reason, words)
-    first = blames[0]
-    again = _ask(meeting, first.variant, probes)
-    if again.is_answered:
-        return _with_blame(first.reason, f"answers a hello {first.variant.words} only at times")
-    return _with_blame(first.reason, _words(blames))
 
 
 def _words(blames: Sequence[Blame]) -> str:
