@@ -23,12 +23,14 @@ from matrix.scenarios.variants import (
     LEAST_PADDING,
     can_be_padded,
     counted_bytes,
+    has_padding_extension,
     in_records_of,
     in_two_segments,
     length_of,
     on_the_wire,
     padded,
     records_of,
+    with_padding_extension,
 )
 
 SIZES = (1536, 4096, 16384, 40960)
@@ -91,11 +93,12 @@ def _records(hello: HelloTemplate, size: int) -> Step:
 def _size(hello: HelloTemplate, answered: int | None, size: int, reason: Reason | None) -> Step:
     blamed = padded(hello, size)
     if answered is None:
-        answered = length_of(hello) + LEAST_PADDING
-        answer = yield padded(hello, answered)
-        if not answer.is_answered:
-            words = f"does not answer a hello with a padding extension, not even of {counted_bytes(answered)}"
-            return Blame(words, blamed, reason)
+        answered = length_of(hello)
+        if not has_padding_extension(hello):
+            least = with_padding_extension(hello)
+            answer = yield least
+            if not answer.is_answered:
+                return Blame("does not answer a hello with a padding extension", least, answer.reason)
     answered, unanswered = yield from boundary(answered, size, lambda length: padded(hello, length))
     words = f"answers a hello of {counted_bytes(answered)}, not one of {counted_bytes(unanswered)}"
     return Blame(words, blamed, reason)

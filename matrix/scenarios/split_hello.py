@@ -55,13 +55,13 @@ def _records(hello: HelloTemplate) -> Step:
     answer = yield cut
     if answer.is_answered:
         return (yield from _short_records(hello))
-    half = length_of(hello) // 2
-    halves = with_first_record(hello, half)
-    answer_to_halves = yield halves
-    if not answer_to_halves.is_answered:
+    most = length_of(hello) * 3 // 4
+    long = with_first_record(hello, most)
+    answer_to_long = yield long
+    if not answer_to_long.is_answered:
         words = "does not answer a hello in two records; in one record it does"
-        return Blame(words, halves, answer_to_halves.reason)
-    return (yield from _first_record(hello, half, cut, MESSAGE_HEADER, answer.reason))
+        return Blame(words, long, answer_to_long.reason)
+    return (yield from _first_record(hello, most, cut, MESSAGE_HEADER, answer.reason))
 
 
 def _short_records(hello: HelloTemplate) -> Step:

@@ -6,7 +6,8 @@ What is changed is the way of the bytes and a padding extension (RFC 7685), neve
 from dataclasses import dataclass, replace
 
 from handshake.features import flight_of
-from handshake.hello_template import HelloFormat, HelloTemplate
+from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate
+from handshake.wire.registry import ExtensionType
 
 PAUSE_SECONDS = 0.25
 """Between two segments: for a program that reads once to have read, also on a busy machine."""
@@ -54,6 +55,18 @@ def in_records_of(hello: HelloTemplate, size: int) -> Variant:
 def padded(hello: HelloTemplate, length: int) -> Variant:
     """The hello with so many bytes, its header included, in as few records as hold them."""
     return Variant(f"of {counted_bytes(length)}", replace(hello, length=length))
+
+
+def with_padding_extension(hello: HelloTemplate) -> Variant:
+    """The hello with the least padding extension, in the place where `padded` has it."""
+    others = (e for e in hello.extensions or () if e.extension_type != ExtensionType.PADDING)
+    padding = ExtensionTemplate(ExtensionType.PADDING, b"\x00")
+    return Variant("with a padding extension", replace(hello, extensions=(*others, padding)))
+
+
+def has_padding_extension(hello: HelloTemplate) -> bool:
+    """Whether the client sends one anyway."""
+    return ExtensionType.PADDING in flight_of(hello).extension_types
 
 
 def can_be_padded(hello: HelloTemplate) -> bool:
