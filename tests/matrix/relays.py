@@ -1,4 +1,4 @@
-"""A relay before a server that reads once before it forwards, as a careless proxy does that routes by name."""
+"""A relay before a server that reads once before it forwards, as a careless proxy does."""
 
 import socket
 import threading
