@@ -12,11 +12,12 @@ import pytest
 
 from clients.destination import Destination
 from clients.observation import Observation
-from clients.profile import load_profiles
+from clients.profile import load_profile, load_profiles
 from handshake.features import features_of, flight_of, parse_feature
 from matrix.judgement.judge import outcome_of
 from matrix.judgement.outcome import Outcome
 from matrix.prediction import agreement, facts_of_server, predict
+from matrix.reports.hello import show_lines
 from matrix.results.evidence import evidence_of, observation_of
 from matrix.scenarios import SCENARIOS, Meeting
 from matrix.scenarios.probing import ORDINARY
@@ -24,6 +25,8 @@ from servers.credentials import SUBJECT, make_credentials
 from servers.definition import load_definitions
 from servers.processes.start import NotInstalled, RunningServer, RunningServers, start_servers
 from servers.variant import parse_server_id
+from tests.clients.test_delivery import DELIVERY
+from tests.clients.test_profile_format import GOOD, write
 from tests.matrix.relays import reading_once
 from tests.matrix.test_run import run_json, tls_matrix
 
@@ -304,3 +307,10 @@ def test_the_variants_change_nothing_that_the_hello_offers() -> None:
     cut = {feature.name for feature in features_of(replace(hello, segments=(700,), records=(4,)))}
     kinds = {name.partition(":")[0] for name in plain ^ cut}
     assert kinds == {"segment-count", "record-count", "record-length"}
+
+
+def test_hello_show_tells_the_delivery(tmp_path: Path) -> None:
+    profile = load_profile(write(tmp_path, GOOD.replace("session_id_length = 32", DELIVERY)))
+    lines = [line.split(maxsplit=1)[1] for line in show_lines(profile) if line.startswith("  delivery")]
+    cut = "records of 4, 100 bytes and the rest, segments of 60 bytes and the rest, 0.5 s between them"
+    assert lines == [cut, "one record"]
