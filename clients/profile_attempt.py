@@ -18,6 +18,7 @@ from handshake.hello_template import (
     HelloTemplate,
 )
 from handshake.reason import Cause, parse_causes
+from handshake.record_layer import MAX_PLAINTEXT
 from handshake.wire.registry import ExtensionType as ExtensionCode
 from handshake.wire.registry import extension_name, parse_extension_type
 
@@ -25,6 +26,12 @@ ECH_FIXED_BYTES = 5
 """Type, KDF and AEAD of an encrypted_client_hello, which an ech_grease keeps (draft-ietf-tls-esni section
 5).
 """
+
+MAX_PAUSES_SECONDS = 60
+"""Of one attempt, all together: the time that it takes besides its deadline."""
+
+RecordSize = Annotated[int, Field(ge=1, le=MAX_PLAINTEXT)]
+PauseSeconds = Annotated[float, Field(ge=0, le=MAX_PAUSES_SECONDS, allow_inf_nan=False)]
 
 _FILL_EXTENSION = {
     "server_name": ExtensionCode.SERVER_NAME,
@@ -123,6 +130,19 @@ class ProfileAttempt(Table):
     cipher_suites: Annotated[tuple[Cipher, ...], Field(min_length=1), Listed]
     compression_methods: Annotated[tuple[CompressionCode, ...], Listed] | None = None
     extensions: Annotated[tuple[ProfileExtension, ...], Listed] | None = None
+    records: Annotated[tuple[RecordSize, ...], Listed] = Field(
+        default=(),
+        description="how the hello is cut into TLS records: the bytes of its message in each, what is left "
+        "being in one more; the hello after a HelloRetryRequest is cut in the same way",
+    )
+    segments: Annotated[tuple[PositiveInt, ...], Listed] = Field(
+        default=(),
+        description="how the first flight is cut into TCP segments: the bytes on the wire in each, what is "
+        "left being in one more; a segment goes out once the one before is acknowledged",
+    )
+    pause_seconds: PauseSeconds = Field(
+        default=0.0, description="how long the client waits between two segments once the first has arrived"
+    )
     grease: Literal["as-written", "drawn"] = Field(
         default="as-written",
         description="GREASE values (RFC 8701): those that are written here, or drawn for every connection",
@@ -145,10 +165,17 @@ class ProfileAttempt(Table):
         given = {name for name in type(self).model_fields if getattr(self, name) is not None}
         if self.unmoved and self.order != "permuted":
             yield ("unmoved",), 'goes with order = "permuted" alone: drop it'
+        if self.pause_seconds and not self.segments:
+            yield ("pause_seconds",), "is between segments: say where they end, e.g. segments = [700]"
+        if self.pause_seconds * len(self.segments) > MAX_PAUSES_SECONDS:
+            advice = f"the pauses take more than {MAX_PAUSES_SECONDS} s together: make them shorter or fewer"
+            yield ("pause_seconds",), advice
         if self.format == "sslv2":
             for name in ("record_version", "compression_methods", "extensions"):
                 if name in given:
                     yield (name,), "an SSLv2-format hello has none: leave it out"
+            if self.records:
+                yield ("records",), "an SSLv2-format hello is one record: leave it out"
             if "challenge_length" not in given:
                 yield ("challenge_length",), "is missing: an SSLv2-format hello needs one, 16 to 32"
             return
@@ -196,6 +223,9 @@ class ProfileAttempt(Table):
             grease=GreaseValues(self.grease),
             order=ExtensionOrder(self.order),
             unmoved=frozenset(self.unmoved),
+            records=self.records,
+            segments=self.segments,
+            pause_seconds=self.pause_seconds,
         )
 
 

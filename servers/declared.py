@@ -7,7 +7,7 @@ key of [declared] is checked is in `servers.definition_tables`.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal
 
 from handshake.wire.registry import NamedGroup, ProtocolVersion, SignatureScheme
@@ -29,6 +29,8 @@ SentAlert = Annotated[str, "sent alert"]
 """A word of `servers.sent_alert`."""
 Cause = Annotated[str, "cause"]
 """What a client sees, as in a reason."""
+FeatureName = Annotated[str, "feature"]
+"""What is written for a feature of a hello (`handshake.features.notations`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,9 @@ class DeclaredRefusals:
     3.2). "protocol-error-illegal-parameter" is that of a server which names one all the same."""
     no_server_name: Cause | None = None
     """The cause observed after a hello without server_name where one is needed."""
+    hello_with: Mapping[FeatureName, Cause] = field(default_factory=dict)
+    """The causes observed after a hello with a feature that a real server does not take, whatever it offers
+    ("hello-length:16389.."); the first one counts (an emulated server has intolerances in [emulation])."""
 
 
 @dataclass(frozen=True, slots=True)

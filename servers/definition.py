@@ -149,6 +149,8 @@ class ServerDefinition(Layer):
         wrong = names or list(self._defaults_that_do_not_exist()) or self._facts_that_are_missing()
         if self.kind == "real":
             wrong += self._wrong_for_a_real_one(info.context)
+        else:
+            wrong += self._wrong_for_an_emulated_one()
         if wrong:
             raise Mistakes(wrong)
         return self
@@ -159,6 +161,19 @@ class ServerDefinition(Layer):
             yield ("starttls",), advice
         if isinstance(file, Path) and not _program_beside(file).is_file():
             yield ("kind",), "a real server needs a serve.py beside this file: add it"
+
+    def _wrong_for_an_emulated_one(self) -> Iterator[tuple[Place, str]]:
+        advice = "is for real servers, whose conduct is given: write [[emulation.intolerance]]"
+        layers: list[tuple[Place, Layer]] = [((), self)]
+        layers += [(("levels", name), level) for name, level in self.levels.items()]
+        layers += [
+            (("toggles", name, "when", value), layer)
+            for name, toggle in self.toggles.items()
+            for value, layer in toggle.when.items()
+        ]
+        for place, layer in layers:
+            if layer.declared.refusals.hello_with:
+                yield (*place, "declared", "refusals", "hello_with"), advice
 
     def _defaults_that_do_not_exist(self) -> Iterator[tuple[Place, str]]:
         for name, toggle in self.toggles.items():

@@ -22,6 +22,7 @@ from pydantic import (
 from definitions.fault import Mistakes, Place
 from definitions.former import Former
 from definitions.tables import ReadLater
+from handshake.features import parse_feature
 from handshake.reason import parse_cause
 from handshake.server import ServerConfiguration
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
@@ -85,6 +86,7 @@ SignatureSchemeName = Annotated[str, _read_by(parse_signature_scheme)]
 SentAlert = Annotated[str, _read_by(parse_sent_alert)]
 Cause = Annotated[str, _read_by(parse_cause)]
 CauseOrCompleted = Annotated[str, _read_by(_completed_or_cause)]
+FeatureName = Annotated[str, _read_by(parse_feature)]
 CipherSuitePattern = Annotated[str, AfterValidator(_fitting_pattern)]
 
 
@@ -128,6 +130,7 @@ class RefusalsTable(Table):
     inappropriate_fallback: Cause | None = None
     no_application_protocol: Cause | None = None
     no_server_name: Cause | None = None
+    hello_with: dict[FeatureName, Cause] = {}
 
 
 class DeclaredTable(Table):

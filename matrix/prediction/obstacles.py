@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from clients.player import Player
 from handshake.events import Phase
+from handshake.features import flight_of, parse_feature
 from handshake.hello_template import HelloFormat, HelloTemplate
 from handshake.reason import Rule
 from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
@@ -25,6 +26,7 @@ from matrix.prediction.offer import (
 from matrix.prediction.record_size import small_record_size
 from matrix.prediction.signatures import signature_algorithms
 from matrix.prediction.suites import certificate_curve, legacy_signature, no_suite, prime, unsigned
+from servers.credentials import SUBJECT
 
 BY_THE_CLIENT = "protocol-error-"
 """How a cause begins that is the client's own refusal."""
@@ -33,7 +35,9 @@ BY_THE_CLIENT = "protocol-error-"
 def obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obstacle | None:
     """Say what keeps this hello from working, None when nothing does. Raises Undecided."""
     declared = server.declared
-    found = None if server.configuration is None else form_obstacle(hello, server.configuration)
+    found = _declared_intolerance(hello, server)
+    if server.configuration is not None:
+        found = form_obstacle(hello, server.configuration)
     if found is not None:
         return found
     if declared.needs_server_name and not _has_server_name(hello):
@@ -53,6 +57,16 @@ def obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obsta
 def _has_server_name(hello: HelloTemplate) -> bool:
     types = {extension.extension_type for extension in hello.extensions or ()}
     return ExtensionType.SERVER_NAME in types
+
+
+def _declared_intolerance(hello: HelloTemplate, server: ServerFacts) -> Obstacle | None:
+    """A feature that a real server is declared not to take, before it looks at what the hello offers."""
+    for name, cause in server.declared.refusals.hello_with.items():
+        feature = parse_feature(name)
+        if feature.present(flight_of(hello, SUBJECT)):
+            why = f"the server is intolerant of a hello with {feature.describe()}"
+            return Obstacle(why, declared_refusal(cause))
+    return None
 
 
 def offered_to(server: ServerFacts, hello: HelloTemplate) -> frozenset[int]:

@@ -193,7 +193,10 @@ class CellRecord(_Record):
     client: str
     scenario: str
     outcome: Outcome | None
-    reason: SavedReason | None = Field(description="that of the first failed attempt; null when it works")
+    reason: SavedReason | None = Field(
+        description="that of the first failed attempt; of a scenario that asks with changed hellos what they "
+        "amount to; null when it works"
+    )
     reason_detail: dict[str, Any] = Field(
         default_factory=dict, description="what was met and wanted, how long was waited, what was said"
     )

@@ -1,6 +1,6 @@
 """What real servers require of a hello is asked of them: each ends as its definition predicts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -12,7 +12,7 @@ from servers.credentials import SUBJECT, make_credentials
 from servers.definition import load_definitions
 from servers.processes.start import NotInstalled, RunningServer, RunningServers, start_servers
 from servers.variant import parse_server_id
-from tests.matrix.odd_hellos import HELLOS, player
+from tests.matrix.odd_hellos import HELLOS, ODDLY_SENT, player
 
 DEFINITIONS = load_definitions()
 OPENSSL = list(DEFINITIONS["openssl"].levels)
@@ -70,15 +70,18 @@ def running() -> Iterator[RunningServers]:
         yield servers
 
 
+@pytest.mark.parametrize("hellos", [HELLOS, ODDLY_SENT], ids=["made-of", "sent"])
 @pytest.mark.parametrize("server_id", SERVERS)
-def test_every_odd_hello_ends_as_the_definition_predicts(running: RunningServers, server_id: str) -> None:
+def test_every_odd_hello_ends_as_the_definition_predicts(
+    running: RunningServers, server_id: str, hellos: Iterable[str]
+) -> None:
     variant = parse_server_id(server_id, DEFINITIONS)
     server, facts = running[variant.id], facts_of_server(variant)
     if isinstance(server, NotInstalled):
         pytest.skip(server.message)
     assert isinstance(server, RunningServer), server
     where, differing = Destination(server.host, server.port, SUBJECT), {}
-    for name in HELLOS:
+    for name in hellos:
         seen = outcome_of(connect(player(name), where, deadline_seconds=10.0))
         predicted = predict(player(name), facts)
         assert predicted is not None, name

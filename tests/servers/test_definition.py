@@ -177,6 +177,21 @@ like = "two"
             'renegotiation = { refusal = "alert-no_renegotiation" }',
             "renegotiation.refusal: unknown answer 'alert-no_renegotiation': write alert:<name>",
         ),
+        (
+            "dh_prime_bits = 1024",
+            'refusals = { hello_with = { "hello-lenght:1.." = "fin" } }',
+            "'hello-lenght:1..' is no feature of a hello; did you mean hello-length",
+        ),
+        (
+            "dh_prime_bits = 1024",
+            'refusals = { hello_with = { "hello-length:1.." = "finn" } }',
+            "'finn' is no cause; write one of",
+        ),
+        (
+            "dh_prime_bits = 1024",
+            'refusals = { hello_with = { "hello-length:1.." = "fin" } }',
+            "is for real servers, whose conduct is given: write [[emulation.intolerance]]",
+        ),
         ("[levels.one]", "[levels.one", "line 13, column 12: is not TOML"),
         ('title = "Toy"', 'title = "\udcff"', "line 3: is not UTF-8 (byte"),
     ],

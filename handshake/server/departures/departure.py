@@ -182,7 +182,7 @@ class Departure:
 
     def is_met_by(self, hello: ClientHello) -> bool:
         """Whether a hello has what `hello` names, which is nothing of the way in which it came."""
-        return not self.hello or _feature(self.hello).present(FirstFlight(hello, 0, ()))
+        return not self.hello or _feature(self.hello).present(FirstFlight(hello, 0, (), ()))
 
     def demand_on(self, hello: ClientHello) -> Demand:
         """What the RFC asks of a client that has sent this hello."""

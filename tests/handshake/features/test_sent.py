@@ -41,6 +41,8 @@ SUMS = tuple(
             "record-count:2..",
             "record-count:7",
             "record-length:100..110",
+            "first-record-length:4",
+            "segment-count:3",
             "hello-length:1000..",
             "hello-length:10 mod 256",
             "cipher-suite-count:100..",
