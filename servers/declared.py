@@ -89,6 +89,9 @@ class DeclaredRefusals:
     no_application_protocol: Cause | None = "alert-no_application_protocol"
     """The cause observed after a hello that names no application protocol the server has (RFC 7301 section
     3.2)."""
+    application_protocols_in_tls13: Cause | None = None
+    """The cause observed, once it has its ServerHello, by a client that offers application protocols in TLS
+    1.3 to a server that breaks off there; left out, the server does not."""
 
 
 @dataclass(frozen=True, slots=True)

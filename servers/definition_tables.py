@@ -127,6 +127,7 @@ class RefusalsTable(Table):
     no_signature_algorithms: Cause | None = None
     inappropriate_fallback: Cause | None = None
     no_application_protocol: Cause | None = None
+    application_protocols_in_tls13: Cause | None = None
 
 
 class DeclaredTable(Table):
