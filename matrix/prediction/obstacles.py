@@ -24,13 +24,27 @@ from matrix.prediction.offer import (
     offered_versions,
     versions_up_to,
 )
+from matrix.prediction.orders import orders
 from matrix.prediction.record_size import small_record_size
 from matrix.prediction.signatures import signature_algorithms
 from matrix.prediction.suites import certificate_curve, legacy_signature, no_suite, prime, unsigned
 
 
 def obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obstacle | None:
-    """Say what keeps this hello from working, None when nothing does. Raises Undecided."""
+    """Say what keeps this hello from working, None when nothing does, in whatever order it may be sent.
+
+    Raises Undecided, also where it works in one order and not in another.
+    """
+    found = dict.fromkeys(_obstacle(each, client, server) for each in orders(hello))
+    if len(found) == 1:
+        return next(iter(found))
+    if None in found:
+        raise Undecided
+    reasons = sorted(each.why for each in found if each is not None)
+    return Obstacle(f"as the order of the extensions is drawn: {', or '.join(reasons)}")
+
+
+def _obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obstacle | None:
     declared = server.declared
     found = None if server.configuration is None else form_obstacle(hello, server.configuration)
     if found is not None:
