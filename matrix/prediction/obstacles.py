@@ -17,7 +17,7 @@ from handshake.wire.registry import ProtocolVersion, version_name
 from matrix.prediction.certificate_request import long_certificate_request
 from matrix.prediction.facts import ServerFacts
 from matrix.prediction.hello_form import form_obstacle
-from matrix.prediction.obstacle import Negotiation, Obstacle, declared_refusal, refused
+from matrix.prediction.obstacle import Negotiation, Obstacle, Undecided, declared_refusal, refused
 from matrix.prediction.offer import (
     offered_application_protocols,
     offered_cipher_suites,

@@ -1,5 +1,7 @@
-"""The orders that a client which draws the order of its extensions may send them in, for servers to which that
-matters: some of them, in which each extension is first once and last once, and before each other one at times.
+"""The orders of extensions that a client which draws them may send, for servers to which the order matters.
+
+There are too many for all. In these each extension is first once and last once, and before each other one at
+times.
 """
 
 from collections.abc import Iterator
