@@ -24,6 +24,7 @@ from clients.fields import Listed
 from clients.player import PlayedHello, Player
 from clients.profile_attempt import ProfileAttempt, Table, in_full
 from clients.profile_tables import Limits, Policy, Provenance, RenegotiationHelloTable, RetryHelloTable
+from clients.recorded import EVIDENCE, recorded_hello
 from definitions.document import Document, toml_document
 from definitions.fault import Fault, Mistakes, Place, Together, UnusableFile
 from definitions.former import Former, Notes
@@ -251,11 +252,34 @@ def _load(path: Path, document: Document | None, notes: Notes | None) -> Profile
     """Read a profile of a file, whose document is given where it was parsed already."""
     try:
         if document is None:
-            return read_toml(path, Profile, ProfileError, notes)
-        return read_document(document, path, Profile, ProfileError, notes)
+            profile = read_toml(path, Profile, ProfileError, notes)
+        else:
+            profile = read_document(document, path, Profile, ProfileError, notes)
     except ProfileError:
         _check_is_no_program(path)
         raise
+    if path.parent != BUNDLED_PROFILES:  # of those that are shipped the tests know
+        _check_evidence(profile, path)
+    return profile
+
+
+def _check_evidence(profile: Profile, path: Path) -> None:
+    """Raise ProfileError where a profile claims recorded bytes that it does not send. A name that is recorded
+    nowhere is a word for people.
+    """
+    together = Together()
+    for index, attempt in enumerate(profile.attempts):
+        with together:
+            recorded = None if attempt.evidence is None else recorded_hello(attempt.evidence, path)
+            found = None if recorded is None else recorded.differences_of(attempt.template)
+            if found is not None and found.offsets:
+                place: Place = ("attempt", index, EVIDENCE)
+                text = (
+                    f"{attempt.evidence!r} was recorded otherwise, {found}: mend the hello, or drop evidence"
+                )
+                line = toml_document(path).line_of(place)
+                raise ProfileError(Fault(place, text, line).said_of(str(path)))
+    together.end(ProfileError)
 
 
 def _check_is_no_program(path: Path) -> None:
