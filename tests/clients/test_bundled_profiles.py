@@ -131,7 +131,7 @@ def test_what_is_no_capture_is_not_called_one() -> None:
     for name, profile in PROFILES.items():
         recorded = recorded_hello(str(profile.attempts[0].evidence))
         assert recorded is not None, name
-        assert (profile.provenance.kind == "derived") == (recorded.kind == "synthesised"), name
+        assert (profile.provenance.kind == "captured") == (recorded.kind == "captured"), name
 
 
 def test_a_profile_is_not_surer_of_its_bytes_than_their_record() -> None:

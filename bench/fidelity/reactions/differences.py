@@ -90,7 +90,31 @@ _CHROMIUM = {
     "tls13-warning-unrecognized-name-before-finished": _WARNED,
 }
 
+_NODE = {
+    "tls13-warning-unknown-after-handshake": "node shows the answer that it has before the connection ends"
+}
+_NEVER_READ = "curl reads no further than the end of the answer; the profile does as OpenSSL when it reads"
+_CURL = {
+    "certificate-request-after-handshake": "curl then closes without close_notify",
+    **dict.fromkeys(
+        (
+            "cipher-suite-changes-in-renegotiation",
+            "encrypt-then-mac-lost-in-renegotiation",
+            "hello-request-twice",
+            "hello-request-with-a-body",
+        ),
+        _NEVER_READ,
+    ),
+}
+
 KNOWN: Mapping[str, Mapping[str, str]] = {
+    "curl-7.88.1": _CURL,
+    "node-20": _NODE,
+    "node-24": _NODE,
+    "node-26": _NODE,
+    "java-11.0.5": {
+        "application-data-record-in-handshake": "JSSE 11.0.5 passes over it; no profile can",
+    },
     "chromium-156": _CHROMIUM,
     "firefox-153": {
         "session-ticket-answer-not-empty": "Firefox takes the answer and refuses the ticket behind it",
