@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from clients.fields import Cipher, CompressionCode, ExtensionType, HexBody, Listed, Trigger, Version
+from clients.fields import Ciphers, CompressionCode, ExtensionType, Group, HexBody, Listed, Trigger, Version
 from definitions.fault import Mistakes, Place
 from handshake.hello_random import Beginning
 from handshake.hello_template import (
@@ -21,6 +21,7 @@ from handshake.reason import Cause, parse_causes
 from handshake.record_layer import MAX_PLAINTEXT
 from handshake.wire.registry import ExtensionType as ExtensionCode
 from handshake.wire.registry import extension_name, parse_extension_type
+from handshake.wire.share_lengths import blank_key_shares
 
 ECH_FIXED_BYTES = 5
 """Type, KDF and AEAD of an encrypted_client_hello, which an ech_grease keeps (draft-ietf-tls-esni section
@@ -56,6 +57,9 @@ class ProfileExtension(Table):
     type: ExtensionType
     body: HexBody = b""
     fill: Literal["server_name", "dotted_server_name", "key_share", "padding", "ech_grease"] | None = None
+    groups: Annotated[tuple[Group, ...], Listed] = Field(
+        default=(), description="the groups of a key_share, a key of which is made for each hello"
+    )
     payload_sizes: Annotated[tuple[PositiveInt, ...], Listed] = Field(
         default=(), description="bytes of an ech_grease's payload, one of which is drawn for each hello"
     )
@@ -71,6 +75,8 @@ class ProfileExtension(Table):
             raise ValueError('payload_sizes = [...] and fill = "ech_grease" go together')
         if self.aeads and self.fill != "ech_grease":
             raise ValueError('aeads = [...] goes with fill = "ech_grease" alone')
+        if self.groups:
+            self._check_groups()
         if self.fill is None:
             return self
         if self.type != _FILL_EXTENSION[self.fill]:
@@ -78,28 +84,31 @@ class ProfileExtension(Table):
                 f'fill = "{self.fill}" goes with type = "{extension_name(_FILL_EXTENSION[self.fill])}", '
                 f"not {extension_name(self.type)}"
             )
-        if self.fill == "key_share" and not self.body:
-            raise ValueError('fill = "key_share" needs a body: the captured list, whose keys are replaced')
+        if self.fill == "key_share" and not self.body and not self.groups:
+            raise ValueError('fill = "key_share" needs groups = [...]; or a body whose keys are replaced')
         if self.fill == "ech_grease" and len(self.body) < ECH_FIXED_BYTES:
             raise ValueError('fill = "ech_grease" needs a body: type, KDF and AEAD, e.g. "00 0001 0001"')
         if self.fill not in ("key_share", "ech_grease") and self.body:
             raise ValueError(f'fill = "{self.fill}" makes the body itself: leave body out')
         return self
 
+    def _check_groups(self) -> None:
+        if self.fill != "key_share":
+            raise ValueError('groups = [...] goes with fill = "key_share" alone')
+        if self.body:
+            raise ValueError("groups = [...] makes the body itself: leave body out")
+        blank_key_shares(self.groups)
+
     def to_template(self) -> ExtensionTemplate:
         """Return it in the engine's words."""
         fill = None if self.fill is None else Fill(self.fill)
-        return ExtensionTemplate(self.type, self.body, fill, self.payload_sizes, self.aeads)
+        body = blank_key_shares(self.groups) if self.groups else self.body
+        return ExtensionTemplate(self.type, body, fill, self.payload_sizes, self.aeads)
 
 
 def _whole_or_less(schema: dict[str, Any]) -> None:
     """In a file an attempt is whole, or the one before it less some extensions; the model has it whole."""
-    always = ["evidence"]
-    schema["anyOf"] = [
-        {"required": [name for name in schema["required"] if name not in always]},
-        {"required": ["without"]},
-    ]
-    schema["required"] = always
+    schema["anyOf"] = [{"required": schema.pop("required")}, {"required": ["without"]}]
 
 
 class ProfileAttempt(Table):
@@ -107,7 +116,12 @@ class ProfileAttempt(Table):
 
     model_config = ConfigDict(json_schema_extra=_whole_or_less)
 
-    evidence: str = Field(min_length=1)
+    evidence: str | None = Field(
+        default=None,
+        min_length=1,
+        description="the recorded hello that this one has to equal, by its name in a file of the folder "
+        "evidence, beside the profile or in clients/evidence",
+    )
     after: Annotated[tuple[Trigger, ...], Listed] = ()
     without: Annotated[tuple[ExtensionType, ...], Listed] = Field(
         default=(),
@@ -127,7 +141,7 @@ class ProfileAttempt(Table):
     challenge_begins_with: Literal["random-bytes", "gmt_unix_time"] | None = Field(
         default=None, description="the same for the challenge of an SSLv2-format hello"
     )
-    cipher_suites: Annotated[tuple[Cipher, ...], Field(min_length=1), Listed]
+    cipher_suites: Annotated[Ciphers, Field(min_length=1, json_schema_extra={"minItems": 1})]
     compression_methods: Annotated[tuple[CompressionCode, ...], Listed] | None = None
     extensions: Annotated[tuple[ProfileExtension, ...], Listed] | None = None
     records: Annotated[tuple[RecordSize, ...], Listed] = Field(

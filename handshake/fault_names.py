@@ -27,6 +27,7 @@ WORDS: Mapping[str, str] = {
     "handshake-record-empty": "a handshake record is empty",
     "message-in-fragments": "a handshake message comes in more than one record, as it may",
     "application-data-record-empty": "a record of application data is empty",
+    "application-data-record-empty-in-cbc": "a record of application data is empty in a CBC suite",
     "application-data-in-handshake": "application data comes before the handshake is complete",
     "change-cipher-spec-within-a-message": "ChangeCipherSpec comes within a handshake message",
     "application-data-within-a-message": "application data comes within a handshake message",

@@ -96,6 +96,9 @@ class DeclaredRefusals:
     hello_with: Mapping[FeatureName, Cause] = field(default_factory=dict)
     """The causes observed after a hello with a feature that a real server does not take, whatever it offers
     ("hello-length:16389.."); the first one counts (an emulated server has intolerances in [emulation])."""
+    application_protocols_in_tls13: Cause | None = None
+    """The cause observed, once it has its ServerHello, by a client that offers application protocols in TLS
+    1.3 to a server that breaks off there; left out, the server does not."""
 
 
 @dataclass(frozen=True, slots=True)

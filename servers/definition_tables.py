@@ -131,6 +131,7 @@ class RefusalsTable(Table):
     no_application_protocol: Cause | None = None
     no_server_name: Cause | None = None
     hello_with: dict[FeatureName, Cause] = {}
+    application_protocols_in_tls13: Cause | None = None
 
 
 class DeclaredTable(Table):

@@ -89,7 +89,11 @@ def fill_hello(
     key_shares: dict[int, GroupKeyPair] = {}
     extensions = None
     if template.extensions is not None:
-        extensions = _fill_extensions(template.extensions, server_name, key_shares, entropy)
+        extensions = _fill_extensions(
+            template.extensions,
+            server_name,
+            lambda body, used: _fresh_key_shares(body, key_shares if used else {}, entropy),
+        )
     hello = ClientHello(
         template.client_version,
         fresh_bytes(RANDOM_SIZE, template.random_begins_with, entropy, clock),
@@ -99,6 +103,27 @@ def fill_hello(
         _with_ticket(extensions, session),
     )
     return frame_hello(pad(hello, template), template, key_shares)
+
+
+def blank_hello(template: HelloTemplate, server_name: str | None) -> FilledHello:
+    """The same without anything that differs on every connection: random bytes are zeros, and what is drawn
+    and the keys of shares are as written. For whoever looks at a hello and does not send it.
+    """
+    if template.format is HelloFormat.SSLV2:
+        return _fill_sslv2(template, bytes, None)
+    extensions = None
+    if template.extensions is not None:
+        written = draw(template.as_written(), bytes).extensions or ()
+        extensions = _fill_extensions(written, server_name, lambda body, used: body)
+    hello = ClientHello(
+        template.client_version,
+        bytes(RANDOM_SIZE),
+        bytes(template.session_id_length),
+        template.cipher_suites,
+        template.compression_methods,
+        extensions,
+    )
+    return frame_hello(pad(hello, template), template, {})
 
 
 def frame_hello(
@@ -156,9 +181,11 @@ def _with_ticket(
 def _fill_extensions(
     templates: tuple[ExtensionTemplate, ...],
     server_name: str | None,
-    key_shares: dict[int, GroupKeyPair],
-    entropy: Callable[[int], bytes],
+    share: Callable[[bytes, bool], bytes],
 ) -> tuple[Extension, ...]:
+    """`share` makes the body of a key_share of the one that is written; no server answers one of the drafts,
+    which are not `used`.
+    """
     filled = []
     for template in templates:
         body = template.body
@@ -168,7 +195,7 @@ def _fill_extensions(
                 continue
             body = push_server_name(((HOST_NAME, server_name.encode()),))
         elif template.extension_type in _KEY_SHARES:
-            body = _fresh_key_shares(body, key_shares, entropy)
+            body = share(body, template.extension_type == ExtensionType.KEY_SHARE)
         filled.append(Extension(template.extension_type, body))
     return tuple(filled)
 

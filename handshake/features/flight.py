@@ -4,11 +4,11 @@
 is about to be sent; `recorded_flight` that of a capture.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
-from handshake.client.hello import fill_hello
-from handshake.hello_template import Fill, HelloTemplate, pieces
+from handshake.client.hello import blank_hello
+from handshake.hello_template import HelloTemplate, pieces
 from handshake.wire.client_hello import ClientHello, SSLv2ClientHello, pull_hello_flight
 from handshake.wire.record import FirstRecord, Record, RecordReader, SSLv2Record
 
@@ -63,7 +63,7 @@ def flight_of(template: HelloTemplate, server_name: str = NOMINAL_SERVER_NAME) -
 
     Raises LocalError for a template that cannot be encoded.
     """
-    filled = fill_hello(_with_recorded_key_shares(template.as_written()), server_name, bytes)
+    filled = blank_hello(template, server_name)
     hello = filled.hello if isinstance(filled.hello, SSLv2ClientHello) else None
     records = tuple(map(_hello_record, filled.records))
     segments = tuple(map(len, pieces(filled.wire, template.segments)))
@@ -90,12 +90,3 @@ def _hello_record(record: Record | SSLv2Record) -> HelloRecord:
     if isinstance(record, SSLv2Record):
         return HelloRecord(None, len(record.body))
     return HelloRecord(record.record_version, len(record.fragment))
-
-
-def _with_recorded_key_shares(template: HelloTemplate) -> HelloTemplate:
-    """Keys of their groups' lengths: nothing is asked of them here that would be worth making new ones."""
-    extensions = tuple(
-        replace(extension, fill=None) if extension.fill is Fill.KEY_SHARE else extension
-        for extension in template.extensions or ()
-    )
-    return template if template.extensions is None else replace(template, extensions=extensions)

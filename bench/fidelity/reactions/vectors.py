@@ -66,6 +66,8 @@ the client's request crosses the HelloRequest.
 UNSTEADY_OF: Mapping[str, frozenset[str]] = {
     # Refused where the signature is as long as one of its key can be (tls_process_cert_verify): one in four.
     "openssl-1.1.1": frozenset({"certificate-verify-trailing-byte"}),
+    "openssl-3.0.5": frozenset({"certificate-verify-trailing-byte"}),
+    "openssl-3.1.4": frozenset({"certificate-verify-trailing-byte"}),
 }
 """The same for the program of one profile."""
 
