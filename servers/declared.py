@@ -132,7 +132,8 @@ class Declared:
     fallback_scsv: bool = False
     """Whether TLS_FALLBACK_SCSV is known (RFC 7507; an emulated server has it in [emulation])."""
     application_protocols: tuple[str, ...] = ()
-    """The server's ALPN protocols (RFC 7301), where it refuses a hello that offers only others."""
+    """The server's ALPN protocols (RFC 7301), where it refuses a hello that offers only others. An emulated
+    server selects the first of them that the hello has."""
     renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
     """The server's policy on renegotiation, in SSLv3 to TLS 1.2."""
     resumption: tuple[Resumption, ...] = ("session-id",)

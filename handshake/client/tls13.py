@@ -6,6 +6,10 @@ from functools import partial
 
 from handshake import record_size
 from handshake.certificate_compression import decompress
+from handshake.client.application_settings import (
+    check_application_settings,
+    send_application_settings,
+)
 from handshake.client.certificate import (
     check_certificate_compression,
     check_key_of_signature,
@@ -147,6 +151,7 @@ def receive_encrypted_extensions(handshake: ClientHandshake, message: HandshakeM
     answered = handshake.read(pull_encrypted_extensions, message.body, "encrypted-extensions").extensions
     handshake.encrypted_extensions = check_extensions(handshake, answered, Place.ENCRYPTED_EXTENSIONS)
     if handshake.encrypted_extensions:
+        check_application_settings(handshake)
         records, own = handshake.connection.records, handshake.offered_bodies
         record_size.agree(records, handshake.encrypted_extensions, own, is_tls13=True)
     return State.WAIT_FINISHED_13 if handshake.is_resumed else State.WAIT_CERTIFICATE_13
@@ -244,6 +249,8 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
     connection.change_read_keys(schedule.application_protection(Role.SERVER))
     records = connection.records
     change_cipher_spec_for_middleboxes(handshake)
+    if handshake.encrypted_extensions:
+        send_application_settings(handshake)
     send_client_authentication_13(handshake, schedule)
     verify_data = schedule.finished_verify_data(Role.CLIENT, bytes(handshake.messages))
     handshake.send(HandshakeType.FINISHED, verify_data)

@@ -227,8 +227,6 @@ def test_a_signature_scheme(version: int) -> None:
         (ExtensionType.CERT_TYPE, "ServerHello"),
         (ExtensionType.SERVER_CERTIFICATE_TYPE, "ServerHello"),
         (ExtensionType.SERVER_CERTIFICATE_TYPE, "EncryptedExtensions"),
-        (ExtensionType.APPLICATION_SETTINGS, "EncryptedExtensions"),
-        (ExtensionType.APPLICATION_SETTINGS_NEW, "EncryptedExtensions"),
         (ExtensionType.DELEGATED_CREDENTIAL, "Certificate"),
     ],
     ids=lambda value: value if isinstance(value, str) else extension_name(value),
