@@ -116,7 +116,6 @@ _CHANGE_WHAT_FOLLOWS = frozenset(
         _E.TRUNCATED_HMAC,
         _E.CACHED_INFO,
         _E.TLS_LTS,
-        _E.DELEGATED_CREDENTIAL,
         _E.CHANNEL_ID_OLD,
         _E.CHANNEL_ID,
     }
@@ -194,7 +193,11 @@ def _fault_of(extension: Extension, place: Place, offered: AbstractSet[int]) -> 
             Fault.ILLEGAL_PARAMETER, detail, named, f"{message}-extension-misplaced", "extension-misplaced"
         )
     names = (named, f"{kebab}-unasked", f"{message}-extension-unasked", "extension-unasked")
-    return PeerFault(Fault.UNSUPPORTED_EXTENSION, detail, *names)
+    # RFC 9345 section 4.1.1 has an alert of its own.
+    is_delegation = code == ExtensionType.DELEGATED_CREDENTIAL and place is Place.CERTIFICATE
+    return PeerFault(
+        Fault.UNEXPECTED_MESSAGE if is_delegation else Fault.UNSUPPORTED_EXTENSION, detail, *names
+    )
 
 
 def _kebab(extension: Extension) -> str:

@@ -44,6 +44,10 @@ VALIDITY = timedelta(days=365)
 AUTHORITY_BITS = 2048
 """The RSA key of an authority that issues a certificate here."""
 
+DELEGATION_USAGE = x509.ObjectIdentifier("1.3.6.1.4.1.44363.44")
+"""The extension of a certificate whose key may sign delegated credentials (RFC 9345 section 4.2)."""
+_NULL = bytes.fromhex("0500")
+
 CredentialKey = RSAPrivateKey | DSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | MLDSAPrivateKey
 
 
@@ -177,6 +181,28 @@ def generate_mldsa(
 ) -> Credential:
     """A self-signed certificate with an ML-DSA key, `MLDSA65PrivateKey` for instance (RFC 9881)."""
     return self_signed(key_type.generate(), subject=subject, now=now, serial=serial)
+
+
+def generate_delegating_ecdsa(
+    curve: ec.EllipticCurve, *, subject: str, now: datetime, serial: int
+) -> Credential:
+    """A self-signed certificate with an EC key that may sign delegated credentials (RFC 9345 section 4.2)."""
+    key = ec.generate_private_key(curve)
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    delegation = x509.UnrecognizedExtension(DELEGATION_USAGE, _NULL)
+    builder = _builder(key, subject, now, serial, None).add_extension(usage, critical=True)
+    certificate = builder.add_extension(delegation, critical=False).sign(key, hashes.SHA256())
+    return Credential(key, (certificate.public_bytes(Encoding.DER),))
 
 
 def generate_rsa_pss(bits: int, *, subject: str, now: datetime, serial: int) -> Credential:

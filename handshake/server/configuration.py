@@ -305,6 +305,10 @@ class ServerConfiguration:
     application_settings_type: Annotated[int, ExtensionType] = ExtensionType.APPLICATION_SETTINGS_NEW
     """Which of the two code points application_settings has (BoringSSL,
     SSL_set_alps_use_new_codepoint)."""
+    delegated_credential: Annotated[int, SignatureScheme] | None = None
+    """The scheme of the key that the server signs with in TLS 1.3 in the place of its certificate's, where
+    the client lists it in delegated_credential. The certificate has to allow it by DelegationUsage (RFC
+    9345)."""
     ech_retry_configs: Annotated[int, range(17)] = 0
     """How many ECHConfigs the server sends as retry_configs to a client whose hello has
     encrypted_client_hello, which it never decrypts (RFC 9849 section 7.1); with 0 the extension is not

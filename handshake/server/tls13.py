@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from handshake.certificate_compression import certificate_message
 from handshake.crypto.key_schedule import Role
 from handshake.crypto.key_shares import answer_key_share
-from handshake.crypto.signatures import certificate_verify_content, sign
+from handshake.crypto.signatures import PrivateKey, certificate_verify_content, sign
 from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
 from handshake.schedule_13 import KeySchedule, requests_update
@@ -19,6 +19,7 @@ from handshake.server.client_certificate import (
     receive_compressed_certificate,
     request_certificate,
 )
+from handshake.server.delegation import delegated_key
 from handshake.server.handshake import ServerHandshake
 from handshake.server.resumption import (
     give_ticket_13,
@@ -185,16 +186,23 @@ def _send_authentication(handshake: ServerHandshake, schedule: KeySchedule) -> b
 
 def _send_certificate(handshake: ServerHandshake, schedule: KeySchedule) -> None:
     credential, scheme = choose_credential_13(handshake.client_hello, handshake.configuration)
+    private_key: PrivateKey = credential.private_key
+    delegated = delegated_key(handshake, credential, scheme)
     scheme = handshake.departing.scheme(scheme)
     if handshake.asks_for_certificate:
         request_certificate(handshake)
-    certificate = Certificate13(b"", tuple((der, ()) for der in credential.chain))
+    leaf_has: tuple[Extension, ...] = ()
+    if delegated is not None:
+        private_key, scheme = delegated.private_key, delegated.scheme
+        leaf_has = (Extension(ExtensionType.DELEGATED_CREDENTIAL, delegated.body),)
+    leaf, *others = credential.chain
+    certificate = Certificate13(b"", ((leaf, leaf_has), *((der, ()) for der in others)))
     peers = handshake.client_hello.extension(ExtensionType.COMPRESS_CERTIFICATE)
     known = handshake.configuration.certificate_compression
     handshake.send(*certificate_message(known, peers, push_certificate_13(certificate)))
     handshake.lead_in(HandshakeType.CERTIFICATE_VERIFY)
     digest = schedule.transcript_hash(bytes(handshake.messages))
-    signature = sign(credential.private_key, scheme, certificate_verify_content(Role.SERVER, digest))
+    signature = sign(private_key, scheme, certificate_verify_content(Role.SERVER, digest))
     handshake.send(
         HandshakeType.CERTIFICATE_VERIFY, push_certificate_verify(DigitallySigned(scheme, signature))
     )

@@ -97,7 +97,17 @@ def spied(departure: Departure, changes: list[str]) -> Departure:
 
         return call
 
-    names = ("chooses", "agrees", "parameters", "scheme", "rewrites", "leads_in", "arranges", "asks_again")
+    names = (
+        "chooses",
+        "agrees",
+        "parameters",
+        "scheme",
+        "delegates",
+        "rewrites",
+        "leads_in",
+        "arranges",
+        "asks_again",
+    )
     return replace(departure, **{name: spy(name, getattr(departure, name)) for name in names})
 
 
