@@ -110,6 +110,7 @@ WORDS: Mapping[str, str] = {
     "record-size-limit-over-16384": "record_size_limit in TLS 1.2 is more than a record of it may hold",
     "renegotiation-info-not-empty": "renegotiation_info of a first handshake is not empty",
     "renegotiation-info-wrong": "renegotiation_info of a renegotiation is not right",
+    "renegotiation-info-gained": "renegotiation_info comes in a renegotiation, and not in the first hello",
     "renegotiation-info-lost": "renegotiation_info of a renegotiation is missing",
     "renegotiation-info-changed": "renegotiation_info of a renegotiation has other bytes",
     "renegotiation-info-of-another-length": "renegotiation_info of a renegotiation has another length",
