@@ -162,6 +162,16 @@ def refused_with(body: bytes | None) -> list[int]:
     return alerts(theirs)
 
 
+@pytest.mark.parametrize("knows", [(), (b"h2",)])
+@pytest.mark.parametrize("version", SUITES)
+def test_an_empty_name_is_no_protocol(version: int, knows: tuple[bytes, ...]) -> None:
+    """RFC 7301 section 3.1."""
+    for listed in ((b"",), (b"h2", b"")):
+        ours, theirs = talk(version, hello(version, *listed), application_protocols=knows)
+        assert not ours.is_connected
+        assert alerts(theirs) == [AlertDescription.DECODE_ERROR]
+
+
 @pytest.mark.parametrize("body", [b"\x00\x00", b"\x00\x01\x00", b"\x00\x03\x05h2", b"\x02h2"])
 def test_a_list_of_settings_that_cannot_be_read(body: bytes) -> None:
     asking = replaced(hello(TLS_1_3, b"h2"), ExtensionTemplate(NEW, body))
