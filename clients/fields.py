@@ -15,6 +15,7 @@ from definitions.fault import Mistakes, Place
 from handshake.reason import Kind, parse_causes
 from handshake.wire.cipher_suites import parse_cipher_spec, parse_cipher_suite
 from handshake.wire.registry import (
+    CertificateCompressionAlgorithm,
     CompressionMethod,
     parse_alert,
     parse_extension_type,
@@ -53,6 +54,13 @@ def _parse_compression_method(text: str) -> int:
     if re.fullmatch(r"0x[0-9a-fA-F]{1,2}", text):
         return int(text, 16)
     raise ValueError(f"unknown compression method {text!r}: write null, deflate, lzs or a number like 0x01")
+
+
+def _parse_compression_algorithm(text: str) -> int:
+    names = [each.name.lower() for each in CertificateCompressionAlgorithm]
+    if text not in names:
+        raise ValueError(f"unknown algorithm of certificate compression {text!r}: write {', '.join(names)}")
+    return CertificateCompressionAlgorithm[text.upper()]
 
 
 def _parse_cipher(text: str) -> int:
@@ -125,6 +133,13 @@ Ciphers = Annotated[
 ]
 CompressionCode = Annotated[
     int, _code(_parse_compression_method), _name_or_hex("compression method: null, deflate, lzs")
+]
+CompressionAlgorithm = Annotated[
+    int,
+    _code(_parse_compression_algorithm),
+    WithJsonSchema(
+        {"type": "string", "enum": [each.name.lower() for each in CertificateCompressionAlgorithm]}
+    ),
 ]
 Alert = Annotated[int, _code(parse_alert), _name_or_hex("alert by its RFC name: handshake_failure")]
 HexBody = Annotated[

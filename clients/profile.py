@@ -153,6 +153,8 @@ class Profile(Table):
             renegotiation_session=policy.renegotiation_session,
             no_renegotiation=policy.no_renegotiation,
             closes_with=policy.closes_with,
+            certificate_compression=policy.certificate_compression,
+            application_settings=policy.application_settings,
             accepts=self.accepts.to_engine(),
             retry_hello=self.retry_hello.to_engine(),
             renegotiation_hello=self.renegotiation_hello.to_engine(),

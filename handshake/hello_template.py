@@ -244,6 +244,8 @@ class ClientPolicy:
     warning has come (s_client 3.4.1 and 4.0.3, measured).
     `certificate_compression`: the algorithms by which it compresses a certificate of its own, where the
     server's request has one of them (RFC 8879).
+    `application_settings`: the settings that it sends to a server that has sent its own by
+    application_settings (draft-vvv-tls-alps-01).
     `accepts`: what it does about what a server does wrong, where that is not what the RFCs ask for.
     `retry_hello`, `renegotiation_hello`: how the later hellos of a connection differ from the first one.
     """
@@ -261,6 +263,7 @@ class ClientPolicy:
     no_renegotiation: Literal["continue", "abort"] = "continue"
     closes_with: Literal["close_notify", "close_notify-unless-warned", "fin"] = "close_notify"
     certificate_compression: tuple[int, ...] = ()
+    application_settings: bytes = b""
     accepts: Accepts = field(default_factory=Accepts)
     retry_hello: RetryHello = field(default_factory=RetryHello)
     renegotiation_hello: RenegotiationHello = field(default_factory=RenegotiationHello)

@@ -145,7 +145,8 @@ class Declared:
     """Whether a hello must have server_name (RFC 6066 section 3), which is looked for before anything
     else."""
     application_protocols: tuple[str, ...] = ()
-    """The server's ALPN protocols (RFC 7301), where it refuses a hello that offers only others."""
+    """The server's ALPN protocols (RFC 7301), where it refuses a hello that offers only others. An emulated
+    server selects the first of them that the hello has."""
     renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
     """The server's policy on renegotiation, in SSLv3 to TLS 1.2."""
     resumption: tuple[Resumption, ...] = ("session-id",)

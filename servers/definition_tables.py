@@ -83,6 +83,8 @@ VersionName = Annotated[str, _read_by(parse_version)]
 CipherSuiteName = Annotated[str, _read_by(parse_cipher_suite)]
 GroupName = Annotated[str, _read_by(parse_group)]
 SignatureSchemeName = Annotated[str, _read_by(parse_signature_scheme)]
+ProtocolName = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[!-~]+$")]
+"""A name in ALPN (RFC 7301 section 3.1), here of printable ASCII."""
 SentAlert = Annotated[str, _read_by(parse_sent_alert)]
 Cause = Annotated[str, _read_by(parse_cause)]
 CauseOrCompleted = Annotated[str, _read_by(_completed_or_cause)]
@@ -156,7 +158,7 @@ class DeclaredTable(Table):
     versions_last: bool | None = None
     fallback_scsv: bool | None = None
     needs_server_name: bool | None = None
-    application_protocols: list[str] | None = None
+    application_protocols: list[ProtocolName] | None = None
     renegotiation: RenegotiationTable = RenegotiationTable()
     resumption: list[Resumption] | None = None
     resumption_needs_extended_master_secret: bool | None = None

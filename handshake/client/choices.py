@@ -277,7 +277,7 @@ def check_signature_scheme(
     """Judge the scheme the server signs with: one of those offered (RFC 5246 section 7.4.3, RFC 8446 section
     4.4.3), for the key of its certificate and for the version. None is what stands before TLS 1.2.
 
-    A scheme with a key algorithm of its own (ML-DSA, SM2, GOST) does not get here with its own certificate
+    A scheme with a key algorithm of its own (SM2, GOST) does not get here with its own certificate
     (`check_certificate`), so that it is used with a key that cannot sign in it.
     """
     if signature_scheme is None:

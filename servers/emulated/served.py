@@ -27,6 +27,7 @@ from servers import contract
 from servers.emulated.server import EmulatedServer
 from servers.emulated.starttls.dialogue import Broken, Dialogue, Words
 from servers.http import http_response, split_head, wants_keep_alive, wants_renegotiation
+from servers.http2 import begins_http2, http2_answer
 
 MAX_REQUEST_BYTES = 1 << 16
 DEPARTED = "departed from the RFCs: "
@@ -156,6 +157,9 @@ class ServedConnection:
                 self._tls.send_application_data(answer(self._request), now)
             self._request = b""
             return
+        if begins_http2(self._request):
+            self._answer_http2(now)
+            return
         while (found := split_head(self._request)) or len(self._request) > MAX_REQUEST_BYTES:
             head, self._request = found or (self._request, b"")
             self._waiting.append(head)
@@ -184,6 +188,14 @@ class ServedConnection:
             self._take_events()
             self.is_over = True
 
+    def _answer_http2(self, now: float) -> None:
+        answer = http2_answer(self._request, self._text())
+        if (answer is not None or len(self._request) > MAX_REQUEST_BYTES) and not self._tls.is_ended:
+            self._request = b""
+            self._tls.send_application_data(answer or b"", now)
+            self._tls.close(now)
+            self._take_events()
+
     def _ask_again(self, now: float) -> None:
         """Ask for a renegotiation, in TLS 1.3 for a certificate; for nothing where that cannot be."""
         with suppress(LocalError):
@@ -197,14 +209,15 @@ class ServedConnection:
         if self._tls.is_ended:
             return
         keeps_alive = wants_keep_alive(request)
-        head, body = http_response(
-            f"{self._server.id}: {self._version()} {self._cipher_suite()}", keeps_alive=keeps_alive
-        )
+        head, body = http_response(self._text(), keeps_alive=keeps_alive)
         self._tls.send_application_data(head, now)
         self._tls.send_application_data(body, now)
         if not keeps_alive:
             self._tls.close(now)
         self._take_events()
+
+    def _text(self) -> str:
+        return f"{self._server.id}: {self._version()} {self._cipher_suite()}"
 
     def _end(self) -> None:
         """The engine has ended the connection, for an intolerance or for a reason that is known."""

@@ -97,6 +97,13 @@ def test_a_good_file_is_read_as_written(tmp_path: Path) -> None:
     assert profile.client_policy == ClientPolicy(record_splitting="1/n-1")
 
 
+def test_what_a_client_sends_of_its_own(tmp_path: Path) -> None:
+    own = 'certificate_compression = ["brotli", "zlib"]\napplication_settings = "04 05"\n'
+    policy = load_profile(write(tmp_path, GOOD.replace("[policy]\n", f"[policy]\n{own}"))).client_policy
+    assert policy.certificate_compression == (2, 1)
+    assert policy.application_settings == b"\x04\x05"
+
+
 def test_fresh_bytes_are_random_unless_they_begin_with_the_time(tmp_path: Path) -> None:
     first, second = load_profile(write(tmp_path, GOOD)).attempts
     assert {first.template.random_begins_with, second.template.challenge_begins_with} == {"random-bytes"}
@@ -153,6 +160,18 @@ def test_no_extension_block_and_an_empty_one_are_different(tmp_path: Path) -> No
             "did you mean 1/n-1?",
         ),
         ('client_version = "0x0301"\n', "", "attempt[0].client_version", "is missing"),
+        (
+            'record_splitting = "1/n-1"',
+            'certificate_compression = ["zlip"]',
+            "policy.certificate_compression[0]",
+            "write zlib, brotli, zstd",
+        ),
+        (
+            'record_splitting = "1/n-1"',
+            'application_settings = "0g"',
+            "policy.application_settings",
+            "hexadecimal",
+        ),
         (
             '"TLS_RSA_WITH_AES_128_CBC_SHA", ',
             '"TLS_RSA_WITH_AES_128_CBC_SHAH", ',

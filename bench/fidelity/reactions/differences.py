@@ -219,6 +219,9 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
     "java-21": _JSSE,
     "java-25": {**_JSSE, "cipher-suite-sha256-in-tls11": _LIMITS_FIRST},
     "deno": {
+        "ech-retry-configs-empty-list": "rustls reads an empty list, and ECHConfigs with bytes left over",
+        "ech-retry-configs-with-config-trailing-byte": "as with the empty list",
+        "ech-retry-configs-with-public-name-of-digits": "rustls reads the name before it is asked for",
         "close-with-internal-error": "Deno fails what it has read whole; a profile stops at the whole answer",
     },
 }
