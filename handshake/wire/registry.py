@@ -217,6 +217,8 @@ class ExtensionType(IntEnum):
     """draft-balfanz-tls-channelid-01."""
     PADDING_DRAFT = 0x8B47
     """draft-agl-tls-padding before its registration as 21 (Chrome 33, Firefox 28)."""
+    TRUST_ANCHORS = 0xCA34
+    """draft-ietf-tls-trust-anchor-ids, as Chromium 156 sends it."""
     ENCRYPTED_SERVER_NAME = 0xFFCE
     """draft-ietf-tls-esni-06."""
     TLS13_DRAFT_VERSION = 0xFF02
