@@ -3,6 +3,7 @@
 Both sides put the handshake into packets of type 0x12; once it is complete TLS is on the connection itself.
 """
 
+import re
 import struct
 from collections.abc import Generator
 
@@ -123,4 +124,6 @@ class PreloginFraming(Framing):
         self._is_over = True
 
 
-PROTOCOL = Protocol("tds", "SQL Server", _prelude, _login, PreloginFraming)
+PROTOCOL = Protocol(
+    "tds", "SQL Server", _prelude, _login, asks=re.compile(rb"\A\x12[\x00\x01]"), framing=PreloginFraming
+)

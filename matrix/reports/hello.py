@@ -16,7 +16,7 @@ from handshake.features import FirstFlight, differences, flight_of
 from handshake.hello_template import HelloFormat
 from handshake.wire.cipher_suites import CIPHER_SUITES, cipher_spec_name, cipher_suite_name
 from handshake.wire.client_hello import ClientHello
-from handshake.wire.extensions import describe_extension
+from handshake.wire.extension_text import describe_extension
 from handshake.wire.registry import CompressionMethod, extension_name, version_name
 from matrix.prediction import offered_version_name
 from servers.credentials import SUBJECT
