@@ -11,8 +11,8 @@ from clients.capture.stream import MAX_PIECES, Stream
 from clients.genuine.secrets import Secrets
 from handshake.errors import DecodeError
 from handshake.features import FirstFlight
-from handshake.wire.extensions import pull_server_name
-from handshake.wire.registry import ExtensionType
+from handshake.wire.extensions import pull_server_name, pull_supported_versions
+from handshake.wire.registry import ExtensionType, is_grease
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,16 @@ class CapturedHello:
     def without_ends(self) -> Self:
         """The same, where nothing is known of who said it to whom, and when."""
         return replace(self, time=None, client=None, server=None)
+
+
+def highest_version(flight: FirstFlight) -> int:
+    """The highest version that a hello offers, GREASE aside."""
+    highest = flight.hello.legacy_version if flight.sslv2 is None else flight.sslv2.version
+    try:
+        listed = pull_supported_versions(flight.hello.extension(ExtensionType.SUPPORTED_VERSIONS) or b"")
+    except DecodeError:
+        return highest
+    return max((version for version in listed if not is_grease(version)), default=highest)
 
 
 def endpoint_text(endpoint: Endpoint) -> str:

@@ -1,16 +1,19 @@
 """Which hellos of a capture are one client's that tried again. Pure.
 
 A retry is inferred: the same address connects to the same server again, within `PATIENCE_SECONDS` of the
-failure of the connection before, and its hello has most of its suites in common with that one's. A person at
-a keyboard who starts another program that soon looks the same.
+failure of the connection before, with the same hello, one with less in it, or one of a lower version. Whoever
+starts the same program again that soon looks the same.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from clients.capture.captured_hello import CapturedHello
+from clients.capture.captured_hello import CapturedHello, highest_version
 from clients.capture.link import Endpoint
 from handshake.events import Phase
+from handshake.features import FirstFlight
 from handshake.reason import Cause, Kind
+from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, TLS_FALLBACK_SCSV
+from handshake.wire.registry import ExtensionType, is_grease
 
 PATIENCE_SECONDS = 5.0
 """Chromium, Firefox and Java's HttpClient connect again within milliseconds, Internet Explorer within one
@@ -21,6 +24,7 @@ CLOCK_SECONDS = 0.001
 _LEADS_ON = frozenset(
     {Kind.FIN, Kind.RESET, Kind.CLOSE_NOTIFY, Kind.ALERT, Kind.TIMEOUT, Kind.PROTOCOL_ERROR}
 )
+_SIGNALS = frozenset({TLS_FALLBACK_SCSV, TLS_EMPTY_RENEGOTIATION_INFO_SCSV})
 _BEFORE_DATA = frozenset(
     {Phase.CLIENT_HELLO, Phase.SERVER_HELLO, Phase.CERTIFICATE, Phase.KEY_EXCHANGE, Phase.FINISHED}
 )
@@ -60,9 +64,26 @@ def _goes_on(before: CapturedHello, hello: CapturedHello) -> bool:
 
 
 def _is_akin(before: CapturedHello, hello: CapturedHello) -> bool:
+    """Whether one client can have said both: the same suites with the same extensions or fewer, or a lower
+    version with no other suites than before.
+    """
     if before.flight is None or hello.flight is None:
         return False
-    suites: Sequence[frozenset[int]] = [
-        frozenset(each.flight.cipher_suites) for each in (before, hello) if each.flight is not None
+    suites, later = _suites(before.flight), _suites(hello.flight)
+    if suites == later and (before.flight.sslv2 is None) == (hello.flight.sslv2 is None):
+        return _extensions(hello.flight) <= _extensions(before.flight)
+    return set(later) <= set(suites) and highest_version(hello.flight) < highest_version(before.flight)
+
+
+def _suites(flight: FirstFlight) -> list[int]:
+    """What is offered, in order, without signalling values and what only SSLv2 has."""
+    return [
+        code
+        for code in flight.cipher_suites
+        if code <= 0xFFFF and code not in _SIGNALS and not is_grease(code)
     ]
-    return 2 * len(suites[0] & suites[1]) >= min(map(len, suites))
+
+
+def _extensions(flight: FirstFlight) -> set[int]:
+    codes = {code for code in flight.extension_types if not is_grease(code)}
+    return codes - {ExtensionType.PADDING}

@@ -9,6 +9,7 @@ the hello's own server name, and where it permutes its extensions they are put i
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from clients.capture.made_anew import still_flight
 from clients.profile import Profile
 from handshake.features import Feature, FirstFlight, differences, flight_of
 from handshake.features.flight import NOMINAL_SERVER_NAME
@@ -50,38 +51,52 @@ class Known:
             for profile in profiles
             for number, attempt in enumerate(profile.attempts, start=1)
         ]
-        self._remembered: dict[tuple[object, ...], tuple[Near, ...]] = {}
+        self._remembered: dict[tuple[FirstFlight, int], tuple[Near, ...]] = {}
 
     def nearest(self, flight: FirstFlight, server_name: str | None, most: int = 3) -> tuple[Near, ...]:
         """The profiles whose hellos are nearest, each once, the nearest first; all that are alike where some
         are.
         """
-        tokens = _tokens(flight)
-        key = (tokens, flight.records, flight.length, server_name is None, most)
+        key = (_whoever_is_called(flight), most)
         if key not in self._remembered:
             if len(self._remembered) >= MAX_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[key] = self._nearest(flight, tokens, server_name, most)
+            self._remembered[key] = self._nearest(flight, server_name, most)
         return self._remembered[key]
 
-    def _nearest(
-        self, flight: FirstFlight, tokens: _Tokens, server_name: str | None, most: int
-    ) -> tuple[Near, ...]:
+    def _nearest(self, flight: FirstFlight, server_name: str | None, most: int) -> tuple[Near, ...]:
+        tokens = _tokens(flight)
         ranked = sorted(self._hellos, key=lambda hello: len(tokens ^ hello[3]))
-        # What has no token of its own (a profile with the same hello) is never cut off.
+        # What is as far as the last one counts too: a profile with the same hello is never cut off.
         last = len(tokens ^ ranked[min(_CANDIDATES, len(ranked)) - 1][3]) if ranked else 0
         found: dict[str, Near] = {}
+        compared: dict[FirstFlight, tuple[Feature, ...]] = {}
         for profile, number, template, theirs in ranked:
             if len(tokens ^ theirs) > last:
                 break
             other = comparable(template, flight, server_name)
-            near = Near(profile, number, tuple(differences(flight, other)), other)
+            if other not in compared:
+                compared[other] = tuple(differences(flight, other))
+            near = Near(profile, number, compared[other], other)
             known = found.get(profile.id)
             if known is None or len(near.features) < len(known.features):
                 found[profile.id] = near
         ordered = sorted(found.values(), key=lambda near: len(near.features))
         alike = sum(not near.features for near in ordered)
         return tuple(ordered[: alike or most])
+
+
+def _whoever_is_called(flight: FirstFlight) -> FirstFlight:
+    """The flight without what is made anew, and without the server's name and what its length decides."""
+    still = still_flight(flight)
+    extensions = None
+    if still.hello.extensions is not None:
+        extensions = tuple(
+            Extension(each.extension_type) if each.extension_type in _COUNTED_NOWHERE else each
+            for each in still.hello.extensions
+        )
+    records = tuple(replace(record, length=0) for record in still.records)
+    return replace(still, hello=replace(still.hello, extensions=extensions), length=0, records=records)
 
 
 def comparable(template: HelloTemplate, flight: FirstFlight, server_name: str | None) -> FirstFlight:

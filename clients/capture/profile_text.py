@@ -131,7 +131,7 @@ def _hello_lines(hello: CapturedHello, flight: FirstFlight) -> Iterator[str]:
         yield f"client_version = {_version(flight.sslv2.version)}"
         yield f"session_id_length = {len(flight.sslv2.session_id)}"
         yield f"challenge_length = {len(flight.sslv2.challenge)}"
-        if _is_time(flight.sslv2.challenge, hello.time):
+        if is_time(flight.sslv2.challenge, hello.time):
             yield 'challenge_begins_with = "gmt_unix_time"'
         yield from _listed("cipher_suites", map(_suite_name, flight.sslv2.cipher_specs))
         return
@@ -141,7 +141,7 @@ def _hello_lines(hello: CapturedHello, flight: FirstFlight) -> Iterator[str]:
     yield f"record_version = {_version(flight.records[0].version or 0)}"
     yield f"client_version = {_version(said.legacy_version)}"
     yield f"session_id_length = {len(said.session_id)}"
-    if _is_time(said.random, hello.time):
+    if is_time(said.random, hello.time):
         yield 'random_begins_with = "gmt_unix_time"'
     yield from _listed("cipher_suites", map(_suite_name, said.cipher_suites))
     methods = (quoted(_COMPRESSION.get(code, f"0x{code:02x}")) for code in said.compression_methods)
@@ -247,7 +247,7 @@ def _has_grease(flight: FirstFlight) -> bool:
     return any(map(is_grease, (*flight.cipher_suites, *flight.extension_types)))
 
 
-def _is_time(random: bytes, now: float | None) -> bool:
+def is_time(random: bytes, now: float | None) -> bool:
     """Whether four bytes are the capture's time, to a day: clocks are wrong, and chance is 1 in 25,000."""
     return now is not None and abs(int.from_bytes(random[:4], "big") - now) < _DAY_SECONDS
 

@@ -8,6 +8,7 @@ from handshake.wire.ja3 import ja3, ja3_string
 from handshake.wire.registry import ExtensionType
 
 ECH = "00 0001 0001 07 0001aa 0002bbbb"
+OUTER = "outer, HKDF-SHA256, AES-128-GCM, config 7, enc of 1 bytes, payload of 2 bytes"
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ ECH = "00 0001 0001 07 0001aa 0002bbbb"
         (ExtensionType.CERTIFICATE_AUTHORITIES, "0004 0002aabb", "1 distinguished name"),
         (ExtensionType.TOKEN_BINDING, "01000102", "version 1.0, ecdsap256"),
         (ExtensionType.TICKET_REQUEST, "0201", "2 for a new session, 1 for a resumed one"),
-        (ExtensionType.ENCRYPTED_CLIENT_HELLO, ECH, "outer, HKDF-SHA256, AES-128-GCM, config 7, enc of 1 bytes, payload of 2 bytes"),
+        (ExtensionType.ENCRYPTED_CLIENT_HELLO, ECH, OUTER),
         (ExtensionType.ENCRYPTED_CLIENT_HELLO, "01", "inner"),
         (ExtensionType.ENCRYPTED_CLIENT_HELLO, "00", "00"),
         (ExtensionType.TRUST_ANCHORS, "0005 01aa 02bbbb", "2 trust anchor ids"),
