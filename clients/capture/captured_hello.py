@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from clients.capture.answer import Answer, read_answer
-from clients.capture.hello_bytes import HelloBytes
+from clients.capture.hello_bytes import HelloBytes, decode
 from clients.capture.link import Endpoint
 from clients.capture.stream import MAX_PIECES, Stream
 from clients.genuine.secrets import Secrets
@@ -22,12 +22,11 @@ class CapturedHello:
     `stream` is its number in the listing, from 1; `time` in POSIX seconds, None where it is not known;
     `client` and `server` are endpoints, None for a hello that came without packets. `prelude` is what was
     spoken before TLS (`beginning.prelude_of`). `wire` are the records that hold it, `segments` the bytes of
-    it in each TCP segment. `flight` is None where it cannot be read, and `problem` then says why.
+    it in each TCP segment. `problem` says why it cannot be read, empty where it can.
     """
 
     stream: int
     wire: bytes
-    flight: FirstFlight | None
     answer: Answer
     time: float | None = None
     client: Endpoint | None = None
@@ -37,9 +36,16 @@ class CapturedHello:
     problem: str = ""
 
     @property
+    def flight(self) -> FirstFlight | None:
+        """The hello decoded; None where it cannot be read."""
+        decoded = "" if self.problem else decode(self.wire)
+        return decoded if isinstance(decoded, FirstFlight) else None
+
+    @property
     def server_name(self) -> str | None:
         """The host name in it, as printable ASCII; None without one."""
-        body = None if self.flight is None else self.flight.hello.extension(ExtensionType.SERVER_NAME)
+        flight = self.flight
+        body = None if flight is None else flight.hello.extension(ExtensionType.SERVER_NAME)
         if not body:
             return None
         try:
@@ -77,19 +83,26 @@ def captured_hello(stream: Stream, secrets: Secrets, now: float) -> CapturedHell
     """The hello of a connection that has one; `now` is the time of the capture's last packet."""
     hello = stream.hello
     assert hello is not None
-    flight = hello.flight()
+    wire = hello.wire
     return CapturedHello(
         stream=0,
-        wire=hello.wire,
-        flight=flight,
+        wire=wire,
         answer=read_answer(stream.moves, secrets, heard_server=stream.heard_server, now=now),
         time=stream.began or None,
         client=stream.client,
         server=stream.server,
         prelude=stream.prelude,
         segments=tuple(hello.segments),
-        problem=hello.problem or ("" if flight is not None else _missing(stream, hello)),
+        problem=hello.problem or _problem(stream, hello, wire),
     )
+
+
+def _problem(stream: Stream, hello: HelloBytes, wire: bytes) -> str:
+    """Why a hello cannot be read; empty where it can."""
+    if not hello.is_whole:
+        return _missing(stream, hello)
+    decoded = decode(wire)
+    return decoded if isinstance(decoded, str) else ""
 
 
 def _missing(stream: Stream, hello: HelloBytes) -> str:

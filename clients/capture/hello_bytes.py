@@ -1,5 +1,7 @@
 """The bytes of one hello out of what a client says: whole records, and not a byte more. Pure."""
 
+from functools import lru_cache
+
 from handshake.errors import PeerFault
 from handshake.features import FirstFlight, recorded_flight
 from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE, MessageReader
@@ -8,6 +10,8 @@ from handshake.wire.registry import ContentType
 
 MAX_HELLO_BYTES = 131_072
 """More than any client sends; a message may announce 16 MB."""
+DECODED_KEPT = 256
+"""Hellos that are kept decoded: a capture may have thousands, and one takes ten times its bytes then."""
 
 
 class HelloBytes:
@@ -50,16 +54,6 @@ class HelloBytes:
         self.segments.append(len(data) - behind)
         return len(data) - behind
 
-    def flight(self) -> FirstFlight | None:
-        """The hello decoded; None where that cannot be, and `problem` then says why."""
-        if not self.is_whole:
-            return None
-        try:
-            return recorded_flight(self.wire)
-        except PeerFault as fault:
-            self.problem = fault.detail
-            return None
-
     def announced(self) -> int | None:
         """The bytes of the handshake message that its header announces; None where that is not there."""
         head = self._messages.buffered[:MESSAGE_HEADER_SIZE]
@@ -77,3 +71,12 @@ class HelloBytes:
                 return
             self._messages.feed(record.fragment)
             self.is_whole = self._messages.next() is not None
+
+
+@lru_cache(maxsize=DECODED_KEPT)
+def decode(wire: bytes) -> FirstFlight | str:
+    """The hello in whole records; where that cannot be read, why."""
+    try:
+        return recorded_flight(wire)
+    except PeerFault as fault:
+        return fault.detail

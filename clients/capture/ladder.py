@@ -64,15 +64,18 @@ def _goes_on(before: CapturedHello, hello: CapturedHello) -> bool:
 
 
 def _is_akin(before: CapturedHello, hello: CapturedHello) -> bool:
-    """Whether one client can have said both: the same suites with the same extensions or fewer, or a lower
-    version with no other suites than before.
+    """Whether one client can have said both: the same suites with the same extensions or fewer, or, in a
+    lower version or no more in SSLv2 format, no suite more than before and those in the same order.
     """
     if before.flight is None or hello.flight is None:
         return False
     suites, later = _suites(before.flight), _suites(hello.flight)
-    if suites == later and (before.flight.sslv2 is None) == (hello.flight.sslv2 is None):
+    was_sslv2, is_sslv2 = before.flight.sslv2 is not None, hello.flight.sslv2 is not None
+    if suites == later and was_sslv2 is is_sslv2:
         return _extensions(hello.flight) <= _extensions(before.flight)
-    return set(later) <= set(suites) and highest_version(hello.flight) < highest_version(before.flight)
+    has_less = later == [code for code in suites if code in later]
+    is_lower = highest_version(hello.flight) < highest_version(before.flight)
+    return has_less and (is_lower or (was_sslv2 and not is_sslv2))
 
 
 def _suites(flight: FirstFlight) -> list[int]:

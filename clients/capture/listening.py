@@ -16,9 +16,11 @@ from enum import StrEnum
 
 from clients.capture.answer import Answer
 from clients.capture.captured_hello import CapturedHello, captured_hello
+from clients.capture.hello_bytes import decode
 from clients.capture.link import Endpoint
 from clients.capture.stream import State, Stream
 from clients.starttls.dialogue import in_ascii
+from handshake.features import FirstFlight
 from handshake.reason import Kind
 from handshake.wire.record import Record, SSLv2Record, push_record, push_sslv2_record
 from handshake.wire.registry import AlertDescription, AlertLevel, ContentType, ProtocolVersion
@@ -156,8 +158,10 @@ def _refuse(caller: _Caller, refusal: Refusal) -> None:
 
 
 def _alert(stream: Stream) -> bytes:
-    flight = None if stream.hello is None else stream.hello.flight()
-    version: int = ProtocolVersion.TLS_1_0 if flight is None else flight.hello.legacy_version
+    decoded = None if stream.hello is None else decode(stream.hello.wire)
+    version: int = ProtocolVersion.TLS_1_0
+    if isinstance(decoded, FirstFlight):
+        version = decoded.hello.legacy_version
     if version == ProtocolVersion.SSL_2_0:
         return _SSLV2_ERROR
     version = min(max(version, ProtocolVersion.SSL_3_0), ProtocolVersion.TLS_1_2)
@@ -171,6 +175,4 @@ def _without_hello(caller: _Caller) -> CapturedHello:
     if stream.hello is not None:
         return captured_hello(stream, {}, stream.last)
     words = f'it says "{in_ascii(caller.said)}"' if caller.said else "it says nothing"
-    return CapturedHello(
-        0, caller.said, None, Answer(), time.time(), stream.client, stream.server, problem=words
-    )
+    return CapturedHello(0, caller.said, Answer(), time.time(), stream.client, stream.server, problem=words)

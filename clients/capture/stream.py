@@ -22,6 +22,7 @@ from clients.genuine.relay import Move
 from clients.starttls import PROTOCOLS
 from handshake.clear_text import Framing
 from handshake.reason import Kind
+from handshake.wire.record import RECORD_HEADER_SIZE
 
 MAX_SERVERS_WORDS = 262_144
 """Of a server before TLS: a greeting, features, or the download that shows that no TLS comes."""
@@ -29,6 +30,8 @@ MAX_KEPT_BYTES = 131_072
 """Of both sides behind the hello: the longest chain of certificates that any client here takes, and more."""
 MAX_PIECES = 8_192
 """What a side can say in: a hello in segments of one byte has as many."""
+MAX_RECORDS = 256
+"""Of a side behind the hello: a handshake has some thirty, and each takes time to be read."""
 _STREAM_BYTES, _PIECE_BYTES = 2_500, 200
 """The memory that a connection takes by itself, and each piece of it (measured, CPython 3.11)."""
 
@@ -40,6 +43,26 @@ class State(Enum):
     KEPT = "kept"
     GIVEN_UP = "given up"
     OVER = "over"
+
+
+class _RecordCount:
+    """How many records one side has sent, by their headers alone."""
+
+    __slots__ = ("_head", "_left", "number")
+
+    def __init__(self) -> None:
+        self.number = self._left = 0
+        self._head = b""
+
+    def take(self, data: bytes) -> int:
+        """Take what the side says; the number by now."""
+        data, place = self._head + data, self._left
+        while place + RECORD_HEADER_SIZE <= len(data) and self.number <= MAX_RECORDS:
+            self.number += 1
+            place += RECORD_HEADER_SIZE + int.from_bytes(data[place + 3 : place + 5], "big")
+        self._head = data[place:][:RECORD_HEADER_SIZE]
+        self._left = max(place - len(data), 0)
+        return self.number
 
 
 class Stream:
@@ -68,6 +91,7 @@ class Stream:
         self._is_turn_over = False
         self._server_bytes = 0
         self._kept = self._behind = 0
+        self._records = {True: _RecordCount(), False: _RecordCount()}
 
     @property
     def weight(self) -> int:
@@ -180,8 +204,10 @@ class Stream:
         self.moves.append(move)
         self._kept += len(move.data)
         taken = self.hello.take(move.data) if move.is_clients else 0
-        self._behind += len(move.data) - taken
-        if self._behind > MAX_KEPT_BYTES or len(self.moves) > MAX_PIECES:
+        behind = move.data[taken:]
+        self._behind += len(behind)
+        has_enough = self._records[move.is_clients].take(behind) > MAX_RECORDS if behind else False
+        if has_enough or self._behind > MAX_KEPT_BYTES or len(self.moves) > MAX_PIECES:
             self.state = State.OVER
 
     def _end(self, time: float, kind: Kind, is_clients: bool) -> None:

@@ -5,6 +5,7 @@ Hellos that are alike, to the same server and with the same answer, are one entr
 ten clients and ten thousand hellos.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -218,6 +219,15 @@ def listed_json(one: Listed) -> Mapping[str, Any]:
         "hello": view,
         "wire": hello.wire.hex(),
     }
+
+
+def capture_json(each: Sequence[Listed], head: Mapping[str, Any]) -> Iterator[str]:
+    """The hellos of a capture as the pieces of one JSON object, a line each; `head` has its other members."""
+    yield '{"hellos": ['
+    for number, one in enumerate(each):
+        yield f"{',' if number else ''}\n {json.dumps(listed_json(one), sort_keys=True)}"
+    members = (f" {json.dumps(name)}: {json.dumps(value)}" for name, value in sorted(head.items()))
+    yield ",\n".join(("\n]", *members)) + "\n}\n"
 
 
 def _near_json(near: Near, one: Listed) -> Mapping[str, Any]:

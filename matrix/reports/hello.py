@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handshake.features import FirstFlight, differences
+from handshake.features import FirstFlight, differences, features_of
 from matrix.reports.hello_view import ABSENT, HelloView, Item
 
 BYTES_IN_LINE = 16
@@ -23,7 +23,11 @@ class Sender:
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON types."""
-        return {"name": self.name, "title": self.title, "hellos": [view.to_json() for view in self.views]}
+        hellos = [
+            {**view.to_json(), "features": [feature.name for feature in features_of(view.flight)]}
+            for view in self.views
+        ]
+        return {"name": self.name, "title": self.title, "hellos": hellos}
 
 
 @dataclass(frozen=True, slots=True)

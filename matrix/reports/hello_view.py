@@ -14,7 +14,7 @@ from clients.capture.profile_text import is_time
 from clients.profile import Profile
 from clients.profile_attempt import ProfileAttempt
 from handshake.client.hello import fill_hello
-from handshake.features import FirstFlight, features_of, flight_of
+from handshake.features import FirstFlight, flight_of
 from handshake.hello_template import ExtensionOrder, HelloFormat
 from handshake.wire.cipher_suites import CIPHER_SUITES, cipher_spec_name, cipher_suite_name
 from handshake.wire.client_hello import ClientHello, SSLv2ClientHello
@@ -83,7 +83,6 @@ class HelloView:
                 for item in self.cipher_suites
             ],
             "extensions": extensions,
-            "features": [feature.name for feature in features_of(flight)],
             "wire": self.wire.hex(),
         }
 
