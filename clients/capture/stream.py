@@ -9,6 +9,7 @@ from enum import Enum
 from clients.capture.beginning import (
     CERTAIN_BYTES,
     MAX_PRELUDE_BYTES,
+    UNKNOWN_PRELUDE,
     Look,
     find,
     framed_prelude,
@@ -30,6 +31,8 @@ MAX_KEPT_BYTES = 131_072
 """Of both sides behind the hello: the longest chain of certificates that any client here takes, and more."""
 MAX_PIECES = 8_192
 """What a side can say in: a hello in segments of one byte has as many."""
+MAX_ASKING_BYTES = 1_024
+"""Of a client's words before TLS, where it does not wait for the last answer."""
 MAX_RECORDS = 256
 """Of a side behind the hello: a handshake has some thirty, and each takes time to be read."""
 _STREAM_BYTES, _PIECE_BYTES = 2_500, 200
@@ -88,7 +91,7 @@ class Stream:
         self._pieces: list[tuple[float, int]] = []
         self._searched = 0
         self._turns = [0]
-        self._is_turn_over = False
+        self._is_turn_over = self._has_begun = False
         self._server_bytes = 0
         self._kept = self._behind = 0
         self._records = {True: _RecordCount(), False: _RecordCount()}
@@ -133,7 +136,8 @@ class Stream:
         return self.state
 
     def _piece(self, time: float, data: bytes, is_clients: bool) -> None:
-        if is_clients and not self._said and self.state is State.LOOKED_FOR:
+        if is_clients and not self._has_begun:
+            self._has_begun = True
             self._begin_framing(data)
         framing = self._framings.get(is_clients)
         data = data if framing is None else framing.unwrap(data)
@@ -158,7 +162,7 @@ class Stream:
 
     def _look_for(self, time: float, data: bytes) -> None:
         """Look for the hello in what the client has said so far."""
-        if self._is_turn_over:
+        if self._is_turn_over or self._has_asked():
             self._turns.append(len(self._said))
             self._is_turn_over = False
         self._said += data
@@ -171,6 +175,11 @@ class Stream:
         self.prelude = self.prelude or prelude_of(bytes(self._said[:offset]))
         self.state = State.KEPT
         self._keep_from(offset)
+
+    def _has_asked(self) -> bool:
+        """Whether the client has said all that it says before TLS, and may go on without an answer (MySQL)."""
+        is_short = 0 < len(self._said) <= MAX_ASKING_BYTES
+        return is_short and prelude_of(bytes(self._said)) != UNKNOWN_PRELUDE
 
     def _keep_from(self, offset: int) -> None:
         """Begin to keep with the byte at `offset` of what the client has said, cut as it came."""

@@ -22,7 +22,8 @@ MAX_HELLO_BYTES_IN_ALL = 40_000_000
 class Streams:
     """All connections of one capture; `key_log` are lines that open their records, added to while it is read.
 
-    `left_out` is how many hellos were found beyond the bounds.
+    `left_out` is how many hellos were found beyond the bounds; `weight` is about the bytes of memory that the
+    connections under way take.
     """
 
     def __init__(self, key_log: list[str] | None = None) -> None:
@@ -32,7 +33,7 @@ class Streams:
         self._secrets: Secrets = {}
         self._sides: dict[tuple[Endpoint, Endpoint], tuple[Stream, bool]] = {}
         self._weights: dict[Stream, int] = {}
-        self._weight = 0
+        self.weight = 0
         self._found: list[CapturedHello] = []
         self._found_bytes = 0
         self._now = 0.0
@@ -53,10 +54,12 @@ class Streams:
         if stream.take(segment, is_clients=is_clients) in (State.GIVEN_UP, State.OVER):
             self._end(stream)
             return
+        if not segment.payload:
+            return
         weight = stream.weight
-        self._weight += weight - self._weights[stream]
+        self.weight += weight - self._weights[stream]
         self._weights[stream] = weight
-        while self._weight > BUDGET_BYTES:
+        while self.weight > BUDGET_BYTES:
             self._end(next(iter(self._weights)))
 
     def hellos(self) -> list[CapturedHello]:
@@ -76,7 +79,7 @@ class Streams:
         self._sides[ends] = (stream, True)
         self._sides[ends[1], ends[0]] = (stream, False)
         self._weights[stream] = stream.weight
-        self._weight += self._weights[stream]
+        self.weight += self._weights[stream]
         return stream, is_clients
 
     def _is_another(self, segment: Segment, stream: Stream, is_clients: bool) -> bool:
@@ -84,7 +87,7 @@ class Streams:
         return not is_clients or stream.opening != segment.sequence
 
     def _end(self, stream: Stream) -> None:
-        self._weight -= self._weights.pop(stream)
+        self.weight -= self._weights.pop(stream)
         del self._sides[stream.client, stream.server]
         self._sides.pop((stream.server, stream.client), None)
         if stream.hello is None:
