@@ -6,7 +6,7 @@ first chooses a few. What a client makes anew for every connection is no differe
 the hello's own server name, and where it permutes its extensions they are put in the hello's order.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from clients.capture.made_anew import still_flight
@@ -108,11 +108,12 @@ def comparable(template: HelloTemplate, flight: FirstFlight, server_name: str | 
     other = flight_of(template, server_name or NOMINAL_SERVER_NAME)
     if template.order is not ExtensionOrder.PERMUTED:
         return other
-    order: Mapping[int, int] = {code: place for place, code in enumerate(flight.extension_types)}
-    extensions = sorted(
-        other.hello.extensions or (), key=lambda each: order.get(each.extension_type, len(order))
-    )
-    return replace(other, hello=replace(other.hello, extensions=tuple(extensions)))
+    place = {code: number for number, code in enumerate(flight.extension_types)}
+    extensions = other.hello.extensions or ()
+    movable = [each for each in extensions if each.extension_type not in template.unmoved]
+    moved = iter(sorted(movable, key=lambda each: place.get(each.extension_type, len(place))))
+    ordered = tuple(each if each.extension_type in template.unmoved else next(moved) for each in extensions)
+    return replace(other, hello=replace(other.hello, extensions=ordered))
 
 
 def _without_server_name(template: HelloTemplate) -> HelloTemplate:

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from clients.capture.captured_hello import CapturedHello, endpoint_text
@@ -29,6 +30,7 @@ from handshake.wire.registry import (
     version_name,
 )
 
+_GREASE = 0x0A0A
 _X25519_KEY_BYTES = 32
 _ECH_PAYLOAD = ECH_FIXED_BYTES + 1 + 2 + _X25519_KEY_BYTES  # config_id, the length of enc, enc
 _DAY_SECONDS = 86_400
@@ -80,7 +82,7 @@ def profile_text(identity: str, ladder: Sequence[CapturedHello], origin: Origin)
         if less:
             lines.append(f"without = [{', '.join(quoted(_extension_name(code)) for code in less)}]")
         else:
-            lines += _hello_lines(hello, flight)
+            lines += _hello_lines(hello, flight, is_permuted=_is_permuted(flights))
     return "\n".join(lines) + "\n"
 
 
@@ -125,7 +127,13 @@ def _without_block(flight: FirstFlight) -> tuple[Any, ...]:
     return hello.legacy_version, len(hello.session_id), hello.cipher_suites, hello.compression_methods
 
 
-def _hello_lines(hello: CapturedHello, flight: FirstFlight) -> Iterator[str]:
+def _is_permuted(flights: Sequence[FirstFlight]) -> bool:
+    """Whether two hellos of one client have the same extensions in another order."""
+    orders = [[_GREASE if is_grease(code) else code for code in each.extension_types] for each in flights]
+    return any(sorted(one) == sorted(other) and one != other for one, other in pairwise(orders))
+
+
+def _hello_lines(hello: CapturedHello, flight: FirstFlight, *, is_permuted: bool) -> Iterator[str]:
     if flight.sslv2 is not None:
         yield 'format = "sslv2"'
         yield f"client_version = {_version(flight.sslv2.version)}"
@@ -138,6 +146,11 @@ def _hello_lines(hello: CapturedHello, flight: FirstFlight) -> Iterator[str]:
     said = flight.hello
     if _has_grease(flight):
         yield 'grease = "drawn"'
+    if is_permuted:
+        yield 'order = "permuted"'
+        unmoved = [code for code in flight.extension_types if is_grease(code)]
+        if unmoved:
+            yield f"unmoved = [{', '.join(quoted(_extension_name(code)) for code in unmoved)}]"
     yield f"record_version = {_version(flight.records[0].version or 0)}"
     yield f"client_version = {_version(said.legacy_version)}"
     yield f"session_id_length = {len(said.session_id)}"
@@ -211,6 +224,8 @@ def _notes(ladder: Sequence[CapturedHello], flights: Sequence[FirstFlight], orig
         )
     if any(map(_has_grease, flights)):
         yield "That the GREASE values are drawn for every connection is inferred."
+    if _is_permuted(flights):
+        yield "That only the extensions of GREASE keep their places is inferred."
     left = {code for flight in flights for code in flight.extension_types if code in OF_ONE_SESSION}
     if left:
         names = ", ".join(sorted(map(extension_name, left)))

@@ -177,7 +177,7 @@ class Stream:
         self._keep_from(offset)
 
     def _has_asked(self) -> bool:
-        """Whether the client has said all that it says before TLS, and may go on without an answer (MySQL)."""
+        """Whether the client has said all that it says before TLS: it may go on without an answer (MySQL)."""
         is_short = 0 < len(self._said) <= MAX_ASKING_BYTES
         return is_short and prelude_of(bytes(self._said)) != UNKNOWN_PRELUDE
 

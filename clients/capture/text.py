@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from clients.capture.beginning import is_certainly_hello
 from handshake.errors import LocalError
-from handshake.wire.record import Record, SSLv2Record, push_record, push_sslv2_record
+from handshake.wire.record import MAJOR_VERSION, Record, SSLv2Record, push_record, push_sslv2_record
 from handshake.wire.registry import ContentType, ProtocolVersion
 
 FORMS = (
@@ -66,7 +66,7 @@ def _messages(text: str) -> list[Chunk]:
     for heading, data in _under_headings(text):
         side, family, number, kind, _ = heading.groups()
         is_clients = side == ">>>"
-        if kind == "RecordHeader" or (kind is None and len(data) == _HEADER_BYTES and data[1:2] == b"\x03"):
+        if kind == "RecordHeader" or (kind is None and _is_record_header(data)):
             header = data
             continue
         version: int = _VERSIONS.get((family, number), ProtocolVersion.TLS_1_2)
@@ -81,6 +81,10 @@ def _messages(text: str) -> list[Chunk]:
             continue  # more than a record holds: a chain of certificates, which tells nothing here
         header = None
     return chunks
+
+
+def _is_record_header(data: bytes) -> bool:
+    return len(data) == _HEADER_BYTES and data[0] in list(ContentType) and data[1] == MAJOR_VERSION
 
 
 def _under_headings(text: str) -> Iterator[tuple[re.Match[str], bytes]]:
@@ -102,6 +106,10 @@ def _under_headings(text: str) -> Iterator[tuple[re.Match[str], bytes]]:
 _DUMP_LINE = re.compile(r"^(\s*)(?:0x)?([0-9a-fA-F]{3,16})(:?)(?:\s+(\S.*))?$")
 _GROUP = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _SQUEEZED = "*"
+_XXD_GAP, _GAP = re.compile(r"\s{2,}"), re.compile(r"\s{3,}|\|")
+"""Between bytes and characters: of xxd and tcpdump, whose offsets have a colon, and of the others, which have
+a gap of two in the middle of the bytes. A full line may have less, and then its width counts.
+"""
 _WIDTH = 16
 MAX_SQUEEZED = 65_536
 """Bytes that `*` may stand for: lines like the one before (hexdump)."""
@@ -137,7 +145,7 @@ def _dumps(text: str) -> list[Chunk]:
         following = lines[number + 1] if number + 1 < len(lines) else line
         if following.indent == side and not following.repeats and following.offset > line.offset:
             width = following.offset - line.offset
-        last = _bytes_of(line)[:width]
+        last = _bytes_of(line) if line.has_colon else _bytes_of(line)[:width]
         data += last
         ends[side] = line.offset + len(last)
     chunks.append(Chunk(bytes(data), side == 0 if has_sides else None))
@@ -161,18 +169,17 @@ def _dump_lines(text: str) -> Iterator[_Line]:
         found = _DUMP_LINE.match(written)
         if found is None:
             continue
-        groups = _groups(found[4] or "")
+        groups = _groups(found[4] or "", _XXD_GAP if found[3] else _GAP)
         if not groups and found[4]:
             continue
         yield _Line(len(found[1]), int(found[2], 16), groups, bool(found[3]), repeats)
         repeats = False
 
 
-def _groups(rest: str) -> list[str]:
+def _groups(rest: str, gap: re.Pattern[str]) -> list[str]:
     """The groups of digits of a line, without the characters beside them as far as a gap tells."""
-    column = re.split(r"\s{3,}|\|", rest, maxsplit=1)[0]
     groups = []
-    for word in column.split():
+    for word in gap.split(rest, maxsplit=1)[0].split():
         if _GROUP.fullmatch(word) is None:
             break
         groups.append(word)
