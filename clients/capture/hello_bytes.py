@@ -5,7 +5,13 @@ from functools import lru_cache
 from handshake.errors import PeerFault
 from handshake.features import FirstFlight, recorded_flight
 from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE, MessageReader
-from handshake.wire.record import FirstRecord, RecordReader, SSLv2Record
+from handshake.wire.record import (
+    RECORD_HEADER_SIZE,
+    SSLV2_HEADER_SIZE,
+    FirstRecord,
+    RecordReader,
+    SSLv2Record,
+)
 from handshake.wire.registry import ContentType
 
 MAX_HELLO_BYTES = 131_072
@@ -55,8 +61,11 @@ class HelloBytes:
         return len(data) - behind
 
     def announced(self) -> int | None:
-        """The bytes of the handshake message that its header announces; None where that is not there."""
+        """The bytes of the message that a header announces; None where that is not there."""
+        if self._fed[:1] and self._fed[0] & 0x80:
+            return int.from_bytes(self._fed[:SSLV2_HEADER_SIZE], "big") & 0x7FFF
         head = self._messages.buffered[:MESSAGE_HEADER_SIZE]
+        head = head or bytes(self._fed[RECORD_HEADER_SIZE:][:MESSAGE_HEADER_SIZE])
         if len(head) < MESSAGE_HEADER_SIZE:
             return None
         return MESSAGE_HEADER_SIZE + int.from_bytes(head[1:], "big")

@@ -174,7 +174,7 @@ def test_connections_without_a_hello(talk: Conversation) -> None:
 @pytest.mark.parametrize(
     ("wire", "said"),
     [
-        (HELLO[:60], "60 bytes are there; the capture, or the client, ends within it"),
+        (HELLO[:60], "60 bytes are there of a message of 320; the capture, or the client, ends within it"),
         (HELLO[:3] + b"\xff\xff" + HELLO[5:], "a record announces 65535 bytes; 18432 are allowed"),
         (HELLO[:6] + b"\xff\xff\xff" + HELLO[9:], "handshake type 1 announces 16777215 bytes"),
         (HELLO[:43] + b"\xff" + HELLO[44:], "session_id: 255 bytes, 32 are allowed (byte 34)"),
