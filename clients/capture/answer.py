@@ -134,19 +134,21 @@ def _failure(reading: Reading, *, is_silent: bool) -> Reason | None:
         return None
     has_alert = end.kind is Kind.ALERT and end.alert is not None
     detail = Detail(certificate_requested=reading.certificate_requested and not end.is_clients)
+    # A hello that cannot be read has been said all the same.
+    phase = Phase.SERVER_HELLO if end.phase is Phase.CLIENT_HELLO else end.phase
     if reading.is_complete and not has_alert:
         return None
     if not end.is_clients:
         cause = cause_of_alert(alert_name(end.alert or 0)) if has_alert else Cause(end.kind)
-        return Reason(end.phase, Cause(Kind.FIN) if cause == Cause(Kind.ALERT) else cause, detail)
+        return Reason(phase, Cause(Kind.FIN) if cause == Cause(Kind.ALERT) else cause, detail)
     if end.kind is Kind.ALERT and end.alert is None and _is_goodbye(reading):
         return None
     if end.kind is Kind.ALERT:
         name = ENCRYPTED_ALERT if end.alert is None else alert_name(end.alert)
-        return Reason(end.phase, Cause(Kind.POLICY, f"{Rule.ALERT}-{name}"), detail)
+        return Reason(phase, Cause(Kind.POLICY, f"{Rule.ALERT}-{name}"), detail)
     if is_silent:  # the client has given up waiting
-        return Reason(end.phase, Cause(Kind.TIMEOUT), Detail(seconds=round(reading.waited, 1)))
-    return Reason(end.phase, Rule.CLOSES.cause, detail)
+        return Reason(phase, Cause(Kind.TIMEOUT), Detail(seconds=round(reading.waited, 1)))
+    return Reason(phase, Rule.CLOSES.cause, detail)
 
 
 def _is_goodbye(reading: Reading) -> bool:

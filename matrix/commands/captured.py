@@ -1,5 +1,6 @@
 """`tls-matrix hello import|listen`: whose hellos are in a capture, and who calls a port."""
 
+import errno
 import json
 import signal
 import socket
@@ -180,14 +181,16 @@ def _tell_notes(file: str, capture: Capture) -> None:
 
 def _listener(address: str, port: int) -> socket.socket:
     """Listen. Raises SelectionError."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        family = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0][0]
+    except OSError as error:
+        raise SelectionError(f"--address {address}: is no address ({error.strerror})") from error
     try:
         return socket.create_server((address, port), family=family, backlog=128)
-    except socket.gaierror as error:
-        raise SelectionError(
-            f"--address {address}: is none; write one of those that `ip address` shows"
-        ) from error
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            advice = "is none of this machine's; `ip address` shows those"
+            raise SelectionError(f"--address {address}: {advice}") from error
         raise SelectionError(f"--port {port}: {why_not(error, port)}") from error
 
 
