@@ -14,6 +14,7 @@ from clients.destination import Destination
 from clients.profile import load_profiles
 from clients.starttls import PROTOCOLS, StartTls
 from handshake.wire.registry import ContentType
+from matrix.scenarios import SCENARIOS
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
 from servers.processes.start import RunningServer, start_servers
@@ -75,8 +76,8 @@ def test_a_users_own_servers_are_met_through_their_protocol(tmp_path: Path) -> N
     outcomes = {(cell["client"], cell["scenario"]): set() for cell in cells}  # type: ignore[var-annotated]
     for cell in cells:
         outcomes[cell["client"], cell["scenario"]].add(cell["outcome"])
-    assert len(cells) == len(PROTOCOLS) * 3 * 6
-    for scenario in ("connect", "resume-session-id", "renegotiate-client"):
+    assert len(cells) == len(PROTOCOLS) * 3 * len(SCENARIOS)
+    for scenario in ("connect", "resume-session-id", "renegotiate-client", "split-hello", "large-hello"):
         assert outcomes["openssl-3.0", scenario] == {"works"}
     assert outcomes["biztalk-ws2008", "connect"] == {"works"}
     assert outcomes["firefox-9-sslv3", "connect"] == {"fails"}
