@@ -13,7 +13,7 @@ from handshake.crypto.credentials import Credential
 from handshake.crypto.key_exchange import supported_groups
 from handshake.errors import LocalError
 from handshake.hello_template import ClientPolicy, ExtensionTemplate, Fill, HelloTemplate
-from handshake.record_layer import RecordSplitting
+from handshake.record_splitting import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.server import ClientCertificate, Preference, RenegotiationRules, ServerConfiguration
 from handshake.wire.buffer import pack_vector
