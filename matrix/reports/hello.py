@@ -17,6 +17,8 @@ from handshake.hello_template import HelloFormat
 from handshake.wire.cipher_suites import CIPHER_SUITES, cipher_spec_name, cipher_suite_name
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import describe_extension
+from handshake.wire.ja3 import ja3
+from handshake.wire.ja4 import ja4
 from handshake.wire.registry import CompressionMethod, extension_name, version_name
 from matrix.prediction import offered_version_name
 from servers.credentials import SUBJECT
@@ -108,6 +110,8 @@ def _view(attempt: ProfileAttempt, number: int) -> HelloView:
         "session_id": f"{template.session_id_length} bytes",
         "compression_methods": compression,
         "extension block": _block(extensions, is_sslv2),
+        "JA3": ja3(hello) or _ABSENT,
+        "JA4": ja4(hello) or _ABSENT,
     }
     title = f"attempt {number}: {offered_version_name(template)}{after}"
     suites = tuple(map(_suite, template.cipher_suites))
