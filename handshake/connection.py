@@ -26,11 +26,19 @@ from handshake.events import (
     Unsupported,
 )
 from handshake.hello_random import Clock
-from handshake.record_layer import PlainRecord, RecordLayer, record_name
+from handshake.record_layer import (
+    ALERT,
+    APPLICATION_DATA,
+    CHANGE_CIPHER_SPEC,
+    HANDSHAKE,
+    PlainRecord,
+    RecordLayer,
+    record_name,
+)
 from handshake.transcript import Transcript
 from handshake.wire.messages import Alert, pull_alert, push_alert
 from handshake.wire.record import SSLv2Record
-from handshake.wire.registry import AlertDescription, AlertLevel, ContentType, HandshakeType
+from handshake.wire.registry import AlertDescription, AlertLevel, HandshakeType
 
 Entropy = Callable[[int], bytes]
 
@@ -144,7 +152,7 @@ class Connection(ABC):
 
     def send_alert(self, level: int, description: int) -> None:
         """Queue an alert record."""
-        self.records.write(ContentType.ALERT, push_alert(Alert(level, description)), self.now)
+        self.records.write(ALERT, push_alert(Alert(level, description)), self.now)
         self.add_event(AlertSent(level, description))
 
     def end_with_fault(self, fault: PeerFault) -> None:
@@ -208,15 +216,18 @@ class Connection(ABC):
         if isinstance(record, SSLv2Record):
             self.receive_sslv2_record(record)
             return
-        if self.is_tls13:
-            self._check_place(record)
-        if record.content_type == ContentType.HANDSHAKE:
+        if record.content_type == HANDSHAKE:
+            if not record.fragment and self.is_tls13:
+                self._refuse_empty_record()
             self.receive_handshake(record.fragment)
-        elif record.content_type == ContentType.APPLICATION_DATA:
+            return
+        if record.content_type != ALERT and self.is_within_message and self.is_tls13:
+            self._refuse_between_records(record.content_type)
+        if record.content_type == APPLICATION_DATA:
             self.receive_application_data(record.fragment)
-        elif record.content_type == ContentType.ALERT:
+        elif record.content_type == ALERT:
             self._receive_alert(record.fragment)
-        elif record.content_type == ContentType.CHANGE_CIPHER_SPEC:
+        elif record.content_type == CHANGE_CIPHER_SPEC:
             self.receive_change_cipher_spec(record.fragment)
         else:
             detail = f"a record of unknown content type {record.content_type}"
@@ -230,18 +241,18 @@ class Connection(ABC):
             detail = "handshake bytes behind the last message of a flight"
             raise PeerFault(Fault.UNEXPECTED_MESSAGE, detail, "bytes-behind-a-flight")
 
-    def _check_place(self, record: PlainRecord) -> None:
-        """Refuse what TLS 1.3 has no place for: a record between those of a message, and a handshake record
-        without content (RFC 8446 section 5.1). An alert still says why the peer gives up.
+    def _refuse_empty_record(self) -> None:
+        """TLS 1.3 has no handshake record without content (RFC 8446 section 5.1)."""
+        detail = "a handshake record without content"
+        self.judge(PeerFault(Fault.EMPTY_RECORD, detail, "handshake-record-empty"))
+
+    def _refuse_between_records(self, content_type: int) -> None:
+        """TLS 1.3 has no other record between those of a message (RFC 8446 section 5.1). An alert still says
+        why the peer gives up.
         """
-        if record.content_type == ContentType.HANDSHAKE:
-            if not record.fragment:
-                detail = "a handshake record without content"
-                self.judge(PeerFault(Fault.EMPTY_RECORD, detail, "handshake-record-empty"))
-        elif record.content_type != ContentType.ALERT and self.is_within_message:
-            kind = record_name(record.content_type).replace("_", "-")
-            detail = "another record between those of a handshake message"
-            self.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, f"{kind}-within-a-message"))
+        kind = record_name(content_type).replace("_", "-")
+        detail = "another record between those of a handshake message"
+        self.judge(PeerFault(Fault.UNEXPECTED_MESSAGE, detail, f"{kind}-within-a-message"))
 
     def judge(self, fault: PeerFault) -> None:
         """Raise a fault; a client that is played may go on."""

@@ -28,17 +28,23 @@ from handshake.wire.registry import ContentType, HandshakeType, ProtocolVersion
 
 MAX_PLAINTEXT = 2**14  # RFC 5246 section 6.2.1
 
-TLS_CONTENT_TYPES = frozenset(
-    {
-        ContentType.CHANGE_CIPHER_SPEC,
-        ContentType.ALERT,
-        ContentType.HANDSHAKE,
-        ContentType.APPLICATION_DATA,
-    }
-)
+# A member is looked up in its enumeration each time; these are wanted for every record.
+CHANGE_CIPHER_SPEC = ContentType.CHANGE_CIPHER_SPEC
+ALERT = ContentType.ALERT
+HANDSHAKE = ContentType.HANDSHAKE
+APPLICATION_DATA = ContentType.APPLICATION_DATA
+
+TLS_CONTENT_TYPES = frozenset({CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA})
 
 _SERVER_HELLO = bytes((HandshakeType.SERVER_HELLO,))
-_RECORD_NAMES = {int(member): member.name.lower() for member in ContentType}
+
+
+class _RecordNames(dict[int, str]):
+    def __missing__(self, content_type: int) -> str:
+        return f"content_type_{content_type}"
+
+
+_RECORD_NAMES = _RecordNames((int(member), member.name.lower()) for member in ContentType)
 
 
 class RecordSplitting(StrEnum):
@@ -92,6 +98,11 @@ class RecordLayer:
         return self._reader.buffered
 
     @property
+    def waiting(self) -> int:
+        """How many bytes that is."""
+        return self._reader.waiting
+
+    @property
     def is_first(self) -> bool:
         """Whether no whole record has come in yet."""
         return not self._reader.has_started
@@ -136,13 +147,14 @@ class RecordLayer:
             try:
                 fragment = self.read_protection.unprotect(content_type, record.record_version, fragment)
             except PeerFault as fault:
-                if fault.fault is not Fault.BAD_RECORD_MAC or content_type != ContentType.HANDSHAKE:
+                if fault.fault is not Fault.BAD_RECORD_MAC or content_type != HANDSHAKE:
                     raise
                 # SunJSSE has another alert for it, research note on servers section 1.4.
                 raise PeerFault(Fault.BAD_HANDSHAKE_RECORD_MAC, fault.detail) from fault
         if len(fragment) > self.max_received:
             self._check_content(len(fragment), len(record.fragment))
-        self.note("received", "record", record_name(content_type), now, push_record(record), fragment)
+        name, wire = _RECORD_NAMES[content_type], push_record(record)
+        self.transcript.append(TranscriptEntry("received", "record", name, now, wire, fragment))
         return PlainRecord(content_type, record.record_version, fragment)
 
     def _check_content(self, length: int, protected_length: int) -> None:
@@ -168,10 +180,10 @@ class RecordLayer:
         alert of a client that could not make the keys.
         """
         content_type = record.content_type
-        is_plain_alert = self.reads_plain_alerts and content_type == ContentType.ALERT
-        if is_plain_alert or content_type == ContentType.CHANGE_CIPHER_SPEC:
+        is_plain_alert = self.reads_plain_alerts and content_type == ALERT
+        if is_plain_alert or content_type == CHANGE_CIPHER_SPEC:
             return content_type, record.fragment
-        if content_type != ContentType.APPLICATION_DATA:
+        if content_type != APPLICATION_DATA:
             raise PeerFault(
                 Fault.UNEXPECTED_MESSAGE,
                 f"a record of type {record_name(content_type)} in the clear, though the keys are in use",
@@ -196,7 +208,7 @@ class RecordLayer:
         """Whether a record is early data that nobody takes: it comes before there are keys, or does not
         decrypt (RFC 8446 section 4.2.10).
         """
-        if record.content_type != ContentType.APPLICATION_DATA:
+        if record.content_type != APPLICATION_DATA:
             return False
         protection = self.read_protection
         if isinstance(protection, Protection13) and protection.can_unprotect(
@@ -218,9 +230,9 @@ class RecordLayer:
         if self._splits():
             first = 0 if self.splitting is RecordSplitting.EMPTY_FIRST else 1
             if len(data) > first:
-                self.write(ContentType.APPLICATION_DATA, data[:first], now)
+                self.write(APPLICATION_DATA, data[:first], now)
                 data = data[first:]
-        self.write(ContentType.APPLICATION_DATA, data, now)
+        self.write(APPLICATION_DATA, data, now)
         self.application_records += 1
 
     def _splits(self) -> bool:
@@ -250,13 +262,14 @@ class RecordLayer:
         protected, outer_type = fragment, content_type
         if self.write_protection is not None:
             if isinstance(self.write_protection, Protection13):
-                if content_type != ContentType.CHANGE_CIPHER_SPEC:  # never encrypted, RFC 8446 section 5
-                    outer_type = ContentType.APPLICATION_DATA
+                if content_type != CHANGE_CIPHER_SPEC:  # never encrypted, RFC 8446 section 5
+                    outer_type = APPLICATION_DATA
                     protected = self.write_protection.protect(content_type, self.record_version, fragment)
             else:
                 protected = self.write_protection.protect(content_type, self.record_version, fragment)
         wire = push_record(Record(outer_type, self.record_version, protected))
-        self.note("sent", "record", record_name(content_type), now, wire, fragment)
+        name = _RECORD_NAMES[content_type]
+        self.transcript.append(TranscriptEntry("sent", "record", name, now, wire, fragment))
         self._outgoing += wire
 
 
@@ -264,4 +277,4 @@ def record_name(content_type: int) -> str:
     """Return the content type's name as the registry writes it, e.g. `handshake`; a number for an unknown
     one.
     """
-    return _RECORD_NAMES.get(content_type) or f"content_type_{content_type}"
+    return _RECORD_NAMES[content_type]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from clients.http_answer import Answer
 from clients.starttls.dialogue import Dialogue, Words
 from handshake.clear_text import Framing
 
@@ -17,8 +18,9 @@ class Protocol:
 
     `prelude(dialogue, name)` holds the conversation before TLS; `request(name)` is one harmless request to
     which every server has an answer, a refusal included (RFCs and what was tried are named in each module);
-    None is HTTP. `name` is what the client calls the server; of http-connect it is HOST:PORT. `asks` finds,
-    in all that a client has said, its last word before TLS; where the handshake is framed, the first packet.
+    None is HTTP. `answer` makes what says when its answer is whole; without it the first bytes will do.
+    `name` is what the client calls the server; of http-connect it is HOST:PORT. `asks` finds, in all that a
+    client has said, its last word before TLS; where the handshake is framed, the first packet.
     """
 
     id: str
@@ -27,6 +29,7 @@ class Protocol:
     request: Callable[[str], bytes] | None
     asks: re.Pattern[bytes]
     framing: Callable[[], Framing] = Framing
+    answer: Callable[[], Answer] = Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from handshake.client.accepting import AcceptingConnection, record_rules
 from handshake.client.choices import check_message_length
 from handshake.client.handshake import ClientHandshake, decode_names
 from handshake.client.hello import FilledHello, fill_hello
-from handshake.client.renegotiation import refusal_to_renegotiate, renegotiation_template
+from handshake.client.renegotiation import refusal_to_renegotiate, renegotiation_template, would_start
 from handshake.client.resumption import offer_pre_shared_key
 from handshake.client.server_hello import receive_server_hello
 from handshake.client.state import TLS_1_3_STATES, State
@@ -32,7 +32,6 @@ from handshake.hello_random import Clock
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloFormat, HelloTemplate
 from handshake.reason import Rule
 from handshake.record_layer import RecordLayer
-from handshake.renegotiation import FinishedPair, Renegotiation
 from handshake.session import Session
 from handshake.state_machine import kebab
 from handshake.wire.handshake_message import HandshakeMessage, MessageReader, push_handshake_message
@@ -46,6 +45,7 @@ from handshake.wire.registry import (
     alert_name,
 )
 
+_TLS_1_3 = ProtocolVersion.TLS_1_3
 _AFTER_ENCRYPTED_EXTENSIONS = ("CertificateRequest", "Certificate", "CompressedCertificate")
 
 
@@ -122,7 +122,7 @@ class ClientConnection(AcceptingConnection):
     @property
     def is_tls13(self) -> bool:
         """Whether the server has chosen TLS 1.3, by a HelloRetryRequest too."""
-        return self.handshake.version >= ProtocolVersion.TLS_1_3
+        return self.handshake.version >= _TLS_1_3
 
     @property
     def accepts_application_data(self) -> bool:
@@ -187,7 +187,8 @@ class ClientConnection(AcceptingConnection):
 
     def receive_handshake(self, fragment: bytes) -> None:
         """Reassemble messages and let the table decide."""
-        self.mind_empty_record(fragment)
+        if not fragment:
+            self.mind_empty_record()
         self._reader.feed(fragment)
         while not self.is_ended and (message := self._reader.next()) is not None:
             self._receive_message(message)
@@ -269,7 +270,8 @@ class ClientConnection(AcceptingConnection):
 
     def _receive_message(self, message: HandshakeMessage) -> None:
         name = message_name(message.handshake_type)
-        self.note_message("received", message.handshake_type, push_handshake_message(message))
+        wire = push_handshake_message(message)
+        self.records.note("received", "message", name, self.now, wire, wire)
         try:
             self._take_message(message, name)
         except PeerFault as fault:
@@ -332,7 +334,7 @@ class ClientConnection(AcceptingConnection):
                 "this client ends the connection when the server asks for a renegotiation",
                 AlertDescription.NO_RENEGOTIATION,
             )
-        if self._would_start(finished):
+        if would_start(policy, finished):
             self._start_renegotiation(is_asked=True)
         elif self.handshake.version > ProtocolVersion.SSL_3_0 and policy.refused_hello_request == "warning":
             self.send_alert(AlertLevel.WARNING, AlertDescription.NO_RENEGOTIATION)
@@ -345,17 +347,11 @@ class ClientConnection(AcceptingConnection):
         else:
             raise refusal_to_renegotiate(policy.renegotiation)
 
-    def _would_start(self, finished: FinishedPair) -> bool:
-        policy = self.handshake.policy
-        if policy.renegotiation.allows(is_secure=finished.is_secure):
-            return True
-        return policy.renegotiation is Renegotiation.SECURE and policy.refuses_legacy_at == "server-hello"
-
     def _start_renegotiation(self, *, is_asked: bool) -> None:
         before, template = self.handshake, self._first_template
         finished, policy = before.finished, before.policy
         assert finished is not None, "the state is CONNECTED"
-        if not self._would_start(finished):
+        if not would_start(policy, finished):
             raise refusal_to_renegotiate(policy.renegotiation)
         info = finished.client_info if finished.is_secure else None
         always = (

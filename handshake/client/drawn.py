@@ -38,7 +38,7 @@ def draw(template: HelloTemplate, entropy: Entropy) -> HelloTemplate:
         return template
     if template.order is ExtensionOrder.PERMUTED:
         extensions = permuted(extensions, template.unmoved, entropy)
-    if any(each.fill is Fill.ECH_GREASE for each in extensions):
+    if Fill.ECH_GREASE in [each.fill for each in extensions]:
         extensions = tuple(_with_ech(each, entropy) for each in extensions)
     if extensions is not template.extensions:
         template = replace(template, extensions=extensions)

@@ -12,9 +12,15 @@ from dataclasses import replace
 
 from handshake.client.handshake import ClientHandshake
 from handshake.errors import Fault, PeerFault, PolicyRefusal
-from handshake.hello_template import ExtensionTemplate, HelloTemplate, Placement, RenegotiationHello
+from handshake.hello_template import (
+    ClientPolicy,
+    ExtensionTemplate,
+    HelloTemplate,
+    Placement,
+    RenegotiationHello,
+)
 from handshake.reason import Rule
-from handshake.renegotiation import Renegotiation
+from handshake.renegotiation import FinishedPair, Renegotiation
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV
 from handshake.wire.extensions import pull_renegotiation_info, push_renegotiation_info
 from handshake.wire.registry import AlertDescription, ExtensionType
@@ -101,15 +107,23 @@ def check_renegotiation_info(handshake: ClientHandshake, body: bytes | None) -> 
             )
     elif not policy.renegotiation.allows(is_secure=False):
         raise refusal_to_renegotiate(policy.renegotiation)
-    elif info is not None and not (_carries_info(handshake.template) and info == previous.server_info):
-        raise PeerFault(
-            Fault.RENEGOTIATION_INFO, "the server signals RFC 5746 in a renegotiation, not in the first hello"
-        )
+    elif info is not None:  # RFC 5746 section 4.2
+        detail = "the server signals RFC 5746 in a renegotiation, not in the first hello"
+        handshake.judge(PeerFault(Fault.RENEGOTIATION_INFO, detail, "renegotiation-info-gained"))
 
 
 def _carries_info(template: HelloTemplate) -> bool:
     types = {extension.extension_type for extension in template.extensions or ()}
     return ExtensionType.RENEGOTIATION_INFO in types
+
+
+def would_start(policy: ClientPolicy, finished: FinishedPair) -> bool:
+    """Whether the client being played begins a renegotiation of the handshake that ended with `finished`: one
+    that is not secure too, where it refuses that at the ServerHello alone.
+    """
+    if policy.renegotiation.allows(is_secure=finished.is_secure):
+        return True
+    return policy.renegotiation is Renegotiation.SECURE and policy.refuses_legacy_at == "server-hello"
 
 
 def refusal_to_renegotiate(willingness: Renegotiation) -> PolicyRefusal:

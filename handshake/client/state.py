@@ -15,6 +15,9 @@ from handshake.events import Phase
 class State(Enum):
     """What the client waits for."""
 
+    # Enum's own is Python code; the members are one object each, so its address does.
+    __hash__ = object.__hash__
+
     START = auto()
     WAIT_SERVER_HELLO = auto()
     WAIT_CERTIFICATE = auto()

@@ -61,7 +61,8 @@ def hkdf_expand(prf_hash: str, pseudorandom_key: bytes, info: bytes, length: int
 
 def hkdf_expand_label(prf_hash: str, secret: bytes, label: bytes, context: bytes, length: int) -> bytes:
     """HKDF-Expand-Label; `label` without its "tls13 " prefix."""
-    return hkdf_expand(prf_hash, secret, _hkdf_label(label, context, length), length)
+    info = b"%b%c%b" % (_hkdf_label_prefix(label, length), len(context), context)
+    return hkdf_expand(prf_hash, secret, info, length)
 
 
 def derive_secret(prf_hash: str, secret: bytes, label: bytes, transcript_hash: bytes) -> bytes:
@@ -179,7 +180,3 @@ def _empty_hash(prf_hash: str) -> bytes:
 def _hkdf_label_prefix(label: bytes, length: int) -> bytes:
     full = b"tls13 " + label
     return length.to_bytes(2, "big") + bytes((len(full),)) + full
-
-
-def _hkdf_label(label: bytes, context: bytes, length: int) -> bytes:
-    return _hkdf_label_prefix(label, length) + bytes((len(context),)) + context

@@ -53,7 +53,15 @@ class Reader:
 
     def pull_vector(self, prefix_size: int, name: str = "vector") -> bytes:
         """The content of a vector whose length is written in `prefix_size` bytes."""
-        return self.pull_bytes(self.pull_uint(prefix_size, f"length of {name}"), name)
+        start = self.offset + prefix_size
+        if start > self._end:
+            raise self._short(f"length of {name}", prefix_size)
+        stop = start + int.from_bytes(self._data[self.offset : start], "big")
+        self.offset = start
+        if stop > self._end:
+            raise self._short(name, stop - start)
+        self.offset = stop
+        return self._data[start:stop]
 
     def pull_uint_vector(self, prefix_size: int, size: int, name: str = "vector") -> tuple[int, ...]:
         """A vector of numbers of `size` bytes each; its length must be a multiple of `size`."""
@@ -68,12 +76,15 @@ class Reader:
 
     def block(self, prefix_size: int, name: str = "block") -> "Reader":
         """A reader over the next vector's content; `with reader.block(2) as block:` insists it is used up."""
-        length = self.pull_uint(prefix_size, f"length of {name}")
-        start = self.offset
-        if start + length > self._end:
-            raise self._short(name, length)
-        self.offset = start + length
-        return Reader(self._data, start, start + length)
+        start = self.offset + prefix_size
+        if start > self._end:
+            raise self._short(f"length of {name}", prefix_size)
+        stop = start + int.from_bytes(self._data[self.offset : start], "big")
+        self.offset = start
+        if stop > self._end:
+            raise self._short(name, stop - start)
+        self.offset = stop
+        return Reader(self._data, start, stop)
 
     def finish(self) -> None:
         """Raise DecodeError unless everything was read."""
@@ -88,7 +99,7 @@ class Reader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
+        if kind is None and self.offset != self._end:
             self.finish()
 
     def _short(self, name: str, wanted: int) -> DecodeError:

@@ -155,6 +155,11 @@ class RecordReader:
         return bytes(self._buffer)
 
     @property
+    def waiting(self) -> int:
+        """How many bytes that is."""
+        return len(self._buffer)
+
+    @property
     def has_started(self) -> bool:
         """Whether a whole record has come out."""
         return self._started
@@ -176,16 +181,19 @@ class RecordReader:
         buffer = self._buffer
         if not buffer:
             return None
-        waits_for_header = self.rules.first_types is not None and len(buffer) < RECORD_HEADER_SIZE
-        if self._is_foreign(buffer[0]) and not waits_for_header:
-            return self._next_foreign()
+        rules = self.rules
+        if buffer[0] not in _CONTENT_TYPES or rules.first_types is not None:
+            waits_for_header = rules.first_types is not None and len(buffer) < RECORD_HEADER_SIZE
+            if self._is_foreign(buffer[0]) and not waits_for_header:
+                return self._next_foreign()
         if len(buffer) < RECORD_HEADER_SIZE:
             return None
         if not self._started and self._looks_like_sslv2():
             return self._next_sslv2()
         content_type, version, length = _HEADER.unpack_from(buffer)
-        self._check_version(content_type, version)
-        rules = self.rules
+        self.last_version = version
+        if version >> 8 != MAJOR_VERSION or rules.exact_version is not None:
+            self._check_version(content_type, version)
         if length > rules.max_fragment:
             raise PeerFault(
                 Fault.RECORD_OVERFLOW,
@@ -215,7 +223,7 @@ class RecordReader:
         return bool(self._buffer[0] & 0x80) and self._buffer[2] == HandshakeType.CLIENT_HELLO
 
     def _check_version(self, content_type: int, version: int) -> None:
-        rules, self.last_version = self.rules, version
+        rules = self.rules
         if rules.exact_version is not None and version != rules.exact_version:
             is_alert = content_type == ContentType.ALERT and version >> 8 == rules.exact_version >> 8
             raise PeerFault(

@@ -1,6 +1,6 @@
 """`tls-matrix hello show|diff`: what clients say, decoded; and the commands about captures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +72,7 @@ def diff(
 
 def _sender(
     argument: str,
-    profiles: dict[str, Profile],
+    profiles: Mapping[str, Profile],
     own: Sequence[CapturedHello],
     beside: Sequence[CapturedHello] = (),
 ) -> Sender:
@@ -85,7 +85,7 @@ def _sender(
     return Sender(profile.id, title, tuple(views(profile, beside)))
 
 
-def _in_file(argument: str, profiles: dict[str, Profile]) -> list[CapturedHello]:
+def _in_file(argument: str, profiles: Mapping[str, Profile]) -> list[CapturedHello]:
     """The readable hellos in a file, or the one whose number stands behind it; none where a client is meant.
 
     Raises SelectionError, UnusableFile.

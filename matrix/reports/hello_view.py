@@ -15,7 +15,7 @@ from clients.profile import Profile
 from clients.profile_attempt import ProfileAttempt
 from handshake.client.hello import fill_hello
 from handshake.features import FirstFlight, flight_of
-from handshake.hello_template import ExtensionOrder, HelloFormat
+from handshake.hello_template import ExtensionOrder, HelloFormat, HelloTemplate
 from handshake.wire.cipher_suites import CIPHER_SUITES, cipher_spec_name, cipher_suite_name
 from handshake.wire.client_hello import ClientHello, SSLv2ClientHello
 from handshake.wire.extension_text import describe_extension
@@ -107,7 +107,8 @@ def captured_view(hello: CapturedHello) -> HelloView:
     if hello.time is not None:
         begins = "gmt_unix_time" if is_time(random, hello.time) else "random-bytes"
     title = f"stream {hello.stream}: {offered_by(hello.flight)}"
-    return _view(title, hello.flight, hello.wire, begins, lambda value: value)
+    delivery = _in_pieces("records", [record.length for record in hello.flight.records])
+    return _view(title, hello.flight, hello.wire, begins, delivery, lambda value: value)
 
 
 def offered_by(flight: FirstFlight) -> str:
@@ -133,12 +134,18 @@ def _of_attempt(attempt: ProfileAttempt, number: int, beside: CapturedHello | No
         flight,
         fill_hello(template.as_written(), server_name, bytes).wire,
         begins.value,
+        _delivery(template),
         (lambda value: f"{value} (in this order of extensions; it is drawn)") if is_permuted else str,
     )
 
 
 def _view(
-    title: str, flight: FirstFlight, wire: bytes, begins: str | None, of_order: Callable[[str], str]
+    title: str,
+    flight: FirstFlight,
+    wire: bytes,
+    begins: str | None,
+    delivery: str,
+    of_order: Callable[[str], str],
 ) -> HelloView:
     hello, sslv2 = flight.hello, flight.sslv2
     extensions = None
@@ -153,6 +160,7 @@ def _view(
     fingerprints = ja3(said), ja4(said)
     facts["JA3"] = ABSENT if fingerprints[0] is None else of_order(fingerprints[0])
     facts["JA4"] = fingerprints[1] or ABSENT
+    facts["delivery"] = delivery
     return HelloView(title, facts, tuple(map(_suite, flight.cipher_suites)), extensions, flight, wire)
 
 
@@ -170,6 +178,24 @@ def _facts(flight: FirstFlight, extensions: tuple[Item, ...] | None) -> dict[str
         "compression_methods": ABSENT if is_sslv2 else ", ".join(_methods(flight)),
         "extension block": _block(extensions, is_sslv2),
     }
+
+
+def _delivery(template: HelloTemplate) -> str:
+    """How the hello is cut into records and segments."""
+    parts = [_in_pieces("records", [*template.records, 0] if template.records else [0])]
+    if template.segments:
+        parts += [
+            _in_pieces("segments", [*template.segments, 0]),
+            f"{template.pause_seconds:g} s between them",
+        ]
+    return ", ".join(parts)
+
+
+def _in_pieces(what: str, sizes: Sequence[int]) -> str:
+    """The sizes of records or segments in bytes; the last one has the rest."""
+    if len(sizes) == 1:
+        return f"one {what[:-1]}"
+    return f"{what} of {', '.join(map(str, sizes[:-1]))} bytes and the rest"
 
 
 def _client_version(flight: FirstFlight) -> int:
