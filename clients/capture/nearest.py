@@ -13,6 +13,7 @@ from clients.capture.made_anew import still_flight
 from clients.profile import Profile
 from handshake.features import Feature, FirstFlight, differences, flight_of
 from handshake.features.flight import NOMINAL_SERVER_NAME
+from handshake.features.hello_length import KNOWN_TO_MATTER
 from handshake.features.listed import LIST_TYPES, entries
 from handshake.features.order import neighbours
 from handshake.hello_template import ExtensionOrder, HelloTemplate
@@ -51,13 +52,13 @@ class Known:
             for profile in profiles
             for number, attempt in enumerate(profile.attempts, start=1)
         ]
-        self._remembered: dict[tuple[FirstFlight, int], tuple[Near, ...]] = {}
+        self._remembered: dict[tuple[FirstFlight, tuple[bool, ...], int], tuple[Near, ...]] = {}
 
     def nearest(self, flight: FirstFlight, server_name: str | None, most: int = 3) -> tuple[Near, ...]:
         """The profiles whose hellos are nearest, each once, the nearest first; all that are alike where some
         are.
         """
-        key = (_whoever_is_called(flight), most)
+        key = (_whoever_is_called(flight), _lengths(flight), most)
         if key not in self._remembered:
             if len(self._remembered) >= MAX_REMEMBERED:
                 self._remembered.clear()
@@ -98,6 +99,11 @@ def _whoever_is_called(flight: FirstFlight) -> FirstFlight:
     records = tuple(replace(record, length=0) for record in still.records)
     hello = replace(still.hello, extensions=extensions)
     return replace(still, hello=hello, length=0, records=records, segments=())
+
+
+def _lengths(flight: FirstFlight) -> tuple[bool, ...]:
+    """Which of the lengths that are features the hello has; the server's name decides over it too."""
+    return tuple(flight.length in lengths for lengths in KNOWN_TO_MATTER)
 
 
 def comparable(template: HelloTemplate, flight: FirstFlight, server_name: str | None) -> FirstFlight:

@@ -29,6 +29,20 @@ def test_a_client_is_nearest_to_its_own_hello(client: str, attempt: int, name: s
     assert all(near.features == () for near in found)
 
 
+@pytest.mark.parametrize(
+    "clients", [("safari-12.1-ios12.2", "safari-13.0-macos10.14.6"), ("tls-client",) * 2]
+)
+@pytest.mark.parametrize("names", [(NAME, NAME), (NAME, None), (None, NAME), (None, None)])
+def test_what_is_remembered_of_one_hello_is_not_told_of_another_length(
+    clients: tuple[str, str], names: tuple[str | None, str | None]
+) -> None:
+    known = Known(PROFILES.values())
+    for client, name in (*zip(clients, names, strict=True), (clients[0], names[1])):
+        found = known.nearest(flight(client, 1, name), name)
+        assert client in [near.profile.id for near in found]
+        assert all(near.features == () for near in found)
+
+
 def test_what_differs_is_told() -> None:
     said = flight("gnutls-3.7")
     changed = replace(said, hello=replace(said.hello, extensions=(said.hello.extensions or ())[:-1]))
