@@ -106,8 +106,10 @@ def test_chromium_retries_but_after_alerts_that_it_has_an_error_of_its_own_for()
 
 def test_nobody_else_retries() -> None:
     ladders = {name for name, profile in PROFILES.items() if len(profile.attempts) > 1}
-    of_old = {"firefox-9", "ie6-winxp", "ie8-winxp", "ie8-winxp-ms10-049", "ie7-vista", "ie8-win7"}
-    assert ladders == of_old | {"chromium-156", "firefox-153", "java-25-httpclient"}
+    of_old = {"firefox-3.6", "firefox-9", "ie6-winxp", "ie7-vista", "ie8-win7", "ie8-winxp"}
+    of_java = {f"java-{release}-httpclient" for release in (11, 17, 21, 25)}
+    of_today = {"chromium-156", "firefox-153", "elinks", "links2-2.28"}
+    assert ladders == of_old | {"ie8-winxp-ms10-049"} | of_java | of_today
 
 
 @pytest.mark.parametrize(

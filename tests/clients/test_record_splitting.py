@@ -5,10 +5,12 @@ import pytest
 from clients.profile import load_profiles
 from handshake.client.connection import ClientConnection
 from handshake.wire.registry import ProtocolVersion
+from matrix.prediction import offered_versions
 from tests.handshake.peers import REQUEST, Ours, pump, server
 
 PROFILES = load_profiles()
 AES128_SHA, AES256_SHA, TRIPLE_DES_SHA = 0x002F, 0x0035, 0x000A
+SUITES = {AES128_SHA, AES256_SHA, TRIPLE_DES_SHA}
 WRITES = {
     "none": [len(REQUEST), len(REQUEST)],
     "0/n": [0, len(REQUEST), 0, len(REQUEST)],
@@ -19,7 +21,8 @@ TLS_1_0_CLIENTS = [
     client
     for client, profile in PROFILES.items()
     if not profile.limits.versions or ProtocolVersion.TLS_1_0 in profile.limits.versions
-    if profile.attempts[0].client_version >= ProtocolVersion.TLS_1_0
+    if ProtocolVersion.TLS_1_0 in offered_versions(profile.attempts[0].template)
+    if SUITES & set(profile.attempts[0].template.cipher_suites)
 ]
 
 
