@@ -78,13 +78,16 @@ class Universe:
     """The features that hypotheses are made of, from the hellos that are compared; each may be missing too."""
 
     def __init__(self, flights: Iterable[FirstFlight]) -> None:
-        features: dict[Feature, None] = {}
+        literals: dict[Feature, None] = {}
         for flight in flights:
-            features.update(dict.fromkeys(features_of(flight)))
-            lengths = (Numbers(modulus=each, remainder=flight.length % each) for each in MODULI)
-            features.update((HelloLength(numbers), None) for numbers in lengths)
-        features.update((VersionFrom(version), None) for version in ProtocolVersion)
-        self._literals = tuple(each for feature in features for each in (feature, Negation(feature)))
+            for feature in features_of(flight):
+                if not is_numeric(feature):
+                    literals.update({feature: None, Negation(feature): None})
+            remainders = (Numbers(modulus=each, remainder=flight.length % each) for each in MODULI)
+            literals.update((HelloLength(numbers), None) for numbers in remainders)
+        for version in ProtocolVersion:
+            literals.update({VersionFrom(version): None, Negation(VersionFrom(version)): None})
+        self._literals = tuple(literals)
 
     def literals(self, trials: Trials) -> Iterator[Feature]:
         """Everything that may be a part, as seen so far."""

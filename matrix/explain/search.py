@@ -8,14 +8,16 @@ hellos and takes answers.
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from handshake.errors import LocalError
-from handshake.features import FirstFlight
+from handshake.features import Feature, FirstFlight
+from handshake.features.arguments import NumbersFeature
 from handshake.features.numbers import Numbers
 from handshake.features.flight import flight_of
 from handshake.hello_template import HelloTemplate
 from matrix.explain.candidates import changes, groups, with_, without
-from matrix.explain.hypotheses import MEASURES, OPEN_END, Hypothesis, Joint, Universe
+from matrix.explain.hypotheses import MEASURES, OPEN_END, Hypothesis, Joint, Universe, is_numeric
 from matrix.explain.rank import rank
 from matrix.explain.trial import Answer, Trials
 
@@ -72,7 +74,7 @@ class Search:
     def _question(self, possible: list[Hypothesis]) -> HelloTemplate | None:
         if not possible:
             return None
-        if len(possible) > 1 and (best := self._dividing(possible)) is not None:
+        if len(possible) > 1 and (best := self._opening(possible) or self._dividing(possible)) is not None:
             return best
         cause = possible[0]
         return self._proving(cause) or self._bounding(cause) or self._stripped(cause)
@@ -88,37 +90,54 @@ class Search:
 
     def _bounding(self, cause: Hypothesis) -> HelloTemplate | None:
         """A hello between a length, or count, that fails and the nearest one that gets through."""
-        for part in cause.parts:
-            if type(part) not in MEASURES or part.numbers.modulus > 1:
+        return next((each for part in cause.parts for each in self._resizings(part)), None)
+
+    def _resizings(self, part: Feature) -> Iterator[HelloTemplate]:
+        """Hellos of another length, or count, each half way from those that fail to one that gets through."""
+        if not isinstance(part, NumbersFeature) or type(part) not in MEASURES or part.numbers.modulus > 1:
+            return
+        kind, measure = type(part), MEASURES[type(part)]
+        low, high = part.numbers.low, part.numbers.high
+        values = {measure(trial.flight) for trial in self.trials.chosen(self.trials.passing)}
+        below = max((value for value in values if value < low), default=-1)
+        between = [(below + low) // 2] if below >= 0 else []
+        if high is not None:
+            above = min((value for value in values if value > high), default=OPEN_END * high + 2)
+            between.append((high + above) // 2)
+        for value in between:
+            if value in (below, high):
                 continue
-            kind, measure = type(part), MEASURES[type(part)]
-            values = sorted({measure(trial.flight) for trial in self.trials.chosen(self.trials.passing)})
-            below = [value for value in values if value < part.numbers.low]
-            above = [] if part.numbers.high is None else [v for v in values if v > part.numbers.high]
-            gaps = [(below[-1], part.numbers.low)] if below else []
-            gaps += [(part.numbers.high, above[0])] if above else []
-            if part.numbers.high is not None and not above and part.numbers.low:
-                gaps.append((part.numbers.high, OPEN_END * part.numbers.high + 2))
-            for low, high in gaps:
-                middle = (low + high) // 2
-                if middle in (low, high):
-                    continue
-                for base in (*self._failing_bases(), *self._passing_bases()):
-                    changed = with_(base, (kind(Numbers(middle, middle)),))
-                    if changed not in self._asked and measure(flight_of(changed)) == middle:
-                        return changed
+            for base in (*self._failing_bases(), *self._passing_bases()):
+                changed = with_(base, (kind(Numbers(value, value)),))
+                if changed not in self._asked and measure(flight_of(changed)) == value:
+                    yield changed
+
+    def _opening(self, possible: Sequence[Hypothesis]) -> HelloTemplate | None:
+        """A hello so much longer that it tells a range of lengths, or counts, from one without an end."""
+        for part in (each.parts[0] for each in possible if len(each.parts) == 1):
+            if type(part) not in MEASURES or part.numbers.modulus > 1 or part.numbers.high is None:
+                continue
+            kind, low = type(part), part.numbers.low
+            if not low or Hypothesis((kind(Numbers(low, None)),)) not in possible:
+                continue
+            longer = with_(self._passing, (kind(Numbers(OPEN_END * low, OPEN_END * low)),))
+            if longer not in self._asked and MEASURES[kind](flight_of(longer)) == OPEN_END * low:
+                return longer
         return None
 
     def _dividing(self, possible: Sequence[Hypothesis]) -> HelloTemplate | None:
         """A hello that divides the hypotheses as evenly as may be."""
         weighed = possible[:: max(len(possible) // _MOST_WEIGHED, 1)]
-        features = list(dict.fromkeys(part for each in weighed for part in each.parts))
+        parts = list(dict.fromkeys(part for each in weighed for part in each.parts))
+        features = [part for part in parts if not is_numeric(part) or part.numbers.modulus > 1]
+        resizings = (each for part in parts for each in self._resizings(part))
 
         def score(flight: FirstFlight) -> float:
             held = sum(each.holds(flight) for each in weighed)
             return min(held, len(weighed) - held) / len(weighed)
 
-        return self._first_good(changes(self._failing_bases(), self._passing_bases(), features), score)
+        changed = changes(self._failing_bases(), self._passing_bases(), features)
+        return self._first_good(chain(changed, resizings), score)
 
     def _stripped(self, cause: Hypothesis) -> HelloTemplate | None:
         """A hello that has the cause, and as little as may be of what each failing hello has had with it."""
