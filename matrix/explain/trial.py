@@ -6,6 +6,7 @@ thousands of hypotheses are compared with everything seen in a few operations on
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from handshake.features import Feature, FirstFlight
 from handshake.features.flight import flight_of
@@ -24,13 +25,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a hello: it gets through, with what the server chose, or fails for `reason`, written
-    `<phase>:<cause>` as reports write it.
+    """What became of a hello: it gets through, with what the server chose and the HTTP status of its answer,
+    or fails for `reason`, written `<phase>:<cause>` as reports write it.
     """
 
     passes: bool
     reason: str = ""
     choice: Choice | None = None
+    status: int | None = None
 
     def is_like(self, other: "Answer") -> bool:
         """Whether both get through, or both fail alike."""
@@ -94,5 +96,9 @@ class Trials(Sequence[Trial]):
     def __len__(self) -> int:
         return len(self._trials)
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def,override]
+    @overload
+    def __getitem__(self, index: int) -> Trial: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Trial]: ...
+    def __getitem__(self, index: int | slice) -> Trial | list[Trial]:
         return self._trials[index]
