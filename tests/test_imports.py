@@ -32,6 +32,8 @@ MATRIX_FLOORS = (
     "reports",
     "plan",
     "grid",
+    "explain",
+    "diagnose",
     "commands",
     "__main__",
 )

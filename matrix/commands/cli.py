@@ -6,7 +6,20 @@ import sys
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # typer offers them nowhere else
 
-from matrix.commands import compare, connect, hello, images, keys, list, report, run, serve, stacks, test
+from matrix.commands import (
+    compare,
+    connect,
+    diagnose,
+    hello,
+    images,
+    keys,
+    list,
+    report,
+    run,
+    serve,
+    stacks,
+    test,
+)
 from matrix.commands.options import tell
 from matrix.commands.streams import open_streams, write_nowhere
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE
@@ -25,6 +38,7 @@ application.command("list")(list.list_what)
 application.command("compare")(compare.compare)
 application.command("connect")(connect.connect)
 application.command("serve")(serve.serve)
+application.command("diagnose")(diagnose.diagnose)
 application.command("report")(report.report)
 application.command("test", context_settings=test.ANY_ARGUMENT)(test.test)
 application.add_typer(hello.application, name="hello")

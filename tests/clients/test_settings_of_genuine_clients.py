@@ -1,5 +1,5 @@
-"""Settings tried on the programs that have them: the setting, applied to the hello that a program sends of its
-own accord, gives the hello that it sends when it is told so.
+"""Settings tried on the programs that have them: the setting, applied to the hello that a program sends of
+its own accord, gives the hello that it sends when it is told so.
 """
 
 import socket
@@ -58,7 +58,10 @@ def sent(client: str, folder: Path, more: tuple[str, ...] = (), without: tuple[s
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(WAIT_SECONDS)
         port = listener.getsockname()[1]
-        with replace(program, command=tuple(command)).running(port, folder), listener.accept()[0] as connection:
+        with (
+            replace(program, command=tuple(command)).running(port, folder),
+            listener.accept()[0] as connection,
+        ):
             connection.settimeout(WAIT_SECONDS)
             return recorded_flight(_first_record(connection))
 
@@ -90,7 +93,9 @@ def test_openssl(setting: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("setting", GNUTLS)
 def test_gnutls(setting: str, tmp_path: Path) -> None:
     left_out = SNI if setting == "gnutls-no-server_name" else ()
-    assert_is_so(setting, sent("gnutls-3.7", tmp_path), sent("gnutls-3.7", tmp_path, GNUTLS[setting], left_out))
+    assert_is_so(
+        setting, sent("gnutls-3.7", tmp_path), sent("gnutls-3.7", tmp_path, GNUTLS[setting], left_out)
+    )
 
 
 @pytest.mark.parametrize("client", JAVA)

@@ -1,0 +1,57 @@
+"""`tls-matrix diagnose OBSERVATIONS.toml`: what people saw, what it leaves, and which client to try next."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clients.setting import load_settings
+from matrix.commands.options import ClientsDir, Json, one_line_errors, while_read, write_out
+from matrix.diagnose.elimination import diagnose as eliminate
+from matrix.diagnose.elimination import live
+from matrix.diagnose.experiments import experiments
+from matrix.diagnose.hello_files import hellos_in
+from matrix.diagnose.next_client import outlook
+from matrix.diagnose.observations import read_observations
+from matrix.diagnose.rows import rows_of
+from matrix.diagnose.wording import diagnosis_lines, diagnosis_values
+from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED
+from matrix.plan.loading import load_all_profiles
+from matrix.reports.comparison import printable_lines
+from matrix.results.run_file import to_json
+
+
+def diagnose(
+    observations: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OBSERVATIONS.toml", help="Who connected, and what came of it.", show_default=False
+        ),
+    ],
+    json: Json = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show every feature.")] = False,
+    clients_dir: ClientsDir = None,
+) -> None:
+    """Say which part of the hello a server may mind, from observations alone, and which client to try next.
+
+    No connection is made. examples/incident-2012.toml is an example; matrix/diagnose/observations.schema.json
+    is for editors.
+    Exit status: 0 one cause is left, 1 several or none, 2 the file has errors.
+    """
+    with one_line_errors() as notes:
+        profiles = load_all_profiles(clients_dir or (), notes)
+        settings = load_settings(notes=notes)
+        read = read_observations(observations, notes)
+        rows = rows_of(str(observations), read, profiles, settings, hellos_in(observations.parent))
+    diagnosis = eliminate(rows)
+    doubtful = [each.hypothesis for each in diagnosis.doubtful]
+    candidates = experiments(profiles.values(), settings, diagnosis.rows)
+    possible = [each for each in live(diagnosis) if each not in doubtful]
+    left = outlook(possible, doubtful, candidates)
+    with while_read():
+        if json:
+            write_out(to_json(diagnosis_values(diagnosis, left)))
+        else:
+            lines = diagnosis_lines(read.server, diagnosis, left, everything=verbose)
+            write_out(printable_lines(list(lines)))
+    raise typer.Exit(EXIT_AS_EXPECTED if left.is_one else EXIT_NOT_AS_EXPECTED)
