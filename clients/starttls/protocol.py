@@ -1,8 +1,10 @@
 """What a protocol is in which TLS begins after words in the clear: a value in a module of its own here."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from clients.http_answer import Answer
 from clients.starttls.dialogue import Dialogue, Words
 from handshake.clear_text import Framing
 
@@ -16,14 +18,18 @@ class Protocol:
 
     `prelude(dialogue, name)` holds the conversation before TLS; `request(name)` is one harmless request to
     which every server has an answer, a refusal included (RFCs and what was tried are named in each module);
-    None is HTTP. `name` is what the client calls the server; of http-connect it is HOST:PORT.
+    None is HTTP. `answer` makes what says when its answer is whole; without it the first bytes will do.
+    `name` is what the client calls the server; of http-connect it is HOST:PORT. `asks` finds, in all that a
+    client has said, its last word before TLS; where the handshake is framed, the first packet.
     """
 
     id: str
     title: str
     prelude: Callable[[Dialogue, str], Words]
     request: Callable[[str], bytes] | None
+    asks: re.Pattern[bytes]
     framing: Callable[[], Framing] = Framing
+    answer: Callable[[], Answer] = Answer
 
 
 @dataclass(frozen=True, slots=True)

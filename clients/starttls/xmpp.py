@@ -3,6 +3,7 @@
 The answers are searched and not parsed as XML, since all that matters is which element comes next.
 """
 
+import re
 from collections.abc import Generator
 from xml.sax.saxutils import quoteattr
 
@@ -48,4 +49,10 @@ def _read(dialogue: Dialogue, *ends: bytes) -> Generator[None, None, list[bytes]
     raise PreludeFailure("unreadable", b"".join(tags[-10:]) or text)
 
 
-PROTOCOL = Protocol("xmpp", "messaging, client to server", _prelude, _stream)
+PROTOCOL = Protocol(
+    "xmpp",
+    "messaging, client to server",
+    _prelude,
+    _stream,
+    re.compile(rb"<starttls\b[^>]*>\s*(?:</starttls>\s*)?\Z"),
+)

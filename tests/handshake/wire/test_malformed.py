@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handshake.errors import DecodeError, PeerFault
-from handshake.wire import extensions, messages
+from handshake.wire import extension_text, extensions, messages
 from handshake.wire.buffer import Reader
 from handshake.wire.client_hello import (
     ClientHello,
@@ -228,7 +228,7 @@ def test_random_flight_raises_nothing_but_peer_fault(raw: bytes) -> None:
 @given(st.integers(0, 0xFFFF), st.binary(max_size=60))
 def test_every_extension_can_be_described_on_one_printable_line(extension_type: int, body: bytes) -> None:
     for each in (extension_type, extension_type % 64, 0xFF01):
-        text = extensions.describe_extension(each, body)
+        text = extension_text.describe_extension(each, body)
         assert text
         assert text.isascii()
         assert text.isprintable()
