@@ -26,6 +26,8 @@ _NEVER_THERE = frozenset({Kind.REFUSED, Kind.UNREACHABLE, Kind.UNRESOLVED})
 class Row:
     """What is known of some hellos of one client: all of them failed, or at least one got through (`works`).
 
+    `unknown` says why nothing is known of it after all, empty where something is.
+
     `label` is what it is called, `line` where it stands in its file; `confidence` is how sure it is that the
     client sends these hellos ("high", "medium", "low"), `is_sure` whether somebody is sure of what he saw.
     """
@@ -37,6 +39,7 @@ class Row:
     is_sure: bool = True
     confidence: str = "high"
     line: int | None = None
+    unknown: str = ""
 
     @property
     def where(self) -> str:
@@ -46,10 +49,12 @@ class Row:
     @property
     def useless(self) -> str:
         """Why it says nothing about what the server minds; empty where it does."""
+        if self.unknown:
+            return self.unknown
         if self.cause is not None and self.cause.kind in _CLIENTS_OWN:
-            return f"the client itself ended it ({self.cause})"
+            return f"was ended by the client itself ({self.cause})"
         if self.cause is not None and self.cause.kind in _NEVER_THERE:
-            return f"no hello was sent ({self.cause})"
+            return f"sent no hello ({self.cause})"
         return ""
 
 

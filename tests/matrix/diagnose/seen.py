@@ -1,4 +1,4 @@
-"""What tests of diagnoses share: the bundled clients, files of observations, a server that minds something."""
+"""What tests of diagnoses share: the bundled clients, files of observations, a server that minds a thing."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -7,9 +7,9 @@ from pathlib import Path
 from clients.profile import Profile, load_profiles
 from clients.setting import bundled_settings
 from handshake.features import Feature, parse_feature
+from matrix.diagnose.captured import hellos_in
 from matrix.diagnose.elimination import Diagnosis, diagnose, live
 from matrix.diagnose.experiments import Experiment, experiments
-from matrix.diagnose.hello_files import hellos_in
 from matrix.diagnose.next_client import Outlook, outlook
 from matrix.diagnose.observations import read_observations
 from matrix.diagnose.rows import Row, rows_of

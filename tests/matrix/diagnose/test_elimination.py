@@ -141,7 +141,7 @@ def test_what_the_client_itself_refuses_says_nothing_of_the_server() -> None:
     ]
     diagnosis = diagnose(rows)
     assert GROUPS in names(diagnosis.possible)
-    assert diagnosis.left_out[0].why == "the client itself ended it (policy-dh-prime-bits)"
+    assert diagnosis.left_out[0].why == "was ended by the client itself (policy-dh-prime-bits)"
 
 
 def test_without_a_failure_there_is_nothing_to_find() -> None:

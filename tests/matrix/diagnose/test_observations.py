@@ -57,9 +57,12 @@ def diagnose(tmp_path: Path, text: str, *more: str) -> tuple[int, str, str]:
         (FAILS.replace("fails", "works") + "reason = 'fin'", "what works has no reason"),
         (
             "[[observation]]\nhello = 'none.hex'\noutcome = 'fails'",
-            "cannot be read (No such file or directory)",
+            "none.hex: No such file or directory",
         ),
-        ("[[observation]]\nhello = 'seen.toml'\noutcome = 'fails'", "holds no hello that can be read"),
+        (
+            "[[observation]]\nhello = 'seen.toml'\noutcome = 'fails'",
+            "is no capture (pcap, pcapng) and no text",
+        ),
         ('[[observation]]\nhello = "a\\u0000b"\noutcome = "fails"', "is no name of a file"),
         ("[[observation", "is not TOML"),
         ("\x00", "is not TOML"),
