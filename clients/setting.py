@@ -103,7 +103,8 @@ class Setting(Table):
 
     def told(self, player: Player) -> Player | None:
         """The client that was told so, in each of its hellos where that makes a difference; None where it
-        does in none. A hello that becomes the one before it is not sent twice.
+        does in none. A hello that becomes the one before it is not sent twice. A client that offers another
+        version than before accepts what it offers.
         """
         hellos: list[PlayedHello] = []
         for hello in player.hellos:
@@ -111,6 +112,9 @@ class Setting(Table):
             if template not in [each.template for each in hellos]:
                 hellos.append(replace(hello, template=template))
         told = replace(player, hellos=tuple(hellos))
+        versions = [{hello.client_version for hello in each.templates} for each in (player, told)]
+        if versions[0] != versions[1]:
+            told = replace(told, limits=replace(told.limits, versions=()))
         return None if told == player else told
 
 

@@ -34,6 +34,7 @@ MATRIX_FLOORS = (
     "grid",
     "explain",
     "diagnose",
+    "remedies",
     "commands",
     "__main__",
 )

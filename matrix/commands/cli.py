@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "connect": "connect",
     "serve": "serve",
     "diagnose": "diagnose",
+    "remedies": "remedies",
     "report": "report",
     "test": "test",
     "hello": "application",

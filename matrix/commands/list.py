@@ -2,7 +2,7 @@
 those of clients, `programs` genuine clients, which take a moment to be found); and what can be written in a
 server.toml: `list emulation|declared` the keys of these tables, `list features` the features of a hello,
 `list departures` the ways in which an emulated server can depart from the RFCs; and in a profile: `list
-faults` what a server can do wrong, as `[accepts]` names it.
+faults` what a server can do wrong, as `[accepts]` names it; and `list settings` what clients can be told.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +17,7 @@ from rich.text import Text
 from clients.fingerprints import fingerprints_of, same_hellos
 from clients.genuine.programs import load_programs
 from clients.profile import DEFAULT_SETS
+from clients.setting import load_settings
 from definitions.former import Notes
 from handshake.fault_names import listed_faults
 from handshake.features import notations
@@ -60,6 +61,7 @@ class Listed(StrEnum):
     FEATURES = "features"
     DEPARTURES = "departures"
     FAULTS = "faults"
+    SETTINGS = "settings"
 
 
 def list_what(
@@ -71,7 +73,8 @@ def list_what(
     """List servers (every id --server takes), clients, the sets of clients, genuine client programs,
     scenarios, the cells of the default grid, or the vocabulary of a server.toml: the keys of its tables
     emulation and declared, the features of a hello, the departures from the RFCs with what the RFCs demand of
-    a client; or what a server can do wrong, as the table accepts of a client names it.
+    a client; what a server can do wrong, as the table accepts of a client names it; or the settings of
+    clients that change their hellos, with what each takes out or puts in.
 
     Where standard output is no terminal, the first line names the columns and each further line is one row,
     separated by tabs; notes follow after an empty line.
@@ -216,6 +219,22 @@ def _faults(options: RunOptions, notes: Notes) -> list[Row]:
     return [{"id": name, "text": f"{words[0].upper()}{words[1:]}"} for name, words in listed_faults().items()]
 
 
+def _settings(options: RunOptions, notes: Notes) -> list[Row]:
+    return [
+        {
+            "id": setting.id,
+            "clients": ", ".join(setting.clients),
+            "how": setting.how,
+            "without": [feature.name for feature in setting.without],
+            "adding": [feature.name for feature in setting.adding],
+            "confidence": setting.confidence,
+            "source": setting.source,
+            "note": setting.note,
+        }
+        for setting in load_settings(notes=notes).values()
+    ]
+
+
 _SOURCES: dict[Listed, Callable[[RunOptions, Notes], list[Row]]] = {
     Listed.SERVERS: _servers,
     Listed.CLIENTS: _clients,
@@ -228,6 +247,7 @@ _SOURCES: dict[Listed, Callable[[RunOptions, Notes], list[Row]]] = {
     Listed.FEATURES: _features,
     Listed.DEPARTURES: _departures,
     Listed.FAULTS: _faults,
+    Listed.SETTINGS: _settings,
 }
 _SHOWN = (
     "id",
@@ -246,6 +266,7 @@ _SHOWN = (
     "confidence",
     "attempts",
     "clients",
+    "how",
     "default",
     "sets",
     "ja3",
