@@ -22,7 +22,8 @@ class CapturedHello:
     `stream` is its number in the listing, from 1; `time` in POSIX seconds, None where it is not known;
     `client` and `server` are endpoints, None for a hello that came without packets. `prelude` is what was
     spoken before TLS (`beginning.prelude_of`). `wire` are the records that hold it, `segments` the bytes of
-    it in each TCP segment. `problem` says why it cannot be read, empty where it can.
+    it in each TCP segment, none where those are not known. `problem` says why it cannot be read, empty where
+    it can.
     """
 
     stream: int
@@ -60,7 +61,7 @@ class CapturedHello:
 
     def without_ends(self) -> Self:
         """The same, where nothing is known of who said it to whom, and when."""
-        return replace(self, time=None, client=None, server=None)
+        return replace(self, time=None, client=None, server=None, segments=())
 
 
 def highest_version(flight: FirstFlight) -> int:

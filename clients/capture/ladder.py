@@ -64,14 +64,15 @@ def _goes_on(before: CapturedHello, hello: CapturedHello) -> bool:
 
 
 def _is_akin(before: CapturedHello, hello: CapturedHello) -> bool:
-    """Whether one client can have said both: the same suites with the same extensions or fewer, or, in a
-    lower version or no more in SSLv2 format, no suite more than before and those in the same order.
+    """Whether one client can have said both: the same suites, in any order (ELinks), with the same extensions
+    or fewer, or, in a lower version or no more in SSLv2 format, no suite more than before and those in the
+    same order.
     """
     if before.flight is None or hello.flight is None:
         return False
     suites, later = _suites(before.flight), _suites(hello.flight)
     was_sslv2, is_sslv2 = before.flight.sslv2 is not None, hello.flight.sslv2 is not None
-    if suites == later and was_sslv2 is is_sslv2:
+    if set(suites) == set(later) and was_sslv2 is is_sslv2:
         return _extensions(hello.flight) <= _extensions(before.flight)
     has_less = later == [code for code in suites if code in later]
     is_lower = highest_version(hello.flight) < highest_version(before.flight)

@@ -12,6 +12,7 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from enum import StrEnum
 
 from clients.capture.answer import Answer
@@ -136,7 +137,7 @@ def _heard(caller: _Caller, refusal: Refusal) -> CapturedHello | None:
     if stream.hello is None or not stream.hello.is_ended:
         return None
     _refuse(caller, refusal)
-    return captured_hello(stream, {}, stream.last)
+    return replace(captured_hello(stream, {}, stream.last), segments=())  # what was read at once is none
 
 
 def _refuse(caller: _Caller, refusal: Refusal) -> None:

@@ -43,7 +43,7 @@ def still_flight(flight: FirstFlight) -> FirstFlight:
 
 def _still_body(extension_type: int, body: bytes) -> bytes:
     match extension_type:
-        case ExtensionType.KEY_SHARE:
+        case ExtensionType.KEY_SHARE | ExtensionType.KEY_SHARE_DRAFT:
             try:
                 shares = pull_key_share_list(body)
             except DecodeError:

@@ -96,7 +96,8 @@ def _whoever_is_called(flight: FirstFlight) -> FirstFlight:
             for each in still.hello.extensions
         )
     records = tuple(replace(record, length=0) for record in still.records)
-    return replace(still, hello=replace(still.hello, extensions=extensions), length=0, records=records)
+    hello = replace(still.hello, extensions=extensions)
+    return replace(still, hello=hello, length=0, records=records, segments=())
 
 
 def comparable(template: HelloTemplate, flight: FirstFlight, server_name: str | None) -> FirstFlight:

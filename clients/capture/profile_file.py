@@ -75,7 +75,8 @@ def what_differs(template: HelloTemplate, hello: CapturedHello) -> str | None:
     assert hello.flight is not None
     sent = flight_of(template, hello.server_name or NOMINAL_SERVER_NAME)
     ours, theirs = still_flight(sent), still_flight(hello.flight)
-    if (ours.hello, ours.sslv2) == (theirs.hello, theirs.sslv2) and _versions(ours) == _versions(theirs):
+    is_cut_alike = len(ours.records) == len(theirs.records) and _versions(ours) == _versions(theirs)
+    if (ours.hello, ours.sslv2) == (theirs.hello, theirs.sslv2) and is_cut_alike:
         return None
     features = [each for each in differences(sent, hello.flight) if not _is_of_one_session(each.name)]
     return "; ".join(each.describe() for each in features) or "an extension's body"

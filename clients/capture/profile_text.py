@@ -33,6 +33,8 @@ from handshake.wire.registry import (
 _GREASE = 0x0A0A
 _X25519_KEY_BYTES = 32
 _ECH_PAYLOAD = ECH_FIXED_BYTES + 1 + 2 + _X25519_KEY_BYTES  # config_id, the length of enc, enc
+SHORTEST_FULL_SEGMENT = 536
+"""Bytes of a segment that the path may have cut (RFC 9293 section 3.7.1: what every host takes)."""
 _DAY_SECONDS = 86_400
 _COMPRESSION = {int(method): method.name.lower() for method in CompressionMethod}
 _WIDTH = 100
@@ -115,6 +117,7 @@ def _left_out(before: FirstFlight, flight: FirstFlight) -> list[int]:
     kept = tuple(each for each in first.extensions or () if each.extension_type not in missing)
     is_alike = before.sslv2 is flight.sslv2 is None and _frame(before) == _frame(flight)
     bare = second.extensions == kept
+    is_alike &= len(flight.records) == 1
     return missing if is_alike and bare and _without_block(before) == _without_block(flight) else []
 
 
@@ -151,6 +154,7 @@ def _hello_lines(hello: CapturedHello, flight: FirstFlight, *, is_permuted: bool
         unmoved = [code for code in flight.extension_types if is_grease(code)]
         if unmoved:
             yield f"unmoved = [{', '.join(quoted(_extension_name(code)) for code in unmoved)}]"
+    yield from _delivery_lines(hello, flight)
     yield f"record_version = {_version(flight.records[0].version or 0)}"
     yield f"client_version = {_version(said.legacy_version)}"
     yield f"session_id_length = {len(said.session_id)}"
@@ -166,6 +170,16 @@ def _hello_lines(hello: CapturedHello, flight: FirstFlight, *, is_permuted: bool
         if extension.extension_type not in OF_ONE_SESSION:
             yield from _extension_lines(extension, flight)
     yield "]"
+
+
+def _delivery_lines(hello: CapturedHello, flight: FirstFlight) -> Iterator[str]:
+    """How the hello came, where that is the client's doing: its records, and segments shorter than any path
+    has them.
+    """
+    if len(flight.records) > 1:
+        yield f"records = {[record.length for record in flight.records[:-1]]}"
+    if any(size < SHORTEST_FULL_SEGMENT for size in hello.segments[:-1]):
+        yield f"segments = {list(hello.segments[:-1])}"
 
 
 def _extension_lines(extension: Extension, flight: FirstFlight) -> Iterator[str]:
@@ -232,10 +246,6 @@ def _notes(ladder: Sequence[CapturedHello], flights: Sequence[FirstFlight], orig
         yield f"The captured hello belongs to an earlier session; what is of that is left out: {names}."
     if any(ExtensionType.ENCRYPTED_CLIENT_HELLO in flight.extension_types for flight in flights):
         yield "The encrypted_client_hello is sent without meaning."
-    for hello, flight in zip(ladder, flights, strict=True):
-        if len(flight.records) > 1:
-            sizes = ", ".join(str(record.length) for record in flight.records)
-            yield f"The hello of stream {hello.stream} came in records of {sizes} bytes."
 
 
 def _listed(name: str, values: Iterator[str]) -> Iterator[str]:

@@ -5,7 +5,7 @@ The answers are searched and not parsed as XML, since all that matters is which 
 
 import re
 from collections.abc import Generator
-from xml.sax.saxutils import quoteattr
+from html import escape
 
 from clients.starttls.dialogue import Dialogue, PreludeFailure, Words
 from clients.starttls.protocol import Protocol
@@ -17,7 +17,7 @@ _STARTTLS = b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 
 def _stream(name: str) -> bytes:
     return (
-        f"<?xml version='1.0'?><stream:stream to={quoteattr(name)} xmlns='jabber:client' "
+        f"""<?xml version='1.0'?><stream:stream to="{escape(name)}" xmlns='jabber:client' """
         "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
     ).encode()
 

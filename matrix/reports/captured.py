@@ -120,7 +120,8 @@ def _entry_lines(entry: _Entry, source: str) -> Iterator[str]:
         return
     said = flight.sslv2 or flight.hello
     yield _line("server_name", hello.server_name or ABSENT)
-    delivery = f"{counted(len(flight.records), 'record')}, {counted(len(hello.segments), 'segment')}"
+    delivery = counted(len(flight.records), "record")
+    delivery += f", {counted(len(hello.segments), 'segment')}" if hello.segments else ""
     yield _line("hello", f"{offered_by(flight)}, {flight.length} bytes in {delivery}")
     yield _line("JA3, JA4", f"{ja3(said) or ABSENT}, {ja4(said) or ABSENT}")
     yield from _near_lines(one, source)

@@ -48,14 +48,14 @@ def test_what_is_listed(capture: Path) -> None:
     assert lines[2].startswith("  hello        TLSv1.3, ")
     assert lines[2].endswith(" bytes in 1 record, 1 segment")
     assert lines[3].startswith("  JA3, JA4     ")
-    assert ", t13d3112h2_" in lines[3] or ", t13d" in lines[3]
+    assert ", t13d" in lines[3]
     assert lines[4] == "  client       as java-25-httpclient"
     assert lines[5].startswith(
         "  answer       the server closes the connection without an alert (FIN) in answer"
     )
     assert lines[5].endswith(" (server-hello:fin)")
     assert "  retry        of stream 1, after fin" in second
-    assert "  client       as java-25 and java-25-httpclient (attempt 2)" in second
+    assert "  client       as java-25, java-25-httpclient (attempt 2)" in second
     assert "  client       as ie8-winxp" in third
     assert "(server-hello:alert-handshake_failure)" in third
     assert count == "3 hellos"
@@ -131,7 +131,7 @@ def test_standard_input_and_the_bytes_that_hello_show_prints(capture: Path) -> N
     shown = tls_matrix("hello", "show", "firefox-9", "--hex").stdout
     out = imported(shown.encode()).stdout.decode()
     assert out.endswith("2 hellos\n")
-    assert "  client       as firefox-9\n" in out
+    assert "  client       as firefox-9" in out
     assert "firefox-9-sslv3" in out
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 LAST = os.urandom(16)
 """A datagram that tcpdump has written when all before it is written."""
 
@@ -38,11 +38,11 @@ def captured(file: Path, port: int, *options: str) -> Iterator[None]:
                     said = program.stderr.readline()
                     assert said, "tcpdump does not listen"
                 yield
-                last.sendto(LAST, own)
                 until = time.monotonic() + WAIT_SECONDS
                 while LAST not in file.read_bytes():
                     assert time.monotonic() < until, "tcpdump has not written all"
-                    time.sleep(0.02)
+                    last.sendto(LAST, own)
+                    time.sleep(0.05)
             finally:
                 program.send_signal(signal.SIGINT)
                 program.communicate(timeout=WAIT_SECONDS)

@@ -4,6 +4,8 @@ The rows are read by the relay that the programs connect through; it carries the
 is captured is its connections to the server.
 """
 
+import io
+import struct
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,10 @@ import pytest
 from clients.capture.captured_hello import CapturedHello
 from clients.capture.ladder import ladders
 from clients.capture.nearest import Known
+from clients.capture.pcap import reader_of
 from clients.capture.profile_file import what_differs, write_profile
 from clients.capture.profile_text import Origin
-from clients.capture.source import read_capture
+from clients.capture.source import capture_of, read_capture
 from clients.connect import connect
 from clients.destination import Destination
 from clients.genuine.program import PREFIX, Program
@@ -22,6 +25,7 @@ from clients.genuine.visit import visit
 from clients.observation import Attempt, Observation
 from servers.credentials import SUBJECT
 from tests.clients.capture.hellos import PROFILES
+from tests.clients.capture.packets import block, pcapng, section
 from tests.clients.capture.tcpdump import captured
 from tests.clients.genuine.peers import servers_of_ours
 from tests.clients.servers import Script, alert, resets, scripted_server, sends
@@ -103,6 +107,24 @@ def test_a_handshake_that_works(name: str, tmp_path: Path) -> None:
     )
     assert answer.failure is attempt.failure is None
     assert hello.segments == (len(hello.wire),)
+
+
+def test_the_secrets_in_a_capture_open_an_encrypted_alert(tmp_path: Path) -> None:
+    """Of a TLS 1.3 server that wants a certificate, which says so behind the handshake."""
+    asked, file, identity = (
+        program("gnutls"),
+        tmp_path / "lo.pcap",
+        "openssl@4.0.3,client-certificate=require",
+    )
+    with servers_of_ours(identity) as found, captured(file, found[identity].port):
+        seen = visit(asked, found[identity], deadline_seconds=SECONDS)
+    (attempt,) = seen.attempts
+    lines = "\n".join(attempt.key_log).encode()
+    secrets = block(10, struct.pack("<II", 0x544C534B, len(lines)) + lines)
+    data = section() + secrets + pcapng(reader_of(file.read_bytes())).removeprefix(section())
+    opened, closed = (capture_of(io.BytesIO(each)).hellos[0] for each in (data, file.read_bytes()))
+    assert str(opened.answer.failure) == str(attempt.failure) == "application-data:alert-certificate_required"
+    assert closed.answer.failure is None
 
 
 def test_chromium_connects_three_times_and_more(tmp_path: Path) -> None:

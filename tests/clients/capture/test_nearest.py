@@ -18,8 +18,11 @@ def flight(client: str, attempt: int = 1, name: str | None = NAME) -> FirstFligh
     return recorded_flight(hello(client, attempt, name))
 
 
-@pytest.mark.parametrize("name", [NAME, "a.example", None])
-@pytest.mark.parametrize(("client", "attempt"), HELLOS)
+@pytest.mark.parametrize(
+    ("client", "attempt", "name"),
+    [(*each, NAME) for each in HELLOS]
+    + [(*each, name) for each in HELLOS[::20] for name in ("a.example", None)],
+)
 def test_a_client_is_nearest_to_its_own_hello(client: str, attempt: int, name: str | None) -> None:
     found = KNOWN.nearest(flight(client, attempt, name), name)
     assert client in [near.profile.id for near in found]
@@ -48,9 +51,9 @@ def test_the_nearest_three_are_named_with_the_nearest_first() -> None:
     assert found[0].profile.id == "java-8"
 
 
-@pytest.mark.parametrize(("client", "attempt"), HELLOS)
+@pytest.mark.parametrize(("client", "attempt"), HELLOS[::25])
 def test_the_coarse_choice_loses_no_nearest_one(client: str, attempt: int) -> None:
-    """For each hello without its first suite and last extension: as with all profiles compared."""
+    """For one hello in 25, without its first suite and last extension: as with all profiles compared."""
     said = flight(client, attempt)
     extensions = said.hello.extensions
     changed = replace(

@@ -37,8 +37,10 @@ def changed(wire: bytes, **changes: object) -> bytes:
     return push_record(Record(ContentType.HANDSHAKE, int.from_bytes(wire[1:3]), message))
 
 
-@pytest.mark.parametrize("name", [NAME, None], ids=["name", "address"])
-@pytest.mark.parametrize("client", PROFILES)
+@pytest.mark.parametrize(
+    ("client", "name"),
+    [(client, NAME) for client in PROFILES] + [(client, None) for client in list(PROFILES)[::20]],
+)
 def test_a_profile_of_a_known_client_says_what_it_said(client: str, name: str | None, tmp_path: Path) -> None:
     attempts = range(1, len(PROFILES[client].attempts) + 1)
     ladder = [said(hello(client, number, name), number, "server-hello:fin") for number in attempts]
@@ -58,6 +60,21 @@ def test_a_suite_or_an_extension_out_of_place_is_seen(client: str) -> None:
     assert "cipher suite" in str(what_differs(replace(template, cipher_suites=suites[::-1]), one))
     extensions = template.extensions or ()
     assert what_differs(replace(template, extensions=extensions[:-1]), one) is not None
+
+
+def test_how_a_hello_came_is_kept_where_it_is_the_clients_doing(tmp_path: Path) -> None:
+    wire = hello("java-8")
+    split = b"".join(
+        push_record(Record(ContentType.HANDSHAKE, 0x0303, part))
+        for part in (wire[5:9], wire[9:100], wire[100:])
+    )
+    for number, (segments, kept) in enumerate((((len(split),), ()), ((1448, 300), ()), ((4, 600), (4,)))):
+        one = replace(said(split), segments=segments)
+        _, profile = write_profile(tmp_path, f"mine-{number}", [one], ORIGIN)
+        (attempt,) = profile.attempts
+        assert (attempt.records, attempt.segments) == ((4, 91), kept)
+        assert what_differs(attempt.template, one) is None
+        assert what_differs(attempt.template, said(wire)) is not None
 
 
 def test_what_the_profile_says_of_itself(tmp_path: Path) -> None:
