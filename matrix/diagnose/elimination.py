@@ -18,7 +18,6 @@ from handshake.features.negation import Negation
 from handshake.hello_template import HelloTemplate
 from handshake.reason import Cause
 from matrix.diagnose.rows import Row
-from matrix.explain.alike import merged
 from matrix.explain.hypotheses import Hypothesis, Universe
 from matrix.explain.rank import rank
 from matrix.explain.trial import Answer, Trials
@@ -146,11 +145,9 @@ class _Board:
                 doubtful.append(Doubted(hypothesis, against))
             elif bits & self.trials.failing and not isinstance(literal, Negation):
                 ruled_out.append(Doubted(hypothesis, against))
-        by_rank = sorted(doubtful, key=lambda each: rank(each.hypothesis))
-        kept = set(merged(each.hypothesis for each in by_rank))
         return (
-            merged(sorted(possible, key=rank)),
-            [each for each in by_rank if each.hypothesis in kept],
+            sorted(possible, key=rank),
+            sorted(doubtful, key=lambda each: rank(each.hypothesis)),
             sorted(ruled_out, key=lambda each: rank(each.hypothesis)),
         )
 
@@ -163,7 +160,7 @@ class _Board:
             for each in self.universe.pairs(self.trials)
             if alone.isdisjoint(each.parts) and not self.against(each.bits(self.trials))
         )
-        return merged(sorted(found, key=rank))
+        return sorted(found, key=rank)
 
     def _literals(self) -> Iterator[Feature]:
         """Every literal that all failing rows bound, and those that the sure ones alone do."""

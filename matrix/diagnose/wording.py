@@ -138,15 +138,19 @@ def _groups(groups: Sequence[Group], everything: bool) -> Iterator[str]:
     shown = [group for group in groups if everything or _is_general(group.first)] or groups[:_MOST_MEMBERS]
     yield from (f"  - {_group_text(group, everything)}" for group in shown)
     if len(shown) < len(groups):
-        yield f"  - or one of {len(groups) - len(shown)} that are more particular (-v)"
+        yield f"  - or {_particular(len(groups) - len(shown))}"
 
 
 def _group_text(group: Group, everything: bool) -> str:
     members = [each for each in group.members if everything or _is_general(each)] or group.members[:1]
     words = ", or ".join(each.describe() for each in members)
     more = len(group.members) - len(members)
-    particular = f", or one of {more} that are more particular (-v)" if more else ""
+    particular = f", or {_particular(more)}" if more else ""
     return f"{words}{particular} ({_ALIKE})" if len(members) > 1 else f"{words}{particular}"
+
+
+def _particular(count: int) -> str:
+    return "a more particular one (-v)" if count == 1 else f"one of {count} more particular ones (-v)"
 
 
 def _is_general(hypothesis: Hypothesis) -> bool:
@@ -184,7 +188,7 @@ def _ruled_out(diagnosis: Diagnosis, everything: bool) -> Iterator[str]:
         yield f"  {row.where} {how}{weaker}:"
         yield f"    {'; '.join(each.describe() for each in hypotheses)}"
     if len(shown) < len(diagnosis.ruled_out):
-        yield f"  and {len(diagnosis.ruled_out) - len(shown)} that are more particular (-v)"
+        yield f"  and {len(diagnosis.ruled_out) - len(shown)} more particular ones (-v)"
     yield ""
 
 
