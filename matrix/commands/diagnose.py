@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from clients.setting import load_settings
 from matrix.commands.options import ClientsDir, Json, one_line_errors, while_read, write_out
 from matrix.diagnose.captured import captured_rows, hellos_in
 from matrix.diagnose.elimination import diagnose as eliminate
@@ -16,7 +15,7 @@ from matrix.diagnose.observations import Observations, read_observations
 from matrix.diagnose.rows import Row, rows_of
 from matrix.diagnose.wording import diagnosis_lines, diagnosis_values
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED, SelectionError
-from matrix.plan.loading import load_all_profiles
+from matrix.plan.loading import load_all_profiles, load_all_settings
 from matrix.reports.comparison import printable_lines
 from matrix.results.run_file import to_json
 
@@ -54,7 +53,7 @@ def diagnose(
         if observations is None and not capture:
             raise SelectionError("name a file of observations, or a capture with --capture")
         profiles = load_all_profiles(clients_dir or (), notes)
-        settings = load_settings(notes=notes)
+        settings = load_all_settings(clients_dir or (), notes)
         if observations is not None:
             read: Observations = read_observations(observations, notes)
             server = read.server

@@ -4,11 +4,16 @@ from typing import Annotated
 
 import typer
 
-from clients.setting import load_settings
 from definitions.fault import Together
 from matrix.commands.options import ClientsDir, Json, ServersDir, one_line_errors, tell, while_read, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED
-from matrix.plan.loading import check_variant, choose_clients, load_all_definitions, load_all_profiles
+from matrix.plan.loading import (
+    check_variant,
+    choose_clients,
+    load_all_definitions,
+    load_all_profiles,
+    load_all_settings,
+)
 from matrix.remedies.ranking import effects
 from matrix.remedies.remedy import client_remedies, server_remedies
 from matrix.remedies.trying import NotStartedError, try_remedies
@@ -54,7 +59,7 @@ def remedies(
             with together:
                 check_variant(each, profiles)
         together.end()
-        known = [*at_server, *client_remedies(load_settings(notes=notes))]
+        known = [*at_server, *client_remedies(load_all_settings(clients_dir or (), notes))]
     try:
         tried = try_remedies(variant, known, chosen, profiles, timeout)
     except NotStartedError as error:

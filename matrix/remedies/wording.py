@@ -68,7 +68,7 @@ def _helping(effects: Sequence[Effect], needy: int, everything: bool) -> Iterato
         yield f"     {fixed}; {_harm(effect, everything)}"
         if remedy.confidence == "low":
             yield f"     that the change does what was tried is not sure (confidence low){_note(remedy)}"
-        elif remedy.note and (everything or remedy.setting is not None):
+        elif remedy.note and (everything or (remedy.setting is not None and not effect.holes)):
             yield f"     {remedy.note}"
     if len(shown) < len(effects):
         yield f"  and {len(effects) - len(shown)} more (-v)"

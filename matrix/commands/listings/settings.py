@@ -1,8 +1,8 @@
 """What clients can be told that changes their hellos."""
 
-from clients.setting import load_settings
 from definitions.former import Notes
 from matrix.commands.listings import Row
+from matrix.plan.loading import load_all_settings
 from matrix.plan.options import RunOptions
 
 
@@ -19,5 +19,5 @@ def rows(options: RunOptions, notes: Notes) -> list[Row]:
             "source": setting.source,
             "note": setting.note,
         }
-        for setting in load_settings(notes=notes).values()
+        for setting in load_all_settings(options.clients_dir, notes).values()
     ]
