@@ -49,8 +49,9 @@ def _suite(*parts: str) -> Callable[[Offer], bool]:
     )
 
 
-def _version(version: ProtocolVersion) -> Callable[[Offer], bool]:
-    return lambda offer: version in offer.versions
+def _version(highest: ProtocolVersion) -> Callable[[Offer], bool]:
+    """Whether this version or one below it is there: an older one opens more than a deprecated one."""
+    return lambda offer: any(version <= highest for version in offer.versions)
 
 
 def _has_small_dh(offer: Offer) -> bool:
@@ -60,6 +61,8 @@ def _has_small_dh(offer: Offer) -> bool:
 
 HOLES = (
     Hole("sslv3", "SSLv3, which is broken (RFC 7568, CVE-2014-3566)", _version(ProtocolVersion.SSL_3_0)),
+    Hole("tls-1.0", "TLS 1.0, which is deprecated (RFC 8996)", _version(ProtocolVersion.TLS_1_0)),
+    Hole("tls-1.1", "TLS 1.1, which is deprecated (RFC 8996)", _version(ProtocolVersion.TLS_1_1)),
     Hole("rc4", "RC4 (RFC 7465)", _suite("_RC4_")),
     Hole("export", "suites weakened for export (CVE-2015-0204)", _suite("_EXPORT")),
     Hole("des", "single DES", _suite("_DES_CBC_", "_DES40_")),
@@ -72,8 +75,6 @@ HOLES = (
         "renegotiation without RFC 5746 (CVE-2009-3555)",
         lambda offer: offer.renegotiates_without_rfc5746,
     ),
-    Hole("tls-1.0", "TLS 1.0, which is deprecated (RFC 8996)", _version(ProtocolVersion.TLS_1_0)),
-    Hole("tls-1.1", "TLS 1.1, which is deprecated (RFC 8996)", _version(ProtocolVersion.TLS_1_1)),
     Hole(
         "whole-records", "records that are not split (CVE-2011-3389)", lambda offer: not offer.splits_records
     ),
@@ -81,6 +82,7 @@ HOLES = (
     Hole("sha-1", "a certificate signed with SHA-1", lambda offer: offer.certificate == "rsa-2048-sha1"),
     Hole("older", "what was mended since that level", lambda offer: False),
 )
+_OLD_VERSIONS = ("sslv3", "tls-1.0", "tls-1.1")
 _BY_NAME = {hole.name: hole for hole in HOLES}
 
 
@@ -89,7 +91,7 @@ def holes_of_server(remedy: Remedy, before: ServerVariant) -> list[Hole]:
     if remedy.server is None:
         return []
     had, has = _open_in(_offer_of(before)), _open_in(_offer_of(remedy.server))
-    opened = [hole for hole in has if hole not in had]
+    opened = _without_implied([hole for hole in has if hole not in had])
     return [*opened, *([_BY_NAME["older"]] if remedy.change is Change.OLDER_LEVEL else [])]
 
 
@@ -101,9 +103,15 @@ def holes_of_connections(connections: Iterable[Negotiated]) -> list[Hole]:
         for hole in _open_in(
             Offer(frozenset({each.version}), frozenset({each.cipher_suite}), each.dh_prime_bits)
         )
-        if hole.name not in ("tls-1.0", "tls-1.1")
+        if hole.name not in _OLD_VERSIONS[1:]
     ]
     return [hole for hole in HOLES if hole in found]
+
+
+def _without_implied(holes: list[Hole]) -> list[Hole]:
+    """The holes, and of old versions the oldest alone."""
+    old = [hole for hole in holes if hole.name in _OLD_VERSIONS]
+    return [hole for hole in holes if hole not in old[1:]]
 
 
 def _open_in(offer: Offer) -> list[Hole]:

@@ -52,7 +52,7 @@ def test_departures_and_hypotheses_are_no_remedies() -> None:
     }
     assert names.isdisjoint({"departure", "trigger", "intolerance", "program"})
     assert remedies("reference@rfc")["certificate=ecdsa-secp256r1"].change is Change.CERTIFICATE
-    assert remedies("jsse@17")["provider=bc"].change is Change.SETTING or True
+    assert remedies("jsse@17")["provider=bc"].change is Change.PROVIDER
 
 
 def test_each_successor_exists() -> None:
@@ -65,9 +65,10 @@ def test_each_successor_exists() -> None:
     [
         ("jsse@17", "renegotiation=legacy", {"legacy-renegotiation"}),
         ("jsse6@6u45", "cbc-protection=no", {"whole-records"}),
-        ("openssl@4.0.3", "configuration=legacy", {"null", "tls-1.0", "tls-1.1"}),
-        ("openssl@4.0.3", "1.0.0f", {"sslv3", "rc4", "des", "3des", "tls-1.0", "older"}),
+        ("openssl@4.0.3", "configuration=legacy", {"null", "tls-1.0"}),
+        ("openssl@4.0.3", "1.0.0f", {"sslv3", "rc4", "des", "3des", "older"}),
         ("openssl@1.1.1a", "3.0.5", set()),
+        ("jsse6@6u45", "jsse7@7u25", set()),  # TLS 1.1 is no step back beside SSLv3
         ("openssl@1.1.1a", "certificate=rsa-1024", {"rsa-1024"}),
         ("openssl@1.1.1a", "certificate=rsa-2048-sha1", {"sha-1"}),
         ("openssl@1.1.1a", "certificate=rsa-4096", set()),
