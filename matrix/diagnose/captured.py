@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from clients.capture.captured_hello import CapturedHello, endpoint_text
+from clients.capture.made_anew import still_flight
 from clients.capture.source import read_capture
 from definitions.fault import UnusableFile, named
 from handshake.events import Phase
 from handshake.features import template_of
 from handshake.hello_template import HelloTemplate
-from matrix.diagnose.observations import ObservationError
+from matrix.diagnose.observations import MOST_OBSERVATIONS, ObservationError
 from matrix.diagnose.rows import ReadHellos, Row
 from matrix.wording import printable
 
@@ -38,7 +40,8 @@ def hellos_in(folder: Path) -> ReadHellos:
 
 
 def captured_rows(path: Path, server: str | None) -> list[Row]:
-    """A row for each hello of a capture that went to `server` (HOST:PORT), to the only one where None.
+    """A row for each hello of a capture that went to `server` (HOST:PORT), to the only one where None; hellos
+    that are alike but for what is made anew, and that ended alike, are one row.
 
     Raises UnusableFile, also where the hellos went to several servers and none is named.
     """
@@ -53,7 +56,20 @@ def captured_rows(path: Path, server: str | None) -> list[Row]:
         raise ObservationError(
             f"--to {printable(server)}: no hello of {name} went there, but to {named(servers)}"
         )
-    return [_row(name, each) for each in hellos if server in (None, _server_of(each))]
+    rows: dict[Row, list[str]] = {}
+    for each in hellos:
+        if server in (None, _server_of(each)):
+            row = _row(name, each)
+            rows.setdefault(replace(row, label=""), []).append(row.label)
+    if len(rows) > MOST_OBSERVATIONS:
+        raise ObservationError(
+            f"{name}: has {len(rows)} different hellos; {MOST_OBSERVATIONS} are enough: cut the capture"
+        )
+    return [replace(row, label=_label(labels)) for row, labels in rows.items()]
+
+
+def _label(labels: Sequence[str]) -> str:
+    return labels[0] if len(labels) == 1 else f"{labels[0]} and {len(labels) - 1} like it"
 
 
 def _hellos(path: Path) -> Iterable[CapturedHello]:
@@ -78,7 +94,7 @@ def _row(name: str, hello: CapturedHello) -> Row:
     flight, answer = hello.flight, hello.answer
     if flight is None:
         return Row(label, (), False, unknown=f"cannot be read ({hello.problem})")
-    row = Row(label, (template_of(flight),), True)
+    row = Row(label, (template_of(still_flight(flight)),), True)
     failure = answer.failure
     if failure is not None and failure.phase in _WHILE_CONNECTING:
         return Row(label, row.hellos, False, failure.cause)

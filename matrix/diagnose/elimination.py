@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from math import comb
 
 from handshake.features import Feature, FirstFlight, differences, flight_of
 from handshake.features.negation import Negation
@@ -23,6 +24,8 @@ from matrix.explain.rank import rank
 from matrix.explain.trial import Answer, Trials
 
 CONFIDENCES = ("high", "medium", "low")
+MOST_PAIRS_TRIED = 200_000
+"""It takes a second or two; there are more where few hellos got through, and then they say little."""
 _FAILED, _PASSED, _EITHER = Answer(False, "failed"), Answer(True), Answer(False, "either")
 
 
@@ -53,8 +56,9 @@ class Diagnosis:
     """What is left. `possible` agree with every row, the simplest first; `doubtful` only if rows that nobody
     is sure of had another cause; `ruled_out` are features of hellos that failed which sure rows speak
     against. `pairs` are two features together, or either of two, that agree with every row although none of
-    the two does alone. `contradictions` are rows that say opposite things of the same hello. `without` has,
-    where nothing is possible, what would be if one row were left out. `cause` is what the failure is about.
+    the two does alone, None where there were too many to try. `contradictions` are rows that say opposite
+    things of the same hello. `without` has, where nothing is possible, what would be if one row were left
+    out. `cause` is what the failure is about.
     """
 
     rows: tuple[Row, ...]
@@ -62,7 +66,7 @@ class Diagnosis:
     possible: tuple[Hypothesis, ...] = ()
     doubtful: tuple[Doubted, ...] = ()
     ruled_out: tuple[Doubted, ...] = ()
-    pairs: tuple[Hypothesis, ...] = ()
+    pairs: tuple[Hypothesis, ...] | None = ()
     contradictions: tuple[tuple[Row, Row], ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     without: tuple[tuple[Row, tuple[Hypothesis, ...]], ...] = ()
@@ -84,14 +88,14 @@ def diagnose(rows: Sequence[Row]) -> Diagnosis:
         return Diagnosis(tuple(counted), cause, contradictions=contradictions, left_out=tuple(left_out))
     board = _Board(counted)
     possible, doubtful, ruled_out = board.singles()
-    without = () if possible or doubtful else tuple(_without_one(counted))
+    without = () if possible or doubtful else board.without_one()
     return Diagnosis(
         tuple(counted),
         cause,
         tuple(possible),
         tuple(doubtful),
         tuple(ruled_out),
-        tuple(board.pairs(possible)),
+        board.pairs(possible),
         contradictions,
         tuple(left_out),
         without,
@@ -101,7 +105,7 @@ def diagnose(rows: Sequence[Row]) -> Diagnosis:
 def live(diagnosis: Diagnosis) -> list[Hypothesis]:
     """What the next client is chosen for: the single features that may be it, else the pairs."""
     doubtful = [each.hypothesis for each in diagnosis.doubtful]
-    return [*diagnosis.possible, *doubtful] or list(diagnosis.pairs)
+    return [*diagnosis.possible, *doubtful] or list(diagnosis.pairs or ())
 
 
 class _Board:
@@ -151,8 +155,12 @@ class _Board:
             sorted(ruled_out, key=lambda each: rank(each.hypothesis)),
         )
 
-    def pairs(self, possible: Iterable[Hypothesis]) -> list[Hypothesis]:
-        """Two features that agree with all rows, none of which does alone."""
+    def pairs(self, possible: Iterable[Hypothesis]) -> tuple[Hypothesis, ...] | None:
+        """Two features that agree with all rows, none of which does alone; None where there are too many to
+        try.
+        """
+        if self._pairs_to_try() > MOST_PAIRS_TRIED:
+            return None
         alone = {part for each in self.universe.singles(self.trials) for part in each.parts}
         alone |= {part for each in possible for part in each.parts}
         found = (
@@ -160,7 +168,24 @@ class _Board:
             for each in self.universe.pairs(self.trials)
             if alone.isdisjoint(each.parts) and not self.against(each.bits(self.trials))
         )
-        return sorted(found, key=rank)
+        return tuple(sorted(found, key=rank))
+
+    def without_one(self) -> tuple[tuple[Row, tuple[Hypothesis, ...]], ...]:
+        """The rows but for which single features would agree with all, and these features."""
+        found: dict[int, list[Hypothesis]] = {}
+        for literal in self._literals():
+            against = self.against(self.trials.having(literal))
+            if len(against) == 1:
+                found.setdefault(id(against[0]), []).append(Hypothesis((literal,)))
+        return tuple((row, tuple(sorted(found[id(row)], key=rank))) for row in self._rows if id(row) in found)
+
+    def _pairs_to_try(self) -> int:
+        """How many there are: of what all failing hellos have, and of what none has that got through."""
+        failing, passing = self.trials.failing, self.trials.passing
+        having = [self.trials.having(each) for each in dict.fromkeys(self.universe.literals(self.trials))]
+        needed = sum(bits & failing == failing for bits in having)
+        harmful = sum(bool(bits & failing) and not bits & passing for bits in having)
+        return comb(needed, 2) + comb(harmful, 2)
 
     def _literals(self) -> Iterator[Feature]:
         """Every literal that all failing rows bound, and those that the sure ones alone do."""
@@ -215,13 +240,3 @@ def _not_counted(pair: tuple[Row, Row]) -> list[Row]:
     """Of two rows that contradict each other, the one that nobody is sure of; else both."""
     unsure = [row for row in pair if not row.is_sure]
     return unsure if len(unsure) == 1 else list(pair)
-
-
-def _without_one(rows: Sequence[Row]) -> Iterator[tuple[Row, tuple[Hypothesis, ...]]]:
-    """What is possible where one row is left out, for each row where anything is."""
-    for row in rows:
-        others = [each for each in rows if each is not row]
-        if any(not each.works for each in others):
-            possible, _, _ = _Board(others).singles()
-            if possible:
-                yield row, tuple(possible)

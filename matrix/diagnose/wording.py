@@ -52,6 +52,7 @@ def diagnosis_lines(
 
 def diagnosis_values(diagnosis: Diagnosis, outlook: Outlook) -> dict[str, Any]:
     """The same for programs; features are in the notation of `list features`."""
+    pairs = diagnosis.pairs
     return {
         "schema": SCHEMA,
         "cause": None if diagnosis.cause is None else str(diagnosis.cause),
@@ -61,8 +62,8 @@ def diagnosis_values(diagnosis: Diagnosis, outlook: Outlook) -> dict[str, Any]:
         "possible": [each.name for each in diagnosis.possible],
         "doubtful": [_doubted_values(each) for each in diagnosis.doubtful],
         "ruled_out": [_doubted_values(each) for each in diagnosis.ruled_out],
-        "pairs": [each.name for each in diagnosis.pairs[:MOST_PAIRS]],
-        "pairs_left_out": max(len(diagnosis.pairs) - MOST_PAIRS, 0),
+        "pairs": None if pairs is None else [each.name for each in pairs[:MOST_PAIRS]],
+        "pairs_left_out": max(len(pairs or ()) - MOST_PAIRS, 0),
         "without": [
             {"row": _row_values(row), "possible": [each.name for each in possible]}
             for row, possible in diagnosis.without
@@ -122,7 +123,10 @@ def _left(diagnosis: Diagnosis, outlook: Outlook, everything: bool) -> Iterator[
         yield f"Only if another cause was behind {joined(list(rows))}, of which nobody is sure, a hello with"
         yield from _groups(unsure, everything)
         yield ""
-    if diagnosis.pairs and (certain or unsure) and not _are_pairs(certain):
+    if diagnosis.pairs is None:
+        yield "Pairs of features were not tried: there are too many while so few hellos got through."
+        yield ""
+    elif diagnosis.pairs and (certain or unsure) and not _are_pairs(certain):
         yield (
             f"{counted(len(diagnosis.pairs), 'pair')} of features (both together, or either of the two) "
             "would explain everything too, and are less likely; --json lists them."
