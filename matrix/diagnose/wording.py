@@ -165,8 +165,13 @@ def _is_general(hypothesis: Hypothesis) -> bool:
 
 
 def _nothing(diagnosis: Diagnosis) -> Iterator[str]:
+    tried = (
+        "no feature, no length"
+        if diagnosis.pairs is None
+        else "no feature, no length and no pair of features"
+    )
     yield (
-        "Nothing agrees with all observations: no feature, no length and no pair of features. Either one of "
+        f"Nothing agrees with all observations: {tried}. Either one of "
         "them had another cause, or the server minds three things together, or something beside the hello."
     )
     for row, possible in diagnosis.without:
