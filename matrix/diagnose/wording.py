@@ -166,7 +166,7 @@ def _is_general(hypothesis: Hypothesis) -> bool:
 
 def _nothing(diagnosis: Diagnosis) -> Iterator[str]:
     tried = (
-        "no feature, no length"
+        "no feature and no length"
         if diagnosis.pairs is None
         else "no feature, no length and no pair of features"
     )

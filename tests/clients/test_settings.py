@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clients.profile import load_profiles
-from clients.setting import SettingError, bundled_settings, load_settings, settings_of
+from clients.setting import BUNDLED_SETTINGS, SettingError, bundled_settings, load_settings, settings_of
 from handshake.features import differences, flight_of
 
 PROFILES = load_profiles()
@@ -139,3 +139,10 @@ def test_an_id_is_given_once(tmp_path: Path) -> None:
         (tmp_path / name).write_text(GOOD)
     with pytest.raises(SettingError, match="the id 'mine' is taken"):
         load_settings([tmp_path])
+
+
+def test_a_folder_of_the_users_own_adds_some(tmp_path: Path) -> None:
+    (tmp_path / "settings").mkdir()
+    (tmp_path / "settings" / "mine.toml").write_text(GOOD)
+    found = load_settings((BUNDLED_SETTINGS, tmp_path / "settings", tmp_path / "none"))
+    assert set(found) == {*SETTINGS, "mine"}
