@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache, partial
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -228,7 +228,9 @@ class Toggle(Table):
     departures from the RFCs that an emulated server can have (`handshake.server.departures`). `program`: any
     path of a program is a value besides "system", the default (`servers.own_program`). `certificates`: they
     are "ordinary", the default, and kinds of certificates (`servers.credentials.KINDS`), all that are not
-    left out of `values`.
+    left out of `values`. `remedy` is what it takes to change it, where clients fail: a "setting", another
+    "provider", a "newer-stack", another "certificate"; "none" where no operator can, since it is a hypothesis
+    or is there for tests, as departures are.
     """
 
     title: str
@@ -242,16 +244,17 @@ class Toggle(Table):
     departures: bool = False
     program: bool = False
     certificates: bool = False
+    remedy: Literal["setting", "provider", "newer-stack", "certificate", "none"] = "setting"
 
     @model_validator(mode="before")
     @classmethod
     def _with_all_values(cls, table: Any) -> Any:
         if isinstance(table, dict) and table.get("departures") is True:
-            return {**departure_values(), **table}
+            return {"remedy": "none", **departure_values(), **table}
         if isinstance(table, dict) and table.get("program") is True:
-            return {**program_values(), **table}
+            return {"remedy": "none", **program_values(), **table}
         if isinstance(table, dict) and table.get("certificates") is True:
-            return {**certificate_values(), **table}
+            return {"remedy": "certificate", **certificate_values(), **table}
         return table
 
     @model_validator(mode="after")

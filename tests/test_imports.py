@@ -29,9 +29,12 @@ MATRIX_FLOORS = (
     "scenarios",
     "expectations",
     "results",
+    "explain",
     "reports",
     "plan",
     "grid",
+    "diagnose",
+    "remedies",
     "commands",
     "__main__",
 )

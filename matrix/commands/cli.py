@@ -25,6 +25,8 @@ COMMANDS: Mapping[str, str] = {
     "compare": "compare",
     "connect": "connect",
     "serve": "serve",
+    "diagnose": "diagnose",
+    "remedies": "remedies",
     "report": "report",
     "test": "test",
     "hello": "application",
