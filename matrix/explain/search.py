@@ -80,6 +80,10 @@ class Search:
             self._asked.add(question)
             (answer,) = yield (question,)
             self.trials.add(question, answer)
+        return self.found()
+
+    def found(self) -> Found:
+        """What is still possible."""
         possible = self._possible()
         flights = [*(trial.flight for trial in self.trials), *map(flight_of, self._known)]
         causes = tuple(map(tuple, merged(possible, flights)))
