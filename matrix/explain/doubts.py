@@ -53,6 +53,8 @@ def proving(asked: Asked, cause: Hypothesis) -> Iterator[HelloTemplate]:
     less = [part for part in parts if not is_numeric(part)]
     if cause.joint is Joint.ALL:
         yield with_(asked.passing, parts)
+        lengths = [part.numbers.low for part in parts if isinstance(part, HelloLength)]
+        yield from (with_unknown_suites(asked.passing, length) for length in lengths)
         yield from (without(asked.failing, (part,)) for part in less)
     else:
         if less == list(parts):

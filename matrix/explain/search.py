@@ -68,7 +68,7 @@ class Search:
         self.failing, self.passing = failing, passing
         self._made = made
         self._known = tuple(known)
-        self._universe = Universe((flight_of(failing), flight_of(passing)))
+        self._universe = Universe(trial.flight for trial in trials)
         self._asked = {trial.template for trial in trials}
 
     def run(self) -> Asking:

@@ -107,6 +107,7 @@ def _refusals(refusals: DeclaredRefusals, configuration: ServerConfiguration) ->
         sslv2_hello=seen(refusals.sslv2_hello, Fault.NOT_TLS),
         no_common_version=seen(refusals.no_common_version, Fault.PROTOCOL_VERSION),
         no_common_cipher_suite=seen(refusals.no_common_cipher_suite, Fault.NO_COMMON_CIPHER_SUITE),
+        no_application_protocol=seen(None, Fault.NO_APPLICATION_PROTOCOL),
         inappropriate_fallback=seen(None, Fault.INAPPROPRIATE_FALLBACK),
     )
 
