@@ -175,7 +175,7 @@ class _Explaining:
             kind = Kind.CHOICE if is_told else Kind.OWN_RULE if rule else Kind.NONE
             return replace(ended, kind=kind, proof=nearest_pair(found.trials), probes=self._asker.asked)
         cause = found.causes[0][0]
-        proof = prove(cause, self._failing, passing, self._asker, first, found.trials)
+        proof = prove(cause, found.failing, passing, self._asker, first, found.trials)
         if proof is None:
             later = self._asker.ask(self._failing)
             if not later.is_like(first):
@@ -197,7 +197,7 @@ class _Explaining:
         if bare == self._failing or turn == _MOST_CAUSES_IN_TURN:
             return None
         answer = self._asker.ask(bare)
-        if answer.passes or answer.is_like(first) or self._asker.asked >= self._terms.most_probes:
+        if answer.passes or self._asker.asked >= self._terms.most_probes:
             return None
         self._failing = bare
         then = self._explained(answer, rule=False, turn=turn + 1)

@@ -39,7 +39,7 @@ def prove(
     """
     tried = sorted(_pairs(cause, failing, passing, trials, asker.sent), key=lambda pair: len(differences(*pair)))
     for bad, good in tried[:_MOST_TRIED]:
-        if all(asker.ask(bad).is_like(explained) and asker.ask(good).passes for _ in range(REPEATS)):
+        if all(asker.ask(bad).is_like(explained) and asker.ask(good).gets_past(explained) for _ in range(REPEATS)):
             return Proof(bad, good, REPEATS, tuple(differences(bad, good)))
     return None
 
@@ -69,5 +69,5 @@ def _pairs(
         except LocalError:
             continue
         known_bad, known_good = answered.get(bad), answered.get(good)
-        if is_told and (known_bad is None or not known_bad.passes) and (known_good is None or known_good.passes):
+        if is_told and (known_bad is None or known_bad.is_like(trials.explained)) and (known_good is None or known_good.gets_past(trials.explained)):
             yield bad, good

@@ -1,7 +1,8 @@
 """The search for what a server minds: from one hello that fails and one that gets through.
 
 Each step asks a hello that divides what is still possible, until no hello that can be made, and none of a
-known client, divides it. Single features come first, then sums and pairs, then threes. What is left is doubted
+known client, divides it. Single features come first, then sums and pairs; where they explain nothing, the failing hello is shrunk, and threes are
+tried as well. What is left is doubted
 in turn: without it the failing hello must get through, with it the other one must fail; a length is bounded; a
 body is varied; and it is held against itself together with anything else that all failing hellos have. The
 search asks nothing itself: it is a generator that gives hellos and takes answers.
@@ -20,7 +21,8 @@ from matrix.explain.candidates import changes, groups, with_, without
 from matrix.explain.doubts import DOUBTS, opened, resized
 from matrix.explain.hypotheses import Hypothesis, Universe, is_numeric
 from matrix.explain.rank import rank
-from matrix.explain.trial import Answer, Trials
+from matrix.explain.shrinking import shrunk
+from matrix.explain.trial import Answer, Trial, Trials
 
 Asking = Generator[Sequence[HelloTemplate], Sequence[Answer], "Found"]
 _MOST_WEIGHED = 300
@@ -40,9 +42,11 @@ _UNANSWERABLE = 0.2
 class Found:
     """What is still possible at the end, in groups of hypotheses that say the same of every known hello, the
     most likely first. `companions` are what every failing hello had besides the first of them, so that it was
-    never seen to be innocent.
+    never seen to be innocent. `failing` is the hello that has failed because of it: that to be explained, or
+    what is left of it where the server minds several things.
     """
 
+    failing: HelloTemplate
     causes: tuple[tuple[Hypothesis, ...], ...]
     companions: tuple[Feature, ...]
     trials: Trials
@@ -68,19 +72,44 @@ class Search:
         self.failing, self.passing = failing, passing
         self._made = made
         self._known = tuple(known)
+        self._is_shrunk = False
         self._universe = Universe(trial.flight for trial in trials)
         self._asked = {trial.template for trial in trials}
 
     def run(self) -> Asking:
         """Ask until nothing that can be asked divides what is possible, or the most is reached."""
         while len(self.trials) < self.most:
-            question = self._question(self._possible())
+            possible = self._possible()
+            if not possible and not self._is_shrunk:
+                yield from self._shrink()
+                continue
+            question = self._question(possible)
             if question is None:
                 break
-            self._asked.add(question)
-            (answer,) = yield (question,)
-            self.trials.add(question, answer)
+            yield from self._ask(question)
         return self.found()
+
+    def _ask(self, question: HelloTemplate) -> Generator[Sequence[HelloTemplate], Sequence[Answer], Trial]:
+        self._asked.add(question)
+        (answer,) = yield (question,)
+        return self.trials.add(question, answer)
+
+    def _shrink(self) -> Generator[Sequence[HelloTemplate], Sequence[Answer], None]:
+        """Leave only one cause in the failing hello; from here on no other failing hello counts, since it may
+        have failed because of another.
+        """
+        self._is_shrunk = True
+        shrinking = shrunk(self.failing, self.passing, self.trials)
+        try:
+            question = next(shrinking)
+            while len(self.trials) < self.most:
+                trial = yield from self._ask(self._made(question))
+                question = shrinking.send(trial.answer.is_like(self.trials.explained))
+        except StopIteration as end:
+            self.failing = end.value
+        self.trials = self.trials.that_got_through()
+        self.trials.add(self.failing, self.trials.explained)
+        self._universe = Universe(map(flight_of, (self.failing, self.passing)))
 
     def found(self) -> Found:
         """What is still possible."""
@@ -88,13 +117,23 @@ class Search:
         flights = [*(trial.flight for trial in self.trials), *map(flight_of, self._known)]
         causes = tuple(map(tuple, merged(possible, flights)))
         companions = self._companions(possible[0]) if possible else []
-        return Found(causes, tuple(each.parts[-1] for each in companions), self.trials)
+        return Found(self.failing, causes, tuple(each.parts[-1] for each in companions), self.trials)
 
     def _possible(self) -> list[Hypothesis]:
+        """What everything seen allows, of the simplest form of which anything is left. Where nothing is, what
+        the hellos asked since then are made of may explain it.
+        """
+        found = self._simplest()
+        if not found:
+            self._universe = Universe(trial.flight for trial in self.trials)
+            found = self._simplest()
+        return sorted(found, key=rank)
+
+    def _simplest(self) -> list[Hypothesis]:
         universe, trials = self._universe, self.trials
         found = universe.singles(trials)
         found = found or [*universe.sums(trials), *universe.pairs(trials)]
-        return sorted(found or universe.triples(trials), key=rank)
+        return found or (universe.triples(trials) if self._is_shrunk else [])
 
     def _companions(self, cause: Hypothesis) -> list[Hypothesis]:
         return self._universe.with_companions(cause, self.trials)
@@ -126,7 +165,8 @@ class Search:
 
         changed = changes(self.failing_bases(), self.passing_bases(), features)
         sizes = (each for cause in weighed for each in resized(self, cause))
-        return self._best(chain(changed, sizes), score) or self._best(iter(self._known), score)
+        best = self._best(chain(changed, sizes), score)
+        return best or (self._best(iter(self._known), score) if self._is_answered() else None)
 
     def _stripped(self, cause: Hypothesis) -> HelloTemplate | None:
         """A hello that has the cause, and as little as may be of what each failing hello has had with it."""
@@ -186,8 +226,11 @@ class Search:
         """Whether a hello may be asked that the server may refuse for want of a common suite: a few times, and
         not where the failure looks just like that.
         """
-        refused = len(self.trials) - self.trials.known.bit_count()
-        return refused < _MOST_UNANSWERED and not self.trials.explained.reason.endswith(_NO_COMMON_SUITE)
+        return self._is_answered() and not self.trials.explained.reason.endswith(_NO_COMMON_SUITE)
+
+    def _is_answered(self) -> bool:
+        """Whether most hellos have not been refused for another reason, which says nothing."""
+        return len(self.trials) - self.trials.known.bit_count() < _MOST_UNANSWERED
 
     def failing_bases(self) -> list[HelloTemplate]:
         """The failing hello, and the newest other one that fails."""
@@ -200,3 +243,4 @@ class Search:
     def _bases(self, first: HelloTemplate, bits: int) -> list[HelloTemplate]:
         newest = [trial.template for trial in self.trials.chosen(bits)][-1:]
         return list(dict.fromkeys((first, *newest)))
+

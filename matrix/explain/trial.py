@@ -8,10 +8,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
+from handshake.events import Phase
 from handshake.features import Feature, FirstFlight
 from handshake.features.flight import flight_of
 from handshake.features.negation import Negation
 from handshake.hello_template import HelloTemplate
+
+
+_PHASES = tuple(phase.value for phase in Phase)
+"""In the order of a connection."""
+
+
+def _phase(reason: str) -> int:
+    """The place of the reason's phase; -1 where it has none."""
+    phase = reason.partition(":")[0]
+    return _PHASES.index(phase) if phase in _PHASES else -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,12 @@ class Answer:
         """Whether both get through, or both fail alike."""
         return self.passes == other.passes and self.reason == other.reason
 
+    def gets_past(self, other: "Answer") -> bool:
+        """Whether it gets through, or fails only in a later phase than the other: what ended that one has
+        not ended this one.
+        """
+        return self.passes or (_phase(self.reason) > _phase(other.reason) >= 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -54,8 +71,8 @@ class Trial:
 class Trials(Sequence[Trial]):
     """The trials so far, in order.
 
-    `failing` are those that fail as the hello to be explained does, `passing` those that get through, as
-    bits. What fails in another way is in neither: another thing may have come before.
+    `failing` are those that fail as the hello to be explained does, `passing` those that get through or at
+    least past that point, as bits. What fails in another way is in neither: another thing may have come before.
     """
 
     def __init__(self, explained: Answer) -> None:
@@ -75,11 +92,18 @@ class Trials(Sequence[Trial]):
         trial = Trial(template, flight_of(template), answer)
         bit = 1 << len(self._trials)
         self._trials.append(trial)
-        if answer.passes:
+        if answer.gets_past(self.explained):
             self.passing |= bit
         elif answer.is_like(self.explained):
             self.failing |= bit
         return trial
+
+    def that_got_through(self) -> "Trials":
+        """Those alone."""
+        kept = Trials(self.explained)
+        for trial in self.chosen(self.passing):
+            kept.add(trial.template, trial.answer)
+        return kept
 
     def having(self, feature: Feature) -> int:
         """The trials whose hello has the feature."""

@@ -62,8 +62,9 @@ class RandomServer:
 
 @cache
 def hellos() -> dict[str, HelloTemplate]:
-    """The first hello of every profile."""
-    return {name: profile.player.templates[0] for name, profile in load_profiles().items()}
+    """The first hello of every client of the core set."""
+    profiles = load_profiles()
+    return {name: each.player.templates[0] for name, each in profiles.items() if {"core", "today"} & set(each.sets)}
 
 
 def random_server(seed: int) -> RandomServer:
