@@ -86,8 +86,17 @@ def with_(base: HelloTemplate, features: Sequence[Feature]) -> HelloTemplate:
 
 def with_unknown_suites(base: HelloTemplate, length: int) -> HelloTemplate:
     """The hello made at least so long by cipher suites that nobody knows, behind its own."""
-    count = min(max(length - flight_of(base).length + 1, 2) // 2, _MOST_UNKNOWN_SUITES)
-    return with_cipher_suites(base, (*base.cipher_suites, *(UNKNOWN_SUITES + number for number in range(count))))
+    return _and_unknown_suites(base, max(length - flight_of(base).length + 1, 2) // 2)
+
+
+def with_suite_count(base: HelloTemplate, count: int) -> HelloTemplate:
+    """The hello with at least so many cipher suites, those that nobody knows behind its own."""
+    return _and_unknown_suites(base, max(count - len(base.cipher_suites), 0))
+
+
+def _and_unknown_suites(base: HelloTemplate, count: int) -> HelloTemplate:
+    unknown = range(UNKNOWN_SUITES, UNKNOWN_SUITES + min(count, _MOST_UNKNOWN_SUITES))
+    return with_cipher_suites(base, (*base.cipher_suites, *unknown))
 
 
 def _rivals_of_presence(base: HelloTemplate, feature: Feature) -> Iterator[HelloTemplate]:

@@ -11,6 +11,7 @@ from handshake.features import Feature
 from handshake.features.any_cipher_suite import AnyCipherSuite
 from handshake.features.arguments import NumbersFeature
 from handshake.features.body import Body
+from handshake.features.cipher_suite_count import CipherSuiteCount
 from handshake.features.cipher_suite_family import CipherSuiteFamily
 from handshake.features.edits import put_body, with_cipher_suites
 from handshake.features.extension import Extension
@@ -21,7 +22,7 @@ from handshake.features.lists_any import ListsAny
 from handshake.features.negation import Negation
 from handshake.features.numbers import Numbers
 from handshake.hello_template import HelloTemplate
-from matrix.explain.candidates import SINGLY, groups, with_, with_unknown_suites, without
+from matrix.explain.candidates import SINGLY, groups, with_, with_suite_count, with_unknown_suites, without
 from matrix.explain.hypotheses import MEASURES, OPEN_END, Hypothesis, Joint, is_numeric
 from matrix.explain.sums import sums
 from matrix.explain.trial import Trials
@@ -53,13 +54,20 @@ def proving(asked: Asked, cause: Hypothesis) -> Iterator[HelloTemplate]:
     less = [part for part in parts if not is_numeric(part)]
     if cause.joint is Joint.ALL:
         yield with_(asked.passing, parts)
-        lengths = [part.numbers.low for part in parts if isinstance(part, HelloLength)]
-        yield from (with_unknown_suites(asked.passing, length) for length in lengths)
+        yield from (changed for part in parts for changed in _filled_up(asked.passing, part))
         yield from (without(asked.failing, (part,)) for part in less)
     else:
         if less == list(parts):
             yield without(asked.failing, parts)
         yield from (with_(asked.passing, (part,)) for part in parts)
+
+
+def _filled_up(base: HelloTemplate, part: Feature) -> Iterator[HelloTemplate]:
+    """As long, or with as many suites, as the part says, by what nobody knows."""
+    if isinstance(part, HelloLength):
+        yield with_unknown_suites(base, part.numbers.low)
+    if isinstance(part, CipherSuiteCount):
+        yield with_suite_count(base, part.numbers.low)
 
 
 def resized(asked: Asked, cause: Hypothesis) -> Iterator[HelloTemplate]:

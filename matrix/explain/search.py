@@ -116,8 +116,8 @@ class Search:
         possible = self._possible()
         flights = [*(trial.flight for trial in self.trials), *map(flight_of, self._known)]
         causes = tuple(map(tuple, merged(possible, flights)))
-        companions = self._companions(possible[0]) if possible else []
-        return Found(self.failing, causes, tuple(each.parts[-1] for each in companions), self.trials)
+        companions = _that_can_be_absent(possible[0], self._companions(possible[0]), flights) if possible else ()
+        return Found(self.failing, causes, companions, self.trials)
 
     def _possible(self) -> list[Hypothesis]:
         """What everything seen allows, of the simplest form of which anything is left. Where nothing is, what
@@ -244,3 +244,12 @@ class Search:
         newest = [trial.template for trial in self.trials.chosen(bits)][-1:]
         return list(dict.fromkeys((first, *newest)))
 
+
+
+def _that_can_be_absent(
+    cause: Hypothesis, companions: Sequence[Hypothesis], flights: Sequence[FirstFlight]
+) -> tuple[Feature, ...]:
+    """Of what all failing hellos have besides the cause, that which not every known hello with the cause has."""
+    having = [flight for flight in flights if cause.holds(flight)]
+    others = [each.parts[-1] for each in companions]
+    return tuple(each for each in others if not all(each.present(flight) for flight in having))
