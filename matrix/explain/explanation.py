@@ -40,6 +40,7 @@ class Kind(StrEnum):
     ONE = "one"
     SEVERAL = "several"
     CHOICE = "choice"
+    SCENARIO = "scenario"
     OWN_RULE = "own-rule"
     NONE = "none"
     ALL_FAIL = "all-fail"
@@ -111,6 +112,8 @@ class _Explaining:
         first = asker.ask(failing)
         if is_unreachable(first):
             return self._ended(Kind.UNREACHABLE, first)
+        if asker.scenario.makes_probes:  # it has asked what there is to ask
+            return self._ended(Kind.PASSES if first.passes else Kind.SCENARIO, first)
         is_refused_page = first.passes and (first.status or 0) >= REFUSING_STATUS
         if first.passes and not is_refused_page:
             return self._passing(first)

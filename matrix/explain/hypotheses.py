@@ -17,10 +17,12 @@ from handshake.features import Feature, FirstFlight, features_of
 from handshake.features.arguments import NumbersFeature
 from handshake.features.cipher_suite_count import CipherSuiteCount
 from handshake.features.extension_count import ExtensionCount
+from handshake.features.first_record_length import FirstRecordLength
 from handshake.features.hello_length import HelloLength
 from handshake.features.negation import Negation
 from handshake.features.numbers import Numbers
 from handshake.features.record_count import RecordCount
+from handshake.features.segment_count import SegmentCount
 from handshake.features.session_id_length import SessionIdLength
 from handshake.features.version_from import VersionFrom
 from handshake.wire.registry import ProtocolVersion
@@ -32,6 +34,8 @@ MEASURES: Mapping[type[NumbersFeature], Callable[[FirstFlight], int]] = {
     CipherSuiteCount: lambda flight: len(flight.cipher_suites),
     ExtensionCount: lambda flight: len(flight.extension_types),
     RecordCount: lambda flight: len(flight.records),
+    FirstRecordLength: lambda flight: flight.records[0].length,
+    SegmentCount: lambda flight: len(flight.segments),
     SessionIdLength: lambda flight: len(flight.hello.session_id),
 }
 """The lengths and counts of a hello that a server may mind beyond some number."""
@@ -99,7 +103,10 @@ class Universe:
     def literals(self, trials: Trials) -> Iterator[Feature]:
         """Everything that may be a part, as seen so far."""
         yield from self._literals
+        is_cut = any(len(trial.flight.records) > 1 for trial in trials)
         for kind, measure in MEASURES.items():
+            if kind is FirstRecordLength and not is_cut:  # it is the length of the hello then
+                continue
             values = [measure(trial.flight) for trial in trials.chosen(trials.failing)]
             low, high = min(values), max(values)
             yield kind(Numbers(low, None))

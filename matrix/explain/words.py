@@ -65,6 +65,8 @@ def _sentence(explanation: Explanation, server: str, client: str) -> str:
             return f"{_fails(explanation, server, client)} one of these, which no hello tells apart: {left}{more}"
         case Kind.OWN_RULE:
             return f"the hello is not to blame: {answer.sentence or answer.reason}; a client without that rule gets through"
+        case Kind.SCENARIO:
+            return answer.sentence or answer.reason
         case Kind.CHOICE:
             return _of_choice(explanation)
         case Kind.NONE:
@@ -159,7 +161,7 @@ def confidence(explanation: Explanation) -> str:
             return f"medium: each failing hello also had {names}{f' and {more} more' if more > 0 else ''}, which was never left out"
         case Kind.ONE:
             return "high: proved by two hellos that differ in the cause, each asked several times"
-        case Kind.CHOICE | Kind.OWN_RULE | Kind.PASSES | Kind.UNREACHABLE:
+        case Kind.CHOICE | Kind.SCENARIO | Kind.OWN_RULE | Kind.PASSES | Kind.UNREACHABLE:
             return "high: seen in every hello that was asked"
         case Kind.SEVERAL:
             return "low: no hello that could be asked tells these apart"
