@@ -226,10 +226,10 @@ class Toggle(Table):
 
     `defaults` names the levels whose default is another. `once_connected`: it changes nothing before that, so
     that what is expected of a connect is the same. `departures`: the values are "none", the default, and all
-    departures from the RFCs that an emulated server can have (`handshake.server.departures`), with `intolerances` all of the catalogue (`servers.intolerance`). `program`: any
-    path of a program is a value besides "system", the default (`servers.own_program`). `certificates`: they
-    are "ordinary", the default, and kinds of certificates (`servers.credentials.KINDS`), all that are not
-    left out of `values`.
+    departures from the RFCs that an emulated server can have (`handshake.server.departures`), with
+    `intolerances` all of the catalogue (`servers.intolerance`). `program`: any path of a program is a value
+    besides "system", the default (`servers.own_program`). `certificates`: they are "ordinary", the default,
+    and kinds of certificates (`servers.credentials.KINDS`), all that are not left out of `values`.
     """
 
     title: str

@@ -23,8 +23,8 @@ class IntoleranceError(UnusableFile):
 
 
 class KnownIntolerance(BaseModel):
-    """One `[[intolerance]]`: hellos with any of the features get the reaction. `who` behaves so, `source` says
-    where that is written, `remedy` what the operator of such a server can do.
+    """One `[[intolerance]]`: hellos with any of the features get the reaction. `who` behaves so, `source`
+    says where that is written, `remedy` what the operator of such a server can do.
     """
 
     model_config = _STRICT

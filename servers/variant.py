@@ -99,9 +99,9 @@ class ServerVariant:
 
     @property
     def is_only_observed(self) -> bool:
-        """Whether nothing is known of it before: it departs from the RFCs, or minds what is chosen, its program
-        is the user's own, or it shows a certificate that is for the clients to take or not. Then nothing is expected of a client,
-        nor need any get through.
+        """Whether nothing is known of it before: it departs from the RFCs, or minds what is chosen, its
+        program is the user's own, or it shows a certificate that is for the clients to take or not. Then
+        nothing is expected of a client, nor need any get through.
         """
         return self.departs or self.minds or self.own_program is not None or self.certificate_kind is not None
 

@@ -15,7 +15,9 @@ def ask_first(what: str, *, is_agreed: bool) -> None:
     if is_agreed:
         return
     if not sys.stdin.isatty():
-        tell(f"tls-matrix: {what}: nobody is there to be asked; give --yes if the server may be asked so much")
+        tell(
+            f"tls-matrix: {what}: nobody is there to be asked; give --yes if the server may be asked so much"
+        )
         raise typer.Exit(EXIT_USAGE)
     tell(what)
     if not typer.confirm("Go on?", err=True):

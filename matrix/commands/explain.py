@@ -9,14 +9,14 @@ import typer
 from rich.text import Text
 
 from clients.destination import is_loopback
-from clients.pace import DEFAULT_RATE, Pace, at_once
-from clients.profile import Profile
+from clients.pace import DEFAULT_RATE, at_once, pace_of
 from matrix.cell import Cell, parse_cell_id
 from matrix.commands.asking_first import ask_first
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, tell, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
 from matrix.explain.asking import Asker
-from matrix.explain.explanation import MOST_PROBES, Explanation, Kind, Terms, explain as explain_hello
+from matrix.explain.explanation import MOST_PROBES, Explanation, Kind, Terms
+from matrix.explain.explanation import explain as explain_hello
 from matrix.explain.report import document, write_files
 from matrix.grid.endpoint import Endpoint
 from matrix.grid.run_cell import own_credentials
@@ -68,7 +68,9 @@ def explain(
     timeout: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.1, help="Seconds for each connection attempt.")
     ] = 2.0,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a target off loopback is asked.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask before a target off loopback is asked.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -93,11 +95,10 @@ def explain(
             raise SelectionError(f"{chosen.client}: {_PROGRAMS}")
     pace = at_once
     for each in plan.targets:
-        where = each.destination.address
-        per_second = rate or (None if is_loopback(each.destination) else DEFAULT_RATE)
-        pace = Pace(per_second).wait if per_second else at_once
+        pace = pace_of(each.destination, rate)
         if not is_loopback(each.destination):
-            speed = f"at most {per_second:g} a second" if per_second else "as fast as it answers"
+            speed = f"at most {rate or DEFAULT_RATE:g} a second"
+            where = each.destination.address
             ask_first(f"{where} is going to get up to {max_probes} hellos, {speed}", is_agreed=yes)
     profile = plan.profiles[chosen.client]
     with _endpoint(plan, chosen.server) as (endpoint, credentials):
@@ -140,7 +141,9 @@ def _options(
     servers_dir: list[Path] | None,
     clients_dir: list[Path] | None,
 ) -> RunOptions:
-    where: dict[str, Any] = {"server": (chosen.server,)} if target is None else {"target": (f"{TARGET}={target}",)}
+    where: dict[str, Any] = (
+        {"server": (chosen.server,)} if target is None else {"target": (f"{TARGET}={target}",)}
+    )
     return RunOptions(
         **where,
         client=(chosen.client,),
@@ -178,7 +181,7 @@ def _status(found: Explanation) -> int:
 
 
 def _print(found: Explanation, written: dict[str, Any], files: list[Path]) -> None:
-    _line(f"{written['sentence'][:1].upper()}{written['sentence'][1:]}.", "bold")
+    _line(f"{written['sentence']}.", "bold")
     _line(f"  confidence: {written['confidence']}")
     evidence = written["evidence"]
     for text in evidence["accepted"]:
@@ -193,7 +196,8 @@ def _print(found: Explanation, written: dict[str, Any], files: list[Path]) -> No
     if found.nearest is not None:
         _line(f"  the nearest client that gets through: {found.nearest}")
     for product in written["known_products"]:
-        _line(f"  known to behave so: {product['who']} ({product['source']}); on the server: {product['remedy']}")
+        _line(f"  known to behave so: {product['who']} ({product['source']})")
+        _line(f"  on the server: {product['remedy']}")
     for setting in written["settings"]:
         _line(f"  on the client: {setting['how']} ({setting['source']})")
     _line(f"  {written['probes']} connections were made")

@@ -1,8 +1,8 @@
 """Hypotheses that say the same of every hello that is known, and so count as one.
 
-No hello tells "the extension" from "the extension with the only body that anybody sends". What is compared are
-the hellos of all clients and those that were asked, but for those with a client_version that there is not any
-more (RFC 8446 section 4.1.2).
+No hello tells "the extension" from "the extension with the only body that anybody sends". What is compared
+are the hellos of all clients and those that were asked, but for those with a client_version that there is not
+any more (RFC 8446 section 4.1.2).
 """
 
 from collections.abc import Iterable, Sequence

@@ -95,7 +95,9 @@ class Asker:
                 credentials=self.own,
                 pace=self._wait_for_turn,
             )
-            return replace(observation, ends_well=True)  # what was asked for, the handshake, has been answered
+            return replace(
+                observation, ends_well=True
+            )  # what was asked for, the handshake, has been answered
         meeting = Meeting(
             player,
             self.destination,
@@ -173,5 +175,3 @@ def is_own_rule(answer: Answer) -> bool:
     """Whether it is the client that ended the connection."""
     cause = answer.reason.partition(":")[2]
     return any(cause == kind or cause.startswith(f"{kind}-") for kind in OWN_RULES)
-
-

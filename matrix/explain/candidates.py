@@ -23,7 +23,8 @@ from handshake.hello_template import ExtensionTemplate, HelloTemplate
 UNKNOWN_EXTENSION = 0xFE77
 """A code point that nobody uses, of the range for private use (RFC 8446 section 11)."""
 UNKNOWN_SUITES = 0xFF20
-"""From here on cipher suites are for private use (RFC 8446 appendix B.4), and nobody is known to use these."""
+"""From here on cipher suites are for private use (RFC 8446 appendix B.4), and nobody is known to use these.
+"""
 _MOST_UNKNOWN_SUITES = 0xFFFF - UNKNOWN_SUITES
 SINGLY = 12
 """Up to so many features are changed one at a time."""

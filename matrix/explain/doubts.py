@@ -11,22 +11,26 @@ from handshake.features import Feature
 from handshake.features.any_cipher_suite import AnyCipherSuite
 from handshake.features.arguments import NumbersFeature
 from handshake.features.body import Body
+from handshake.features.cipher_suite import CipherSuite
 from handshake.features.cipher_suite_count import CipherSuiteCount
 from handshake.features.cipher_suite_family import CipherSuiteFamily
 from handshake.features.edits import put_body, with_cipher_suites
 from handshake.features.extension import Extension
 from handshake.features.flight import flight_of
-from handshake.features.listed import body_of, entries
 from handshake.features.hello_length import HelloLength
+from handshake.features.listed import body_of, entries
 from handshake.features.lists_any import ListsAny
 from handshake.features.negation import Negation
 from handshake.features.numbers import Numbers
 from handshake.hello_template import HelloTemplate
+from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV
+from handshake.wire.registry import ExtensionType
 from matrix.explain.candidates import SINGLY, groups, with_, with_suite_count, with_unknown_suites, without
 from matrix.explain.hypotheses import MEASURES, OPEN_END, Hypothesis, Joint, is_numeric
 from matrix.explain.sums import sums
 from matrix.explain.trial import Trials
 
+RENEGOTIATION_INFO = Extension(ExtensionType.RENEGOTIATION_INFO)
 _Member = TypeVar("_Member")
 _VARIATIONS = 4
 """So many entries of a list are left out, one at a time, to see whether the whole body matters."""
@@ -105,8 +109,8 @@ def opened(asked: Asked, possible: Sequence[Hypothesis]) -> Iterator[HelloTempla
 
 
 def varied(asked: Asked, cause: Hypothesis) -> Iterator[HelloTemplate]:
-    """The failing hello with another part of what is blamed as a whole: of a body, a list, a family of suites.
-    The server may mind two of its members.
+    """The failing hello with another part of what is blamed as a whole: of a body, a list, a family of
+    suites. The server may mind two of its members.
     """
     for part in cause.parts:
         inner = part.feature if isinstance(part, Negation) else part
@@ -147,6 +151,13 @@ def _other_suites(asked: Asked, family: CipherSuiteFamily, *, is_missing: bool) 
         yield with_cipher_suites(asked.failing, kept)
 
 
+def signalled(asked: Asked, cause: Hypothesis) -> Iterator[HelloTemplate]:
+    """The failing hello that signals RFC 5746 by the SCSV in place of the extension (section 3.3 there)."""
+    if RENEGOTIATION_INFO in cause.parts:
+        scsv = CipherSuite(TLS_EMPTY_RENEGOTIATION_INFO_SCSV)
+        yield with_(without(asked.failing, (RENEGOTIATION_INFO,)), (scsv,))
+
+
 def _halves(members: Sequence[_Member]) -> Sequence[Sequence[_Member]]:
     middle = len(members) // 2
     return (members[:middle], members[middle:]) if middle else ()
@@ -172,7 +183,5 @@ def enumerated(asked: Asked, cause: Hypothesis) -> Iterator[HelloTemplate]:
             yield from (with_(others, (one,)) for one in unsure)
 
 
-
-
-DOUBTS = (resized, proving, varied, enumerated)
+DOUBTS = (resized, proving, signalled, varied, enumerated)
 """In this order."""

@@ -1,9 +1,9 @@
 """One explanation from the first question to the proof.
 
-The failing hello is asked several times, since a server that answers the same bytes in different ways cannot be
-explained. A hello that gets through is looked for among those of all clients, and the search starts from these
-two. What it finds is proved with two hellos that differ in that one thing. Where a hello without the cause
-fails in another way, the server minds a second thing, which is explained as well.
+The failing hello is asked several times, since a server that answers the same bytes in different ways cannot
+be explained. A hello that gets through is looked for among those of all clients, and the search starts from
+these two. What it finds is proved with two hellos that differ in that one thing. Where a hello without the
+cause fails in another way, the server minds a second thing, which is explained as well.
 """
 
 import time
@@ -182,7 +182,9 @@ class _Explaining:
         if proof is None:
             later = self._asker.ask(self._failing)
             if not later.is_like(first):
-                return self._flaky(first) if self._is_flaky() else self._ended(Kind.CHANGED, first, found.trials)
+                return (
+                    self._flaky(first) if self._is_flaky() else self._ended(Kind.CHANGED, first, found.trials)
+                )
         then = self._then(cause, first, turn) if proof is not None else None
         is_one = len(found.causes) == 1 and proof is not None
         return replace(

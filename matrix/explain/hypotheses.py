@@ -86,7 +86,7 @@ class Hypothesis:
 
 
 class Universe:
-    """The features that hypotheses are made of, from the hellos that are compared; each may be missing too."""
+    """The features that hypotheses are made of, from the hellos that are compared; any may be missing."""
 
     def __init__(self, flights: Iterable[FirstFlight]) -> None:
         literals: dict[Feature, None] = {}

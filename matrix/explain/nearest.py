@@ -1,7 +1,7 @@
 """Finding a client whose hello gets through, to set against the one that fails.
 
-The likeliest is asked first: one that lacks much of what all failing hellos have, and has little else. In turn
-with it comes one that has much of what all of them lack, since a server may miss something as well.
+The likeliest is asked first: one that lacks much of what all failing hellos have, and has little else. In
+turn with it comes one that has much of what all of them lack, since a server may miss something as well.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -26,7 +26,9 @@ class Nearest:
         self._in_all: Set[Feature] = self._mine
         self._in_any: Set[Feature] = self._mine
         self._left = {
-            name: frozenset(features_of(template)) for name, template in clients.items() if template != failing
+            name: frozenset(features_of(template))
+            for name, template in clients.items()
+            if template != failing
         }
         self._given: dict[str, Set[Feature]] = {}
         self._templates = clients
@@ -34,7 +36,7 @@ class Nearest:
 
     def next(self, count: int) -> Sequence[tuple[str, HelloTemplate]]:
         """The next hellos with their clients' names; none when all were given."""
-        names = []
+        names: list[str] = []
         while self._left and len(names) < count:
             worth = self._lacking if next(self._turn) else self._having
             names.append(max(sorted(self._left), key=worth))

@@ -32,14 +32,23 @@ class Proof:
 
 
 def prove(
-    cause: Hypothesis, failing: HelloTemplate, passing: HelloTemplate, asker: Asker, explained: Answer, trials: Trials
+    cause: Hypothesis,
+    failing: HelloTemplate,
+    passing: HelloTemplate,
+    asker: Asker,
+    explained: Answer,
+    trials: Trials,
 ) -> Proof | None:
     """Find two hellos that differ in the cause and little else, and ask each again; None where none answer as
     they should.
     """
-    tried = sorted(_pairs(cause, failing, passing, trials, asker.sent), key=lambda pair: len(differences(*pair)))
+    tried = sorted(
+        _pairs(cause, failing, passing, trials, asker.sent), key=lambda pair: len(differences(*pair))
+    )
     for bad, good in tried[:_MOST_TRIED]:
-        if all(asker.ask(bad).is_like(explained) and asker.ask(good).gets_past(explained) for _ in range(REPEATS)):
+        if all(
+            asker.ask(bad).is_like(explained) and asker.ask(good).gets_past(explained) for _ in range(REPEATS)
+        ):
             return Proof(bad, good, REPEATS, tuple(differences(bad, good)))
     return None
 
@@ -69,5 +78,9 @@ def _pairs(
         except LocalError:
             continue
         known_bad, known_good = answered.get(bad), answered.get(good)
-        if is_told and (known_bad is None or known_bad.is_like(trials.explained)) and (known_good is None or known_good.gets_past(trials.explained)):
+        if (
+            is_told
+            and (known_bad is None or known_bad.is_like(trials.explained))
+            and (known_good is None or known_good.gets_past(trials.explained))
+        ):
             yield bad, good

@@ -1,11 +1,11 @@
 """The search for what a server minds: from one hello that fails and one that gets through.
 
 Each step asks a hello that divides what is still possible, until no hello that can be made, and none of a
-known client, divides it. Single features come first, then sums and pairs; where they explain nothing, the failing hello is shrunk, and threes are
-tried as well. What is left is doubted
-in turn: without it the failing hello must get through, with it the other one must fail; a length is bounded; a
-body is varied; and it is held against itself together with anything else that all failing hellos have. The
-search asks nothing itself: it is a generator that gives hellos and takes answers.
+known client, divides it. Single features come first, then sums and pairs; where they explain nothing, the
+failing hello is shrunk, and threes are tried as well. What is left is doubted in turn: without it the failing
+hello must get through, with it the other one must fail; a length is bounded; a body is varied; and it is held
+against itself together with anything else that all failing hellos have. The search asks nothing itself: it is
+a generator that gives hellos and takes answers.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -14,6 +14,7 @@ from itertools import chain
 
 from handshake.errors import LocalError
 from handshake.features import Feature, FirstFlight
+from handshake.features.arguments import NumbersFeature
 from handshake.features.flight import flight_of
 from handshake.hello_template import HelloTemplate
 from matrix.explain.alike import merged
@@ -116,7 +117,9 @@ class Search:
         possible = self._possible()
         flights = [*(trial.flight for trial in self.trials), *map(flight_of, self._known)]
         causes = tuple(map(tuple, merged(possible, flights)))
-        companions = _that_can_be_absent(possible[0], self._companions(possible[0]), flights) if possible else ()
+        companions = (
+            _that_can_be_absent(possible[0], self._companions(possible[0]), flights) if possible else ()
+        )
         return Found(self.failing, causes, companions, self.trials)
 
     def _possible(self) -> list[Hypothesis]:
@@ -157,7 +160,7 @@ class Search:
         """A hello that divides the hypotheses as evenly as may be."""
         weighed = possible[:: max(len(possible) // _MOST_WEIGHED, 1)]
         parts = list(dict.fromkeys(part for each in weighed for part in each.parts))
-        features = [part for part in parts if not is_numeric(part) or part.numbers.modulus > 1]
+        features = [part for part in parts if not is_numeric(part) or _is_remainder(part)]
 
         def score(flight: FirstFlight) -> float:
             held = sum(each.holds(flight) for each in weighed)
@@ -223,8 +226,8 @@ class Search:
         )
 
     def _dares(self) -> bool:
-        """Whether a hello may be asked that the server may refuse for want of a common suite: a few times, and
-        not where the failure looks just like that.
+        """Whether a hello may be asked that the server may refuse for want of a common suite: a few times,
+        and not where the failure looks just like that.
         """
         return self._is_answered() and not self.trials.explained.reason.endswith(_NO_COMMON_SUITE)
 
@@ -245,11 +248,14 @@ class Search:
         return list(dict.fromkeys((first, *newest)))
 
 
+def _is_remainder(part: Feature) -> bool:
+    return isinstance(part, NumbersFeature) and part.numbers.modulus > 1
+
 
 def _that_can_be_absent(
     cause: Hypothesis, companions: Sequence[Hypothesis], flights: Sequence[FirstFlight]
 ) -> tuple[Feature, ...]:
-    """Of what all failing hellos have besides the cause, that which not every known hello with the cause has."""
+    """Of what all failing hellos have besides the cause, that which not every known hello with it has."""
     having = [flight for flight in flights if cause.holds(flight)]
     others = [each.parts[-1] for each in companions]
     return tuple(each for each in others if not all(each.present(flight) for flight in having))

@@ -2,8 +2,8 @@
 
 A server that minds several things at once fails a hello for any of them, so no single cause explains all
 failures. What still fails, and differs from what gets through as little as possible, has one of them alone.
-This is delta debugging (Zeller and Hildebrandt, 2002): halves of the differences are taken over, then quarters,
-down to single ones.
+This is delta debugging (Zeller and Hildebrandt, 2002): halves of the differences are taken over, then
+quarters, down to single ones.
 """
 
 from collections.abc import Generator, Sequence

@@ -6,7 +6,7 @@ failing hello had. Each is one hypothesis, whose list shrinks with every hello (
 elimination). The same is done for the groups and the other lists of extensions.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from handshake.features import Feature, FirstFlight
@@ -19,6 +19,7 @@ from handshake.features.negation import Negation
 from handshake.wire.registry import ExtensionType, group_name, is_grease
 from matrix.explain.trial import Choice, Trial, Trials
 
+Value = int | str
 LEAST = 2
 """Of one value there is a feature of its own."""
 
@@ -31,10 +32,10 @@ class Kind:
     of several, and that of one.
     """
 
-    of: Callable[[FirstFlight], Sequence[int | str]]
-    chosen: Callable[[Choice], int | str | None]
-    any_of: Callable[[Sequence], Feature]
-    one: Callable[[int | str], Feature]
+    of: Callable[[FirstFlight], Sequence[Value]]
+    chosen: Callable[[Choice], Value | None]
+    any_of: Callable[[Sequence[Value]], Feature]
+    one: Callable[[Value], Feature]
 
 
 def _suites(flight: FirstFlight) -> Sequence[int]:
@@ -53,7 +54,7 @@ def _list(extension_type: int) -> Kind:
     return Kind(
         of,
         chosen,
-        lambda names: ListsAny(extension_type, tuple(names)),
+        lambda names: ListsAny(extension_type, tuple(map(str, names))),
         lambda name: Lists(extension_type, str(name)),
     )
 
@@ -62,7 +63,7 @@ KINDS = (
     Kind(
         _suites,
         lambda choice: choice.cipher_suite,
-        lambda codes: AnyCipherSuite(tuple(codes)),
+        lambda codes: AnyCipherSuite(tuple(map(int, codes))),
         lambda code: CipherSuite(int(code)),
     ),
     *map(_list, _SUMMED),
@@ -76,9 +77,9 @@ class Sum:
     """
 
     kind: Kind
-    values: tuple
+    values: tuple[Value, ...]
     is_offered: bool
-    seen: tuple
+    seen: tuple[Value, ...]
 
     @property
     def literal(self) -> Feature:
@@ -102,6 +103,6 @@ def sums(trials: Trials, within: int | None = None) -> Iterator[Sum]:
                 yield Sum(kind, tuple(left), is_offered, _seen(kind, having, left))
 
 
-def _seen(kind: Kind, trials: Sequence[Trial], left: dict) -> tuple:
+def _seen(kind: Kind, trials: Sequence[Trial], left: Mapping[Value, None]) -> tuple[Value, ...]:
     chosen = (kind.chosen(trial.answer.choice) for trial in trials if trial.answer.choice is not None)
-    return tuple(dict.fromkeys(value for value in chosen if value in left))
+    return tuple(dict.fromkeys(value for value in chosen if value is not None and value in left))

@@ -14,7 +14,6 @@ from handshake.features.flight import flight_of
 from handshake.features.negation import Negation
 from handshake.hello_template import HelloTemplate
 
-
 _PHASES = tuple(phase.value for phase in Phase)
 """In the order of a connection."""
 
@@ -72,7 +71,8 @@ class Trials(Sequence[Trial]):
     """The trials so far, in order.
 
     `failing` are those that fail as the hello to be explained does, `passing` those that get through or at
-    least past that point, as bits. What fails in another way is in neither: another thing may have come before.
+    least past that point, as bits. What fails in another way is in neither: another thing may have come
+    before.
     """
 
     def __init__(self, explained: Answer) -> None:

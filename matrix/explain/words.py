@@ -9,10 +9,11 @@ from handshake.features.extension import Extension
 from handshake.features.negation import Negation
 from handshake.features.version_from import VersionFrom
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, cipher_suite_name
-from handshake.wire.registry import ExtensionType, version_name
+from handshake.wire.registry import version_name
 from matrix.explain.candidates import UNKNOWN_EXTENSION
 from matrix.explain.choices import choices
 from matrix.explain.control import REPEATS
+from matrix.explain.doubts import RENEGOTIATION_INFO
 from matrix.explain.explanation import Explanation, Kind
 from matrix.explain.hypotheses import Hypothesis, Joint, is_numeric
 from matrix.explain.trial import Trials
@@ -27,16 +28,24 @@ _REFUSES = {
 _MOST_NAMED = 4
 _NOT_EXPLAINED = {
     Kind.PASSES: "{client} gets through to {server}: there is nothing to explain",
-    Kind.ALL_FAIL: "{server} fails every hello that was tried, in the same way: {sentence}. It is not the hello of "
-    "{client} alone",
+    Kind.ALL_FAIL: (
+        "{server} fails every hello that was tried, in the same way: {sentence}. It is not the hello of "
+        "{client} alone"
+    ),
     Kind.UNREACHABLE: "{server} cannot be reached: {sentence}",
     Kind.DOWN: "{server} went down while it was asked",
-    Kind.BANNED: "{server} no longer takes a hello that got through before, and not after a pause either: it may "
-    "refuse this address now, after {probes}; nothing is concluded from its answers",
-    Kind.RATE_LIMITED: "{server} fails hellos that get through after a pause: it limits the rate of connections; "
-    "ask again with a lower --rate",
-    Kind.CHANGED: "{server} answers the same hello otherwise than before: it has changed, or learns; nothing is "
-    "concluded from its answers",
+    Kind.BANNED: (
+        "{server} no longer takes a hello that got through before, and not after a pause either: it may "
+        "refuse this address now, after {probes}; nothing is concluded from its answers"
+    ),
+    Kind.RATE_LIMITED: (
+        "{server} fails hellos that get through after a pause: it limits the rate of connections; ask again "
+        "with a lower --rate"
+    ),
+    Kind.CHANGED: (
+        "{server} answers the same hello otherwise than before: it has changed, or learns; nothing is "
+        "concluded from its answers"
+    ),
 }
 
 
@@ -57,14 +66,10 @@ def _sentence(explanation: Explanation, server: str, client: str) -> str:
             said = f"{_fails(explanation, server, client)} {described(explanation.causes[0][0])}"
             return "; ".join((said, *accepted(explanation)[:1]))
         case Kind.SEVERAL:
-            groups = [described(group[0]) for group in explanation.causes]
-            more = f", and {len(groups) - _MOST_NAMED} more" if len(groups) > _MOST_NAMED else ""
-            left = " (or) ".join(groups[:_MOST_NAMED])
-            if len(groups) == 1:
-                return f"{_fails(explanation, server, client)} {left}, which could not be proved with two hellos"
-            return f"{_fails(explanation, server, client)} one of these, which no hello tells apart: {left}{more}"
+            return f"{_fails(explanation, server, client)} {_several(explanation)}"
         case Kind.OWN_RULE:
-            return f"the hello is not to blame: {answer.sentence or answer.reason}; a client without that rule gets through"
+            said = answer.sentence or answer.reason
+            return f"the hello is not to blame: {said}; a client without that rule gets through"
         case Kind.SCENARIO:
             return answer.sentence or answer.reason
         case Kind.CHOICE:
@@ -76,6 +81,14 @@ def _sentence(explanation: Explanation, server: str, client: str) -> str:
             return f"{server} is flaky: of {REPEATS} times the same hello failed {rate * REPEATS:.0f}"
     asked = counted(explanation.probes, "connection")
     return _NOT_EXPLAINED[kind].format(server=server, client=client, sentence=answer.sentence, probes=asked)
+
+
+def _several(explanation: Explanation) -> str:
+    groups = [described(group[0]) for group in explanation.causes]
+    if len(groups) == 1:
+        return f"{groups[0]}, which could not be proved with two hellos"
+    more = f"; and {len(groups) - _MOST_NAMED} more" if len(groups) > _MOST_NAMED else ""
+    return f"one of these, which no hello tells apart: {'; '.join(groups[:_MOST_NAMED])}{more}"
 
 
 def _fails(explanation: Explanation, server: str, client: str) -> str:
@@ -99,8 +112,8 @@ def _of_choice(explanation: Explanation) -> str:
     bad, good = ([name(code) for code in codes][:_MOST_NAMED] for codes in (found.failing, found.passing))
     reason = explanation.answer.sentence or explanation.answer.reason
     return (
-        f"{reason}: whenever the server chooses the {found.what} {' or '.join(bad)}, and never when it chooses "
-        f"{' or '.join(good)}, whatever else is in the hello"
+        f"{reason}: whenever the server chooses the {found.what} {' or '.join(bad)}, and never when it "
+        f"chooses {' or '.join(good)}, whatever else is in the hello"
     )
 
 
@@ -124,7 +137,8 @@ def _part(part: Feature) -> str:
         case Negation(feature=VersionFrom(version=version)):
             return f"a client_version below {version_name(version)}"
         case Negation(feature=AnyCipherSuite(codes=codes)):
-            return f"none of the cipher suites that the server takes ({', '.join(map(cipher_suite_name, codes))})"
+            names = ", ".join(map(cipher_suite_name, codes))
+            return f"none of the cipher suites that the server takes ({names})"
         case _:
             return part.describe()
 
@@ -139,9 +153,9 @@ def accepted(explanation: Explanation) -> list[str]:
 
 def _accepted(cause: Hypothesis, trials: Trials) -> Iterator[str]:
     through, failing = trials.passing, list(trials.chosen(trials.failing))
-    if Extension(ExtensionType.RENEGOTIATION_INFO) in cause.parts:
-        if trials.having(CipherSuite(TLS_EMPTY_RENEGOTIATION_INFO_SCSV)) & through:
-            yield "the SCSV is accepted"
+    has_scsv = trials.having(CipherSuite(TLS_EMPTY_RENEGOTIATION_INFO_SCSV)) & through
+    if RENEGOTIATION_INFO in cause.parts and has_scsv:
+        yield "the SCSV is accepted"
     if trials.having(Extension(UNKNOWN_EXTENSION)) & through:
         yield "an unknown extension of the same size is accepted in its place"
     if any(map(is_numeric, cause.parts)) or not failing:
@@ -157,8 +171,9 @@ def confidence(explanation: Explanation) -> str:
     match explanation.kind:
         case Kind.ONE if explanation.companions:
             names = joined([feature.describe() for feature in explanation.companions[:_MOST_NAMED]])
-            more = len(explanation.companions) - _MOST_NAMED
-            return f"medium: each failing hello also had {names}{f' and {more} more' if more > 0 else ''}, which was never left out"
+            more = max(len(explanation.companions) - _MOST_NAMED, 0)
+            others = f" and {more} more" if more else ""
+            return f"medium: each failing hello also had {names}{others}, never left out"
         case Kind.ONE:
             return "high: proved by two hellos that differ in the cause, each asked several times"
         case Kind.CHOICE | Kind.SCENARIO | Kind.OWN_RULE | Kind.PASSES | Kind.UNREACHABLE:

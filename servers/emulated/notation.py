@@ -7,10 +7,10 @@ values, and a dataclass as a table (`servers.emulated.tables`).
 """
 
 import re
-from http import HTTPStatus
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 from definitions.fault import either, shown, unknown_value

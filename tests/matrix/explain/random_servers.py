@@ -1,8 +1,8 @@
 """Servers that mind something drawn at random, in memory: a hello goes in, an answer comes out.
 
 What a server minds is drawn from what tells the two hellos apart that an explanation starts from, since
-nothing else can explain why one fails and the other does not. Whether an answer names the true cause is judged
-by what the two say of a few thousand hellos: all known ones, and changes of them.
+nothing else can explain why one fails and the other does not. Whether an answer names the true cause is
+judged by what the two say of a few thousand hellos: all known ones, and changes of them.
 """
 
 import random
@@ -64,7 +64,11 @@ class RandomServer:
 def hellos() -> dict[str, HelloTemplate]:
     """The first hello of every client of the core set."""
     profiles = load_profiles()
-    return {name: each.player.templates[0] for name, each in profiles.items() if {"core", "today"} & set(each.sets)}
+    return {
+        name: each.player.templates[0]
+        for name, each in profiles.items()
+        if {"core", "today"} & set(each.sets)
+    }
 
 
 def random_server(seed: int) -> RandomServer:
@@ -88,10 +92,14 @@ def _cause(
     """What the first hello has and the second has not: a name and a test; None where there is no such."""
     if kind == "length":
         return _length(failing, passing, rng)
-    had, others = ([f for f in features_of(each) if not isinstance(f, NumbersFeature)] for each in (failing, passing))
+    had, others = (
+        [f for f in features_of(each) if not isinstance(f, NumbersFeature)] for each in (failing, passing)
+    )
     more: list[Feature] = [each for each in had if each not in others]
     less: list[Feature] = [Negation(each) for each in others if each not in had]
-    presence = [each for each in more if ":" not in each.name or each.name.startswith(("extension:", "cipher-suite:"))]
+    presence = [
+        each for each in more if ":" not in each.name or each.name.startswith(("extension:", "cipher-suite:"))
+    ]
     values = [each for each in more if each not in presence]
     chosen: dict[str, Sequence[Feature]] = {
         "presence": presence, "absence": less, "value": values, "together": [*more, *less], "either": more,
@@ -106,7 +114,10 @@ def _cause(
             return cause.name, cause.present
         if kind == "either":
             first, second = rng.sample(chosen[kind], 2)
-            return f"{first.name} or {second.name}", lambda flight: first.present(flight) or second.present(flight)
+            return (
+                f"{first.name} or {second.name}",
+                lambda flight: first.present(flight) or second.present(flight),
+            )
         cause = rng.choice(chosen[kind])
         return cause.name, cause.present
     except (IndexError, ValueError):
@@ -118,7 +129,7 @@ def _length(failing: FirstFlight, passing: FirstFlight, rng: random.Random) -> t
     if high == low:
         return None
     if rng.random() < 0.3:
-        modulus = rng.choice([each for each in (2, 4, 8, 16, 32, 64, 128, 256)])
+        modulus = rng.choice((2, 4, 8, 16, 32, 64, 128, 256))
         numbers = Numbers(modulus=modulus, remainder=high % modulus)
         if low in numbers:
             return None
@@ -141,9 +152,16 @@ def sample() -> tuple[FirstFlight, ...]:
     for base in found:
         for _ in range(12):
             template = base
-            for feature in (*rng.sample(everything, rng.randint(0, 3)), *rng.sample(features_of(base), rng.randint(0, 6))):
+            for feature in (
+                *rng.sample(everything, rng.randint(0, 3)),
+                *rng.sample(features_of(base), rng.randint(0, 6)),
+            ):
                 try:
-                    template = feature.without(template) if feature.present(flight_of(template)) else feature.with_(template)
+                    template = (
+                        feature.without(template)
+                        if feature.present(flight_of(template))
+                        else feature.with_(template)
+                    )
                     flight_of(template)
                 except LocalError:
                     continue
@@ -154,5 +172,3 @@ def sample() -> tuple[FirstFlight, ...]:
 def without_common_suite(flight: FirstFlight) -> bool:
     """Whether no server here would go on with the hello anyway."""
     return not set(TAKEN) & set(flight.cipher_suites)
-
-
