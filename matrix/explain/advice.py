@@ -17,6 +17,10 @@ from matrix.explain.hypotheses import Hypothesis, Joint
 from servers.intolerance import KnownIntolerance, known_intolerances
 
 
+_NEAR = 8
+"""Bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Advice:
     """`products` are known to behave so; `settings` take the cause out of the client's hello, `elsewhere`
@@ -62,8 +66,13 @@ def _overlap(first: Feature, second: Feature) -> bool:
             return False
         if one.modulus > 1:
             return one.remainder == other.remainder
-        return one.low == other.low and one.high == other.high
+        return _is_near(one.low, other.low) and _is_near(one.high, other.high)
     return first == second
+
+
+def _is_near(one: int | None, other: int | None) -> bool:
+    """Whether two bounds may be the same one: not every length can be made."""
+    return one == other if one is None or other is None else abs(one - other) <= _NEAR
 
 
 def _helps(setting: Setting, causes: Sequence[Sequence[Hypothesis]], failing: HelloTemplate) -> bool:

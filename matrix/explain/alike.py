@@ -8,14 +8,12 @@ any more (RFC 8446 section 4.1.2).
 from collections.abc import Iterable, Sequence
 
 from handshake.features import FirstFlight
-from handshake.wire.registry import ProtocolVersion
 from matrix.explain.hypotheses import Hypothesis
 
 
 def merged(possible: Iterable[Hypothesis], flights: Sequence[FirstFlight]) -> list[list[Hypothesis]]:
     """The hypotheses in groups of those that are alike, everything in the order given."""
-    compared = [flight for flight in flights if flight.hello.legacy_version <= ProtocolVersion.TLS_1_2]
     groups: dict[tuple[bool, ...], list[Hypothesis]] = {}
     for each in possible:
-        groups.setdefault(tuple(each.holds(flight) for flight in compared), []).append(each)
+        groups.setdefault(tuple(each.holds(flight) for flight in flights), []).append(each)
     return list(groups.values())

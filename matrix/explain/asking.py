@@ -20,6 +20,7 @@ from clients.http_answer import http_status
 from clients.observation import Attempt, Observation
 from clients.pace import at_once
 from clients.player import PlayedHello, Player
+from handshake.client.drawn import draw
 from handshake.crypto.credentials import Credential
 from handshake.errors import HandshakeError
 from handshake.hello_template import ExtensionTemplate, Fill, HelloTemplate
@@ -31,6 +32,7 @@ from matrix.explain.trial import Answer, Choice
 from matrix.judgement.judge import outcome_of
 from matrix.judgement.outcome import Outcome
 from matrix.scenarios import CONNECT, Meeting, Scenario
+from matrix.scenarios.variants import PAUSE_SECONDS
 
 OWN_RULES = (Kind.POLICY, Kind.UNSUPPORTED, Kind.PROTOCOL_ERROR)
 """Failures that the client finds, not the server."""
@@ -62,6 +64,7 @@ class Asker:
     asks_for_page: bool = True
     asked: int = 0
     _slowest: float | None = None
+    _is_patient: bool = False
     _turn: Lock = field(default_factory=Lock, repr=False)
 
     def ask(self, template: HelloTemplate) -> Answer:
@@ -70,7 +73,7 @@ class Asker:
         began = time.monotonic()
         observation = self._observe(player)
         answer = answer_of(observation, self.usual_status)
-        if answer.passes:
+        if answer.passes and not self._is_patient:
             self._slowest = max(time.monotonic() - began, self._slowest or 0.0)
         return answer
 
@@ -81,9 +84,19 @@ class Asker:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return list(pool.map(self.ask, templates))
 
+    def be_patient(self) -> None:
+        """From here on a silent server is given its whole time."""
+        self._slowest, self._is_patient = None, True
+
     def sent(self, template: HelloTemplate) -> HelloTemplate:
-        """The hello as this server gets it: with the name that it is called by, or without one."""
-        return with_server_name(template, self.destination.server_name)
+        """The hello as this server gets it: with the name that it is called by, or without one, nothing drawn
+        anew for each connection but keys, and its segments so far apart that they arrive one by one.
+        """
+        fixed = draw(template.as_written(), bytes)
+        named = with_server_name(fixed, self.destination.server_name)
+        if named.segments and not named.pause_seconds:
+            return replace(named, pause_seconds=PAUSE_SECONDS)
+        return named
 
     def _observe(self, player: Player) -> Observation:
         if self.scenario is CONNECT and not self.asks_for_page:

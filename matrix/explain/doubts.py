@@ -4,6 +4,7 @@ Each function gives hellos in the order in which they are worth asking. A search
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Protocol, TypeVar
 
 from handshake.errors import LocalError
@@ -32,6 +33,8 @@ from matrix.explain.trial import Trials
 
 RENEGOTIATION_INFO = Extension(ExtensionType.RENEGOTIATION_INFO)
 _Member = TypeVar("_Member")
+_BASES = 6
+"""Of the hellos that were asked the newest are made longer or shorter."""
 _VARIATIONS = 4
 """So many entries of a list are left out, one at a time, to see whether the whole body matters."""
 
@@ -58,7 +61,11 @@ def proving(asked: Asked, cause: Hypothesis) -> Iterator[HelloTemplate]:
     less = [part for part in parts if not is_numeric(part)]
     if cause.joint is Joint.ALL:
         yield with_(asked.passing, parts)
-        yield from (changed for part in parts for changed in _filled_up(asked.passing, part))
+        through = [trial.template for trial in asked.trials.chosen(asked.trials.passing)]
+        bases = (asked.passing, *reversed(through[-_BASES:]))
+        for part in parts:
+            filled = (changed for base in bases for changed in _filled_up(base, part))
+            yield from islice((each for each in filled if part.present(flight_of(each))), 1)
         yield from (without(asked.failing, (part,)) for part in less)
     else:
         if less == list(parts):
@@ -66,9 +73,17 @@ def proving(asked: Asked, cause: Hypothesis) -> Iterator[HelloTemplate]:
         yield from (with_(asked.passing, (part,)) for part in parts)
 
 
+def _bases(asked: Asked) -> Iterator[HelloTemplate]:
+    """What can be made longer or shorter: the two hellos, and the newest others."""
+    yield from (*asked.failing_bases(), *asked.passing_bases())
+    for bits in (asked.trials.failing, asked.trials.passing):
+        yield from reversed([trial.template for trial in asked.trials.chosen(bits)][-_BASES:])
+
+
 def _filled_up(base: HelloTemplate, part: Feature) -> Iterator[HelloTemplate]:
-    """As long, or with as many suites, as the part says, by what nobody knows."""
+    """As long, or with as many suites, as the part says, by what nobody knows or padding."""
     if isinstance(part, HelloLength):
+        yield with_(base, (part,))
         yield with_unknown_suites(base, part.numbers.low)
     if isinstance(part, CipherSuiteCount):
         yield with_suite_count(base, part.numbers.low)
@@ -88,7 +103,7 @@ def resized(asked: Asked, cause: Hypothesis) -> Iterator[HelloTemplate]:
             gaps.append((high, min((value for value in values if value > high), default=OPEN_END * high + 2)))
         for start, end in gaps:
             value = (start + end) // 2
-            for base in (*asked.failing_bases(), *asked.passing_bases()) if value > start else ():
+            for base in _bases(asked) if value > start else ():
                 changed = [with_(base, (kind(Numbers(value, value)),))]
                 changed += [with_unknown_suites(base, value)] if kind is HelloLength else []
                 yield from (each for each in changed if start < measure(flight_of(each)) < end)

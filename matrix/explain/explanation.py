@@ -28,6 +28,7 @@ REFUSING_STATUS = 400
 """RFC 9110 section 15.5."""
 MOST_PROBES = 200
 """Connections that an explanation makes unless another number is asked for; most need a fifth of them."""
+_SILENT = ":timeout"
 _KEPT = 30
 """Connections that are kept for controls and the proof."""
 _MOST_CAUSES_IN_TURN = 3
@@ -118,9 +119,9 @@ class _Explaining:
         if first.passes and not is_refused_page:
             return self._passing(first)
         rule = is_own_rule(first) and self._gets_through_without_rule()
-        if not rule and not is_refused_page:
+        if not rule:
             first = self._as_the_server_sees_it(first)
-            if first.passes:  # the failure was one of the client's own policy after all
+            if first.passes and not is_refused_page:  # it was the client's own doing after all
                 return self._passing(first)
         return self._explained(first, rule=rule)
 
@@ -129,7 +130,7 @@ class _Explaining:
         asker = self._asker
         if asker.scenario.id == "connect":
             asker.player = Player(())
-            asker.asks_for_page = first.reason.startswith("application-data:")
+            asker.asks_for_page = first.passes or first.reason.startswith("application-data:")
         return asker.ask(self._failing)
 
     def _gets_through_without_rule(self) -> bool:
@@ -162,14 +163,34 @@ class _Explaining:
         trials.add(self._failing, first)
         control = Control(self._asker, passing, self._terms.pause, self._terms.pause_seconds)
         found = self._searched(trials, passing, control)
+        proof = self._proved(found, first, passing)
+        if isinstance(found, Found) and proof is None and first.reason.endswith(_SILENT):
+            found = self._searched(self._looked_again(found), passing, control)
+            proof = self._proved(found, first, passing)
         if isinstance(found, Disturbance):
             return self._disturbed(found, first, passing, trials)
-        return self._told(found, first, passing, name, rule=rule, turn=turn)
+        return self._told(found, proof, first, name, rule=rule, turn=turn)
+
+    def _proved(self, found: Found | Disturbance, first: Answer, passing: HelloTemplate) -> Proof | None:
+        if isinstance(found, Disturbance) or not found.causes:
+            return None
+        return prove(found.causes[0][0], found.failing, passing, self._asker, first, found.trials)
+
+    def _looked_again(self, found: Found) -> Trials:
+        """What a busy machine may have taken for silence is asked again, with all the time there is."""
+        self._asker.be_patient()
+        silent = list(found.trials.chosen(found.trials.failing))
+        answers = self._asker.ask_all([trial.template for trial in silent])
+        again = {trial.template: answer for trial, answer in zip(silent, answers, strict=True)}
+        trials = Trials(found.trials.explained)
+        for trial in found.trials:
+            trials.add(trial.template, again.get(trial.template, trial.answer))
+        return trials
 
     def _told(
-        self, found: Found, first: Answer, passing: HelloTemplate, name: str, *, rule: bool, turn: int
+        self, found: Found, proof: Proof | None, first: Answer, name: str, *, rule: bool, turn: int
     ) -> Explanation:
-        """Prove what was found; explain what comes behind it."""
+        """Tell what was found and proved, and what comes behind it."""
         ended = replace(
             self._ended(Kind.NONE, first, found.trials), nearest=name, rule=rule, causes=found.causes
         )
@@ -178,7 +199,6 @@ class _Explaining:
             kind = Kind.CHOICE if is_told else Kind.OWN_RULE if rule else Kind.NONE
             return replace(ended, kind=kind, proof=nearest_pair(found.trials), probes=self._asker.asked)
         cause = found.causes[0][0]
-        proof = prove(cause, found.failing, passing, self._asker, first, found.trials)
         if proof is None:
             later = self._asker.ask(self._failing)
             if not later.is_like(first):
@@ -211,7 +231,7 @@ class _Explaining:
     def _nearest(self, first: Answer, trials: Trials) -> tuple[str, HelloTemplate, Answer] | None:
         """A hello of another client that gets through; the trials get what was asked on the way."""
         order = Nearest(self._failing, self._hellos)
-        at_once = AT_ONCE if first.reason.endswith(":timeout") else 1
+        at_once = AT_ONCE if first.reason.endswith(_SILENT) else 1
         left = min(MOST_TRIED, self._terms.most_probes - self._asker.asked)
         while left > 0 and (batch := order.next(min(at_once, left))):
             left -= len(batch)

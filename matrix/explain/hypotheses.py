@@ -86,9 +86,11 @@ class Hypothesis:
 
 
 class Universe:
-    """The features that hypotheses are made of, from the hellos that are compared; any may be missing."""
+    """The features that hypotheses are made of, from the hellos that are compared; any may be missing.
+    `absent` are more that may be missed, though none of these hellos has them.
+    """
 
-    def __init__(self, flights: Iterable[FirstFlight]) -> None:
+    def __init__(self, flights: Iterable[FirstFlight], absent: Iterable[Feature] = ()) -> None:
         literals: dict[Feature, None] = {}
         for flight in flights:
             for feature in features_of(flight):
@@ -96,6 +98,7 @@ class Universe:
                     literals.update({feature: None, Negation(feature): None})
             remainders = (Numbers(modulus=each, remainder=flight.length % each) for each in MODULI)
             literals.update((HelloLength(numbers), None) for numbers in remainders)
+        literals.update((Negation(feature), None) for feature in absent)
         for version in ProtocolVersion:
             literals.update({VersionFrom(version): None, Negation(VersionFrom(version)): None})
         self._literals = tuple(literals)

@@ -71,6 +71,8 @@ def _pairs(
     less = (cause.parts,) if cause.joint is Joint.ANY else [(part,) for part in cause.parts]
     made = [(failing, sent(without(failing, parts))) for parts in less]
     made.append((sent(with_(passing, cause.parts[:1] if cause.joint is Joint.ANY else cause.parts)), passing))
+    most_alike = nearest_pair(trials)
+    made.append((most_alike.failing, most_alike.passing))
     answered = {trial.template: trial.answer for trial in trials}
     for bad, good in made:
         try:

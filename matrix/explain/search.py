@@ -15,8 +15,12 @@ from itertools import chain
 from handshake.errors import LocalError
 from handshake.features import Feature, FirstFlight
 from handshake.features.arguments import NumbersFeature
+from handshake.features.cipher_suite_family import CipherSuiteFamily
+from handshake.features.extension import Extension
+from handshake.features.extension_block import ExtensionBlock
 from handshake.features.flight import flight_of
 from handshake.hello_template import HelloTemplate
+from handshake.wire.registry import ProtocolVersion
 from matrix.explain.alike import merged
 from matrix.explain.candidates import changes, groups, with_, without
 from matrix.explain.doubts import DOUBTS, opened, resized
@@ -26,6 +30,8 @@ from matrix.explain.shrinking import shrunk
 from matrix.explain.trial import Answer, Trial, Trials
 
 Asking = Generator[Sequence[HelloTemplate], Sequence[Answer], "Found"]
+_MAY_BE_MISSED: tuple[type[Feature], ...] = (Extension, ExtensionBlock, CipherSuiteFamily)
+"""What a server may miss, although it is neither in the hello that fails nor in the one that gets through."""
 _MOST_WEIGHED = 300
 """Hypotheses that are weighed in one step; of more every n-th."""
 _MOST_DOUBTED = 3
@@ -74,7 +80,10 @@ class Search:
         self._made = made
         self._known = tuple(known)
         self._is_shrunk = False
-        self._universe = Universe(trial.flight for trial in trials)
+        flights = map(flight_of, self._known)
+        absent = (each for flight in flights for kind in _MAY_BE_MISSED for each in kind.found_in(flight))
+        self._absent = tuple(dict.fromkeys(absent))
+        self._universe = Universe((trial.flight for trial in trials), self._absent)
         self._asked = {trial.template for trial in trials}
 
     def run(self) -> Asking:
@@ -110,17 +119,26 @@ class Search:
             self.failing = end.value
         self.trials = self.trials.that_got_through()
         self.trials.add(self.failing, self.trials.explained)
-        self._universe = Universe(map(flight_of, (self.failing, self.passing)))
+        self._universe = Universe(map(flight_of, (self.failing, self.passing)), self._absent)
 
     def found(self) -> Found:
         """What is still possible."""
         possible = self._possible()
-        flights = [*(trial.flight for trial in self.trials), *map(flight_of, self._known)]
+        flights = self._compared()
         causes = tuple(map(tuple, merged(possible, flights)))
         companions = (
             _that_can_be_absent(possible[0], self._companions(possible[0]), flights) if possible else ()
         )
         return Found(self.failing, causes, companions, self.trials)
+
+    def _compared(self) -> list[FirstFlight]:
+        """The hellos that tell causes apart: those that were asked and those that are known, but for versions
+        below any that the server was seen to choose.
+        """
+        chosen = [trial.answer.choice.version for trial in self.trials if trial.answer.choice is not None]
+        lowest = min(chosen, default=0)
+        flights = [*(trial.flight for trial in self.trials), *map(flight_of, self._known)]
+        return [flight for flight in flights if lowest <= flight.hello.legacy_version <= ProtocolVersion.TLS_1_2]
 
     def _possible(self) -> list[Hypothesis]:
         """What everything seen allows, of the simplest form of which anything is left. Where nothing is, what
@@ -128,7 +146,7 @@ class Search:
         """
         found = self._simplest()
         if not found:
-            self._universe = Universe(trial.flight for trial in self.trials)
+            self._universe = Universe((trial.flight for trial in self.trials), self._absent)
             found = self._simplest()
         return sorted(found, key=rank)
 
@@ -192,6 +210,8 @@ class Search:
                 yield without(base, others, allowed)
                 for group in groups(others):
                     yield without(base, group, allowed)
+        if self._is_answered():
+            yield from self._known
 
     def _best(
         self, templates: Iterator[HelloTemplate], score: Callable[[FirstFlight], float]

@@ -48,14 +48,18 @@ class Answer:
     sentence: str = field(default="", compare=False)
 
     def is_like(self, other: "Answer") -> bool:
-        """Whether both get through, or both fail alike."""
-        return self.passes == other.passes and self.reason == other.reason
+        """Whether both get through, or both fail alike: for the same reason, and both before or both after the
+        server has chosen.
+        """
+        is_as_far = self.passes or (self.choice is None) == (other.choice is None)
+        return self.passes == other.passes and self.reason == other.reason and is_as_far
 
     def gets_past(self, other: "Answer") -> bool:
-        """Whether it gets through, or fails only in a later phase than the other: what ended that one has
-        not ended this one.
+        """Whether it gets through, or fails only later than the other, in another phase or once the server
+        has chosen: what ended that one has not ended this one.
         """
-        return self.passes or (_phase(self.reason) > _phase(other.reason) >= 0)
+        is_chosen = self.choice is not None and other.choice is None
+        return self.passes or is_chosen or (_phase(self.reason) > _phase(other.reason) >= 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ CAUSES = "What is to blame"
 
 
 def causes(run: RunFile) -> list[str]:
-    """What of the hello is to blame for failures, each once with the cells it is of; of a run with --explain."""
+    """What is to blame for failures, each once with the cells it is of; of a run with --explain."""
     cells: dict[str, list[CellRecord]] = defaultdict(list)
     for cell in run.cells:
         if cell.cause is not None:

@@ -20,6 +20,7 @@ from handshake.features.hello_length import HelloLength
 from handshake.features.negation import Negation
 from handshake.features.numbers import Numbers
 from handshake.hello_template import HelloTemplate
+from matrix.explain.hypotheses import Hypothesis
 from matrix.explain.trial import Answer, Choice
 
 REACTIONS = (
@@ -169,6 +170,10 @@ def sample() -> tuple[FirstFlight, ...]:
     return tuple(dict.fromkeys(map(flight_of, (*found, *changed))))
 
 
-def without_common_suite(flight: FirstFlight) -> bool:
-    """Whether no server here would go on with the hello anyway."""
-    return not set(TAKEN) & set(flight.cipher_suites)
+def is_the_cause(server: RandomServer, cause: Hypothesis) -> bool:
+    """Whether the two say the same of every hello of the sample that some server here would go on with."""
+    return all(
+        cause.holds(flight) == server.minds(flight)
+        for flight in sample()
+        if set(TAKEN) & set(flight.cipher_suites)
+    )
