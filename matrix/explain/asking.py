@@ -43,6 +43,7 @@ _PATIENCE = 10.0
 _LEAST_SECONDS = 0.25
 """A machine under load may stop a process for so long."""
 _NO_REQUEST = b""
+_CHOOSING = ("ServerHello", "HelloRetryRequest")
 
 
 @dataclass
@@ -92,8 +93,7 @@ class Asker:
         """The hello as this server gets it: with the name that it is called by, or without one, nothing drawn
         anew for each connection but keys, and its segments so far apart that they arrive one by one.
         """
-        fixed = draw(template.as_written(), bytes)
-        named = with_server_name(fixed, self.destination.server_name)
+        named = with_server_name(with_nothing_drawn(template), self.destination.server_name)
         if named.segments and not named.pause_seconds:
             return replace(named, pause_seconds=PAUSE_SECONDS)
         return named
@@ -132,6 +132,17 @@ class Asker:
         return min(self.seconds, max(_PATIENCE * self._slowest, _LEAST_SECONDS))
 
 
+def with_nothing_drawn(template: HelloTemplate) -> HelloTemplate:
+    """The hello as it could be drawn once, and from then on the same on each connection: what a server answers
+    to the same bytes is its own doing.
+    """
+    drawn = draw(template.as_written(), bytes)
+    if drawn.extensions is None:
+        return drawn
+    kept = (replace(e, fill=None) if e.fill is Fill.ECH_GREASE else e for e in drawn.extensions)
+    return replace(drawn, extensions=tuple(kept))
+
+
 def with_server_name(template: HelloTemplate, name: str | None) -> HelloTemplate:
     """The hello with the server's name written out; without the extension where there is none to say."""
     fills = {Fill.SERVER_NAME, Fill.DOTTED_SERVER_NAME}
@@ -168,7 +179,7 @@ def _choice(attempt: Attempt) -> Choice | None:
         agreed = attempt.negotiated
         return Choice(agreed.version, agreed.cipher_suite, agreed.named_group)
     for entry in attempt.transcript:
-        if (entry.direction, entry.kind, entry.name) == ("received", "message", "ServerHello"):
+        if (entry.direction, entry.kind) == ("received", "message") and entry.name in _CHOOSING:
             try:
                 hello = pull_server_hello(entry.decrypted[MESSAGE_HEADER_SIZE:])
             except HandshakeError:
