@@ -1,6 +1,6 @@
 """`tls-matrix explain CELL_ID | --client C --target HOST:PORT`: which part of the hello a server minds."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +18,6 @@ from matrix.explain.asking import Asker
 from matrix.explain.explanation import MOST_PROBES, Explanation, Kind, Terms
 from matrix.explain.explanation import explain as explain_hello
 from matrix.explain.report import document, write_files
-from matrix.grid.endpoint import Endpoint
 from matrix.grid.run_cell import own_credentials
 from matrix.grid.servers import grid_servers, read_credentials
 from matrix.plan.make import make_plan
@@ -35,48 +34,54 @@ _NOT_REACHED = (Kind.UNREACHABLE, Kind.DOWN)
 _PROGRAMS = "genuine programs cannot send changed hellos; explain a profile that plays the program"
 
 
+CellId = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[CELL_ID]",
+        help="A cell as reports name it: <server id>/<client>/<scenario>; its server is started.",
+        show_default=False,
+    ),
+]
+ClientId = Annotated[
+    str | None, typer.Option(metavar="CLIENT", help="The client whose hello fails, for --target.")
+]
+TargetAddress = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT[,sni=NAME][,starttls=PROTOCOL][,cert=FILE,key=FILE]",
+        help="A server that runs already, as `run --target` has it, without a name.",
+    ),
+]
+MaxProbes = Annotated[int, typer.Option(metavar="NUMBER", min=10, help="The most connections that are made.")]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        metavar="NUMBER",
+        min=0.01,
+        help=f"Connections per second; default {DEFAULT_RATE:g} where the target is not on loopback.",
+    ),
+]
+Timeout = Annotated[
+    float, typer.Option(metavar="SECONDS", min=0.1, help="Seconds for each connection attempt.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before a target off loopback is asked.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Write explanation.json and the two hellos, in hexadecimal, into this folder."
+    ),
+]
+
+
 def explain(
-    cell: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[CELL_ID]",
-            help="A cell as reports name it: <server id>/<client>/<scenario>; its server is started.",
-            show_default=False,
-        ),
-    ] = None,
-    client: Annotated[
-        str | None, typer.Option(metavar="CLIENT", help="The client whose hello fails, for --target.")
-    ] = None,
-    target: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT[,sni=NAME][,starttls=PROTOCOL][,cert=FILE,key=FILE]",
-            help="A server that runs already, as `run --target` has it, without a name.",
-        ),
-    ] = None,
-    max_probes: Annotated[
-        int, typer.Option(metavar="NUMBER", min=10, help="The most connections that are made.")
-    ] = MOST_PROBES,
-    rate: Annotated[
-        float | None,
-        typer.Option(
-            metavar="NUMBER",
-            min=0.01,
-            help=f"Connections per second; default {DEFAULT_RATE:g} where the target is not on loopback.",
-        ),
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="Seconds for each connection attempt.")
-    ] = 2.0,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask before a target off loopback is asked.")
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Write explanation.json and the two hellos, in hexadecimal, into this folder."
-        ),
-    ] = None,
+    cell: CellId = None,
+    client: ClientId = None,
+    target: TargetAddress = None,
+    max_probes: MaxProbes = MOST_PROBES,
+    rate: Rate = None,
+    timeout: Timeout = 2.0,
+    yes: Yes = False,
+    out: Out = None,
     json: Json = False,
     servers_dir: ServersDir = None,
     clients_dir: ClientsDir = None,
@@ -93,24 +98,9 @@ def explain(
         plan = make_plan(options, notes)
         if chosen.client not in plan.profiles:
             raise SelectionError(f"{chosen.client}: {_PROGRAMS}")
-    pace = at_once
-    for each in plan.targets:
-        pace = pace_of(each.destination, rate)
-        if not is_loopback(each.destination):
-            speed = f"at most {rate or DEFAULT_RATE:g} a second"
-            where = each.destination.address
-            ask_first(f"{where} is going to get up to {max_probes} hellos, {speed}", is_agreed=yes)
+    pace = _pace(plan, rate, max_probes, is_agreed=yes)
     profile = plan.profiles[chosen.client]
-    with _endpoint(plan, chosen.server) as (endpoint, credentials):
-        assert endpoint.destination is not None, "a server without a problem listens"
-        asker = Asker(
-            endpoint.destination,
-            timeout,
-            scenario=SCENARIOS[chosen.scenario],
-            pace=pace,
-            credentials=credentials,
-            own=own_credentials(endpoint),
-        )
+    with _asker(plan, chosen, timeout, pace) as asker:
         failing = asker.sent(profile.player.hellos[0].template)
         others = {name: each.player for name, each in plan.profiles.items() if name != profile.id}
         found = explain_hello(profile.player, others, asker, Terms(max_probes))
@@ -155,15 +145,37 @@ def _options(
     )
 
 
+def _pace(plan: Plan, rate: float | None, most: int, *, is_agreed: bool) -> Callable[[], None]:
+    """How often the server is asked; the user agrees to it first where it is not on loopback."""
+    if not plan.targets:
+        return at_once
+    (target,) = plan.targets
+    if not is_loopback(target.destination):
+        speed = f"at most {rate or DEFAULT_RATE:g} a second"
+        where = target.destination.address
+        ask_first(f"{where} is going to get up to {most} hellos, {speed}", is_agreed=is_agreed)
+    return pace_of(target.destination, rate)
+
+
 @contextmanager
-def _endpoint(plan: Plan, server: str) -> Iterator[tuple[Endpoint, dict[str, Any]]]:
-    """The server, started if it is one of ours, and proved to answer; else the command ends."""
+def _asker(plan: Plan, chosen: Cell, timeout: float, pace: Callable[[], None]) -> Iterator[Asker]:
+    """Who asks the server, which is started if it is one of ours, and proved to answer; else the command
+    ends.
+    """
     with grid_servers(plan) as servers:
-        endpoint = servers.endpoints[server]
+        endpoint = servers.endpoints[chosen.server]
         if endpoint.problem is not None:
-            tell(f"tls-matrix: {server}: {endpoint.problem.note}")
+            tell(f"tls-matrix: {chosen.server}: {endpoint.problem.note}")
             raise typer.Exit(EXIT_HARNESS)
-        yield endpoint, read_credentials(servers.client_credentials)
+        assert endpoint.destination is not None, "a server without a problem listens"
+        yield Asker(
+            endpoint.destination,
+            timeout,
+            scenario=SCENARIOS[chosen.scenario],
+            pace=pace,
+            credentials=read_credentials(servers.client_credentials),
+            own=own_credentials(endpoint),
+        )
 
 
 def _written(folder: Path, written: dict[str, Any], found: Explanation) -> list[Path]:

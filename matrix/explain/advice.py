@@ -16,7 +16,6 @@ from handshake.hello_template import HelloTemplate
 from matrix.explain.hypotheses import Hypothesis, Joint
 from servers.intolerance import KnownIntolerance, known_intolerances
 
-
 _NEAR = 8
 """Bytes."""
 

@@ -133,8 +133,8 @@ class Asker:
 
 
 def with_nothing_drawn(template: HelloTemplate) -> HelloTemplate:
-    """The hello as it could be drawn once, and from then on the same on each connection: what a server answers
-    to the same bytes is its own doing.
+    """The hello as it could be drawn once, and from then on the same on each connection: what a server
+    answers to the same bytes is its own doing.
     """
     drawn = draw(template.as_written(), bytes)
     if drawn.extensions is None:

@@ -20,7 +20,7 @@ from matrix.explain.choices import choices
 from matrix.explain.control import CONTROL_AFTER, PAUSE_SECONDS, Control, Disturbance, rate_of_failures
 from matrix.explain.hypotheses import Hypothesis
 from matrix.explain.nearest import MOST_TRIED, Nearest
-from matrix.explain.proof import REPEATS, Proof, nearest_pair, prove
+from matrix.explain.proof import REPEATS, Proof, nearest_pair, prove, smallest_changes
 from matrix.explain.search import Found, Search
 from matrix.explain.trial import Answer, Trials
 
@@ -62,9 +62,11 @@ class Explanation:
     those of a group say the same of every known hello, nothing that could be asked tells the groups apart.
     `proof` are the two hellos; where no cause is left, the two most alike that were asked. `nearest` is the
     client whose hello got through. `companions` are what every failing hello had besides the first cause.
-    `rate` is the share of failures of a flaky server, `disturbed` the hello that showed it. `rule` is true
-    where the client itself refuses what the server chooses, and the hello gets through without its rule.
-    `then` explains what the server minds next, in a hello without the cause. `trials` are all that was asked.
+    `mends` shows the smallest change that makes the failing hello get through, `breaks` the one that makes
+    the nearest hello that gets through fail. `rate` is the share of failures of a flaky server, `disturbed`
+    the hello that showed it. `rule` is true where the client itself refuses what the server chooses, and the
+    hello gets through without its rule. `then` explains what the server minds next, in a hello without the
+    cause. `trials` are all that was asked.
     """
 
     kind: Kind
@@ -72,6 +74,8 @@ class Explanation:
     probes: int
     causes: tuple[tuple[Hypothesis, ...], ...] = ()
     proof: Proof | None = None
+    mends: Proof | None = None
+    breaks: Proof | None = None
     nearest: str | None = None
     companions: tuple[Feature, ...] = ()
     rate: float | None = None
@@ -169,7 +173,12 @@ class _Explaining:
             proof = self._proved(found, first, passing)
         if isinstance(found, Disturbance):
             return self._disturbed(found, first, passing, trials)
-        return self._told(found, proof, first, name, rule=rule, turn=turn)
+        told = self._told(found, proof, first, name, rule=rule, turn=turn)
+        if not found.causes:
+            return told
+        cause = found.causes[0][0]
+        mends, breaks = smallest_changes(cause, found.failing, passing, found.trials, self._asker)
+        return replace(told, mends=mends, breaks=breaks)
 
     def _proved(self, found: Found | Disturbance, first: Answer, passing: HelloTemplate) -> Proof | None:
         if isinstance(found, Disturbance) or not found.causes:

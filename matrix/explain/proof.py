@@ -60,6 +60,22 @@ def nearest_pair(trials: Trials) -> Proof:
     return Proof(bad.template, good.template, 1, tuple(differences(bad.flight, good.flight)))
 
 
+def smallest_changes(
+    cause: Hypothesis, found: HelloTemplate, passing: HelloTemplate, trials: Trials, asker: Asker
+) -> tuple[Proof | None, Proof | None]:
+    """What makes the failing hello get through, and what makes the one that gets through fail, as far as it
+    was asked.
+    """
+    answered = {trial.template: trial.answer for trial in trials}
+    mends, breaks = None, None
+    for bad, good in _pairs(cause, found, passing, trials, asker.sent):
+        if bad in answered and good in answered:
+            pair = Proof(bad, good, 1, tuple(differences(bad, good)))
+            mends = mends or (pair if bad == found else None)
+            breaks = breaks or (pair if good == passing else None)
+    return mends, breaks
+
+
 def _pairs(
     cause: Hypothesis,
     failing: HelloTemplate,

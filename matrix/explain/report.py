@@ -125,9 +125,16 @@ def _evidence(explanation: Explanation) -> dict[str, Any]:
         "failing": None if proof is None else _hello(proof.failing),
         "passing": None if proof is None else _hello(proof.passing),
         "differing": [] if proof is None else _names(proof.differing),
+        "makes_the_failing_hello_pass": _change(explanation.mends),
+        "makes_the_passing_hello_fail": _change(explanation.breaks),
         "accepted": accepted(explanation),
         "never_left_out": _names(explanation.companions),
     }
+
+
+def _change(pair: Proof | None) -> list[str] | None:
+    """The features that differ; None where no such hello was asked."""
+    return None if pair is None else _names(pair.differing)
 
 
 def _hello(template: HelloTemplate) -> dict[str, Any]:

@@ -138,7 +138,9 @@ class Search:
         chosen = [trial.answer.choice.version for trial in self.trials if trial.answer.choice is not None]
         lowest = min(chosen, default=0)
         flights = [*(trial.flight for trial in self.trials), *map(flight_of, self._known)]
-        return [flight for flight in flights if lowest <= flight.hello.legacy_version <= ProtocolVersion.TLS_1_2]
+        return [
+            flight for flight in flights if lowest <= flight.hello.legacy_version <= ProtocolVersion.TLS_1_2
+        ]
 
     def _possible(self) -> list[Hypothesis]:
         """What everything seen allows, of the simplest form of which anything is left. Where nothing is, what

@@ -48,8 +48,8 @@ class Answer:
     sentence: str = field(default="", compare=False)
 
     def is_like(self, other: "Answer") -> bool:
-        """Whether both get through, or both fail alike: for the same reason, and both before or both after the
-        server has chosen.
+        """Whether both get through, or both fail alike: for the same reason, and both before or both after
+        the server has chosen.
         """
         is_as_far = self.passes or (self.choice is None) == (other.choice is None)
         return self.passes == other.passes and self.reason == other.reason and is_as_far

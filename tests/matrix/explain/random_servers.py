@@ -68,7 +68,7 @@ def hellos() -> dict[str, HelloTemplate]:
     return {
         name: each.player.templates[0]
         for name, each in profiles.items()
-        if {"core", "today"} & set(each.sets)
+        if {"core", "today"} & set(each.sets or ())
     }
 
 

@@ -9,9 +9,9 @@ from clients.player import PlayedHello, Player
 from clients.profile import Profile
 from handshake.features import Feature, parse_feature
 from handshake.features.flight import flight_of
+from handshake.wire.registry import ProtocolVersion
 from matrix.explain.advice import products
 from matrix.explain.explanation import Kind
-from handshake.wire.registry import ProtocolVersion
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
 from servers.intolerance import known_intolerances
@@ -58,7 +58,9 @@ def failing_player(features: list[Feature]) -> Player:
 
 def _has(profile: Profile, feature: Feature) -> bool:
     flight = flight_of(profile.player.hellos[0].template)
-    is_answered = flight.hello.legacy_version >= ProtocolVersion.TLS_1_0 and COMMON & set(flight.cipher_suites)
+    is_answered = flight.hello.legacy_version >= ProtocolVersion.TLS_1_0 and COMMON & set(
+        flight.cipher_suites
+    )
     return feature.present(flight) and bool(is_answered)
 
 

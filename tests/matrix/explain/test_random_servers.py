@@ -37,7 +37,9 @@ def test_what_a_server_minds_is_found(first: int) -> None:
         found = found_at(server)
         right = [any(is_the_cause(server, each) for each in group) for group in found.causes]
         names = [group[0].name for group in found.causes]
-        assert any(right), f"seed {seed}, {server.failing} and {server.passing}: {server.name} is not in {names}"
+        assert any(right), (
+            f"seed {seed}, {server.failing} and {server.passing}: {server.name} is not in {names}"
+        )
         with_rivals += [seed] if len(names) > 1 else []
         assert len(found.trials) <= MOST_PROBES
     assert len(with_rivals) <= MOST_WITH_RIVALS * TOGETHER / SERVERS + 1

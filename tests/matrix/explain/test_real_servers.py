@@ -1,16 +1,10 @@
 """Real servers with a real cause each: the sentence names the one that an expert would."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from clients.connect import reach
-from clients.destination import Destination
-from matrix.explain.explanation import Explanation, Kind
+from matrix.explain.explanation import Explanation
 from matrix.explain.words import sentence
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
@@ -51,7 +45,11 @@ def parts_of(found: Explanation | None) -> list[str]:
 def test_jdk_25_and_the_hello_of_java_6(running: RunningServers) -> None:
     """The format, then the version, then the missing signature_algorithms: each hides the next one."""
     found = asked(running, "jsse@25", "java-6")
-    assert parts_of(found) == ["sslv2-format", "not version-from:TLSv1.2", "not extension:signature_algorithms"]
+    assert parts_of(found) == [
+        "sslv2-format",
+        "not version-from:TLSv1.2",
+        "not extension:signature_algorithms",
+    ]
 
 
 def test_tlslite_ng_fails_at_alpn_in_tls_1_3(running: RunningServers) -> None:

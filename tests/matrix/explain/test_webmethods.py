@@ -1,4 +1,6 @@
-"""The incident: for each hypothesis about webMethods 8.0.1 the trigger is named, to each client that it stops."""
+"""The incident: for each hypothesis about webMethods 8.0.1 the trigger is named, to each client that it
+stops.
+"""
 
 from collections.abc import Iterator
 
