@@ -45,11 +45,9 @@ def parts_of(found: Explanation | None) -> list[str]:
 def test_jdk_25_and_the_hello_of_java_6(running: RunningServers) -> None:
     """The format, then the version, then the missing signature_algorithms: each hides the next one."""
     found = asked(running, "jsse@25", "java-6")
-    assert parts_of(found) == [
-        "sslv2-format",
-        "not version-from:TLSv1.2",
-        "not extension:signature_algorithms",
-    ]
+    form, version, schemes = parts_of(found)
+    assert (form, schemes) == ("sslv2-format", "not extension:signature_algorithms")
+    assert version in ("not version-from:TLSv1.2", "not client-version:TLSv1.2")
 
 
 def test_tlslite_ng_fails_at_alpn_in_tls_1_3(running: RunningServers) -> None:
