@@ -16,6 +16,7 @@ from servers.credentials import KINDS
 from servers.declared import Declared
 from servers.definition import ServerDefinition
 from servers.departure_toggle import certificate_of_departure
+from servers.intolerance import NONE
 from servers.own_program import ProgramError, checked, comma_in_path
 
 LISTED_BY = "tls-matrix list servers"
@@ -72,6 +73,12 @@ class ServerVariant:
         return bool(self.emulation().get("departures"))
 
     @property
+    def minds(self) -> bool:
+        """Whether an intolerance of the catalogue was chosen for it."""
+        toggles = self.definition.toggles
+        return any(toggles[name].intolerances and value != NONE for name, value in self.toggles.items())
+
+    @property
     def own_program(self) -> str | None:
         """The path of the user's program that it runs, as ids have it; None where the system's does."""
         for name, value in self.toggles.items():
@@ -92,11 +99,11 @@ class ServerVariant:
 
     @property
     def is_only_observed(self) -> bool:
-        """Whether nothing is known of it before: it departs from the RFCs, its program is the user's own, or
-        it shows a certificate that is for the clients to take or not. Then nothing is expected of a client,
-        nor need any get through.
+        """Whether nothing is known of it before: it departs from the RFCs, or minds what is chosen, its
+        program is the user's own, or it shows a certificate that is for the clients to take or not. Then
+        nothing is expected of a client, nor need any get through.
         """
-        return self.departs or self.own_program is not None or self.certificate_kind is not None
+        return self.departs or self.minds or self.own_program is not None or self.certificate_kind is not None
 
     @property
     def process_of_its_own(self) -> str:

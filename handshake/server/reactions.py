@@ -1,4 +1,6 @@
-"""What a server can do instead of answering: an alert, or an end of the connection without one."""
+"""What a server can do instead of answering a hello, an alert or an end of the connection without one, or
+besides: a warning, or an HTTP status that refuses the request.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,11 +27,20 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """A fatal alert (its description) and FIN, one of the bare endings, or whatever answers a fault."""
+    """A fatal alert (its description) and FIN, one of the bare endings, or whatever answers a fault. With a
+    `warning` (its description) or an HTTP `status` the server goes on.
+    """
 
     alert: int | None = None
     ending: Ending = Ending.FIN
     fault: Fault | None = None
+    warning: int | None = None
+    status: int | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the hello is answered all the same."""
+        return self.warning is not None or self.status is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,7 @@ class Intolerance:
     reaction: Reaction
     """What the server does instead of answering: it sends a fatal alert and closes, or does whatever answers
     a fault, or ends the connection without an alert ("fin" closes it, "reset" resets it, "hang" leaves it
-    open and silent)."""
+    open and silent). Or it answers, and sends a warning before that, or refuses the request ("http:400")."""
 
     def trigger(self, flight: FirstFlight) -> Feature | None:
         """The first of the features that the hello has, None where the hello is let pass."""

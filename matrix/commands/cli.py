@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "list": "list_what",
     "compare": "compare",
     "connect": "connect",
+    "explain": "explain",
     "serve": "serve",
     "diagnose": "diagnose",
     "remedies": "remedies",

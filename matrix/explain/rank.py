@@ -7,10 +7,20 @@ from handshake.features.extension import Extension
 from handshake.features.extension_block import ExtensionBlock
 from handshake.features.lists import Lists
 from handshake.features.negation import Negation
+from handshake.features.offers_version import OffersVersion
 from handshake.features.sslv2_format import SSLv2Format
+from handshake.features.version_from import VersionFrom
 from matrix.explain.hypotheses import Hypothesis
 
-_ORDER: tuple[type[Feature], ...] = (SSLv2Format, ExtensionBlock, Extension, CipherSuite, Lists)
+_ORDER: tuple[type[Feature], ...] = (
+    SSLv2Format,
+    ExtensionBlock,
+    Extension,
+    CipherSuite,
+    Lists,
+    VersionFrom,
+    OffersVersion,
+)
 
 
 def rank(hypothesis: Hypothesis) -> tuple[int, int, int, int, str]:

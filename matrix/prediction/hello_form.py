@@ -84,7 +84,7 @@ def _first_reaction(
     triggers: Iterable[tuple[Feature | None, Reaction]], version: int, configuration: ServerConfiguration
 ) -> Obstacle | None:
     for trigger, reaction in triggers:
-        if trigger is not None:
+        if trigger is not None and not reaction.goes_on:
             why = f"the server is intolerant of a hello with {trigger.describe()}"
             return _obstacle(why, _cause_of_reaction(reaction, version, configuration))
     return None

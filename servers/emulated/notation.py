@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 from definitions.fault import either, shown, unknown_value
@@ -46,6 +47,15 @@ from handshake.wire.registry import (
 
 ALERT_PREFIX = "alert:"
 FAULT_PREFIX = "fault:"
+_LEAST_REFUSING = HTTPStatus.BAD_REQUEST.value
+WARNING_PREFIX = "warning:"
+STATUS_PREFIX = "http:"
+_REACTIONS = {
+    ALERT_PREFIX: "name of an alert",
+    FAULT_PREFIX: "name of a fault",
+    WARNING_PREFIX: "name of an alert",
+    STATUS_PREFIX: "status",
+}
 
 Word = TypeVar("Word", bound=Enum)
 
@@ -171,14 +181,25 @@ def _departure(value: object) -> Departure:
     return departures()[text]
 
 
+def _refusing_status(text: str) -> int:
+    statuses = {str(status.value): status.value for status in HTTPStatus if status.value >= _LEAST_REFUSING}
+    if text not in statuses:
+        raise ValueError(f"{text!r} is no HTTP status that refuses a request: write one like 400")
+    return statuses[text]
+
+
 def _reaction(value: object) -> Reaction:
     text = _text(value)
     if text.startswith(ALERT_PREFIX):
         return Reaction(_ALERTS(text.removeprefix(ALERT_PREFIX)))
     if text.startswith(FAULT_PREFIX):
         return Reaction(fault=_FAULT(text.removeprefix(FAULT_PREFIX)))
+    if text.startswith(WARNING_PREFIX):
+        return Reaction(warning=_ALERTS(text.removeprefix(WARNING_PREFIX)))
+    if text.startswith(STATUS_PREFIX):
+        return Reaction(status=_refusing_status(text.removeprefix(STATUS_PREFIX)))
     if text not in list(Ending):
-        reactions = (f"{ALERT_PREFIX}<name of an alert>", f"{FAULT_PREFIX}<name of a fault>", *Ending)
+        reactions = (*(f"{prefix}<{what}>" for prefix, what in _REACTIONS.items()), *Ending)
         raise unknown_value(text, reactions, "reaction")
     return Reaction(ending=Ending(text))
 
@@ -213,6 +234,8 @@ NOTATIONS: Mapping[Any, Notation] = {
     bytes: Notation(_hexadecimal, 'bytes in hexadecimal ("80 03")'),
     Departure: Notation(_departure, "a departure (tls-matrix list departures)"),
     Feature: Notation(_feature, 'a feature of a hello ("extension:server_name"; tls-matrix list features)'),
-    Reaction: Notation(_reaction, '"alert:<name>", "fault:<name>", "fin", "reset", "hang"'),
+    Reaction: Notation(
+        _reaction, '"alert:<name>", "fault:<name>", "fin", "reset", "hang", "warning:<name>", "http:<status>"'
+    ),
 }
 """For each type of a field that is not written as TOML writes it."""
