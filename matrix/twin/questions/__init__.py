@@ -1,0 +1,23 @@
+"""The questions, in the order in which they are asked: each may use what those before it have found out.
+
+A question is a module of its own with a value QUESTION, and a line here.
+"""
+
+from matrix.twin.inquiry import Question
+from matrix.twin.questions import (
+    cipher_suites,
+    diffie_hellman,
+    groups,
+    signature_schemes,
+    sslv2_format,
+    versions,
+)
+
+QUESTIONS: tuple[Question, ...] = (
+    versions.QUESTION,
+    cipher_suites.QUESTION,
+    groups.QUESTION,
+    diffie_hellman.QUESTION,
+    signature_schemes.QUESTION,
+    sslv2_format.QUESTION,
+)

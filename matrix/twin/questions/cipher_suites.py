@@ -1,0 +1,170 @@
+"""Which cipher suites the server takes in each version, in which order, and how it refuses the others.
+
+What it chooses from all suites is taken away, until it refuses what is left: so each suite that it takes costs
+one connection, and all others together one. Of a lower version only what may differ is asked.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from handshake.crypto.suite_parameters import CertificateType, suite_parameters
+from handshake.reason import Cause
+from handshake.wire.cipher_suites import cipher_suite_name
+from handshake.wire.registry import ProtocolVersion, version_name
+from matrix.twin.draft import Draft, most_frequent, runs
+from matrix.twin.hellos import SSL_AND_TLS, UNKNOWN_SUITES, suites_for, wide, with_suites
+from matrix.twin.inquiry import Asking, Question
+
+_SUITES_IN_A_NARROW_HELLO = 15
+"""A server that refuses the wide hello may mind its length."""
+_PAIRS = 8
+"""Pairs of suites that are offered in both orders, where the orders of the whole list do not tell."""
+
+
+def _ask(draft: Draft) -> Asking[None]:
+    highest_first = draft.versions
+    known: tuple[int, ...] = ()
+    for version in highest_first:
+        if version == ProtocolVersion.TLS_1_3 or not known:
+            found = yield from _enumerate(draft, version, suites_for(version))
+        else:
+            found = yield from _enumerate_lower(draft, version, known)
+        draft.suites[version] = found
+        if version < ProtocolVersion.TLS_1_3:
+            known = tuple(runs((*known, *found)))
+    of_1_3 = draft.suites.get(ProtocolVersion.TLS_1_3, ())
+    draft.declared["cipher_suites"] = [cipher_suite_name(code) for code in (*of_1_3, *known)]
+    kinds = {suite_parameters(code).certificate_type for code in known} - {None}
+    draft.declared["certificates"] = [kind.value for kind in CertificateType if kind in kinds] or ["rsa"]
+    yield from _ask_preference(draft)
+    yield from _ask_refusals(draft)
+    yield from _ask_unsupported_versions(draft)
+
+
+def _enumerate(draft: Draft, version: int, pool: Sequence[int]) -> Asking[tuple[int, ...]]:
+    """Find what the server takes of the pool, in the order in which it chooses."""
+    hello = draft.hellos[version]
+    size = len(pool) if hello == wide(version) else _SUITES_IN_A_NARROW_HELLO
+    found: list[int] = []
+    for start in range(0, len(pool), max(size, 1)):
+        left = list(pool[start : start + size])
+        while left:
+            reply = yield from draft.ask(with_suites(hello, left))
+            if reply.suite not in left or reply.version != version:
+                break
+            found.append(reply.suite)
+            left.remove(reply.suite)
+    return tuple(found)
+
+
+def _enumerate_lower(draft: Draft, version: int, known: Sequence[int]) -> Asking[tuple[int, ...]]:
+    """Find what differs from the versions above: what is there in addition, and which kinds are missing."""
+    possible = suites_for(version)
+    expected = [code for code in known if code in possible]
+    others = [code for code in possible if code not in expected]
+    more = yield from _enumerate(draft, version, others)
+    missing: set[int] = set()
+    for kind in _kinds(expected):
+        reply = yield from draft.ask(with_suites(draft.hellos[version], kind))
+        if reply.hello is None or reply.version != version:
+            missing.update(kind)
+    return tuple(code for code in (*expected, *more) if code not in missing)
+
+
+def _kinds(suites: Sequence[int]) -> Iterator[list[int]]:
+    """The suites of each key exchange, and those of each cipher."""
+    parameters = [suite_parameters(code) for code in suites]
+    for exchange in runs(each.key_exchange for each in parameters):
+        yield [each.cipher_suite for each in parameters if each.key_exchange is exchange]
+    for cipher in runs(each.cipher for each in parameters):
+        yield [each.cipher_suite for each in parameters if each.cipher == cipher]
+
+
+def _ask_preference(draft: Draft) -> Asking[None]:
+    """Find out whose order decides: the list is offered the other way round."""
+    version = draft.highest_before_1_3 or ProtocolVersion.TLS_1_3
+    found = draft.suites.get(version, ())
+    if len(found) < 2:
+        draft.emulation["preference"] = "server"
+        return
+    offered = [*reversed(found)][: _SUITES_IN_A_NARROW_HELLO if draft.hellos[version] != wide(version) else None]
+    reply = yield from draft.ask(with_suites(draft.hellos[version], offered))
+    if reply.suite == offered[0]:
+        draft.emulation["preference"] = "client"
+    elif reply.suite == min(offered, key=found.index):
+        draft.emulation["preference"] = "server"
+    else:
+        yield from _ask_pairs(draft, version)
+
+
+def _ask_pairs(draft: Draft, version: int) -> Asking[None]:
+    found = draft.suites[version]
+    step = max(len(found) // _PAIRS, 1)
+    of_client, pairs = 0, 0
+    for index in range(0, len(found) - 1, step):
+        reply = yield from draft.ask(with_suites(draft.hellos[version], (found[index + 1], found[index])))
+        pairs += 1
+        of_client += reply.suite == found[index + 1]
+    draft.emulation["preference"] = "client" if of_client * 2 > pairs else "server"
+    draft.note(
+        f"the order of cipher suites follows neither side alone: of {pairs} pairs that were offered against "
+        f"the server's order, {of_client} were chosen as offered"
+    )
+
+
+def _ask_refusals(draft: Draft) -> Asking[None]:
+    """Find out what answers a hello without a suite in common, in each version."""
+    refusals: dict[int, Cause] = {}
+    for version in draft.versions:
+        reply = yield from draft.ask(with_suites(draft.hellos[version], UNKNOWN_SUITES))
+        if reply.refusal is not None:
+            refusals[version] = reply.refusal
+    usual = most_frequent(refusals.values())
+    draft.refuse("no-common-cipher-suite", usual)
+    for version, cause in refusals.items():
+        if cause != usual:
+            feature = _in_version(version)
+            lacking = [f"not cipher-suite:{cipher_suite_name(code)}" for code in draft.suites[version]]
+            draft.intolerance([" and ".join((feature, *lacking))], cause)
+
+
+def _in_version(version: int) -> str:
+    if version == ProtocolVersion.TLS_1_3:
+        return "offers-version:TLSv1.3"
+    return f"client-version:{version_name(version)} and not offers-version:TLSv1.3"
+
+
+def _ask_unsupported_versions(draft: Draft) -> Asking[None]:
+    """Find out whether a hello of a version that the server lacks is refused for its suites before it is for
+    that (OpenSSL 3.0, which chooses TLS 1.0 and then cannot sign).
+    """
+    for version in SSL_AND_TLS:
+        if version in draft.hellos or version == ProtocolVersion.TLS_1_3:
+            continue
+        of_version = draft.asked.get(wide(version))
+        if of_version is None or of_version.refusal is None:
+            continue
+        none = yield from draft.ask(wide(version, UNKNOWN_SUITES))
+        if none.refusal is None or none.refusal == of_version.refusal:
+            continue
+        counted = yield from _counted(draft, version, of_version.refusal)
+        lacking = [f"not cipher-suite:{cipher_suite_name(code)}" for code in counted]
+        feature = f"client-version:{version_name(version)} and not extension:supported_versions"
+        draft.intolerance([" and ".join((feature, *lacking))], none.refusal, first=True)
+
+
+def _counted(draft: Draft, version: int, refusal: Cause) -> Asking[list[int]]:
+    """Find the suites that take a hello as far as the refusal of its version."""
+    known = [parsed for found in draft.suites.values() for parsed in found]
+    likely = [code for code in suites_for(version) if code in known]
+    others = [code for code in suites_for(version) if code not in known]
+    reply = yield from draft.ask(wide(version, others))
+    singly = likely if reply.refusal != refusal else [*likely, *others]
+    counted = []
+    for code in singly:
+        reply = yield from draft.ask(wide(version, (code,)))
+        if reply.refusal == refusal:
+            counted.append(code)
+    return counted
+
+
+QUESTION = Question("cipher-suites", "which cipher suites it takes in each version, and whose order decides", _ask)

@@ -1,0 +1,122 @@
+"""Which named groups the server takes, whose order decides, and what it does without one in common.
+
+In TLS 1.3 no key share is offered, so that the server says in a HelloRetryRequest which group it wants.
+"""
+
+from collections.abc import Callable, Sequence
+
+from handshake.crypto.suite_parameters import KeyExchange, suite_parameters
+from handshake.features.edits import first_of
+from handshake.hello_template import HelloTemplate
+from handshake.wire.extensions import pull_supported_groups
+from handshake.wire.registry import ExtensionType, ProtocolVersion, group_name
+from matrix.twin.draft import Draft, runs
+from matrix.twin.hellos import (
+    UNKNOWN_GROUP,
+    groups_for,
+    has,
+    with_groups,
+    with_shares,
+    with_suites,
+    without,
+)
+from matrix.twin.inquiry import Asking, Question
+from matrix.twin.reply import Reply
+
+_E, _V = ExtensionType, ProtocolVersion
+_ECDHE = (KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON)
+
+
+def _ask(draft: Draft) -> Asking[None]:
+    of_1_3 = yield from _ask_1_3(draft)
+    of_1_2 = yield from _ask_ecdhe(draft)
+    groups = [group_name(group) for group in runs((*of_1_3, *of_1_2))]
+    if groups:
+        draft.emulation["named_groups"] = groups
+    if of_1_3 and of_1_2 and (set(of_1_2) - set(of_1_3)):
+        yield from _ask_of_1_2_alone(draft, [group for group in of_1_2 if group not in of_1_3])
+
+
+def _ask_1_3(draft: Draft) -> Asking[tuple[int, ...]]:
+    hello = draft.hellos.get(_V.TLS_1_3)
+    if hello is None:
+        return ()
+    return (yield from _enumerate(draft, with_shares(hello, ()), _wanted, _of(hello, groups_for(_V.TLS_1_3))))
+
+
+def _wanted(reply: Reply) -> int | None:
+    return reply.retry_group
+
+
+def _chosen(reply: Reply) -> int | None:
+    return reply.group
+
+
+def _of(hello: HelloTemplate, otherwise: Sequence[int]) -> tuple[int, ...]:
+    extension = first_of(hello, _E.SUPPORTED_GROUPS)
+    return tuple(otherwise) if extension is None else pull_supported_groups(extension.body)
+
+
+def _ecdhe_hello(draft: Draft) -> HelloTemplate | None:
+    """A hello that offers suites with ECDHE alone, in the highest version that has them."""
+    for version in draft.versions:
+        suites = [
+            code for code in draft.suites.get(version, ()) if suite_parameters(code).key_exchange in _ECDHE
+        ]
+        if suites and has(draft.hellos[version], _E.SUPPORTED_GROUPS):
+            return with_suites(draft.hellos[version], suites)
+    return None
+
+
+def _ask_ecdhe(draft: Draft) -> Asking[tuple[int, ...]]:
+    hello = _ecdhe_hello(draft)
+    if hello is None:
+        return ()
+    found = yield from _enumerate(draft, hello, _chosen, groups_for(_V.TLS_1_2))
+    if not found:
+        return ()
+    yield from _ask_preference(draft, hello, found)
+    reply = yield from draft.ask(without(without(hello, _E.SUPPORTED_GROUPS), _E.EC_POINT_FORMATS))
+    if reply.group is not None:
+        draft.emulation["default_named_group"] = group_name(reply.group)
+    unknown = yield from draft.ask(with_groups(hello, (UNKNOWN_GROUP,)))
+    if unknown.group is not None:
+        draft.emulation["known_named_groups"] = sorted(groups_for(_V.TLS_1_2))
+        draft.emulation.setdefault("default_named_group", group_name(unknown.group))
+    return found
+
+
+def _enumerate(
+    draft: Draft, hello: HelloTemplate, chosen: Callable[[Reply], int | None], pool: Sequence[int]
+) -> Asking[tuple[int, ...]]:
+    found: list[int] = []
+    left = list(pool)
+    while left:
+        reply = yield from draft.ask(with_groups(hello, left))
+        group = chosen(reply)
+        if group is None or group not in left:
+            break
+        found.append(group)
+        left.remove(group)
+    return tuple(found)
+
+
+def _ask_preference(draft: Draft, hello: HelloTemplate, found: Sequence[int]) -> Asking[None]:
+    if len(found) < 2:
+        return
+    reply = yield from draft.ask(with_groups(hello, (*reversed(found),)))
+    preference = "client" if reply.group == found[-1] else "server"
+    if preference != draft.emulation.get("preference"):
+        draft.emulation["group_preference"] = preference
+
+
+def _ask_of_1_2_alone(draft: Draft, groups: Sequence[int]) -> Asking[None]:
+    """Groups that the server takes in TLS 1.2 and not in TLS 1.3 are no language of the twin's."""
+    negotiable = [group_name(group) for group in groups if group in groups_for(_V.TLS_1_3)]
+    if negotiable:
+        draft.note(f"TLS 1.3 is not done with {', '.join(negotiable)}, TLS 1.2 is; the twin takes them in both")
+    return
+    yield  # a conversation, though nothing is asked
+
+
+QUESTION = Question("groups", "which groups it takes for ECDHE and in TLS 1.3", _ask)
