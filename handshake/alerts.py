@@ -42,6 +42,7 @@ _RFC_ALERTS: Mapping[Fault, int] = MappingProxyType(
         Fault.PROTOCOL_VERSION: AlertDescription.PROTOCOL_VERSION,
         Fault.CIPHER_SUITE_NOT_OFFERED: AlertDescription.ILLEGAL_PARAMETER,
         Fault.NO_COMMON_CIPHER_SUITE: AlertDescription.HANDSHAKE_FAILURE,
+        Fault.NO_APPLICATION_PROTOCOL: AlertDescription.NO_APPLICATION_PROTOCOL,
         Fault.INAPPROPRIATE_FALLBACK: AlertDescription.INAPPROPRIATE_FALLBACK,
         Fault.UNSUPPORTED_EXTENSION: AlertDescription.UNSUPPORTED_EXTENSION,
         Fault.MISSING_EXTENSION: AlertDescription.MISSING_EXTENSION,

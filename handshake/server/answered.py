@@ -10,6 +10,7 @@ from handshake.server.strictness import AnsweredExtension, Body
 from handshake.wire.buffer import Reader, pack_uint
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.client_hello import ClientHello, Extension
+from handshake.wire.extensions import push_alpn
 from handshake.wire.registry import ExtensionType
 
 
@@ -31,6 +32,13 @@ def arrange(
         if body is not None:
             arranged.append(Extension(rule.extension, body))
     return tuple(arranged)
+
+
+def application_protocol(name: bytes | None) -> tuple[Extension, ...]:
+    """The extension with the application protocol that was chosen (RFC 7301 section 3.1); nothing without."""
+    if name is None:
+        return ()
+    return (Extension(ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION, push_alpn((name,))),)
 
 
 def record_size_limit(hello: ClientHello, limit: int | None) -> tuple[Extension, ...]:

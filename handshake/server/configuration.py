@@ -70,6 +70,16 @@ class Preference(StrEnum):
     SERVER = "server"
 
 
+class Unmatched(StrEnum):
+    """What becomes of a hello whose application protocols the server has none of.
+
+    "refused": as RFC 7301 section 3.2 says. "ignored": it is answered without one.
+    """
+
+    REFUSED = "refused"
+    IGNORED = "ignored"
+
+
 class FlightLayout(StrEnum):
     """How many messages of a flight are in a record, all or one."""
 
@@ -294,6 +304,11 @@ class ServerConfiguration:
     certificate_compression: tuple[Annotated[int, CertificateCompressionAlgorithm], ...] = ()
     """The algorithms by which certificates are compressed in TLS 1.3, and may be by a client that is asked
     for one: the first that the client has too is used (RFC 8879)."""
+    application_protocols: tuple[str, ...] = ()
+    """The server's ALPN protocols, the one it likes best first (RFC 7301); left out, the extension is not
+    known."""
+    no_common_application_protocol: Unmatched = Unmatched.REFUSED
+    """What becomes of a hello that names application protocols, but none of the server's."""
     departures: tuple[Departure, ...] = ()
     """Ways in which the server departs from the RFCs, by name, to try clients with
     (handshake/server/departures/)."""

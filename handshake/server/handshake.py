@@ -12,7 +12,7 @@ from handshake.crypto.suite_parameters import SuiteParameters
 from handshake.events import Negotiated
 from handshake.features import FirstFlight
 from handshake.schedule_13 import KeySchedule
-from handshake.server.configuration import FlightLayout, ServerConfiguration
+from handshake.server.configuration import FlightLayout, Intolerance, ServerConfiguration
 from handshake.server.departures.departing import Departing
 from handshake.server.departures.departure import Situation
 from handshake.server.state import PHASES, TRANSITIONS, State
@@ -23,6 +23,8 @@ from handshake.server.steps import (
     Fragment,
     Sent,
     Step,
+    Steps,
+    up_to,
     write_steps,
 )
 from handshake.session import Session, SessionCache
@@ -39,9 +41,10 @@ class ServerHandshake(StateMachine[State]):
 
     `sessions` are those the server can resume; `resumed` is the one this handshake takes up; `client_key` the
     key of the certificate the client has shown; `first_flight` the hello being answered; `is_restarted` says
-    that a hello behind a ClientKeyExchange began it (`handshake.server.message_order`); `retries` how many
+    that a hello behind a ClientKeyExchange began it (`handshake.server.message_order`); `application_protocol` the one that was chosen; `retries` how many
     HelloRetryRequests it has sent; `handshake_context` the messages of a completed one of TLS 1.3, on which
-    post-handshake authentication builds; `flight` is what is written next; `shown` takes the departures that
+    post-handshake authentication builds; `broken_off` is the intolerance that has cut its answer short; `flight`
+    is what is written next; `shown` takes the departures that
     have shown.
     """
 
@@ -63,6 +66,7 @@ class ServerHandshake(StateMachine[State]):
     version: int = 0
     parameters: SuiteParameters | None = None
     named_group: int | None = None
+    application_protocol: bytes | None = None
     server_random: bytes = b""
     key_pair: DHKeyPair | ECDHKeyPair | RSAPrivateKey | None = None
     extended_master_secret: bool = False
@@ -74,6 +78,7 @@ class ServerHandshake(StateMachine[State]):
     schedule: KeySchedule | None = None
     negotiated: Negotiated | None = None
     retries: int = 0
+    broken_off: Intolerance | None = None
     shown: set[str] = field(default_factory=set)
     flight: list[Step] = field(default_factory=list)
 
@@ -130,10 +135,21 @@ class ServerHandshake(StateMachine[State]):
         self.flight.append(ChangeKeys(protection))
 
     def flush(self, flight: Flight) -> None:
-        """Write the flight, spread over records as the configuration says."""
+        """Write the flight, spread over records as the configuration says. An answer ends behind the message
+        after which an intolerance fires.
+        """
         steps, self.flight = self.departing.flight(flight, tuple(self.flight)), []
         one_record = self.configuration.flight_layout is FlightLayout.ONE_RECORD
+        if flight is Flight.ANSWER and self.configuration.intolerances:
+            steps = self._broken_off(steps)
         write_steps(self.connection.records, steps, self.connection.now, one_record=one_record)
+
+    def _broken_off(self, steps: Steps) -> Steps:
+        """The answer, as far as the message after which the first intolerance fires that fires within it."""
+        sent = {step.handshake_type for step in steps if isinstance(step, Sent)}
+        within = (each for each in self.configuration.intolerances if each.after in sent)
+        self.broken_off = next((each for each in within if each.trigger(self.client_flight) is not None), None)
+        return steps if self.broken_off is None else up_to(steps, self.broken_off.after)
 
     def send_close_notify(self) -> None:
         """End the connection as a flight of its own."""

@@ -78,6 +78,7 @@ class ReactingConnection(Connection, ABC):
         return any(
             self.reacts(intolerance.trigger(flight), intolerance.reaction)
             for intolerance in self.configuration.intolerances
+            if intolerance.after is None
         )
 
     def flight_of(self, hello: ReceivedHello, records: tuple[HelloRecord, ...]) -> FirstFlight:

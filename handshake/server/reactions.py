@@ -7,6 +7,7 @@ from typing import Annotated
 
 from handshake.errors import Fault
 from handshake.features import Feature, FirstFlight
+from handshake.wire.registry import HandshakeType
 
 AT_LEAST_ONE = range(1, 1 << 16)
 """Beside a type of several values: how many there may be."""
@@ -43,6 +44,10 @@ class Intolerance:
     """What the server does instead of answering: it sends a fatal alert and closes, or does whatever answers
     a fault, or ends the connection without an alert ("fin" closes it, "reset" resets it, "hang" leaves it
     open and silent)."""
+    after: Annotated[int, HandshakeType] | None = None
+    """The message of its answer behind which the server does so; left out, it does not answer at all. It does
+    nothing where its answer has no such message (tlslite-ng 0.8.2 closes behind the ServerHello of TLS 1.3,
+    JDK 25 fails behind its Certificate where it finds no signature scheme; both measured)."""
 
     def trigger(self, flight: FirstFlight) -> Feature | None:
         """The first of the features that the hello has, None where the hello is let pass."""

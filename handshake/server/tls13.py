@@ -11,7 +11,7 @@ from handshake.crypto.signatures import certificate_verify_content, sign
 from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
 from handshake.schedule_13 import KeySchedule, requests_update
-from handshake.server.answered import agree_on_size, record_size_limit
+from handshake.server.answered import agree_on_size, application_protocol, record_size_limit
 from handshake.server.client_certificate import (
     receive_certificate_13,
     receive_certificate_verify_13,
@@ -171,7 +171,10 @@ def _send_server_hello(handshake: ServerHandshake, random: bytes, *answered: Ext
 
 def _send_authentication(handshake: ServerHandshake, schedule: KeySchedule) -> None:
     hello, records = handshake.client_hello, handshake.connection.records
-    answered = record_size_limit(hello, handshake.configuration.record_size_limit)
+    answered = (
+        *application_protocol(handshake.application_protocol),
+        *record_size_limit(hello, handshake.configuration.record_size_limit),
+    )
     body = push_encrypted_extensions(EncryptedExtensions(answered))
     handshake.send(HandshakeType.ENCRYPTED_EXTENSIONS, body)
     agree_on_size(records, hello, answered, is_tls13=True)

@@ -5,6 +5,7 @@ A question is a module of its own with a value QUESTION, and a line here.
 
 from matrix.twin.inquiry import Question
 from matrix.twin.questions import (
+    application_protocols,
     cipher_suites,
     diffie_hellman,
     groups,
@@ -20,4 +21,5 @@ QUESTIONS: tuple[Question, ...] = (
     diffie_hellman.QUESTION,
     signature_schemes.QUESTION,
     sslv2_format.QUESTION,
+    application_protocols.QUESTION,
 )

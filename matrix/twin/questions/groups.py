@@ -81,7 +81,7 @@ def _ask_ecdhe(draft: Draft) -> Asking[tuple[int, ...]]:
         draft.emulation["default_named_group"] = group_name(reply.group)
     unknown = yield from draft.ask(with_groups(hello, (UNKNOWN_GROUP,)))
     if unknown.group is not None:
-        draft.emulation["known_named_groups"] = sorted(groups_for(_V.TLS_1_2))
+        draft.emulation["known_named_groups"] = sorted({*groups_for(_V.TLS_1_2), *groups_for(_V.TLS_1_3)})
         draft.emulation.setdefault("default_named_group", group_name(unknown.group))
     return found
 
