@@ -182,6 +182,9 @@ class ServerConfiguration:
     """The server's certificates with their keys, by type ("rsa", "dsa", "ecdsa")."""
     preference: Preference = Preference.SERVER
     """Whose order of cipher suites and groups decides (RFC 5246 section 7.4.1.3 leaves it to the server)."""
+    preference_in_tls13: Preference | None = None
+    """Whose order of cipher suites decides in TLS 1.3, where that is not as `preference` says (BoringSSL in
+    bun 1.4.4; measured)."""
     named_groups: tuple[Annotated[int, NamedGroup], ...] = ()
     """The groups for ECDHE and TLS 1.3, in order of preference; without them there is no ECDHE."""
     default_named_group: Annotated[int, NamedGroup] | None = None
@@ -199,6 +202,9 @@ class ServerConfiguration:
     signature_schemes: Annotated[tuple[Annotated[int, SignatureScheme], ...], AT_LEAST_ONE] | None = None
     """The schemes known in TLS 1.2; left out, all that a key can sign with. A hello that has nothing of a
     list is refused, whatever its suites (SunJSSE 7; source ServerHandshaker)."""
+    signs_unasked: bool = False
+    """A hello of TLS 1.2 without signature_algorithms is answered in the schemes that there are, where the
+    server has none of SHA-1, for which it stands (RFC 5246 section 7.4.1.4.1)."""
     session_id_length: Annotated[int, range(MAX_SESSION_ID_LENGTH + 1)] = MAX_SESSION_ID_LENGTH
     """The length of the session id given out, in bytes (RFC 5246 section 7.4.1.3)."""
     renegotiation_info: bool = True
@@ -278,6 +284,9 @@ class ServerConfiguration:
     ssl_generate_session_id; RFC 5077 section 3.4)."""
     group_preference: Preference | None = None
     """Whose order of groups decides, where that is not as `preference` says (tlslite-ng 0.8.2)."""
+    group_preference_in_tls13: Preference | None = None
+    """Whose order of groups decides in TLS 1.3, where that is not as in other versions (OpenSSL 3.0 in nginx;
+    measured)."""
     known_named_groups: frozenset[Annotated[int, range(1 << 16)]] = frozenset()
     """Code points of groups: a client that names none of these is treated like one that names no groups.
     Left out, there is no such rule."""
@@ -317,6 +326,17 @@ class ServerConfiguration:
         """Whether a client is asked for a certificate then."""
         is_ever = self.client_certificate is not ClientCertificate.NO
         return is_ever and when in self.client_certificate_asked
+
+    def whose_suites(self, version: int) -> Preference:
+        """Whose order of cipher suites decides in a version."""
+        is_1_3 = version >= ProtocolVersion.TLS_1_3
+        return (self.preference_in_tls13 if is_1_3 else None) or self.preference
+
+    def whose_groups(self, version: int) -> Preference:
+        """Whose order of groups decides in a version."""
+        is_1_3 = version >= ProtocolVersion.TLS_1_3
+        of_1_3 = self.group_preference_in_tls13 if is_1_3 else None
+        return of_1_3 or self.group_preference or self.preference
 
     @property
     def highest_version(self) -> int:

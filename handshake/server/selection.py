@@ -75,7 +75,7 @@ def choose_cipher_suite(hello: ClientHello, version: int, configuration: ServerC
     groups = common_groups(hello, configuration, version)
     schemes = common_signature_schemes(hello, version, configuration)
     first, second = hello.cipher_suites, configuration.cipher_suites
-    if configuration.preference is Preference.SERVER:
+    if configuration.whose_suites(version) is Preference.SERVER:
         first, second = second, first
     allowed = frozenset(second)
     for code in first:
@@ -114,7 +114,7 @@ def common_groups(hello: ClientHello, configuration: ServerConfiguration, versio
     if known and known.isdisjoint(offered) and version < ProtocolVersion.TLS_1_3:
         return () if default is None else (default,)
     first, second = offered, configuration.named_groups
-    if (configuration.group_preference or configuration.preference) is Preference.SERVER:
+    if configuration.whose_groups(version) is Preference.SERVER:
         first, second = second, first
     return tuple(group for group in first if group in second and is_negotiable(group, version))
 
@@ -136,6 +136,8 @@ def common_signature_schemes(
     common = tuple(scheme for scheme in offered if known is None or scheme in known)
     if body is not None and known is not None and not common:
         raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "no common signature scheme")
+    if body is None and known is not None and not common and configuration.signs_unasked:
+        return known
     return common
 
 
