@@ -40,7 +40,7 @@ from handshake.events import (
     Unsupported,
 )
 from handshake.hello_random import Clock
-from handshake.hello_template import HelloFormat, HelloTemplate
+from handshake.hello_template import HelloFormat, HelloTemplate, pieces
 from handshake.reason import NO_DETAIL, Breach, Cause, Detail, Kind, Reason, cause_of_alert
 from handshake.session import Session
 from handshake.wire.registry import AlertDescription, alert_name
@@ -97,7 +97,7 @@ class Exchange:
         self.certificate: bytes | None = None
         self.certificate_requested = False
         self.renegotiation: RenegotiationSeen | None = None
-        self.answer = Answer()
+        self.answer = Answer() if visit.protocol is None else visit.protocol.answer()
         self.is_over = False
         self._is_asked = False
         self.deadline = 0.0
@@ -110,7 +110,7 @@ class Exchange:
         self.visit.pace()
         started_at = datetime.now(UTC)
         started = time.monotonic()
-        client_port = None
+        client_port = segment_size = None
         self.deadline = started + self.visit.deadline_seconds
         try:
             transport = self.open()
@@ -118,7 +118,7 @@ class Exchange:
             self.fail(Cause(failure.kind), Phase.CONNECT)
         else:
             with closing(transport):
-                client_port = transport.local_port
+                client_port, segment_size = transport.local_port, transport.segment_size
                 try:
                     self._begin_tls(transport)
                     if not self.is_over:
@@ -136,6 +136,7 @@ class Exchange:
             started=started_at,
             seconds=time.monotonic() - started,
             client_port=client_port,
+            segment_size=segment_size,
         )
         return with_alert_named(attempt)
 
@@ -155,7 +156,7 @@ class Exchange:
     def _converse(self, transport: Stream) -> None:
         received = 0
         self.connection.start(time.monotonic())
-        self.flush(transport)
+        self._send_first_flight(transport)
         while not self.is_over:
             try:
                 data = transport.receive(self._silence_ends_at or self.deadline)
@@ -173,6 +174,33 @@ class Exchange:
             self.flush(transport)
         self.connection.close(time.monotonic())
         self.flush(transport)
+
+    def _send_first_flight(self, transport: Stream) -> None:
+        """Send the hello, in the segments that its template wants. An answer that comes before all of them
+        are out is taken at once; the time that the pauses take is the client's own, and not the server's.
+        """
+        self._frame()
+        segments = list(pieces(self._outgoing, self.template.segments))
+        if len(segments) < 2:
+            self.flush(transport)
+            return
+        self._outgoing = b""
+        for number, segment in enumerate(segments, start=1):
+            if number > 1:
+                self._pause(transport)
+            if self.is_over:
+                return
+            name = f"{number} of {len(segments)}"
+            self.connection.records.note("sent", "segment", name, time.monotonic(), segment, b"")
+            self._outgoing += segment
+            self.flush(transport)
+
+    def _pause(self, transport: Stream) -> None:
+        """Let a segment arrive, and take what is answered to it already."""
+        began = time.monotonic()
+        if transport.pause(self.template.pause_seconds, self.deadline):
+            self._receive(transport.receive(self.deadline))
+        self.deadline += min(time.monotonic() - began, self.template.pause_seconds)
 
     def _receive(self, data: bytes) -> None:
         """Give the engine what came (empty is the end of the stream) and react to its events.
@@ -231,6 +259,8 @@ class Exchange:
                 self.answer.take(data)
                 if self.answer.is_whole:
                     self.end_of_answer()
+                elif self.answer.is_unreadable:
+                    self.fail(Breach.STARTTLS_UNREADABLE.cause)
             case AlertReceived(description=AlertDescription.CLOSE_NOTIFY, is_fatal=True):
                 self._end_of_stream(Kind.CLOSE_NOTIFY)
             case AlertReceived(description=description, is_fatal=True):

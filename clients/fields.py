@@ -6,16 +6,20 @@ too. Each type is a plain Python value with the reading in front of it and its o
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from definitions.fault import Mistakes, Place
 from handshake.reason import Kind, parse_causes
 from handshake.wire.cipher_suites import parse_cipher_spec, parse_cipher_suite
 from handshake.wire.registry import (
+    CertificateCompressionAlgorithm,
     CompressionMethod,
     parse_alert,
     parse_extension_type,
+    parse_group,
     parse_version,
 )
 
@@ -52,12 +56,41 @@ def _parse_compression_method(text: str) -> int:
     raise ValueError(f"unknown compression method {text!r}: write null, deflate, lzs or a number like 0x01")
 
 
+def _parse_compression_algorithm(text: str) -> int:
+    names = [each.name.lower() for each in CertificateCompressionAlgorithm]
+    if text not in names:
+        raise ValueError(f"unknown algorithm of certificate compression {text!r}: write {', '.join(names)}")
+    return CertificateCompressionAlgorithm[text.upper()]
+
+
 def _parse_cipher(text: str) -> int:
     """Read a cipher suite or an SSLv2 cipher spec of 24 bits; which of them fits is the hello's to check."""
     try:
         return parse_cipher_spec(text)
     except ValueError:
         return parse_cipher_suite(text)  # for its advice, which is about the names most often meant
+
+
+@lru_cache(maxsize=1024)
+def _cipher(text: str) -> int:
+    """Cached: the same few hundred names stand in every profile."""
+    return _parse_cipher(text)
+
+
+def _parse_ciphers(value: Any) -> tuple[int, ...]:
+    """Read a whole list in one go, because there are thousands of names. Raises Mistakes."""
+    names = _as_tuple(value)
+    try:
+        return tuple([_cipher(name) for name in names])
+    except (ValueError, TypeError, AttributeError):
+        pass
+    wrong: list[tuple[Place, str]] = []
+    for index, name in enumerate(names):
+        try:
+            _parse_cipher(_text(name))
+        except ValueError as error:
+            wrong.append(((index,), str(error)))
+    raise Mistakes(wrong)
 
 
 def _parse_hex_body(value: Any) -> bytes:
@@ -85,14 +118,28 @@ def _as_tuple(value: Any) -> tuple[Any, ...]:
 
 Listed = BeforeValidator(_as_tuple)  # TOML has lists, the models tuples
 Version = Annotated[int, _code(parse_version), _name_or_hex('protocol version: "TLSv1.0" or "0x0301"')]
-Cipher = Annotated[
-    int,
-    _code(_parse_cipher),
-    _name_or_hex("cipher suite by IANA name or hex; in an SSLv2-format hello a cipher spec"),
-]
+CIPHER_SCHEMA = {
+    "type": "string",
+    "pattern": CODE_PATTERN,
+    "description": "cipher suite by IANA name or hex; in an SSLv2-format hello a cipher spec",
+}
+Cipher = Annotated[int, _code(_parse_cipher), WithJsonSchema(CIPHER_SCHEMA)]
+Group = Annotated[int, _code(parse_group), _name_or_hex("named group by IANA name or hex")]
 ExtensionType = Annotated[int, _code(parse_extension_type), _name_or_hex("extension by IANA name or hex")]
+Ciphers = Annotated[
+    tuple[int, ...],
+    BeforeValidator(_parse_ciphers),
+    WithJsonSchema({"type": "array", "items": CIPHER_SCHEMA}),
+]
 CompressionCode = Annotated[
     int, _code(_parse_compression_method), _name_or_hex("compression method: null, deflate, lzs")
+]
+CompressionAlgorithm = Annotated[
+    int,
+    _code(_parse_compression_algorithm),
+    WithJsonSchema(
+        {"type": "string", "enum": [each.name.lower() for each in CertificateCompressionAlgorithm]}
+    ),
 ]
 Alert = Annotated[int, _code(parse_alert), _name_or_hex("alert by its RFC name: handshake_failure")]
 HexBody = Annotated[

@@ -42,6 +42,11 @@ class Answer:
         return is_full or not self.data.startswith(_HTTP[: len(self.data)]) or self._missing() == 0
 
     @property
+    def is_unreadable(self) -> bool:
+        """Whether it cannot become an answer any more; as HTTP anything will do."""
+        return False
+
+    @property
     def ends_with_the_stream(self) -> bool:
         """Whether the peer's closing is the end of the answer: its head is there and announces no length."""
         return _END_OF_HEAD.search(self.data) is not None and self._missing() is None

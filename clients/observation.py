@@ -31,7 +31,8 @@ class Attempt:
 
     `negotiated` is set once the handshake completed, even if the request failed afterwards. `transcript` has
     the entries that were kept and `left_out` what is missing between them; `key_log` are the connection's
-    secrets as lines of a key log (`handshake.key_log`).
+    secrets as lines of a key log (`handshake.key_log`). `segment_size` is the most bytes that go out in one
+    TCP segment; None where that is not known.
     """
 
     hello_version: int
@@ -44,6 +45,7 @@ class Attempt:
     client_port: int | None = None
     left_out: LeftOut | None = None
     key_log: tuple[str, ...] = field(default=(), repr=False)
+    segment_size: int | None = None
 
     @property
     def offered_version_name(self) -> str:
@@ -109,6 +111,16 @@ class RenegotiationSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """One more connection, with the hello that got through changed in one respect: `hello` says in which, to
+    go behind "a hello". It was answered where the attempt has no failure.
+    """
+
+    hello: str
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """The whole ladder, in order: every attempt but the last one failed.
 
@@ -117,6 +129,9 @@ class Observation:
     `clients.http_answer.MAX_RESPONSE_BYTES`. `later` is the connection made after the ladder's last, to
     resume its session. `certificate` is that leaf itself (DER). `words` are what a genuine client program
     said, and `ends_well` that it ended as one does that has had its answer, which it need not have shown.
+    `probes` are connections made once the ladder's last had worked, in order; `conclusion` is what they
+    amount to: why one of them was not answered, with what of the hello is to blame in its detail, or why
+    there was nothing to probe; None where all were answered, and where there are none.
     """
 
     attempts: tuple[Attempt, ...]
@@ -128,6 +143,14 @@ class Observation:
     certificate: bytes | None = field(default=None, repr=False)
     words: str = field(default="", repr=False)
     ends_well: bool = False
+    probes: tuple[Probe, ...] = ()
+    conclusion: Reason | None = None
+
+    @property
+    def connections(self) -> tuple[Attempt, ...]:
+        """Every connection, in order."""
+        later = () if self.later is None else (self.later,)
+        return (*self.attempts, *later, *(probe.attempt for probe in self.probes))
 
     @property
     def is_answered(self) -> bool:

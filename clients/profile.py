@@ -5,7 +5,7 @@ tables the hellos it sends one after another. Reading is strict: an unknown key,
 that cannot exist is a `ProfileError`, one line a fault (`definitions.fault`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -19,26 +19,29 @@ from pydantic import (
     field_validator,
 )
 
-from clients.accepting import ACCEPTS_SCHEMA, Conduct, conduct_of
+from clients.accepting import ACCEPTS_SCHEMA, Conduct, OverTheFamily, conduct_of
 from clients.fields import Listed
 from clients.player import PlayedHello, Player
 from clients.profile_attempt import ProfileAttempt, Table, in_full
 from clients.profile_tables import Limits, Policy, Provenance, RenegotiationHelloTable, RetryHelloTable
-from definitions.document import toml_document
+from clients.recorded import EVIDENCE, recorded_hello
+from definitions.document import Document, toml_document
 from definitions.fault import Fault, Mistakes, Place, Together, UnusableFile
 from definitions.former import Former, Notes
-from definitions.reading import read_toml
+from definitions.kept import toml_documents
+from definitions.reading import read_document, read_toml
 from handshake.hello_template import ClientLimits, ClientPolicy, Placement
 from handshake.record_layer import RecordSplitting
 from handshake.renegotiation import Renegotiation
+from stacks.catalogue import cache_folder
 
 BUNDLED_PROFILES = Path(__file__).parent / "profiles"
 GENUINE = "genuine-"
 """So begin the names of files that are no profiles but genuine programs (`clients.genuine.own`)."""
 SCHEMA_FILE = Path(__file__).parent / "profile.schema.json"  # for editors; made by `profile_json_schema`
 
-CORE = "core"
-"""The set of the clients in the grid when none is chosen."""
+DEFAULT_SETS = frozenset({"core", "today"})
+"""The sets of the clients in the grid when none is chosen."""
 
 SetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
 
@@ -68,8 +71,8 @@ class Profile(Table):
     )
     sets: Annotated[tuple[SetName, ...], Listed] | None = Field(
         default=None,
-        description='what it belongs to: "core" is the grid when no client is chosen; a profile without this '
-        "key is in that grid too",
+        description='what it belongs to: "core" and "today" are the grid when no client is chosen; a profile '
+        "without this key is in that grid too",
     )
     plays: str | None = Field(
         default=None,
@@ -78,11 +81,13 @@ class Profile(Table):
         "version is none, the newest of the same major and minor version",
     )
     provenance: Provenance
-    limits: Limits = Limits()
-    policy: Policy = Policy()
     accepts: Annotated[Conduct, BeforeValidator(conduct_of), WithJsonSchema(ACCEPTS_SCHEMA)] = Conduct()
-    retry_hello: RetryHelloTable = RetryHelloTable()
-    renegotiation_hello: RenegotiationHelloTable = RenegotiationHelloTable()
+    limits: OverTheFamily[Limits] = Field(default=Limits(), validate_default=True)
+    policy: OverTheFamily[Policy] = Field(default=Policy(), validate_default=True)
+    retry_hello: OverTheFamily[RetryHelloTable] = Field(default=RetryHelloTable(), validate_default=True)
+    renegotiation_hello: OverTheFamily[RenegotiationHelloTable] = Field(
+        default=RenegotiationHelloTable(), validate_default=True
+    )
     attempts: Annotated[tuple[ProfileAttempt, ...], Field(min_length=1, alias="attempt"), Listed]
 
     @field_validator("attempts", mode="before")
@@ -115,7 +120,7 @@ class Profile(Table):
     @property
     def is_default(self) -> bool:
         """Whether it is in the grid when no client is chosen."""
-        return self.sets is None or CORE in self.sets
+        return self.sets is None or not DEFAULT_SETS.isdisjoint(self.sets)
 
     @cached_property
     def player(self) -> Player:
@@ -148,20 +153,80 @@ class Profile(Table):
             renegotiation_session=policy.renegotiation_session,
             no_renegotiation=policy.no_renegotiation,
             closes_with=policy.closes_with,
+            certificate_compression=policy.certificate_compression,
+            application_settings=policy.application_settings,
             accepts=self.accepts.to_engine(),
             retry_hello=self.retry_hello.to_engine(),
             renegotiation_hello=self.renegotiation_hello.to_engine(),
         )
 
 
-def load_profiles(
-    directories: Iterable[Path] = (BUNDLED_PROFILES,), notes: Notes | None = None
-) -> dict[str, Profile]:
-    """Read every `*.toml` of `directories`; the result is sorted by id. Raises ProfileError with the faults
-    of all files.
+class Profiles(Mapping[str, Profile]):
+    """Profiles by id, sorted. The id is the file's name, so a profile is read only when it is asked for: to
+    read all takes a while, and most commands need a few. `values` and `items` read all at once.
+
+    Whatever reads raises ProfileError with the faults of all files that it reads.
     """
-    paths: dict[str, Path] = {}
-    profiles = {}
+
+    def __init__(self, notes: Notes | None = None) -> None:
+        self._files: dict[str, Path] = {}
+        self._notes = notes
+        self._read: dict[str, Profile] = {}
+
+    def add(self, path: Path) -> None:
+        """Add the profile of a file. Raises ProfileError where its id is taken."""
+        identity = path.stem
+        if identity in self._files:
+            line = toml_document(path).line_of(("id",))
+            text = f"{identity!r} is taken by {self._files[identity]}: rename one of the two"
+            raise ProfileError(Fault(("id",), text, line).said_of(str(path)))
+        self._files[identity] = path
+
+    def __getitem__(self, identity: str) -> Profile:
+        """Read one. Raises KeyError and ProfileError."""
+        if identity not in self._read:
+            self._read[identity] = load_profile(self._files[identity], self._notes)
+        return self._read[identity]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._files))
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __contains__(self, identity: object) -> bool:
+        return identity in self._files
+
+    def values(self) -> ValuesView[Profile]:
+        """All of them, read."""
+        self.read()
+        return super().values()
+
+    def items(self) -> ItemsView[str, Profile]:
+        """All of them, read, with their ids."""
+        self.read()
+        return super().items()
+
+    def read(self, folder: Path | None = None) -> None:
+        """Read what was not read yet, of all or of one folder."""
+        left: dict[Path, dict[str, Path]] = {}
+        for identity, path in self._files.items():
+            if identity not in self._read and folder in (None, path.parent):
+                left.setdefault(path.parent, {})[identity] = path
+        together = Together()
+        for files in left.values():
+            documents = toml_documents(tuple(files.values()), cache_folder().parent / "parsed")
+            for identity, path in files.items():
+                with together:
+                    self._read[identity] = _load(path, documents.get(path), self._notes)
+        together.end(ProfileError)
+
+
+def load_profiles(directories: Iterable[Path] = (BUNDLED_PROFILES,), notes: Notes | None = None) -> Profiles:
+    """The profiles of every `*.toml` of `directories`; the user's are read at once, those that are shipped
+    when they are asked for. Raises ProfileError with the faults of all files of the user.
+    """
+    profiles = Profiles(notes)
     together = Together()
     for directory in directories:
         with together:
@@ -170,28 +235,61 @@ def load_profiles(
                     f"{directory}: no such directory: name one that holds client profiles (*.toml)"
                 )
         for path in sorted(directory.glob("*.toml")):
-            if path.name.startswith(GENUINE):
-                continue
+            if not path.name.startswith(GENUINE):
+                with together:
+                    profiles.add(path)
+        if directory != BUNDLED_PROFILES:
             with together:
-                try:
-                    profile = load_profile(path, notes)
-                except ProfileError:
-                    _check_is_no_program(path)
-                    raise
-                if profile.id in paths:
-                    taken = paths[profile.id]
-                    raise ProfileError(
-                        f"{path}: id: {profile.id!r} is taken by {taken}: rename one of the two"
-                    )
-                paths[profile.id] = path
-                profiles[profile.id] = profile
+                profiles.read(directory)
     together.end(ProfileError)
-    return dict(sorted(profiles.items()))
+    return profiles
+
+
+def load_profile(path: Path, notes: Notes | None = None) -> Profile:
+    """Read one profile; old keys and notations go into `notes`. Raises ProfileError."""
+    return _load(path, None, notes)
+
+
+def _load(path: Path, document: Document | None, notes: Notes | None) -> Profile:
+    """Read a profile of a file, whose document is given where it was parsed already."""
+    try:
+        if document is None:
+            profile = read_toml(path, Profile, ProfileError, notes)
+        else:
+            profile = read_document(document, path, Profile, ProfileError, notes)
+    except ProfileError:
+        _check_is_no_program(path)
+        raise
+    if path.parent != BUNDLED_PROFILES:  # of those that are shipped the tests know
+        _check_evidence(profile, path)
+    return profile
+
+
+def _check_evidence(profile: Profile, path: Path) -> None:
+    """Raise ProfileError where a profile claims recorded bytes that it does not send. A name that is recorded
+    nowhere is a word for people.
+    """
+    together = Together()
+    for index, attempt in enumerate(profile.attempts):
+        with together:
+            recorded = None if attempt.evidence is None else recorded_hello(attempt.evidence, path)
+            found = None if recorded is None else recorded.differences_of(attempt.template)
+            if found is not None and found.offsets:
+                place: Place = ("attempt", index, EVIDENCE)
+                text = (
+                    f"{attempt.evidence!r} was recorded otherwise, {found}: mend the hello, or drop evidence"
+                )
+                line = toml_document(path).line_of(place)
+                raise ProfileError(Fault(place, text, line).said_of(str(path)))
+    together.end(ProfileError)
 
 
 def _check_is_no_program(path: Path) -> None:
     """Raise ProfileError where a file has a genuine program, which its name does not say."""
-    document = toml_document(path)
+    try:
+        document = toml_document(path)
+    except UnusableFile:
+        return
     identity = document.content.get("id")
     if isinstance(identity, str) and identity.startswith(GENUINE):
         advice = (
@@ -199,11 +297,6 @@ def _check_is_no_program(path: Path) -> None:
             f"and the id have to be equal and begin with {GENUINE}), or give a profile another id"
         )
         raise ProfileError(Fault(("id",), advice, document.line_of(("id",))).said_of(str(path)))
-
-
-def load_profile(path: Path, notes: Notes | None = None) -> Profile:
-    """Read one profile; old keys and notations go into `notes`. Raises ProfileError."""
-    return read_toml(path, Profile, ProfileError, notes)
 
 
 def profile_json_schema() -> dict[str, Any]:

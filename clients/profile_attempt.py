@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from clients.fields import Cipher, CompressionCode, ExtensionType, HexBody, Listed, Trigger, Version
+from clients.fields import Ciphers, CompressionCode, ExtensionType, Group, HexBody, Listed, Trigger, Version
 from definitions.fault import Mistakes, Place
 from handshake.hello_random import Beginning
 from handshake.hello_template import (
@@ -18,13 +18,21 @@ from handshake.hello_template import (
     HelloTemplate,
 )
 from handshake.reason import Cause, parse_causes
+from handshake.record_layer import MAX_PLAINTEXT
 from handshake.wire.registry import ExtensionType as ExtensionCode
 from handshake.wire.registry import extension_name, parse_extension_type
+from handshake.wire.share_lengths import blank_key_shares
 
 ECH_FIXED_BYTES = 5
 """Type, KDF and AEAD of an encrypted_client_hello, which an ech_grease keeps (draft-ietf-tls-esni section
 5).
 """
+
+MAX_PAUSES_SECONDS = 60
+"""Of one attempt, all together: the time that it takes besides its deadline."""
+
+RecordSize = Annotated[int, Field(ge=1, le=MAX_PLAINTEXT)]
+PauseSeconds = Annotated[float, Field(ge=0, le=MAX_PAUSES_SECONDS, allow_inf_nan=False)]
 
 _FILL_EXTENSION = {
     "server_name": ExtensionCode.SERVER_NAME,
@@ -49,6 +57,9 @@ class ProfileExtension(Table):
     type: ExtensionType
     body: HexBody = b""
     fill: Literal["server_name", "dotted_server_name", "key_share", "padding", "ech_grease"] | None = None
+    groups: Annotated[tuple[Group, ...], Listed] = Field(
+        default=(), description="the groups of a key_share, a key of which is made for each hello"
+    )
     payload_sizes: Annotated[tuple[PositiveInt, ...], Listed] = Field(
         default=(), description="bytes of an ech_grease's payload, one of which is drawn for each hello"
     )
@@ -64,6 +75,8 @@ class ProfileExtension(Table):
             raise ValueError('payload_sizes = [...] and fill = "ech_grease" go together')
         if self.aeads and self.fill != "ech_grease":
             raise ValueError('aeads = [...] goes with fill = "ech_grease" alone')
+        if self.groups:
+            self._check_groups()
         if self.fill is None:
             return self
         if self.type != _FILL_EXTENSION[self.fill]:
@@ -71,28 +84,31 @@ class ProfileExtension(Table):
                 f'fill = "{self.fill}" goes with type = "{extension_name(_FILL_EXTENSION[self.fill])}", '
                 f"not {extension_name(self.type)}"
             )
-        if self.fill == "key_share" and not self.body:
-            raise ValueError('fill = "key_share" needs a body: the captured list, whose keys are replaced')
+        if self.fill == "key_share" and not self.body and not self.groups:
+            raise ValueError('fill = "key_share" needs groups = [...]; or a body whose keys are replaced')
         if self.fill == "ech_grease" and len(self.body) < ECH_FIXED_BYTES:
             raise ValueError('fill = "ech_grease" needs a body: type, KDF and AEAD, e.g. "00 0001 0001"')
         if self.fill not in ("key_share", "ech_grease") and self.body:
             raise ValueError(f'fill = "{self.fill}" makes the body itself: leave body out')
         return self
 
+    def _check_groups(self) -> None:
+        if self.fill != "key_share":
+            raise ValueError('groups = [...] goes with fill = "key_share" alone')
+        if self.body:
+            raise ValueError("groups = [...] makes the body itself: leave body out")
+        blank_key_shares(self.groups)
+
     def to_template(self) -> ExtensionTemplate:
         """Return it in the engine's words."""
         fill = None if self.fill is None else Fill(self.fill)
-        return ExtensionTemplate(self.type, self.body, fill, self.payload_sizes, self.aeads)
+        body = blank_key_shares(self.groups) if self.groups else self.body
+        return ExtensionTemplate(self.type, body, fill, self.payload_sizes, self.aeads)
 
 
 def _whole_or_less(schema: dict[str, Any]) -> None:
     """In a file an attempt is whole, or the one before it less some extensions; the model has it whole."""
-    always = ["evidence"]
-    schema["anyOf"] = [
-        {"required": [name for name in schema["required"] if name not in always]},
-        {"required": ["without"]},
-    ]
-    schema["required"] = always
+    schema["anyOf"] = [{"required": schema.pop("required")}, {"required": ["without"]}]
 
 
 class ProfileAttempt(Table):
@@ -100,7 +116,12 @@ class ProfileAttempt(Table):
 
     model_config = ConfigDict(json_schema_extra=_whole_or_less)
 
-    evidence: str = Field(min_length=1)
+    evidence: str | None = Field(
+        default=None,
+        min_length=1,
+        description="the recorded hello that this one has to equal, by its name in a file of the folder "
+        "evidence, beside the profile or in clients/evidence",
+    )
     after: Annotated[tuple[Trigger, ...], Listed] = ()
     without: Annotated[tuple[ExtensionType, ...], Listed] = Field(
         default=(),
@@ -120,9 +141,22 @@ class ProfileAttempt(Table):
     challenge_begins_with: Literal["random-bytes", "gmt_unix_time"] | None = Field(
         default=None, description="the same for the challenge of an SSLv2-format hello"
     )
-    cipher_suites: Annotated[tuple[Cipher, ...], Field(min_length=1), Listed]
+    cipher_suites: Annotated[Ciphers, Field(min_length=1, json_schema_extra={"minItems": 1})]
     compression_methods: Annotated[tuple[CompressionCode, ...], Listed] | None = None
     extensions: Annotated[tuple[ProfileExtension, ...], Listed] | None = None
+    records: Annotated[tuple[RecordSize, ...], Listed] = Field(
+        default=(),
+        description="how the hello is cut into TLS records: the bytes of its message in each, what is left "
+        "being in one more; the hello after a HelloRetryRequest is cut in the same way",
+    )
+    segments: Annotated[tuple[PositiveInt, ...], Listed] = Field(
+        default=(),
+        description="how the first flight is cut into TCP segments: the bytes on the wire in each, what is "
+        "left being in one more; a segment goes out once the one before is acknowledged",
+    )
+    pause_seconds: PauseSeconds = Field(
+        default=0.0, description="how long the client waits between two segments once the first has arrived"
+    )
     grease: Literal["as-written", "drawn"] = Field(
         default="as-written",
         description="GREASE values (RFC 8701): those that are written here, or drawn for every connection",
@@ -145,10 +179,17 @@ class ProfileAttempt(Table):
         given = {name for name in type(self).model_fields if getattr(self, name) is not None}
         if self.unmoved and self.order != "permuted":
             yield ("unmoved",), 'goes with order = "permuted" alone: drop it'
+        if self.pause_seconds and not self.segments:
+            yield ("pause_seconds",), "is between segments: say where they end, e.g. segments = [700]"
+        if self.pause_seconds * len(self.segments) > MAX_PAUSES_SECONDS:
+            advice = f"the pauses take more than {MAX_PAUSES_SECONDS} s together: make them shorter or fewer"
+            yield ("pause_seconds",), advice
         if self.format == "sslv2":
             for name in ("record_version", "compression_methods", "extensions"):
                 if name in given:
                     yield (name,), "an SSLv2-format hello has none: leave it out"
+            if self.records:
+                yield ("records",), "an SSLv2-format hello is one record: leave it out"
             if "challenge_length" not in given:
                 yield ("challenge_length",), "is missing: an SSLv2-format hello needs one, 16 to 32"
             return
@@ -196,6 +237,9 @@ class ProfileAttempt(Table):
             grease=GreaseValues(self.grease),
             order=ExtensionOrder(self.order),
             unmoved=frozenset(self.unmoved),
+            records=self.records,
+            segments=self.segments,
+            pause_seconds=self.pause_seconds,
         )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from clients.fields import Alert, Cipher, ExtensionType, Listed, Version
+from clients.fields import Alert, Cipher, CompressionAlgorithm, ExtensionType, HexBody, Listed, Version
 from clients.profile_attempt import ProfileExtension, Table
 from handshake.hello_template import RenegotiationHello, RetryHello
 from handshake.wire.registry import AlertDescription
@@ -67,6 +67,16 @@ class Policy(Table):
     renegotiation_session: Literal["new", "resume", "resume-when-asked"] = "new"
     no_renegotiation: Literal["continue", "abort"] = "continue"
     closes_with: Literal["close_notify", "close_notify-unless-warned", "fin"] = "close_notify"
+    certificate_compression: Annotated[tuple[CompressionAlgorithm, ...], Listed] = Field(
+        default=(),
+        description="the algorithms by which it compresses a certificate of its own, where the server's "
+        "request has one of them",
+    )
+    application_settings: HexBody = Field(
+        default=b"",
+        description="the settings that it sends to a server that has sent its own by application_settings, "
+        "in hexadecimal",
+    )
 
 
 class RetryHelloTable(Table):

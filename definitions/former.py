@@ -64,9 +64,10 @@ class Spelling:
 def bring_up_to_date(kind: Any, document: Document, spelling: Spelling, notes: Notes | None) -> list[Fault]:
     """Replace every old form in the document's content; gives the faults of those that cannot be."""
     faults: list[Fault] = []
-    if not any(map(_former, models_of(kind))):
+    changed = frozenset(each for each in models_of(kind) if _former(each))
+    if not changed:
         return faults
-    for table in tables_of(kind, document.content):
+    for table in tables_of(kind, document.content, leading_to=changed):
         for former in _former(table.kind):
             if former.key in table.content:
                 place = spelling.of((*table.place, former.key))

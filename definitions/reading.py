@@ -36,6 +36,18 @@ def read_toml(
         return _read(toml_document(path, advice), kind, notes, path)
 
 
+def read_document(
+    document: Document,
+    path: Path,
+    kind: type[Value],
+    error: type[UnusableFile] = UnusableFile,
+    notes: Notes | None = None,
+) -> Value:
+    """Read the document of a file; its content may be changed. Raises `error` with a line for each fault."""
+    with _raised_as(error):
+        return _read(document, kind, notes, path)
+
+
 def read_json(
     path: Path,
     kind: type[Value],

@@ -33,36 +33,53 @@ class Table:
     is_read_later: bool = False
 
 
-def tables_of(kind: Any, content: Any, place: Place = ()) -> Iterator[Table]:
+def tables_of(
+    kind: Any, content: Any, place: Place = (), leading_to: frozenset[type] | None = None
+) -> Iterator[Table]:
     """Every table of `content`, which is to be read as `kind` (a model, a dataclass, or a type made of such).
 
-    A table comes before those in it, and may be changed in between.
+    A table comes before those in it, and may be changed in between. With `leading_to`, tables that are of
+    none of these types and have none in them are passed over.
     """
     is_read_later = isinstance(kind, ReadLater)
     kind = kind.kind if is_read_later else kind
     if _is_table(kind):
         if isinstance(content, dict):
             yield Table(place, kind, content, is_read_later)
-            for key, inner in _kinds(kind).items():
+            for key, inner in _kinds_leading(kind, leading_to).items():
                 if key in content:
                     for each in inner:
-                        yield from tables_of(each, content[key], (*place, key))
+                        yield from tables_of(each, content[key], (*place, key), leading_to)
         return
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType, Annotated):
         for each in arguments:
-            yield from tables_of(each, content, place)
+            yield from tables_of(each, content, place, leading_to)
     elif origin in (list, tuple) and isinstance(content, list):
         for index, element in enumerate(content):
-            yield from tables_of(arguments[0], element, (*place, index))
+            yield from tables_of(arguments[0], element, (*place, index), leading_to)
     elif origin in (dict, Mapping) and isinstance(content, dict):
         for name, value in content.items():
-            yield from tables_of(arguments[1], value, (*place, name))
+            yield from tables_of(arguments[1], value, (*place, name), leading_to)
+
+
+@cache
+def _kinds_leading(kind: type, to: frozenset[type] | None) -> Mapping[str, tuple[Any, ...]]:
+    """The same as `_kinds`, without what leads to none of the types `to`."""
+    kinds = _kinds(kind)
+    if to is None:
+        return kinds
+    leading = {key: tuple(each for each in inner if _models_in(each) & to) for key, inner in kinds.items()}
+    return {key: inner for key, inner in leading.items() if inner}
 
 
 @cache
 def models_of(kind: Any) -> frozenset[type]:
     """Every model and dataclass that a value of `kind` may have in it."""
+    return _models_in(kind)
+
+
+def _models_in(kind: Any) -> frozenset[type]:
     found: set[type] = set()
     waiting = [kind]
     while waiting:

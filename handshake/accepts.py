@@ -8,6 +8,7 @@ here says what is done. Where none is, the engine does what the RFCs ask for.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from handshake.wire.registry import alert_name, parse_alert
@@ -57,13 +58,25 @@ class Accepts:
 
 def parse_answer(text: Any) -> Answer:
     """Read an answer. Raises ValueError, which says what would do."""
-    found = NOTATION.fullmatch(text) if isinstance(text, str) else None
+    if isinstance(text, str):
+        return _parsed(text)
+    raise _no_answer(text)
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Answer:
+    """Cached: the same few answers stand in every file."""
+    found = NOTATION.fullmatch(text)
     if found is None:
-        raise ValueError(
-            f"{text!r} is no answer: write goes-on, closes or alert:<name>, a warning before it as in "
-            '"warning:no_renegotiation, closes"'
-        )
+        raise _no_answer(text)
     warned, warning, alert = (
         None if name is None else parse_alert(name) for name in found.group("warned", "warning", "alert")
     )
     return Answer(text == GOES_ON or warned is not None, alert, warned or warning)
+
+
+def _no_answer(value: Any) -> ValueError:
+    return ValueError(
+        f"{value!r} is no answer: write goes-on, closes or alert:<name>, a warning before it as in "
+        '"warning:no_renegotiation, closes"'
+    )

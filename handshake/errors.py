@@ -61,7 +61,10 @@ class Fault(Enum):
         "the server chooses a cipher suite that was not offered",
     )
     NO_COMMON_CIPHER_SUITE = "no-common-cipher-suite", "the peers have no common cipher suite"
-    NO_APPLICATION_PROTOCOL = "no-application-protocol", "the peers have no common application protocol"
+    NO_APPLICATION_PROTOCOL = (
+        "no-application-protocol",
+        "the peers have no common application protocol",
+    )
     INAPPROPRIATE_FALLBACK = "inappropriate-fallback", "the hello signals a fallback that was not needed"
     UNSUPPORTED_EXTENSION = "unsupported-extension", "the server answers an extension that it may not answer"
     MISSING_EXTENSION = "missing-extension", "the server leaves out an extension it must send"

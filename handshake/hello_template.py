@@ -6,6 +6,7 @@ rule; where the profile says so, GREASE values, the order of extensions and an E
 (`handshake.client.drawn`). What the later hellos of a connection leave out is told beside it.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
@@ -85,9 +86,13 @@ class HelloTemplate:
     `record_version` is not sent in SSLV2 format. `session_id_length` random bytes are sent as session id;
     `challenge_length` random bytes as the challenge of an SSLV2-format hello (16 to 32, RFC 5246 appendix
     E.2). `records` is how a hello in RECORD format is cut: the bytes of it in each record, what is left being
-    in one more; without it one record holds all. `random_begins_with` is for random, also of a hello in
-    RECORD format that is made of this one, to resume or to renegotiate; `challenge_begins_with` for the
-    challenge. `unmoved` are the types of extensions that keep their places where the `order` is permuted.
+    in one more; without it one record holds all. `segments` is how the first flight is cut on its way: the
+    bytes on the wire in each TCP segment, what is left being in one more; a segment goes out when the one
+    before was acknowledged and `pause_seconds` have passed. Without it the network does as it likes.
+    `length` is what the message of a hello with an extension block is padded to, in bytes, header included,
+    in every hello anew; one that is longer stays as it is. `random_begins_with` is for random, also of a
+    hello in RECORD format that is made of this one, to resume or to renegotiate; `challenge_begins_with` for
+    the challenge. `unmoved` are the types of extensions that keep their places where the `order` is permuted.
     """
 
     client_version: int
@@ -99,6 +104,9 @@ class HelloTemplate:
     compression_methods: bytes = b"\x00"
     extensions: tuple[ExtensionTemplate, ...] | None = None
     records: tuple[int, ...] = ()
+    segments: tuple[int, ...] = ()
+    pause_seconds: float = 0.0
+    length: int | None = None
     random_begins_with: Beginning = Beginning.RANDOM_BYTES
     challenge_begins_with: Beginning = Beginning.RANDOM_BYTES
     grease: GreaseValues = GreaseValues.AS_WRITTEN
@@ -120,6 +128,17 @@ class HelloTemplate:
             compression_methods=NULL_COMPRESSION,
             cipher_suites=tuple(spec for spec in self.cipher_suites if spec <= 0xFFFF),
         )
+
+
+def pieces(whole: bytes, sizes: Iterable[int]) -> Iterator[bytes]:
+    """Cut bytes into pieces of these sizes and one more of what is left; none of them is empty."""
+    start = 0
+    for size in sizes:
+        if piece := whole[start : start + size]:
+            yield piece
+        start += size
+    if rest := whole[start:]:
+        yield rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +244,8 @@ class ClientPolicy:
     warning has come (s_client 3.4.1 and 4.0.3, measured).
     `certificate_compression`: the algorithms by which it compresses a certificate of its own, where the
     server's request has one of them (RFC 8879).
+    `application_settings`: the settings that it sends to a server that has sent its own by
+    application_settings (draft-vvv-tls-alps-01).
     `accepts`: what it does about what a server does wrong, where that is not what the RFCs ask for.
     `retry_hello`, `renegotiation_hello`: how the later hellos of a connection differ from the first one.
     """
@@ -242,6 +263,7 @@ class ClientPolicy:
     no_renegotiation: Literal["continue", "abort"] = "continue"
     closes_with: Literal["close_notify", "close_notify-unless-warned", "fin"] = "close_notify"
     certificate_compression: tuple[int, ...] = ()
+    application_settings: bytes = b""
     accepts: Accepts = field(default_factory=Accepts)
     retry_hello: RetryHello = field(default_factory=RetryHello)
     renegotiation_hello: RenegotiationHello = field(default_factory=RenegotiationHello)

@@ -84,6 +84,11 @@ class Rule(_Worded):
         "session need not be",
     )
 
+    NO_EXTENSION_BLOCK = (
+        "no-extension-block",
+        "the client's hello has no extension block, so that it cannot be padded",
+    )
+
     @property
     def cause(self) -> "Cause":
         """What ends a connection because of the rule."""
@@ -157,7 +162,8 @@ class Detail:
     `certificate_requested` that the server had asked for a client certificate before; `said` the server's own
     words, in printable ASCII, and `client_said` those of a genuine client program. `alert_sent` is the alert
     with which the client ended the connection. `phase_unsure`: several messages had come at once, and the
-    phase is that of the last of them, which need not be the one that was refused.
+    phase is that of the last of them, which need not be the one that was refused. `blame` says what of a
+    hello the server minds, to go behind "the server".
     """
 
     met: str = ""
@@ -168,6 +174,7 @@ class Detail:
     client_said: str = ""
     alert_sent: str = ""
     phase_unsure: bool = False
+    blame: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """What there is, as JSON types; `from_json` reads it back."""
@@ -212,7 +219,8 @@ class Reason:
     @property
     def sentence(self) -> str:
         """Say it as a sentence with its details, without a full stop."""
-        said = self._words() + self._size()
+        blame = f"the server {self.detail.blame}: " if self.detail.blame else ""
+        said = blame + self._words() + self._size()
         if self.detail.certificate_requested:
             said += ", after it had asked for a client certificate"
         said += f'{SERVER_SAID}"{self.detail.said}"' if self.detail.said else ""

@@ -98,6 +98,11 @@ class RecordLayer:
         return self._reader.buffered
 
     @property
+    def waiting(self) -> int:
+        """How many bytes that is."""
+        return self._reader.waiting
+
+    @property
     def is_first(self) -> bool:
         """Whether no whole record has come in yet."""
         return not self._reader.has_started

@@ -64,7 +64,8 @@ class Configuration:
     `id` is the variant's id and comes back in every event; `credentials` are by kind, "rsa", "dsa" and
     "ecdsa" (any may be missing); `port` 0 lets the program bind a free one; `declared` and `emulation` are
     the definition's data with the level's and the toggles' parts merged in; `client_certificates` are those a
-    client may show, PEM by kind; `starttls` is the protocol an emulated server speaks before TLS, by id.
+    client may show, PEM by kind; `starttls` is the protocol an emulated server speaks before TLS, by id, and
+    `protocol` what that is told.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Configuration:
     host: str = "127.0.0.1"
     port: int = 0
     starttls: str | None = None
+    protocol: Mapping[str, str] = field(default_factory=dict)
 
     def presented(self) -> dict[str, PrivateKeyAndChain]:
         """The credentials that are declared and were given, by kind, in the order declared."""
@@ -103,6 +105,7 @@ class Configuration:
             "emulation": self.emulation,
             "client_certificates": dict(self.client_certificates),
             "starttls": self.starttls,
+            "protocol": dict(self.protocol),
         }
         return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
@@ -126,6 +129,7 @@ class Configuration:
                 host=str(value["host"]),
                 port=int(value.get("port", 0)),
                 starttls=value.get("starttls"),
+                protocol={str(name): str(told) for name, told in value.get("protocol", {}).items()},
             )
         except KeyError as missing:
             raise ContractError(f"a server's configuration lacks {missing}") from missing

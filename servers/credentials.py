@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, mldsa
 from cryptography.x509 import random_serial_number
 
 from handshake.crypto.credentials import (
     Credential,
+    generate_delegating_ecdsa,
     generate_dsa,
     generate_ecdsa,
     generate_ed25519,
+    generate_mldsa,
     generate_rsa,
     generate_rsa_pss,
     generate_rsa_signed_with_sha1,
@@ -60,11 +62,18 @@ KINDS: Mapping[str, Kind] = {
     "ecdsa-secp256r1": Kind(CertificateType.ECDSA, partial(generate_ecdsa, ec.SECP256R1())),
     "ecdsa-secp384r1": Kind(CertificateType.ECDSA, partial(generate_ecdsa, ec.SECP384R1())),
     "ecdsa-secp521r1": Kind(CertificateType.ECDSA, partial(generate_ecdsa, ec.SECP521R1())),
+    "ecdsa-secp256r1-delegating": Kind(
+        CertificateType.ECDSA, partial(generate_delegating_ecdsa, ec.SECP256R1())
+    ),
     "ed25519": Kind(CertificateType.ECDSA, generate_ed25519),
+    "mldsa44": Kind(CertificateType.ECDSA, partial(generate_mldsa, mldsa.MLDSA44PrivateKey)),
+    "mldsa65": Kind(CertificateType.ECDSA, partial(generate_mldsa, mldsa.MLDSA65PrivateKey)),
+    "mldsa87": Kind(CertificateType.ECDSA, partial(generate_mldsa, mldsa.MLDSA87PrivateKey)),
 }
 """What the toggle `certificate` chooses from. Curves have IANA's names; rsa-pss is a key for RSASSA-PSS alone
-(RFC 4055 section 1.2), sha1 says how an authority has signed it; all others are self-signed with SHA-256 or
-as their key signs.
+(RFC 4055 section 1.2), ML-DSA is for TLS 1.3 alone (draft-ietf-tls-mldsa section 3), delegating may sign
+delegated credentials (RFC 9345 section 4.2), sha1 says how an authority has signed it; all others are
+self-signed with SHA-256 or as their key signs.
 """
 
 

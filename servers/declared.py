@@ -7,7 +7,7 @@ key of [declared] is checked is in `servers.definition_tables`.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal
 
 from handshake.wire.registry import NamedGroup, ProtocolVersion, SignatureScheme
@@ -29,6 +29,8 @@ SentAlert = Annotated[str, "sent alert"]
 """A word of `servers.sent_alert`."""
 Cause = Annotated[str, "cause"]
 """What a client sees, as in a reason."""
+FeatureName = Annotated[str, "feature"]
+"""What is written for a feature of a hello (`handshake.features.notations`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,15 @@ class DeclaredRefusals:
     7507 section 3)."""
     no_application_protocol: Cause | None = "alert-no_application_protocol"
     """The cause observed after a hello that names no application protocol the server has (RFC 7301 section
-    3.2)."""
+    3.2). "protocol-error-illegal-parameter" is that of a server which names one all the same."""
+    no_server_name: Cause | None = None
+    """The cause observed after a hello without server_name where one is needed."""
+    hello_with: Mapping[FeatureName, Cause] = field(default_factory=dict)
+    """The causes observed after a hello with a feature that a real server does not take, whatever it offers
+    ("hello-length:16389.."); the first one counts (an emulated server has intolerances in [emulation])."""
+    application_protocols_in_tls13: Cause | None = None
+    """The cause observed, once it has its ServerHello, by a client that offers application protocols in TLS
+    1.3 to a server that breaks off there; left out, the server does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +141,12 @@ class Declared:
     cipher suites before it is for that (OpenSSL 3.0, which chooses TLS 1.0 and then cannot sign)."""
     fallback_scsv: bool = False
     """Whether TLS_FALLBACK_SCSV is known (RFC 7507; an emulated server has it in [emulation])."""
+    needs_server_name: bool = False
+    """Whether a hello must have server_name (RFC 6066 section 3), which is looked for before anything
+    else."""
     application_protocols: tuple[str, ...] = ()
-    """The server's ALPN protocols (RFC 7301), where it refuses a hello that offers only others."""
+    """The server's ALPN protocols (RFC 7301), where it refuses a hello that offers only others. An emulated
+    server selects the first of them that the hello has."""
     renegotiation: DeclaredRenegotiation = DeclaredRenegotiation()
     """The server's policy on renegotiation, in SSLv3 to TLS 1.2."""
     resumption: tuple[Resumption, ...] = ("session-id",)
@@ -141,7 +155,8 @@ class Declared:
     resumption_needs_extended_master_secret: bool = False
     """Whether up to TLS 1.2 only sessions with extended_master_secret (RFC 7627) are resumed."""
     forgets_sessions: bool = False
-    """Whether the server gives out session ids but keeps no sessions: the next handshake is a full one."""
+    """Whether the server gives out session ids but keeps no sessions: the next handshake is a full one. So it
+    is in TLS 1.3 where the only way is "ticket-in-tls13", because such a ticket stands for a session kept."""
     preference: SuitePreference | None = None
     """Whose order of cipher suites decides, for the predictions that depend on it; left out where that is not
     known (an emulated server has it in [emulation])."""

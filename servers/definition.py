@@ -50,6 +50,7 @@ class ServerDefinition(Layer):
     whether one process of the program serves all variants of a run, those of one level, as where a library
     can be loaded only once, or one variant, as where settings are read once a process. `memory` is what a
     container of the program may use, in megabytes, `needs_ipv6` whether it must have ::1 there.
+    `start_seconds` is how long a process of it may take to start, where something is made at the first start.
     """
 
     id: Name
@@ -66,6 +67,7 @@ class ServerDefinition(Layer):
     backends: list[Literal["process", "docker"]] = Field(default=["process"], min_length=1)
     memory: Annotated[int, Field(ge=16)] = 256
     needs_ipv6: bool = False
+    start_seconds: Annotated[int, Field(ge=0)] = 0
     levels: Annotated[dict[Name, Level], Field(min_length=1)]
     toggles: dict[Name, Toggle] = Field(default={})
     _folder: Path = PrivateAttr(default=Path())
@@ -120,6 +122,10 @@ class ServerDefinition(Layer):
             merged = merge(merged, layer.emulation)
         return merged
 
+    def protocol_at(self, level: str, toggles: Mapping[str, str]) -> dict[str, str]:
+        """The [protocol] tables merged for a level with all its toggles' values."""
+        return {key: told for each in self._layers(level, toggles) for key, told in each.protocol.items()}
+
     def _layers(self, level: str, toggles: Mapping[str, str]) -> list[Layer]:
         lineage: list[str] = []
         ancestor: str | None = level
@@ -143,6 +149,8 @@ class ServerDefinition(Layer):
         wrong = names or list(self._defaults_that_do_not_exist()) or self._facts_that_are_missing()
         if self.kind == "real":
             wrong += self._wrong_for_a_real_one(info.context)
+        else:
+            wrong += self._wrong_for_an_emulated_one()
         if wrong:
             raise Mistakes(wrong)
         return self
@@ -153,6 +161,19 @@ class ServerDefinition(Layer):
             yield ("starttls",), advice
         if isinstance(file, Path) and not _program_beside(file).is_file():
             yield ("kind",), "a real server needs a serve.py beside this file: add it"
+
+    def _wrong_for_an_emulated_one(self) -> Iterator[tuple[Place, str]]:
+        advice = "is for real servers, whose conduct is given: write [[emulation.intolerance]]"
+        layers: list[tuple[Place, Layer]] = [((), self)]
+        layers += [(("levels", name), level) for name, level in self.levels.items()]
+        layers += [
+            (("toggles", name, "when", value), layer)
+            for name, toggle in self.toggles.items()
+            for value, layer in toggle.when.items()
+        ]
+        for place, layer in layers:
+            if layer.declared.refusals.hello_with:
+                yield (*place, "declared", "refusals", "hello_with"), advice
 
     def _defaults_that_do_not_exist(self) -> Iterator[tuple[Place, str]]:
         for name, toggle in self.toggles.items():
@@ -190,6 +211,10 @@ class ServerDefinition(Layer):
     def _references(self) -> Iterator[tuple[Place, str, list[str], str]]:
         """Each name of something else: where it stands, what exists by such names, and what that is."""
         levels = list(self.levels)
+        settings = [] if self.starttls is None else list(PROTOCOLS[self.starttls].settings)
+        for place, layer in self._places_of_layers():
+            for key in layer.protocol:
+                yield (*place, "protocol", key), key, settings, "setting of the protocol"
         for position, (name, level) in enumerate(self.levels.items()):
             if level.like is not None:
                 yield ("levels", name, "like"), level.like, levels[:position], "level"
@@ -207,6 +232,16 @@ class ServerDefinition(Layer):
                 yield from _levels_named((*place, "when", value, "levels"), layer.levels, levels)
                 for level_name in layer.at:
                     yield (*place, "when", value, "at", level_name), level_name, levels, "level"
+
+    def _places_of_layers(self) -> Iterator[tuple[Place, Layer]]:
+        yield (), self
+        for level, layer in self.levels.items():
+            yield ("levels", level), layer
+        for name, toggle in self.toggles.items():
+            for value, own in toggle.when.items():
+                yield ("toggles", name, "when", value), own
+                for level, at in own.at.items():
+                    yield ("toggles", name, "when", value, "at", level), at
 
     def _settings_at(self, level: str) -> Iterable[dict[str, str]]:
         """The defaults, and each single toggle at each other value, but for departures: each changes nothing

@@ -22,6 +22,7 @@ from pydantic import (
 from definitions.fault import Mistakes, Place
 from definitions.former import Former
 from definitions.tables import ReadLater
+from handshake.features import parse_feature
 from handshake.reason import parse_cause
 from handshake.server import ServerConfiguration
 from handshake.wire.cipher_suites import CIPHER_SUITES, parse_cipher_suite
@@ -82,9 +83,12 @@ VersionName = Annotated[str, _read_by(parse_version)]
 CipherSuiteName = Annotated[str, _read_by(parse_cipher_suite)]
 GroupName = Annotated[str, _read_by(parse_group)]
 SignatureSchemeName = Annotated[str, _read_by(parse_signature_scheme)]
+ProtocolName = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[!-~]+$")]
+"""A name in ALPN (RFC 7301 section 3.1), here of printable ASCII."""
 SentAlert = Annotated[str, _read_by(parse_sent_alert)]
 Cause = Annotated[str, _read_by(parse_cause)]
 CauseOrCompleted = Annotated[str, _read_by(_completed_or_cause)]
+FeatureName = Annotated[str, _read_by(parse_feature)]
 CipherSuitePattern = Annotated[str, AfterValidator(_fitting_pattern)]
 
 
@@ -127,6 +131,9 @@ class RefusalsTable(Table):
     no_signature_algorithms: Cause | None = None
     inappropriate_fallback: Cause | None = None
     no_application_protocol: Cause | None = None
+    no_server_name: Cause | None = None
+    hello_with: dict[FeatureName, Cause] = {}
+    application_protocols_in_tls13: Cause | None = None
 
 
 class DeclaredTable(Table):
@@ -150,7 +157,8 @@ class DeclaredTable(Table):
     signature_check: SignatureCheck | None = None
     versions_last: bool | None = None
     fallback_scsv: bool | None = None
-    application_protocols: list[str] | None = None
+    needs_server_name: bool | None = None
+    application_protocols: list[ProtocolName] | None = None
     renegotiation: RenegotiationTable = RenegotiationTable()
     resumption: list[Resumption] | None = None
     resumption_needs_extended_master_secret: bool | None = None
@@ -178,11 +186,13 @@ class DeclaredTable(Table):
 
 class Layer(Table):
     """A place to state facts: `declared` is for everyone, `emulation` for the program that emulates, which
-    reads it when all layers are laid on top of each other.
+    reads it when all layers are laid on top of each other. `protocol` is what the protocol of `starttls` is
+    told; each says which settings it has.
     """
 
     declared: DeclaredTable = DeclaredTable()
     emulation: Annotated[dict[str, Any], ReadLater(model_of(ServerConfiguration))] = {}
+    protocol: dict[str, str] = {}
 
 
 class Level(Layer):

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from handshake.errors import Fault
 from handshake.server import ServerConfiguration
-from servers.declared import Cause, CipherSuite, Declared, SentAlert
+from servers.declared import Cause, CipherSuite, Declared, FeatureName, SentAlert
 from servers.definition_tables import DeclaredTable
 from servers.emulated.notation import NOTATIONS
 from servers.emulated.tables import keys_of
@@ -31,6 +31,7 @@ _WRITTEN: Mapping[Any, str] = {
     CipherSuite: 'a cipher suite ("TLS_RSA_WITH_AES_128_CBC_SHA")',
     SentAlert: '"warning:<name>", "alert:<name>", "none"',
     Fault: 'a fault ("decode"; servers/README.md)',
+    FeatureName: 'a feature of a hello ("hello-length:16389.."; tls-matrix list features)',
     Cause: '"alert-<name>", "fin", "reset", "timeout"',
     bool: "true, false",
     int: "a number",

@@ -15,6 +15,7 @@ from servers.contract import Configuration, PrivateKeyAndChain
 from servers.credentials import KINDS
 from servers.declared import Declared
 from servers.definition import ServerDefinition
+from servers.departure_toggle import certificate_of_departure
 from servers.own_program import ProgramError, checked, comma_in_path
 
 LISTED_BY = "tls-matrix list servers"
@@ -81,11 +82,13 @@ class ServerVariant:
     @property
     def certificate_kind(self) -> str | None:
         """The kind of the one certificate that it shows (`servers.credentials.KINDS`); None where it shows
-        the ordinary ones of what it declares.
+        the ordinary ones of what it declares. A departure may need a kind of its own.
         """
         toggles = self.definition.toggles
+        departing = (value for name, value in self.toggles.items() if toggles[name].departures)
+        needed = next(filter(None, map(certificate_of_departure, departing)), None)
         kinds = (kind for name, kind in self.toggles.items() if toggles[name].certificates)
-        return next((kind for kind in kinds if kind != ORDINARY), None)
+        return needed or next((kind for kind in kinds if kind != ORDINARY), None)
 
     @property
     def is_only_observed(self) -> bool:
@@ -130,6 +133,7 @@ class ServerVariant:
             host,
             port,
             self.definition.starttls,
+            self.definition.protocol_at(self.level, self.toggles),
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from clients.http_answer import Answer
 from clients.starttls.dialogue import Dialogue, Words
 from handshake.clear_text import Framing
 
@@ -16,7 +17,8 @@ class Protocol:
 
     `prelude(dialogue, name)` holds the conversation before TLS; `request(name)` is one harmless request to
     which every server has an answer, a refusal included (RFCs and what was tried are named in each module);
-    None is HTTP. `name` is what the client calls the server; of http-connect it is HOST:PORT.
+    None is HTTP. `answer` makes what says when its answer is whole; without it the first bytes will do.
+    `name` is what the client calls the server; of http-connect it is HOST:PORT.
     """
 
     id: str
@@ -24,6 +26,7 @@ class Protocol:
     prelude: Callable[[Dialogue, str], Words]
     request: Callable[[str], bytes] | None
     framing: Callable[[], Framing] = Framing
+    answer: Callable[[], Answer] = Answer
 
 
 @dataclass(frozen=True, slots=True)

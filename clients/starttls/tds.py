@@ -8,17 +8,17 @@ from collections.abc import Generator
 
 from clients.starttls.dialogue import Dialogue, PreludeFailure, Words
 from clients.starttls.protocol import CLIENT_NAME, Protocol
+from clients.starttls.tds_answer import END_OF_MESSAGE, ERROR, HEADER, TABULAR_RESULT, LoginAnswer
 from handshake.clear_text import Framing
 
-PRELOGIN, LOGIN7, TABULAR_RESULT = 0x12, 0x10, 0x04
-END_OF_MESSAGE = 0x01
-HEADER = struct.Struct("!BBHHBB")  # type, status, length with the header, SPID, packet id, window
+PRELOGIN, LOGIN7 = 0x12, 0x10
 MAX_PACKET_BYTES = 4096  # until another size is agreed on (section 2.2.3.1.3)
 MAX_MESSAGE_BYTES = 65_536
 
 VERSION, ENCRYPTION, TERMINATOR = 0x00, 0x01, 0xFF
 ENCRYPT_ON, ENCRYPT_NOT_SUPPORTED = 0x01, 0x02
-ERROR_TOKEN = 0xAA
+PASSWORD = 2
+"""The place of the password among the texts of a LOGIN7."""
 TDS_7_3 = 0x730A_0003  # SQL Server 2008
 
 
@@ -51,7 +51,7 @@ def _prelude(dialogue: Dialogue, name: str) -> Words:
     options = struct.pack("!BHHBHHB", VERSION, 11, 6, ENCRYPTION, 17, 1, TERMINATOR)
     dialogue.say(_packets(PRELOGIN, options + bytes(6) + bytes([ENCRYPT_ON])))
     answer = yield from _answer(dialogue)
-    if answer[:1] == bytes([ERROR_TOKEN]):
+    if answer[:1] == bytes([ERROR]):
         raise PreludeFailure("refused", answer.replace(b"\0", b""))  # the text is UTF-16
     if _encryption(answer) == ENCRYPT_NOT_SUPPORTED:
         raise PreludeFailure("not-offered", b"PRELOGIN with ENCRYPT_NOT_SUP")
@@ -69,19 +69,29 @@ def _encryption(answer: bytes) -> int:
     raise PreludeFailure("unreadable", answer)
 
 
+def obscured(password: str) -> bytes:
+    """A password as a LOGIN7 has it: the halves of each byte exchanged, then 0xA5 added modulo 2 (section
+    2.2.6.4). That hides it from the eye alone.
+    """
+    return bytes((byte >> 4 | (byte & 0x0F) << 4) ^ 0xA5 for byte in password.encode("utf-16-le"))
+
+
 def _login(name: str) -> bytes:
-    """A LOGIN7 (section 2.2.6.4) of a user that does not exist, without a password.
+    """A LOGIN7 (section 2.2.6.4) of a user that does not exist, with its name as the password.
 
     It is all that a server reads at this point; another packet ends the connection without an answer. The
     server notes a failed login.
     """
-    texts = (CLIENT_NAME, CLIENT_NAME, "", CLIENT_NAME, name[:128], "", "", "", "")  # HostName, UserName, ...
+    # HostName, UserName, Password, AppName, ServerName, Unused, CltIntName, Language, Database
+    fields = (CLIENT_NAME, CLIENT_NAME, CLIENT_NAME, CLIENT_NAME, name[:128], "", "", "", "")
+    texts = [text.encode("utf-16-le") for text in fields]
+    texts[PASSWORD] = obscured(fields[PASSWORD])
     fixed = struct.pack("<IIIIIBBBBiI", TDS_7_3, MAX_PACKET_BYTES, 7, 0, 0, 0xE0, 0x03, 0, 0, 0, 0x409)
     start = 4 + len(fixed) + 4 * len(texts) + 6 + 4 * 3 + 4
     offsets, data = b"", b""
     for text in texts:
-        offsets += struct.pack("<HH", start + len(data), len(text))
-        data += text.encode("utf-16-le")
+        offsets += struct.pack("<HH", start + len(data), len(text) // 2)
+        data += text
     end = start + len(data)
     # ClientID, then SSPI, AtchDBFile and ChangePassword, all empty, and the size of a long SSPI.
     offsets += bytes(6) + struct.pack("<HHHHHH", end, 0, end, 0, end, 0) + bytes(4)
@@ -123,4 +133,4 @@ class PreloginFraming(Framing):
         self._is_over = True
 
 
-PROTOCOL = Protocol("tds", "SQL Server", _prelude, _login, PreloginFraming)
+PROTOCOL = Protocol("tds", "SQL Server", _prelude, _login, PreloginFraming, LoginAnswer)

@@ -84,6 +84,10 @@ def check_selected_version(handshake: ClientHandshake, version: int, legacy_vers
     return version
 
 
+NAMES_OF_AN_UNLISTED_VERSION = ("version-not-in-supported-versions", "version-not-offered")
+"""What such a fault is called, the most particular name first."""
+
+
 def check_listed_version(handshake: ClientHandshake, version: int) -> None:
     """Judge a version that supported_versions does not list: the client does not support it (RFC 8446 section
     4.2.1, RFC 5246 appendix E.1).
@@ -91,8 +95,7 @@ def check_listed_version(handshake: ClientHandshake, version: int) -> None:
     offered = _offered(handshake.sent, ExtensionType.SUPPORTED_VERSIONS, pull_supported_versions)
     if offered and version not in offered:
         detail = f"the server chose {version_name(version)}, which supported_versions does not list"
-        names = ("version-not-in-supported-versions", "version-not-offered")
-        handshake.judge(PeerFault(Fault.PROTOCOL_VERSION, detail, *names))
+        handshake.judge(PeerFault(Fault.PROTOCOL_VERSION, detail, *NAMES_OF_AN_UNLISTED_VERSION))
 
 
 def check_downgrade(sent: ClientHello, server_random: bytes, version: int) -> None:
@@ -274,7 +277,7 @@ def check_signature_scheme(
     """Judge the scheme the server signs with: one of those offered (RFC 5246 section 7.4.3, RFC 8446 section
     4.4.3), for the key of its certificate and for the version. None is what stands before TLS 1.2.
 
-    A scheme with a key algorithm of its own (ML-DSA, SM2, GOST) does not get here with its own certificate
+    A scheme with a key algorithm of its own (SM2, GOST) does not get here with its own certificate
     (`check_certificate`), so that it is used with a key that cannot sign in it.
     """
     if signature_scheme is None:

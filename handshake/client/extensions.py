@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
+from handshake.client.encrypted_client_hello import check_ech_answer, mind_public_names
 from handshake.client.handshake import ClientHandshake
 from handshake.errors import DecodeError, Fault, Parameter, PeerFault, UnsupportedParameter
 from handshake.record_size import MIN_RECORD_SIZE_LIMIT
@@ -104,6 +105,9 @@ _NEVER_IN_TLS_1_2 = frozenset(
         _E.POST_HANDSHAKE_AUTH,
         _E.KEY_SHARE,
         _E.EARLY_DATA,
+        _E.ENCRYPTED_CLIENT_HELLO,  # RFC 9849 section 5 has it in messages of TLS 1.3
+        _E.APPLICATION_SETTINGS,  # as does draft-vvv-tls-alps-01
+        _E.APPLICATION_SETTINGS_NEW,
     }
 )
 
@@ -112,9 +116,6 @@ _CHANGE_WHAT_FOLLOWS = frozenset(
         _E.TRUNCATED_HMAC,
         _E.CACHED_INFO,
         _E.TLS_LTS,
-        _E.DELEGATED_CREDENTIAL,
-        _E.APPLICATION_SETTINGS,
-        _E.APPLICATION_SETTINGS_NEW,
         _E.CHANNEL_ID_OLD,
         _E.CHANNEL_ID,
     }
@@ -192,7 +193,11 @@ def _fault_of(extension: Extension, place: Place, offered: AbstractSet[int]) -> 
             Fault.ILLEGAL_PARAMETER, detail, named, f"{message}-extension-misplaced", "extension-misplaced"
         )
     names = (named, f"{kebab}-unasked", f"{message}-extension-unasked", "extension-unasked")
-    return PeerFault(Fault.UNSUPPORTED_EXTENSION, detail, *names)
+    # RFC 9345 section 4.1.1 has an alert of its own.
+    is_delegation = code == ExtensionType.DELEGATED_CREDENTIAL and place is Place.CERTIFICATE
+    return PeerFault(
+        Fault.UNEXPECTED_MESSAGE if is_delegation else Fault.UNSUPPORTED_EXTENSION, detail, *names
+    )
 
 
 def _kebab(extension: Extension) -> str:
@@ -249,6 +254,9 @@ def _judge_body(handshake: ClientHandshake, extension: Extension, place: Place) 
         particular = (f"{kebab}-{flaw}",) if flaw else ()
         fault.names += (*particular, f"{_NAMES[place]}-with-{kebab}-body", f"{kebab}-body", "extension-body")
         handshake.judge(fault)
+        return
+    if extension.extension_type == _E.ENCRYPTED_CLIENT_HELLO and place is Place.ENCRYPTED_EXTENSIONS:
+        mind_public_names(handshake, extension.body)
 
 
 def _check_body(sent: ClientHello, extension: Extension, place: Place) -> None:
@@ -258,6 +266,8 @@ def _check_body(sent: ClientHello, extension: Extension, place: Place) -> None:
             raise DecodeError(f"the {place}'s {name} is not empty")
     elif code == _E.STATUS_REQUEST:
         pull_ocsp_response(body)
+    elif code == _E.ENCRYPTED_CLIENT_HELLO:
+        check_ech_answer(body, is_retry=place is Place.HELLO_RETRY_REQUEST)
     elif code in _BODIES:
         _BODIES[code](sent, body)
 

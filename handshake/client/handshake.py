@@ -42,6 +42,7 @@ class ClientHandshake(StateMachine[State]):
 
     `session` makes what the last ticket of TLS 1.3 stands for: its key is only derived for who resumes it.
     `offered_session` is what the hello offers to resume, `is_resumed` whether the server took it;
+    `delegated_scheme` is that of `server_key` where it is a delegated one (RFC 9345);
     `credentials` by certificate type are what the client can show when asked; `client_verify_data` is its
     Finished; `handshake_context` the messages of a completed handshake of TLS 1.3.
     """
@@ -64,6 +65,7 @@ class ClientHandshake(StateMachine[State]):
     parameters: SuiteParameters | None = None
     server_key: PublicKey | None = None
     server_certificate: bytes = b""
+    delegated_scheme: int | None = None
     server_parameters: DHParameters | ECDHParameters | RSAParameters | None = None
     certificate_request: CertificateRequest | CertificateRequest13 | None = None
     master_secret: bytes = b""

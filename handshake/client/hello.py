@@ -14,7 +14,7 @@ from handshake.crypto.key_shares import KEY_SHARE_GROUPS, generate_key_share
 from handshake.crypto.stand_in import stand_in_key_exchange
 from handshake.errors import DecodeError
 from handshake.hello_random import Clock, fresh_bytes
-from handshake.hello_template import ExtensionTemplate, Fill, HelloFormat, HelloTemplate
+from handshake.hello_template import ExtensionTemplate, Fill, HelloFormat, HelloTemplate, pieces
 from handshake.record_layer import MAX_PLAINTEXT
 from handshake.session import Session
 from handshake.wire.client_hello import (
@@ -89,7 +89,11 @@ def fill_hello(
     key_shares: dict[int, GroupKeyPair] = {}
     extensions = None
     if template.extensions is not None:
-        extensions = _fill_extensions(template.extensions, server_name, key_shares, entropy)
+        extensions = _fill_extensions(
+            template.extensions,
+            server_name,
+            lambda body, used: _fresh_key_shares(body, key_shares if used else {}, entropy),
+        )
     hello = ClientHello(
         template.client_version,
         fresh_bytes(RANDOM_SIZE, template.random_begins_with, entropy, clock),
@@ -99,6 +103,27 @@ def fill_hello(
         _with_ticket(extensions, session),
     )
     return frame_hello(pad(hello, template), template, key_shares)
+
+
+def blank_hello(template: HelloTemplate, server_name: str | None) -> FilledHello:
+    """The same without anything that differs on every connection: random bytes are zeros, and what is drawn
+    and the keys of shares are as written. For whoever looks at a hello and does not send it.
+    """
+    if template.format is HelloFormat.SSLV2:
+        return _fill_sslv2(template, bytes, None)
+    extensions = None
+    if template.extensions is not None:
+        written = draw(template.as_written(), bytes).extensions or ()
+        extensions = _fill_extensions(written, server_name, lambda body, used: body)
+    hello = ClientHello(
+        template.client_version,
+        bytes(RANDOM_SIZE),
+        bytes(template.session_id_length),
+        template.cipher_suites,
+        template.compression_methods,
+        extensions,
+    )
+    return frame_hello(pad(hello, template), template, {})
 
 
 def frame_hello(
@@ -115,12 +140,11 @@ def frame_hello(
 
 def _hello_fragments(message: bytes, template: HelloTemplate) -> tuple[bytes, ...]:
     """Cut a hello's message as its template says, and where a record can hold no more."""
-    fragments, start = [], 0
-    for size in (*template.records, len(message)):
-        rest = message[start : start + size]
-        fragments += [rest[i : i + MAX_PLAINTEXT] for i in range(0, len(rest), MAX_PLAINTEXT)]
-        start += size
-    return tuple(fragments)
+    return tuple(
+        piece[start : start + MAX_PLAINTEXT]
+        for piece in pieces(message, template.records)
+        for start in range(0, len(piece), MAX_PLAINTEXT)
+    )
 
 
 def _fill_sslv2(template: HelloTemplate, entropy: Callable[[int], bytes], clock: Clock | None) -> FilledHello:
@@ -157,9 +181,11 @@ def _with_ticket(
 def _fill_extensions(
     templates: tuple[ExtensionTemplate, ...],
     server_name: str | None,
-    key_shares: dict[int, GroupKeyPair],
-    entropy: Callable[[int], bytes],
+    share: Callable[[bytes, bool], bytes],
 ) -> tuple[Extension, ...]:
+    """`share` makes the body of a key_share of the one that is written; no server answers one of the drafts,
+    which are not `used`.
+    """
     filled = []
     for template in templates:
         body = template.body
@@ -169,7 +195,7 @@ def _fill_extensions(
                 continue
             body = push_server_name(((HOST_NAME, server_name.encode()),))
         elif template.extension_type in _KEY_SHARES:
-            body = _fresh_key_shares(body, key_shares, entropy)
+            body = share(body, template.extension_type == ExtensionType.KEY_SHARE)
         filled.append(Extension(template.extension_type, body))
     return tuple(filled)
 
@@ -198,17 +224,25 @@ def _fresh_key_shares(
 def pad(hello: ClientHello, template: HelloTemplate) -> ClientHello:
     """Apply the template's padding extension, whether the hello has one or not: in its place, which is never
     behind pre_shared_key. Chrome, Firefox, OpenSSL and GnuTLS pad alike (BoringSSL and NSS sources, RFC 7685;
-    the others measured).
+    the others measured). A template that wants a length gets it instead, without a place of its own for the
+    extension in the last one.
     """
-    if Fill.PADDING not in [extension.fill for extension in template.extensions or ()]:
+    is_padded = Fill.PADDING in [extension.fill for extension in template.extensions or ()]
+    if hello.extensions is None or not (is_padded or template.length):
         return hello
-    others = tuple(e for e in hello.extensions or () if e.extension_type != ExtensionType.PADDING)
-    length = 4 + len(push_client_hello(replace(hello, extensions=others)))
-    if not PADDED_SIZE // 2 <= length < PADDED_SIZE:
-        return replace(hello, extensions=others)
-    zeros = bytes(max(PADDED_SIZE - length - EXTENSION_HEADER, 1))
     types = [extension.extension_type for extension in template.extensions or ()]
-    behind = {*types[types.index(ExtensionType.PADDING) + 1 :], ExtensionType.PRE_SHARED_KEY}
+    others = tuple(e for e in hello.extensions if e.extension_type != ExtensionType.PADDING)
+    length = 4 + len(push_client_hello(replace(hello, extensions=others)))
+    if template.length is not None:
+        if length + EXTENSION_HEADER > template.length:
+            return hello
+        zeros = bytes(template.length - length - EXTENSION_HEADER)
+    elif PADDED_SIZE // 2 <= length < PADDED_SIZE:
+        zeros = bytes(max(PADDED_SIZE - length - EXTENSION_HEADER, 1))
+    else:
+        return replace(hello, extensions=others)
+    place_in_template = types.index(ExtensionType.PADDING) if ExtensionType.PADDING in types else len(types)
+    behind = {*types[place_in_template + 1 :], ExtensionType.PRE_SHARED_KEY}
     place = next((i for i, each in enumerate(others) if each.extension_type in behind), len(others))
     padding = Extension(ExtensionType.PADDING, zeros)
     return replace(hello, extensions=(*others[:place], padding, *others[place:]))

@@ -107,10 +107,9 @@ def check_renegotiation_info(handshake: ClientHandshake, body: bytes | None) -> 
             )
     elif not policy.renegotiation.allows(is_secure=False):
         raise refusal_to_renegotiate(policy.renegotiation)
-    elif info is not None and not (_carries_info(handshake.template) and info == previous.server_info):
-        raise PeerFault(
-            Fault.RENEGOTIATION_INFO, "the server signals RFC 5746 in a renegotiation, not in the first hello"
-        )
+    elif info is not None:  # RFC 5746 section 4.2
+        detail = "the server signals RFC 5746 in a renegotiation, not in the first hello"
+        handshake.judge(PeerFault(Fault.RENEGOTIATION_INFO, detail, "renegotiation-info-gained"))
 
 
 def _carries_info(template: HelloTemplate) -> bool:

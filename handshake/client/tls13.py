@@ -6,6 +6,10 @@ from functools import partial
 
 from handshake import record_size
 from handshake.certificate_compression import decompress
+from handshake.client.application_settings import (
+    check_application_settings,
+    send_application_settings,
+)
 from handshake.client.certificate import (
     check_certificate_compression,
     check_key_of_signature,
@@ -20,6 +24,7 @@ from handshake.client.choices import (
     check_post_handshake_request,
     check_signature_scheme,
 )
+from handshake.client.delegation import check_scheme_of_delegated_key, take_delegated_credential
 from handshake.client.extensions import Place, check_extensions
 from handshake.client.handshake import ClientHandshake
 from handshake.client.hello import frame_hello, pad
@@ -147,6 +152,7 @@ def receive_encrypted_extensions(handshake: ClientHandshake, message: HandshakeM
     answered = handshake.read(pull_encrypted_extensions, message.body, "encrypted-extensions").extensions
     handshake.encrypted_extensions = check_extensions(handshake, answered, Place.ENCRYPTED_EXTENSIONS)
     if handshake.encrypted_extensions:
+        check_application_settings(handshake)
         records, own = handshake.connection.records, handshake.offered_bodies
         record_size.agree(records, handshake.encrypted_extensions, own, is_tls13=True)
     return State.WAIT_FINISHED_13 if handshake.is_resumed else State.WAIT_CERTIFICATE_13
@@ -212,9 +218,11 @@ def _take_certificate(handshake: ClientHandshake, body: bytes) -> State:
         detail = "the server's Certificate has a certificate_request_context"
         handshake.judge(DecodeError(detail, 0, "certificate-with-request-context"))
     entries = certificate.entries
-    for _, extensions in entries:
-        check_extensions(handshake, extensions, Place.CERTIFICATE)
+    counted = [check_extensions(handshake, extensions, Place.CERTIFICATE) for _, extensions in entries]
     receive_server_certificate(handshake, tuple(der for der, _ in entries))
+    delegated = counted[0].get(ExtensionType.DELEGATED_CREDENTIAL)
+    if delegated is not None:  # with another certificate it is passed over (RFC 9345 section 4.1.1)
+        take_delegated_credential(handshake, delegated)
     return State.WAIT_CERTIFICATE_VERIFY_13
 
 
@@ -224,7 +232,10 @@ def receive_certificate_verify(handshake: ClientHandshake, message: HandshakeMes
     version = handshake.version
     pull = partial(pull_certificate_verify, version=version)
     signed = handshake.read(pull, message.body, "certificate-verify")
-    check_signature_scheme(handshake.sent, signed.signature_scheme, handshake.server_certificate, version)
+    if handshake.delegated_scheme is None:
+        check_signature_scheme(handshake.sent, signed.signature_scheme, handshake.server_certificate, version)
+    else:
+        check_scheme_of_delegated_key(handshake, signed.signature_scheme)
     check_key_of_signature(handshake)
     digest = _schedule(handshake).transcript_hash(bytes(handshake.messages))
     content = certificate_verify_content(Role.SERVER, digest)
@@ -244,6 +255,8 @@ def receive_finished(handshake: ClientHandshake, message: HandshakeMessage) -> S
     connection.change_read_keys(schedule.application_protection(Role.SERVER))
     records = connection.records
     change_cipher_spec_for_middleboxes(handshake)
+    if handshake.encrypted_extensions:
+        send_application_settings(handshake)
     send_client_authentication_13(handshake, schedule)
     verify_data = schedule.finished_verify_data(Role.CLIENT, bytes(handshake.messages))
     handshake.send(HandshakeType.FINISHED, verify_data)

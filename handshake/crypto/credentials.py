@@ -17,11 +17,10 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.hazmat.primitives.asymmetric.dsa import DSAPrivateKey, DSAPublicKey
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.dsa import DSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -32,7 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
 from handshake.crypto.certificate_der import PSS_WITH_SHA256, pss_private_key, signed_with_sha1, with_pss_key
 from handshake.crypto.dh_groups import DSA_SUBGROUP_ORDER_1024, JSSE_DH_GROUPS
 from handshake.crypto.key_algorithms import is_pss_key
-from handshake.crypto.signatures import PublicKey, schemes_of_key
+from handshake.crypto.signatures import MLDSAPrivateKey, PublicKey, schemes_of_key
 from handshake.crypto.suite_parameters import CertificateType
 from handshake.errors import Fault, LocalError, PeerFault
 
@@ -45,7 +44,15 @@ VALIDITY = timedelta(days=365)
 AUTHORITY_BITS = 2048
 """The RSA key of an authority that issues a certificate here."""
 
-CredentialKey = RSAPrivateKey | DSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
+DELEGATION_USAGE = x509.ObjectIdentifier("1.3.6.1.4.1.44363.44")
+"""The extension of a certificate whose key may sign delegated credentials (RFC 9345 section 4.2)."""
+_NULL = bytes.fromhex("0500")
+
+CredentialKey = RSAPrivateKey | DSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | MLDSAPrivateKey
+
+
+_WITHOUT_HASH = Ed25519PrivateKey | MLDSAPrivateKey
+"""Keys whose algorithm has its own hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +81,15 @@ class Credential:
 
     @property
     def certificate_type(self) -> CertificateType:
-        """Which suites the key is for; one of EdDSA is for those with ECDSA (RFC 8422 section 5.10)."""
+        """Which suites the key is for; one of EdDSA is for those with ECDSA (RFC 8422 section 5.10), and so
+        is one of ML-DSA here, which is for TLS 1.3 alone, whose suites name no kind.
+        """
         match self.private_key:
             case RSAPrivateKey():
                 return CertificateType.RSA
             case DSAPrivateKey():
                 return CertificateType.DSA
-            case EllipticCurvePrivateKey() | Ed25519PrivateKey():
+            case _:
                 return CertificateType.ECDSA
 
     @property
@@ -93,7 +102,7 @@ class Credential:
         """Whether the key does nothing but sign by a scheme, so that it is of no use before TLS 1.2, nor for
         RSA key transport (RFC 4055 section 1.2, RFC 8422 section 5.10).
         """
-        return self.is_pss or isinstance(self.private_key, Ed25519PrivateKey)
+        return self.is_pss or isinstance(self.private_key, _WITHOUT_HASH)
 
     @property
     def certificate_sha256(self) -> str:
@@ -131,7 +140,7 @@ class Credential:
             ) from error
         if not isinstance(key, CredentialKey):
             raise LocalError(
-                f"the private key is a {type(key).__name__}; give an RSA, DSA, EC or Ed25519 key"
+                f"the private key is a {type(key).__name__}; give an RSA, DSA, EC, Ed25519 or ML-DSA key"
             )
         try:
             certificates = x509.load_pem_x509_certificates(chain.encode())
@@ -167,6 +176,35 @@ def generate_ed25519(*, subject: str, now: datetime, serial: int) -> Credential:
     return self_signed(Ed25519PrivateKey.generate(), subject=subject, now=now, serial=serial)
 
 
+def generate_mldsa(
+    key_type: type[MLDSAPrivateKey], *, subject: str, now: datetime, serial: int
+) -> Credential:
+    """A self-signed certificate with an ML-DSA key, `MLDSA65PrivateKey` for instance (RFC 9881)."""
+    return self_signed(key_type.generate(), subject=subject, now=now, serial=serial)
+
+
+def generate_delegating_ecdsa(
+    curve: ec.EllipticCurve, *, subject: str, now: datetime, serial: int
+) -> Credential:
+    """A self-signed certificate with an EC key that may sign delegated credentials (RFC 9345 section 4.2)."""
+    key = ec.generate_private_key(curve)
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    delegation = x509.UnrecognizedExtension(DELEGATION_USAGE, _NULL)
+    builder = _builder(key, subject, now, serial, None).add_extension(usage, critical=True)
+    certificate = builder.add_extension(delegation, critical=False).sign(key, hashes.SHA256())
+    return Credential(key, (certificate.public_bytes(Encoding.DER),))
+
+
 def generate_rsa_pss(bits: int, *, subject: str, now: datetime, serial: int) -> Credential:
     """A self-signed certificate whose RSA key is for RSASSA-PSS alone (RFC 4055 section 1.2)."""
     key = rsa.generate_private_key(65537, bits)
@@ -200,9 +238,7 @@ def certificate_public_key(certificate: bytes) -> PublicKey:
             key = x509.load_der_x509_certificate(certificate).public_key()
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise PeerFault(Fault.BAD_CERTIFICATE, f"the certificate cannot be read: {error}") from error
-    if isinstance(
-        key, RSAPublicKey | DSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey | Ed448PublicKey
-    ):
+    if isinstance(key, PublicKey):
         return key
     raise PeerFault(
         Fault.BAD_CERTIFICATE, f"the certificate's key is a {type(key).__name__}: it cannot sign or encrypt"
@@ -210,10 +246,10 @@ def certificate_public_key(certificate: bytes) -> PublicKey:
 
 
 def self_signed(key: CredentialKey, *, subject: str, now: datetime, serial: int) -> Credential:
-    """A certificate of a key for itself, for `HOST_NAMES` and 127.0.0.1, signed with SHA-256; an Ed25519 key
-    has a hash of its own.
+    """A certificate of a key for itself, for `HOST_NAMES` and 127.0.0.1, signed with SHA-256; a key of
+    Ed25519 or ML-DSA has a hash of its own.
     """
-    algorithm = None if isinstance(key, Ed25519PrivateKey) else hashes.SHA256()
+    algorithm = None if isinstance(key, _WITHOUT_HASH) else hashes.SHA256()
     certificate = _builder(key, subject, now, serial, None).sign(key, algorithm)
     return Credential(key, (certificate.public_bytes(Encoding.DER),))
 

@@ -30,9 +30,6 @@ _GOST_512 = (
 _SM2_CURVE = "1.2.156.10197.1.301"
 
 _SCHEMES: dict[str, tuple[int, ...]] = {
-    "2.16.840.1.101.3.4.3.17": (SignatureScheme.MLDSA44,),  # draft-ietf-tls-mldsa, RFC 9881
-    "2.16.840.1.101.3.4.3.18": (SignatureScheme.MLDSA65,),
-    "2.16.840.1.101.3.4.3.19": (SignatureScheme.MLDSA87,),
     "1.2.643.7.1.1.1.1": _GOST_256,  # RFC 9367, RFC 9215
     "1.2.643.7.1.1.1.2": _GOST_512,
     _SM2_CURVE: (SignatureScheme.SM2SIG_SM3,),  # RFC 8998: id-ecPublicKey with this curve
@@ -80,6 +77,9 @@ _OF_THE_LIBRARIES = frozenset(
         "1.3.101.111",
         "1.3.101.112",
         "1.3.101.113",
+        "2.16.840.1.101.3.4.3.17",  # ML-DSA: RFC 9881 section 2
+        "2.16.840.1.101.3.4.3.18",
+        "2.16.840.1.101.3.4.3.19",
     }
 )
 """Algorithms whose keys are used here, or cannot sign."""

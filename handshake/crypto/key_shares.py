@@ -1,10 +1,10 @@
 """Key shares of TLS 1.3: a fresh one in every group that can be computed, and the answer to one.
 
-A curve and a finite field are one key pair each (`key_exchange`). A hybrid group joins ML-KEM (FIPS 203)
-and a curve: both parts in one key_exchange, both secrets in one shared secret, in the group's own order
-(draft-ietf-tls-ecdhe-mlkem sections 4.1 to 4.3). With ML-KEM the two sides do not do the same: the client
-sends an encapsulation key, the server a ciphertext made with it. That is why answering is a function of its
-own.
+A curve and a finite field are one key pair each (`key_exchange`). ML-KEM (FIPS 203) is a group by itself
+(draft-ietf-tls-mlkem), and a hybrid group joins it and a curve: both parts in one key_exchange, both secrets
+in one shared secret, in the group's own order (draft-ietf-tls-ecdhe-mlkem sections 4.1 to 4.3). With ML-KEM
+the two sides do not do the same: the client sends an encapsulation key, the server a ciphertext made with it.
+That is why answering is a function of its own.
 """
 
 from collections.abc import Callable
@@ -27,16 +27,22 @@ _PublicKey = MLKEM768PublicKey | MLKEM1024PublicKey
 
 
 @dataclass(frozen=True, slots=True)
-class _HybridGroup:
-    """What a hybrid group is made of. Lengths are bytes (FIPS 203 table 3; RFC 8446 section 4.2.8.2)."""
+class _MLKEMGroup:
+    """What a group is made of; `curve` is None in ML-KEM by itself, where it has no point. Lengths are bytes
+    (FIPS 203 table 3; RFC 8446 section 4.2.8.2).
+    """
 
-    curve: int
+    curve: int | None
     ml_kem_first: bool
     private_key: type[_PrivateKey]
     public_key: type[_PublicKey]
     encapsulation_key_length: int
     ciphertext_length: int
-    point_length: int
+    point_length: int = 0
+
+    def curve_key(self) -> ECDHKeyPair | None:
+        """A fresh key on the curve, if there is one."""
+        return None if self.curve is None else ECDHKeyPair.generate(self.curve)
 
     def join(self, ml_kem: bytes, curve: bytes) -> bytes:
         """Both parts in the group's order."""
@@ -51,54 +57,58 @@ class _HybridGroup:
         return joined[self.point_length :], joined[: self.point_length]
 
 
-_HYBRID_GROUPS: dict[int, _HybridGroup] = {
-    NamedGroup.X25519MLKEM768: _HybridGroup(
+_ML_KEM_GROUPS: dict[int, _MLKEMGroup] = {
+    NamedGroup.MLKEM768: _MLKEMGroup(None, True, MLKEM768PrivateKey, MLKEM768PublicKey, 1184, 1088),
+    NamedGroup.MLKEM1024: _MLKEMGroup(None, True, MLKEM1024PrivateKey, MLKEM1024PublicKey, 1568, 1568),
+    NamedGroup.X25519MLKEM768: _MLKEMGroup(
         NamedGroup.X25519, True, MLKEM768PrivateKey, MLKEM768PublicKey, 1184, 1088, 32
     ),
-    NamedGroup.SECP256R1MLKEM768: _HybridGroup(
+    NamedGroup.SECP256R1MLKEM768: _MLKEMGroup(
         NamedGroup.SECP256R1, False, MLKEM768PrivateKey, MLKEM768PublicKey, 1184, 1088, 65
     ),
-    NamedGroup.SECP384R1MLKEM1024: _HybridGroup(
+    NamedGroup.SECP384R1MLKEM1024: _MLKEMGroup(
         NamedGroup.SECP384R1, False, MLKEM1024PrivateKey, MLKEM1024PublicKey, 1568, 1568, 97
     ),
 }
-HYBRID_GROUPS = frozenset(map(int, _HYBRID_GROUPS))
+HYBRID_GROUPS = frozenset(int(code) for code, group in _ML_KEM_GROUPS.items() if group.curve is not None)
 """The groups of ML-KEM and a curve that can be computed."""
 
-KEY_SHARE_GROUPS = supported_groups() | FFDHE_GROUPS | HYBRID_GROUPS
+KEY_SHARE_GROUPS = supported_groups() | FFDHE_GROUPS | frozenset(map(int, _ML_KEM_GROUPS))
 """The groups in which a key share of TLS 1.3 can be made and used."""
 
 
 @dataclass(frozen=True, slots=True)
-class HybridKeyPair:
-    """A client's key in a hybrid group."""
+class MLKEMKeyPair:
+    """A client's key in a group of ML-KEM; `ecdh` is its part on the curve of a hybrid one."""
 
     named_group: int
     ml_kem: _PrivateKey = field(repr=False)
-    ecdh: ECDHKeyPair
+    ecdh: ECDHKeyPair | None
 
     @classmethod
-    def generate(cls, named_group: int) -> "HybridKeyPair":
-        """A fresh key in one of `HYBRID_GROUPS`."""
-        group = _HYBRID_GROUPS[named_group]
-        return cls(named_group, group.private_key.generate(), ECDHKeyPair.generate(group.curve))
+    def generate(cls, named_group: int) -> "MLKEMKeyPair":
+        """A fresh key in such a group."""
+        group = _ML_KEM_GROUPS[named_group]
+        return cls(named_group, group.private_key.generate(), group.curve_key())
 
     @property
     def public_bytes(self) -> bytes:
         """key_exchange as a client sends it."""
         encapsulation_key = self.ml_kem.public_key().public_bytes_raw()
-        return _HYBRID_GROUPS[self.named_group].join(encapsulation_key, self.ecdh.public_bytes)
+        point = b"" if self.ecdh is None else self.ecdh.public_bytes
+        return _ML_KEM_GROUPS[self.named_group].join(encapsulation_key, point)
 
     def shared_secret(self, peer_public: bytes) -> bytes:
         """The shared secret of a server's key_exchange; raises `PeerFault(ILLEGAL_PARAMETER)` for one of
         another length and for a point that is none (draft-ietf-tls-ecdhe-mlkem section 4.2).
         """
-        group = _HYBRID_GROUPS[self.named_group]
+        group = _ML_KEM_GROUPS[self.named_group]
         parts = group.split(peer_public, group.ciphertext_length)
         if parts is None:
             raise _no_key_exchange(self.named_group, peer_public)
         ciphertext, point = parts
-        return group.join(self.ml_kem.decapsulate(ciphertext), self.ecdh.shared_secret(point))
+        on_curve = b"" if self.ecdh is None else self.ecdh.shared_secret(point)
+        return group.join(self.ml_kem.decapsulate(ciphertext), on_curve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +121,8 @@ class KeyShareAnswer:
 
 def generate_key_share(named_group: int, entropy: Callable[[int], bytes]) -> GroupKeyPair:
     """A client's fresh key; raises `LocalError` for a group that is not in `KEY_SHARE_GROUPS`."""
-    if named_group in HYBRID_GROUPS:
-        return HybridKeyPair.generate(named_group)
+    if named_group in _ML_KEM_GROUPS:
+        return MLKEMKeyPair.generate(named_group)
     return generate_key_pair(named_group, entropy)
 
 
@@ -122,10 +132,10 @@ def answer_key_share(
     """A server's answer to a client's key_exchange. Raises `PeerFault(ILLEGAL_PARAMETER)` for one that is no
     key of the group: of another length, or not of the form of FIPS 203 section 7.2, or no point.
     """
-    if named_group not in HYBRID_GROUPS:
+    if named_group not in _ML_KEM_GROUPS:
         pair = generate_key_pair(named_group, entropy)
         return KeyShareAnswer(pair.public_bytes, pair.shared_secret(key_exchange))
-    group = _HYBRID_GROUPS[named_group]
+    group = _ML_KEM_GROUPS[named_group]
     parts = group.split(key_exchange, group.encapsulation_key_length)
     if parts is None:
         raise _no_key_exchange(named_group, key_exchange)
@@ -134,7 +144,9 @@ def answer_key_share(
         secret, ciphertext = group.public_key.from_public_bytes(encapsulation_key).encapsulate()
     except ValueError as error:
         raise _no_key_exchange(named_group, key_exchange) from error
-    ecdh = ECDHKeyPair.generate(group.curve)
+    ecdh = group.curve_key()
+    if ecdh is None:
+        return KeyShareAnswer(ciphertext, secret)
     return KeyShareAnswer(
         group.join(ciphertext, ecdh.public_bytes), group.join(secret, ecdh.shared_secret(point))
     )

@@ -20,6 +20,14 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey, Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import (
+    MLDSA44PrivateKey,
+    MLDSA44PublicKey,
+    MLDSA65PrivateKey,
+    MLDSA65PublicKey,
+    MLDSA87PrivateKey,
+    MLDSA87PublicKey,
+)
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehashed
@@ -28,9 +36,19 @@ from handshake.crypto.key_schedule import Role, hash_algorithm
 from handshake.errors import Fault, LocalError, PeerFault
 from handshake.wire.registry import ProtocolVersion, SignatureScheme, signature_scheme_name
 
-PublicKey = RSAPublicKey | DSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey | Ed448PublicKey
-PrivateKey = RSAPrivateKey | DSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey
-
+MLDSAPublicKey = MLDSA44PublicKey | MLDSA65PublicKey | MLDSA87PublicKey
+MLDSAPrivateKey = MLDSA44PrivateKey | MLDSA65PrivateKey | MLDSA87PrivateKey
+PublicKey = (
+    RSAPublicKey | DSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey | Ed448PublicKey | MLDSAPublicKey
+)
+PrivateKey = (
+    RSAPrivateKey
+    | DSAPrivateKey
+    | EllipticCurvePrivateKey
+    | Ed25519PrivateKey
+    | Ed448PrivateKey
+    | MLDSAPrivateKey
+)
 
 PSS_KEY_SCHEMES = frozenset(
     {
@@ -57,11 +75,14 @@ class SignatureAlgorithm(Enum):
     DSA = "dsa"
     ECDSA = "ecdsa"
     EDDSA = "eddsa"
+    MLDSA = "mldsa"
 
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """A SignatureScheme taken apart; `hash_name` is hashlib's, None in EdDSA."""
+    """A SignatureScheme taken apart; `hash_name` is hashlib's, None where the algorithm has
+    its own.
+    """
 
     algorithm: SignatureAlgorithm
     hash_name: str | None
@@ -162,7 +183,7 @@ def signature_schemes(key: PrivateKey | PublicKey, version: int) -> tuple[int, .
             continue
         if is_tls13 and scheme.algorithm in (SignatureAlgorithm.RSA_PKCS1, SignatureAlgorithm.DSA):
             continue
-        if code in _EDDSA_TYPES and not isinstance(key, _EDDSA_TYPES[code]):
+        if code in _TYPES_OF_SCHEMES and not isinstance(key, _TYPES_OF_SCHEMES[code]):
             continue
         if code in _TLS13_ONLY and not is_tls13:
             continue
@@ -182,7 +203,13 @@ def schemes_of_key(key: PrivateKey | PublicKey, version: int, *, is_pss: bool) -
 
 def _sign(private_key: PrivateKey, scheme: Scheme, content: bytes) -> bytes:
     match private_key:
-        case Ed25519PrivateKey() | Ed448PrivateKey():
+        case (
+            Ed25519PrivateKey()
+            | Ed448PrivateKey()
+            | MLDSA44PrivateKey()
+            | MLDSA65PrivateKey()
+            | MLDSA87PrivateKey()
+        ):
             return private_key.sign(content)
         case RSAPrivateKey():
             return private_key.sign(content, _rsa_padding(scheme), _hash(scheme))
@@ -198,7 +225,13 @@ def _verify(public_key: PublicKey, scheme: Scheme, content: bytes, signature: by
             public_key.verify(signature, content, _rsa_padding(scheme), _hash(scheme))
         case EllipticCurvePublicKey():
             public_key.verify(signature, content, ECDSA(_hash(scheme)))
-        case Ed25519PublicKey() | Ed448PublicKey():
+        case (
+            Ed25519PublicKey()
+            | Ed448PublicKey()
+            | MLDSA44PublicKey()
+            | MLDSA65PublicKey()
+            | MLDSA87PublicKey()
+        ):
             public_key.verify(signature, content)
         case DSAPublicKey():
             public_key.verify(signature, content, _hash(scheme))
@@ -209,7 +242,7 @@ def _scheme_for(key: PrivateKey | PublicKey, signature_scheme: int) -> Scheme | 
     scheme = _SCHEMES.get(signature_scheme)
     if scheme is None or not isinstance(key, _KEY_TYPES[scheme.algorithm]):
         return None
-    if signature_scheme in _EDDSA_TYPES and not isinstance(key, _EDDSA_TYPES[signature_scheme]):
+    if signature_scheme in _TYPES_OF_SCHEMES and not isinstance(key, _TYPES_OF_SCHEMES[signature_scheme]):
         return None
     return scheme
 
@@ -274,6 +307,9 @@ _SCHEMES = {
     SignatureScheme.ECDSA_BRAINPOOLP256R1TLS13_SHA256.value: Scheme(SignatureAlgorithm.ECDSA, "sha256"),
     SignatureScheme.ECDSA_BRAINPOOLP384R1TLS13_SHA384.value: Scheme(SignatureAlgorithm.ECDSA, "sha384"),
     SignatureScheme.ECDSA_BRAINPOOLP512R1TLS13_SHA512.value: Scheme(SignatureAlgorithm.ECDSA, "sha512"),
+    SignatureScheme.MLDSA44.value: Scheme(SignatureAlgorithm.MLDSA, None),
+    SignatureScheme.MLDSA65.value: Scheme(SignatureAlgorithm.MLDSA, None),
+    SignatureScheme.MLDSA87.value: Scheme(SignatureAlgorithm.MLDSA, None),
 }
 _KEY_TYPES: dict[SignatureAlgorithm, tuple[type, ...]] = {
     SignatureAlgorithm.RSA_PKCS1: (RSAPrivateKey, RSAPublicKey),
@@ -281,11 +317,23 @@ _KEY_TYPES: dict[SignatureAlgorithm, tuple[type, ...]] = {
     SignatureAlgorithm.DSA: (DSAPrivateKey, DSAPublicKey),
     SignatureAlgorithm.ECDSA: (EllipticCurvePrivateKey, EllipticCurvePublicKey),
     SignatureAlgorithm.EDDSA: (Ed25519PrivateKey, Ed25519PublicKey, Ed448PrivateKey, Ed448PublicKey),
+    SignatureAlgorithm.MLDSA: (
+        MLDSA44PrivateKey,
+        MLDSA44PublicKey,
+        MLDSA65PrivateKey,
+        MLDSA65PublicKey,
+        MLDSA87PrivateKey,
+        MLDSA87PublicKey,
+    ),
 }
-_EDDSA_TYPES: dict[int, tuple[type, ...]] = {
+_TYPES_OF_SCHEMES: dict[int, tuple[type, ...]] = {
     SignatureScheme.ED25519: (Ed25519PrivateKey, Ed25519PublicKey),
     SignatureScheme.ED448: (Ed448PrivateKey, Ed448PublicKey),
+    SignatureScheme.MLDSA44: (MLDSA44PrivateKey, MLDSA44PublicKey),
+    SignatureScheme.MLDSA65: (MLDSA65PrivateKey, MLDSA65PublicKey),
+    SignatureScheme.MLDSA87: (MLDSA87PrivateKey, MLDSA87PublicKey),
 }
+"""The schemes that belong to one type of key (RFC 8422 section 5.1.1, draft-ietf-tls-mldsa section 3)."""
 _TLS13_CURVES: dict[int, str] = {
     SignatureScheme.ECDSA_SECP256R1_SHA256: "secp256r1",
     SignatureScheme.ECDSA_SECP384R1_SHA384: "secp384r1",
@@ -299,5 +347,9 @@ _TLS13_ONLY = frozenset(
         SignatureScheme.ECDSA_BRAINPOOLP256R1TLS13_SHA256,
         SignatureScheme.ECDSA_BRAINPOOLP384R1TLS13_SHA384,
         SignatureScheme.ECDSA_BRAINPOOLP512R1TLS13_SHA512,
+        SignatureScheme.MLDSA44,
+        SignatureScheme.MLDSA65,
+        SignatureScheme.MLDSA87,
     }
 )
+"""Schemes without a place in TLS 1.2 (RFC 8734 section 2, draft-ietf-tls-mldsa section 3)."""

@@ -1,8 +1,9 @@
 """What an extension says where a hello is given one: the body that most clients send, as far as there is one.
 
-The bodies are those of many of the recorded hellos (`clients/evidence.json`), or the only one there can be.
+The bodies are those of many of the recorded hellos (`clients/evidence`), or the only one there can be.
 """
 
+from handshake.crypto.key_shares import KEY_SHARE_GROUPS
 from handshake.errors import LocalError
 from handshake.features.code_points import name_of_extension
 from handshake.features.edits import first_of, record_format
@@ -23,25 +24,12 @@ from handshake.wire.registry import (
     is_grease,
     version_name,
 )
+from handshake.wire.share_lengths import KEY_EXCHANGE_LENGTHS
 
 KEY_SHARE_LENGTHS = {
-    NamedGroup.X25519: 32,
-    NamedGroup.SECP256R1: 65,
-    NamedGroup.SECP384R1: 97,
-    NamedGroup.SECP521R1: 133,
-    NamedGroup.X448: 56,
-    NamedGroup.FFDHE2048: 256,
-    NamedGroup.FFDHE3072: 384,
-    NamedGroup.FFDHE4096: 512,
-    NamedGroup.FFDHE6144: 768,
-    NamedGroup.FFDHE8192: 1024,
-    NamedGroup.SECP256R1MLKEM768: 1249,
-    NamedGroup.X25519MLKEM768: 1216,
-    NamedGroup.SECP384R1MLKEM1024: 1665,
+    group: length for group, length in KEY_EXCHANGE_LENGTHS.items() if group in KEY_SHARE_GROUPS
 }
-"""Bytes of a client's key_exchange (RFC 8446 sections 4.2.8.1 and 4.2.8.2, draft-ietf-tls-ecdhe-mlkem section
-4.1), of groups that a key can be made in.
-"""
+"""Bytes of a client's key_exchange, of groups that a key can be made in."""
 
 GROUPS = (NamedGroup.X25519, NamedGroup.SECP256R1, NamedGroup.SECP384R1, NamedGroup.SECP521R1)
 SCHEMES = (
@@ -85,6 +73,10 @@ _BODIES = {
     ExtensionType.APPLICATION_SETTINGS_NEW: "0003 02 6832",
     ExtensionType.CHANNEL_ID_OLD: "",
     ExtensionType.CHANNEL_ID: "",
+    ExtensionType.TOKEN_BINDING: "0010 03 020100",
+    ExtensionType.TOKEN_BINDING_DRAFT: "0001 0002 0002",
+    ExtensionType.TRUST_ANCHORS: "0000",
+    ExtensionType.TLS13_SHORT_HEADER: "",
 }
 _ECH, _ECH_PAYLOAD = bytes.fromhex("00 0001 0001"), 144
 """Of no meaning, as Chromium 156 has it: AES-128-GCM, and the shortest of its payloads."""
@@ -109,7 +101,7 @@ def usual_extension(template: HelloTemplate, extension_type: int) -> ExtensionTe
             return ExtensionTemplate(extension_type, push_signature_algorithms(SCHEMES))
         case ExtensionType.SUPPORTED_VERSIONS:
             return ExtensionTemplate(extension_type, push_supported_versions(_versions(template)))
-        case ExtensionType.KEY_SHARE:
+        case ExtensionType.KEY_SHARE | ExtensionType.KEY_SHARE_DRAFT:
             return ExtensionTemplate(extension_type, _key_share(template), Fill.KEY_SHARE)
         case ExtensionType.ENCRYPTED_CLIENT_HELLO:
             return ExtensionTemplate(extension_type, _ECH, Fill.ECH_GREASE, payload_sizes=(_ECH_PAYLOAD,))
@@ -126,10 +118,9 @@ def public_value(group: int) -> bytes:
     """A place holder as long as the group's public value. Raises LocalError where no key can be made."""
     if is_grease(group):
         return bytes(1)  # as Chrome has it, RFC 8701 section 3.1 leaves it open
-    for known, length in KEY_SHARE_LENGTHS.items():
-        if known == group:
-            return bytes(length)
-    raise LocalError(f"this program makes no key share in {group_name(group)}")
+    if group not in KEY_SHARE_LENGTHS:
+        raise LocalError(f"this program makes no key share in {group_name(group)}")
+    return bytes(KEY_SHARE_LENGTHS[group])
 
 
 def _versions(template: HelloTemplate) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ _MADE_ANEW = frozenset(
     {
         ExtensionType.SERVER_NAME,
         ExtensionType.KEY_SHARE,
+        ExtensionType.KEY_SHARE_DRAFT,
         ExtensionType.PADDING,
         ExtensionType.SESSION_TICKET,
         ExtensionType.PRE_SHARED_KEY,

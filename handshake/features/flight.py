@@ -4,11 +4,11 @@
 is about to be sent; `recorded_flight` that of a capture.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
-from handshake.client.hello import fill_hello
-from handshake.hello_template import Fill, HelloTemplate
+from handshake.client.hello import blank_hello
+from handshake.hello_template import HelloTemplate, pieces
 from handshake.wire.client_hello import ClientHello, SSLv2ClientHello, pull_hello_flight
 from handshake.wire.record import FirstRecord, Record, RecordReader, SSLv2Record
 
@@ -34,13 +34,15 @@ class FirstFlight:
 
     `hello` is what the server reads, of an SSLv2-format hello (`sslv2`, else None) the offer it stands for;
     `length` is that of the handshake message in bytes, its header of four bytes included, and of an
-    SSLv2-format hello that of the record without its header. `records` has one entry a record. `flaws` is
-    what is wrong with the hello's form, in the notation of features.
+    SSLv2-format hello that of the record without its header. `records` has one entry a record, `segments` one
+    for each TCP segment: the bytes on the wire of those records in it, as far as a program can tell, which
+    sees what it reads at once. `flaws` is what is wrong with the hello's form, in the notation of features.
     """
 
     hello: ClientHello
     length: int
     records: tuple[HelloRecord, ...]
+    segments: tuple[int, ...]
     sslv2: SSLv2ClientHello | None = None
     flaws: frozenset[str] = frozenset()
 
@@ -61,13 +63,17 @@ def flight_of(template: HelloTemplate, server_name: str = NOMINAL_SERVER_NAME) -
 
     Raises LocalError for a template that cannot be encoded.
     """
-    filled = fill_hello(_with_recorded_key_shares(template.as_written()), server_name, bytes)
+    filled = blank_hello(template, server_name)
     hello = filled.hello if isinstance(filled.hello, SSLv2ClientHello) else None
-    return FirstFlight(filled.offer, len(filled.message), tuple(map(_hello_record, filled.records)), hello)
+    records = tuple(map(_hello_record, filled.records))
+    segments = tuple(map(len, pieces(filled.wire, template.segments)))
+    return FirstFlight(filled.offer, len(filled.message), records, segments, hello)
 
 
 def recorded_flight(raw: bytes) -> FirstFlight:
-    """The flight in whole captured records. Raises PeerFault where they hold anything but a hello."""
+    """The flight in whole captured records, taken for one segment. Raises PeerFault where they hold anything
+    but a hello.
+    """
     hello = pull_hello_flight(raw)
     reader = RecordReader(FirstRecord.SSLV2_OR_TLS)
     reader.feed(raw)
@@ -76,20 +82,11 @@ def recorded_flight(raw: bytes) -> FirstFlight:
         records.append(_hello_record(record))
     length = sum(record.length for record in records)
     if isinstance(hello, SSLv2ClientHello):
-        return FirstFlight(hello.to_client_hello(), length, tuple(records), hello)
-    return FirstFlight(hello, length, tuple(records))
+        return FirstFlight(hello.to_client_hello(), length, tuple(records), (len(raw),), hello)
+    return FirstFlight(hello, length, tuple(records), (len(raw),))
 
 
 def _hello_record(record: Record | SSLv2Record) -> HelloRecord:
     if isinstance(record, SSLv2Record):
         return HelloRecord(None, len(record.body))
     return HelloRecord(record.record_version, len(record.fragment))
-
-
-def _with_recorded_key_shares(template: HelloTemplate) -> HelloTemplate:
-    """Keys of their groups' lengths: nothing is asked of them here that would be worth making new ones."""
-    extensions = tuple(
-        replace(extension, fill=None) if extension.fill is Fill.KEY_SHARE else extension
-        for extension in template.extensions or ()
-    )
-    return template if template.extensions is None else replace(template, extensions=extensions)

@@ -5,7 +5,7 @@ from handshake.server import tls12, tls13
 from handshake.server.handshake import ServerHandshake
 from handshake.server.hello_checks import check_hello, check_second_hello
 from handshake.server.resumption import offered_session, resumed_choice
-from handshake.server.selection import choose, choose_application_protocol, choose_version
+from handshake.server.selection import choose, choose_version
 from handshake.server.state import State
 from handshake.wire.registry import ProtocolVersion
 
@@ -27,7 +27,6 @@ def answer_hello(handshake: ServerHandshake, flight: FirstFlight) -> None:
     handshake.version = choice.version
     connection.records.record_version = min(choice.version, ProtocolVersion.TLS_1_2)
     handshake.parameters, handshake.named_group = choice.suite, choice.named_group
-    handshake.application_protocol = choose_application_protocol(hello, configuration)
     if configuration.records.fixes_version:
         connection.records.expect_version(connection.records.record_version)
     answer = tls13.answer_hello if choice.version >= ProtocolVersion.TLS_1_3 else tls12.answer_hello

@@ -1,17 +1,32 @@
-"""The extensions of a ServerHello in a stack's own order, with those it answers by rote."""
+"""The extensions that a server answers with: those of a ServerHello in a stack's own order, and those of
+EncryptedExtensions.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
 from handshake import record_size
 from handshake.errors import Fault, PeerFault
 from handshake.record_layer import RecordLayer
+from handshake.server.application import alpn_answer, application_settings
+from handshake.server.handshake import ServerHandshake
 from handshake.server.strictness import AnsweredExtension, Body
 from handshake.wire.buffer import Reader, pack_uint
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.client_hello import ClientHello, Extension
-from handshake.wire.extensions import push_alpn
+from handshake.wire.encrypted_client_hello import (
+    VERSION,
+    ECHConfig,
+    ECHConfigContents,
+    push_ech_config_contents,
+    push_ech_config_list,
+)
 from handshake.wire.registry import ExtensionType
+
+PUBLIC_NAME = b"public.example.test"
+"""The public_name of the ECHConfigs made here."""
+_ECH_OUTER = b"\x00"
+"""How the extension of a hello begins that is not the inner one (RFC 9849 section 5)."""
 
 
 def arrange(
@@ -34,11 +49,34 @@ def arrange(
     return tuple(arranged)
 
 
-def application_protocol(name: bytes | None) -> tuple[Extension, ...]:
-    """The extension with the application protocol that was chosen (RFC 7301 section 3.1); nothing without."""
-    if name is None:
+def encrypted_extensions(handshake: ServerHandshake) -> tuple[Extension, ...]:
+    """The extensions of EncryptedExtensions (RFC 8446 section 4.3.1)."""
+    hello, configuration = handshake.client_hello, handshake.configuration
+    protocol, entropy = handshake.application_protocol, handshake.connection.entropy
+    return (
+        *alpn_answer(protocol),
+        *application_settings(hello, configuration, protocol),
+        *record_size_limit(hello, configuration.record_size_limit),
+        *ech_retry_configs(hello, configuration.ech_retry_configs, entropy),
+    )
+
+
+def ech_retry_configs(
+    hello: ClientHello, count: int, entropy: Callable[[int], bytes]
+) -> tuple[Extension, ...]:
+    """The extension of a server that did not decrypt what the hello has: that many configurations (RFC 9849
+    section 7.1).
+    """
+    offered = hello.extension(ExtensionType.ENCRYPTED_CLIENT_HELLO)
+    if not count or offered is None or not offered.startswith(_ECH_OUTER):
         return ()
-    return (Extension(ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION, push_alpn((name,))),)
+    configs = tuple(ECHConfig(VERSION, push_ech_config_contents(_drawn(entropy))) for _ in range(count))
+    return (Extension(ExtensionType.ENCRYPTED_CLIENT_HELLO, push_ech_config_list(configs)),)
+
+
+def _drawn(entropy: Callable[[int], bytes]) -> ECHConfigContents:
+    """A configuration with 32 random bytes as its key, which X25519 takes (RFC 7748 section 5)."""
+    return ECHConfigContents(entropy(1)[0], entropy(32), PUBLIC_NAME)
 
 
 def record_size_limit(hello: ClientHello, limit: int | None) -> tuple[Extension, ...]:

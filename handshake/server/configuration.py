@@ -38,6 +38,7 @@ from handshake.wire.registry import (
     AlertDescription,
     AlertLevel,
     CertificateCompressionAlgorithm,
+    ExtensionType,
     NamedGroup,
     ProtocolVersion,
     SignatureScheme,
@@ -71,9 +72,9 @@ class Preference(StrEnum):
 
 
 class Unmatched(StrEnum):
-    """What becomes of a hello whose application protocols the server has none of.
+    """What becomes of a hello that lists none of what the server has, where it need not list anything.
 
-    "refused": as RFC 7301 section 3.2 says. "ignored": it is answered without one.
+    "refused": its connection ends. "ignored": it is answered as if it had listed nothing.
     """
 
     REFUSED = "refused"
@@ -313,11 +314,26 @@ class ServerConfiguration:
     certificate_compression: tuple[Annotated[int, CertificateCompressionAlgorithm], ...] = ()
     """The algorithms by which certificates are compressed in TLS 1.3, and may be by a client that is asked
     for one: the first that the client has too is used (RFC 8879)."""
-    application_protocols: tuple[str, ...] = ()
-    """The server's ALPN protocols, the one it likes best first (RFC 7301); left out, the extension is not
-    known."""
+    application_protocols: tuple[bytes, ...] = ()
+    """The protocols of which the first that the client lists too is selected; a client that lists others
+    alone is refused (RFC 7301 section 3.2). Without them ALPN is not known."""
     no_common_application_protocol: Unmatched = Unmatched.REFUSED
-    """What becomes of a hello that names application protocols, but none of the server's."""
+    """What becomes of a hello that lists application protocols, but none of the server's."""
+    application_settings: bytes | None = None
+    """The settings that the server sends in EncryptedExtensions to a client that has application_settings
+    for the protocol selected, and then awaits the client's (draft-vvv-tls-alps-01, as BoringSSL has it);
+    left out, the extension is not known."""
+    application_settings_type: Annotated[int, ExtensionType] = ExtensionType.APPLICATION_SETTINGS_NEW
+    """Which of the two code points application_settings has (BoringSSL,
+    SSL_set_alps_use_new_codepoint)."""
+    delegated_credential: Annotated[int, SignatureScheme] | None = None
+    """The scheme of the key that the server signs with in TLS 1.3 in the place of its certificate's, where
+    the client lists it in delegated_credential. The certificate has to allow it by DelegationUsage (RFC
+    9345)."""
+    ech_retry_configs: Annotated[int, range(17)] = 0
+    """How many ECHConfigs the server sends as retry_configs to a client whose hello has
+    encrypted_client_hello, which it never decrypts (RFC 9849 section 7.1); with 0 the extension is not
+    known. Their keys are drawn for each connection."""
     departures: tuple[Departure, ...] = ()
     """Ways in which the server departs from the RFCs, by name, to try clients with
     (handshake/server/departures/)."""

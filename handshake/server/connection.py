@@ -12,7 +12,7 @@ from handshake.connection import Entropy, message_name
 from handshake.crypto.record_protection import Protection, Protection13
 from handshake.errors import Fault, LocalError, PeerFault
 from handshake.events import ClientHelloReceived, Negotiated, Phase
-from handshake.features import FirstFlight
+from handshake.features import FirstFlight, HelloRecord
 from handshake.hello_random import Clock
 from handshake.record_layer import PlainRecord, RecordLayer
 from handshake.renegotiation import FinishedPair
@@ -140,6 +140,11 @@ class ServerConnection(ReactingConnection):
             raise PeerFault(Fault.UNEXPECTED_MESSAGE, "a handshake message goes on behind a change of keys")
         super().change_read_keys(protection)
 
+    def receive_data(self, data: bytes, now: float) -> None:
+        """Take what was read from the transport at once."""
+        self._handshake_records.read(len(data))
+        super().receive_data(data, now)
+
     def request_renegotiation(self, now: float) -> None:
         """Send a HelloRequest, or do what a server does that may not ask for a renegotiation here.
 
@@ -180,7 +185,8 @@ class ServerConnection(ReactingConnection):
         self.records.note("received", "message", "ClientHello", self.now, record.body, record.body)
         self.add_event(ClientHelloReceived(version, sslv2_format=True))
         configuration = self.configuration
-        flight = flight_of_sslv2_record(record.body, configuration.reading)
+        segments = self._handshake_records.pass_over(self.records.waiting)
+        flight = flight_of_sslv2_record(record.body, configuration.reading, segments)
         refusal = configuration.sslv2_refusal if version == ProtocolVersion.SSL_2_0 else b""
         try:
             if not configuration.sslv2_hello:
@@ -257,13 +263,13 @@ class ServerConnection(ReactingConnection):
 
     def _receive_message(self, message: HandshakeMessage, hello: ReceivedHello | None) -> None:
         handshake, name = self.handshake, message_name(message.handshake_type)
-        records = self._handshake_records.take(MESSAGE_HEADER_SIZE + len(message.body))
+        arrival = self._handshake_records.take(MESSAGE_HEADER_SIZE + len(message.body))
         if hello is not None and isinstance(hello.read, PeerFault):
-            self.refuse(self.flight_of(hello, records), hello.read)
+            self.refuse(self.flight_of(hello, arrival), hello.read)
             return
         self.note_message("received", message.handshake_type, push_handshake_message(message))
         if hello is not None:
-            self._receive_hello(message, self.flight_of(hello, records))
+            self._receive_hello(message, self.flight_of(hello, arrival))
             return
         if message.handshake_type == HandshakeType.HELLO_REQUEST:
             raise PeerFault(Fault.HELLO_REQUEST_FROM_CLIENT, "a HelloRequest from the client")
@@ -383,7 +389,10 @@ class ServerConnection(ReactingConnection):
             return
         content_type = ContentType.HANDSHAKE if isinstance(record, SSLv2Record) else record.content_type
         if isinstance(record, PlainRecord) and content_type == ContentType.HANDSHAKE:
-            self._handshake_records.feed(record.record_version, len(record.fragment))
+            came = HelloRecord(record.record_version, len(record.fragment))
+            self._handshake_records.feed(came, self.records.waiting)
+        elif isinstance(record, PlainRecord):
+            self._handshake_records.pass_over(self.records.waiting)
         is_out_of_place = not self.is_connected and content_type not in _RECORDS_OF_A_HANDSHAKE
         if isinstance(self._reader, LenientReader) and content_type != ContentType.HANDSHAKE:
             is_out_of_place |= self._reader.forbids_other_records

@@ -12,7 +12,7 @@ from handshake.crypto.suite_parameters import SuiteParameters
 from handshake.events import Negotiated
 from handshake.features import FirstFlight
 from handshake.schedule_13 import KeySchedule
-from handshake.server.configuration import FlightLayout, Intolerance, ServerConfiguration
+from handshake.server.configuration import Asking, FlightLayout, Intolerance, ServerConfiguration
 from handshake.server.departures.departing import Departing
 from handshake.server.departures.departure import Situation
 from handshake.server.state import PHASES, TRANSITIONS, State
@@ -41,11 +41,11 @@ class ServerHandshake(StateMachine[State]):
 
     `sessions` are those the server can resume; `resumed` is the one this handshake takes up; `client_key` the
     key of the certificate the client has shown; `first_flight` the hello being answered; `is_restarted` says
-    that a hello behind a ClientKeyExchange began it (`handshake.server.message_order`); `application_protocol` the one that was chosen; `retries` how many
+    that a hello behind a ClientKeyExchange began it (`handshake.server.message_order`); `retries` how many
     HelloRetryRequests it has sent; `handshake_context` the messages of a completed one of TLS 1.3, on which
-    post-handshake authentication builds; `broken_off` is the intolerance that has cut its answer short; `flight`
-    is what is written next; `shown` takes the departures that
-    have shown.
+    post-handshake authentication builds; `application_protocol` the one selected by ALPN, `client_settings`
+    what the client has sent as application_settings; `flight` is what is written next; `shown` takes the
+    departures that have shown.
     """
 
     TRANSITIONS = TRANSITIONS
@@ -66,7 +66,6 @@ class ServerHandshake(StateMachine[State]):
     version: int = 0
     parameters: SuiteParameters | None = None
     named_group: int | None = None
-    application_protocol: bytes | None = None
     server_random: bytes = b""
     key_pair: DHKeyPair | ECDHKeyPair | RSAPrivateKey | None = None
     extended_master_secret: bool = False
@@ -77,6 +76,8 @@ class ServerHandshake(StateMachine[State]):
     pending_write: Protection | None = None
     schedule: KeySchedule | None = None
     negotiated: Negotiated | None = None
+    application_protocol: bytes = b""
+    client_settings: bytes | None = None
     retries: int = 0
     broken_off: Intolerance | None = None
     shown: set[str] = field(default_factory=set)
@@ -98,6 +99,11 @@ class ServerHandshake(StateMachine[State]):
         """The hello being answered, and how it came."""
         assert self.first_flight is not None, "no ClientHello yet"
         return self.first_flight
+
+    @property
+    def asks_for_certificate(self) -> bool:
+        """Whether the client is asked for a certificate in this handshake of TLS 1.3."""
+        return self.configuration.asks(Asking.HANDSHAKE) and self.resumed is None
 
     @property
     def departs(self) -> bool:

@@ -76,6 +76,15 @@ class HandshakeStream:
         return self.read(self.read_uint(prefix_size))
 
 
+def awaits_header(stream: HandshakeStream, rules: StreamParsing) -> bool:
+    """Whether the header of the next message is not there. Raises DecodeError for a part of one where that is
+    what the stack does.
+    """
+    if stream.available and stream.available < HEADER_SIZE and rules.partial_header_fails:
+        raise DecodeError("unexpected end of handshake data")
+    return stream.available < HEADER_SIZE
+
+
 def read_client_hello(stream: HandshakeStream, announced: int, rules: StreamParsing) -> ClientHello:
     """Read a ClientHello body; `announced` is the length in its message header.
 

@@ -113,13 +113,21 @@ def _check_body(body: bytes, pull: Callable[[bytes], object], name: str) -> None
         raise DecodeError(f"{name}: empty")
 
 
+def _pull_protocols(body: bytes) -> tuple[bytes, ...]:
+    """The names in ALPN, none of them empty (RFC 7301 section 3.1)."""
+    names = pull_alpn(body)
+    if b"" in names:
+        raise DecodeError("application_layer_protocol_negotiation: an empty name")
+    return names
+
+
 _BODIES: Mapping[int, Callable[[bytes], object]] = {
     _E.SERVER_NAME: pull_server_name,
     _E.SUPPORTED_GROUPS: pull_supported_groups,
     _E.EC_POINT_FORMATS: pull_ec_point_formats,
     _E.SIGNATURE_ALGORITHMS: pull_signature_algorithms,
     _E.SUPPORTED_VERSIONS: pull_supported_versions,
-    _E.APPLICATION_LAYER_PROTOCOL_NEGOTIATION: pull_alpn,
+    _E.APPLICATION_LAYER_PROTOCOL_NEGOTIATION: _pull_protocols,
     _E.PSK_KEY_EXCHANGE_MODES: pull_psk_key_exchange_modes,
     _E.CERTIFICATE_AUTHORITIES: pull_certificate_authorities,
 }

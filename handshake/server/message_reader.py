@@ -9,12 +9,13 @@ from collections.abc import Callable
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from handshake.crypto.suite_parameters import KeyExchange
-from handshake.errors import DecodeError, Fault, PeerFault
+from handshake.errors import Fault, PeerFault
 from handshake.server.configuration import ServerConfiguration, StreamParsing
 from handshake.server.handshake import ServerHandshake
 from handshake.server.handshake_stream import (
     HEADER_SIZE,
     HandshakeStream,
+    awaits_header,
     read_client_hello,
     translate_sslv2_hello,
 )
@@ -158,9 +159,7 @@ class StreamReader:
         Raises PeerFault for one that the order of messages refuses.
         """
         stream, order = self._stream, self._order()
-        if stream.available < HEADER_SIZE:
-            if stream.available and self._rules.partial_header_fails:
-                raise DecodeError("unexpected end of handshake data")
+        if awaits_header(stream, self._rules):
             return None
         handshake_type, announced = stream.peek_header()
         if stream.available < HEADER_SIZE + announced:

@@ -10,11 +10,11 @@ from handshake.alerts import answer_to
 from handshake.connection import Connection, Entropy
 from handshake.errors import Fault, PeerFault
 from handshake.events import PeerFaulted, Phase
-from handshake.features import Feature, FirstFlight, HelloRecord
+from handshake.features import Feature, FirstFlight
 from handshake.hello_random import Clock
 from handshake.record_layer import RecordLayer
 from handshake.server.configuration import Ending, Reaction, ServerConfiguration
-from handshake.server.first_flight import flight_of_message
+from handshake.server.first_flight import Arrival, flight_of_message
 from handshake.server.handshake_stream import read_alert
 from handshake.server.received_hello import ReceivedHello
 from handshake.server.strictness import ALERT_SIZE, Reply, VersionOf, rule_for
@@ -81,10 +81,10 @@ class ReactingConnection(Connection, ABC):
             if intolerance.after is None
         )
 
-    def flight_of(self, hello: ReceivedHello, records: tuple[HelloRecord, ...]) -> FirstFlight:
-        """The flight of a hello that came in `records`."""
+    def flight_of(self, hello: ReceivedHello, arrival: Arrival) -> FirstFlight:
+        """The flight of a hello that came so."""
         names_features = bool(self.configuration.intolerances or self.configuration.no_session_id_for)
-        return flight_of_message(hello, records, looks_for_flaws=names_features)
+        return flight_of_message(hello, arrival, looks_for_flaws=names_features)
 
     def refuse(self, flight: FirstFlight, fault: PeerFault) -> None:
         """Refuse a hello for `fault`, which is raised, unless an intolerance fires for it."""

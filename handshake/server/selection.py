@@ -16,12 +16,11 @@ from handshake.crypto.suite_parameters import (
 )
 from handshake.errors import Fault, PeerFault
 from handshake.server.choice import Choice
-from handshake.server.configuration import Preference, ServerConfiguration, Unmatched
+from handshake.server.configuration import Preference, ServerConfiguration
 from handshake.server.ephemeral import dh_group_for, names_ffdhe_groups
 from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import (
-    pull_alpn,
     pull_signature_algorithms,
     pull_supported_groups,
     pull_supported_versions,
@@ -192,22 +191,6 @@ def _is_curve_offered(credential: Credential, hello: ClientHello, configuration:
     if body is None or has_own_rule or credential.certificate_type is not CertificateType.ECDSA:
         return True
     return certificate_group(credential.chain[0]) in (None, *pull_supported_groups(body))
-
-
-def choose_application_protocol(hello: ClientHello, configuration: ServerConfiguration) -> bytes | None:
-    """Return the first of the server's application protocols that the client names (RFC 7301 section 3.2);
-    None where it names none. Raises PeerFault where there is none in common and the server minds.
-    """
-    body = hello.extension(ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION)
-    if body is None or not configuration.application_protocols:
-        return None
-    offered = pull_alpn(body)
-    for name in configuration.application_protocols:
-        if name.encode() in offered:
-            return name.encode()
-    if configuration.no_common_application_protocol is Unmatched.REFUSED:
-        raise PeerFault(Fault.NO_APPLICATION_PROTOCOL, "no common application protocol")
-    return None
 
 
 def choose_signature_scheme(

@@ -22,6 +22,7 @@ class State(Enum):
     WAIT_FINISHED = auto()
     CONNECTED = auto()
     WAIT_SECOND_CLIENT_HELLO_13 = auto()
+    WAIT_ENCRYPTED_EXTENSIONS_13 = auto()
     WAIT_CERTIFICATE_13 = auto()
     WAIT_CERTIFICATE_VERIFY_13 = auto()
     WAIT_FINISHED_13 = auto()
@@ -39,6 +40,7 @@ TRANSITIONS: Mapping[State, Mapping[str, frozenset[State]]] = {
                 State.WAIT_CERTIFICATE,
                 State.WAIT_CHANGE_CIPHER_SPEC,  # an abbreviated handshake
                 State.WAIT_SECOND_CLIENT_HELLO_13,
+                State.WAIT_ENCRYPTED_EXTENSIONS_13,
                 State.WAIT_CERTIFICATE_13,
                 State.WAIT_FINISHED_13,
             }
@@ -59,10 +61,14 @@ TRANSITIONS: Mapping[State, Mapping[str, frozenset[State]]] = {
         "ClientHello": frozenset(
             {
                 State.WAIT_SECOND_CLIENT_HELLO_13,  # a second HelloRetryRequest, which is a departure
+                State.WAIT_ENCRYPTED_EXTENSIONS_13,
                 State.WAIT_CERTIFICATE_13,
                 State.WAIT_FINISHED_13,
             }
         ),
+    },
+    State.WAIT_ENCRYPTED_EXTENSIONS_13: {  # draft-vvv-tls-alps-01
+        "EncryptedExtensions": frozenset({State.WAIT_CERTIFICATE_13, State.WAIT_FINISHED_13}),
     },
     State.WAIT_CERTIFICATE_13: {
         "Certificate": frozenset({State.WAIT_CERTIFICATE_VERIFY_13, State.WAIT_FINISHED_13}),
@@ -99,6 +105,7 @@ PHASES: Mapping[State, Phase] = {
     State.WAIT_FINISHED: Phase.FINISHED,
     State.CONNECTED: Phase.APPLICATION_DATA,
     State.WAIT_SECOND_CLIENT_HELLO_13: Phase.CLIENT_HELLO,
+    State.WAIT_ENCRYPTED_EXTENSIONS_13: Phase.FINISHED,
     State.WAIT_CERTIFICATE_13: Phase.CERTIFICATE,
     State.WAIT_CERTIFICATE_VERIFY_13: Phase.CERTIFICATE,
     State.WAIT_FINISHED_13: Phase.FINISHED,
@@ -128,6 +135,7 @@ WITHOUT_APPLICATION_DATA = frozenset(
 TLS_1_3_STATES = frozenset(
     {
         State.WAIT_SECOND_CLIENT_HELLO_13,
+        State.WAIT_ENCRYPTED_EXTENSIONS_13,
         State.WAIT_CERTIFICATE_13,
         State.WAIT_CERTIFICATE_VERIFY_13,
         State.WAIT_FINISHED_13,

@@ -30,7 +30,8 @@ from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
 from handshake.hello_random import fresh_bytes
 from handshake.renegotiation import FinishedPair
-from handshake.server.answered import agree_on_size, application_protocol, arrange, record_size_limit
+from handshake.server.answered import agree_on_size, arrange, record_size_limit
+from handshake.server.application import alpn_answer, choose_application_protocol
 from handshake.server.choice import Agreement
 from handshake.server.client_certificate import (
     receive_certificate,
@@ -257,7 +258,8 @@ def _answered_extensions(handshake: ServerHandshake) -> tuple[Extension, ...]:
     if gives_ticket(handshake):
         answered.append(Extension(ExtensionType.SESSION_TICKET, b""))
     hello, configuration = handshake.client_hello, handshake.configuration
-    answered += application_protocol(handshake.application_protocol)
+    handshake.application_protocol = choose_application_protocol(hello, configuration)
+    answered += alpn_answer(handshake.application_protocol)
     answered += record_size_limit(hello, configuration.record_size_limit)
     if configuration.answered_extensions is None:
         return tuple(answered)

@@ -7,18 +7,19 @@ from collections.abc import Callable, Mapping
 from handshake.certificate_compression import certificate_message
 from handshake.crypto.key_schedule import Role
 from handshake.crypto.key_shares import answer_key_share
-from handshake.crypto.signatures import certificate_verify_content, sign
+from handshake.crypto.signatures import PrivateKey, certificate_verify_content, sign
 from handshake.errors import Fault, PeerFault
 from handshake.events import Negotiated
 from handshake.schedule_13 import KeySchedule, requests_update
-from handshake.server.answered import agree_on_size, application_protocol, record_size_limit
+from handshake.server.answered import agree_on_size, encrypted_extensions
+from handshake.server.application import choose_application_protocol, receive_encrypted_extensions
 from handshake.server.client_certificate import (
     receive_certificate_13,
     receive_certificate_verify_13,
     receive_compressed_certificate,
     request_certificate,
 )
-from handshake.server.configuration import Asking
+from handshake.server.delegation import delegated_key
 from handshake.server.handshake import ServerHandshake
 from handshake.server.resumption import (
     give_ticket_13,
@@ -63,6 +64,7 @@ def answer_hello(handshake: ServerHandshake) -> State:
         raise PeerFault(Fault.MISSING_EXTENSION, "a TLS 1.3 hello without key_share")
     shares = dict(pull_key_share_list(body))
     skip_early_data(handshake)
+    handshake.application_protocol = choose_application_protocol(hello, handshake.configuration)
     groups = common_groups(hello, handshake.configuration, handshake.version)
     group = next((group for group in groups if group in shares), None)
     wanted = handshake.departing.group_to_ask_for(groups, tuple(shares), handshake.retries)
@@ -84,7 +86,7 @@ def answer_hello(handshake: ServerHandshake) -> State:
     if hello.session_id and handshake.state is not State.WAIT_SECOND_CLIENT_HELLO_13:  # sent before, then
         handshake.change_cipher_spec()  # RFC 8446 appendix D.4
     handshake.change_write_keys(schedule.handshake_protection(Role.SERVER))
-    _send_authentication(handshake, schedule)
+    awaits_settings = _send_authentication(handshake, schedule)
     schedule.enter_application(bytes(handshake.messages))
     handshake.connection.key_log += schedule.application_key_log(hello.random)
     handshake.change_write_keys(schedule.application_protection(Role.SERVER))
@@ -97,7 +99,9 @@ def answer_hello(handshake: ServerHandshake) -> State:
         named_group=group,
         is_resumed=handshake.resumed is not None,
     )
-    return State.WAIT_CERTIFICATE_13 if _asks_for_certificate(handshake) else State.WAIT_FINISHED_13
+    if awaits_settings:
+        return State.WAIT_ENCRYPTED_EXTENSIONS_13
+    return State.WAIT_CERTIFICATE_13 if handshake.asks_for_certificate else State.WAIT_FINISHED_13
 
 
 def receive_finished(handshake: ServerHandshake, message: HandshakeMessage) -> State:
@@ -153,10 +157,6 @@ def receive_certificate_verify(handshake: ServerHandshake, message: HandshakeMes
     return receive_certificate_verify_13(handshake, _schedule(handshake), message)
 
 
-def _asks_for_certificate(handshake: ServerHandshake) -> bool:
-    return handshake.configuration.asks(Asking.HANDSHAKE) and handshake.resumed is None
-
-
 def _send_server_hello(handshake: ServerHandshake, random: bytes, *answered: Extension) -> None:
     hello = ServerHello(
         ProtocolVersion.TLS_1_2,
@@ -169,12 +169,10 @@ def _send_server_hello(handshake: ServerHandshake, random: bytes, *answered: Ext
     handshake.send(HandshakeType.SERVER_HELLO, push_server_hello(hello))
 
 
-def _send_authentication(handshake: ServerHandshake, schedule: KeySchedule) -> None:
+def _send_authentication(handshake: ServerHandshake, schedule: KeySchedule) -> bool:
+    """Send EncryptedExtensions to Finished; whether the client answers with its own settings."""
     hello, records = handshake.client_hello, handshake.connection.records
-    answered = (
-        *application_protocol(handshake.application_protocol),
-        *record_size_limit(hello, handshake.configuration.record_size_limit),
-    )
+    answered = encrypted_extensions(handshake)
     body = push_encrypted_extensions(EncryptedExtensions(answered))
     handshake.send(HandshakeType.ENCRYPTED_EXTENSIONS, body)
     agree_on_size(records, hello, answered, is_tls13=True)
@@ -183,20 +181,28 @@ def _send_authentication(handshake: ServerHandshake, schedule: KeySchedule) -> N
     handshake.lead_in(HandshakeType.FINISHED)
     verify_data = schedule.finished_verify_data(Role.SERVER, bytes(handshake.messages))
     handshake.send(HandshakeType.FINISHED, verify_data)
+    return any(each.extension_type == handshake.configuration.application_settings_type for each in answered)
 
 
 def _send_certificate(handshake: ServerHandshake, schedule: KeySchedule) -> None:
     credential, scheme = choose_credential_13(handshake.client_hello, handshake.configuration)
+    private_key: PrivateKey = credential.private_key
+    delegated = delegated_key(handshake, credential, scheme)
     scheme = handshake.departing.scheme(scheme)
-    if _asks_for_certificate(handshake):
+    if handshake.asks_for_certificate:
         request_certificate(handshake)
-    certificate = Certificate13(b"", tuple((der, ()) for der in credential.chain))
+    leaf_has: tuple[Extension, ...] = ()
+    if delegated is not None:
+        private_key, scheme = delegated.private_key, delegated.scheme
+        leaf_has = (Extension(ExtensionType.DELEGATED_CREDENTIAL, delegated.body),)
+    leaf, *others = credential.chain
+    certificate = Certificate13(b"", ((leaf, leaf_has), *((der, ()) for der in others)))
     peers = handshake.client_hello.extension(ExtensionType.COMPRESS_CERTIFICATE)
     known = handshake.configuration.certificate_compression
     handshake.send(*certificate_message(known, peers, push_certificate_13(certificate)))
     handshake.lead_in(HandshakeType.CERTIFICATE_VERIFY)
     digest = schedule.transcript_hash(bytes(handshake.messages))
-    signature = sign(credential.private_key, scheme, certificate_verify_content(Role.SERVER, digest))
+    signature = sign(private_key, scheme, certificate_verify_content(Role.SERVER, digest))
     handshake.send(
         HandshakeType.CERTIFICATE_VERIFY, push_certificate_verify(DigitallySigned(scheme, signature))
     )
@@ -208,6 +214,7 @@ def _schedule(handshake: ServerHandshake) -> KeySchedule:
 
 
 HANDLERS: Mapping[str, Callable[[ServerHandshake, HandshakeMessage], State]] = {
+    "EncryptedExtensions": receive_encrypted_extensions,
     "Certificate": receive_certificate_13,
     "CompressedCertificate": receive_compressed_certificate,
     "CertificateVerify": receive_certificate_verify,

@@ -155,6 +155,11 @@ class RecordReader:
         return bytes(self._buffer)
 
     @property
+    def waiting(self) -> int:
+        """How many bytes that is."""
+        return len(self._buffer)
+
+    @property
     def has_started(self) -> bool:
         """Whether a whole record has come out."""
         return self._started

@@ -217,6 +217,8 @@ class ExtensionType(IntEnum):
     """draft-balfanz-tls-channelid-01."""
     PADDING_DRAFT = 0x8B47
     """draft-agl-tls-padding before its registration as 21 (Chrome 33, Firefox 28)."""
+    TRUST_ANCHORS = 0xCA34
+    """draft-ietf-tls-trust-anchor-ids, as Chromium 156 sends it."""
     ENCRYPTED_SERVER_NAME = 0xFFCE
     """draft-ietf-tls-esni-06."""
     TLS13_DRAFT_VERSION = 0xFF02
@@ -363,6 +365,7 @@ def _names(enum: type[IntEnum]) -> dict[int, str]:
 
 
 _ALERT_NAMES = _names(AlertDescription)
+_ALERTS = {name: value for value, name in _ALERT_NAMES.items()}
 _EXTENSION_NAMES = _names(ExtensionType)
 _GROUP_NAMES = _names(NamedGroup)
 _GROUPS = {name.lower(): value for value, name in _GROUP_NAMES.items()}
@@ -402,10 +405,9 @@ def alert_name(description: int) -> str:
 
 def parse_alert(text: str) -> int:
     """Read an alert by its RFC's name. Raises ValueError, which names those that are near."""
-    names = {alert_name(alert): int(alert) for alert in AlertDescription}
-    if text not in names:
-        raise unknown_name("alert", text, list(names))
-    return names[text]
+    if text not in _ALERTS:
+        raise unknown_name("alert", text, list(_ALERTS))
+    return _ALERTS[text]
 
 
 def extension_name(extension_type: int) -> str:

@@ -1,36 +1,76 @@
-"""The command line `tls-matrix`: puts the commands together and says what no command does twice."""
+"""The command line `tls-matrix`: puts the commands together and says what no command does twice.
+
+A command's module is imported when the command is asked for: to import all takes longer than most do their
+work.
+"""
 
 import errno
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 
 import typer
-from typer._click.exceptions import ClickException, NoArgsIsHelpError  # typer offers them nowhere else
+from typer._click.core import Command, Context  # typer offers them nowhere else
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
-from matrix.commands import compare, connect, hello, images, keys, list, report, run, serve, stacks, test
-from matrix.commands.options import tell
 from matrix.commands.streams import open_streams, write_nowhere
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE
 
 NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+COMMANDS: Mapping[str, str] = {
+    "run": "run",
+    "list": "list_what",
+    "compare": "compare",
+    "connect": "connect",
+    "serve": "serve",
+    "report": "report",
+    "test": "test",
+    "hello": "application",
+    "keys": "application",
+    "stacks": "application",
+    "images": "application",
+}
+"""What of the module of that name is the command: a function, or an application with commands of its own."""
+
+
+class Commands(TyperGroup):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """Their names, in the order of `--help`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        """One of them; None for a name that is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"matrix.commands.{cmd_name}")
+        found = getattr(module, COMMANDS[cmd_name])
+        if isinstance(found, typer.Typer):
+            command: Command = get_group(found)
+        else:
+            alone = typer.Typer(add_completion=False)
+            alone.command(context_settings=getattr(module, "CONTEXT_SETTINGS", None))(found)
+            command = get_command(alone)
+        command.name = cmd_name
+        return command
+
 
 application = typer.Typer(
     name="tls-matrix",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Show which TLS clients can connect to a server, why others fail, and what a patch changes.",
 )
-application.command("run")(run.run)
-application.command("list")(list.list_what)
-application.command("compare")(compare.compare)
-application.command("connect")(connect.connect)
-application.command("serve")(serve.serve)
-application.command("report")(report.report)
-application.command("test", context_settings=test.ANY_ARGUMENT)(test.test)
-application.add_typer(hello.application, name="hello")
-application.add_typer(keys.application, name="keys")
-application.add_typer(stacks.application, name="stacks")
-application.add_typer(images.application, name="images")
+
+
+@application.callback()
+def tls_matrix() -> None:
+    """Show which TLS clients can connect to a server, why others fail, and what a patch changes."""
 
 
 def main() -> None:
@@ -46,14 +86,20 @@ def main() -> None:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "tls-matrix"
         said = " ".join(error.format_message().replace("Value error, ", "").split())
-        tell(f"tls-matrix: {said} (see `{command} --help`)")
+        _tell(f"tls-matrix: {said} (see `{command} --help`)")
         sys.exit(EXIT_USAGE)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(EXIT_INTERRUPTED)
     except OSError as error:
         if error.filename is not None or error.errno not in NOT_WRITABLE:
             raise
-        tell(f"tls-matrix: standard output cannot be written ({error.strerror})")
+        _tell(f"tls-matrix: standard output cannot be written ({error.strerror})")
         write_nowhere(sys.stdout.fileno())
         sys.exit(EXIT_HARNESS)
     sys.exit(status)
+
+
+def _tell(text: str) -> None:
+    from matrix.commands.options import tell  # imports much that most commands need, and --help does not
+
+    tell(text)

@@ -1,8 +1,8 @@
-"""`tls-matrix list servers|clients|programs|scenarios|cells`: what there is to choose from (`programs` are
-genuine clients, which take a moment to be found); and what can be written in a server.toml: `list
-emulation|declared` the keys of these tables, `list features` the features of a hello, `list departures` the
-ways in which an emulated server can depart from the RFCs; and in a profile: `list faults` what a server can
-do wrong, as `[accepts]` names it.
+"""`tls-matrix list servers|clients|sets|programs|scenarios|cells`: what there is to choose from (`sets` are
+those of clients, `programs` genuine clients, which take a moment to be found); and what can be written in a
+server.toml: `list emulation|declared` the keys of these tables, `list features` the features of a hello,
+`list departures` the ways in which an emulated server can depart from the RFCs; and in a profile: `list
+faults` what a server can do wrong, as `[accepts]` names it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,9 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
+from clients.fingerprints import fingerprints_of, same_hellos
 from clients.genuine.programs import load_programs
+from clients.profile import DEFAULT_SETS
 from definitions.former import Notes
 from handshake.fault_names import listed_faults
 from handshake.features import notations
@@ -31,11 +33,11 @@ from matrix.commands.options import (
 )
 from matrix.judgement.outcome import Expectation
 from matrix.plan.departing import showing_scenarios
-from matrix.plan.loading import load_all_definitions, load_all_profiles
+from matrix.plan.loading import load_all_definitions, load_all_profiles, sets_of
 from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions
 from matrix.plan.servers import default_servers
-from matrix.results.run_file import to_json
+from matrix.results.run_file import ASSUMED, to_json
 from matrix.scenarios import SCENARIOS
 from matrix.wording import printable
 from servers.key_texts import REQUIRED, declared_key_texts, emulation_key_texts
@@ -49,6 +51,7 @@ class Listed(StrEnum):
 
     SERVERS = "servers"
     CLIENTS = "clients"
+    SETS = "sets"
     PROGRAMS = "programs"
     SCENARIOS = "scenarios"
     CELLS = "cells"
@@ -65,10 +68,10 @@ def list_what(
     servers_dir: ServersDir = None,
     clients_dir: ClientsDir = None,
 ) -> None:
-    """List servers (every id --server takes), clients, genuine client programs, scenarios, the cells of the
-    default grid, or the vocabulary of a server.toml: the keys of its tables emulation and declared, the
-    features of a hello, the departures from the RFCs with what the RFCs demand of a client; or what a server
-    can do wrong, as the table accepts of a client names it.
+    """List servers (every id --server takes), clients, the sets of clients, genuine client programs,
+    scenarios, the cells of the default grid, or the vocabulary of a server.toml: the keys of its tables
+    emulation and declared, the features of a hello, the departures from the RFCs with what the RFCs demand of
+    a client; or what a server can do wrong, as the table accepts of a client names it.
 
     Where standard output is no terminal, the first line names the columns and each further line is one row,
     separated by tabs; notes follow after an empty line.
@@ -110,6 +113,9 @@ def _servers(options: RunOptions, notes: Notes) -> list[Row]:
 
 
 def _clients(options: RunOptions, notes: Notes) -> list[Row]:
+    profiles = load_all_profiles(options.clients_dir, notes)
+    known_by = fingerprints_of(profiles)
+    same = same_hellos(known_by)
     return [
         {
             "id": profile.id,
@@ -118,12 +124,27 @@ def _clients(options: RunOptions, notes: Notes) -> list[Row]:
             "os": profile.os,
             "released": profile.released,
             "provenance": profile.provenance.kind,
+            "source": profile.provenance.source,
             "confidence": profile.provenance.confidence,
+            "conduct_confidence": profile.accepts.confidence or ASSUMED,
             "attempts": len(profile.attempts),
             "default": profile.is_default,
+            "sets": profile.sets,
+            "plays": profile.plays,
+            "ja3": known_by[profile.id].ja3,
+            "ja4": known_by[profile.id].ja4,
+            "same_hello_as": same[profile.id],
             "note": profile.provenance.note,
         }
-        for profile in load_all_profiles(options.clients_dir, notes).values()
+        for profile in profiles.values()
+    ]
+
+
+def _sets(options: RunOptions, notes: Notes) -> list[Row]:
+    profiles = load_all_profiles(options.clients_dir, notes)
+    return [
+        {"id": name, "clients": len(members), "default": name in DEFAULT_SETS, "members": members}
+        for name, members in sets_of(profiles).items()
     ]
 
 
@@ -198,6 +219,7 @@ def _faults(options: RunOptions, notes: Notes) -> list[Row]:
 _SOURCES: dict[Listed, Callable[[RunOptions, Notes], list[Row]]] = {
     Listed.SERVERS: _servers,
     Listed.CLIENTS: _clients,
+    Listed.SETS: _sets,
     Listed.PROGRAMS: _programs,
     Listed.SCENARIOS: _scenarios,
     Listed.CELLS: _cells,
@@ -223,7 +245,12 @@ _SHOWN = (
     "released",
     "confidence",
     "attempts",
+    "clients",
     "default",
+    "sets",
+    "ja3",
+    "ja4",
+    "same_hello_as",
     "expected",
     "expected_reason",
     "prediction",
@@ -273,7 +300,9 @@ def _text(value: Any) -> str:
     match value:
         case True:
             return "yes"
-        case False | None:
+        case False | None | ():
             return "-"
+        case tuple():
+            return printable(", ".join(map(str, value)))
         case _:
             return printable(str(value))

@@ -8,7 +8,7 @@ from matrix.commands.options import tell
 from matrix.errors import EXIT_USAGE
 from matrix.results.environment import CHECKOUT
 
-ANY_ARGUMENT = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+CONTEXT_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
 
 def test(context: typer.Context) -> None:

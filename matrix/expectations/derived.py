@@ -61,9 +61,11 @@ def expected_of(
     if beyond is None:
         return explicit or connecting, None
     # The reason is that of the first attempt that fails, which a fallback has had already; where a scenario
-    # does not apply it is why not.
-    is_applicable = beyond.outcome is not Outcome.NOT_APPLICABLE
-    reason = (connecting.reason or beyond.reason) if is_applicable else beyond.reason
+    # does not apply it is why not, and where it makes probes what they amount to.
+    is_of_attempts = (
+        beyond.outcome is not Outcome.NOT_APPLICABLE and not SCENARIOS[cell.scenario].makes_probes
+    )
+    reason = (connecting.reason or beyond.reason) if is_of_attempts else beyond.reason
     derived = Expectation(beyond.outcome, reason, beyond.why)
     is_connect = SCENARIOS[cell.scenario] is CONNECT
     return derived if explicit is None or is_connect else explicit, beyond

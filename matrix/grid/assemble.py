@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from clients.destination import Target
-from handshake.client.hello import fill_hello
-from handshake.wire.ja3 import ja3
+from clients.fingerprints import fingerprints
 from matrix.grid.endpoint import Problem
 from matrix.judgement.outcome import Outcome
 from matrix.plan.plan import Plan, PlannedCell
@@ -23,7 +22,6 @@ from matrix.results.run_file import (
     ServerRecord,
     TargetRecord,
 )
-from servers.credentials import SUBJECT
 from servers.variant import ServerVariant
 
 EXTERNAL = "external"
@@ -162,6 +160,11 @@ def _client(plan: Plan, client: str) -> ClientRecord:
     if program is not None:
         return ClientRecord(title=program.title, confidence=GENUINE, ja3=None)
     profile = plan.profiles[client]
-    hello = fill_hello(profile.attempts[0].template.as_written(), SUBJECT, bytes).hello
-    confidence = profile.provenance.confidence
-    return ClientRecord(title=profile.title, confidence=confidence, ja3=ja3(hello), plays=profile.plays)
+    known_by = fingerprints(profile.attempts[0].template)
+    return ClientRecord(
+        title=profile.title,
+        confidence=profile.provenance.confidence,
+        ja3=known_by.ja3,
+        ja4=known_by.ja4,
+        plays=profile.plays,
+    )

@@ -16,8 +16,11 @@ NO_ANSWER = Reason(Phase.APPLICATION_DATA, Breach.NO_ANSWER.cause)
 
 def outcome_of(observation: Observation) -> tuple[Outcome, Reason | None]:
     """Say how it went and why: the reason is that of the first attempt that failed, None when none did; where
-    the scenario does not apply, it is why not.
+    the scenario does not apply, it is why not, and where probes were made what they amount to.
     """
+    if observation.is_answered and observation.conclusion is not None:
+        is_applicable = observation.conclusion.cause not in NOTHING_TO_DO
+        return Outcome.FAILS if is_applicable else Outcome.NOT_APPLICABLE, observation.conclusion
     last = observation.later or (observation.attempts[-1] if observation.attempts else None)
     if last is not None and last.failure is not None and last.failure.cause in NOTHING_TO_DO:
         return Outcome.NOT_APPLICABLE, last.failure
@@ -29,7 +32,8 @@ def outcome_of(observation: Observation) -> tuple[Outcome, Reason | None]:
 
 def first_reason(observation: Observation) -> Reason | None:
     """Give the reason of the first failed attempt, the connection that should resume coming last."""
-    failures = (attempt.failure for attempt in _connections(observation))
+    later = () if observation.later is None else (observation.later,)
+    failures = (attempt.failure for attempt in (*observation.attempts, *later))
     return next((failure for failure in failures if failure is not None), None)
 
 
@@ -69,14 +73,8 @@ def _was_never_connected(attempt: Attempt) -> bool:
 
 def unsupported_choice(observation: Observation) -> Reason | None:
     """Give the failure that is ours: what the server rightly chose and our engine cannot complete."""
-    failures = (attempt.failure for attempt in _connections(observation))
+    failures = (attempt.failure for attempt in observation.connections)
     return next((each for each in failures if each is not None and each.kind is Kind.UNSUPPORTED), None)
-
-
-def _connections(observation: Observation) -> tuple[Attempt, ...]:
-    """Every connection in order, that which should resume coming last."""
-    later = () if observation.later is None else (observation.later,)
-    return (*observation.attempts, *later)
 
 
 def judge_outcome(outcome: Outcome, reason: Reason | None, expectation: Expectation | None) -> Verdict:

@@ -38,7 +38,14 @@ _RANKS = {
 
 
 NOTHING_TO_DO = frozenset(
-    rule.cause for rule in (Rule.TLS_1_3, Rule.NOT_REQUESTED, Rule.NO_SESSION, Rule.NO_EXTENDED_MASTER_SECRET)
+    rule.cause
+    for rule in (
+        Rule.TLS_1_3,
+        Rule.NOT_REQUESTED,
+        Rule.NO_SESSION,
+        Rule.NO_EXTENDED_MASTER_SECRET,
+        Rule.NO_EXTENSION_BLOCK,
+    )
 )
 """The causes for which a scenario does not apply."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from clients.genuine.program import PREFIX, Program
 from clients.genuine.programs import load_programs
-from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
+from clients.profile import BUNDLED_PROFILES, Profile, Profiles, load_profiles
 from definitions.fault import Together, named
 from definitions.former import Notes
 from definitions.reading import check_toml
@@ -21,6 +21,10 @@ _BY_PREFIX = (
     f"genuine programs are chosen by patterns that begin with {PREFIX}, as in --client '{PREFIX}*' "
     f"(see `{PROGRAMS_LISTED_BY}`)"
 )
+SET = "set:"
+"""So begins a pattern for all clients of a set."""
+ALL = "all"
+"""The set of every client."""
 _SIGNS = re.compile(r"[*?\[]")
 
 
@@ -31,8 +35,8 @@ def load_all_definitions(
     return load_definitions(directories, notes)
 
 
-def load_all_profiles(directories: Sequence[Path], notes: Notes | None = None) -> dict[str, Profile]:
-    """Load the bundled clients and the user's."""
+def load_all_profiles(directories: Sequence[Path], notes: Notes | None = None) -> Profiles:
+    """The bundled clients, read when they are asked for, and the user's."""
     return load_profiles((BUNDLED_PROFILES, *directories), notes)
 
 
@@ -47,14 +51,17 @@ def load_asked_programs(
 def choose_clients(
     patterns: Sequence[str], profiles: Mapping[str, Profile], programs: Mapping[str, Program]
 ) -> list[str]:
-    """Give the ids that the patterns choose, the default without any; a genuine program is chosen only by a
-    pattern that begins as its id does. Raises SelectionError for a pattern that matches nothing.
+    """Give the ids that the patterns choose, the default without any; `set:NAME` is every client of a set,
+    and a genuine program is chosen only by a pattern that begins as its id does. Raises SelectionError for a
+    pattern that matches nothing.
     """
     if not patterns:
         return default_clients(profiles)
     chosen: set[str] = set()
     for pattern in patterns:
-        if pattern.startswith(PREFIX):
+        if pattern.startswith(SET):
+            chosen.update(_clients_of_set(pattern.removeprefix(SET), profiles))
+        elif pattern.startswith(PREFIX):
             chosen.update(select([pattern], programs, "genuine program", PROGRAMS_LISTED_BY))
         else:
             chosen.update(_select_profiles(pattern, profiles, _BY_PREFIX))
@@ -71,7 +78,29 @@ def choose_profile(pattern: str, profiles: Mapping[str, Profile], instead: str) 
     return profiles[chosen[0]]
 
 
+def sets_of(profiles: Mapping[str, Profile]) -> dict[str, list[str]]:
+    """The ids of the clients of each set, by the set's name; `all` has every client."""
+    sets: dict[str, list[str]] = {ALL: list(profiles)}
+    for identity, profile in profiles.items():
+        for name in profile.sets or ():
+            sets.setdefault(name, []).append(identity)
+    return dict(sorted(sets.items()))
+
+
+def _clients_of_set(name: str, profiles: Mapping[str, Profile]) -> list[str]:
+    if name == ALL:
+        return list(profiles)
+    sets = sets_of(profiles)
+    if name not in sets:
+        raise SelectionError(
+            f"no client is in a set {name!r}; the sets are {', '.join(sets)} (see `tls-matrix list sets`)"
+        )
+    return sets[name]
+
+
 def _select_profiles(pattern: str, profiles: Mapping[str, Profile], instead: str) -> list[str]:
+    if pattern.startswith(SET):
+        raise SelectionError(f"{pattern}: is a set; name one client")
     try:
         return select([pattern], profiles, "client")
     except SelectionError:

@@ -66,7 +66,13 @@ class RunOptions:
             "PAT[,TOGGLE=VALUE]",
         ),
     ] = ()
-    client: Annotated[Texts, About("Clients by id.", "PAT")] = ()
+    client: Annotated[
+        Texts,
+        About(
+            "Clients by id, or set:NAME for those of a set (see list sets); default: set:core and set:today.",
+            "PAT",
+        ),
+    ] = ()
     scenario: Annotated[Texts, About("Scenarios by id.", "PAT")] = ()
     target: Annotated[
         Texts, About(_TARGET, "NAME=HOST:PORT[,sni=NAME][,starttls=PROTOCOL][,cert=FILE,key=FILE]")

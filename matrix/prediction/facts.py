@@ -93,7 +93,7 @@ def _as_configured(declared: Declared, configuration: ServerConfiguration) -> De
         named_groups=configuration.named_groups,
         needs_supported_groups=configuration.default_named_group is None,
         signature_schemes=configuration.signature_schemes or (),
-        application_protocols=configuration.application_protocols if is_alpn_needed else (),
+        application_protocols=declared.application_protocols if is_alpn_needed else (),
         fallback_scsv=configuration.fallback_scsv,
         refusals=_refusals(declared.refusals, configuration),
     )

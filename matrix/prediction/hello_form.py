@@ -16,10 +16,11 @@ from handshake.features import Feature, FirstFlight, flight_of
 from handshake.hello_template import HelloFormat, HelloTemplate
 from handshake.reason import Cause, Reason
 from handshake.server import Reaction, ServerConfiguration
-from handshake.server.first_flight import flight_of_message, flight_of_sslv2_record
+from handshake.server.first_flight import Arrival, flight_of_message, flight_of_sslv2_record
 from handshake.server.handshake_stream import (
     HEADER_SIZE,
     HandshakeStream,
+    awaits_header,
     read_client_hello,
     translate_sslv2_hello,
 )
@@ -28,6 +29,7 @@ from handshake.server.received_hello import ReceivedHello
 from handshake.server.selection import choose_version
 from handshake.server.strictness import HelloReading, Step, StreamParsing
 from handshake.wire.client_hello import ClientHello, pull_client_hello, pull_sslv2_client_hello
+from handshake.wire.record import Record
 from handshake.wire.registry import HandshakeType, ProtocolVersion, extension_name
 from matrix.prediction.facts import cause_of_answer, cause_of_fault
 from matrix.prediction.obstacle import Obstacle
@@ -125,18 +127,21 @@ def _filled(template: HelloTemplate) -> FilledHello:
 def _flight(filled: FilledHello, template: HelloTemplate, configuration: ServerConfiguration) -> FirstFlight:
     """The flight of the hello, as far as it can be read."""
     if template.format is HelloFormat.SSLV2:
-        return flight_of_sslv2_record(filled.message, configuration.reading)
+        segments = flight_of(template, SUBJECT).segments
+        return flight_of_sslv2_record(filled.message, configuration.reading, segments)
     body = filled.message[HEADER_SIZE:]
     lenient = read_lenient_client_hello(body, configuration.reading or HelloReading())
-    return flight_of_message(ReceivedHello(body, lenient), flight_of(template, SUBJECT).records)
+    sent = flight_of(template, SUBJECT)
+    return flight_of_message(ReceivedHello(body, lenient), Arrival(sent.records, sent.segments))
 
 
 def _read(filled: FilledHello, form: HelloFormat, configuration: ServerConfiguration) -> ClientHello:
     """Read a hello as the server does. Raises PeerFault for one that it cannot read."""
     is_sslv2, message = form is HelloFormat.SSLV2, filled.message
     if configuration.parsing is not None:
-        message = translate_sslv2_hello(message) if is_sslv2 else message
-        return _read_from_stream(message, configuration.parsing)
+        fragments = [record.fragment for record in filled.records if isinstance(record, Record)]
+        fragments = [translate_sslv2_hello(message)] if is_sslv2 else fragments
+        return _read_from_stream(fragments, configuration.parsing)
     if configuration.reading is not None and is_sslv2:
         return flight_of_sslv2_record(message, configuration.reading).hello
     if configuration.reading is not None:
@@ -146,9 +151,11 @@ def _read(filled: FilledHello, form: HelloFormat, configuration: ServerConfigura
     return pull_client_hello(message[HEADER_SIZE:])
 
 
-def _read_from_stream(message: bytes, rules: StreamParsing) -> ClientHello:
+def _read_from_stream(fragments: Iterable[bytes], rules: StreamParsing) -> ClientHello:
     stream = HandshakeStream()
-    stream.feed(message)
+    for fragment in fragments:
+        stream.feed(fragment)
+        awaits_header(stream, rules)
     _, announced = stream.peek_header()
     stream.read(HEADER_SIZE)
     return read_client_hello(stream, announced, rules)

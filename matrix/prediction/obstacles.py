@@ -7,32 +7,58 @@ Each check gives an obstacle, or None where it finds nothing.
 from collections.abc import Iterable
 
 from clients.player import Player
+from handshake.client.choices import NAMES_OF_AN_UNLISTED_VERSION
+from handshake.errors import Fault
 from handshake.events import Phase
+from handshake.features import flight_of, parse_feature
 from handshake.hello_template import HelloFormat, HelloTemplate
-from handshake.reason import Rule
+from handshake.reason import Cause, Kind, Reason, Rule
 from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
-from handshake.wire.registry import ProtocolVersion, version_name
+from handshake.wire.registry import ExtensionType, ProtocolVersion, version_name
 from matrix.prediction.certificate_request import long_certificate_request
 from matrix.prediction.facts import ServerFacts
 from matrix.prediction.hello_form import form_obstacle, later_obstacle
-from matrix.prediction.obstacle import Negotiation, Obstacle, declared_refusal, refused
+from matrix.prediction.obstacle import Negotiation, Obstacle, Undecided, declared_refusal, refused
 from matrix.prediction.offer import (
     offered_application_protocols,
     offered_cipher_suites,
     offered_versions,
     versions_up_to,
 )
+from matrix.prediction.orders import orders
 from matrix.prediction.record_size import small_record_size
 from matrix.prediction.signatures import signature_algorithms
 from matrix.prediction.suites import certificate_curve, legacy_signature, no_suite, prime, unsigned
+from servers.credentials import SUBJECT
+
+BY_THE_CLIENT = "protocol-error-"
+"""How a cause begins that is the client's own refusal."""
 
 
 def obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obstacle | None:
-    """Say what keeps this hello from working, None when nothing does. Raises Undecided."""
+    """Say what keeps this hello from working, None when nothing does, in whatever order it may be sent.
+
+    Raises Undecided, also where it works in one order and not in another.
+    """
+    found = dict.fromkeys(_obstacle(each, client, server) for each in orders(hello))
+    if len(found) == 1:
+        return next(iter(found))
+    if None in found:
+        raise Undecided
+    reasons = sorted(each.why for each in found if each is not None)
+    return Obstacle(f"as the order of the extensions is drawn: {', or '.join(reasons)}")
+
+
+def _obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obstacle | None:
     declared = server.declared
-    found = None if server.configuration is None else form_obstacle(hello, server.configuration)
+    found = _declared_intolerance(hello, server)
+    if server.configuration is not None:
+        found = form_obstacle(hello, server.configuration)
     if found is not None:
         return found
+    if declared.needs_server_name and not _has_server_name(hello):
+        why = "the client's hello has no server_name, which the server requires"
+        return Obstacle(why, declared_refusal(declared.refusals.no_server_name))
     if hello.format is HelloFormat.SSLV2 and not declared.sslv2_hello:
         why = "the client's hello is in SSLv2 format, which the server does not read"
         return Obstacle(why, declared_refusal(declared.refusals.sslv2_hello))
@@ -42,6 +68,21 @@ def obstacle(hello: HelloTemplate, client: Player, server: ServerFacts) -> Obsta
     # A server takes the highest version it can, whatever the client would then say.
     negotiation = Negotiation(hello, client, server, max(common))
     return next((found for check in _CHECKS if (found := check(negotiation)) is not None), None)
+
+
+def _has_server_name(hello: HelloTemplate) -> bool:
+    types = {extension.extension_type for extension in hello.extensions or ()}
+    return ExtensionType.SERVER_NAME in types
+
+
+def _declared_intolerance(hello: HelloTemplate, server: ServerFacts) -> Obstacle | None:
+    """A feature that a real server is declared not to take, before it looks at what the hello offers."""
+    for name, cause in server.declared.refusals.hello_with.items():
+        feature = parse_feature(name)
+        if feature.present(flight_of(hello, SUBJECT)):
+            why = f"the server is intolerant of a hello with {feature.describe()}"
+            return Obstacle(why, declared_refusal(cause))
+    return None
 
 
 def offered_to(server: ServerFacts, hello: HelloTemplate) -> frozenset[int]:
@@ -92,7 +133,22 @@ def _application_protocol(negotiation: Negotiation) -> Obstacle | None:
     why = (
         f"no common application protocol: the client has {', '.join(offered)}, the server {', '.join(theirs)}"
     )
-    return Obstacle(why, declared_refusal(negotiation.declared.refusals.no_application_protocol))
+    cause = negotiation.declared.refusals.no_application_protocol
+    # Where the server names one all the same the client refuses it, in TLS 1.3 for the EncryptedExtensions.
+    is_clients = cause is not None and cause.startswith(BY_THE_CLIENT)
+    is_found_later = is_clients and negotiation.version >= ProtocolVersion.TLS_1_3
+    phase = Phase.CERTIFICATE if is_found_later else Phase.SERVER_HELLO
+    return Obstacle(why, declared_refusal(cause, phase))
+
+
+def _application_protocols_in_tls13(negotiation: Negotiation) -> Obstacle | None:
+    """ALPN at a server that breaks off at it in TLS 1.3."""
+    cause = negotiation.declared.refusals.application_protocols_in_tls13
+    is_1_3 = negotiation.version >= ProtocolVersion.TLS_1_3
+    if cause is None or not is_1_3 or offered_application_protocols(negotiation.hello) is None:
+        return None
+    why = "the client offers application protocols, at which the server breaks off in TLS 1.3"
+    return Obstacle(why, declared_refusal(cause, Phase.CERTIFICATE))
 
 
 def _accepted_version(negotiation: Negotiation) -> Obstacle | None:
@@ -102,6 +158,17 @@ def _accepted_version(negotiation: Negotiation) -> Obstacle | None:
     answered = version_name(negotiation.version)
     why = f"the server answers in {answered}, the client accepts {_versions(accepted)}"
     return Obstacle(why, refused(Phase.SERVER_HELLO, Rule.PROTOCOL_VERSION))
+
+
+def _listed_version(negotiation: Negotiation) -> Obstacle | None:
+    """A version that supported_versions does not have, from a server that goes by client_version."""
+    offered = offered_versions(negotiation.hello)
+    answer = negotiation.client.policy.accepts.answer(NAMES_OF_AN_UNLISTED_VERSION)
+    if negotiation.version in offered or (answer is not None and answer.goes_on):
+        return None
+    answered = version_name(negotiation.version)
+    why = f"the server answers in {answered}, the client offers {_versions(offered)}"
+    return Obstacle(why, Reason(Phase.SERVER_HELLO, Cause(Kind.PROTOCOL_ERROR, Fault.PROTOCOL_VERSION.value)))
 
 
 def _secure_renegotiation(negotiation: Negotiation) -> Obstacle | None:
@@ -126,6 +193,8 @@ _CHECKS = (
     no_suite,
     _application_protocol,
     _accepted_version,
+    _listed_version,
+    _application_protocols_in_tls13,
     _secure_renegotiation,
     _broken_off,
     certificate_curve,

@@ -12,6 +12,7 @@ from handshake.errors import Fault, UnsupportedParameter
 from handshake.events import Phase
 from handshake.hello_template import ClientLimits
 from handshake.reason import Cause, Kind, Reason, Rule
+from handshake.wire.named_groups import is_negotiable
 from handshake.wire.registry import NamedGroup, ProtocolVersion, group_name, version_name
 from matrix.prediction.facts import ELLIPTIC_CURVE, FINITE_FIELD, Preference
 from matrix.prediction.obstacle import Negotiation, Obstacle, Undecided, declared_refusal, refused
@@ -20,8 +21,6 @@ from matrix.prediction.signatures import can_sign, no_common_scheme
 
 Filter = tuple[Callable[[SuiteParameters, Negotiation], bool], Callable[[Negotiation], str]]
 _SIGNED = ELLIPTIC_CURVE | FINITE_FIELD | {KeyExchange.DHE_RSA_EXPORT, KeyExchange.DHE_DSS_EXPORT}
-_FFDHE = range(NamedGroup.FFDHE2048, NamedGroup.MLKEM512)
-"""RFC 7919 section 2: the part of the registry with finite-field groups."""
 
 
 def no_suite(negotiation: Negotiation) -> Obstacle | None:
@@ -149,7 +148,7 @@ def _has_group(suite: SuiteParameters, negotiation: Negotiation) -> bool:
     offered, declared = offered_groups(negotiation.hello), negotiation.declared
     if offered is None:
         return not (is_1_3 or declared.needs_supported_groups)
-    groups = [group for group in offered if is_1_3 or group not in _FFDHE]
+    groups = [group for group in offered if is_negotiable(group, negotiation.version)]
     return bool(groups) and (not declared.named_groups or not set(groups).isdisjoint(declared.named_groups))
 
 

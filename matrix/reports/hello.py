@@ -13,7 +13,7 @@ from clients.profile import Profile
 from clients.profile_attempt import ProfileAttempt
 from handshake.client.hello import fill_hello
 from handshake.features import FirstFlight, differences, flight_of
-from handshake.hello_template import HelloFormat
+from handshake.hello_template import HelloFormat, HelloTemplate
 from handshake.wire.cipher_suites import CIPHER_SUITES, cipher_spec_name, cipher_suite_name
 from handshake.wire.client_hello import ClientHello
 from handshake.wire.extensions import describe_extension
@@ -108,6 +108,7 @@ def _view(attempt: ProfileAttempt, number: int) -> HelloView:
         "session_id": f"{template.session_id_length} bytes",
         "compression_methods": compression,
         "extension block": _block(extensions, is_sslv2),
+        "delivery": _delivery(template),
     }
     title = f"attempt {number}: {offered_version_name(template)}{after}"
     suites = tuple(map(_suite, template.cipher_suites))
@@ -118,6 +119,18 @@ def _block(extensions: tuple[Item, ...] | None, is_sslv2: bool) -> str:
     if extensions is None:
         return "none (this format has none)" if is_sslv2 else "none"
     return f"{len(extensions)} extensions" if extensions else "empty"
+
+
+def _delivery(template: HelloTemplate) -> str:
+    """How the hello is cut into records and segments."""
+    parts = [
+        f"{what} of {', '.join(map(str, sizes))} bytes and the rest" if sizes else f"one {what[:-1]}"
+        for what, sizes in (("records", template.records), ("segments", template.segments))
+        if sizes or what == "records"
+    ]
+    if template.segments:
+        parts.append(f"{template.pause_seconds:g} s between them")
+    return ", ".join(parts)
 
 
 def _suite(code: int) -> Item:

@@ -119,8 +119,7 @@ def cell_result(
     """
     last = observation.later or (observation.attempts[-1] if observation.attempts else None)
     negotiated = last.negotiated if last is not None and last.failure is None else None
-    later = () if observation.later is None else (observation.later,)
-    connections = (*observation.attempts, *later)
+    connections = observation.connections
     return CellResult(
         cell,
         judgement,

@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError, WithJsonSchema
 
-from clients.observation import Attempt, Observation, RenegotiationSeen
+from clients.observation import Attempt, Observation, Probe, RenegotiationSeen
 from handshake.events import Negotiated, TranscriptEntry
-from handshake.reason import Detail, parse_reason
+from handshake.reason import Detail, Reason, parse_reason
 from handshake.transcript import LeftOut
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import group_name, version_name
@@ -80,7 +80,8 @@ class ServerView:
 @dataclass(frozen=True, slots=True)
 class ConnectionSeen:
     """One TCP connection. `version` names what its hello offers; `client_port` is null where nobody
-    accepted."""
+    accepted; `segment_size` is the most bytes that went out in one TCP segment, null where it is not known.
+    """
 
     version: str
     outcome: Outcome
@@ -96,6 +97,23 @@ class ConnectionSeen:
     left_out: LeftOut | None
     key_log: list[str]
     server_view: ServerView | None = None
+    segment_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSeen:
+    """One connection of a scenario that asks with changed hellos; `hello` says what is changed."""
+
+    hello: str
+    connection: ConnectionSeen
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What probes amount to: a reason, and its details."""
+
+    reason: str
+    reason_detail: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +121,8 @@ class Evidence:
     """All that was seen of one cell. `verdict` and `reason` are as they were judged when it ran; null where
     there was no run. `fingerprints` are those of the certificates the server may show, empty for a target;
     `response` is the answer, a character a byte (ISO 8859-1). `words` are what a genuine client program said;
-    `ends_well` that its exit status says it went well.
+    `ends_well` that its exit status says it went well. `probes` are the connections with changed hellos that
+    were made besides; those that only found a boundary are without a transcript.
     """
 
     certificate_sha256: str | None
@@ -118,12 +137,15 @@ class Evidence:
     fingerprints: list[str] = field(default_factory=list)
     words: str = ""
     ends_well: bool = False
+    probes: list[ProbeSeen] = field(default_factory=list)
+    conclusion: Conclusion | None = None
     schema: Literal["tls-matrix/evidence/1"] = SCHEMA
 
     @property
     def connections(self) -> list[ConnectionSeen]:
         """All connections, in order."""
-        return [*self.attempts, *([] if self.later is None else [self.later])]
+        later = [] if self.later is None else [self.later]
+        return [*self.attempts, *later, *(probe.connection for probe in self.probes)]
 
     def with_views(self, views: Sequence[ServerView | None]) -> "Evidence":
         """Add what the server says of each connection."""
@@ -131,8 +153,10 @@ class Evidence:
             replace(connection, server_view=view)
             for connection, view in zip(self.connections, views, strict=True)
         ]
-        later = None if self.later is None else seen[-1]
-        return replace(self, attempts=seen[: len(self.attempts)], later=later)
+        attempts = [seen.pop(0) for _ in self.attempts]
+        later = None if self.later is None else seen.pop(0)
+        probes = [replace(probe, connection=each) for probe, each in zip(self.probes, seen, strict=True)]
+        return replace(self, attempts=attempts, later=later, probes=probes)
 
 
 def evidence_of(observation: Observation, offered: Sequence[str]) -> Evidence:
@@ -148,6 +172,13 @@ def evidence_of(observation: Observation, offered: Sequence[str]) -> Evidence:
         later=None if later is None else _seen(later, versions[len(observation.attempts) - 1]),
         words=observation.words,
         ends_well=observation.ends_well,
+        probes=[
+            ProbeSeen(probe.hello, _seen(probe.attempt, versions[len(observation.attempts) - 1]))
+            for probe in observation.probes
+        ],
+        conclusion=None
+        if observation.conclusion is None
+        else Conclusion(str(observation.conclusion), observation.conclusion.detail.to_json()),
     )
 
 
@@ -162,6 +193,8 @@ def observation_of(evidence: Evidence) -> Observation:
         later=None if evidence.later is None else _attempt(evidence.later),
         words=evidence.words,
         ends_well=evidence.ends_well,
+        probes=tuple(Probe(probe.hello, _attempt(probe.connection)) for probe in evidence.probes),
+        conclusion=_reason_of(evidence.conclusion),
     )
 
 
@@ -205,17 +238,21 @@ def _seen(attempt: Attempt, version: str) -> ConnectionSeen:
         ],
         left_out=attempt.left_out,
         key_log=list(attempt.key_log),
+        segment_size=attempt.segment_size,
     )
 
 
+def _reason_of(seen: ConnectionSeen | Conclusion | None) -> Reason | None:
+    if seen is None or seen.reason is None:
+        return None
+    return replace(parse_reason(seen.reason), detail=Detail.from_json(seen.reason_detail))
+
+
 def _attempt(seen: ConnectionSeen) -> Attempt:
-    failure = None
-    if seen.reason is not None:
-        failure = replace(parse_reason(seen.reason), detail=Detail.from_json(seen.reason_detail))
     return Attempt(
         hello_version=seen.hello_version,
         sslv2_format=seen.sslv2_format,
-        failure=failure,
+        failure=_reason_of(seen),
         negotiated=None if seen.negotiated is None else _negotiated(seen.negotiated),
         transcript=tuple(
             TranscriptEntry(e.direction, e.kind, e.name, e.time, e.wire, e.decrypted) for e in seen.transcript
@@ -225,6 +262,7 @@ def _attempt(seen: ConnectionSeen) -> Attempt:
         client_port=seen.client_port,
         left_out=seen.left_out,
         key_log=tuple(seen.key_log),
+        segment_size=seen.segment_size,
     )
 
 

@@ -136,6 +136,12 @@ class Redaction:
             words=GONE if evidence.words else "",
             attempts=[self._connection(each) for each in evidence.attempts],
             later=None if evidence.later is None else self._connection(evidence.later),
+            probes=[replace(each, connection=self._connection(each.connection)) for each in evidence.probes],
+            conclusion=evidence.conclusion
+            and replace(
+                evidence.conclusion,
+                reason_detail=self._plain(evidence.conclusion.reason_detail, is_free=True),
+            ),
         )
 
     def _connection(self, seen: ConnectionSeen) -> ConnectionSeen:

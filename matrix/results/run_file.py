@@ -125,14 +125,15 @@ class ServerRecord(_Record):
 
 
 class ClientRecord(_Record):
-    """A client profile, or a genuine program, whose confidence is `genuine`. `ja3` is that of a profile's
-    first hello; null for an SSLv2-format hello, which has none. `plays` is the genuine program that a profile
-    is compared with.
+    """A client profile, or a genuine program, whose confidence is `genuine`. `ja3` and `ja4` are those of a
+    profile's first hello; null for an SSLv2-format hello, which has none. `plays` is the genuine program that
+    a profile is compared with.
     """
 
     title: str
     confidence: str
     ja3: str | None
+    ja4: str | None = Field(default=None, exclude_if=lambda ja4: ja4 is None)
     plays: str | None = Field(default=None, exclude_if=lambda plays: plays is None)
 
 
@@ -193,7 +194,10 @@ class CellRecord(_Record):
     client: str
     scenario: str
     outcome: Outcome | None
-    reason: SavedReason | None = Field(description="that of the first failed attempt; null when it works")
+    reason: SavedReason | None = Field(
+        description="that of the first failed attempt; of a scenario that asks with changed hellos what they "
+        "amount to; null when it works"
+    )
     reason_detail: dict[str, Any] = Field(
         default_factory=dict, description="what was met and wanted, how long was waited, what was said"
     )

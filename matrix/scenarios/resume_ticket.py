@@ -5,7 +5,12 @@ from clients.player import Player
 from handshake.session import Session
 from handshake.wire.registry import ExtensionType, ProtocolVersion
 from matrix.prediction import Agreement, Prediction, ServerFacts
-from matrix.scenarios.resumption import carry_out_with, lacks_extended_master_secret, no_session
+from matrix.scenarios.resumption import (
+    carry_out_with,
+    full_handshake,
+    lacks_extended_master_secret,
+    no_session,
+)
 from matrix.scenarios.scenario import Scenario
 
 
@@ -19,6 +24,8 @@ def _predict(client: Player, server: ServerFacts, agreement: Agreement) -> Predi
     if "ticket" not in ways and "ticket-in-tls13" not in ways:
         return no_session("the server gives out no tickets")
     if agreement.version >= ProtocolVersion.TLS_1_3:
+        if "ticket" not in ways and server.declared.forgets_sessions:
+            return full_handshake(agreement, "the server's tickets stand for sessions, and it keeps none")
         return None
     if ExtensionType.SESSION_TICKET not in types:
         return no_session("the client's hello has no session_ticket")

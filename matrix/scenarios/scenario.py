@@ -59,7 +59,8 @@ class Scenario:
 
     `predict` says, from both definitions and what they agree on, how it ends beyond connecting: an exact
     failure, or None when it works. `is_default`: done when no scenario is chosen. `shows_certificate`: the
-    client has one to show.
+    client has one to show. `makes_probes`: once connected it asks with changed hellos (`probing`), and what
+    these amount to is the reason, whatever a fallback had before.
     """
 
     id: str
@@ -68,3 +69,4 @@ class Scenario:
     predict: Callable[[Player, ServerFacts, Agreement], Prediction | None] = nothing_to_add
     is_default: bool = False
     shows_certificate: bool = False
+    makes_probes: bool = False

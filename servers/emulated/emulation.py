@@ -65,6 +65,7 @@ def server_configuration(
         versions=declared.versions,
         cipher_suites=declared.cipher_suites,
         credentials={kind: credentials[kind] for kind in declared.certificates if kind in credentials},
+        application_protocols=tuple(name.encode() for name in declared.application_protocols),
         sslv2_hello=declared.sslv2_hello,
         tickets="ticket" in declared.resumption,
         client_certificate=ClientCertificate(declared.client_certificate),

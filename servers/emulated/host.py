@@ -92,7 +92,10 @@ class Conversation(asyncio.Protocol):
         self._report()
 
     def _shut(self) -> None:
-        self._transport.write_eof()
+        try:
+            self._transport.write_eof()
+        except OSError:  # the peer has reset it already: there is nothing left to end
+            self._transport.abort()
         self._timer.cancel()
         self._timer = self._loop.call_later(LINGER_SECONDS, self._transport.abort)
 

@@ -25,8 +25,9 @@ from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import AlertLevel, alert_name, version_name
 from servers import contract
 from servers.emulated.server import EmulatedServer
-from servers.emulated.starttls.dialogue import Broken, Dialogue
+from servers.emulated.starttls.dialogue import Broken, Dialogue, Words
 from servers.http import http_response, split_head, wants_keep_alive, wants_renegotiation
+from servers.http2 import begins_http2, http2_answer
 
 MAX_REQUEST_BYTES = 1 << 16
 DEPARTED = "departed from the RFCs: "
@@ -55,7 +56,8 @@ class ServedConnection:
             server.configuration, entropy=entropy, sessions=server.sessions, clock=time.time
         )
         protocol = server.protocol
-        self._prelude = None if protocol is None else Dialogue(protocol.prelude)
+        self._prelude = None if protocol is None else Dialogue(protocol.prelude, server.settings)
+        self._service: Dialogue | None = None
         self._framing = Framing() if protocol is None else protocol.framing()
         self._outgoing = b"" if self._prelude is None else self._prelude.data_to_send()
         self._request = b""
@@ -146,11 +148,17 @@ class ServedConnection:
         """Answer what is there, unless a renegotiation or a certificate the server has asked for comes
         first.
         """
+        if self._server.protocol is not None and self._server.protocol.service is not None:
+            self._serve(self._server.protocol.service, now)
+            return
         answer = None if self._server.protocol is None else self._server.protocol.answer
         if answer is not None:
             if self._request and not self._tls.is_ended:
                 self._tls.send_application_data(answer(self._request), now)
             self._request = b""
+            return
+        if begins_http2(self._request):
+            self._answer_http2(now)
             return
         while (found := split_head(self._request)) or len(self._request) > MAX_REQUEST_BYTES:
             head, self._request = found or (self._request, b"")
@@ -162,6 +170,31 @@ class ServedConnection:
         is_held = is_busy and len(self._waiting) == 1
         while self._waiting and not is_held:
             self._answer(self._waiting.pop(0), now)
+
+    def _serve(self, service: Callable[[Dialogue], Words], now: float) -> None:
+        """Go on with the conversation inside TLS, and close after it."""
+        if not self._request or self._tls.is_ended:
+            return
+        self._service = self._service or Dialogue(service, self._server.settings)
+        data, self._request = self._request, b""
+        try:
+            self._service.receive(data)
+        except Broken as mistake:
+            self.reason = str(mistake)
+        if said := self._service.data_to_send():
+            self._tls.send_application_data(said, now)
+        if self._service.is_over or self.reason is not None:
+            self._tls.close(now)
+            self._take_events()
+            self.is_over = True
+
+    def _answer_http2(self, now: float) -> None:
+        answer = http2_answer(self._request, self._text())
+        if (answer is not None or len(self._request) > MAX_REQUEST_BYTES) and not self._tls.is_ended:
+            self._request = b""
+            self._tls.send_application_data(answer or b"", now)
+            self._tls.close(now)
+            self._take_events()
 
     def _ask_again(self, now: float) -> None:
         """Ask for a renegotiation, in TLS 1.3 for a certificate; for nothing where that cannot be."""
@@ -176,14 +209,15 @@ class ServedConnection:
         if self._tls.is_ended:
             return
         keeps_alive = wants_keep_alive(request)
-        head, body = http_response(
-            f"{self._server.id}: {self._version()} {self._cipher_suite()}", keeps_alive=keeps_alive
-        )
+        head, body = http_response(self._text(), keeps_alive=keeps_alive)
         self._tls.send_application_data(head, now)
         self._tls.send_application_data(body, now)
         if not keeps_alive:
             self._tls.close(now)
         self._take_events()
+
+    def _text(self) -> str:
+        return f"{self._server.id}: {self._version()} {self._cipher_suite()}"
 
     def _end(self) -> None:
         """The engine has ended the connection, for an intolerance or for a reason that is known."""

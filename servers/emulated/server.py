@@ -17,11 +17,14 @@ from servers.emulated.starttls import PROTOCOLS, Protocol
 
 @dataclass(frozen=True, slots=True)
 class EmulatedServer:
-    """One server: its variant's id, what it does, also before TLS, and the sessions it remembers."""
+    """One server: its variant's id, what it does, also before TLS, and the sessions it remembers. `settings`
+    are those of its protocol.
+    """
 
     id: str
     configuration: ServerConfiguration
     protocol: Protocol | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
     sessions: SessionCache = field(default_factory=SessionCache)
 
 
@@ -31,10 +34,12 @@ def emulated_server(configuration: contract.Configuration) -> EmulatedServer:
     emulation = read_emulation(configuration.emulation, source)
     credentials = _credentials(configuration, source)
     trusted = tuple(_read_certificate(pem) for pem in configuration.client_certificates.values())
+    protocol = None if configuration.starttls is None else PROTOCOLS[configuration.starttls]
     return EmulatedServer(
         configuration.id,
         server_configuration(configuration.declared, emulation, credentials, trusted),
-        None if configuration.starttls is None else PROTOCOLS[configuration.starttls],
+        protocol,
+        {} if protocol is None else {**protocol.settings, **configuration.protocol},
     )
 
 

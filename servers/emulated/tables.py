@@ -37,6 +37,7 @@ ELSEWHERE: Mapping[type, Mapping[str, str]] = {
             (
                 "versions",
                 "cipher_suites",
+                "application_protocols",
                 "sslv2_hello",
                 "client_certificate",
                 "client_certificate_asked",

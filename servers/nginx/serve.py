@@ -5,7 +5,6 @@ that does not listen. Keys and configuration are passed in memory.
 """
 
 import re
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,6 +25,7 @@ from servers.system.command import (
     not_installed,
 )
 from servers.system.daemon import Daemon
+from servers.system.port import address_text, keep_port
 from servers.system.template import ConfigurationFile
 
 CONFIGURATION = ConfigurationFile(Path(__file__).with_name("nginx.conf").read_text("utf-8"))
@@ -60,9 +60,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         chosen = configuration.toggles["configuration"]
         text = CONFIGURATION.substitute(
             pid_file=f"/dev/fd/{pid_file}",
-            address=f"[{configuration.host}]:{port}"
-            if ":" in configuration.host
-            else f"{configuration.host}:{port}",
+            address=address_text(configuration.host, port),
             credentials="\n".join(map(credential_directives, keys.values())),
             protocols=PROTOCOLS,
             ciphers=CIPHERS[chosen],
@@ -89,15 +87,6 @@ def credential_directives(descriptor: int) -> str:
     """nginx's directives for one key and certificate."""
     file = f"/dev/fd/{descriptor}"
     return f"        ssl_certificate {file};\n        ssl_certificate_key {file};"
-
-
-@contextmanager
-def keep_port(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that holds the port (0: a free one) without listening; a process of ours may listen there."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as kept:
-        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        kept.bind((host, port))
-        yield kept
 
 
 def stack_of(said: str) -> str:

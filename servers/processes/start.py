@@ -49,7 +49,8 @@ def start_servers(
 ) -> Iterator[ProcessServers]:
     """Start every variant, wait until each runs or has failed, and stop all on exit.
 
-    The wait takes at most the deadline, and a second more for each process of one level or variant alone.
+    The wait takes at most the deadline, or what a definition says, and a second more for each process of one
+    level or variant alone.
 
     `port` is for a single variant that must listen on a certain one; `client_certificates` (PEM by kind) are
     those the servers trust. A server that does not start is a value in the result, never an exception.
@@ -66,7 +67,8 @@ def start_servers(
         configuration = variant.configuration(credentials, client_certificates or {}, LOOPBACK, port)
         groups[definition.program, variant.process_of_its_own].append(configuration)
     of_their_own = sum(1 for _, alone in groups if alone)
-    deadline = time.monotonic() + deadline_seconds + of_their_own * SECONDS_PER_FURTHER_PROCESS
+    seconds = max([deadline_seconds, *(variant.definition.start_seconds for variant in variants)])
+    deadline = time.monotonic() + seconds + of_their_own * SECONDS_PER_FURTHER_PROCESS
     programs: list[ProgramProcess] = []
     try:
         by_server: dict[str, ProgramProcess] = {}

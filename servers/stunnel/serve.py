@@ -12,19 +12,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from servers import contract
-from servers.http import http_response, wants_keep_alive
-from servers.listener import (
-    CONNECTION_TIMEOUT_SECONDS,
-    MAX_CONNECTIONS,
-    Listener,
-    linger,
-    read_request,
-    set_timeout,
-)
+from servers.listener import MAX_CONNECTIONS
 from servers.stunnel.view import LOG
 from servers.system import DH_PARAMETERS
 from servers.system.backend import StartError
 from servers.system.banner import banner, stack_name
+from servers.system.behind import http_behind
 from servers.system.command import (
     OPENSSL_ENVIRONMENT,
     authorities_in_memory,
@@ -78,7 +71,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         listening = closing.enter_context(
             socket.create_server(address, family=family, backlog=MAX_CONNECTIONS)
         )
-        http = closing.enter_context(Listener("127.0.0.1", 0, answer))
+        http = closing.enter_context(http_behind("stunnel"))
         (pem,) = configuration.presented().values()
         # With Diffie-Hellman suites stunnel would make parameters of its own for minutes, unless the file
         # with the certificate has some.
@@ -112,19 +105,6 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         said = banner([program, "-version"], OPENSSL_ENVIRONMENT)
         listening.close()  # stunnel's alone now, so that nobody waits in vain when it ends
         yield contract.Ready(configuration.id, port, stack_of(said), configuration.certificate_sha256())
-
-
-def answer(connection: socket.socket, _: int) -> None:
-    """What stunnel connects to: any request is answered."""
-    set_timeout(connection, CONNECTION_TIMEOUT_SECONDS)
-    keeps_alive = True
-    try:
-        while keeps_alive and (request := read_request(connection.recv)):
-            keeps_alive = wants_keep_alive(request)
-            connection.sendall(b"".join(http_response("stunnel", keeps_alive=keeps_alive)))
-    except OSError:
-        return
-    linger(connection)
 
 
 def stack_of(said: str) -> str:

@@ -24,6 +24,8 @@ class DaemonLog:
     `connection` matches a line about a connection, its group is what tells connections apart. Of these lines,
     `accepted` matches the first of a connection, its group is the client's port, and `finished` the last.
     `listening` matches the line that says that the program listens. `view` reads the lines of a connection.
+    `thread` matches a line that a thread wrote, its group is which; a line that names no connection is about
+    the one that the thread has named last.
     """
 
     connection: re.Pattern[bytes]
@@ -31,6 +33,7 @@ class DaemonLog:
     finished: re.Pattern[bytes]
     listening: re.Pattern[bytes]
     view: Callable[[], View]
+    thread: re.Pattern[bytes] | None = None
 
 
 class Daemon:
@@ -53,6 +56,7 @@ class Daemon:
         self._server_id = server_id
         self._log = log
         self._views: dict[bytes, tuple[int, View]] = {}
+        self._last_of_thread: dict[bytes, bytes] = {}
         self._last_words: deque[str] = deque(maxlen=MAX_LAST_WORDS)
         self._settled = threading.Event()
         self._listens = self._stopping = False
@@ -95,16 +99,26 @@ class Daemon:
 
     def _read(self) -> None:
         while line := self._stream().readline(MAX_LINE_BYTES):
-            if match := self._log.connection.search(line):
-                self._take(match[1], line.rstrip(b"\n"))
-            elif not self._listens and self._log.listening.search(line):
+            if not self._listens and self._log.listening.search(line):
                 self._listens = True
                 self._settled.set()
+            elif (number := self._connection(line)) is not None:
+                self._take(number, line.rstrip(b"\n"))
             else:
                 self._last_words.append(line.decode("utf-8", "backslashreplace").strip())
         self._settled.set()
         if self._listens and not self._stopping:
             contract.emit(contract.Failed(self._server_id, f"ended: {self._said()}"))
+
+    def _connection(self, line: bytes) -> bytes | None:
+        """What tells the line's connection apart; None where it is about none."""
+        match = self._log.connection.search(line)
+        thread = None if self._log.thread is None else self._log.thread.search(line)
+        if thread is None:
+            return None if match is None else match[1]
+        if match is not None:
+            self._last_of_thread[thread[1]] = match[1]
+        return self._last_of_thread.get(thread[1])
 
     def _take(self, number: bytes, line: bytes) -> None:
         if number not in self._views:

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from handshake.client.connection import ClientConnection
 from handshake.connection import Connection
 from handshake.events import ApplicationData, Event
-from handshake.hello_template import ClientLimits
 from handshake.server import ServerConnection
 from handshake.session import Session, SessionCache
 from handshake.wire.registry import AlertDescription, AlertLevel
-from tests.bogo import roles
+from tests.bogo import client_role, roles, server_role
 from tests.bogo.expectations import check_end, check_handshake
 from tests.bogo.exporter import exported
 from tests.bogo.flags import Flags, Unimplemented
@@ -49,21 +48,25 @@ def run_test(initial: Flags, resumed: Flags) -> None:
 
 def make_connection(flags: Flags, sessions: Sessions, *, is_resumption: bool) -> Connection:
     """The engine's end, as the flags describe it. Raises Unimplemented."""
+    if flags.expect_early_data_reason not in ("", "disabled"):
+        raise Unimplemented("-expect-early-data-reason")
+    if flags.renegotiate_freely and flags.expect_ocsp_response:
+        raise Unimplemented("what came before a renegotiation that follows at once is not kept")
     if flags.shim_shuts_down and flags.check_close_notify:
         raise Unimplemented("the engine reads nothing behind its own close_notify")
     if flags.server:
         connection: Connection = ServerConnection(
-            roles.server_configuration(flags), entropy=os.urandom, sessions=sessions.server
+            server_role.server_configuration(flags), entropy=os.urandom, sessions=sessions.server
         )
     else:
         session = sessions.client if is_resumption else None
         if session is not None and session.version not in roles.versions(flags):
             session = None
         connection = ClientConnection(
-            roles.hello_template(flags),
+            client_role.hello_template(flags),
             server_name=flags.host_name or None,
-            limits=ClientLimits(versions=roles.versions(flags)),
-            policy=roles.client_policy(flags),
+            limits=client_role.client_limits(flags),
+            policy=client_role.client_policy(flags),
             entropy=os.urandom,
             session=session,
             credentials=roles.credentials(flags),

@@ -25,7 +25,7 @@ from handshake.events import (
 from handshake.server import ServerConnection
 from handshake.wire.buffer import Reader
 from handshake.wire.client_hello import find_extension
-from handshake.wire.extensions import pull_alpn, pull_server_name
+from handshake.wire.extensions import pull_alpn, pull_server_name, pull_signature_algorithms
 from handshake.wire.key_exchange import pull_ecdh_parameters
 from handshake.wire.messages import CertificateRequest, pull_certificate_13, pull_ocsp_response
 from handshake.wire.registry import ExtensionType, HandshakeType, ProtocolVersion
@@ -53,6 +53,16 @@ def check_handshake(
         ),
         "OCSP response": (flags.expect_ocsp_response, _ocsp_response(connection, negotiated.version)),
         "server_name": (flags.expect_server_name, _server_name(connection)),
+        "protocols listed": (flags.expect_advertised_alpn.encode("latin-1"), _listed_protocols(connection)),
+        "timestamps": (flags.expect_signed_cert_timestamps, _timestamps(connection, negotiated.version)),
+        "verify preferences": (tuple(flags.expect_peer_verify_pref), _verify_preferences(connection)),
+        "session id": (flags.expect_session_id, bool(connection.handshake.session_id)),
+        "no session id": (
+            flags.expect_no_session_id,
+            negotiated.is_resumed or not connection.handshake.session_id,
+        ),
+        "no session": (flags.expect_no_session, not _has_session(connection)),
+        "a new ticket": (is_resumption and flags.expect_ticket_renewal, _has_ticket(connection)),
         "certificate types": (flags.expect_certificate_types, _certificate_types(connection)),
         "extended_master_secret": (
             flags.expect_extended_master_secret,
@@ -64,7 +74,7 @@ def check_handshake(
         "no HelloRetryRequest": (flags.expect_no_hrr, not has_retried),
     }
     if negotiated.is_resumed:  # they are the first connection's
-        del wanted["signature scheme"], wanted["OCSP response"]
+        del wanted["signature scheme"], wanted["OCSP response"], wanted["timestamps"]
         if negotiated.named_group is None:
             del wanted["group"]
     for what, (want, got) in wanted.items():
@@ -74,6 +84,10 @@ def check_handshake(
         return f"resumed: {negotiated.is_resumed}"
     if isinstance(connection, ClientConnection) and _alpn(connection) != flags.expect_alpn:
         return f"the protocol is {_alpn(connection)!r}, {flags.expect_alpn!r} was expected"
+    if flags.expect_peer_application_settings is not None:
+        expected = flags.expect_peer_application_settings.encode("latin-1")
+        if _peer_settings(connection) != expected:
+            return f"the peer's settings are {_peer_settings(connection)!r}, {expected!r} were expected"
     return _check_certificates(flags, events, is_resumed=negotiated.is_resumed)
 
 
@@ -168,3 +182,55 @@ def _ocsp_response(connection: Connection, version: int) -> bytes | None:
         return None
     status = find_extension(pull_certificate_13(body).entries[0][1], ExtensionType.STATUS_REQUEST)
     return None if status is None else pull_ocsp_response(status)
+
+
+def _listed_protocols(connection: Connection) -> bytes:
+    """What a client's ALPN lists, without the length of the list."""
+    if not isinstance(connection, ServerConnection):
+        return b""
+    code = ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION
+    return (connection.handshake.client_hello.extension(code) or b"")[2:]
+
+
+def _timestamps(connection: Connection, version: int) -> bytes | None:
+    """The list of timestamps that came with the server's certificate."""
+    if not isinstance(connection, ClientConnection):
+        return None
+    code = ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP
+    if version < ProtocolVersion.TLS_1_3:
+        return connection.handshake.server_extensions.get(code)
+    body = _received(connection, HandshakeType.CERTIFICATE)
+    return None if body is None else find_extension(pull_certificate_13(body).entries[0][1], code)
+
+
+def _verify_preferences(connection: Connection) -> tuple[int, ...]:
+    """The schemes that the peer says it verifies."""
+    code = ExtensionType.SIGNATURE_ALGORITHMS
+    if isinstance(connection, ServerConnection):
+        body = connection.handshake.client_hello.extension(code)
+    else:
+        assert isinstance(connection, ClientConnection), "there are no other roles"
+        request = connection.handshake.certificate_request
+        if isinstance(request, CertificateRequest):
+            return request.supported_signature_algorithms or ()
+        body = None if request is None else find_extension(request.extensions, code)
+    return () if body is None else pull_signature_algorithms(body)
+
+
+def _peer_settings(connection: Connection) -> bytes | None:
+    if isinstance(connection, ServerConnection):
+        return connection.handshake.client_settings
+    assert isinstance(connection, ClientConnection), "there are no other roles"
+    codes = (ExtensionType.APPLICATION_SETTINGS_NEW, ExtensionType.APPLICATION_SETTINGS)
+    answered = connection.handshake.encrypted_extensions
+    return next((answered[code] for code in codes if code in answered), None)
+
+
+def _has_session(connection: Connection) -> bool:
+    if not isinstance(connection, ClientConnection):
+        return False
+    return connection.session_by_ticket is not None or connection.session_by_id is not None
+
+
+def _has_ticket(connection: Connection) -> bool:
+    return isinstance(connection, ClientConnection) and connection.session_by_ticket is not None

@@ -19,7 +19,6 @@ _WITHOUT_MEANING = frozenset(
         "no-op-extra-handshake",
         "partial-write",
         "peek-then-read",
-        "use-custom-verify-callback",
         "use-early-callback",
         "use-old-client-cert-callback",
         "expect-verify-result",
@@ -30,10 +29,19 @@ _WITHOUT_MEANING = frozenset(
         "allow-hint-mismatch",
         "retain-only-sha256-client-cert",
         "use-exporter-between-reads",
+        "defer-alps",
+        "no-server-name-ack",  # none is sent anyway
     }
 )
 _IGNORED_VALUES = frozenset(
-    {"write-settings", "trust-cert", "read-size", "expect-cipher-aes", "expect-cipher-no-aes"}
+    {
+        "write-settings",
+        "trust-cert",
+        "read-size",
+        "expect-cipher-aes",
+        "expect-cipher-no-aes",
+        "srtp-profiles",  # for DTLS alone: over TLS there are none, and a peer's are passed over
+    }
 )
 
 
@@ -65,12 +73,20 @@ class Flags:
     fips_202205: bool = False
     wpa_202304: bool = False
     cnsa1_202603: bool = False
+    cnsa2_202603: bool = False
     fallback_scsv: bool = False
     server_preference: bool = False
     no_ticket: bool = False
     no_legacy_server_connect: bool = False
     host_name: str = ""
     advertise_alpn: str = ""
+    allow_unknown_alpn_protos: bool = False
+    select_alpn: str = ""
+    decline_alpn: bool = False
+    reject_alpn: bool = False
+    application_settings: str = ""
+    alps_use_new_codepoint: int = 0
+    enable_ech_grease: bool = False
     enable_ocsp_stapling: bool = False
     enable_signed_cert_timestamps: bool = False
 
@@ -79,6 +95,8 @@ class Flags:
     signing_prefs: list[int] = field(default_factory=list)
     require_any_client_certificate: bool = False
     verify_peer: bool = False
+    verify_fail: bool = False
+    use_custom_verify_callback: bool = False
 
     renegotiate_once: bool = False
     renegotiate_freely: bool = False
@@ -103,6 +121,15 @@ class Flags:
     expect_curve_id: int = 0
     expect_peer_signature_algorithm: int = 0
     expect_alpn: str = ""
+    expect_advertised_alpn: str = ""
+    expect_peer_application_settings: str | None = None
+    expect_signed_cert_timestamps: bytes = b""
+    expect_peer_verify_pref: list[int] = field(default_factory=list)
+    expect_session_id: bool = False
+    expect_no_session_id: bool = False
+    expect_no_session: bool = False
+    expect_ticket_renewal: bool = False
+    expect_early_data_reason: str = ""
     expect_server_name: str = ""
     expect_ocsp_response: bytes = b""
     expect_certificate_types: bytes = b""

@@ -1,4 +1,4 @@
-"""What the flags make of the engine's two roles: a client's hello and policy, a server's configuration.
+"""What the flags make of either role of the engine: versions, suites, groups, schemes, certificates.
 
 What is not asked for is as in the runner's own shim, for its tests count on it: which suites, groups and
 signature schemes are there, and their order.
@@ -11,32 +11,17 @@ from pathlib import Path
 
 from handshake.crypto.credentials import Credential
 from handshake.crypto.key_exchange import supported_groups
+from handshake.crypto.key_shares import KEY_SHARE_GROUPS
 from handshake.errors import LocalError
-from handshake.hello_template import ClientPolicy, ExtensionTemplate, Fill, HelloTemplate
-from handshake.record_layer import RecordSplitting
-from handshake.renegotiation import Renegotiation
-from handshake.server import ClientCertificate, Preference, RenegotiationRules, ServerConfiguration
-from handshake.wire.buffer import pack_vector
-from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV, parse_cipher_suite
-from handshake.wire.extensions import (
-    push_ec_point_formats,
-    push_key_share_list,
-    push_psk_key_exchange_modes,
-    push_renegotiation_info,
-    push_signature_algorithms,
-    push_supported_groups,
-    push_supported_versions,
-)
-from handshake.wire.messages import Alert
+from handshake.wire.cipher_suites import parse_cipher_suite
+from handshake.wire.named_groups import is_negotiable
 from handshake.wire.registry import (
     AlertDescription,
-    AlertLevel,
     ExtensionType,
     NamedGroup,
     ProtocolVersion,
     SignatureScheme,
 )
-from handshake.wire.suite_versions import suite_versions
 from tests.bogo.flags import Flags, Unimplemented
 
 VERSIONS = (
@@ -45,7 +30,8 @@ VERSIONS = (
     ProtocolVersion.TLS_1_1,
     ProtocolVersion.TLS_1_0,
 )
-GROUPS = (NamedGroup.X25519, NamedGroup.SECP256R1, NamedGroup.SECP384R1)
+GROUPS = (NamedGroup.X25519MLKEM768, NamedGroup.X25519, NamedGroup.SECP256R1, NamedGroup.SECP384R1)
+_CURVES = supported_groups()
 SCHEMES = (
     SignatureScheme.ECDSA_SECP256R1_SHA256,
     SignatureScheme.RSA_PSS_RSAE_SHA256,
@@ -76,10 +62,6 @@ SUITES_12 = (
     "TLS_RSA_WITH_AES_128_CBC_SHA",
     "TLS_RSA_WITH_AES_256_CBC_SHA",
     "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
-)
-_NO_RENEGOTIATION = RenegotiationRules(
-    allowed=Renegotiation.OFF,
-    refusal=Alert(AlertLevel.FATAL, AlertDescription.NO_RENEGOTIATION),
 )
 
 
@@ -120,24 +102,19 @@ POLICIES = {
         (*_SHA256, *_SHA384, *_SHA512),
     ),
     "wpa_202304": Policy(_AES_256, (NamedGroup.SECP384R1,), (*_SHA384, *_SHA512)),
-    "cnsa1_202603": Policy((*_AES_256, "TLS_RSA_WITH_AES_256_GCM_SHA384"), (NamedGroup.SECP384R1,), _SHA384),
+    "cnsa1_202603": Policy(
+        (*_AES_256, "TLS_RSA_WITH_AES_256_GCM_SHA384"),
+        (NamedGroup.MLKEM1024, NamedGroup.SECP384R1),
+        _SHA384,
+    ),
+    "cnsa2_202603": Policy(("TLS_AES_256_GCM_SHA384",), (NamedGroup.MLKEM1024,), _SHA384),
 }
-"""As the runner's own shim has them, without ML-KEM."""
+"""As the runner's own shim has them (BoringSSL, ssl/ssl_lib.cc)."""
 
 
 def policy(flags: Flags) -> Policy | None:
     """The policy that the connection keeps to, if any."""
     return next((each for name, each in POLICIES.items() if getattr(flags, name)), None)
-
-
-class AnyCertificate(tuple[bytes, ...]):
-    """The certificates of a server that takes whichever a client shows."""
-
-    __slots__ = ()
-
-    def __contains__(self, certificate: object) -> bool:
-        """Every one is in it."""
-        return True
 
 
 def versions(flags: Flags) -> tuple[int, ...]:
@@ -150,6 +127,8 @@ def versions(flags: Flags) -> tuple[int, ...]:
     }
     highest = flags.max_version or ProtocolVersion.TLS_1_3
     lowest = max(flags.min_version, 0 if policy(flags) is None else ProtocolVersion.TLS_1_2)
+    if flags.cnsa2_202603:
+        lowest = ProtocolVersion.TLS_1_3
     left = tuple(v for v in VERSIONS if lowest <= v <= highest and not switched_off[v])
     if not left:
         raise Unimplemented("no version is left")
@@ -174,9 +153,19 @@ def groups(flags: Flags) -> tuple[int, ...]:
     """The groups in order. Raises Unimplemented for one that cannot be computed."""
     kept_to = policy(flags)
     chosen = tuple(flags.curves) or (GROUPS if kept_to is None else kept_to.groups)
-    if not set(chosen) <= supported_groups():
+    if not set(chosen) <= KEY_SHARE_GROUPS:
         raise Unimplemented("-curves")
-    return chosen
+    highest = versions(flags)[0]
+    return tuple(group for group in chosen if is_negotiable(group, highest))
+
+
+def first_groups(flags: Flags) -> tuple[int, ...]:
+    """The groups that a client sends shares of: its first, and beside one of ML-KEM the first of the others,
+    or the other way round.
+    """
+    named = groups(flags)
+    others = (group for group in named if (group in _CURVES) != (named[0] in _CURVES))
+    return (*named[:1], *list(others)[:1])
 
 
 def schemes(flags: Flags) -> tuple[int, ...]:
@@ -204,92 +193,19 @@ def _credential(key_file: str, cert_file: str) -> Credential:
         raise Unimplemented("-key-file") from error
 
 
-def client_policy(flags: Flags) -> ClientPolicy:
-    """What the client does about renegotiations; without a flag for it, it refuses them."""
-    renegotiates = flags.renegotiate_freely or flags.renegotiate_once
-    return ClientPolicy(
-        renegotiation=Renegotiation.LEGACY if renegotiates else Renegotiation.OFF,
-        hello_request="ignore" if flags.renegotiate_ignore else "renegotiate" if renegotiates else "abort",
-        missing_renegotiation_info="abort" if flags.no_legacy_server_connect else "accept",
-        record_splitting=RecordSplitting.ONE_REST if flags.cbc_record_splitting else RecordSplitting.NONE,
-    )
+def settings(flags: Flags) -> tuple[bytes, bytes]:
+    """The protocol that there are application settings for, and these; both empty without the flag."""
+    protocol, _, own = flags.application_settings.encode("latin-1").partition(b",")
+    return protocol, own
 
 
-def hello_template(flags: Flags) -> HelloTemplate:
-    """The client's hello."""
-    offered = versions(flags)
-    highest, is_tls13 = offered[0], offered[0] >= ProtocolVersion.TLS_1_3
-    shares = tuple(flags.key_shares) or groups(flags)[:1]
-    codes = tuple(code for code in suites(flags) if _is_for(code, offered))
-    extensions = [
-        ExtensionTemplate(ExtensionType.SERVER_NAME, fill=Fill.SERVER_NAME) if flags.host_name else None,
-        ExtensionTemplate(ExtensionType.EXTENDED_MASTER_SECRET),
-        ExtensionTemplate(ExtensionType.RENEGOTIATION_INFO, push_renegotiation_info(b"")),
-        ExtensionTemplate(ExtensionType.SUPPORTED_GROUPS, push_supported_groups(groups(flags))),
-        ExtensionTemplate(ExtensionType.EC_POINT_FORMATS, push_ec_point_formats((0,))),
-        None if flags.no_ticket else ExtensionTemplate(ExtensionType.SESSION_TICKET),
-        _alpn(flags),
-        ExtensionTemplate(ExtensionType.STATUS_REQUEST, b"\x01\x00\x00\x00\x00")
-        if flags.enable_ocsp_stapling
-        else None,
-        ExtensionTemplate(
-            ExtensionType.SIGNATURE_ALGORITHMS,
-            push_signature_algorithms(schemes(flags)),
-        )
-        if highest >= ProtocolVersion.TLS_1_2
-        else None,
-        ExtensionTemplate(ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP)
-        if flags.enable_signed_cert_timestamps
-        else None,
-    ]
-    if is_tls13:
-        body = push_key_share_list(tuple((group, b"") for group in shares))
-        extensions += [
-            ExtensionTemplate(ExtensionType.KEY_SHARE, body, Fill.KEY_SHARE),
-            ExtensionTemplate(ExtensionType.PSK_KEY_EXCHANGE_MODES, push_psk_key_exchange_modes((1,))),
-            ExtensionTemplate(ExtensionType.SUPPORTED_VERSIONS, push_supported_versions(offered)),
-        ]
-    return HelloTemplate(
-        min(highest, ProtocolVersion.TLS_1_2),
-        (*codes, TLS_FALLBACK_SCSV) if flags.fallback_scsv else codes,
-        # A hello that may come again inside the connection has no id there: it would offer a session.
-        session_id_length=32 if is_tls13 and not (flags.renegotiate_once or flags.renegotiate_freely) else 0,
-        extensions=tuple(extension for extension in extensions if extension is not None),
-    )
+def settings_type(flags: Flags) -> int:
+    """The code point of application_settings."""
+    is_new = flags.alps_use_new_codepoint
+    return ExtensionType.APPLICATION_SETTINGS_NEW if is_new else ExtensionType.APPLICATION_SETTINGS
 
 
-def _is_for(code: int, offered: tuple[int, ...]) -> bool:
-    """Whether a suite belongs to one of the versions."""
-    possible = suite_versions(code)
-    return possible is not None and any(possible.lowest <= v <= possible.highest for v in offered)
-
-
-def _alpn(flags: Flags) -> ExtensionTemplate | None:
-    if not flags.advertise_alpn:
-        return None
-    body = pack_vector(2, flags.advertise_alpn.encode("latin-1"))
-    return ExtensionTemplate(ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION, body)
-
-
-def server_configuration(flags: Flags) -> ServerConfiguration:
-    """The server."""
-    asks = ClientCertificate.NO
-    if flags.verify_peer:
-        asks = ClientCertificate.REQUEST
-    if flags.require_any_client_certificate:
-        asks = ClientCertificate.REQUIRE
-    prefers_own = flags.server_preference or bool(flags.cipher)
-    return ServerConfiguration(
-        versions=versions(flags),
-        cipher_suites=suites(flags),
-        credentials=credentials(flags),
-        preference=Preference.SERVER if prefers_own else Preference.CLIENT,
-        named_groups=groups(flags),
-        tickets=not flags.no_ticket,
-        sslv2_hello=False,
-        client_certificate=asks,
-        requested_signature_schemes=schemes(flags),
-        trusted_certificates=AnyCertificate(),
-        record_splitting=RecordSplitting.ONE_REST if flags.cbc_record_splitting else RecordSplitting.NONE,
-        renegotiation=_NO_RENEGOTIATION,
-    )
+def distrust_alert(flags: Flags) -> int:
+    """The alert for a certificate that is not trusted, which depends on how the library was told."""
+    is_custom = flags.use_custom_verify_callback
+    return AlertDescription.CERTIFICATE_UNKNOWN if is_custom else AlertDescription.HANDSHAKE_FAILURE

@@ -17,6 +17,7 @@ from tests.bogo.exchange import Sessions, make_connection
 from tests.bogo.expectations import check_end, check_handshake
 from tests.bogo.flags import Flags, Unimplemented, read_flags
 from tests.bogo.interpreter import FAILED_STATUS, UNIMPLEMENTED_STATUS, answer, shim
+from tests.bogo.roles import first_groups, groups
 from tests.handshake.peers import credentials
 
 TLS_1_2, TLS_1_3 = ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3
@@ -96,6 +97,61 @@ def test_both_roles_and_what_is_expected_of_them(version: int, files: list[str])
             each.expect_version = TLS_1_2 if version != TLS_1_2 else TLS_1_3
             assert check_handshake(each, connection, events, is_resumption=is_resumption) != ""
         sessions.client = client.session_by_ticket  # type: ignore[attr-defined]
+
+
+def met(files: list[str], asked: list[str], serving: list[str]) -> tuple[Connection, Connection, list[str]]:
+    """Both roles after a handshake, and what is not as the flags of either want it."""
+    flags = [read_flags(asked)[0], read_flags(["-server", *files, *serving])[0]]
+    ends = [make_connection(each, Sessions(), is_resumption=False) for each in flags]
+    seen = meet(*ends)
+    judged = zip(flags, ends, seen, strict=True)
+    return *ends, [check_handshake(*each, is_resumption=False) for each in judged if each[1].is_connected]
+
+
+@pytest.mark.parametrize("code", ["0", "1"])
+def test_protocols_and_their_settings(files: list[str], code: str) -> None:
+    asked = [
+        "-advertise-alpn",
+        "\x02h2\x01x",
+        "-application-settings",
+        "h2,ours",
+        "-alps-use-new-codepoint",
+        code,
+    ]
+    serving = ["-select-alpn", "h2", "-application-settings", "h2,theirs", "-alps-use-new-codepoint", code]
+    right = ["-expect-alpn", "h2", "-expect-peer-application-settings", "theirs"]
+    listed = ["-expect-advertised-alpn", "\x02h2\x01x", "-expect-peer-application-settings", "ours"]
+    assert met(files, asked + right, serving + listed)[2] == ["", ""]
+    wrong = ["-expect-alpn", "h2", "-expect-peer-application-settings", "ours"]
+    problems = met(files, asked + wrong, [*serving, "-expect-advertised-alpn", "\x01x"])[2]
+    assert all(problems), problems
+    assert len(met(files, asked, ["-reject-alpn"])[2]) == 0, "refused"
+    unknown = ["-advertise-alpn", "\x01y", "-allow-unknown-alpn-protos", "-expect-alpn", ""]
+    assert met(files, unknown, ["-decline-alpn"])[2] == ["", ""]
+
+
+def test_a_peer_that_is_not_trusted(files: list[str]) -> None:
+    for custom in ([], ["-use-custom-verify-callback"]):
+        client, *_ = met(files, ["-verify-peer", "-verify-fail", *custom], [])
+        assert not client.is_connected
+        asking = ["-verify-peer", "-require-any-client-certificate"]
+        *_, trusting = met(files, files, [*asking, *custom])
+        assert trusting == ["", ""]
+        _, server, _ = met(files, files, [*asking, "-verify-fail", *custom])
+        assert not server.is_connected
+    assert met(files, ["-verify-fail"], [])[0].is_connected, "nobody looks"
+
+
+def test_which_groups_have_shares() -> None:
+    for curves, shared in (
+        (["29", "4588"], [29, 4588]),
+        (["4588", "4587", "23"], [4588, 23]),
+        (["23", "24"], [23]),
+    ):
+        flags = read_flags([part for curve in curves for part in ("-curves", curve)])[0]
+        assert list(first_groups(flags)) == shared
+    old = read_flags(["-max-version", "771", "-curves", "4588", "-curves", "29"])[0]
+    assert groups(old) == (29,)
 
 
 def test_the_end_is_judged() -> None:

@@ -9,13 +9,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from clients.canonical import canonical, order_of
 from clients.profile import Profile
 from handshake.client.connection import ClientConnection
 from handshake.server import ServerConnection
 from handshake.wire.client_hello import ClientHello, pull_client_hello
 from handshake.wire.extensions import pull_server_name
 from handshake.wire.registry import ExtensionType, NamedGroup
-from tests.clients.canonical import canonical, order_of
 from tests.clients.engine_server import Seen, renegotiating, retrying
 from tests.handshake.peers import Ours, pump
 

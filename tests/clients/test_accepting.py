@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.fidelity.reactions.played import played
-from clients.accepting import BUNDLED_ACCEPTS
+from clients.family import BUNDLED_ACCEPTS
 from clients.profile import ProfileError, load_profile, load_profiles
 from clients.reaction import Does
 from handshake.accepts import Accepts, Answer, parse_answer

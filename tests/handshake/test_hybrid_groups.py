@@ -14,6 +14,8 @@ LENGTHS = {
     NamedGroup.X25519MLKEM768: 1216,
     NamedGroup.SECP256R1MLKEM768: 1249,
     NamedGroup.SECP384R1MLKEM1024: 1665,
+    NamedGroup.MLKEM768: 1184,
+    NamedGroup.MLKEM1024: 1568,
 }
 
 

@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, mldsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import crypto
@@ -20,6 +20,7 @@ from handshake.crypto.credentials import (
     Credential,
     generate_ecdsa,
     generate_ed25519,
+    generate_mldsa,
     generate_rsa,
     generate_rsa_pss,
     generate_rsa_signed_with_sha1,
@@ -57,6 +58,9 @@ def credential(name: str) -> Credential:
         "secp384r1": lambda: generate_ecdsa(ec.SECP384R1(), **said),
         "secp521r1": lambda: generate_ecdsa(ec.SECP521R1(), **said),
         "ed25519": lambda: generate_ed25519(**said),
+        "mldsa44": lambda: generate_mldsa(mldsa.MLDSA44PrivateKey, **said),
+        "mldsa65": lambda: generate_mldsa(mldsa.MLDSA65PrivateKey, **said),
+        "mldsa87": lambda: generate_mldsa(mldsa.MLDSA87PrivateKey, **said),
     }
     return made[name]()
 
@@ -72,8 +76,17 @@ def suites_for(name: str, version: int) -> tuple[int, ...]:
     return (ECDHE_RSA if credential(name).certificate_type == "rsa" else ECDHE_ECDSA,)
 
 
-@pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3], ids=lambda version: version.name)
-@pytest.mark.parametrize("name", OWN_SCHEMES)
+OF_TLS_1_3_ALONE = {
+    "mldsa44": SignatureScheme.MLDSA44,
+    "mldsa65": SignatureScheme.MLDSA65,
+    "mldsa87": SignatureScheme.MLDSA87,
+}
+WHERE = [(name, version) for name in OWN_SCHEMES for version in (TLS_1_2, TLS_1_3)] + [
+    (name, TLS_1_3) for name in OF_TLS_1_3_ALONE
+]
+
+
+@pytest.mark.parametrize(("name", "version"), WHERE)
 def test_openssl_and_our_client_take_every_kind(name: str, version: int) -> None:
     suites = suites_for(name, version)
     exchange(Ours(client(OPENSSL_4)), showing(name, version, *suites))
@@ -81,10 +94,9 @@ def test_openssl_and_our_client_take_every_kind(name: str, version: int) -> None
     exchange(OpenSSLPeer(openssl_context(version, ciphers), "client"), showing(name, version, *suites))
 
 
-@pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3], ids=lambda version: version.name)
-@pytest.mark.parametrize("name", OWN_SCHEMES)
+@pytest.mark.parametrize(("name", "version"), WHERE)
 def test_a_key_is_of_no_use_where_the_hello_has_none_of_its_schemes(name: str, version: int) -> None:
-    own = OWN_SCHEMES[name]
+    own = (OWN_SCHEMES | OF_TLS_1_3_ALONE)[name]
     offered = replaced(OPENSSL_4, schemes(own))
     exchange(Ours(client(offered)), showing(name, version, *suites_for(name, version)))
     foreign = OF_PSS if own == OF_RSA else OF_RSA
@@ -101,11 +113,25 @@ def test_a_key_is_of_no_use_where_the_hello_has_none_of_its_schemes(name: str, v
     ("name", "plain", "suite", "hello"),
     [
         ("ed25519", "secp256r1", ECDHE_ECDSA_SHA, template(TLS_1_1, ECDHE_ECDSA_SHA)),
+        ("mldsa65", "secp256r1", ECDHE_ECDSA_SHA, template(TLS_1_1, ECDHE_ECDSA_SHA)),
+        (
+            "mldsa65",
+            "secp256r1",
+            ECDHE_ECDSA,
+            replaced(template(TLS_1_2, ECDHE_ECDSA), schemes(0x0403, 0x0905)),
+        ),
         ("pss", "rsa", ECDHE_RSA_SHA, template(TLS_1_1, ECDHE_RSA_SHA)),
         ("pss", "rsa", RSA_SHA, template(TLS_1_1, RSA_SHA)),
         ("pss", "rsa", RSA_SHA, replaced(template(TLS_1_2, RSA_SHA), schemes(OF_RSA, OF_PSS))),
     ],
-    ids=["ed25519-tls11", "pss-tls11", "pss-transport-tls11", "pss-transport-tls12"],
+    ids=[
+        "ed25519-tls11",
+        "mldsa-tls11",
+        "mldsa-tls12",
+        "pss-tls11",
+        "pss-transport-tls11",
+        "pss-transport-tls12",
+    ],
 )
 def test_a_key_that_signs_by_schemes_alone(name: str, plain: str, suite: int, hello: HelloTemplate) -> None:
     ours, theirs = Ours(client(hello)), showing(name, hello.client_version, suite)
@@ -115,7 +141,7 @@ def test_a_key_that_signs_by_schemes_alone(name: str, plain: str, suite: int, he
     exchange(Ours(client(hello)), showing(plain, hello.client_version, suite))
 
 
-@pytest.mark.parametrize("name", ["pss", "ed25519", "sha1"])
+@pytest.mark.parametrize("name", ["pss", "ed25519", "mldsa44", "mldsa65", "mldsa87", "sha1"])
 def test_as_text_and_back(name: str) -> None:
     pem = credential(name).to_pem()
     read = Credential.from_pem(pem.private_key, pem.chain)
@@ -174,9 +200,9 @@ def test_such_a_key_may_still_receive_a_secret() -> None:
     exchange(ours, showing("rsa-1024", TLS_1_1, RSA_SHA))
 
 
-@pytest.mark.parametrize("name", ["ed25519", "pss"])
+@pytest.mark.parametrize(("name", "since"), [("ed25519", TLS_1_2), ("pss", TLS_1_2), ("mldsa65", TLS_1_3)])
 @pytest.mark.parametrize("version", [TLS_1_1, TLS_1_2, TLS_1_3], ids=lambda version: version.name)
-def test_a_client_shows_such_a_key_from_tls_1_2_on(version: int, name: str) -> None:
+def test_a_client_shows_such_a_key_where_it_signs(version: int, name: str, since: int) -> None:
     shown, suite = credential(name), 0x1301 if version == TLS_1_3 else RSA_SHA
     connection = ClientConnection(
         template(version, suite),
@@ -194,9 +220,9 @@ def test_a_client_shows_such_a_key_from_tls_1_2_on(version: int, name: str) -> N
             suite,
             client_certificate=ClientCertificate.REQUEST,
             trusted_certificates=trusted,
-            requested_signature_schemes=(OWN_SCHEMES[name], OF_RSA),
+            requested_signature_schemes=((OWN_SCHEMES | OF_TLS_1_3_ALONE)[name], OF_RSA),
         )
     )
     exchange(Ours(connection), theirs)
     chains = [event.chain for event in theirs.events if isinstance(event, CertificateReceived)]
-    assert chains == ([shown.chain] if version >= TLS_1_2 else [])
+    assert chains == ([shown.chain] if version >= since else [])

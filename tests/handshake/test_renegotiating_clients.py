@@ -4,9 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from handshake.hello_template import ClientPolicy
+from handshake.accepts import Accepts, Answer
+from handshake.errors import Fault
+from handshake.events import HandshakeCompleted, PeerFaulted
+from handshake.hello_template import ClientPolicy, ExtensionTemplate, RenegotiationHello
 from handshake.renegotiation import Renegotiation
-from handshake.wire.registry import ProtocolVersion
+from handshake.server import RenegotiationRules
+from handshake.server.departures.departure import Departure, must_go_on
+from handshake.wire.registry import ExtensionType, ProtocolVersion
+from tests.handshake.modern import replaced
 from tests.handshake.peers import Ours, client, exchange, pump, server, suite_id, template
 from tests.handshake.renegotiation import (
     AES128_SHA,
@@ -17,6 +23,8 @@ from tests.handshake.renegotiation import (
     exchange_again,
     refusals,
 )
+
+TLS_1_2 = ProtocolVersion.TLS_1_2
 
 
 @pytest.mark.parametrize("version", [ProtocolVersion.SSL_3_0, ProtocolVersion.TLS_1_0], ids=suite_id)
@@ -87,3 +95,33 @@ def test_a_resuming_renegotiation_offers_the_version_of_the_session(session: str
     offered = theirs.connection.handshake.client_hello.legacy_version
     assert offered == (ProtocolVersion.SSL_3_0 if session == "resume" else ProtocolVersion.TLS_1_0)
     assert completions(ours) == 2
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_renegotiation_info_that_the_first_hello_had_not(goes_on: bool) -> None:
+    """RFC 5746 section 4.2: the client must end the handshake. It has sent its Finished all the same, as
+    Chromium does, and the server answers it rightly.
+    """
+    silent_first = Departure(
+        "silent-first",
+        "does not signal RFC 5746 in the first handshake",
+        (TLS_1_2,),
+        must_go_on("RFC 5746 section 4.2"),
+        agrees=lambda situation, agreed: replace(agreed, renegotiation_info=situation.is_renegotiation),
+    )
+    rules = RenegotiationRules(allowed=Renegotiation.LEGACY, takes_late_info=True)
+    theirs = Ours(server(TLS_1_2, 0xC02F, renegotiation=rules, departures=(silent_first,)))
+    answers = {"renegotiation-info-gained": Answer(goes_on=True)} if goes_on else {}
+    policy = ClientPolicy(
+        renegotiation=Renegotiation.LEGACY,
+        renegotiation_hello=RenegotiationHello(verify_data="always"),
+        accepts=Accepts(answers),
+    )
+    info = ExtensionTemplate(ExtensionType.RENEGOTIATION_INFO, b"\x00")
+    ours = Ours(client(replaced(template(TLS_1_2, 0xC02F), info), policy=policy))
+    exchange(ours, theirs)
+    ours.connection.renegotiate(0.0)
+    pump(ours, theirs)
+    faults = [event.what for event in ours.events if isinstance(event, PeerFaulted)]
+    assert faults == ([] if goes_on else [Fault.RENEGOTIATION_INFO.value])
+    assert sum(isinstance(event, HandshakeCompleted) for event in ours.events) == 1 + goes_on

@@ -2,6 +2,8 @@
 meant by their names.
 """
 
+from dataclasses import replace
+
 from clients.player import PlayedHello, Player
 from handshake.hello_template import ExtensionTemplate, Fill, HelloTemplate
 from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
@@ -80,6 +82,19 @@ HELLOS = {
 }
 
 
+PLAIN = hello((ECDHE_RSA, RSA, 0x002F), SIGNED, NAMED)
+ODDLY_SENT = {
+    "two segments": replace(PLAIN, segments=(60,), pause_seconds=0.2),
+    **{f"a first record of {size}": replace(PLAIN, records=(size,)) for size in range(1, 8)},
+    "records of one byte": replace(PLAIN, records=(1,) * 512),
+    **{
+        f"{length} bytes": replace(PLAIN, length=length)
+        for length in (1536, 16384, 16388, 16389, 32772, 32773, 40960)
+    },
+}
+"""A hello that lacks nothing, delivered in odd ways, and padded to odd lengths."""
+
+
 def player(name: str) -> Player:
     """A client with one of these hellos and no policy of its own."""
-    return Player((PlayedHello(HELLOS[name]),))
+    return Player((PlayedHello({**HELLOS, **ODDLY_SENT}[name]),))

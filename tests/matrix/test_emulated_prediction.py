@@ -17,7 +17,7 @@ from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTempla
 from handshake.reason import Cause, Kind, cause_of_alert, parse_reason
 from handshake.server import Ending, ServerConfiguration, ServerConnection
 from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
-from handshake.wire.extensions import push_supported_groups
+from handshake.wire.extensions import push_alpn, push_supported_groups
 from handshake.wire.messages import pull_alert
 from handshake.wire.record import Record, RecordReader
 from handshake.wire.registry import ContentType, ExtensionType, alert_name
@@ -219,8 +219,40 @@ def credential() -> Credential:
     return generate_rsa(2048, subject=SUBJECT, now=datetime.now(UTC), serial=1)
 
 
-TOGGLES = [f"record-size-limit={value}" for value in ("none", "64", "512", "16385")] + [
-    f"certificate-compression={value}" for value in ("none", "zlib", "brotli", "zstd")
+HTTP_1 = ExtensionTemplate(ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION, push_alpn((b"http/1.1",)))
+KNOWS_H2 = BASIS.replace("sslv2_hello", 'application_protocols = ["h2"]\nsslv2_hello')
+
+
+@pytest.mark.parametrize(
+    ("emulation", "reason"),
+    [
+        ("", "alert-no_application_protocol"),
+        ('alerts = { no-application-protocol = "handshake_failure" }', "alert-handshake_failure"),
+        ('alerts = { no-application-protocol = "fin" }', "fin"),
+    ],
+)
+def test_no_common_protocol_of_alpn_is_predicted_and_refused(
+    emulation: str, reason: str, credential: Credential
+) -> None:
+    asking, plain = hello(RSA_AES, extensions=(HTTP_1,)), hello(RSA_AES)
+    prediction = predicted(emulation, asking, basis=KNOWS_H2)
+    assert prediction is not None
+    assert prediction.reason == parse_reason(f"server-hello:{reason}")
+    assert predicted(emulation, plain, basis=KNOWS_H2) == Prediction(Outcome.WORKS)
+    assert predicted(emulation, asking) == Prediction(Outcome.WORKS), "a server without ALPN"
+    facts = facts_of_server(plain_variant(definition_with(emulation, KNOWS_H2), "1"))
+    assert facts.configuration is not None
+    configuration = replace(facts.configuration, credentials={"rsa": credential})
+    assert refusal_of(asking, configuration) == prediction.reason.cause
+    assert refusal_of(plain, configuration) is None
+
+
+TOGGLES = [
+    *(f"record-size-limit={value}" for value in ("none", "64", "512", "16385")),
+    *(f"certificate-compression={value}" for value in ("none", "zlib", "brotli", "zstd")),
+    *(f"application-protocols={value}" for value in ("http1", "h2-and-http1")),
+    *(f"application-settings={value}" for value in ("old", "new")),
+    *(f"ech-retry-configs={value}" for value in ("1", "16")),
 ]
 
 

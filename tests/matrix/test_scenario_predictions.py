@@ -10,7 +10,7 @@ from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, pars
 from handshake.wire.registry import ExtensionType, ProtocolVersion
 from matrix.prediction import Agreement, Prediction, ServerFacts
 from matrix.scenarios import SCENARIOS
-from servers.declared import Declared, DeclaredRenegotiation
+from servers.declared import Declared, DeclaredRefusals, DeclaredRenegotiation
 
 RSA_AES = parse_cipher_suite("TLS_RSA_WITH_AES_128_CBC_SHA")
 HELLO = HelloTemplate(ProtocolVersion.TLS_1_0, (RSA_AES, TLS_EMPTY_RENEGOTIATION_INFO_SCSV))
@@ -49,6 +49,9 @@ def test_a_server_that_forgets_makes_a_full_handshake() -> None:
 
 def test_both_facts_travel_to_the_program() -> None:
     told = replace(
-        DECLARED, forgets_sessions=True, renegotiation=DeclaredRenegotiation(server_initiated=False)
+        DECLARED,
+        forgets_sessions=True,
+        renegotiation=DeclaredRenegotiation(server_initiated=False),
+        refusals=DeclaredRefusals(hello_with={"hello-length:40000..": "fin"}),
     )
     assert Declared.from_json(told.to_json()) == told

@@ -252,5 +252,14 @@ def test_a_certificate_nobody_trusts_is_refused(running: RunningServers) -> None
 
 
 def test_scenarios_are_found_by_their_files() -> None:
-    assert set(SCENARIOS) == {"connect", CLIENT, SERVER, ID, TICKET, CERTIFICATE}
+    assert set(SCENARIOS) == {
+        "connect",
+        CLIENT,
+        SERVER,
+        ID,
+        TICKET,
+        CERTIFICATE,
+        "split-hello",
+        "large-hello",
+    }
     assert [name for name, scenario in SCENARIOS.items() if scenario.is_default] == ["connect"]

@@ -11,6 +11,7 @@ from servers.definition import load_definition
 from servers.processes.start import NotInstalled, RunningServer, RunningServers, start_servers
 from servers.variant import ServerVariant, plain_variant
 from tests.servers.real_servers import VARIANTS
+from tests.servers.started import Variants, started_when_asked
 
 TOY = """
 id = "{name}"
@@ -48,6 +49,13 @@ def running(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[RunningSe
     """Every variant of the real servers."""
     with start_servers(VARIANTS, credentials, 20) as servers:
         yield servers
+
+
+@pytest.fixture(scope="module")
+def variants(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[Variants]:
+    """Variants that are started when a test first asks for them."""
+    with started_when_asked(credentials) as started:
+        yield started
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from servers.definition import load_definitions
 from servers.variant import expand
 
 DEFINITIONS = load_definitions()
-SERVERS = ("gnutls", "nginx", "nss", "stunnel")
+SERVERS = ("apache", "erlang", "gnutls", "haproxy", "nginx", "nss", "stunnel")
 PLAIN = tuple(f"{server}@system" for server in SERVERS)
 VARIANTS = [
     variant for server in SERVERS for variant in expand(DEFINITIONS[server]) if not variant.is_only_observed

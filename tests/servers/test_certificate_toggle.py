@@ -11,6 +11,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import (
+    MLDSA44PublicKey,
+    MLDSA65PublicKey,
+    MLDSA87PublicKey,
+)
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from OpenSSL import SSL
 
@@ -27,10 +32,12 @@ SHOWING = [
     for definition in DEFINITIONS.values()
     for each in expand(definition)
     if each.certificate_kind is not None
+    if not each.departs
 ]
 LEVELS = sorted({f"{variant.definition.id}@{variant.level}" for variant in SHOWING})
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 START_SECONDS = 30.0
+ML_DSA = {"mldsa44": MLDSA44PublicKey, "mldsa65": MLDSA65PublicKey, "mldsa87": MLDSA87PublicKey}
 ID_RSASSA_PSS = "1.2.840.113549.1.1.10"
 
 TOY = """
@@ -201,9 +208,11 @@ def assert_is_of(kind: str, certificate: x509.Certificate) -> None:
     assert signed_with_sha1 is kind.endswith("-sha1")
     if kind == "ed25519":
         assert isinstance(key, Ed25519PublicKey)
+    elif kind in ML_DSA:
+        assert isinstance(key, ML_DSA[kind])
     elif kind.startswith("ecdsa-"):
         assert isinstance(key, EllipticCurvePublicKey)
-        assert key.curve.name == kind.removeprefix("ecdsa-")
+        assert key.curve.name == kind.removeprefix("ecdsa-").removesuffix("-delegating")
     else:
         assert isinstance(key, RSAPublicKey)
         assert str(key.key_size) in kind.split("-")
@@ -212,7 +221,9 @@ def assert_is_of(kind: str, certificate: x509.Certificate) -> None:
 def test_a_client_that_cannot_take_the_kind_is_refused(
     showing: tuple[list[ServerVariant], RunningServers],
 ) -> None:
-    """It offers the suites of the other kind alone, up to TLS 1.2, where they say it."""
+    """It offers the suites of the other kind alone, up to TLS 1.2, where they say it. ML-DSA is refused there
+    whatever the suites.
+    """
     (_, *shown), running = showing
     for variant in shown:
         server = running[variant.id]
@@ -225,5 +236,9 @@ def test_a_client_that_cannot_take_the_kind_is_refused(
             pytest.raises((SSL.Error, SSL.SysCallError)),
         ):
             answer(refused)
-        with OpenSSLClient(server, SSL.TLS1_2_VERSION, cipher_list=own + b":@SECLEVEL=0") as taken:
-            assert answer(taken).startswith(b"HTTP/1.")
+        with OpenSSLClient(server, SSL.TLS1_2_VERSION, cipher_list=own + b":@SECLEVEL=0") as asking:
+            if variant.certificate_kind in ML_DSA:
+                with pytest.raises((SSL.Error, SSL.SysCallError)):
+                    answer(asking)
+            else:
+                assert answer(asking).startswith(b"HTTP/1.")

@@ -116,7 +116,7 @@ like = "two"
         (
             'title = "Toy 2"',
             'title = "x"\nsince = 3',
-            "levels.two.since: no such key: drop it, or write declared, emulation, stacks, ",
+            "levels.two.since: no such key: drop it, or write declared, emulation, protocol, stacks, ",
         ),
         ('"TLSv1.0"', '"TLSv1.4"', "declared.versions[0]: unknown protocol version"),
         ('"TLSv1.0"', "0x0301", "declared.versions[0]: is 769: write text in quotes"),
@@ -176,6 +176,21 @@ like = "two"
             "dh_prime_bits = 1024",
             'renegotiation = { refusal = "alert-no_renegotiation" }',
             "renegotiation.refusal: unknown answer 'alert-no_renegotiation': write alert:<name>",
+        ),
+        (
+            "dh_prime_bits = 1024",
+            'refusals = { hello_with = { "hello-lenght:1.." = "fin" } }',
+            "'hello-lenght:1..' is no feature of a hello; did you mean hello-length",
+        ),
+        (
+            "dh_prime_bits = 1024",
+            'refusals = { hello_with = { "hello-length:1.." = "finn" } }',
+            "'finn' is no cause; write one of",
+        ),
+        (
+            "dh_prime_bits = 1024",
+            'refusals = { hello_with = { "hello-length:1.." = "fin" } }',
+            "is for real servers, whose conduct is given: write [[emulation.intolerance]]",
         ),
         ("[levels.one]", "[levels.one", "line 13, column 12: is not TOML"),
         ('title = "Toy"', 'title = "\udcff"', "line 3: is not UTF-8 (byte"),

@@ -1,4 +1,4 @@
-"""OpenSSL at eleven levels: what each declares is asked of the running library again.
+"""OpenSSL at thirteen levels: what each declares is asked of the running library again.
 
 Skipped where the stack is not fetched (tls-matrix stacks fetch 'openssl-*').
 """

@@ -17,8 +17,10 @@ import pytest
 
 from handshake.wire.registry import ProtocolVersion
 from servers import contract
+from servers.apache.serve import start as start_apache
 from servers.contract import PrivateKeyAndChain
 from servers.definition import BUNDLED_SERVERS
+from servers.haproxy.serve import start as start_haproxy
 from servers.nginx.serve import start as start_nginx
 from servers.processes.start import NotInstalled, RunningServer, start_servers
 from servers.system import command
@@ -154,9 +156,18 @@ def is_running(process_id: int) -> bool:
     return False
 
 
+FILES_WHILE_STARTING = {"apache@system": "tls-matrix-apache-*", "nss@system": "nss-*"}
+
+
+def files_of(server_id: str) -> set[Path]:
+    """What a server could leave behind."""
+    own = FILES_WHILE_STARTING.get(server_id)
+    return set(Path("/dev/shm").iterdir()) | (set(Path("/tmp").glob(own)) if own else set())
+
+
 @pytest.mark.parametrize("server_id", PLAIN)
 def test_nothing_is_left_after_a_kill(server_id: str, credentials: Mapping[str, PrivateKeyAndChain]) -> None:
-    before = set(Path("/dev/shm").iterdir()) | set(Path("/tmp").glob("nss-*"))
+    before = files_of(server_id)
     with program(server_id, [], {}) as process:
         assert process.stdin is not None
         process.stdin.write(configuration_of(server_id, credentials).to_line())
@@ -172,7 +183,7 @@ def test_nothing_is_left_after_a_kill(server_id: str, credentials: Mapping[str, 
             wait_for_end(descriptor)
             os.close(descriptor)
     assert not any(is_running(child) for child in children)
-    assert (set(Path("/dev/shm").iterdir()) | set(Path("/tmp").glob("nss-*"))) <= before
+    assert files_of(server_id) <= before
 
 
 def last_descendants(process_id: int) -> list[int]:
@@ -211,10 +222,20 @@ def wait_for_end(descriptor: int) -> None:
         assert selector.select(5), "it goes on after its parent was killed"
 
 
+IN_SERVER_FOLDER = {
+    "apache@system": start_apache,
+    "haproxy@system": start_haproxy,
+    "nginx@system": start_nginx,
+}
+
+
 @pytest.mark.parametrize(
     ("server_id", "package"),
     [
+        ("apache@system", "apache2-bin"),
+        ("erlang@system", "erlang-ssl"),
         ("gnutls@system", "gnutls-bin"),
+        ("haproxy@system", "haproxy"),
         ("nginx@system", "nginx-light"),
         ("nss@system", "libnss3-tools"),
         ("stunnel@system", "stunnel4"),
@@ -228,10 +249,10 @@ def test_what_is_missing_is_named(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    if server_id == "nginx@system":
+    if server_id in IN_SERVER_FOLDER:
         # It lies where a path need not lead, so the folder has to be another too.
         monkeypatch.setattr(command, "SERVER_FOLDER", str(tmp_path))
-        with start_nginx(configuration_of(server_id, credentials)) as event:
+        with IN_SERVER_FOLDER[server_id](configuration_of(server_id, credentials)) as event:
             assert isinstance(event, contract.NotInstalled)
             message = event.message
     else:

@@ -12,7 +12,20 @@ from stacks.catalogue import running_python, stacks, unpacked, with_needs
 from stacks.check import check_catalogue
 from tests.stacks.registries import pinned, stack_of
 
-OPENSSL = ("1.0.0f", "1.0.1e", "1.0.1u", "1.0.2d", "1.0.2o", "1.1.1a", "1.1.1l", "3.0.5", "3.1.4", "3.4.1")
+OPENSSL = (
+    "1.0.0f",
+    "1.0.1e",
+    "1.0.1u",
+    "1.0.2d",
+    "1.0.2o",
+    "1.1.1a",
+    "1.1.1l",
+    "3.0.5",
+    "3.1.4",
+    "3.4.1",
+    "3.5.5",
+    "4.0.0",
+)
 
 
 def test_every_stack_is_pinned_and_names_what_exists() -> None:

@@ -17,6 +17,8 @@ IN_CRYPTOGRAPHY = {
     "3.0.5": "37.0.4",
     "3.1.4": "41.0.7",
     "3.4.1": "44.0.3",
+    "3.5.5": "46.0.5",
+    "4.0.0": "47.0.0",
 }
 
 # Where a module comes from is said too: from the stack or from Python itself but for what is named below.

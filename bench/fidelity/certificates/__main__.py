@@ -1,12 +1,14 @@
 """Profiles against the genuine programs that they play: which kinds of certificates each takes.
 
     python -m bench.fidelity.certificates [--program PATTERN]... [--kind PATTERN]... [--all] [--write]
+        [--plays PROGRAM=PROFILE]...
 
 Every kind of reference@rfc,certificate=KIND is shown in TLS 1.2 and in TLS 1.3. Prints what each program
 does about it, and every difference from the profile. Exits with 1 where a difference is none of KNOWN. --all
-shows it to the programs that no profile plays, too. --write keeps what the others do as test vectors. A
-genuine client has its checks of names, chains and dates off where it can be told to; what is left are those
-of the handshake itself.
+shows it to the programs that are not compared, too. --write keeps what the others do as test vectors; what is
+kept of programs and kinds that were not chosen stays. --plays compares a program with a profile that does not
+name it. Browsers are left out unless --program names them. A genuine client has its checks of names, chains
+and dates off where it can be told to; what is left are those of the handshake itself.
 """
 
 import argparse
@@ -18,8 +20,9 @@ from fnmatch import fnmatch
 from bench.fidelity.certificates.differences import KNOWN
 from bench.fidelity.certificates.showing import VERSIONS, Shown, all_shown, showing_servers
 from bench.fidelity.certificates.taking import Taken, agree, all_taken, taken_by_profile
-from bench.fidelity.certificates.vectors import Measured, write_vectors
-from bench.fidelity.reactions.__main__ import compared
+from bench.fidelity.certificates.vectors import Measured, read_vectors, renewed, write_vectors
+from bench.fidelity.reactions.__main__ import compared, is_browser, pair
+from bench.fidelity.reactions.genuine import AT_ONCE
 from clients.genuine.program import Program
 from clients.genuine.programs import load_programs
 from clients.profile import Profile
@@ -31,10 +34,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--program", action="append", metavar="PATTERN")
     parser.add_argument("--kind", action="append", metavar="PATTERN")
+    parser.add_argument("--plays", action="append", type=pair, metavar="PROGRAM=PROFILE", default=[])
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    pairs = compared(arguments.program or ())
+    try:
+        pairs = compared(arguments.program or (), plays=arguments.plays)
+    except KeyError as error:
+        parser.error(f"there is no {error.args[0]!r} (tls-matrix list programs, tls-matrix list clients)")
     wanted = arguments.kind or ["*"]
     shown = [each for each in all_shown() if any(fnmatch(each.kind, pattern) for pattern in wanted)]
     programs = {program.id: program for program, _ in pairs}
@@ -44,23 +51,21 @@ def main() -> int:
         print("no such program is here, no profile plays it, or there is no such kind", file=sys.stderr)
         return 2
     found: dict[str, dict[Shown, Taken]] = {identity: {} for identity in programs}
+    at_once = 1 if any(map(is_browser, programs)) else AT_ONCE
     with showing_servers(shown) as servers:
-        for program, each, taken in all_taken(servers, list(programs.values()), shown):
+        for program, each, taken in all_taken(servers, list(programs.values()), shown, at_once):
             found[program.id][each] = taken
     news = [_print(program.id, profile, found[program.id]) for program, profile in pairs]
     for identity in sorted(programs.keys() - {program.id for program, _ in pairs}):
-        print(f"{identity}, played by no profile")
+        print(f"{identity}, compared with no profile")
         _print_rows(found[identity])
     if arguments.write:
         date = datetime.now(UTC).date().isoformat()
-        write_vectors(
-            [
-                Measured(
-                    profile.id, program.id, date, {each: str(t) for each, t in found[program.id].items()}
-                )
-                for program, profile in pairs
-            ]
-        )
+        measured = [
+            Measured(profile.id, program.id, date, {each: str(t) for each, t in found[program.id].items()})
+            for program, profile in pairs
+        ]
+        write_vectors(renewed(read_vectors(), measured, shown))
     return int(any(news))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bench.fidelity.certificates.showing import REQUEST, Shown, showing_server
 from bench.fidelity.reactions.differences import agrees
-from bench.fidelity.reactions.genuine import AT_ONCE, FIRST_SECONDS, SECONDS
+from bench.fidelity.reactions.genuine import FIRST_SECONDS, SECONDS
 from bench.fidelity.reactions.played import InMemory, play
 from clients.destination import Destination
 from clients.genuine.program import Program
@@ -36,12 +36,18 @@ class Taken:
         """In a few words."""
         if not self.is_offered:
             return NOT_OFFERED
-        return str(replace(self.reaction, closes_with=""))  # how it closes, no certificate decides
+        return str(_without_close(self.reaction))
 
 
 def agree(genuine: Taken, own: Taken) -> bool:
     """Whether a profile does what its program does."""
-    return genuine.is_offered == own.is_offered and agrees(genuine.reaction, own.reaction)
+    reactions = (_without_close(each.reaction) for each in (genuine, own))
+    return genuine.is_offered == own.is_offered and agrees(*reactions)
+
+
+def _without_close(reaction: Reaction) -> Reaction:
+    """Without how it closes where it goes on: no certificate decides that."""
+    return replace(reaction, closes_with="")
 
 
 def taken_by_program(
@@ -80,13 +86,13 @@ def taken_by_profile(player: Player, shown: Shown) -> Taken:
 
 
 def all_taken(
-    servers: RunningServers, programs: Sequence[Program], shown: Sequence[Shown]
+    servers: RunningServers, programs: Sequence[Program], shown: Sequence[Shown], at_once: int
 ) -> Iterator[tuple[Program, Shown, Taken]]:
-    """Show every program every certificate, several at once."""
+    """Show every program every certificate, `at_once` visits at a time."""
     for program in programs:
         taken_by_program(servers, program, shown[0], FIRST_SECONDS)
     jobs = [(program, each) for each in shown for program in programs]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         results = pool.map(lambda job: taken_by_program(servers, *job), jobs)
         for (program, each), result in zip(jobs, results, strict=True):
             yield program, each, result

@@ -5,11 +5,11 @@ the date of the measurement.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.fidelity.certificates.showing import Shown
+from bench.fidelity.certificates.showing import Shown, all_shown
 from handshake.wire.registry import parse_version, version_name
 
 FILE = Path(__file__).parents[3] / "tests" / "vectors" / "client-certificates.json"
@@ -42,6 +42,22 @@ def read_vectors(path: Path = FILE) -> list[Measured]:
         )
         for profile, entry in profiles.items()
     ]
+
+
+def renewed(
+    before: Iterable[Measured], measured: Iterable[Measured], asked: Container[Shown]
+) -> list[Measured]:
+    """What was kept before with what is measured now. Profiles whose program was not measured stay as they
+    are; of one that was, so do the rows of what was not `asked`, if it is the same program.
+    """
+    kept = {each.profile: each for each in before}
+    for each in measured:
+        earlier, rows = kept.get(each.profile), dict(each.does)
+        if earlier is not None and earlier.program == each.program:
+            rows |= {shown: does for shown, does in earlier.does.items() if shown not in asked}
+        in_order = {shown: rows[shown] for shown in all_shown() if shown in rows}
+        kept[each.profile] = replace(each, does=in_order)
+    return sorted(kept.values(), key=lambda each: each.profile)
 
 
 def write_vectors(measured: Sequence[Measured], path: Path = FILE) -> None:

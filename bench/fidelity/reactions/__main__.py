@@ -70,7 +70,8 @@ def compared(
     ]
 
 
-def _pair(written: str) -> tuple[str, str]:
+def pair(written: str) -> tuple[str, str]:
+    """Read PROGRAM=PROFILE."""
     program, _, profile = written.partition("=")
     return program, profile
 
@@ -78,10 +79,11 @@ def _pair(written: str) -> tuple[str, str]:
 def _is_chosen(identity: str, patterns: Sequence[str]) -> bool:
     if patterns:
         return any(fnmatch(identity, pattern) for pattern in patterns)
-    return not _is_browser(identity)
+    return not is_browser(identity)
 
 
-def _is_browser(identity: str) -> bool:
+def is_browser(identity: str) -> bool:
+    """Whether a program is one: it is ended once it has the answer, and visits one server at a time."""
     return any(fnmatch(identity, pattern) for pattern in BROWSERS)
 
 
@@ -93,7 +95,7 @@ def main() -> int:
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--clients-dir", action="append", type=Path, metavar="DIR", default=[])
-    parser.add_argument("--plays", action="append", type=_pair, metavar="PROGRAM=PROFILE", default=[])
+    parser.add_argument("--plays", action="append", type=pair, metavar="PROGRAM=PROFILE", default=[])
     parser.add_argument("--kept", action="store_true")
     arguments = parser.parse_args()
     wanted = arguments.departure or ["*"]
@@ -110,7 +112,7 @@ def main() -> int:
         print("no such program is here, or no profile plays it (tls-matrix list programs)", file=sys.stderr)
         return 2
     programs = {program.id: program for program, _ in pairs}
-    at_once = 1 if any(map(_is_browser, programs)) else AT_ONCE
+    at_once = 1 if any(map(is_browser, programs)) else AT_ONCE
     found: dict[str, dict[str, Met]] = {identity: {} for identity in programs}
     with departing_servers([departure.name for departure in chosen]) as servers:
         for program, departure, met in all_met(servers, list(programs.values()), chosen, at_once):
@@ -156,7 +158,7 @@ def _as_its_own(program: Program, departure: Departure, met: Met) -> Met:
     a server ends in another way than it should, a program that reads on to its end closes accordingly, and a
     profile has left before, with the whole answer.
     """
-    if not (_is_browser(program.id) or departure.name.startswith(OF_THE_END)):
+    if not (is_browser(program.id) or departure.name.startswith(OF_THE_END)):
         return met
     return replace(met, reaction=replace(met.reaction, closes_with=""))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 
+from handshake.server.departures.collection import departures
 from handshake.server.departures.departure import Departure, Scenario
 from servers import contract
 from servers.credentials import CLIENT_SUBJECT, SUBJECT, make_credentials
@@ -61,4 +62,5 @@ def _ingredients() -> tuple[
 ]:
     """What a server is made of, made once: its keys, the certificates that it trusts, the definitions."""
     trusted = {kind: pem.chain for kind, pem in make_credentials(CLIENT_SUBJECT).items()}
-    return make_credentials(), trusted, load_definitions()
+    kinds = {departure.certificate for departure in departures().values()} - {""}
+    return make_credentials(kinds=kinds), trusted, load_definitions()

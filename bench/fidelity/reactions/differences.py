@@ -90,7 +90,78 @@ _CHROMIUM = {
     "tls13-warning-unrecognized-name-before-finished": _WARNED,
 }
 
+_NODE = {
+    "tls13-warning-unknown-after-handshake": "node shows the answer that it has before the connection ends"
+}
+_NEVER_READ = "curl reads no further than the end of the answer; the profile does as OpenSSL when it reads"
+_CURL = {
+    "certificate-request-after-handshake": "curl then closes without close_notify",
+    **dict.fromkeys(
+        (
+            "cipher-suite-changes-in-renegotiation",
+            "encrypt-then-mac-lost-in-renegotiation",
+            "hello-request-twice",
+            "hello-request-with-a-body",
+        ),
+        _NEVER_READ,
+    ),
+}
+
+_OF_THE_STATE = "what Erlang does depends on more than the fault, so its table cannot say it"
+_ERLANG = dict.fromkeys(
+    (
+        "alert-record-empty",
+        "alpn-empty-list",
+        "alpn-two-protocols",
+        "alpn-two-protocols-in-tls13",
+        "application-data-record-in-handshake",
+        "certificate-in-records-of-1-byte",
+        "certificate-request-with-context",
+        "cipher-suite-not-offered",
+        "cipher-suite-null-with-null",
+        "cipher-suite-scsv",
+        "compression-in-tls13",
+        "hello-request-after-server-hello-done",
+        "hello-request-before-change-cipher-spec",
+        "key-share-of-a-group-without-share",
+        "named-group-not-offered",
+        "retry-then-another-group",
+        "retry-with-compression",
+        "retry-with-wrong-echo",
+        "tls13-application-data-record-in-handshake",
+        "tls13-application-data-within-a-message",
+        "tls13-finished-twice",
+        "tls13-warning-user-canceled-after-handshake",
+        "two-alerts-in-one-record",
+        "warning-within-a-message",
+    ),
+    _OF_THE_STATE,
+)
+_ENDS_WHEN_ASKED = "python-mbedtls ends at the next read after it; the profile stops at the whole answer"
+_MBEDTLS = {
+    **dict.fromkeys(
+        (
+            "hello-request-twice",
+            "warning-unknown-after-handshake",
+            "warning-unrecognized-name-after-handshake",
+            "warning-user-canceled-after-handshake",
+        ),
+        _ENDS_WHEN_ASKED,
+    ),
+    "record-version-0304": "mbedTLS takes no record of a version above 0x0303; the profile takes it",
+    "warning-no-renegotiation-in-first-handshake": "mbedTLS refuses this warning alone; a profile takes all",
+}
+
 KNOWN: Mapping[str, Mapping[str, str]] = {
+    "erlang-25": _ERLANG,
+    "mbedtls-2.28": _MBEDTLS,
+    "curl-7.88.1": _CURL,
+    "node-20": _NODE,
+    "node-24": _NODE,
+    "node-26": _NODE,
+    "java-11.0.5": {
+        "application-data-record-in-handshake": "JSSE 11.0.5 passes over it; no profile can",
+    },
     "chromium-156": _CHROMIUM,
     "firefox-153": {
         "session-ticket-answer-not-empty": "Firefox takes the answer and refuses the ticket behind it",
@@ -148,6 +219,9 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
     "java-21": _JSSE,
     "java-25": {**_JSSE, "cipher-suite-sha256-in-tls11": _LIMITS_FIRST},
     "deno": {
+        "ech-retry-configs-empty-list": "rustls reads an empty list, and ECHConfigs with bytes left over",
+        "ech-retry-configs-with-config-trailing-byte": "as with the empty list",
+        "ech-retry-configs-with-public-name-of-digits": "rustls reads the name before it is asked for",
         "close-with-internal-error": "Deno fails what it has read whole; a profile stops at the whole answer",
     },
 }

@@ -29,6 +29,13 @@ PROTECTING = frozenset(
         "certificate-list-leaf-last",
         "certificate-of-another-kind",
         "cipher-suite-of-tls12-in-tls13",
+        "delegated-credential-expired",
+        "delegated-credential-of-another-scheme",
+        "delegated-credential-scheme-not-offered",
+        "delegated-credential-signature-differs",
+        "delegated-credential-time-differs",
+        "delegated-credential-valid-for-too-long",
+        "delegated-credential-without-usage",
         "encrypted-extensions-in-clear",
         "extended-master-secret-lost-in-renegotiation",
         "finished-begins-before-change-cipher-spec",
@@ -66,6 +73,8 @@ the client's request crosses the HelloRequest.
 UNSTEADY_OF: Mapping[str, frozenset[str]] = {
     # Refused where the signature is as long as one of its key can be (tls_process_cert_verify): one in four.
     "openssl-1.1.1": frozenset({"certificate-verify-trailing-byte"}),
+    "openssl-3.0.5": frozenset({"certificate-verify-trailing-byte"}),
+    "openssl-3.1.4": frozenset({"certificate-verify-trailing-byte"}),
 }
 """The same for the program of one profile."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from handshake.crypto.delegation import Delegation
 from handshake.server.choice import Agreement, Choice
 from handshake.server.departures.departure import Departure, Scenario, Situation
 from handshake.server.steps import Flight, Steps
@@ -42,6 +43,10 @@ class Departing:
     def parameters(self, parameters: bytes) -> bytes:
         """The parameters of a ServerKeyExchange, not signed yet."""
         return self._through(parameters, lambda departure: departure.parameters)
+
+    def delegation(self, delegation: Delegation | None) -> Delegation | None:
+        """What is delegated in TLS 1.3, None where nothing is."""
+        return self._through(delegation, lambda departure: departure.delegates)
 
     def scheme(self, scheme: int) -> int:
         """The scheme of a signature, from TLS 1.2 on."""

@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from handshake.crypto.delegation import Delegation
 from handshake.crypto.suite_parameters import SuiteParameters
 from handshake.features import Feature, FirstFlight, parse_feature
 from handshake.server.choice import Agreement, Choice
@@ -120,7 +121,8 @@ def _as_it_is(_: Situation, what: Any) -> Any:
     return what
 
 
-def _the_message(_: Situation, message: HandshakeMessage) -> Sequence[HandshakeMessage]:
+def the_message(_: Situation, message: HandshakeMessage) -> Sequence[HandshakeMessage]:
+    """Leave a message as it is."""
     return (message,)
 
 
@@ -141,10 +143,12 @@ class Departure:
     """One departure. `title` says what the server does, after "the server"; `hello` names a feature
     (`handshake.features`) that a hello must have to meet it, if not every one does. Where a hello without it
     meets it too, `otherwise` is what the RFC asks of that client: an answer of the wrong length, for one, is
-    then an answer to nothing.
+    then an answer to nothing. `certificate` names the kind of the server's certificate, where it takes one
+    that is not ordinary (`servers.credentials.KINDS`).
 
     `chooses` rewrites the choice of version, suite and group, `agrees` what extensions agree on, `parameters`
-    the parameters of a ServerKeyExchange before they are signed, `scheme` the scheme of a signature;
+    the parameters of a ServerKeyExchange before they are signed, `scheme` the scheme of a signature,
+    `delegates` what a delegated credential is made of;
     `rewrites` gives the messages that go out instead of one, `leads_in` those before a Finished or a
     CertificateVerify, which are computed from what went before; `arranges` rewrites a flight. `asks_again`
     gives the group that a HelloRetryRequest names, from the groups in common and those of the shares that
@@ -158,12 +162,14 @@ class Departure:
     scenario: Scenario = Scenario.CONNECT
     hello: str = ""
     otherwise: Demand | None = None
+    certificate: str = ""
     retries: int = 1
     chooses: Callable[[Situation, Choice], Choice] = _as_it_is
     agrees: Callable[[Situation, Agreement], Agreement] = _as_it_is
     parameters: Callable[[Situation, bytes], bytes] = _as_it_is
     scheme: Callable[[Situation, int], int] = _as_it_is
-    rewrites: Callable[[Situation, HandshakeMessage], Sequence[HandshakeMessage]] = _the_message
+    delegates: Callable[[Situation, Delegation | None], Delegation | None] = _as_it_is
+    rewrites: Callable[[Situation, HandshakeMessage], Sequence[HandshakeMessage]] = the_message
     leads_in: Callable[[Situation, int], Sequence[HandshakeMessage]] = _no_messages
     arranges: Callable[[Situation, Flight, Steps], Steps] = _the_steps
     asks_again: Callable[[Situation, tuple[int, ...], tuple[int, ...]], int | None] = _no_group
@@ -182,7 +188,7 @@ class Departure:
 
     def is_met_by(self, hello: ClientHello) -> bool:
         """Whether a hello has what `hello` names, which is nothing of the way in which it came."""
-        return not self.hello or _feature(self.hello).present(FirstFlight(hello, 0, ()))
+        return not self.hello or _feature(self.hello).present(FirstFlight(hello, 0, (), ()))
 
     def demand_on(self, hello: ClientHello) -> Demand:
         """What the RFC asks of a client that has sent this hello."""

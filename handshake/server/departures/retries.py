@@ -46,7 +46,7 @@ _GROUP = must_refuse("RFC 8446 section 4.2.8", AlertDescription.ILLEGAL_PARAMETE
 _DECODE = must_refuse("RFC 8446 section 6.2", AlertDescription.DECODE_ERROR)
 
 
-def _another(_: Situation, groups: tuple[int, ...], shares: tuple[int, ...]) -> int | None:
+def another(_: Situation, groups: tuple[int, ...], shares: tuple[int, ...]) -> int | None:
     """A group in common for which no share came, as a right server asks; else one that came."""
     return next((group for group in groups if group not in shares), groups[0] if groups else None)
 
@@ -62,7 +62,7 @@ def _retry(name: str, title: str, demand: Demand, rewrites: Rewrite, retries: in
         TLS_1_3,
         demand,
         Scenario.RETRY,
-        asks_again=_another,
+        asks_again=another,
         rewrites=rewrites,
         retries=retries,
     )
@@ -91,7 +91,7 @@ DEPARTURES = (
         TLS_1_3,
         must_go_on("RFC 8446 section 4.1.4"),
         Scenario.RETRY,
-        asks_again=_another,
+        asks_again=another,
     ),
     Departure(
         "retry-for-a-share-that-came",
@@ -208,7 +208,7 @@ DEPARTURES = (
         TLS_1_3,
         _NO_CHANGE,
         Scenario.RETRY,
-        asks_again=_another,
+        asks_again=another,
         rewrites=_cookie(b"to know the second hello by"),
         chooses=_other_suite,
     ),

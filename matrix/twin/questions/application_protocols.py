@@ -33,7 +33,7 @@ def _ask(draft: Draft) -> Asking[None]:
         left.remove(name)
     unknown = yield from draft.ask(with_protocols(hello, _UNKNOWN))
     if found:
-        draft.emulation["application_protocols"] = [name.decode() for name in found]
+        draft.declared["application_protocols"] = [name.decode() for name in found]
         if unknown.refusal is None:
             draft.emulation["no_common_application_protocol"] = "ignored"
         else:

@@ -3,7 +3,7 @@
 `clients.starttls` is the other side; neither imports the other, and each is tested with it.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 
 from handshake import clear_text
 from handshake.clear_text import Excess, Words
@@ -16,7 +16,13 @@ class Broken(Exception):
 
 
 class Dialogue(clear_text.Dialogue):
-    """A conversation with a client; `receive` raises Broken."""
+    """A conversation with a client; `receive` raises Broken. `settings` are the server's of the protocol."""
+
+    def __init__(
+        self, words: Callable[["Dialogue"], Words], settings: Mapping[str, str] | None = None
+    ) -> None:
+        self.settings = settings or {}
+        super().__init__(words)
 
     def receive(self, data: bytes) -> None:
         """Take what the client says."""

@@ -10,7 +10,7 @@ from servers.credentials import SUBJECT, make_credentials
 from servers.definition import load_definitions
 from servers.processes.start import start_servers
 from servers.running import RunningServer
-from servers.variant import parse_server_id
+from servers.variant import certificate_kinds, parse_server_id
 from tests.clients.servers import Script, scripted_server
 from tests.clients.tls_servers import ServerCertificate, make_certificate, openssl
 
@@ -43,7 +43,8 @@ def servers_of_ours(*identities: str) -> Iterator[dict[str, Destination]]:
     """Servers of the repository, by id."""
     definitions = load_definitions(())
     variants = [parse_server_id(identity, definitions) for identity in identities]
-    with start_servers(variants, make_credentials(), 30.0) as running:
+    credentials = make_credentials(kinds=certificate_kinds(variants))
+    with start_servers(variants, credentials, 30.0) as running:
         found = {}
         for identity in identities:
             server = running[identity]

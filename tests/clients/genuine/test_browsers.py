@@ -18,7 +18,7 @@ from clients.genuine.drivers.browser import KEEPER
 from clients.genuine.program import PREFIX
 from clients.genuine.programs import load_programs
 from clients.genuine.visit import PATIENCE, SETTLE_SECONDS, visit
-from tests.clients.genuine.peers import destination, scripted
+from tests.clients.genuine.peers import destination, scripted, servers_of_ours
 from tests.clients.servers import read_hello
 
 SECONDS = 15.0
@@ -130,3 +130,25 @@ def test_a_silent_server_is_given_up_in_time_and_the_next_is_met(program: Driven
     assert str(again.attempts[-1].failure) == "server-hello:fin"
     assert len(again.attempts) == len(before.attempts) > 1, "browsers try again"
     assert again.words == before.words != ""
+
+
+ANSWERED = (
+    "reference@rfc,application-protocols=h2",
+    "reference@rfc,application-settings=new",
+    "reference@rfc,certificate-compression=zlib",
+    "reference@rfc,certificate=ecdsa-secp256r1-delegating",
+    "reference@rfc,ech-retry-configs=16",
+)
+UNREADABLE = "reference@rfc,departure=ech-retry-configs-cut-off"
+
+
+@pytest.mark.parametrize("program", BROWSERS, ids=lambda program: program.id)
+def test_what_todays_hellos_ask_for_is_answered_and_taken(program: Driven) -> None:
+    if program.missing is not None:
+        pytest.skip(program.missing)
+    with servers_of_ours(*ANSWERED, UNREADABLE) as servers:
+        for identity in ANSWERED:
+            seen = visit(program, servers[identity], deadline_seconds=SECONDS)
+            assert seen.attempts[-1].failure is None, (identity, seen.attempts)
+        refused = visit(program, servers[UNREADABLE], deadline_seconds=SECONDS)
+        assert refused.attempts[-1].failure is not None, "the control"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
 
 from handshake.crypto.credentials import generate_dsa
 from handshake.crypto.export_rsa import generate_export_rsa_key
@@ -40,6 +40,9 @@ def keys() -> dict[str, PrivateKey]:
         "brainpool": ec.generate_private_key(ec.BrainpoolP256R1()),
         "ed25519": ed25519.Ed25519PrivateKey.generate(),
         "ed448": ed448.Ed448PrivateKey.generate(),
+        "mldsa44": mldsa.MLDSA44PrivateKey.generate(),
+        "mldsa65": mldsa.MLDSA65PrivateKey.generate(),
+        "mldsa87": mldsa.MLDSA87PrivateKey.generate(),
     }
 
 
@@ -73,6 +76,12 @@ def another(key: PrivateKey) -> PublicKey:
             return ed25519.Ed25519PrivateKey.generate().public_key()
         case ed448.Ed448PrivateKey():
             return ed448.Ed448PrivateKey.generate().public_key()
+        case mldsa.MLDSA44PrivateKey():
+            return mldsa.MLDSA44PrivateKey.generate().public_key()
+        case mldsa.MLDSA65PrivateKey():
+            return mldsa.MLDSA65PrivateKey.generate().public_key()
+        case mldsa.MLDSA87PrivateKey():
+            return mldsa.MLDSA87PrivateKey.generate().public_key()
         case _:
             return key.parameters().generate_private_key().public_key()
 
@@ -118,10 +127,11 @@ def test_digests_signed_as_they_are(keys, kind):
     assert_fault(Fault.DECRYPT, verify_md5_sha1, public(keys[kind]), bytes(36), signature)
 
 
-def test_eddsa_has_no_place_before_tls12(keys):
+@pytest.mark.parametrize("kind", ["ed25519", "mldsa65"])
+def test_what_signs_by_schemes_alone_has_no_place_before_tls12(keys, kind):
     with pytest.raises(LocalError):
-        sign(keys["ed25519"], None, CONTENT)
-    assert_fault(Fault.ILLEGAL_PARAMETER, verify, public(keys["ed25519"]), None, CONTENT, b"")
+        sign(keys[kind], None, CONTENT)
+    assert_fault(Fault.ILLEGAL_PARAMETER, verify, public(keys[kind]), None, CONTENT, b"")
 
 
 EXPECTED_SCHEMES = {
@@ -140,6 +150,10 @@ EXPECTED_SCHEMES = {
     ("brainpool", TLS_1_2): "0403 0503 0603 0303 0203 0103",
     ("ed25519", TLS_1_2): "0807",
     ("ed448", TLS_1_3): "0808",
+    ("mldsa44", TLS_1_3): "0904",
+    ("mldsa65", TLS_1_3): "0905",
+    ("mldsa87", TLS_1_3): "0906",
+    ("mldsa65", TLS_1_2): "",
     ("rsa", TLS_1_1): "",
 }
 
@@ -156,7 +170,16 @@ def test_schemes_of_a_key_and_each_of_them_signs(keys, kind, version):
 
 @pytest.mark.parametrize(
     ("kind", "scheme"),
-    [("rsa", 0x0403), ("p256", 0x0401), ("dsa", 0x0804), ("ed25519", 0x0808), ("rsa", 0x9999)],
+    [
+        ("rsa", 0x0403),
+        ("p256", 0x0401),
+        ("dsa", 0x0804),
+        ("ed25519", 0x0808),
+        ("rsa", 0x9999),
+        ("mldsa44", 0x0905),
+        ("rsa", 0x0904),
+        ("mldsa87", 0x0807),
+    ],
 )
 def test_schemes_that_are_not_the_keys(keys, kind, scheme):
     with pytest.raises(LocalError):

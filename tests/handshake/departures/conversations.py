@@ -1,10 +1,14 @@
 """A client and a departing server in one process, in the scenario in which the departure shows."""
 
 import os
+import time
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from handshake.client.connection import ClientConnection
+from handshake.crypto.credentials import Credential
 from handshake.errors import LocalError
 from handshake.features import parse_feature
 from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTemplate, HelloTemplate
@@ -12,6 +16,7 @@ from handshake.server import ClientCertificate, ServerConfiguration, ServerConne
 from handshake.server.departures.departure import Departure, Scenario
 from handshake.session import Session, SessionCache
 from handshake.wire.registry import ExtensionType, NamedGroup, ProtocolVersion
+from servers.credentials import KINDS
 from tests.handshake.peers import ANSWER, REQUEST, Ours, configuration, pump, template
 
 SUITES_13 = (0x1301, 0x1303, 0x1302)
@@ -55,8 +60,16 @@ def settings(departure: Departure | None, version: int) -> ServerConfiguration:
     quirks: dict[str, Any] = {"departures": () if departure is None else (departure,), "tickets": True}
     if departure is not None and departure.scenario is Scenario.CLIENT_CERTIFICATE:
         quirks["client_certificate"] = ClientCertificate.REQUEST
+    if departure is not None and departure.certificate:
+        shown = _credential(departure.certificate)
+        quirks["credentials"] = {shown.certificate_type: shown}
     groups = (NamedGroup.X25519, NamedGroup.SECP256R1, NamedGroup.SECP384R1)
     return configuration(version, *suites_of(version), named_groups=groups, **quirks)
+
+
+@cache
+def _credential(kind: str) -> Credential:
+    return KINDS[kind].make(subject="server.example.test", now=datetime.now(UTC), serial=5)
 
 
 @dataclass
@@ -105,10 +118,13 @@ class _Talk:
             policy=ClientPolicy(),
             entropy=os.urandom,
             session=session,
+            clock=time.time,
         )
         connection.start(0.0)
         self.client = Ours(connection)
-        self.server = Ours(ServerConnection(configured, entropy=os.urandom, sessions=sessions))
+        self.server = Ours(
+            ServerConnection(configured, entropy=os.urandom, sessions=sessions, clock=time.time)
+        )
         self.is_complete = False
 
     @property

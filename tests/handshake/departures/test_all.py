@@ -97,7 +97,17 @@ def spied(departure: Departure, changes: list[str]) -> Departure:
 
         return call
 
-    names = ("chooses", "agrees", "parameters", "scheme", "rewrites", "leads_in", "arranges", "asks_again")
+    names = (
+        "chooses",
+        "agrees",
+        "parameters",
+        "scheme",
+        "delegates",
+        "rewrites",
+        "leads_in",
+        "arranges",
+        "asks_again",
+    )
     return replace(departure, **{name: spy(name, getattr(departure, name)) for name in names})
 
 
@@ -111,7 +121,9 @@ def test_there_are_enough_of_them() -> None:
 def test_names_and_texts_are_well_formed() -> None:
     for name, departure in ALL.items():
         assert re.fullmatch(r"[a-z0-9]+(-[a-zA-Z0-9]+)*", name), name
-        assert re.match(r"RFC \d{4}( (section [\d.]+|appendix [A-Z.\d]+))", departure.demand.section), name
+        assert re.match(
+            r"(RFC \d{4}|draft-[a-z0-9-]+) (section [\d.]+|appendix [A-Z.\d]+)", departure.demand.section
+        ), name
         assert departure.title[0].islower(), name
         assert not departure.title.endswith("."), name
 

@@ -31,12 +31,14 @@ GREASE = 0x1A1A
 class Sent:
     """A hello in TLS records of one version, or (`version` None) the body of an SSLv2 record.
 
-    `message` is the handshake message; `cut` says how many bytes of it are in the records but the last.
+    `message` is the handshake message; `cut` says how many bytes of it are in the records but the last,
+    `segments` how many bytes on the wire are in the segments but the last.
     """
 
     message: bytes
     version: int | None = 0x0301
     cut: tuple[int, ...] = ()
+    segments: tuple[int, ...] = ()
 
     @property
     def fragments(self) -> tuple[bytes, ...]:
@@ -49,6 +51,16 @@ class Sent:
             return push_sslv2_record(SSLv2Record(self.message))
         records = (Record(ContentType.HANDSHAKE, self.version, fragment) for fragment in self.fragments)
         return b"".join(map(push_record, records))
+
+    @property
+    def arriving(self) -> tuple[bytes, ...]:
+        return segmented(self.wire, self.segments)
+
+
+def segmented(wire: bytes, segments: tuple[int, ...]) -> tuple[bytes, ...]:
+    """The bytes in segments of these sizes and one of what is left."""
+    ends = [0, *(sum(segments[: i + 1]) for i in range(len(segments))), len(wire)]
+    return tuple(wire[start:end] for start, end in pairwise(ends))
 
 
 def raw(body: bytes) -> Sent:
@@ -117,6 +129,8 @@ EXAMPLES: dict[str, tuple[Sent, Sent]] = {
     "record-version:SSLv3": (replace(hello(), version=0x0300), hello()),
     "record-length:..3": (replace(hello(), cut=(3,)), hello()),
     "record-count:2..": (replace(hello(), cut=(20, 5)), hello()),
+    "first-record-length:..5": (replace(hello(), cut=(5,)), replace(hello(), cut=(6, 1))),
+    "segment-count:2..": (replace(hello(), segments=(7,)), replace(hello(), cut=(20, 5))),
     "hello-length:256..511": (long(300), long(512)),
     "client-version:TLSv1.1": (hello(legacy_version=0x0302), hello()),
     "version-from:TLSv1.1": (hello(legacy_version=0x0303), hello()),

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 import handshake.features
-from handshake.features import Feature, FirstFlight, collection, features_of, kinds, notations, parse_feature
+from handshake.features import (
+    Feature,
+    FirstFlight,
+    HelloRecord,
+    collection,
+    features_of,
+    kinds,
+    notations,
+    parse_feature,
+)
 from handshake.features.arguments import PlainFeature
 from handshake.features.conjunction import Conjunction
 from handshake.features.negation import Negation
@@ -20,10 +29,14 @@ from tests.handshake.features.examples import EXAMPLES, Sent, notations_without_
 def flight(sent: Sent) -> FirstFlight:
     """The flight as a server that reads as far as it goes has it."""
     if sent.version is None:
-        return flight_of_sslv2_record(sent.message, None)
+        return flight_of_sslv2_record(sent.message, None, sent.segments or (len(sent.wire),))
     records = HandshakeRecords()
+    for segment in sent.arriving:
+        records.read(len(segment))
+    left = sum(5 + len(fragment) for fragment in sent.fragments)
     for fragment in sent.fragments:
-        records.feed(sent.version, len(fragment))
+        left -= 5 + len(fragment)
+        records.feed(HelloRecord(sent.version, len(fragment)), left)
     body = sent.message[4:]
     received = ReceivedHello(body, read_lenient_client_hello(body, HelloReading()))
     return flight_of_message(received, records.take(len(sent.message)))
@@ -66,6 +79,8 @@ def test_a_name_is_read_back_and_described(name: str) -> None:
         ("hello-length:256..511", "a length of 256 to 511 bytes"),
         ("hello-length:10 mod 256", "a length of 10 bytes modulo 256"),
         ("record-count:2..", "a division into 2 records or more"),
+        ("first-record-length:..5", "a first record of at most 5 bytes"),
+        ("segment-count:2..", "an arrival in 2 segments or more"),
         ("cipher-suite:AES128-SHA", "the cipher suite TLS_RSA_WITH_AES_128_CBC_SHA"),
         ("cipher-suite:TLS_FALLBACK_SCSV", "the signalling cipher suite value TLS_FALLBACK_SCSV"),
         (

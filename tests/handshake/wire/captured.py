@@ -1,4 +1,4 @@
-"""The captured hellos of tests/vectors/clienthellos.json, as values."""
+"""The captured hellos of tests/vectors (clienthellos.json, modern-hellos.json), as values."""
 
 import json
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from pathlib import Path
 from handshake.wire.handshake_message import HandshakeMessage, MessageReader
 from handshake.wire.record import FirstRecord, Record, RecordReader, SSLv2Record
 
-VECTORS = Path(__file__).parents[2] / "vectors" / "clienthellos.json"
+VECTORS = Path(__file__).parents[2] / "vectors"
+FILES = ("clienthellos.json", "modern-hellos.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class CapturedHello:
     compression_methods: bytes | None
     extensions: tuple[tuple[int, bytes], ...] | None
     ja3: str | None
+    ja4: str | None
 
     @property
     def body(self) -> bytes:
@@ -33,7 +35,7 @@ class CapturedHello:
 
 @cache
 def captured_hellos() -> tuple[CapturedHello, ...]:
-    """All entries, in the file's order."""
+    """All entries, in the order of the files; only modern-hellos.json tells JA4."""
     return tuple(
         CapturedHello(
             id=entry["id"],
@@ -48,8 +50,10 @@ def captured_hellos() -> tuple[CapturedHello, ...]:
             if entry["extensions"] is None
             else tuple((int(each["type"], 16), bytes.fromhex(each["hex"])) for each in entry["extensions"]),
             ja3=entry["ja3"],
+            ja4=entry.get("ja4"),
         )
-        for entry in json.loads(VECTORS.read_text(encoding="utf-8"))
+        for name in FILES
+        for entry in json.loads((VECTORS / name).read_text(encoding="utf-8"))
     )
 
 

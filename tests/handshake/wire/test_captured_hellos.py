@@ -13,6 +13,7 @@ from handshake.wire.client_hello import (
 )
 from handshake.wire.handshake_message import HandshakeMessage, MessageReader, push_handshake_message
 from handshake.wire.ja3 import ja3
+from handshake.wire.ja4 import ja4
 from handshake.wire.record import Record, SSLv2Record, push_record, push_sslv2_record
 from handshake.wire.registry import ContentType, HandshakeType
 from tests.handshake.wire.captured import (
@@ -49,7 +50,7 @@ def write_again(record: Record | SSLv2Record) -> bytes:
 
 
 def test_all_the_evidence_is_here() -> None:
-    assert len(captured_records()) == 322
+    assert len(captured_records()) == 322 + 257
     assert sum(hello.sslv2_format for hello in captured_records()) == 24
     assert len(captured_hellos()) - len(captured_records()) == 5
 
@@ -100,6 +101,11 @@ def test_hello_reads_as_the_evidence_says(hello: CapturedHello) -> None:
 @every_hello
 def test_ja3_is_the_evidence_s(hello: CapturedHello) -> None:
     assert ja3(decode(hello)) == hello.ja3
+
+
+@pytest.mark.parametrize("hello", [each for each in captured_hellos() if each.ja4], ids=lambda each: each.id)
+def test_ja4_is_the_evidence_s(hello: CapturedHello) -> None:
+    assert ja4(decode(hello)) == hello.ja4
 
 
 @every_record

@@ -27,6 +27,7 @@ from tests.handshake.features.examples import (
     hello,
     notations_without_example,
     raw,
+    segmented,
     sslv2,
 )
 from tests.handshake.peers import Ours, client, pump
@@ -63,7 +64,8 @@ def connection(configuration: ServerConfiguration) -> ServerConnection:
 def triggered(configuration: ServerConfiguration, sent: Sent) -> str | None:
     """The name of the feature that a hello was refused for; what was sent then is the reaction alone."""
     theirs = connection(configuration)
-    theirs.receive_data(sent.wire, 0.0)
+    for segment in sent.arriving:
+        theirs.receive_data(segment, 0.0)
     if theirs.triggered is not None:
         alert = theirs.data_to_send()
         assert (alert[:1], alert[-2:]) == (b"\x15", bytes([2, AlertDescription.ACCESS_DENIED]))
@@ -155,7 +157,8 @@ def inside_a_connection(configuration: ServerConfiguration, sent: Sent) -> str |
     records.record_version = sent.version or TLS_1_0
     for fragment in sent.fragments:
         records.write(ContentType.HANDSHAKE, fragment, 0.0)
-    theirs.take(ours.give())
+    for segment in segmented(ours.give(), sent.segments):
+        theirs.take(segment)
     return None if server_side.triggered is None else server_side.triggered.name
 
 

@@ -61,6 +61,7 @@ DECLARED_OTHERWISE: Mapping[str, Any] = {
     "versions": (0x0302,),
     "cipher_suites": (0x0005,),
     "sslv2_hello": True,
+    "application_protocols": ("h2",),
     "client_certificate": "require",
     "client_certificate_asked": ("post-handshake",),
 }

@@ -1,0 +1,99 @@
+"""Many TOML files at once, with what was parsed before kept in a folder.
+
+Python's TOML parser takes longer than everything else that is done with a profile, and its result depends on
+the bytes of the files and on Python's version alone. So the result is kept under the digest of both, as JSON:
+what is kept can be missing or unreadable, and is then parsed again, but it cannot be out of date.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import tomllib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from definitions.document import MAX_TOML_BYTES, Document, bounded
+from definitions.fault import UnusableFile
+from definitions.lines import toml_places
+
+MAX_KEPT = 4
+"""How many results stay; one is in use, and each file that is edited makes another."""
+
+Contents = dict[str, Any]
+"""What was parsed, by the name of the file."""
+
+
+def toml_documents(paths: Sequence[Path], folder: Path) -> dict[Path, Document]:
+    """The documents of those files that are TOML, each as `definitions.document.toml_document` gives it.
+
+    A file that is missing here is for `toml_document` to tell what is wrong with. `folder` is made where
+    there is none; where it cannot be written, nothing is kept.
+    """
+    read = {path: data for path in paths if (data := _bytes(path)) is not None}
+    kept = folder / f"{_digest(read)}.json"
+    contents = _kept(kept)
+    if contents is None:
+        contents = _parsed(read)
+        if len(contents) == len(paths):
+            _keep(contents, kept)
+    documents = {}
+    for path, data in read.items():
+        if path.name in contents:
+            with suppress(UnusableFile):
+                text = data.decode("utf-8-sig")
+                documents[path] = bounded(Document(str(path), contents[path.name], text, toml_places))
+    return documents
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_TOML_BYTES + 1)
+    except (OSError, ValueError):
+        return None
+    return data if len(data) <= MAX_TOML_BYTES else None
+
+
+def _digest(read: Mapping[Path, bytes]) -> str:
+    digest = sha256(sys.version.encode())
+    for path, data in read.items():
+        digest.update(f"\n{path.name}\n{len(data)}\n".encode(errors="surrogateescape"))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def _parsed(read: Mapping[Path, bytes]) -> Contents:
+    """What the files hold, without those that are no TOML."""
+    contents = {}
+    for path, data in read.items():
+        with suppress(ValueError, RecursionError):
+            contents[path.name] = tomllib.loads(data.decode("utf-8-sig"))
+    return contents
+
+
+def _kept(file: Path) -> Contents | None:
+    try:
+        contents = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return contents if isinstance(contents, dict) else None
+
+
+def _keep(contents: Contents, file: Path) -> None:
+    """Keep what JSON can say without a change (it has no dates), and no more than the newest few."""
+    with suppress(OSError, TypeError, ValueError, RecursionError):
+        text = json.dumps(contents, ensure_ascii=False)
+        if json.loads(text) != contents:
+            return
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=".", suffix=".new", dir=file.parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as new:
+            new.write(text)
+        Path(name).replace(file)
+        others = sorted(file.parent.glob("*.json"), key=lambda each: each.stat().st_mtime, reverse=True)
+        for old in others[MAX_KEPT:]:
+            old.unlink(missing_ok=True)
