@@ -84,6 +84,12 @@ def with_(base: HelloTemplate, features: Sequence[Feature]) -> HelloTemplate:
     return base
 
 
+def with_unknown_suites(base: HelloTemplate, length: int) -> HelloTemplate:
+    """The hello made at least so long by cipher suites that nobody knows, behind its own."""
+    count = min(max(length - flight_of(base).length + 1, 2) // 2, _MOST_UNKNOWN_SUITES)
+    return with_cipher_suites(base, (*base.cipher_suites, *(UNKNOWN_SUITES + number for number in range(count))))
+
+
 def _rivals_of_presence(base: HelloTemplate, feature: Feature) -> Iterator[HelloTemplate]:
     """The failing hello without the feature, but as long as before, or with as many extensions."""
     length = flight_of(base).length
@@ -97,7 +103,7 @@ def _rivals_of_absence(base: HelloTemplate, feature: Feature) -> Iterator[HelloT
     plus = with_(base, (feature,))
     length = flight_of(plus).length
     yield with_(base, (HelloLength(Numbers(length, length)),))
-    yield _with_unknown_suites(base, length)
+    yield with_unknown_suites(base, length)
     if isinstance(feature, Extension):
         yield _replaced(plus, feature.extension_type)
         yield insert(base, ExtensionTemplate(UNKNOWN_EXTENSION, bytes(2)))
@@ -106,12 +112,6 @@ def _rivals_of_absence(base: HelloTemplate, feature: Feature) -> Iterator[HelloT
             yield with_(base, (family,))
     if isinstance(feature, Negation) and isinstance(feature.feature, Extension):
         yield _replaced(base, feature.feature.extension_type)
-
-
-def _with_unknown_suites(base: HelloTemplate, length: int) -> HelloTemplate:
-    """The hello made at least so long by cipher suites that nobody knows, behind its own."""
-    count = min(max(length - flight_of(base).length + 1, 2) // 2, _MOST_UNKNOWN_SUITES)
-    return with_cipher_suites(base, (*base.cipher_suites, *(UNKNOWN_SUITES + number for number in range(count))))
 
 
 def _replaced(base: HelloTemplate, extension_type: int) -> HelloTemplate:

@@ -1,37 +1,37 @@
 """One explanation from the first question to the proof.
 
 The failing hello is asked several times, since a server that answers the same bytes in different ways cannot be
-explained. Then a hello is looked for that gets through, among the profiles, from which the search starts. What
-the search finds is proved with two hellos that differ in that one thing. A control between the questions tells
-a server that changes, or has begun to refuse everybody, from one that minds a hello.
+explained. A hello that gets through is looked for among those of all clients, and the search starts from these
+two. What it finds is proved with two hellos that differ in that one thing. Where a hello without the cause
+fails in another way, the server minds a second thing, which is explained as well.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from clients.player import Player
-from handshake.errors import LocalError
-from handshake.features import Feature, features_of
-from handshake.features.flight import flight_of
+from handshake.features import Feature
 from handshake.hello_template import HelloTemplate
-from matrix.explain.alike import merged
-from matrix.explain.asking import Asker, is_unreachable
-from matrix.explain.candidates import with_, without
-from matrix.explain.hypotheses import Hypothesis, Joint
+from matrix.explain.asking import AT_ONCE, Asker, is_own_rule, is_unreachable
+from matrix.explain.candidates import without
+from matrix.explain.choices import choices
+from matrix.explain.control import CONTROL_AFTER, PAUSE_SECONDS, Control, Disturbance, rate_of_failures
+from matrix.explain.hypotheses import Hypothesis
+from matrix.explain.nearest import MOST_TRIED, Nearest
+from matrix.explain.proof import REPEATS, Proof, nearest_pair, prove
 from matrix.explain.search import Found, Search
 from matrix.explain.trial import Answer, Trials
 
 REFUSING_STATUS = 400
 """RFC 9110 section 15.5."""
-REPEATS = 3
-"""How often the hello to be explained, and each hello of the proof, is asked."""
-FLAKY_REPEATS = 10
-"""How often a server that answers differently is asked for its rate."""
-CONTROL_AFTER = 10
-"""A hello that got through is asked again after so many others."""
-_PASSING_TRIED = 20
-"""Profiles that are asked at most to find one that gets through."""
+MOST_PROBES = 200
+"""Connections that an explanation makes unless another number is asked for; most need a fifth of them."""
+_KEPT = 30
+"""Connections that are kept for controls and the proof."""
+_MOST_CAUSES_IN_TURN = 3
+"""Things with different reactions that one server is asked about."""
 
 
 class Kind(StrEnum):
@@ -39,152 +39,225 @@ class Kind(StrEnum):
 
     ONE = "one"
     SEVERAL = "several"
+    CHOICE = "choice"
+    OWN_RULE = "own-rule"
     NONE = "none"
     ALL_FAIL = "all-fail"
-    FLAKY = "flaky"
     PASSES = "passes"
-    CHANGED = "changed"
     UNREACHABLE = "unreachable"
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """Two hellos that differ in the cause alone: `failing` has it and fails, `passing` has not and gets
-    through, each `repeats` times.
-    """
-
-    failing: HelloTemplate
-    passing: HelloTemplate
-    repeats: int
+    FLAKY = Disturbance.FLAKY.value
+    DOWN = Disturbance.DOWN.value
+    BANNED = Disturbance.BANNED.value
+    RATE_LIMITED = Disturbance.RATE_LIMITED.value
+    CHANGED = Disturbance.CHANGED.value
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What was found. `causes` are those that nothing tells apart, the most likely first; `answer` is that of
-    the failing hello; `nearest` the client whose hello got through; `probes` the connections made; `rate` the
-    share of failures of a flaky server.
+    """What was found.
+
+    `answer` is that of the failing hello, `probes` the connections made. `causes` are groups of hypotheses:
+    those of a group say the same of every known hello, nothing that could be asked tells the groups apart.
+    `proof` are the two hellos; where no cause is left, the two most alike that were asked. `nearest` is the
+    client whose hello got through. `companions` are what every failing hello had besides the first cause.
+    `rate` is the share of failures of a flaky server, `disturbed` the hello that showed it. `rule` is true
+    where the client itself refuses what the server chooses, and the hello gets through without its rule.
+    `then` explains what the server minds next, in a hello without the cause. `trials` are all that was asked.
     """
 
     kind: Kind
     answer: Answer
     probes: int
-    causes: tuple[Hypothesis, ...] = ()
+    causes: tuple[tuple[Hypothesis, ...], ...] = ()
     proof: Proof | None = None
     nearest: str | None = None
+    companions: tuple[Feature, ...] = ()
     rate: float | None = None
+    rule: bool = False
+    then: "Explanation | None" = None
+    trials: Trials | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How much is asked: `most_probes` connections, and how a pause is made."""
+
+    most_probes: int = MOST_PROBES
+    pause: Callable[[float], None] = time.sleep
+    pause_seconds: float = PAUSE_SECONDS
 
 
 def explain(
-    client: Player, clients: Mapping[str, Player], asker: Asker, most_probes: int
+    client: Player, clients: Mapping[str, Player], asker: Asker, terms: Terms | None = None
 ) -> Explanation:
     """Find what of `client`'s first hello the server minds; `clients` are those that may get through."""
-    failing = client.hellos[0].template
-    first = asker.ask(failing)
-    if is_unreachable(first):
-        return Explanation(Kind.UNREACHABLE, first, asker.asked)
-    if first.status is not None:
-        asker.usual_status = first.status
-    if any(not asker.ask(failing).is_like(first) for _ in range(REPEATS - 1)):
-        return _flaky(asker, failing, first)
-    refused_by_status = first.passes and first.status is not None and first.status >= REFUSING_STATUS
-    if first.passes and not refused_by_status:
-        return Explanation(Kind.PASSES, first, asker.asked)
-    nearest = _nearest(client, clients, asker, first)
-    if first.passes and nearest is None:
-        return Explanation(Kind.PASSES, first, asker.asked)
-    if nearest is None:
-        return Explanation(Kind.ALL_FAIL, first, asker.asked)
-    name, passing, answer = nearest
-    if first.passes:  # HTTP
-        asker.usual_status = answer.status
+    return _Explaining(client, clients, asker, terms or Terms()).run()
+
+
+class _Explaining:
+    """One explanation in progress."""
+
+    def __init__(self, client: Player, clients: Mapping[str, Player], asker: Asker, terms: Terms) -> None:
+        self._client = client
+        self._asker = asker
+        self._terms = terms
+        self._failing = asker.sent(client.hellos[0].template)
+        self._hellos = {name: asker.sent(player.hellos[0].template) for name, player in clients.items()}
+
+    def run(self) -> Explanation:
+        """Ask until there is an explanation, or there is none."""
+        asker, failing = self._asker, self._failing
+        asker.player = replace(self._client, hellos=())
         first = asker.ask(failing)
-    trials = Trials(first)
-    trials.add(failing, first)
-    trials.add(passing, answer)
-    search = Search(failing, passing, trials, most_probes - asker.asked - 2 * REPEATS)
-    found = _asked(search, asker, passing)
-    if found is None:
-        return Explanation(Kind.CHANGED, first, asker.asked, nearest=name)
-    causes = tuple(merged(found.hypotheses))
-    if not causes:
-        return Explanation(Kind.NONE, first, asker.asked, nearest=name)
-    proof = _prove(causes[0], failing, passing, asker, first)
-    kind = Kind.ONE if len(causes) == 1 and proof is not None else Kind.SEVERAL
-    return Explanation(kind, first, asker.asked, causes, proof, name)
+        if is_unreachable(first):
+            return self._ended(Kind.UNREACHABLE, first)
+        is_refused_page = first.passes and (first.status or 0) >= REFUSING_STATUS
+        if first.passes and not is_refused_page:
+            return self._passing(first)
+        rule = is_own_rule(first) and self._gets_through_without_rule()
+        if not rule and not is_refused_page:
+            first = self._as_the_server_sees_it(first)
+            if first.passes:  # the failure was one of the client's own policy after all
+                return self._passing(first)
+        return self._explained(first, rule=rule)
 
+    def _as_the_server_sees_it(self, first: Answer) -> Answer:
+        """From here on no rule of the client counts. A page is asked for only where it matters."""
+        asker = self._asker
+        if asker.scenario.id == "connect":
+            asker.player = Player(())
+            asker.asks_for_page = first.reason.startswith("application-data:")
+        return asker.ask(self._failing)
 
-def _flaky(asker: Asker, failing: HelloTemplate, first: Answer) -> Explanation:
-    answers = [asker.ask(failing) for _ in range(FLAKY_REPEATS)]
-    rate = sum(not each.passes for each in answers) / len(answers)
-    return Explanation(Kind.FLAKY, first, asker.asked, rate=rate)
+    def _gets_through_without_rule(self) -> bool:
+        own, self._asker.player = self._asker.player, Player(())
+        answer = self._asker.ask(self._failing)
+        self._asker.player = own
+        return answer.passes
 
+    def _passing(self, first: Answer) -> Explanation:
+        again = [self._asker.ask(self._failing) for _ in range(REPEATS - 1)]
+        if all(answer.passes for answer in again):
+            return self._ended(Kind.PASSES, first)
+        return self._flaky(next(answer for answer in again if not answer.passes))
 
-def _nearest(
-    client: Player, clients: Mapping[str, Player], asker: Asker, first: Answer
-) -> tuple[str, HelloTemplate, Answer] | None:
-    """A hello of another client that gets through, played with `client`'s own rules; the likeliest first."""
-    mine = set(features_of(client.hellos[0].template))
-    suspects: set[Feature] = mine
-    hellos = {name: player.hellos[0].template for name, player in clients.items()}
-    features = {name: set(features_of(template)) for name, template in hellos.items()}
-    for _ in range(min(_PASSING_TRIED, len(hellos))):
-        # What it lacks of the suspects makes it likely to get through, what else differs makes it far away.
-        name = max(hellos, key=lambda each: (_worth(features[each], suspects, mine), each))
-        template, has = hellos.pop(name), features.pop(name)
-        answer = asker.ask(template)
-        if answer.passes and (not first.passes or answer.status != first.status):
-            return name, template, answer
-        if answer.is_like(first):
-            suspects = suspects & has or suspects
-    return None
+    def _explained(self, first: Answer, *, rule: bool, turn: int = 1) -> Explanation:
+        """Explain the failing hello, whose answer is known."""
+        trials = Trials(first)
+        nearest = self._nearest(first, trials)
+        if nearest is None:
+            kind = Kind.PASSES if first.passes else Kind.OWN_RULE if rule else Kind.ALL_FAIL
+            return replace(self._ended(kind, first, trials), rule=rule)
+        name, passing, answer = nearest
+        if first.passes:  # the server answers with an HTTP status that refuses
+            self._asker.usual_status = answer.status
+            first = self._asker.ask(self._failing)
+            trials = Trials(first)
+            trials.add(passing, answer)
+        if any(not self._asker.ask(self._failing).is_like(first) for _ in range(REPEATS - 1)):
+            return self._flaky(first)
+        trials.add(self._failing, first)
+        control = Control(self._asker, passing, self._terms.pause, self._terms.pause_seconds)
+        found = self._searched(trials, passing, control)
+        if isinstance(found, Disturbance):
+            return self._disturbed(found, first, passing, trials)
+        return self._told(found, first, passing, name, rule=rule, turn=turn)
 
+    def _told(
+        self, found: Found, first: Answer, passing: HelloTemplate, name: str, *, rule: bool, turn: int
+    ) -> Explanation:
+        """Prove what was found; explain what comes behind it."""
+        ended = replace(
+            self._ended(Kind.NONE, first, found.trials), nearest=name, rule=rule, causes=found.causes
+        )
+        if not found.causes:
+            is_told = choices(found.trials) is not None
+            kind = Kind.CHOICE if is_told else Kind.OWN_RULE if rule else Kind.NONE
+            return replace(ended, kind=kind, proof=nearest_pair(found.trials), probes=self._asker.asked)
+        cause = found.causes[0][0]
+        proof = prove(cause, self._failing, passing, self._asker, first, found.trials)
+        if proof is None:
+            later = self._asker.ask(self._failing)
+            if not later.is_like(first):
+                return self._flaky(first) if self._is_flaky() else self._ended(Kind.CHANGED, first, found.trials)
+        then = self._then(cause, first, turn) if proof is not None else None
+        is_one = len(found.causes) == 1 and proof is not None
+        return replace(
+            ended,
+            kind=Kind.ONE if is_one else Kind.SEVERAL,
+            proof=proof or nearest_pair(found.trials),
+            companions=found.companions,
+            then=then,
+            probes=self._asker.asked,
+        )
 
-def _worth(features: set[Feature], suspects: set[Feature], mine: set[Feature]) -> float:
-    return len(suspects - features) - 0.5 * len(features - mine)
+    def _then(self, cause: Hypothesis, first: Answer, turn: int) -> Explanation | None:
+        """What the server has against the hello once the cause is out of it."""
+        bare = self._asker.sent(without(self._failing, cause.parts))
+        if bare == self._failing or turn == _MOST_CAUSES_IN_TURN:
+            return None
+        answer = self._asker.ask(bare)
+        if answer.passes or answer.is_like(first) or self._asker.asked >= self._terms.most_probes:
+            return None
+        self._failing = bare
+        then = self._explained(answer, rule=False, turn=turn + 1)
+        return then if then.kind in (Kind.ONE, Kind.SEVERAL) else None
 
+    def _nearest(self, first: Answer, trials: Trials) -> tuple[str, HelloTemplate, Answer] | None:
+        """A hello of another client that gets through; the trials get what was asked on the way."""
+        order = Nearest(self._failing, self._hellos)
+        at_once = AT_ONCE if first.reason.endswith(":timeout") else 1
+        left = min(MOST_TRIED, self._terms.most_probes - self._asker.asked)
+        while left > 0 and (batch := order.next(min(at_once, left))):
+            left -= len(batch)
+            answers = self._asker.ask_all([template for _, template in batch])
+            for (name, template), answer in zip(batch, answers, strict=True):
+                if answer.is_like(first):
+                    order.failed(name)
+                    if not first.passes:
+                        trials.add(template, answer)
+            for (name, template), answer in zip(batch, answers, strict=True):
+                if answer.passes and (not first.passes or answer.status != first.status):
+                    trials.add(template, answer)
+                    return name, template, answer
+        return None
 
-def _asked(search: Search, asker: Asker, control: HelloTemplate) -> Found | None:
-    """Do the search; None where the control no longer gets through."""
-    asking = search.run()
-    questions = next(asking, None)
-    count = 0
-    try:
-        while questions is not None:
-            answers = [asker.ask(question) for question in questions]
-            count += len(answers)
-            if count % CONTROL_AFTER == 0 and not _holds(asker, control):
-                return None
-            questions = asking.send(answers)
-    except StopIteration as end:
-        found: Found = end.value
-        return found if _holds(asker, control) else None
-    return None
+    def _searched(self, trials: Trials, passing: HelloTemplate, control: Control) -> Found | Disturbance:
+        """Do the search; what disturbs it, where the control no longer gets through."""
+        asker = self._asker
+        most = max(self._terms.most_probes - asker.asked - _KEPT, 0) + len(trials)
+        search = Search(self._failing, passing, trials, most, self._hellos.values(), asker.sent)
+        asking = search.run()
+        since = 0
+        try:
+            questions: Sequence[HelloTemplate] | None = next(asking, None)
+            while questions is not None:
+                answers = asker.ask_all(questions)
+                since += len(answers)
+                if since >= CONTROL_AFTER or any(map(is_unreachable, answers)):
+                    since = 0
+                    if (disturbance := control.disturbance()) is not None:
+                        return disturbance
+                questions = asking.send(answers)
+        except StopIteration as end:
+            found: Found = end.value
+            return control.disturbance() or found
+        return search.found()
 
+    def _is_flaky(self) -> bool:
+        return 0 < rate_of_failures(self._asker, self._failing) < 1
 
-def _holds(asker: Asker, control: HelloTemplate) -> bool:
-    return any(asker.ask(control).passes for _ in range(2))
+    def _flaky(self, answer: Answer) -> Explanation:
+        rate = rate_of_failures(self._asker, self._failing)
+        if rate in (0, 1):  # it answered in two ways, and now in one
+            return self._ended(Kind.CHANGED, answer)
+        return replace(self._ended(Kind.FLAKY, answer), rate=rate)
 
+    def _disturbed(
+        self, disturbance: Disturbance, first: Answer, passing: HelloTemplate, trials: Trials
+    ) -> Explanation:
+        rate = rate_of_failures(self._asker, passing) if disturbance is Disturbance.FLAKY else None
+        return replace(self._ended(Kind(disturbance.value), first, trials), rate=rate)
 
-def _prove(
-    cause: Hypothesis, failing: HelloTemplate, passing: HelloTemplate, asker: Asker, first: Answer
-) -> Proof | None:
-    """Ask two hellos that differ in the cause alone, several times each; None where they answer otherwise."""
-    for bad, good in _pairs(cause, failing, passing):
-        if not cause.holds(flight_of(bad)) or cause.holds(flight_of(good)):
-            continue
-        if all(
-            asker.ask(bad).is_like(first) and asker.ask(good).passes for _ in range(REPEATS)
-        ):
-            return Proof(bad, good, REPEATS)
-    return None
-
-
-def _pairs(
-    cause: Hypothesis, failing: HelloTemplate, passing: HelloTemplate
-) -> list[tuple[HelloTemplate, HelloTemplate]]:
-    pairs = []
-    parts = cause.parts
-    less = [without(failing, parts)] if cause.joint is Joint.ANY else [without(failing, (p,)) for p in parts]
-    pairs += [(failing, each) for each in less]
-    pairs.append((with_(passing, parts), passing))
-    return pairs
+    def _ended(self, kind: Kind, answer: Answer, trials: Trials | None = None) -> Explanation:
+        return Explanation(kind, answer, self._asker.asked, trials=trials)

@@ -1,14 +1,17 @@
 """What a server may mind about a hello: every hypothesis that everything seen allows.
 
-A hypothesis is one feature (or that it is missing), two or three of them together, or either of two. What the
-hellos seen are made of gives the features; lengths and counts are bounded by those that were seen. A
-hypothesis stands as long as it is true of each hello that fails and of none that gets through.
+A hypothesis is one feature (or that it is missing), two or three of them together, any of two or three, or a
+sum (`matrix.explain.sums`). What the hellos seen are made of gives the features; lengths and counts are
+bounded by those that were seen. A hypothesis stands as long as it is true of each hello that fails and of
+none that gets through.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
 from itertools import combinations
+from operator import and_, or_
 
 from handshake.features import Feature, FirstFlight, features_of
 from handshake.features.arguments import NumbersFeature
@@ -21,6 +24,7 @@ from handshake.features.record_count import RecordCount
 from handshake.features.session_id_length import SessionIdLength
 from handshake.features.version_from import VersionFrom
 from handshake.wire.registry import ProtocolVersion
+from matrix.explain.sums import sums
 from matrix.explain.trial import Trials
 
 MEASURES: Mapping[type[NumbersFeature], Callable[[FirstFlight], int]] = {
@@ -36,6 +40,9 @@ MODULI = (2, 4, 8, 16, 32, 64, 128, 256)
 OPEN_END = 4
 """A server that minds a length, and this many times as much, is taken to mind whatever is longer."""
 MOST_PARTS = 3
+_MOST_OF_THREE = 50
+"""Features of which threes are made; there are as many threes as their third power."""
+Literals = list[tuple[Feature, int]]
 
 
 class Joint(StrEnum):
@@ -122,21 +129,47 @@ class Universe:
             and not is_numeric(literal)
         ]
 
+    def sums(self, trials: Trials) -> list[Hypothesis]:
+        """Any or none of several values, as far as everything seen allows."""
+        return [Hypothesis((each.literal,)) for each in sums(trials)]
+
     def pairs(self, trials: Trials) -> list[Hypothesis]:
         """Two features together, or either of two, that everything seen allows."""
-        having = {each: trials.having(each) & trials.known for each in dict.fromkeys(self.literals(trials))}
-        failing, passing = trials.failing, trials.passing
-        needed = [(each, bits) for each, bits in having.items() if bits & failing == failing]
-        harmful = [(each, bits) for each, bits in having.items() if not bits & passing and bits]
-        return [
-            Hypothesis((first, second), Joint.ALL)
-            for (first, of_first), (second, of_second) in combinations(needed, 2)
-            if of_first & of_second == failing
-        ] + [
-            Hypothesis((first, second), Joint.ANY)
-            for (first, of_first), (second, of_second) in combinations(harmful, 2)
-            if of_first | of_second == failing
+        return self._combined(trials, 2)
+
+    def triples(self, trials: Trials) -> list[Hypothesis]:
+        """Three features together, or any of three, or one together with a sum."""
+        needed, _ = self._parts(trials)
+        with_sums = [
+            Hypothesis((literal, each.literal))
+            for literal, bits in needed
+            for each in sums(trials, bits)
+            if not is_numeric(literal)
         ]
+        return [*with_sums, *self._combined(trials, 3)]
+
+    def _combined(self, trials: Trials, count: int) -> list[Hypothesis]:
+        failing, passing = trials.failing, trials.passing
+        needed, harmful = self._parts(trials)
+        if count > 2:  # what tells the most apart
+            needed = sorted(needed, key=lambda each: (each[1] & passing).bit_count())[:_MOST_OF_THREE]
+            harmful = sorted(harmful, key=lambda each: -each[1].bit_count())[:_MOST_OF_THREE]
+        return [
+            Hypothesis(tuple(literal for literal, _ in chosen), Joint.ALL)
+            for chosen in combinations(needed, count)
+            if reduce(and_, (bits for _, bits in chosen)) == failing
+        ] + [
+            Hypothesis(tuple(literal for literal, _ in chosen), Joint.ANY)
+            for chosen in combinations(harmful, count)
+            if reduce(or_, (bits for _, bits in chosen)) == failing
+        ]
+
+    def _parts(self, trials: Trials) -> tuple[Literals, Literals]:
+        """What each failing trial has, and what none has that got through, each with its trials as bits."""
+        having = {each: trials.having(each) & trials.known for each in dict.fromkeys(self.literals(trials))}
+        needed = [(each, bits) for each, bits in having.items() if bits & trials.failing == trials.failing]
+        harmful = [(each, bits) for each, bits in having.items() if bits and not bits & trials.passing]
+        return needed, harmful
 
 
 def is_numeric(literal: Feature) -> bool:

@@ -5,7 +5,7 @@ thousands of hypotheses are compared with everything seen in a few operations on
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import overload
 
 from handshake.features import Feature, FirstFlight
@@ -16,7 +16,9 @@ from handshake.hello_template import HelloTemplate
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the server chose in a handshake that got through: code points of version, suite and group."""
+    """What the server chose: code points of version, suite and group. Of a handshake that failed later the
+    group is not known.
+    """
 
     version: int
     cipher_suite: int
@@ -26,13 +28,14 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What became of a hello: it gets through, with what the server chose and the HTTP status of its answer,
-    or fails for `reason`, written `<phase>:<cause>` as reports write it.
+    or fails for `reason`, written `<phase>:<cause>` as reports write it; `sentence` says that to a person.
     """
 
     passes: bool
     reason: str = ""
     choice: Choice | None = None
     status: int | None = None
+    sentence: str = field(default="", compare=False)
 
     def is_like(self, other: "Answer") -> bool:
         """Whether both get through, or both fail alike."""
