@@ -32,6 +32,8 @@ MATRIX_FLOORS = (
     "reports",
     "plan",
     "grid",
+    "explain",
+    "twin",
     "commands",
     "__main__",
 )

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "connect": "connect",
     "serve": "serve",
     "report": "report",
+    "twin": "twin",
     "test": "test",
     "hello": "application",
     "keys": "application",

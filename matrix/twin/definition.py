@@ -6,38 +6,64 @@ cipher suite. What could not be decided stands in `note`, which every listing of
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from matrix.twin.draft import Draft
+from servers.certificate_toggle import ORDINARY
 
-CONTROL = "openssl-3.0"
 LEVEL = "live"
+WRITTEN_BY = "Written by `tls-matrix twin`"
+"""Stands in every definition that was made so."""
 _WIDTH = 100
 _DECIDED = "Everything that was asked could be decided."
 _UNDECIDED = "Not decided: "
 
 
-def definition_text(draft: Draft, server_id: str, source: str, control: str) -> str:
-    """The definition of the twin `server_id`; `source` says of what and when, `control` is a client that gets
-    through.
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What stands at the top of the definition: the id, of what and when it is the twin, a client that gets
+    through, and the protocol before TLS (None: none).
     """
+
+    server_id: str
+    source: str
+    control: str
+    starttls: str | None = None
+
+
+def definition_text(draft: Draft, heading: Heading) -> str:
+    """The text of the whole file."""
     note = _UNDECIDED + "; ".join(draft.notes) + "." if draft.notes else _DECIDED
-    head = {
-        "id": server_id,
-        "title": f"{server_id} (the twin of a live server)",
+    head: dict[str, Any] = {
+        "id": heading.server_id,
+        "title": f"{heading.server_id} (the twin of a live server)",
         "kind": "emulated",
         "default": False,
-        "control": control,
-        "source": source,
+        "control": heading.control,
+        "source": heading.source,
         "note": note,
     }
-    level = {"title": f"{server_id} as it was when it was asked", "stack": "unknown, emulated"}
-    lines = [f"# {source}. Written by `tls-matrix twin`; edit it like any other definition."]
+    if heading.starttls is not None:
+        head["starttls"] = heading.starttls
+    level = {"title": f"{heading.server_id} as it was when it was asked", "stack": "unknown, emulated"}
+    lines = [f"# {heading.source}. {WRITTEN_BY}; edit it like any other definition."]
     lines += _table((), head)
     lines += _table(("declared",), draft.declared)
     lines += _table(("emulation",), draft.emulation)
     lines += _table(("levels", LEVEL), level)
+    if draft.certificate_kind is not None:
+        lines += _table(("toggles", "certificate"), _certificate_toggle(draft.certificate_kind))
     return "\n".join(lines) + "\n"
+
+
+def _certificate_toggle(kind: str) -> Mapping[str, Any]:
+    return {
+        "title": "The kind of the server's one certificate",
+        "certificates": True,
+        "values": [kind, ORDINARY],
+        "default": kind,
+    }
 
 
 def _table(place: tuple[str, ...], values: Mapping[str, Any]) -> Iterator[str]:

@@ -20,7 +20,8 @@ from matrix.twin.reply import Reply
 class Draft:
     """What is known so far. `hellos` are those of each version that the server answers in it, from which all
     others are made; `suites` those it has taken in each version, in the order it gave them; `candidates` are
-    hellos of clients, for a server that takes none of the questions' own. `asked` are the replies to hellos
+    hellos of clients, for a server that takes none of the questions' own. `certificate_kind` is the kind of the
+    server's one certificate (`servers.credentials.KINDS`), None where ordinary ones stand for it. `asked` are the replies to hellos
     that more than one question wants to know.
     """
 
@@ -30,7 +31,7 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     hellos: dict[int, HelloTemplate] = field(default_factory=dict)
     suites: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    certificates: dict[str, bytes] = field(default_factory=dict)
+    certificate_kind: str | None = None
     asked: dict[HelloTemplate, Reply] = field(default_factory=dict)
 
     @property

@@ -74,10 +74,38 @@ class Reply:
         return failure.cause
 
     @property
+    def broken_off(self) -> "BrokenOff | None":
+        """Where the server ended a handshake that it had answered, before the client had to say anything."""
+        failure = self.failure
+        if self.hello is None or failure is None or not is_of_server(failure.cause):
+            return None
+        after = message_before(failure.phase)
+        return None if after is None else BrokenOff(failure.cause, after)
+
+    @property
     def is_unreachable(self) -> bool:
         """Whether nobody listens there."""
         failure = self.failure
         return failure is not None and failure.phase is Phase.CONNECT and failure.kind in _NEVER_CONNECTED
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenOff:
+    """An answer that came to no end: what the client saw, and the last message of it, as a definition has it."""
+
+    cause: Cause
+    after: str
+
+
+_LAST_SENT = {Phase.CERTIFICATE: "server_hello", Phase.KEY_EXCHANGE: "certificate"}
+"""What the server had sent last when the phase began."""
+
+
+def message_before(phase: Phase) -> str | None:
+    """The message of its answer that a server has sent last where a handshake ends in this phase; None where
+    it has sent none.
+    """
+    return _LAST_SENT.get(phase)
 
 
 def is_of_server(cause: Cause) -> bool:

@@ -14,6 +14,7 @@ from matrix.twin.reply import Reply
 _ALPN = ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION
 _KNOWN = (b"h2", b"http/1.1", b"http/1.0", b"imap", b"pop3", b"ftp", b"postgresql", b"tds/8.0", b"mqtt", b"xmpp-client")
 """Protocols that clients name (registry "TLS Application-Layer Protocol Negotiation (ALPN) Protocol IDs")."""
+_FEATURE = "extension:application_layer_protocol_negotiation"
 _UNKNOWN = (b"unknown/1",)
 
 
@@ -39,7 +40,20 @@ def _ask(draft: Draft) -> Asking[None]:
         else:
             draft.refuse("no-application-protocol", unknown.refusal)
     elif unknown.refusal is not None:
-        draft.intolerance(["extension:application_layer_protocol_negotiation"], unknown.refusal)
+        draft.intolerance([_FEATURE], unknown.refusal)
+    yield from _ask_1_3(draft)
+
+
+def _ask_1_3(draft: Draft) -> Asking[None]:
+    """Find out whether the extension is in the way in TLS 1.3 (tlslite-ng 0.8.2 breaks off)."""
+    hello = draft.hellos.get(ProtocolVersion.TLS_1_3)
+    if hello is None:
+        return
+    reply = yield from draft.ask(with_protocols(hello, _KNOWN))
+    without = yield from draft.ask(hello)
+    if reply.broken_off is not None and without.broken_off is None:
+        feature = f"{_FEATURE} and offers-version:TLSv1.3"
+        draft.intolerance([feature], reply.broken_off.cause, after=reply.broken_off.after)
 
 
 def _chosen(reply: Reply) -> bytes | None:

@@ -35,7 +35,7 @@ def _ask(draft: Draft) -> Asking[None]:
     draft.declared["cipher_suites"] = [cipher_suite_name(code) for code in (*of_1_3, *known)]
     kinds = {suite_parameters(code).certificate_type for code in known} - {None}
     draft.declared["certificates"] = [kind.value for kind in CertificateType if kind in kinds] or ["rsa"]
-    yield from _ask_preference(draft)
+    yield from _ask_preferences(draft)
     yield from _ask_refusals(draft)
     yield from _ask_unsupported_versions(draft)
 
@@ -79,24 +79,32 @@ def _kinds(suites: Sequence[int]) -> Iterator[list[int]]:
         yield [each.cipher_suite for each in parameters if each.cipher == cipher]
 
 
-def _ask_preference(draft: Draft) -> Asking[None]:
-    """Find out whose order decides: the list is offered the other way round."""
-    version = draft.highest_before_1_3 or ProtocolVersion.TLS_1_3
-    found = draft.suites.get(version, ())
-    if len(found) < 2:
-        draft.emulation["preference"] = "server"
-        return
-    offered = [*reversed(found)][: _SUITES_IN_A_NARROW_HELLO if draft.hellos[version] != wide(version) else None]
+def _ask_preferences(draft: Draft) -> Asking[None]:
+    """Find out whose order decides, below TLS 1.3 and in it."""
+    below = draft.highest_before_1_3
+    usual = yield from _ask_preference(draft, below)
+    of_1_3 = yield from _ask_preference(draft, ProtocolVersion.TLS_1_3)
+    draft.emulation["preference"] = usual or of_1_3 or "server"
+    if of_1_3 not in (None, draft.emulation["preference"]):
+        draft.emulation["preference_in_tls13"] = of_1_3
+
+
+def _ask_preference(draft: Draft, version: int | None) -> Asking[str | None]:
+    """Offer what was found the other way round; None where there is nothing to prefer."""
+    found = draft.suites.get(version or 0, ())
+    if version is None or len(found) < 2:
+        return None
+    is_wide = draft.hellos[version] == wide(version)
+    offered = [*reversed(found)][: None if is_wide else _SUITES_IN_A_NARROW_HELLO]
     reply = yield from draft.ask(with_suites(draft.hellos[version], offered))
     if reply.suite == offered[0]:
-        draft.emulation["preference"] = "client"
-    elif reply.suite == min(offered, key=found.index):
-        draft.emulation["preference"] = "server"
-    else:
-        yield from _ask_pairs(draft, version)
+        return "client"
+    if reply.suite == min(offered, key=found.index):
+        return "server"
+    return (yield from _ask_pairs(draft, version))
 
 
-def _ask_pairs(draft: Draft, version: int) -> Asking[None]:
+def _ask_pairs(draft: Draft, version: int) -> Asking[str]:
     found = draft.suites[version]
     step = max(len(found) // _PAIRS, 1)
     of_client, pairs = 0, 0
@@ -104,11 +112,11 @@ def _ask_pairs(draft: Draft, version: int) -> Asking[None]:
         reply = yield from draft.ask(with_suites(draft.hellos[version], (found[index + 1], found[index])))
         pairs += 1
         of_client += reply.suite == found[index + 1]
-    draft.emulation["preference"] = "client" if of_client * 2 > pairs else "server"
     draft.note(
-        f"the order of cipher suites follows neither side alone: of {pairs} pairs that were offered against "
-        f"the server's order, {of_client} were chosen as offered"
+        f"the order of cipher suites in {version_name(version)} follows neither side alone: of {pairs} pairs "
+        f"that were offered against the server's order, {of_client} were chosen as offered"
     )
+    return "client" if of_client * 2 > pairs else "server"
 
 
 def _ask_refusals(draft: Draft) -> Asking[None]:

@@ -12,6 +12,7 @@ from handshake.wire.extensions import pull_supported_groups
 from handshake.wire.registry import ExtensionType, ProtocolVersion, group_name
 from matrix.twin.draft import Draft, runs
 from matrix.twin.hellos import (
+    FIRST_GROUPS,
     UNKNOWN_GROUP,
     groups_for,
     has,
@@ -41,7 +42,16 @@ def _ask_1_3(draft: Draft) -> Asking[tuple[int, ...]]:
     hello = draft.hellos.get(_V.TLS_1_3)
     if hello is None:
         return ()
-    return (yield from _enumerate(draft, with_shares(hello, ()), _wanted, _of(hello, groups_for(_V.TLS_1_3))))
+    asking = with_shares(hello, ())
+    found = yield from _enumerate(draft, asking, _wanted, _of(hello, groups_for(_V.TLS_1_3)))
+    shared = [group for group in found if group in FIRST_GROUPS][:2]
+    if len(shared) > 1:  # of groups with shares, which most clients send, since others may follow another rule
+        other_way = (*reversed(shared),)
+        reply = yield from draft.ask(with_shares(with_groups(hello, other_way), other_way))
+        preference = "client" if reply.group == other_way[0] else "server"
+        if preference != draft.emulation.get("preference"):
+            draft.emulation["group_preference_in_tls13"] = preference
+    return found
 
 
 def _wanted(reply: Reply) -> int | None:
@@ -108,6 +118,8 @@ def _ask_preference(draft: Draft, hello: HelloTemplate, found: Sequence[int]) ->
     preference = "client" if reply.group == found[-1] else "server"
     if preference != draft.emulation.get("preference"):
         draft.emulation["group_preference"] = preference
+        if _V.TLS_1_3 in draft.hellos:  # it would be the preference there too
+            draft.emulation.setdefault("group_preference_in_tls13", draft.emulation["preference"])
 
 
 def _ask_of_1_2_alone(draft: Draft, groups: Sequence[int]) -> Asking[None]:

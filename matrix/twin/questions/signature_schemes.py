@@ -3,12 +3,12 @@
 from handshake.crypto.signatures import DEFAULT_SCHEMES
 from handshake.crypto.suite_parameters import CertificateType, KeyExchange, suite_parameters
 from handshake.hello_template import HelloTemplate
-from handshake.reason import Cause
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import ExtensionType, ProtocolVersion, signature_scheme_name
-from matrix.twin.draft import Draft
+from matrix.twin.draft import Draft, answer_of
 from matrix.twin.hellos import UNKNOWN_SCHEME, has, schemes, with_schemes, with_suites, without
 from matrix.twin.inquiry import Asking, Question
+from matrix.twin.reply import Reply
 
 _E, _V = ExtensionType, ProtocolVersion
 _UNSIGNED = (KeyExchange.RSA, KeyExchange.RSA_EXPORT)
@@ -81,22 +81,32 @@ def _ask_lack(draft: Draft) -> Asking[None]:
         if offered:
             hello = without(with_suites(draft.hellos[_V.TLS_1_2], offered), _E.SIGNATURE_ALGORITHMS)
             reply = yield from draft.ask(hello)
-            _take_lack(draft, offered, is_signed, reply.refusal)
+            _take_lack(draft, offered, is_signed, reply)
 
 
-def _take_lack(draft: Draft, offered: list[int], is_signed: bool, refusal: Cause | None) -> None:
-    has_default = "rsa_pkcs1_sha1" in draft.emulation.get("signature_schemes", ["rsa_pkcs1_sha1"])
+def _take_lack(draft: Draft, offered: list[int], is_signed: bool, reply: Reply) -> None:
+    known = draft.emulation.get("signature_schemes", ["rsa_pkcs1_sha1"])
+    has_default = not {"rsa_pkcs1_sha1", "dsa_sha1", "ecdsa_sha1"}.isdisjoint(known)
     usual = draft.emulation.get("alerts", {}).get("no-common-cipher-suite", "handshake_failure")
-    if refusal is None and not has_default:
+    feature = "client-version:TLSv1.2 and not offers-version:TLSv1.3 and not extension:signature_algorithms"
+    if reply.refusal is None and not has_default:
+        draft.emulation["signs_unasked"] = True
+    if reply.broken_off is not None:
+        signed = " and ".join((feature, *_without_others(draft, offered)))
+        draft.intolerance([signed], reply.broken_off.cause, after=reply.broken_off.after)
+    elif reply.refusal is not None and (has_default or answer_of(reply.refusal) != usual):
+        draft.intolerance([" and ".join((feature, *_without_others(draft, offered)))], reply.refusal)
+    elif reply.refusal is not None and draft.emulation.get("signs_unasked"):
         draft.note(
-            "a hello without signature_algorithms is answered in suites with"
-            f"{'' if is_signed else 'out'} a signature, although SHA-1 is not taken; the twin refuses it"
+            f"without signature_algorithms, suites with{'' if is_signed else 'out'} a signature are refused, the "
+            "others are not; the twin takes both"
         )
-    elif refusal is not None and (has_default or refusal.what != usual):
-        feature = "client-version:TLSv1.2 and not extension:signature_algorithms"
-        others = [code for found in draft.suites.values() for code in found if code not in offered]
-        lacking = [f"not cipher-suite:{cipher_suite_name(code)}" for code in dict.fromkeys(others)]
-        draft.intolerance([" and ".join((feature, *lacking))], refusal)
+
+
+def _without_others(draft: Draft, offered: list[int]) -> list[str]:
+    """Features of a hello that has none of the server's suites but those that are meant."""
+    others = [code for found in draft.suites.values() for code in found if code not in offered]
+    return [f"not cipher-suite:{cipher_suite_name(code)}" for code in dict.fromkeys(others)]
 
 
 def _ask_none_in_common(draft: Draft) -> Asking[None]:
@@ -106,7 +116,7 @@ def _ask_none_in_common(draft: Draft) -> Asking[None]:
             continue
         reply = yield from draft.ask(with_schemes(hello, (UNKNOWN_SCHEME,)))
         usual = draft.emulation.get("alerts", {}).get("no-common-cipher-suite", "handshake_failure")
-        if reply.refusal is not None and reply.refusal.what != usual:
+        if reply.refusal is not None and answer_of(reply.refusal) != usual:
             codes = ",".join(f"0x{scheme:04x}" for scheme in schemes())
             in_version = "offers-version:TLSv1.3" if version == _V.TLS_1_3 else "not offers-version:TLSv1.3"
             feature = f"none-of:signature_algorithms:{codes} and {in_version}"
