@@ -246,6 +246,8 @@ class ServerConfiguration:
     """What a hello inside a connection comes to (RFC 5746)."""
     tickets: bool = False
     """Whether session tickets are given out and taken (RFC 5077, RFC 8446 section 4.6.1)."""
+    tickets_below_tls13: bool = True
+    """Whether that is so below TLS 1.3 too."""
     client_certificate: ClientCertificate = ClientCertificate.NO
     """Whether a client is asked for a certificate (RFC 5246 section 7.4.4)."""
     client_certificate_asked: tuple[Asking, ...] = (Asking.HANDSHAKE, Asking.RENEGOTIATION)
@@ -342,6 +344,10 @@ class ServerConfiguration:
         """Whether a client is asked for a certificate then."""
         is_ever = self.client_certificate is not ClientCertificate.NO
         return is_ever and when in self.client_certificate_asked
+
+    def has_tickets(self, version: int) -> bool:
+        """Whether session tickets are given out and taken in a version."""
+        return self.tickets and (self.tickets_below_tls13 or version >= ProtocolVersion.TLS_1_3)
 
     def whose_suites(self, version: int) -> Preference:
         """Whose order of cipher suites decides in a version."""

@@ -7,26 +7,32 @@ some of the time that the hellos which got through have taken. Silence and a res
 or a busy machine's, so they are believed when they come twice.
 """
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from clients import prelude
 from clients.connect import connect, resume
 from clients.destination import Destination
 from clients.observation import Observation
 from clients.pace import at_once
 from clients.player import PlayedHello, Player
 from clients.renegotiate import ClientRenegotiation
+from clients.transport import Transport, TransportFailure
+from handshake.client.hello import fill_hello
 from handshake.hello_template import ClientPolicy
 from handshake.reason import Kind
 from handshake.renegotiation import Renegotiation
+from handshake.transcript import Transcript
 from matrix.twin.inquiry import Inquiry, Manner
-from matrix.twin.reply import Reply, reply_of
+from matrix.twin.reply import Reply, reply_of, reply_to_bytes
 
 _PATIENCE = 10.0
 """A hello is given this many times as long as the slowest one that got through."""
 _LEAST_SECONDS = 0.5
 """A machine under load may stop a process for so long."""
+_MOST_RECEIVED = 1 << 16
 _ACCIDENTS = (Kind.TIMEOUT, Kind.RESET)
 _CONNECTIONS = {Manner.RESUME_BY_ID: 2, Manner.RESUME_BY_TICKET: 2}
 
@@ -72,12 +78,35 @@ class Interviewer:
             raise BudgetSpent
         self.asked += needed
         began = time.monotonic()
-        reply = reply_of(self._observe(inquiry))
+        reply = self._reply_to_spoiled(inquiry) if inquiry.spoiled else reply_of(self._observe(inquiry))
         if reply.is_unreachable:
             raise Unreachable(f"{self.destination.address}: nobody accepts connections")
         if reply.failure is None:
             self._slowest = max(time.monotonic() - began, self._slowest or 0.0)
         return reply
+
+    def _reply_to_spoiled(self, inquiry: Inquiry) -> Reply:
+        assert inquiry.spoiled is not None, "the caller has looked"
+        self.pace()
+        filled = fill_hello(inquiry.hello, self.destination.server_name, os.urandom)
+        deadline, received = time.monotonic() + self._deadline(), b""
+        try:
+            with Transport(self.destination, deadline) as transport:
+                if self.destination.starttls is not None:
+                    failure = prelude.speak(self.destination.starttls, transport, deadline, Transcript())
+                    if failure is not None:
+                        return Reply(failure)
+                transport.send(inquiry.spoiled(filled.wire), deadline)
+                while len(received) < _MOST_RECEIVED:
+                    data = transport.receive(deadline)
+                    received += data
+                    reply = reply_to_bytes(received, Kind.FIN)
+                    is_clear = reply.hello is not None or reply.failure.kind is not Kind.FIN
+                    if not data or is_clear:
+                        return reply
+        except TransportFailure as failure:
+            return reply_to_bytes(received, failure.kind)
+        return reply_to_bytes(received, Kind.TIMEOUT)
 
     def _observe(self, inquiry: Inquiry) -> Observation:
         player = Player((PlayedHello(inquiry.hello),), policy=_POLICY)

@@ -31,10 +31,13 @@ class Manner(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """One hello, and what comes after it."""
+    """One hello, and what comes after it. `spoiled` makes of the hello's bytes what is sent in their place;
+    then the answer is read no further than to its ServerHello or alert.
+    """
 
     hello: HelloTemplate
     manner: Manner = Manner.CONNECT
+    spoiled: Callable[[bytes], bytes] | None = None
 
 
 Result = TypeVar("Result")

@@ -6,16 +6,17 @@ cannot be read is left out, because nothing that a peer sends may end the questi
 
 from dataclasses import dataclass
 
-from clients.observation import Attempt, Observation
+from clients.observation import Attempt, Observation, RenegotiationSeen
 from handshake.crypto.dh_groups import DHGroup
 from handshake.crypto.suite_parameters import KeyExchange, suite_parameters
 from handshake.errors import HandshakeError
 from handshake.events import Phase
-from handshake.reason import Cause, Kind, Reason
+from handshake.hello_random import TIME_SIZE
+from handshake.reason import Cause, Kind, Reason, cause_of_alert
 from handshake.wire.buffer import Reader
 from handshake.wire.client_hello import Extension
 from handshake.wire.extensions import pull_key_share, pull_selected_group, pull_selected_version
-from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE
+from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE, MessageReader
 from handshake.wire.key_exchange import pull_dh_parameters, pull_digitally_signed, pull_ecdh_parameters
 from handshake.wire.messages import (
     ServerHello,
@@ -23,10 +24,21 @@ from handshake.wire.messages import (
     pull_encrypted_extensions,
     pull_server_hello,
 )
-from handshake.wire.registry import ExtensionType, ProtocolVersion
+from handshake.wire.record import Record, RecordReader, RecordRules
+from handshake.wire.registry import (
+    AlertLevel,
+    ContentType,
+    ExtensionType,
+    HandshakeType,
+    ProtocolVersion,
+    alert_name,
+)
 
 _ECDHE = (KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON)
 _WITHOUT_PARAMETERS = (KeyExchange.RSA, KeyExchange.RSA_EXPORT, KeyExchange.TLS13)
+_ANY_RECORD = RecordRules(max_fragment=2**16 - 1, any_version=True)
+_ALERT_SIZE = 2
+_CLOCK_TOLERANCE_SECONDS = 60
 _NEVER_CONNECTED = (Kind.REFUSED, Kind.UNREACHABLE, Kind.UNRESOLVED)
 
 
@@ -39,7 +51,9 @@ class Reply:
     generator of DHE, `scheme` that of the server's signature (None before TLS 1.2). `certificate` is the leaf
     (DER). `alert_record_version` is the version in the record of the first alert. `is_completed` says that
     the handshake came to its end, `is_resumed` that it took up a session, `has_ticket` that the server gave
-    one.
+    one. `first_record` are the messages in its first record, by name; `renegotiation` what became of one;
+    `certificate_compression` the algorithm that its certificate came in. `random_is_time` and
+    `session_id_is_time` say that these began with the time.
     """
 
     failure: Reason | None
@@ -57,6 +71,10 @@ class Reply:
     is_resumed: bool = False
     has_ticket: bool = False
     first_record: tuple[str, ...] = ()
+    renegotiation: RenegotiationSeen | None = None
+    certificate_compression: int | None = None
+    random_is_time: bool = False
+    session_id_is_time: bool = False
 
     @property
     def suite(self) -> int | None:
@@ -138,7 +156,43 @@ def reply_of(observation: Observation) -> Reply:
         is_resumed=negotiated is not None and negotiated.is_resumed,
         has_ticket="NewSessionTicket" in messages,
         first_record=_first_record(attempt),
+        renegotiation=observation.renegotiation,
+        certificate_compression=_compression(messages),
+        random_is_time=chosen is not None and _is_time(chosen.random, attempt),
+        session_id_is_time=chosen is not None and _is_time(chosen.session_id, attempt),
     )
+
+
+def reply_to_bytes(received: bytes, end: Kind) -> Reply:
+    """Read the reply to a flight that no client would send: what came in the clear, and how it ended."""
+    records, messages = RecordReader(rules=_ANY_RECORD), MessageReader()
+    records.feed(received)
+    try:
+        while isinstance(record := records.next(), Record):
+            if record.content_type == ContentType.ALERT and len(record.fragment) == _ALERT_SIZE:
+                level, description = record.fragment
+                if level == AlertLevel.FATAL:
+                    return Reply(Reason(Phase.SERVER_HELLO, cause_of_alert(alert_name(description))))
+            if record.content_type == ContentType.HANDSHAKE:
+                messages.feed(record.fragment)
+                message = messages.next()
+                if message is not None and message.handshake_type == HandshakeType.SERVER_HELLO:
+                    hello = pull_server_hello(message.body)
+                    return Reply(None, hello, _version(hello))
+    except HandshakeError:
+        return Reply(Reason(Phase.SERVER_HELLO, Cause(Kind.PROTOCOL_ERROR, "decode")))
+    return Reply(Reason(Phase.SERVER_HELLO, Cause(end)))
+
+
+def _compression(messages: dict[str, list[bytes]]) -> int | None:
+    bodies = messages.get("CompressedCertificate")
+    return int.from_bytes(bodies[0][:2], "big") if bodies else None
+
+
+def _is_time(fresh: bytes, attempt: Attempt) -> bool:
+    """Random bytes pass for the time once in 36 million."""
+    seconds = int.from_bytes(fresh[:TIME_SIZE], "big")
+    return len(fresh) >= TIME_SIZE and abs(seconds - attempt.started.timestamp()) <= _CLOCK_TOLERANCE_SECONDS
 
 
 def _messages(attempt: Attempt) -> dict[str, list[bytes]]:

@@ -6,9 +6,14 @@ A question is a module of its own with a value QUESTION, and a line here.
 from matrix.twin.inquiry import Question
 from matrix.twin.questions import (
     application_protocols,
+    certificates,
     cipher_suites,
     diffie_hellman,
+    extensions,
+    form,
     groups,
+    renegotiation,
+    sessions,
     signature_schemes,
     sslv2_format,
     versions,
@@ -22,4 +27,9 @@ QUESTIONS: tuple[Question, ...] = (
     signature_schemes.QUESTION,
     sslv2_format.QUESTION,
     application_protocols.QUESTION,
+    extensions.QUESTION,
+    certificates.QUESTION,
+    sessions.QUESTION,
+    renegotiation.QUESTION,
+    form.QUESTION,
 )
