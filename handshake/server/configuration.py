@@ -208,6 +208,9 @@ class ServerConfiguration:
     server has none of SHA-1, for which it stands (RFC 5246 section 7.4.1.4.1)."""
     session_id_length: Annotated[int, range(MAX_SESSION_ID_LENGTH + 1)] = MAX_SESSION_ID_LENGTH
     """The length of the session id given out, in bytes (RFC 5246 section 7.4.1.3)."""
+    checks_certificate_curve: bool | None = None
+    """Whether a client that names groups must name that of an ECDSA certificate for it to be used (RFC 8422
+    section 5.1); left out, it is so where the server has no way of reading of its own."""
     renegotiation_info: bool = True
     """Whether RFC 5746 is known: renegotiation_info and the signalling suite are checked and answered."""
     fallback_scsv: bool = True

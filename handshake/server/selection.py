@@ -184,11 +184,13 @@ def _is_usable(
 
 def _is_curve_offered(credential: Credential, hello: ClientHello, configuration: ServerConfiguration) -> bool:
     """Whether the client can take the curve of an EC certificate, where it names curves (RFC 8422 section
-    5.1). A stack with a way of reading of its own has its own rule.
+    5.1) and the server looks.
     """
     body = hello.extension(ExtensionType.SUPPORTED_GROUPS)
-    has_own_rule = configuration.reading is not None or configuration.parsing is not None
-    if body is None or has_own_rule or credential.certificate_type is not CertificateType.ECDSA:
+    is_checked = configuration.checks_certificate_curve
+    if is_checked is None:
+        is_checked = configuration.reading is None and configuration.parsing is None
+    if body is None or not is_checked or credential.certificate_type is not CertificateType.ECDSA:
         return True
     return certificate_group(credential.chain[0]) in (None, *pull_supported_groups(body))
 

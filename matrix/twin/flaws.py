@@ -4,8 +4,9 @@ What a server does with them shows how strictly it reads. A flaw is named by the
 it, and by the fault that an emulated server finds where its definition says nothing else.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from handshake.wire.buffer import Reader, pack_uint, pack_vector
 from handshake.wire.client_hello import ClientHello, Extension, pull_client_hello, push_client_hello
@@ -14,6 +15,9 @@ from handshake.wire.record import RECORD_HEADER_SIZE
 from handshake.wire.registry import ContentType, ExtensionType, HandshakeType
 
 _E = ExtensionType
+_ANY_VERSION: Mapping[str, Any] = {"any_version": True}
+_SOME_EMPTY = 32
+"""Empty records that are passed over in a row; how many a server takes is not asked (OpenSSL: 32)."""
 Spoil = Callable[[bytes], bytes]
 """Makes of a hello in one record the bytes that are sent in its place."""
 
@@ -21,7 +25,8 @@ Spoil = Callable[[bytes], bytes]
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """One thing that is wrong. `feature` is None where no feature says it; `fault` is a word of
-    [emulation.alerts]. `only_in_1_3`: it is one in a hello that offers TLS 1.3.
+    [emulation.alerts]. `only_in_1_3`: it is one in a hello that offers TLS 1.3. `lenient` is what
+    [emulation.records] says where a server passes over it.
     """
 
     title: str
@@ -29,6 +34,12 @@ class Flaw:
     spoil: Spoil
     feature: str | None = None
     only_in_1_3: bool = False
+    lenient: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def needs_extensions(self) -> bool:
+        """Whether it is put into the extension block."""
+        return self in OF_BODIES or "extension" in (self.feature or "")
 
 
 def _with_body(change: Callable[[bytes], bytes]) -> Spoil:
@@ -190,6 +201,10 @@ OF_THE_FORM: tuple[Flaw, ...] = (
         _with_body(lambda body: body[:34] + b"\x21" + bytes(33) + body[35 + body[34] :]),
         "session-id-over-32",
     ),
+)
+"""What can be wrong with the lengths of a hello and with what every hello has."""
+
+OF_BODIES: tuple[Flaw, ...] = (
     Flaw(
         "has an extension twice",
         "decode",
@@ -212,7 +227,7 @@ OF_THE_FORM: tuple[Flaw, ...] = (
         "does not offer uncompressed points",
         "illegal-parameter",
         _with_body_of(_E.EC_POINT_FORMATS, b"\x01\x01"),
-        "body-not:ec_point_formats:u8[u8* u8=0 u8*] | u8[]",
+        "body-not:ec_point_formats:u8[(u8=1-255)* u8=0 u8*] | u8[]",
     ),
     Flaw(
         "has an empty list of signature schemes",
@@ -273,15 +288,16 @@ OF_THE_FORM: tuple[Flaw, ...] = (
         only_in_1_3=True,
     ),
 )
-"""What can be wrong in a hello."""
+"""What can be wrong in its extensions."""
 
 OF_THE_RECORDS: tuple[Flaw, ...] = (
-    Flaw("comes in a record of version 2.0", "first-record-version", _record_version(0x0200)),
-    Flaw("comes in a record of version 4.0", "first-record-version", _record_version(0x0400)),
+    Flaw("comes in a record of version 2.0", "first-record-version", _record_version(0x0200), lenient=_ANY_VERSION),
+    Flaw("comes in a record of version 4.0", "first-record-version", _record_version(0x0400), lenient=_ANY_VERSION),
     Flaw(
         "comes behind an empty record",
         "empty-record",
         lambda wire: wire[:3] + b"\x00\x00" + wire,
+        lenient={"max_empty": _SOME_EMPTY},
     ),
     Flaw(
         "comes behind application data",

@@ -39,7 +39,7 @@ _WITHOUT_PARAMETERS = (KeyExchange.RSA, KeyExchange.RSA_EXPORT, KeyExchange.TLS1
 _ANY_RECORD = RecordRules(max_fragment=2**16 - 1, any_version=True)
 _ALERT_SIZE = 2
 _CLOCK_TOLERANCE_SECONDS = 60
-_NEVER_CONNECTED = (Kind.REFUSED, Kind.UNREACHABLE, Kind.UNRESOLVED)
+_NEVER_CONNECTED = (Kind.REFUSED, Kind.UNREACHABLE, Kind.UNRESOLVED, Kind.TIMEOUT)
 
 
 @dataclass(frozen=True, slots=True)

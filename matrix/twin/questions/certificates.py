@@ -3,6 +3,7 @@ what a client without a certificate gets.
 """
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.dsa import DSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -15,7 +16,7 @@ from matrix.twin.inquiry import Asking, Question
 from matrix.twin.reply import Reply, is_of_server
 from servers.credentials import KINDS
 
-_ORDINARY = ("rsa-2048", "ecdsa-secp256r1")
+_ORDINARY = ("rsa-2048", "ecdsa-secp256r1", "dsa-1024")
 _AFTER_THE_ANSWER = (Phase.FINISHED, Phase.APPLICATION_DATA)
 
 
@@ -44,6 +45,8 @@ def _kind(der: bytes) -> str:
             return f"rsa-{'pss-' if _is_pss(certificate) else ''}{key.key_size}"
         case EllipticCurvePublicKey():
             return f"ecdsa-{key.curve.name}"
+        case DSAPublicKey():
+            return f"dsa-{key.key_size}"
         case Ed25519PublicKey():
             return "ed25519"
         case _:

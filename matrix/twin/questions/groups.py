@@ -5,6 +5,7 @@ In TLS 1.3 no key share is offered, so that the server says in a HelloRetryReque
 
 from collections.abc import Callable, Sequence
 
+from handshake.crypto.certificate_keys import certificate_group
 from handshake.crypto.suite_parameters import KeyExchange, suite_parameters
 from handshake.features.edits import first_of
 from handshake.hello_template import HelloTemplate
@@ -86,6 +87,7 @@ def _ask_ecdhe(draft: Draft) -> Asking[tuple[int, ...]]:
     if not found:
         return ()
     yield from _ask_preference(draft, hello, found)
+    yield from _ask_certificate_curve(draft, found)
     reply = yield from draft.ask(without(without(hello, _E.SUPPORTED_GROUPS), _E.EC_POINT_FORMATS))
     if reply.group is not None:
         draft.emulation["default_named_group"] = group_name(reply.group)
@@ -94,6 +96,25 @@ def _ask_ecdhe(draft: Draft) -> Asking[tuple[int, ...]]:
         draft.emulation["known_named_groups"] = sorted({*groups_for(_V.TLS_1_2), *groups_for(_V.TLS_1_3)})
         draft.emulation.setdefault("default_named_group", group_name(unknown.group))
     return found
+
+
+def _ask_certificate_curve(draft: Draft, found: Sequence[int]) -> Asking[None]:
+    """Find out whether the curve of an ECDSA certificate must be among the groups of the hello."""
+    version = draft.highest_before_1_3
+    suites = [] if version is None else [
+        code
+        for code in draft.suites.get(version, ())
+        if suite_parameters(code).key_exchange is KeyExchange.ECDHE_ECDSA
+    ]
+    if version is None or not suites:
+        return
+    hello = with_suites(draft.hellos[version], suites)
+    reply = yield from draft.ask(hello)
+    curve = None if reply.certificate is None else certificate_group(reply.certificate)
+    others = [group for group in found if group != curve]
+    if curve is not None and others:
+        reply = yield from draft.ask(with_groups(hello, others))
+        draft.emulation["checks_certificate_curve"] = reply.hello is None
 
 
 def _enumerate(

@@ -11,6 +11,7 @@ from matrix.twin.inquiry import Asking, Inquiry, Manner, Question
 
 _V = ProtocolVersion
 _TICKET = ExtensionTemplate(ExtensionType.SESSION_TICKET)
+_EXTENDED = ExtensionTemplate(ExtensionType.EXTENDED_MASTER_SECRET)
 _TIME = "gmt_unix_time"
 
 
@@ -41,6 +42,10 @@ def _ask_below_1_3(draft: Draft, version: int, ways: list[str]) -> Asking[None]:
         is_joined = len(plain.first_record) > 1
         draft.emulation["flight_layout"] = "one-record" if is_joined else "record-per-message"
     by_id = yield Inquiry(hello, Manner.RESUME_BY_ID)
+    if not by_id.is_resumed and hello.extensions is not None and version > _V.SSL_3_0:
+        hello = insert(hello, _EXTENDED)
+        by_id = yield Inquiry(hello, Manner.RESUME_BY_ID)
+        draft.declared["resumption_needs_extended_master_secret"] = by_id.is_resumed
     if by_id.is_resumed:
         ways.append("session-id")
     elif draft.emulation.get("session_id_length"):
