@@ -69,7 +69,12 @@ def _facts(server_id: str, budget: int) -> dict[str, Any]:
         maker = Maker(wanted, clients, Interviewer(destination, budget, SECONDS), Terms(SECONDS))
         twin = maker.make()
         seconds = round(time.monotonic() - began, 1)
-    return {**_compared(twin), "asked": maker.interviewer.asked, "seconds": seconds, "notes": twin.draft.notes}
+    return {
+        **_compared(twin),
+        "asked": maker.interviewer.asked,
+        "seconds": seconds,
+        "notes": twin.draft.notes,
+    }
 
 
 def _compared(twin: Twin) -> dict[str, Any]:

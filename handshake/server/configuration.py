@@ -249,6 +249,8 @@ class ServerConfiguration:
     """What a hello inside a connection comes to (RFC 5746)."""
     tickets: bool = False
     """Whether session tickets are given out and taken (RFC 5077, RFC 8446 section 4.6.1)."""
+    keeps_sessions: bool = True
+    """Whether the sessions are kept whose ids are given out (node 25 without listeners keeps none)."""
     tickets_below_tls13: bool = True
     """Whether that is so below TLS 1.3 too."""
     client_certificate: ClientCertificate = ClientCertificate.NO

@@ -85,7 +85,7 @@ def keep_session(handshake: ServerHandshake) -> None:
         handshake.version,
         handshake.suite.cipher_suite,
         handshake.master_secret,
-        handshake.session_id,
+        handshake.session_id if handshake.configuration.keeps_sessions else b"",
         extended_master_secret=handshake.extended_master_secret,
     )
     if gives_ticket(handshake):

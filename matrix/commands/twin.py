@@ -42,18 +42,21 @@ def twin(
         str, typer.Option("--id", metavar="ID", help="The id of the twin.", show_default=False)
     ],
     servers_dir: Annotated[
-        Path, typer.Option("--servers-dir", metavar="DIR", help="The folder that the twin's folder goes into.")
+        Path,
+        typer.Option("--servers-dir", metavar="DIR", help="The folder that the twin's folder goes into."),
     ] = Path(),
     quick: Annotated[
         bool, typer.Option("--quick", help=f"Ask {QUICK_BUDGET} times at most, not {BUDGET}.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a server off loopback is asked.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask before a server off loopback is asked.")
+    ] = False,
     rate: Annotated[
         float | None,
         typer.Option(
             metavar="N",
             min=0.01,
-            help=f"Connections a second (default: {DEFAULT_RATE:g} to a server off loopback, no limit on it).",
+            help=f"Connections a second (default: {DEFAULT_RATE:g} off loopback, no limit on it).",
         ),
     ] = None,
     timeout: Annotated[
@@ -64,8 +67,8 @@ def twin(
 ) -> None:
     """Learn a live server's answers, write an emulated server that gives them, and prove that it does.
 
-    The proof is the row of all clients at both. The twin is ID/server.toml in DIR. Exit status: 0 the rows are
-    equal, 1 they differ, 2 the command line has errors, 3 no server answers.
+    The proof is the row of all clients at both. The twin is ID/server.toml in DIR. Exit status: 0 the rows
+    are equal, 1 they differ, 2 the command line has errors, 3 no server answers.
     """
     budget = QUICK_BUDGET if quick else BUDGET
     with one_line_errors() as notes:
@@ -114,16 +117,18 @@ def check_place(folder: Path, server_id: str) -> None:
         raise SelectionError(f"{file}: is there and was not written by this command; choose another --id")
 
 
-def agree(destination: Destination, budget: int, clients: int, rate: float | None, *, is_agreed: bool) -> None:
+def agree(
+    destination: Destination, budget: int, clients: int, rate: float | None, *, is_agreed: bool
+) -> None:
     """Say what will be sent, and ask first where that is somebody else's server. Raises SelectionError where
     nobody can be asked.
     """
     pace = rate or (None if is_loopback(destination) else DEFAULT_RATE)
     speed = "" if pace is None else f", {pace:g} a second at most"
     tell(
-        f"tls-matrix: {destination.address} gets up to {budget} connections to learn from, and then one or more "
-        f"of each of {clients} clients, twice where a cell differs{speed}; each is a TLS handshake, and one HTTP "
-        "request where that completes"
+        f"tls-matrix: {destination.address} gets up to {budget} connections to learn from, and then those of "
+        f"{clients} clients, twice where a cell differs{speed}; each is a TLS handshake, and an HTTP request "
+        "where that completes"
     )
     if is_agreed or is_loopback(destination):
         return

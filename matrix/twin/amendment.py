@@ -1,4 +1,5 @@
-"""Cells in which a twin differs, explained and put right: the server minds something that no question asks for.
+"""Cells in which a twin differs, explained and put right: the server minds something that no question asks
+for.
 
 All hellos of the row are trials already, so a cause needs few more. It becomes an intolerance of the twin,
 which fires behind the ServerHello where the live server fails there. Pure.
@@ -32,7 +33,7 @@ class Difference:
 
 
 def differences(live: Row, twin: Row) -> list[Difference]:
-    """What the live server refuses and the twin does not, one for each reason, with the clients it is about."""
+    """What the live server refuses and the twin does not, one for each reason, with the clients it meets."""
     found: dict[Reason, list[tuple[str, HelloTemplate]]] = {}
     for name in differing(live, twin):
         refused = {(each.hello, each.reason) for each in twin[name].failed}

@@ -100,9 +100,8 @@ class Interviewer:
                 while len(received) < _MOST_RECEIVED:
                     data = transport.receive(deadline)
                     received += data
-                    reply = reply_to_bytes(received, Kind.FIN)
-                    is_clear = reply.hello is not None or reply.failure.kind is not Kind.FIN
-                    if not data or is_clear:
+                    reply = reply_to_bytes(received, Kind.TIMEOUT if data else Kind.FIN)
+                    if not data or not reply.is_silent:
                         return reply
         except TransportFailure as failure:
             return reply_to_bytes(received, failure.kind)
@@ -136,9 +135,7 @@ class Interviewer:
                     pace=self.pace,
                 )
             case _:
-                return connect(
-                    player, self.destination, deadline_seconds=self._deadline(), pace=self.pace
-                )
+                return connect(player, self.destination, deadline_seconds=self._deadline(), pace=self.pace)
 
     def _deadline(self) -> float:
         if self._slowest is None:

@@ -1,7 +1,7 @@
 """A draft as the text of a server.toml. Pure.
 
-The text is TOML as people write it: plain keys first, then tables, then the lists of tables, one line for each
-cipher suite. What could not be decided stands in `note`, which every listing of the server shows.
+The text is TOML as people write it: plain keys first, then tables, then the lists of tables, one line for
+each cipher suite. What could not be decided stands in `note`, which every listing of the server shows.
 """
 
 import json

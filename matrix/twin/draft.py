@@ -1,4 +1,5 @@
-"""The definition of a twin in the making: what the questions have found out, and the tables that follow. Pure.
+"""The definition of a twin in the making: what the questions have found out, and the tables that follow.
+Pure.
 
 `declared` and `emulation` are the tables of a server.toml as they are written there, so that the twin is read
 like any other definition. `notes` say what could not be decided, and why.
@@ -6,7 +7,7 @@ like any other definition. `notes` say what could not be decided, and why.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from handshake.hello_template import HelloTemplate
 from handshake.reason import Cause, Kind
@@ -20,9 +21,9 @@ from matrix.twin.reply import Reply
 class Draft:
     """What is known so far. `hellos` are those of each version that the server answers in it, from which all
     others are made; `suites` those it has taken in each version, in the order it gave them; `candidates` are
-    hellos of clients, for a server that takes none of the questions' own. `certificate_kind` is the kind of the
-    server's one certificate (`servers.credentials.KINDS`), None where ordinary ones stand for it. `asked` are the replies to hellos
-    that more than one question wants to know.
+    hellos of clients, for a server that takes none of the questions' own. `certificate_kind` is the kind of
+    the server's one certificate (`servers.credentials.KINDS`), None where ordinary ones stand for it. `asked`
+    are the replies to hellos that more than one question wants to know.
     """
 
     candidates: tuple[HelloTemplate, ...] = ()
@@ -61,9 +62,12 @@ class Draft:
         if answer is not None:
             self.emulation.setdefault("alerts", {})[fault] = answer
 
-    def intolerance(
-        self, features: Iterable[str], cause: Cause, *, first: bool = False, **more: Any
-    ) -> None:
+    def alert(self, fault: str) -> str | None:
+        """What answers a fault, as far as it was seen."""
+        alerts: Mapping[str, str] = self.emulation.get("alerts", {})
+        return alerts.get(fault)
+
+    def intolerance(self, features: Iterable[str], cause: Cause, *, first: bool = False, **more: Any) -> None:
         """Have hellos with any of the features refused so; `first` before the other intolerances."""
         reaction = reaction_of(cause)
         if reaction is None:
@@ -73,6 +77,8 @@ class Draft:
         intolerances = self.emulation.setdefault("intolerance", [])
         intolerances.insert(0 if first else len(intolerances), entry)
 
+
+Value = TypeVar("Value")
 
 _ENDINGS: Mapping[Kind, str] = {Kind.FIN: "fin", Kind.RESET: "reset", Kind.TIMEOUT: "hang"}
 
@@ -98,6 +104,6 @@ def most_frequent(causes: Iterable[Cause]) -> Cause | None:
     return max(found, key=found.count) if found else None
 
 
-def runs(values: Iterable[int]) -> Iterator[int]:
-    """The values without repetitions, in order."""
+def without_repetitions(values: Iterable[Value]) -> Iterator[Value]:
+    """Each value once, in order."""
     yield from dict.fromkeys(values)

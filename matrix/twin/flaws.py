@@ -148,7 +148,9 @@ OF_THE_FORM: tuple[Flaw, ...] = (
     Flaw(
         "ends within its extension block",
         "decode",
-        _with_hello(lambda hello: _without_block(hello) + pack_uint(2, len(_block(hello)) + 9) + _block(hello)),
+        _with_hello(
+            lambda hello: _without_block(hello) + pack_uint(2, len(_block(hello)) + 9) + _block(hello)
+        ),
         "cut-off:extension-block",
     ),
     Flaw(
@@ -160,7 +162,9 @@ OF_THE_FORM: tuple[Flaw, ...] = (
     Flaw(
         "has an extension that goes beyond the block",
         "decode",
-        _with_hello(lambda hello: _without_block(hello) + pack_vector(2, _block(hello) + b"\xfe\x77\x00\x09\x00")),
+        _with_hello(
+            lambda hello: _without_block(hello) + pack_vector(2, _block(hello) + b"\xfe\x77\x00\x09\x00")
+        ),
         "cut-off:extension-body",
     ),
     Flaw(
@@ -172,7 +176,9 @@ OF_THE_FORM: tuple[Flaw, ...] = (
     Flaw(
         "has half a cipher suite",
         "decode",
-        _with_hello(lambda hello: _up_to_suites(hello) + pack_vector(2, _suites(hello) + b"\x00") + _rest(hello)),
+        _with_hello(
+            lambda hello: _up_to_suites(hello) + pack_vector(2, _suites(hello) + b"\x00") + _rest(hello)
+        ),
         "odd-cipher-suites",
     ),
     Flaw(
@@ -184,14 +190,18 @@ OF_THE_FORM: tuple[Flaw, ...] = (
     Flaw(
         "has no compression methods",
         "decode",
-        _with_hello(lambda hello: _up_to_suites(hello) + pack_vector(2, _suites(hello)) + b"\x00" + _rest(hello)[2:]),
+        _with_hello(
+            lambda hello: _up_to_suites(hello) + pack_vector(2, _suites(hello)) + b"\x00" + _rest(hello)[2:]
+        ),
         "no-compression-methods",
     ),
     Flaw(
         "does not offer the compression method null",
         "illegal-parameter",
         _with_hello(
-            lambda hello: _up_to_suites(hello) + pack_vector(2, _suites(hello)) + b"\x01\x01" + _rest(hello)[2:]
+            lambda hello: (
+                _up_to_suites(hello) + pack_vector(2, _suites(hello)) + b"\x01\x01" + _rest(hello)[2:]
+            )
         ),
         "no-null-compression",
     ),
@@ -291,8 +301,18 @@ OF_BODIES: tuple[Flaw, ...] = (
 """What can be wrong in its extensions."""
 
 OF_THE_RECORDS: tuple[Flaw, ...] = (
-    Flaw("comes in a record of version 2.0", "first-record-version", _record_version(0x0200), lenient=_ANY_VERSION),
-    Flaw("comes in a record of version 4.0", "first-record-version", _record_version(0x0400), lenient=_ANY_VERSION),
+    Flaw(
+        "comes in a record of version 2.0",
+        "first-record-version",
+        _record_version(0x0200),
+        lenient=_ANY_VERSION,
+    ),
+    Flaw(
+        "comes in a record of version 4.0",
+        "first-record-version",
+        _record_version(0x0400),
+        lenient=_ANY_VERSION,
+    ),
     Flaw(
         "comes behind an empty record",
         "empty-record",
@@ -308,9 +328,11 @@ OF_THE_RECORDS: tuple[Flaw, ...] = (
     Flaw(
         "is another message",
         "unexpected-message",
-        lambda wire: wire[:RECORD_HEADER_SIZE]
-        + pack_uint(1, HandshakeType.CLIENT_KEY_EXCHANGE)
-        + wire[RECORD_HEADER_SIZE + 1 :],
+        lambda wire: (
+            wire[:RECORD_HEADER_SIZE]
+            + pack_uint(1, HandshakeType.CLIENT_KEY_EXCHANGE)
+            + wire[RECORD_HEADER_SIZE + 1 :]
+        ),
     ),
 )
 """What can be wrong around it."""

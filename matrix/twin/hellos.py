@@ -42,7 +42,8 @@ PSK_DHE_KE = 1
 FIRST_GROUPS = (NamedGroup.X25519, NamedGroup.SECP256R1, NamedGroup.SECP384R1)
 """The groups that clients of today name first."""
 NARROW_SUITES = (
-    0xC02F, 0xC030, 0xC02B, 0xC02C, 0xC013, 0xC014, 0xC009, 0xC00A, 0x009C, 0x002F, 0x0035, 0x000A, 0x0005, 0x0032, 0x0033,
+    0xC02F, 0xC030, 0xC02B, 0xC02C, 0xC013, 0xC014, 0xC009, 0xC00A,
+    0x009C, 0x002F, 0x0035, 0x000A, 0x0005, 0x0032, 0x0033,
 )  # fmt: skip
 """Suites that most servers have some of, for a hello that is short."""
 
@@ -84,9 +85,7 @@ def wide(version: int, suites: Iterable[int] | None = None) -> HelloTemplate:
         ExtensionTemplate(_E.EC_POINT_FORMATS, push_ec_point_formats((0,))),
     ]
     if version >= _V.TLS_1_2:
-        extensions.append(
-            ExtensionTemplate(_E.SIGNATURE_ALGORITHMS, push_signature_algorithms(schemes()))
-        )
+        extensions.append(ExtensionTemplate(_E.SIGNATURE_ALGORITHMS, push_signature_algorithms(schemes())))
     if version >= _V.TLS_1_3:
         extensions += [
             ExtensionTemplate(_E.SUPPORTED_VERSIONS, push_supported_versions((version,))),

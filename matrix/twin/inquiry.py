@@ -1,7 +1,7 @@
 """What a server can be asked, and the conversation of a question with whoever asks. Pure.
 
-A question is a generator: it gives an inquiry, takes the reply, and in the end has written into the draft what
-follows. So nothing of a question needs a socket, and a budget can end it anywhere.
+A question is a generator: it gives an inquiry, takes the reply, and in the end has written into the draft
+what follows. So nothing of a question needs a socket, and a budget can end it anywhere.
 """
 
 from collections.abc import Callable, Generator

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from matrix.twin.asking import BudgetSpent, Interviewer
 from matrix.twin.draft import Draft
-from matrix.twin.inquiry import Asking, Question, Result
+from matrix.twin.inquiry import Asking, Inquiry, Question, Result
+
+CONTROL = 2
+"""Connections beside the budget, to see that the server still answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,21 @@ def learn(
         learned.append(Learned(question.name, interviewer.asked - before))
         if not draft.hellos or interviewer.left <= 0:
             break
+    if draft.hellos:
+        _control(draft, interviewer)
     return learned
+
+
+def _control(draft: Draft, interviewer: Interviewer) -> None:
+    """Ask again what was answered first: a server that has changed, or bans who asks much, is noticed."""
+    hello = draft.hellos[draft.versions[0]] if draft.versions else next(iter(draft.hellos.values()))
+    interviewer.budget += CONTROL
+    reply = interviewer.ask(Inquiry(hello))
+    if reply.hello is None:
+        draft.note(
+            f"at the end the server refused a hello that it had answered before ({reply.failure}): it may "
+            "have changed, or refuse whoever connects so often"
+        )
 
 
 def hold(asking: Asking[Result], interviewer: Interviewer) -> Result:

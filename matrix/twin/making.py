@@ -14,9 +14,9 @@ from clients.destination import Destination
 from clients.player import Player
 from handshake.hello_template import HelloTemplate
 from matrix.grid.servers import START_SECONDS
+from matrix.judgement.outcome import Outcome
 from matrix.twin.amendment import MOST_PROBES, amend, differences, explain
 from matrix.twin.asking import BudgetSpent, Interviewer
-from matrix.judgement.outcome import Outcome
 from matrix.twin.definition import LEVEL, Heading, definition_text
 from matrix.twin.draft import Draft
 from matrix.twin.learning import Learned, hold, learn
@@ -44,8 +44,8 @@ class Unanswered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The twin that is wanted: `server_id` in `folder`, of what listens at `destination`; `source` says of what
-    and when.
+    """The twin that is wanted: `server_id` in `folder`, of what listens at `destination`; `source` says of
+    what and when.
     """
 
     server_id: str
@@ -153,9 +153,8 @@ class Maker:
     def _write(self) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         starttls = self.wanted.destination.starttls
-        heading = Heading(
-            self.wanted.server_id, self.wanted.source, self._control, starttls and starttls.protocol
-        )
+        protocol = None if starttls is None else starttls.protocol
+        heading = Heading(self.wanted.server_id, self.wanted.source, self._control, protocol)
         self._file.write_text(definition_text(self.draft, heading), encoding="utf-8")
 
     @contextmanager

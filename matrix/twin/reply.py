@@ -101,6 +101,11 @@ class Reply:
         return None if after is None else BrokenOff(failure.cause, after)
 
     @property
+    def is_silent(self) -> bool:
+        """Whether nothing was said for as long as was waited."""
+        return self.failure is not None and self.failure.kind is Kind.TIMEOUT
+
+    @property
     def is_unreachable(self) -> bool:
         """Whether nobody listens there."""
         failure = self.failure
@@ -245,7 +250,9 @@ def _key_exchange(
         if version >= ProtocolVersion.TLS_1_3:
             share = hello.extension(ExtensionType.KEY_SHARE)
             group = None if share is None else pull_key_share(share)[0]
-            signed = [pull_certificate_verify(body, version) for body in messages.get("CertificateVerify", ())]
+            signed = [
+                pull_certificate_verify(body, version) for body in messages.get("CertificateVerify", ())
+            ]
             return group, None, signed[0].signature_scheme if signed else None
         bodies = messages.get("ServerKeyExchange", ())
         return _parameters(hello.cipher_suite, version, bodies[0]) if bodies else (None, None, None)

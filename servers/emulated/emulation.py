@@ -68,6 +68,7 @@ def server_configuration(
         application_protocols=tuple(name.encode() for name in declared.application_protocols),
         sslv2_hello=declared.sslv2_hello,
         tickets=not {"ticket", "ticket-in-tls13"}.isdisjoint(declared.resumption),
+        keeps_sessions=not declared.forgets_sessions,
         tickets_below_tls13="ticket" in declared.resumption,
         client_certificate=ClientCertificate(declared.client_certificate),
         client_certificate_asked=tuple(Asking(when) for when in declared.client_certificate_asked),

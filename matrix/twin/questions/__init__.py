@@ -16,6 +16,7 @@ from matrix.twin.questions import (
     sessions,
     signature_schemes,
     sslv2_format,
+    tolerance,
     versions,
 )
 
@@ -31,5 +32,6 @@ QUESTIONS: tuple[Question, ...] = (
     certificates.QUESTION,
     sessions.QUESTION,
     renegotiation.QUESTION,
+    tolerance.QUESTION,
     form.QUESTION,
 )

@@ -3,8 +3,8 @@
 In TLS 1.3 the answer stands in EncryptedExtensions; a server that breaks off where it should be is seen too.
 """
 
-from handshake.wire.extensions import pull_alpn
 from handshake.errors import HandshakeError
+from handshake.wire.extensions import pull_alpn
 from handshake.wire.registry import ExtensionType, ProtocolVersion
 from matrix.twin.draft import Draft
 from matrix.twin.hellos import with_protocols
@@ -12,7 +12,18 @@ from matrix.twin.inquiry import Asking, Question
 from matrix.twin.reply import Reply
 
 _ALPN = ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION
-_KNOWN = (b"h2", b"http/1.1", b"http/1.0", b"imap", b"pop3", b"ftp", b"postgresql", b"tds/8.0", b"mqtt", b"xmpp-client")
+_KNOWN = (
+    b"h2",
+    b"http/1.1",
+    b"http/1.0",
+    b"imap",
+    b"pop3",
+    b"ftp",
+    b"postgresql",
+    b"tds/8.0",
+    b"mqtt",
+    b"xmpp-client",
+)
 """Protocols that clients name (registry "TLS Application-Layer Protocol Negotiation (ALPN) Protocol IDs")."""
 _FEATURE = "extension:application_layer_protocol_negotiation"
 _UNKNOWN = (b"unknown/1",)

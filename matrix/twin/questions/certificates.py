@@ -1,5 +1,5 @@
-"""Which kind of certificate the server shows, and whether it asks the client for one. Nothing new is asked but
-what a client without a certificate gets.
+"""Which kind of certificate the server shows, and whether it asks the client for one. Nothing new is asked
+but what a client without a certificate gets.
 """
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -27,7 +27,9 @@ def _ask(draft: Draft) -> Asking[None]:
         draft.certificate_kind = unusual[0]
         draft.declared["certificates"] = [KINDS[unusual[0]].type.value]
     elif unusual:
-        draft.note(f"the server shows certificates of these kinds: {', '.join(sorted(kinds))}; the twin ordinary ones")
+        draft.note(
+            f"the server shows certificates of these kinds: {', '.join(sorted(kinds))}; the twin ordinary ones"
+        )
     for version in draft.versions:
         reply = yield from draft.ask(draft.hellos[version])
         if reply.certificate_requested:

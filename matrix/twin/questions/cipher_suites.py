@@ -1,7 +1,7 @@
 """Which cipher suites the server takes in each version, in which order, and how it refuses the others.
 
-What it chooses from all suites is taken away, until it refuses what is left: so each suite that it takes costs
-one connection, and all others together one. Of a lower version only what may differ is asked.
+What it chooses from all suites is taken away, until it refuses what is left: so each suite that it takes
+costs one connection, and all others together one. Of a lower version only what may differ is asked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from handshake.crypto.suite_parameters import CertificateType, suite_parameters
 from handshake.reason import Cause
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import ProtocolVersion, version_name
-from matrix.twin.draft import Draft, most_frequent, runs
+from matrix.twin.draft import Draft, most_frequent, without_repetitions
 from matrix.twin.hellos import SSL_AND_TLS, UNKNOWN_SUITES, suites_for, wide, with_suites
 from matrix.twin.inquiry import Asking, Question
 
@@ -30,7 +30,7 @@ def _ask(draft: Draft) -> Asking[None]:
             found = yield from _enumerate_lower(draft, version, known)
         draft.suites[version] = found
         if version < ProtocolVersion.TLS_1_3:
-            known = tuple(runs((*known, *found)))
+            known = tuple(without_repetitions((*known, *found)))
     of_1_3 = draft.suites.get(ProtocolVersion.TLS_1_3, ())
     draft.declared["cipher_suites"] = [cipher_suite_name(code) for code in (*of_1_3, *known)]
     kinds = {suite_parameters(code).certificate_type for code in known} - {None}
@@ -73,9 +73,9 @@ def _enumerate_lower(draft: Draft, version: int, known: Sequence[int]) -> Asking
 def _kinds(suites: Sequence[int]) -> Iterator[list[int]]:
     """The suites of each key exchange, and those of each cipher."""
     parameters = [suite_parameters(code) for code in suites]
-    for exchange in runs(each.key_exchange for each in parameters):
+    for exchange in without_repetitions(each.key_exchange for each in parameters):
         yield [each.cipher_suite for each in parameters if each.key_exchange is exchange]
-    for cipher in runs(each.cipher for each in parameters):
+    for cipher in without_repetitions(each.cipher for each in parameters):
         yield [each.cipher_suite for each in parameters if each.cipher == cipher]
 
 
@@ -175,4 +175,6 @@ def _counted(draft: Draft, version: int, refusal: Cause) -> Asking[list[int]]:
     return counted
 
 
-QUESTION = Question("cipher-suites", "which cipher suites it takes in each version, and whose order decides", _ask)
+QUESTION = Question(
+    "cipher-suites", "which cipher suites it takes in each version, and whose order decides", _ask
+)

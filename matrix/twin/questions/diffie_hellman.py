@@ -7,12 +7,11 @@ from fnmatch import fnmatchcase
 
 from handshake.crypto.dh_groups import FFDHE_GROUPS, JSSE_DH_GROUPS, DHGroup, ffdhe_group, modp_group
 from handshake.crypto.suite_parameters import KeyExchange, suite_parameters
-from handshake.errors import LocalError
 from handshake.features.edits import first_of
 from handshake.hello_template import HelloTemplate
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.extensions import pull_supported_groups
-from handshake.wire.registry import ExtensionType, ProtocolVersion, group_name
+from handshake.wire.registry import ExtensionType, group_name
 from matrix.twin.draft import Draft
 from matrix.twin.hellos import FIRST_GROUPS, has, with_groups, with_suites
 from matrix.twin.inquiry import Asking, Question
@@ -20,8 +19,15 @@ from matrix.twin.inquiry import Asking, Question
 _DHE = (KeyExchange.DHE_RSA, KeyExchange.DHE_DSS, KeyExchange.DH_ANON)
 _EXPORT = (KeyExchange.DHE_RSA_EXPORT, KeyExchange.DHE_DSS_EXPORT, KeyExchange.DH_ANON_EXPORT)
 _MODP_BITS = (768, 1024, 1536, 2048, 3072, 4096, 6144, 8192)
-_KINDS = ("TLS_DH_anon_WITH_*_256_*", "TLS_DH_anon_*", "TLS_DHE_DSS_*", "TLS_DHE_RSA_WITH_*_256_*", "TLS_DHE_*")
-"""What the size may go by: the certificate's kind, and the strength of the cipher (OpenSSL's ssl_get_auto_dh)."""
+_KINDS = (
+    "TLS_DH_anon_WITH_*_256_*",
+    "TLS_DH_anon_*",
+    "TLS_DHE_DSS_*",
+    "TLS_DHE_RSA_WITH_*_256_*",
+    "TLS_DHE_*",
+)
+"""What the size may go by: the certificate's kind, and the strength of the cipher (OpenSSL's
+ssl_get_auto_dh)."""
 _UNKNOWN_FFDHE = 0x01FE
 """A code point of finite-field groups that is for private use (RFC 7919 section 2)."""
 
@@ -50,9 +56,7 @@ def _suites(draft: Draft, exchanges: Sequence[KeyExchange]) -> tuple[int, list[i
     """The suites with these key exchanges, in the highest version that has them."""
     for version in draft.versions:
         found = [
-            code
-            for code in draft.suites.get(version, ())
-            if suite_parameters(code).key_exchange in exchanges
+            code for code in draft.suites.get(version, ()) if suite_parameters(code).key_exchange in exchanges
         ]
         if found:
             return version, found

@@ -102,7 +102,10 @@ def _written(extension: Extension, elsewhere: set[int]) -> dict[str, str]:
     if extension.extension_type in _BY_THE_ENGINE:
         return {"extension": name}
     sent = next((each.body for each in _OFFERED if each.extension_type == extension.extension_type), None)
-    written = {"extension": name, "body": "echo" if sent and sent == extension.body else extension.body.hex(" ")}
+    written = {
+        "extension": name,
+        "body": "echo" if sent and sent == extension.body else extension.body.hex(" "),
+    }
     if extension.extension_type == _E.EC_POINT_FORMATS and extension.extension_type not in elsewhere:
         written["cipher_suites"] = _OF_ECDHE
     return written
@@ -110,7 +113,9 @@ def _written(extension: Extension, elsewhere: set[int]) -> dict[str, str]:
 
 def _ask_record_size(draft: Draft, hello: HelloTemplate) -> Asking[None]:
     """Ask for RFC 8449, which excludes max_fragment_length."""
-    reply = yield from draft.ask(insert(hello, ExtensionTemplate(_E.RECORD_SIZE_LIMIT, pack_uint(2, _RECORD_SIZE))))
+    reply = yield from draft.ask(
+        insert(hello, ExtensionTemplate(_E.RECORD_SIZE_LIMIT, pack_uint(2, _RECORD_SIZE)))
+    )
     body = None if reply.hello is None else reply.hello.extension(_E.RECORD_SIZE_LIMIT)
     if body is not None and len(body) == 2:
         draft.emulation["record_size_limit"] = int.from_bytes(body, "big")

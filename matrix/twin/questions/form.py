@@ -55,7 +55,7 @@ def _take_alerts(draft: Draft, refused: Iterable[tuple[Flaw, Cause]]) -> None:
     for flaw, cause in refused:
         by_fault.setdefault(flaw.fault, []).append(cause)
     for fault, causes in by_fault.items():
-        if fault not in draft.emulation.get("alerts", {}):
+        if draft.alert(fault) is None:
             draft.refuse(fault, most_frequent(causes))
 
 
@@ -67,7 +67,7 @@ def _take_exceptions(draft: Draft, refused: Iterable[tuple[Flaw, Cause]]) -> Non
 
 
 def _is_usual(draft: Draft, flaw: Flaw, cause: Cause) -> bool:
-    return answer_of(cause) == draft.emulation.get("alerts", {}).get(flaw.fault)
+    return answer_of(cause) == draft.alert(flaw.fault)
 
 
 def _checks(draft: Draft, refused: Sequence[tuple[Flaw, Cause]]) -> list[dict[str, Any]]:
@@ -88,7 +88,7 @@ def _take_records(draft: Draft, refused: Iterable[tuple[Flaw, Cause]], passed: I
             draft.note(f"the server answers a hello that {flaw.title}, which the twin refuses")
     for flaw, cause in refused:
         if flaw.feature is None and not _is_usual(draft, flaw, cause):
-            usual = draft.emulation.get("alerts", {}).get(flaw.fault)
+            usual = draft.alert(flaw.fault)
             draft.note(f"a hello that {flaw.title} ends with {cause}, the twin's with {usual}")
 
 

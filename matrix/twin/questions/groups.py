@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 
 from handshake.crypto.certificate_keys import certificate_group
 from handshake.crypto.suite_parameters import KeyExchange, suite_parameters
+from handshake.errors import PeerFault
 from handshake.features.edits import first_of
 from handshake.hello_template import HelloTemplate
 from handshake.wire.extensions import pull_supported_groups
 from handshake.wire.registry import ExtensionType, ProtocolVersion, group_name
-from matrix.twin.draft import Draft, runs
+from matrix.twin.draft import Draft, without_repetitions
 from matrix.twin.hellos import (
     FIRST_GROUPS,
     UNKNOWN_GROUP,
@@ -32,11 +33,11 @@ _ECDHE = (KeyExchange.ECDHE_RSA, KeyExchange.ECDHE_ECDSA, KeyExchange.ECDH_ANON)
 def _ask(draft: Draft) -> Asking[None]:
     of_1_3 = yield from _ask_1_3(draft)
     of_1_2 = yield from _ask_ecdhe(draft)
-    groups = [group_name(group) for group in runs((*of_1_3, *of_1_2))]
+    groups = [group_name(group) for group in without_repetitions((*of_1_3, *of_1_2))]
     if groups:
         draft.emulation["named_groups"] = groups
-    if of_1_3 and of_1_2 and (set(of_1_2) - set(of_1_3)):
-        yield from _ask_of_1_2_alone(draft, [group for group in of_1_2 if group not in of_1_3])
+    if of_1_3:
+        _note_of_1_2_alone(draft, [group for group in of_1_2 if group not in of_1_3])
 
 
 def _ask_1_3(draft: Draft) -> Asking[tuple[int, ...]]:
@@ -46,7 +47,9 @@ def _ask_1_3(draft: Draft) -> Asking[tuple[int, ...]]:
     asking = with_shares(hello, ())
     found = yield from _enumerate(draft, asking, _wanted, _of(hello, groups_for(_V.TLS_1_3)))
     shared = [group for group in found if group in FIRST_GROUPS][:2]
-    if len(shared) > 1:  # of groups with shares, which most clients send, since others may follow another rule
+    if (
+        len(shared) > 1
+    ):  # of groups with shares, which most clients send, since others may follow another rule
         other_way = (*reversed(shared),)
         reply = yield from draft.ask(with_shares(with_groups(hello, other_way), other_way))
         preference = "client" if reply.group == other_way[0] else "server"
@@ -101,20 +104,31 @@ def _ask_ecdhe(draft: Draft) -> Asking[tuple[int, ...]]:
 def _ask_certificate_curve(draft: Draft, found: Sequence[int]) -> Asking[None]:
     """Find out whether the curve of an ECDSA certificate must be among the groups of the hello."""
     version = draft.highest_before_1_3
-    suites = [] if version is None else [
-        code
-        for code in draft.suites.get(version, ())
-        if suite_parameters(code).key_exchange is KeyExchange.ECDHE_ECDSA
-    ]
+    suites = (
+        []
+        if version is None
+        else [
+            code
+            for code in draft.suites.get(version, ())
+            if suite_parameters(code).key_exchange is KeyExchange.ECDHE_ECDSA
+        ]
+    )
     if version is None or not suites:
         return
     hello = with_suites(draft.hellos[version], suites)
     reply = yield from draft.ask(hello)
-    curve = None if reply.certificate is None else certificate_group(reply.certificate)
+    curve = _curve(reply.certificate)
     others = [group for group in found if group != curve]
     if curve is not None and others:
         reply = yield from draft.ask(with_groups(hello, others))
         draft.emulation["checks_certificate_curve"] = reply.hello is None
+
+
+def _curve(certificate: bytes | None) -> int | None:
+    try:
+        return None if certificate is None else certificate_group(certificate)
+    except PeerFault:  # a certificate that cannot be used
+        return None
 
 
 def _enumerate(
@@ -143,13 +157,12 @@ def _ask_preference(draft: Draft, hello: HelloTemplate, found: Sequence[int]) ->
             draft.emulation.setdefault("group_preference_in_tls13", draft.emulation["preference"])
 
 
-def _ask_of_1_2_alone(draft: Draft, groups: Sequence[int]) -> Asking[None]:
+def _note_of_1_2_alone(draft: Draft, groups: Sequence[int]) -> None:
     """Groups that the server takes in TLS 1.2 and not in TLS 1.3 are no language of the twin's."""
     negotiable = [group_name(group) for group in groups if group in groups_for(_V.TLS_1_3)]
     if negotiable:
-        draft.note(f"TLS 1.3 is not done with {', '.join(negotiable)}, TLS 1.2 is; the twin takes them in both")
-    return
-    yield  # a conversation, though nothing is asked
+        names = ", ".join(negotiable)
+        draft.note(f"TLS 1.3 is not done with {names}, TLS 1.2 is; the twin takes them in both")
 
 
 QUESTION = Question("groups", "which groups it takes for ECDHE and in TLS 1.3", _ask)

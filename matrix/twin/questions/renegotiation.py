@@ -1,14 +1,14 @@
-"""Whether the server renegotiates when a client begins, with RFC 5746 and without, how it refuses, and what it
-makes of hellos that signal it in other ways.
+"""Whether the server renegotiates when a client begins, with RFC 5746 and without, how it refuses, and what
+it makes of hellos that signal it in other ways.
 """
 
 from dataclasses import replace
 
 from clients.observation import COMPLETED, NOT_TRIED
+from handshake.features.edits import put
 from handshake.hello_template import ExtensionTemplate, HelloTemplate
 from handshake.reason import Cause, Kind, parse_cause
 from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
-from handshake.features.edits import put
 from handshake.wire.registry import ExtensionType, ProtocolVersion
 from matrix.twin.draft import Draft, answer_of
 from matrix.twin.hellos import SCSV, without
@@ -89,4 +89,6 @@ def _ask_fallback(draft: Draft) -> Asking[None]:
         draft.refuse("inappropriate-fallback", reply.refusal)
 
 
-QUESTION = Question("renegotiation", "whether it renegotiates, and what it makes of RFC 5746 and RFC 7507", _ask)
+QUESTION = Question(
+    "renegotiation", "whether it renegotiates, and what it makes of RFC 5746 and RFC 7507", _ask
+)

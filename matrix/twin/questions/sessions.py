@@ -50,7 +50,7 @@ def _ask_below_1_3(draft: Draft, version: int, ways: list[str]) -> Asking[None]:
         ways.append("session-id")
     elif draft.emulation.get("session_id_length"):
         draft.declared["forgets_sessions"] = True
-        draft.note("session ids are given out, and no session is taken up by one; the twin does take them up")
+        ways.append("session-id")
     if version == _V.SSL_3_0 or hello.extensions is None:
         return
     with_ticket = hello if has(hello, ExtensionType.SESSION_TICKET) else insert(hello, _TICKET)

@@ -55,7 +55,11 @@ def _is_refused_alike(draft: Draft, refusals: dict[int, Cause]) -> Asking[bool]:
             alike = alike and in_record.refusal == reply.refusal
             if not alike and len(set(refusals.values())) > 1:
                 return False
-    replies = [draft.asked[_in_sslv2(v, s)].refusal for v in refusals for s in (suites_for(_V.TLS_1_0), UNKNOWN_SUITES)]
+    replies = [
+        draft.asked[_in_sslv2(v, s)].refusal
+        for v in refusals
+        for s in (suites_for(_V.TLS_1_0), UNKNOWN_SUITES)
+    ]
     return alike and len(set(replies)) > 1
 
 

@@ -35,9 +35,9 @@ def _ask(draft: Draft) -> Asking[None]:
         return
     usual = most_frequent(refusals.values())
     draft.refuse("protocol-version", usual)
-    for version, cause in refusals.items():
+    for refused, cause in refusals.items():
         if cause != usual:
-            feature = f"client-version:{version_name(version)} and not extension:supported_versions"
+            feature = f"client-version:{version_name(refused)} and not extension:supported_versions"
             draft.intolerance([feature], cause)
     yield from _ask_too_high(draft)
     yield from _ask_supported_versions(draft)
@@ -61,7 +61,7 @@ def _find_among_clients(draft: Draft) -> Asking[None]:
     for hello in draft.candidates[:_MOST_CANDIDATES]:
         reply = yield from draft.ask(hello)
         if reply.hello is not None:
-            draft.hellos.setdefault(reply.version, replace(hello, client_version=hello.client_version))
+            draft.hellos.setdefault(reply.version, hello)
             draft.note("the hellos of the questions are refused; those of clients stand for them")
             return
 
