@@ -302,8 +302,7 @@ class ServerConnection(ReactingConnection):
     def _answer(self, flight: FirstFlight) -> None:
         """Answer a hello; where an intolerance has cut the answer short, react as it says."""
         answer_hello(self.handshake, flight)
-        broken_off = self.handshake.broken_off
-        if broken_off is not None:
+        if (broken_off := self.handshake.broken_off) is not None:
             self.reacts(broken_off.trigger(flight), broken_off.reaction)
 
     def _begins_renegotiation(self, flight: FirstFlight) -> bool:

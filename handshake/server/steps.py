@@ -77,7 +77,7 @@ def write_steps(records: RecordLayer, steps: Sequence[Step], now: float, *, one_
 
 
 def up_to(steps: Steps, handshake_type: int | None) -> Steps:
-    """The steps as far as the first message of this type, and what is no message behind it; all without one."""
+    """The steps up to the first message of this type, and what is no message behind it; all without one."""
     kept: list[Step] = []
     is_past = False
     for step in steps:

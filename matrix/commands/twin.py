@@ -29,39 +29,41 @@ _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _CELLS_SHOWN = 20
 
 
+Address = Annotated[
+    str,
+    typer.Argument(
+        metavar="HOST:PORT[,sni=NAME][,starttls=PROTOCOL]",
+        help="Where the live server listens, as `run --target` has it.",
+        show_default=False,
+    ),
+]
+Id = Annotated[str, typer.Option("--id", metavar="ID", help="The id of the twin.", show_default=False)]
+Folder = Annotated[
+    Path, typer.Option("--servers-dir", metavar="DIR", help="The folder that the twin's folder goes into.")
+]
+Quick = Annotated[bool, typer.Option("--quick", help=f"Ask {QUICK_BUDGET} times at most, not {BUDGET}.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before a server off loopback is asked.")]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N",
+        min=0.01,
+        help=f"Connections a second (default: {DEFAULT_RATE:g} off loopback, no limit on it).",
+    ),
+]
+Timeout = Annotated[
+    float, typer.Option(metavar="SECONDS", min=0.1, help="Seconds for each connection attempt.")
+]
+
+
 def twin(
-    address: Annotated[
-        str,
-        typer.Argument(
-            metavar="HOST:PORT[,sni=NAME][,starttls=PROTOCOL]",
-            help="Where the live server listens, as `run --target` has it.",
-            show_default=False,
-        ),
-    ],
-    server_id: Annotated[
-        str, typer.Option("--id", metavar="ID", help="The id of the twin.", show_default=False)
-    ],
-    servers_dir: Annotated[
-        Path,
-        typer.Option("--servers-dir", metavar="DIR", help="The folder that the twin's folder goes into."),
-    ] = Path(),
-    quick: Annotated[
-        bool, typer.Option("--quick", help=f"Ask {QUICK_BUDGET} times at most, not {BUDGET}.")
-    ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask before a server off loopback is asked.")
-    ] = False,
-    rate: Annotated[
-        float | None,
-        typer.Option(
-            metavar="N",
-            min=0.01,
-            help=f"Connections a second (default: {DEFAULT_RATE:g} off loopback, no limit on it).",
-        ),
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="Seconds for each connection attempt.")
-    ] = 2.0,
+    address: Address,
+    server_id: Id,
+    servers_dir: Folder = Path(),
+    quick: Quick = False,
+    yes: Yes = False,
+    rate: Rate = None,
+    timeout: Timeout = 2.0,
     json: Json = False,
     clients_dir: ClientsDir = None,
 ) -> None:
@@ -85,19 +87,24 @@ def twin(
         Terms(timeout, pace),
         lambda line: tell(f"tls-matrix: {line}"),
     )
-    try:
-        made = maker.make()
-    except (Unreachable, Unanswered, NotStarted) as error:
-        tell(f"tls-matrix: {error}")
-        raise typer.Exit(EXIT_HARNESS) from error
-    except OSError as error:
-        tell(f"tls-matrix: {servers_dir}: cannot be written ({error.strerror}); choose another --servers-dir")
-        raise typer.Exit(EXIT_USAGE) from error
+    made = _made(maker)
     if json:
         write_out(to_json(_as_json(made, maker.interviewer.asked)))
     else:
         _print(made, maker.interviewer.asked)
     raise typer.Exit(EXIT_NOT_AS_EXPECTED if made.differing else EXIT_AS_EXPECTED)
+
+
+def _made(maker: Maker) -> Twin:
+    try:
+        return maker.make()
+    except (Unreachable, Unanswered, NotStarted) as error:
+        tell(f"tls-matrix: {error}")
+        raise typer.Exit(EXIT_HARNESS) from error
+    except OSError as error:
+        folder = maker.wanted.folder
+        tell(f"tls-matrix: {folder}: cannot be written ({error.strerror}); choose another --servers-dir")
+        raise typer.Exit(EXIT_USAGE) from error
 
 
 def check_place(folder: Path, server_id: str) -> None:

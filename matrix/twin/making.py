@@ -88,7 +88,7 @@ class Maker:
         self._control = next(iter(self.clients))
 
     def make(self) -> Twin:
-        """Learn, write, prove, and amend what differs. Raises Unreachable, Unanswered, NotStarted, OSError."""
+        """Learn, write, prove, and amend. Raises Unreachable, Unanswered, NotStarted and OSError."""
         self.draft.candidates = tuple(self._hellos())
         learned = learn(self.draft, QUESTIONS, self.interviewer, self.tell)
         if not self.draft.hellos:

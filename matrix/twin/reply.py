@@ -114,7 +114,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class BrokenOff:
-    """An answer that came to no end: what the client saw, and the last message of it, as a definition has it."""
+    """An answer that came to no end: what the client saw, and its last message as a definition names it."""
 
     cause: Cause
     after: str

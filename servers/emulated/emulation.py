@@ -69,7 +69,7 @@ def server_configuration(
         sslv2_hello=declared.sslv2_hello,
         tickets=not {"ticket", "ticket-in-tls13"}.isdisjoint(declared.resumption),
         keeps_sessions=not declared.forgets_sessions,
-        tickets_below_tls13="ticket" in declared.resumption,
+        tickets_below_tls13="ticket-in-tls13" not in declared.resumption,
         client_certificate=ClientCertificate(declared.client_certificate),
         client_certificate_asked=tuple(Asking(when) for when in declared.client_certificate_asked),
         trusted_certificates=trusted_certificates,

@@ -27,9 +27,8 @@ def _ask(draft: Draft) -> Asking[None]:
         draft.certificate_kind = unusual[0]
         draft.declared["certificates"] = [KINDS[unusual[0]].type.value]
     elif unusual:
-        draft.note(
-            f"the server shows certificates of these kinds: {', '.join(sorted(kinds))}; the twin ordinary ones"
-        )
+        shown = ", ".join(sorted(kinds))
+        draft.note(f"the server shows certificates of these kinds: {shown}; the twin shows ordinary ones")
     for version in draft.versions:
         reply = yield from draft.ask(draft.hellos[version])
         if reply.certificate_requested:

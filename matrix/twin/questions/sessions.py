@@ -55,11 +55,11 @@ def _ask_below_1_3(draft: Draft, version: int, ways: list[str]) -> Asking[None]:
         return
     with_ticket = hello if has(hello, ExtensionType.SESSION_TICKET) else insert(hello, _TICKET)
     asked = yield from draft.ask(with_ticket)
-    if asked.hello is not None and plain.hello is not None:
-        if plain.hello.session_id and not asked.hello.session_id:
-            draft.emulation["no_session_id_for"] = ["extension:session_ticket"]
-            if by_id.is_resumed:
-                ways[:] = ["session-id-without-ticket"]
+    had, has_one = ((each.hello is not None and bool(each.hello.session_id)) for each in (plain, asked))
+    if had and not has_one and asked.hello is not None:
+        draft.emulation["no_session_id_for"] = ["extension:session_ticket"]
+        if by_id.is_resumed:
+            ways[:] = ["session-id-without-ticket"]
     if asked.has_ticket:
         by_ticket = yield Inquiry(with_ticket, Manner.RESUME_BY_TICKET)
         if by_ticket.is_resumed:

@@ -98,8 +98,8 @@ def _take_lack(draft: Draft, offered: list[int], is_signed: bool, reply: Reply) 
         draft.intolerance([" and ".join((feature, *_without_others(draft, offered)))], reply.refusal)
     elif reply.refusal is not None and draft.emulation.get("signs_unasked"):
         draft.note(
-            f"without signature_algorithms, suites with{'' if is_signed else 'out'} a signature are refused, the "
-            "others are not; the twin takes both"
+            f"without signature_algorithms, suites with{'' if is_signed else 'out'} a signature are refused, "
+            "the others are not; the twin takes both"
         )
 
 
