@@ -21,6 +21,7 @@ from matrix.twin.definition import LEVEL, WRITTEN_BY
 from matrix.twin.making import Maker, NotStarted, Twin, Unanswered, Wanted
 from matrix.twin.row import Terms
 from matrix.wording import counted, printable
+from servers.definition import BUNDLED_SERVERS
 
 BUDGET = 1500
 """Connections that may be made to learn; the proof comes besides."""
@@ -111,6 +112,8 @@ def check_place(folder: Path, server_id: str) -> None:
     """Find out before anything is asked whether the twin can be written. Raises SelectionError."""
     if not _ID.fullmatch(server_id):
         raise SelectionError(f'--id {server_id}: write small letters, digits, dots, "-" and "_"')
+    if (BUNDLED_SERVERS / server_id / "server.toml").is_file():
+        raise SelectionError(f"--id {server_id}: is a server that there is; choose another")
     file = folder / server_id / "server.toml"
     if not folder.is_dir():
         raise SelectionError(f"--servers-dir {folder}: is no folder; make it first")

@@ -5,7 +5,7 @@ All hellos of the row are trials already, so a cause needs few more. It becomes 
 which fires behind the ServerHello where the live server fails there. Pure.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from handshake.features import features_of
@@ -19,6 +19,7 @@ from matrix.twin.inquiry import Asking
 from matrix.twin.reply import Reply, is_of_server, message_before
 from matrix.twin.row import Row, RowCell, differing
 
+_MOST_NAMED = 3
 MOST_PROBES = 40
 """Connections that one cause may cost beside the hellos of the row."""
 
@@ -46,12 +47,14 @@ def differences(live: Row, twin: Row) -> list[Difference]:
     ]
 
 
-def explain(difference: Difference, live: Row, most: int) -> Asking[Hypothesis | None]:
-    """Find what the server minds of the hello; None where nothing is found."""
+def explain(difference: Difference, live: Row, most: int) -> Asking[tuple[Hypothesis, ...]]:
+    """Find what the server minds of the hello: the likeliest first, where several are left; nothing where
+    nothing is found.
+    """
     failing = difference.hello
     passing = _nearest(failing, live)
     if passing is None:
-        return None
+        return ()
     trials = Trials(Answer(False, str(difference.reason)))
     for template, answer in _trials(live):
         trials.add(template, answer)
@@ -67,11 +70,15 @@ def explain(difference: Difference, live: Row, most: int) -> Asking[Hypothesis |
             templates = searching.send(answers)
     except StopIteration as end:
         causes = end.value.causes
-    return causes[0][0] if causes else None
+    return tuple(alike[0] for alike in causes)
 
 
-def amend(draft: Draft, difference: Difference, cause: Hypothesis) -> None:
-    """Write the cause into the draft as an intolerance."""
+def amend(draft: Draft, difference: Difference, causes: Sequence[Hypothesis]) -> None:
+    """Write the likeliest cause into the draft as an intolerance; the others stand in the notes."""
+    cause, *others = causes
+    if others:
+        named = "; ".join(each.name for each in others[:_MOST_NAMED])
+        draft.note(f"{difference.reason} may be due to {cause.name}, and as well to {named}")
     features = [cause.name] if cause.joint is Joint.ALL else [part.name for part in cause.parts]
     after = message_before(difference.reason.phase)
     more = {} if after is None else {"after": after}
@@ -109,8 +116,3 @@ def _answer(reply: Reply) -> Answer:
     if failure is None or not is_of_server(failure.cause):
         return Answer(True, "", choice)
     return Answer(False, str(failure), choice)
-
-
-def undone(draft: Draft, before: Mapping[str, object]) -> None:
-    """Take an amendment back."""
-    draft.emulation = dict(before)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from handshake.features import flight_of, parse_feature
 from handshake.hello_template import HelloTemplate
 from handshake.reason import Cause, Kind
 from handshake.wire.registry import ProtocolVersion
@@ -20,10 +21,11 @@ from matrix.twin.reply import Reply
 @dataclass
 class Draft:
     """What is known so far. `hellos` are those of each version that the server answers in it, from which all
-    others are made; `suites` those it has taken in each version, in the order it gave them; `candidates` are
-    hellos of clients, for a server that takes none of the questions' own. `certificate_kind` is the kind of
-    the server's one certificate (`servers.credentials.KINDS`), None where ordinary ones stand for it. `asked`
-    are the replies to hellos that more than one question wants to know.
+    others are made; `suites` those it has taken in each version, in the order it gave them; `refusals` are
+    what answers the versions that it has not; `candidates` are hellos of clients, for a server that takes
+    none of the questions' own. `certificate_kind` is the kind of the server's one certificate
+    (`servers.credentials.KINDS`), None where ordinary ones stand for it. `asked` are the replies to hellos
+    that more than one question wants to know.
     """
 
     candidates: tuple[HelloTemplate, ...] = ()
@@ -32,6 +34,7 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     hellos: dict[int, HelloTemplate] = field(default_factory=dict)
     suites: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    refusals: dict[int, Cause] = field(default_factory=dict)
     certificate_kind: str | None = None
     asked: dict[HelloTemplate, Reply] = field(default_factory=dict)
 
@@ -66,6 +69,13 @@ class Draft:
         """What answers a fault, as far as it was seen."""
         alerts: Mapping[str, str] = self.emulation.get("alerts", {})
         return alerts.get(fault)
+
+    def minds(self, hello: HelloTemplate) -> bool:
+        """Whether an intolerance that is known already is to blame for the refusal of a hello."""
+        flight = flight_of(hello)
+        entries = self.emulation.get("intolerance", ())
+        names = (feature for entry in entries if "after" not in entry for feature in entry["features"])
+        return any(parse_feature(name).present(flight) for name in names)
 
     def intolerance(self, features: Iterable[str], cause: Cause, *, first: bool = False, **more: Any) -> None:
         """Have hellos with any of the features refused so; `first` before the other intolerances."""

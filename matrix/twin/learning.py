@@ -38,8 +38,10 @@ def learn(
         except BudgetSpent:
             left = ", ".join(each.name for each in questions[index:])
             draft.note(f"{interviewer.budget} connections were not enough to ask for: {left}")
-        learned.append(Learned(question.name, interviewer.asked - before))
-        if not draft.hellos or interviewer.left <= 0:
+            break
+        finally:
+            learned.append(Learned(question.name, interviewer.asked - before))
+        if not draft.hellos:
             break
     if draft.hellos:
         _control(draft, interviewer)

@@ -28,8 +28,6 @@ from servers.processes.start import start_servers
 from servers.running import RunningServer
 from servers.variant import certificate_kinds, parse_server_id
 
-_MOST_ROUNDS = 3
-"""How often the differences that are left are explained."""
 _MOST_AGAIN = 40
 """Differing cells that are measured again one by one."""
 
@@ -75,7 +73,9 @@ class Twin:
 
 @dataclass
 class Maker:
-    """Makes the twin. `clients` are those that the proof is about, `terms` those of the live server."""
+    """Makes the twin. `clients` are those that the proof is about, `terms` those of the live server; the
+    differences that are left are explained in so many `rounds`.
+    """
 
     wanted: Wanted
     clients: Mapping[str, Player]
@@ -83,6 +83,7 @@ class Maker:
     terms: Terms
     tell: Callable[[str], None] = lambda line: None
     draft: Draft = field(default_factory=Draft)
+    rounds: int = 3
 
     def __post_init__(self) -> None:
         self._control = next(iter(self.clients))
@@ -100,7 +101,7 @@ class Maker:
         self.tell("lets them connect to the twin")
         live, row = self._proved(live)
         twin = Twin(self._file, self.draft, tuple(learned), live, row)
-        for _ in range(_MOST_ROUNDS):
+        for _ in range(self.rounds):
             better = self._amended(twin)
             if better is None:
                 break
@@ -122,20 +123,20 @@ class Maker:
             return None
         for difference in differences(twin.live, twin.row):
             self.tell(f"explains why {difference.clients[0]} fails with {difference.reason}")
-            before = deepcopy(self.draft.emulation)
+            before = deepcopy((self.draft.emulation, self.draft.notes))
             try:
                 most = min(MOST_PROBES, self.interviewer.left)
-                cause = hold(explain(difference, twin.live, most), self.interviewer)
+                causes = hold(explain(difference, twin.live, most), self.interviewer)
             except BudgetSpent:
                 return None
-            if cause is None:
+            if not causes:
                 continue
-            amend(self.draft, difference, cause)
+            amend(self.draft, difference, causes)
             live, row = self._proved(twin.live)
             if len(differing(live, row)) < len(twin.differing):
-                reason = f"{cause.name}: {difference.reason}"
+                reason = f"{causes[0].name}: {difference.reason}"
                 return replace(twin, live=live, row=row, amended=(*twin.amended, reason))
-            self.draft.emulation = before
+            self.draft.emulation, self.draft.notes = before
         return None
 
     def _proved(self, live: Row) -> tuple[Row, Row]:

@@ -27,11 +27,11 @@ QUESTIONS: tuple[Question, ...] = (
     diffie_hellman.QUESTION,
     signature_schemes.QUESTION,
     sslv2_format.QUESTION,
+    tolerance.QUESTION,
     application_protocols.QUESTION,
     extensions.QUESTION,
     certificates.QUESTION,
     sessions.QUESTION,
     renegotiation.QUESTION,
-    tolerance.QUESTION,
     form.QUESTION,
 )

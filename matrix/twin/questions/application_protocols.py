@@ -50,7 +50,7 @@ def _ask(draft: Draft) -> Asking[None]:
             draft.emulation["no_common_application_protocol"] = "ignored"
         else:
             draft.refuse("no-application-protocol", unknown.refusal)
-    elif unknown.refusal is not None:
+    elif unknown.refusal is not None and not draft.minds(with_protocols(hello, _UNKNOWN)):
         draft.intolerance([_FEATURE], unknown.refusal)
     yield from _ask_1_3(draft)
 

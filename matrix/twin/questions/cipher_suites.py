@@ -21,53 +21,63 @@ _PAIRS = 8
 
 
 def _ask(draft: Draft) -> Asking[None]:
-    highest_first = draft.versions
-    known: tuple[int, ...] = ()
-    for version in highest_first:
-        if version == ProtocolVersion.TLS_1_3 or not known:
-            found = yield from _enumerate(draft, version, suites_for(version))
-        else:
-            found = yield from _enumerate_lower(draft, version, known)
-        draft.suites[version] = found
-        if version < ProtocolVersion.TLS_1_3:
-            known = tuple(without_repetitions((*known, *found)))
-    of_1_3 = draft.suites.get(ProtocolVersion.TLS_1_3, ())
-    draft.declared["cipher_suites"] = [cipher_suite_name(code) for code in (*of_1_3, *known)]
-    kinds = {suite_parameters(code).certificate_type for code in known} - {None}
-    draft.declared["certificates"] = [kind.value for kind in CertificateType if kind in kinds] or ["rsa"]
+    try:
+        yield from _ask_suites(draft)
+    finally:  # also where nothing more may be asked: a definition has suites
+        _write(draft)
     yield from _ask_preferences(draft)
     yield from _ask_refusals(draft)
     yield from _ask_unsupported_versions(draft)
 
 
-def _enumerate(draft: Draft, version: int, pool: Sequence[int]) -> Asking[tuple[int, ...]]:
+def _ask_suites(draft: Draft) -> Asking[None]:
+    for version in draft.versions:
+        known = _known(draft)
+        if version == ProtocolVersion.TLS_1_3 or not known:
+            yield from _enumerate(draft, version, suites_for(version))
+        else:
+            yield from _enumerate_lower(draft, version, known)
+
+
+def _known(draft: Draft) -> tuple[int, ...]:
+    """The suites below TLS 1.3 that were found so far, those of the highest version first."""
+    found = (suites for version, suites in draft.suites.items() if version < ProtocolVersion.TLS_1_3)
+    return tuple(without_repetitions(code for suites in found for code in suites))
+
+
+def _write(draft: Draft) -> None:
+    known, of_1_3 = _known(draft), draft.suites.get(ProtocolVersion.TLS_1_3, ())
+    draft.declared["cipher_suites"] = [cipher_suite_name(code) for code in (*of_1_3, *known)]
+    kinds = {suite_parameters(code).certificate_type for code in known} - {None}
+    draft.declared["certificates"] = [kind.value for kind in CertificateType if kind in kinds] or ["rsa"]
+
+
+def _enumerate(draft: Draft, version: int, pool: Sequence[int]) -> Asking[None]:
     """Find what the server takes of the pool, in the order in which it chooses."""
     hello = draft.hellos[version]
     size = len(pool) if hello == wide(version) else _SUITES_IN_A_NARROW_HELLO
-    found: list[int] = []
     for start in range(0, len(pool), max(size, 1)):
         left = list(pool[start : start + size])
         while left:
             reply = yield from draft.ask(with_suites(hello, left))
             if reply.suite not in left or reply.version != version:
                 break
-            found.append(reply.suite)
+            draft.suites[version] = (*draft.suites.get(version, ()), reply.suite)
             left.remove(reply.suite)
-    return tuple(found)
 
 
-def _enumerate_lower(draft: Draft, version: int, known: Sequence[int]) -> Asking[tuple[int, ...]]:
+def _enumerate_lower(draft: Draft, version: int, known: Sequence[int]) -> Asking[None]:
     """Find what differs from the versions above: what is there in addition, and which kinds are missing."""
     possible = suites_for(version)
     expected = [code for code in known if code in possible]
-    others = [code for code in possible if code not in expected]
-    more = yield from _enumerate(draft, version, others)
+    yield from _enumerate(draft, version, [code for code in possible if code not in expected])
     missing: set[int] = set()
     for kind in _kinds(expected):
         reply = yield from draft.ask(with_suites(draft.hellos[version], kind))
         if reply.hello is None or reply.version != version:
             missing.update(kind)
-    return tuple(code for code in (*expected, *more) if code not in missing)
+    taken = [code for code in expected if code not in missing]
+    draft.suites[version] = (*taken, *draft.suites.get(version, ()))
 
 
 def _kinds(suites: Sequence[int]) -> Iterator[list[int]]:
@@ -149,7 +159,11 @@ def _ask_unsupported_versions(draft: Draft) -> Asking[None]:
         if version in draft.hellos or version == ProtocolVersion.TLS_1_3:
             continue
         of_version = draft.asked.get(wide(version))
-        if of_version is None or of_version.refusal is None:
+        if (
+            of_version is None
+            or of_version.refusal is None
+            or of_version.refusal != draft.refusals.get(version)
+        ):
             continue
         none = yield from draft.ask(wide(version, UNKNOWN_SUITES))
         if none.refusal is None or none.refusal == of_version.refusal:

@@ -66,10 +66,7 @@ def _ask_answered(draft: Draft, version: int, hello: HelloTemplate) -> Asking[No
     offered = _with_all(with_suites(hello, cbc) if cbc else hello)
     reply = yield from draft.ask(offered)
     if reply.hello is None:
-        for extension in _OFFERED:
-            alone = yield from draft.ask(insert(hello, extension))
-            if alone.refusal is not None:
-                draft.intolerance([f"extension:{extension_name(extension.extension_type)}"], alone.refusal)
+        draft.note("which extensions the server answers is not known: it refuses a hello that asks for all")
         return
     answered = reply.hello.extensions or ()
     types = {each.extension_type for each in answered}

@@ -13,6 +13,7 @@ from handshake.reason import Cause
 from handshake.wire.registry import ProtocolVersion
 from matrix.twin.draft import Draft, answer_of, most_frequent, reaction_of
 from matrix.twin.flaws import OF_BODIES, OF_THE_FORM, OF_THE_RECORDS, Flaw
+from matrix.twin.hellos import with_suites
 from matrix.twin.inquiry import Asking, Inquiry, Question
 
 _V = ProtocolVersion
@@ -45,8 +46,10 @@ def _base(draft: Draft, flaw: Flaw) -> HelloTemplate | None:
     below = draft.highest_before_1_3
     version = _V.TLS_1_3 if below is None or flaw.only_in_1_3 else below
     hello = draft.hellos.get(version)
-    is_without = hello is None or hello.extensions is None
-    return None if is_without and flaw.needs_extensions else hello
+    if hello is None or (hello.extensions is None and flaw.needs_extensions):
+        return None
+    # As short as may be, so that no flaw is blamed for a length.
+    return with_suites(hello, draft.suites.get(version, hello.cipher_suites)[:1])
 
 
 def _take_alerts(draft: Draft, refused: Iterable[tuple[Flaw, Cause]]) -> None:

@@ -6,6 +6,7 @@ intolerance of the twin. What a combination of features does is found by the row
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from handshake.errors import LocalError
 from handshake.features import Feature, flight_of, parse_feature
@@ -15,6 +16,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.reason import Cause
 from handshake.wire.registry import ProtocolVersion
 from matrix.twin.draft import Draft
+from matrix.twin.hellos import UNKNOWN_SUITES
 from matrix.twin.inquiry import Asking, Question
 
 _V = ProtocolVersion
@@ -25,6 +27,18 @@ FEATURES: tuple[str, ...] = (
     "extension:ec_point_formats",
     "extension:signature_algorithms",
     "extension:renegotiation_info",
+    "extension:server_name",
+    "extension:status_request",
+    "extension:signed_certificate_timestamp",
+    "extension:session_ticket",
+    "extension:0x3374",
+    "extension:extended_master_secret",
+    "extension:encrypt_then_mac",
+    "extension:record_size_limit",
+    "extension:heartbeat",
+    "extension:padding",
+    "extension:0xfe77",
+    "empty-last-extension",
     "grease:cipher-suite",
     "grease:extension",
     "grease:group",
@@ -33,27 +47,17 @@ FEATURES: tuple[str, ...] = (
     "session-id-length:32",
     "cipher-suite-count:128..",
     "record-count:2",
+    "record-version:TLSv1.2",
+    "record-version:SSLv3",
     "hello-length:256..511",
     "hello-length:512..",
     "hello-length:1500..",
     "hello-length:4096..",
     "hello-length:16000..",
-    "record-version:TLSv1.2",
-    "record-version:SSLv3",
-    "empty-last-extension",
-    "extension:server_name",
-    "extension:status_request",
-    "extension:signed_certificate_timestamp",
-    "extension:session_ticket",
-    "extension:padding",
-    "extension:0x3374",
-    "extension:extended_master_secret",
-    "extension:encrypt_then_mac",
-    "extension:record_size_limit",
-    "extension:heartbeat",
-    "extension:0xfe77",
 )
-"""In the order in which they are tried; a length is tried by padding."""
+"""In the order in which they are tried: a length comes behind the padding that makes it."""
+_LENGTHS = (512, 1500, 4096, 16000)
+"""In bytes: what is longer than the hello that gets through is tried."""
 _OF_1_3: tuple[str, ...] = ("grease:version", "grease:key-share", "hello-length:1500..", "record-count:2")
 """Those that matter to a hello of TLS 1.3, beside the others."""
 
@@ -69,7 +73,7 @@ def _ask(draft: Draft) -> Asking[None]:
 
 def _ask_each(draft: Draft, base: HelloTemplate, names: Sequence[str]) -> Asking[None]:
     known = {each for entry in draft.emulation.get("intolerance", ()) for each in entry["features"]}
-    minded: list[tuple[Feature, Cause]] = []
+    minded = yield from _ask_length(draft, base)
     for feature, hello in _with(base, names):
         if feature.name in known or any(each.present(flight_of(hello)) for each, _ in minded):
             continue
@@ -83,18 +87,50 @@ def _ask_each(draft: Draft, base: HelloTemplate, names: Sequence[str]) -> Asking
         draft.intolerance([feature.name], cause)
 
 
+def _ask_length(draft: Draft, base: HelloTemplate) -> Asking[list[tuple[Feature, Cause]]]:
+    """Find out first whether a longer hello is refused, whatever makes it longer: then nothing else that
+    makes it longer is to blame. It is made longer by cipher suites, and by padding.
+    """
+    length = flight_of(base).length
+    longer = next(each for each in _LENGTHS if each > length)
+    by_suites = yield from draft.ask(_with_unknown_suites(base, longer - length))
+    if by_suites.refusal is None:
+        return []
+    feature = HelloLength(Numbers(longer, None))
+    try:
+        by_padding = yield from draft.ask(feature.with_(base))
+    except LocalError:
+        return []
+    if by_padding.refusal != by_suites.refusal:
+        return []
+    bounded = yield from _bounded(draft, base, feature, by_suites.refusal)
+    return [(bounded, by_suites.refusal)]
+
+
+def _with_unknown_suites(base: HelloTemplate, more: int) -> HelloTemplate:
+    suites = (UNKNOWN_SUITES[0] + number for number in range((more + 1) // 2))
+    return replace(base, cipher_suites=(*base.cipher_suites, *suites))
+
+
 def _bounded(draft: Draft, base: HelloTemplate, found: HelloLength, cause: Cause) -> Asking[HelloLength]:
-    """Find from which length on a hello is refused."""
+    """Find from which length on a hello is refused, as far as hellos of these lengths can be made."""
     low, high = flight_of(base).length, found.numbers.low
     while high - low > 1:
         middle = (low + high) // 2
-        try:
-            hello = HelloLength(Numbers(middle, middle)).with_(base)
-        except LocalError:  # no padding makes just this length
+        hello = _of_length(base, middle)
+        if flight_of(hello).length != middle:
             break
         reply = yield from draft.ask(hello)
         low, high = (low, middle) if reply.refusal == cause else (middle, high)
     return HelloLength(Numbers(high, None))
+
+
+def _of_length(base: HelloTemplate, length: int) -> HelloTemplate:
+    """The hello made so long by padding, or, where there is no room for that, by a cipher suite or two."""
+    try:
+        return HelloLength(Numbers(length, length)).with_(base)
+    except LocalError:
+        return _with_unknown_suites(base, length - flight_of(base).length)
 
 
 def _with(base: HelloTemplate, names: Sequence[str]) -> Iterator[tuple[Feature, HelloTemplate]]:

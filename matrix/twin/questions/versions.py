@@ -12,7 +12,7 @@ from handshake.reason import Cause
 from handshake.wire.extensions import push_supported_versions
 from handshake.wire.registry import ExtensionType, ProtocolVersion, version_name
 from matrix.twin.draft import Draft, most_frequent
-from matrix.twin.hellos import SSL_AND_TLS, narrow, wide
+from matrix.twin.hellos import SSL_AND_TLS, narrow, suites_for, wide, with_suites
 from matrix.twin.inquiry import Asking, Question
 
 _V = ProtocolVersion
@@ -25,7 +25,7 @@ _MOST_CANDIDATES = 40
 
 
 def _ask(draft: Draft) -> Asking[None]:
-    refusals: dict[int, Cause] = {}
+    refusals = draft.refusals
     for version in SSL_AND_TLS:
         yield from _find(draft, version, refusals)
     if not draft.hellos:
@@ -33,14 +33,16 @@ def _ask(draft: Draft) -> Asking[None]:
     draft.declared["versions"] = [version_name(version) for version in reversed(draft.versions)]
     if not draft.hellos:
         return
-    usual = most_frequent(refusals.values())
+    yield from _ask_supported_versions(draft, refusals)
+    # SSLv3 has no alert protocol_version (RFC 6101 section 5.4), so its refusal may be another.
+    usual = most_frequent(cause for version, cause in refusals.items() if version > _V.SSL_3_0)
+    usual = usual or most_frequent(refusals.values())
     draft.refuse("protocol-version", usual)
     for refused, cause in refusals.items():
-        if cause != usual:
+        if cause != usual and refused < _V.TLS_1_3:
             feature = f"client-version:{version_name(refused)} and not extension:supported_versions"
             draft.intolerance([feature], cause)
     yield from _ask_too_high(draft)
-    yield from _ask_supported_versions(draft)
 
 
 def _find(draft: Draft, version: int, refusals: dict[int, Cause]) -> Asking[None]:
@@ -50,7 +52,8 @@ def _find(draft: Draft, version: int, refusals: dict[int, Cause]) -> Asking[None
             draft.hellos[version] = hello
             refusals.pop(version, None)
             return
-        if reply.refusal is None:  # a lower version was chosen
+        if reply.refusal is None:  # a lower version was chosen; what was refused before was something else
+            refusals.pop(version, None)
             return
         if version < _V.TLS_1_3:  # one that offers TLS 1.3 alone is an offer of TLS 1.2 to others
             refusals.setdefault(version, reply.refusal)
@@ -76,16 +79,21 @@ def _ask_too_high(draft: Draft) -> Asking[None]:
             draft.intolerance([feature], reply.refusal)
 
 
-def _ask_supported_versions(draft: Draft) -> Asking[None]:
+def _ask_supported_versions(draft: Draft, refusals: dict[int, Cause]) -> Asking[None]:
     """Find out whether a server without TLS 1.3 reads the extension (RFC 8446 section 4.2.1)."""
     version = draft.highest_before_1_3
     if version is None or _V.TLS_1_3 in draft.hellos:
         return
-    body = push_supported_versions((_V.TLS_1_3,))
-    hello = put(draft.hellos[version], ExtensionTemplate(ExtensionType.SUPPORTED_VERSIONS, body))
+    base = draft.hellos[version]
+    if base == wide(version):
+        hello = with_suites(wide(_V.TLS_1_3), (*suites_for(_V.TLS_1_3), *base.cipher_suites))
+    else:
+        body = push_supported_versions((_V.TLS_1_3,))
+        hello = put(base, ExtensionTemplate(ExtensionType.SUPPORTED_VERSIONS, body))
     reply = yield from draft.ask(hello)
     if reply.refusal is not None:
         draft.emulation["supported_versions"] = True
+        refusals[_V.TLS_1_3] = reply.refusal
 
 
 QUESTION = Question("versions", "which protocol versions it has, and how it refuses others", _ask)
