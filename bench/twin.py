@@ -1,8 +1,8 @@
 """How like the twins of real servers are: each is learned on loopback and its row compared with the server's.
 
-    python -m bench.twin [SERVER_ID]... [--quick]
+    python -m bench.twin [SERVER_ID]... [--quick] [--markdown]
 
-Prints JSON: for each server the cells of all profiles in `connect`, how many of them are equal in outcome and
+Prints JSON (or the table of the README): for each server the cells of all profiles in `connect`, how many of them are equal in outcome and
 reason, how many agree on the same version, suite and group too, the connections it took to learn, the seconds
 of all, and each cell that differs. A stack that is not fetched is said to be missing. The twins are written
 into a temporary folder.
@@ -10,7 +10,7 @@ into a temporary folder.
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,8 +55,24 @@ def main(arguments: list[str]) -> int:
         print(f"{server_id} ...", file=sys.stderr)
         found[server_id] = _facts(server_id, budget)
     differing = sum(len(facts.get("differing", {})) for facts in found.values())
-    print(to_json({"machine": machine(), "budget": budget, "servers": found, "differing": differing}), end="")
+    if "--markdown" in arguments:
+        print("\n".join(table(found)))
+    else:
+        facts = {"machine": machine(), "budget": budget, "servers": found, "differing": differing}
+        print(to_json(facts), end="")
     return 1 if differing else 0
+
+
+def table(found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The lines of a table: a server in each."""
+    yield "| server | connections to learn | cells | equal | same choice |"
+    yield "|---|---|---|---|---|"
+    for server_id, facts in found.items():
+        if "missing" in facts:
+            yield f"| `{server_id}` | not installed | | | |"
+            continue
+        figures = (facts[key] for key in ("asked", "cells", "equal", "same_choice"))
+        yield f"| `{server_id}` | {' | '.join(map(str, figures))} |"
 
 
 def _facts(server_id: str, budget: int) -> dict[str, Any]:

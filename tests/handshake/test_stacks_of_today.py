@@ -1,4 +1,4 @@
-"""In what servers of today differ from the RFCs' usual way, each as a field of the configuration; in memory."""
+"""In what servers of today differ from the usual way, each as a field of the configuration; in memory."""
 
 from typing import Any
 

@@ -77,11 +77,16 @@ def _ask_lack(draft: Draft) -> Asking[None]:
     suites = draft.suites.get(_V.TLS_1_2, ())
     signed = [code for code in suites if suite_parameters(code).key_exchange not in _UNSIGNED]
     unsigned = [code for code in suites if code not in signed]
+    refusals = []
     for offered, is_signed in ((signed, True), (unsigned, False)):
         if offered:
             hello = without(with_suites(draft.hellos[_V.TLS_1_2], offered), _E.SIGNATURE_ALGORITHMS)
             reply = yield from draft.ask(hello)
+            refusals.append(reply.refusal)
             _take_lack(draft, offered, is_signed, reply)
+    if refusals and refusals[0] is not None and None not in refusals:
+        draft.declared["signature_algorithms"] = "required"
+        draft.declared["refusals"] = {"no_signature_algorithms": str(refusals[0])}
 
 
 def _take_lack(draft: Draft, offered: list[int], is_signed: bool, reply: Reply) -> None:
