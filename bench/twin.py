@@ -2,10 +2,10 @@
 
     python -m bench.twin [SERVER_ID]... [--quick] [--markdown]
 
-Prints JSON (or the table of the README): for each server the cells of all profiles in `connect`, how many of them are equal in outcome and
-reason, how many agree on the same version, suite and group too, the connections it took to learn, the seconds
-of all, and each cell that differs. A stack that is not fetched is said to be missing. The twins are written
-into a temporary folder.
+Prints JSON (or the table of the README): for each server the cells of all profiles in `connect`, how many of
+them are equal in outcome and reason, how many agree on the same version, suite and group too, the connections
+it took to learn, the seconds of all, and each cell that differs. A stack that is not fetched is said to be
+missing. The twins are written into a temporary folder.
 """
 
 import sys

@@ -14,9 +14,9 @@ from clients.destination import Destination
 from clients.player import Player
 from handshake.hello_template import HelloTemplate
 from matrix.grid.servers import START_SECONDS
-from matrix.judgement.outcome import Outcome
+from matrix.judgement.outcome import Outcome, Verdict
 from matrix.twin.amendment import MOST_PROBES, amend, differences, explain
-from matrix.twin.asking import BudgetSpent, Interviewer
+from matrix.twin.asking import BudgetSpent, Interviewer, Unreachable
 from matrix.twin.definition import LEVEL, Heading, definition_text
 from matrix.twin.draft import Draft
 from matrix.twin.learning import Learned, hold, learn
@@ -95,7 +95,7 @@ class Maker:
         if not self.draft.hellos:
             raise Unanswered(f"{self.wanted.destination.address}: refuses every hello that was tried")
         self.tell(f"lets {len(self.clients)} clients connect to the live server")
-        live = measure(self.clients, self.wanted.destination, self.terms)
+        live = self._reached(measure(self.clients, self.wanted.destination, self.terms))
         through = (name for name, cell in live.items() if cell.outcome == Outcome.WORKS)
         self._control = next(through, self._control)
         self.tell("lets them connect to the twin")
@@ -148,8 +148,15 @@ class Maker:
             again = differing(live, row)[:_MOST_AGAIN]
             if again:
                 row = measure_again(row, self.clients, again, destination, terms)
-                live = measure_again(live, self.clients, again, self.wanted.destination, self.terms)
+                again_live = measure_again(live, self.clients, again, self.wanted.destination, self.terms)
+                live = self._reached(again_live)
         return live, row
+
+    def _reached(self, live: Row) -> Row:
+        """The row, if it is one: a server that has gone away in between proves nothing."""
+        if any(cell.outcome == Verdict.HARNESS_ERROR for cell in live.values()):
+            raise Unreachable(f"{self.wanted.destination.address}: stopped accepting connections")
+        return live
 
     def _write(self) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,6 @@ from handshake.reason import Reason
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import group_name, version_name
 from matrix.judgement.judge import judge
-from matrix.judgement.outcome import Verdict
 from matrix.scenarios import CONNECT, Meeting
 
 AT_ONCE = 4
@@ -98,11 +97,6 @@ def _cell(player: Player, destination: Destination, terms: Terms) -> RowCell:
         return RowCell(judgement.verdict.value, judgement.reason)
     cell = RowCell(judgement.outcome.value, judgement.reason, _choice(observation))
     return replace(cell, failed=_failed(player, observation), passed=_passed(player, observation))
-
-
-def is_measured(cell: RowCell) -> bool:
-    """Whether the cell says something of the server."""
-    return cell.outcome not in (Verdict.UNSUPPORTED.value, Verdict.HARNESS_ERROR.value)
 
 
 def _failed(player: Player, observation: Observation) -> tuple[Failed, ...]:
