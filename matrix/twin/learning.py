@@ -8,7 +8,7 @@ from matrix.twin.draft import Draft
 from matrix.twin.inquiry import Asking, Inquiry, Question, Result
 
 CONTROL = 2
-"""Connections beside the budget, to see that the server still answers."""
+"""Connections that are kept to see that the server still answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ def learn(
 
     Raises Unreachable.
     """
+    interviewer.budget -= CONTROL
     learned = []
     for index, question in enumerate(questions):
         tell(f"asks {question.title}")
@@ -37,12 +38,14 @@ def learn(
             hold(question.ask(draft), interviewer)
         except BudgetSpent:
             left = ", ".join(each.name for each in questions[index:])
-            draft.note(f"{interviewer.budget} connections were not enough to ask for: {left}")
+            enough = interviewer.budget + CONTROL
+            draft.note(f"{enough} connections were not enough to ask for: {left}")
             break
         finally:
             learned.append(Learned(question.name, interviewer.asked - before))
         if not draft.hellos:
             break
+    interviewer.budget += CONTROL
     if draft.hellos:
         _control(draft, interviewer)
     return learned
@@ -51,7 +54,6 @@ def learn(
 def _control(draft: Draft, interviewer: Interviewer) -> None:
     """Ask again what was answered first: a server that has changed, or bans who asks much, is noticed."""
     hello = draft.hellos[draft.versions[0]] if draft.versions else next(iter(draft.hellos.values()))
-    interviewer.budget += CONTROL
     reply = interviewer.ask(Inquiry(hello))
     if reply.hello is None:
         draft.note(
