@@ -303,7 +303,7 @@ class ServerConnection(ReactingConnection):
         """Answer a hello; where an intolerance has cut the answer short, react as it says."""
         answer_hello(self.handshake, flight)
         if (broken_off := self.handshake.broken_off) is not None:
-            self.reacts(broken_off.trigger(flight), broken_off.reaction)
+            self.reacts(broken_off.trigger_within(flight), broken_off.reaction)
 
     def _begins_renegotiation(self, flight: FirstFlight) -> bool:
         """Begin a renegotiation, or refuse it as configured."""

@@ -155,7 +155,7 @@ class ServerHandshake(StateMachine[State]):
         sent = {step.handshake_type for step in steps if isinstance(step, Sent)}
         within = (each for each in self.configuration.intolerances if each.after in sent)
         self.broken_off = next(
-            (each for each in within if each.trigger(self.client_flight) is not None), None
+            (each for each in within if each.trigger_within(self.client_flight) is not None), None
         )
         return steps if self.broken_off is None else up_to(steps, self.broken_off.after)
 

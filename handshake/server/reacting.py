@@ -78,7 +78,6 @@ class ReactingConnection(Connection, ABC):
         return any(
             self.reacts(intolerance.trigger(flight), intolerance.reaction)
             for intolerance in self.configuration.intolerances
-            if intolerance.after is None
         )
 
     def flight_of(self, hello: ReceivedHello, arrival: Arrival) -> FirstFlight:

@@ -50,8 +50,14 @@ class Intolerance:
     JDK 25 fails behind its Certificate where it finds no signature scheme; both measured)."""
 
     def trigger(self, flight: FirstFlight) -> Feature | None:
-        """The first of the features that the hello has, None where the hello is let pass."""
-        return first_present(self.features, flight)
+        """The first of the features that the hello has, None where the hello is let pass: it has none, or its
+        answer begins.
+        """
+        return first_present(self.features, flight) if self.after is None else None
+
+    def trigger_within(self, flight: FirstFlight) -> Feature | None:
+        """The first of the features that the hello has for which its answer is broken off."""
+        return None if self.after is None else first_present(self.features, flight)
 
 
 def first_present(features: Iterable[Feature], flight: FirstFlight) -> Feature | None:

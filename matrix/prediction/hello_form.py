@@ -57,8 +57,7 @@ def form_obstacle(template: HelloTemplate, configuration: ServerConfiguration) -
 
 
 def _intolerance(flight: FirstFlight, configuration: ServerConfiguration) -> Obstacle | None:
-    first = (each for each in configuration.intolerances if each.after is None)
-    triggers = ((each.trigger(flight), each.reaction) for each in first)
+    triggers = ((each.trigger(flight), each.reaction) for each in configuration.intolerances)
     return _first_reaction(triggers, configuration.initial_record_version, configuration)
 
 
@@ -66,7 +65,7 @@ def later_obstacle(template: HelloTemplate, configuration: ServerConfiguration) 
     """What the answer to a hello is broken off for, where it has the message behind which that happens."""
     flight = _flight(_filled(template), template, configuration)
     for intolerance in configuration.intolerances:
-        trigger = None if intolerance.after is None else intolerance.trigger(flight)
+        trigger = intolerance.trigger_within(flight)
         if trigger is not None:
             why = f"the server breaks off its answer to a hello with {trigger.describe()}"
             # Up to TLS 1.2 and in TLS 1.3 alike: what is due behind a ServerHello is a certificate.
