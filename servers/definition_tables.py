@@ -229,10 +229,9 @@ class Toggle(Table):
     departures from the RFCs that an emulated server can have (`handshake.server.departures`), with
     `intolerances` all of the catalogue (`servers.intolerance`). `program`: any path of a program is a value
     besides "system", the default (`servers.own_program`). `certificates`: they are "ordinary", the default,
-    and kinds of certificates (`servers.credentials.KINDS`), all that are not left out of `values`. `remedy` is
-    what it takes to change it, where clients fail: a "setting", another "provider", a "newer-stack", another
-    "certificate"; "none" where no operator can, since it is a hypothesis or is there for tests, as departures
-    are.
+    and kinds of certificates (`servers.credentials.KINDS`), all that are not left out of `values`. `remedy`
+    is what it takes to change it, where clients fail: a "setting", another "provider", a "newer-stack",
+    another "certificate"; "none" where no operator can, since it is a hypothesis or is there for tests.
     """
 
     title: str

@@ -35,6 +35,7 @@ MATRIX_FLOORS = (
     "grid",
     "diagnose",
     "remedies",
+    "twin",
     "commands",
     "__main__",
 )

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from handshake.errors import Fault
 from handshake.features import Feature, FirstFlight
+from handshake.wire.registry import HandshakeType
 
 AT_LEAST_ONE = range(1, 1 << 16)
 """Beside a type of several values: how many there may be."""
@@ -54,10 +55,20 @@ class Intolerance:
     """What the server does instead of answering: it sends a fatal alert and closes, or does whatever answers
     a fault, or ends the connection without an alert ("fin" closes it, "reset" resets it, "hang" leaves it
     open and silent). Or it answers, and sends a warning before that, or refuses the request ("http:400")."""
+    after: Annotated[int, HandshakeType] | None = None
+    """The message of its answer behind which the server does so; left out, it does not answer at all. It does
+    nothing where its answer has no such message (tlslite-ng 0.8.2 closes behind the ServerHello of TLS 1.3,
+    JDK 25 fails behind its Certificate where it finds no signature scheme; both measured)."""
 
     def trigger(self, flight: FirstFlight) -> Feature | None:
-        """The first of the features that the hello has, None where the hello is let pass."""
-        return first_present(self.features, flight)
+        """The first of the features that the hello has, None where the hello is let pass: it has none, or its
+        answer begins.
+        """
+        return first_present(self.features, flight) if self.after is None else None
+
+    def trigger_within(self, flight: FirstFlight) -> Feature | None:
+        """The first of the features that the hello has for which its answer is broken off."""
+        return None if self.after is None else first_present(self.features, flight)
 
 
 def first_present(features: Iterable[Feature], flight: FirstFlight) -> Feature | None:

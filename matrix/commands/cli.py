@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "diagnose": "diagnose",
     "remedies": "remedies",
     "report": "report",
+    "twin": "twin",
     "test": "test",
     "hello": "application",
     "keys": "application",

@@ -30,7 +30,7 @@ from handshake.server.selection import choose_version
 from handshake.server.strictness import HelloReading, Step, StreamParsing
 from handshake.wire.client_hello import ClientHello, pull_client_hello, pull_sslv2_client_hello
 from handshake.wire.record import Record
-from handshake.wire.registry import ProtocolVersion, extension_name
+from handshake.wire.registry import HandshakeType, ProtocolVersion, extension_name
 from matrix.prediction.facts import cause_of_answer, cause_of_fault
 from matrix.prediction.obstacle import Obstacle
 from servers.credentials import SUBJECT
@@ -59,6 +59,22 @@ def form_obstacle(template: HelloTemplate, configuration: ServerConfiguration) -
 def _intolerance(flight: FirstFlight, configuration: ServerConfiguration) -> Obstacle | None:
     triggers = ((each.trigger(flight), each.reaction) for each in configuration.intolerances)
     return _first_reaction(triggers, configuration.initial_record_version, configuration)
+
+
+def later_obstacle(template: HelloTemplate, configuration: ServerConfiguration) -> Obstacle | None:
+    """What the answer to a hello is broken off for, where it has the message behind which that happens."""
+    flight = _flight(_filled(template), template, configuration)
+    for intolerance in configuration.intolerances:
+        trigger = intolerance.trigger_within(flight)
+        if trigger is not None:
+            why = f"the server breaks off its answer to a hello with {trigger.describe()}"
+            # Up to TLS 1.2 and in TLS 1.3 alike: what is due behind a ServerHello is a certificate.
+            is_before = intolerance.after in (HandshakeType.SERVER_HELLO, HandshakeType.ENCRYPTED_EXTENSIONS)
+            phase = Phase.CERTIFICATE if is_before else Phase.KEY_EXCHANGE
+            version = configuration.initial_record_version
+            cause = _cause_of_reaction(intolerance.reaction, version, configuration)
+            return Obstacle(why, Reason(phase, cause))
+    return None
 
 
 def _refusing_check(flight: FirstFlight, configuration: ServerConfiguration) -> Obstacle | None:

@@ -35,6 +35,7 @@ from handshake.wire.registry import (
     CertificateCompressionAlgorithm,
     ContentType,
     ExtensionType,
+    HandshakeType,
     NamedGroup,
     ProtocolVersion,
     SignatureScheme,
@@ -122,6 +123,7 @@ _GROUPS = _by_name("named group", _names(NamedGroup, group_name))
 _LEVELS = {level.name.lower(): int(level) for level in AlertLevel}
 _COMPRESSION = {each.name.lower(): int(each) for each in CertificateCompressionAlgorithm}
 _CONTENT_TYPES = {content_type.name.lower(): int(content_type) for content_type in ContentType}
+_MESSAGES = {message.name.lower(): int(message) for message in HandshakeType}
 _FAULT = one_of(Fault, "fault")
 
 
@@ -219,6 +221,9 @@ NOTATIONS: Mapping[Any, Notation] = {
         _by_name("content type", _CONTENT_TYPES), ", ".join(f'"{name}"' for name in _CONTENT_TYPES)
     ),
     Annotated[int, ExtensionType]: Notation(_extension_type, 'an extension ("server_name", "0x0000")'),
+    Annotated[int, HandshakeType]: Notation(
+        _by_name("handshake message", _MESSAGES), 'a handshake message ("server_hello")'
+    ),
     Annotated[int, NamedGroup]: Notation(_named_group, 'a named group ("secp256r1")'),
     FiniteFieldGroup: Notation(
         _by_name("finite-field group", {group_name(group): group for group in sorted(FFDHE_GROUPS)}),
