@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from definitions.fault import UnusableFile
-from matrix.commands.options import saved_timings
+from matrix.commands.showing import saved_timings
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports.facts import NO_DATE
 from matrix.reports.html import render_html

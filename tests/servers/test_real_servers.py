@@ -201,8 +201,8 @@ def test_tlslite_declares_what_the_library_says() -> None:
         CipherSuite.getEcdsaSuites,
         CipherSuite.getEcdheCertSuites,
         CipherSuite.getDheCertSuites,
-        CipherSuite.getDheDsaSuites,
         CipherSuite.getCertSuites,
+        CipherSuite.getDheDsaSuites,  # behind what its RSA certificate serves (measured)
     )
     suites: dict[int, None] = {}
     for version in reversed(VERSIONS.values()):
