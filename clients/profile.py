@@ -31,7 +31,7 @@ from definitions.former import Former, Notes
 from definitions.kept import toml_documents
 from definitions.reading import read_document, read_toml
 from handshake.hello_template import ClientLimits, ClientPolicy, Placement
-from handshake.record_layer import RecordSplitting
+from handshake.record_splitting import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from stacks.catalogue import cache_folder
 

@@ -18,7 +18,7 @@ from handshake.hello_template import (
     HelloTemplate,
 )
 from handshake.reason import Cause, parse_causes
-from handshake.record_layer import MAX_PLAINTEXT
+from handshake.wire.record import MAX_PLAINTEXT_LENGTH
 from handshake.wire.registry import ExtensionType as ExtensionCode
 from handshake.wire.registry import extension_name, parse_extension_type
 from handshake.wire.share_lengths import blank_key_shares
@@ -31,7 +31,7 @@ ECH_FIXED_BYTES = 5
 MAX_PAUSES_SECONDS = 60
 """Of one attempt, all together: the time that it takes besides its deadline."""
 
-RecordSize = Annotated[int, Field(ge=1, le=MAX_PLAINTEXT)]
+RecordSize = Annotated[int, Field(ge=1, le=MAX_PLAINTEXT_LENGTH)]
 PauseSeconds = Annotated[float, Field(ge=0, le=MAX_PAUSES_SECONDS, allow_inf_nan=False)]
 
 _FILL_EXTENSION = {

@@ -13,7 +13,7 @@ from typing import Literal
 
 from handshake.accepts import Accepts
 from handshake.hello_random import Beginning
-from handshake.record_layer import RecordSplitting
+from handshake.record_splitting import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.wire.client_hello import NULL_COMPRESSION
 from handshake.wire.registry import AlertDescription

@@ -6,14 +6,15 @@ written is queued until `data_to_send` fetches it.
 """
 
 from dataclasses import replace
-from enum import StrEnum
 from typing import NamedTuple
 
 from handshake.crypto.record_protection import BlockProtection, Protection, Protection13
 from handshake.errors import Fault, PeerFault
 from handshake.events import TranscriptEntry
+from handshake.record_splitting import RecordSplitting
 from handshake.transcript import Transcript
 from handshake.wire.record import (
+    MAX_PLAINTEXT_LENGTH,
     FirstRecord,
     Record,
     RecordReader,
@@ -25,8 +26,6 @@ from handshake.wire.record import (
     push_sslv2_record,
 )
 from handshake.wire.registry import ContentType, HandshakeType, ProtocolVersion
-
-MAX_PLAINTEXT = 2**14  # RFC 5246 section 6.2.1
 
 # A member is looked up in its enumeration each time; these are wanted for every record.
 CHANGE_CIPHER_SPEC = ContentType.CHANGE_CIPHER_SPEC
@@ -45,22 +44,6 @@ class _RecordNames(dict[int, str]):
 
 
 _RECORD_NAMES = _RecordNames((int(member), member.name.lower()) for member in ContentType)
-
-
-class RecordSplitting(StrEnum):
-    """How application data is split against the attack on implicit IVs (CVE-2011-3389), CBC suites up to TLS
-    1.0 only.
-
-    "0/n" sends an empty record before every write (OpenSSL since 0.9.6d: SSL_CTX_set_options(3) on
-    SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS; measured with s_client 3.0.19). "1/n-1" sends every write as 1 byte
-    and the rest, "1/n-1-not-first" all but the connection's first (SunJSSE from 6u29 on, research note on
-    JSSE, section 7).
-    """
-
-    NONE = "none"
-    EMPTY_FIRST = "0/n"
-    ONE_REST = "1/n-1"
-    ONE_REST_NOT_FIRST = "1/n-1-not-first"
 
 
 class PlainRecord(NamedTuple):
@@ -82,8 +65,8 @@ class RecordLayer:
         self.record_version = record_version
         self.splitting = splitting
         self.application_records = 0
-        self.max_plaintext = MAX_PLAINTEXT
-        self.max_received = MAX_PLAINTEXT
+        self.max_plaintext = MAX_PLAINTEXT_LENGTH
+        self.max_received = MAX_PLAINTEXT_LENGTH
         self.transcript = Transcript()
         self.read_protection: Protection | Protection13 | None = None
         self.reads_plain_alerts = False
@@ -164,7 +147,7 @@ class RecordLayer:
         rules = self._reader.rules
         is_tls13 = isinstance(self.read_protection, Protection13)
         limit = rules.max_inner_13 - 1 if is_tls13 else rules.max_content
-        if self.max_received < MAX_PLAINTEXT and self.read_protection is not None:
+        if self.max_received < MAX_PLAINTEXT_LENGTH and self.read_protection is not None:
             limit = self.max_received
         if length > limit:
             raise PeerFault(

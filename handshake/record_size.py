@@ -7,7 +7,8 @@ both. In TLS 1.3 record_size_limit counts the content type, too (RFC 8449 sectio
 
 from collections.abc import Mapping
 
-from handshake.record_layer import MAX_PLAINTEXT, RecordLayer
+from handshake.record_layer import RecordLayer
+from handshake.wire.record import MAX_PLAINTEXT_LENGTH
 from handshake.wire.registry import ExtensionType
 
 MIN_RECORD_SIZE_LIMIT = 64
@@ -30,4 +31,4 @@ def agree(
 
 
 def _content(body: bytes, *, is_tls13: bool) -> int:
-    return min(int.from_bytes(body, "big") - is_tls13, MAX_PLAINTEXT)
+    return min(int.from_bytes(body, "big") - is_tls13, MAX_PLAINTEXT_LENGTH)

@@ -58,7 +58,7 @@ def test_the_wheel_runs_a_grid(installed: Path, tmp_path: Path, workers: str) ->
     chosen = ("run", "--server", "jsse6@6u45", "--server", "openssl@4.0.3", "-n", workers)
     result = tls_matrix(installed, tmp_path, *chosen)
     assert result.returncode == 0, result.stderr
-    assert "46 cells: " in result.stdout
+    assert "94 cells: " in result.stdout
     assert "All as expected." in result.stdout
     latest = tmp_path / "reports" / "latest"
     assert result.stdout.endswith(f"The page: reports/{latest.resolve().name}/grid.html\n")
@@ -69,7 +69,7 @@ def test_the_wheel_runs_a_grid(installed: Path, tmp_path: Path, workers: str) ->
     assert again.returncode == 0, again.stderr
     compared = tls_matrix(installed, tmp_path, "compare", "reports/latest", "again")
     assert (compared.returncode, compared.stderr) == (0, "")
-    assert "46 unchanged" in compared.stdout
+    assert "94 unchanged" in compared.stdout
     page = (tmp_path / "again" / "grid.html").read_bytes()
     (tmp_path / "again" / "grid.html").unlink()
     assert tls_matrix(installed, tmp_path, "report", "again").returncode == 0

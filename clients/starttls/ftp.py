@@ -1,5 +1,7 @@
 """FTP: AUTH TLS on the control connection (RFC 4217 section 4)."""
 
+import re
+
 from clients.starttls.dialogue import Dialogue, Words
 from clients.starttls.protocol import Protocol
 from clients.starttls.replies import reply
@@ -12,4 +14,10 @@ def _prelude(dialogue: Dialogue, name: str) -> Words:
 
 
 # Before a login most servers answer NOOP with a refusal (530), which is an answer.
-PROTOCOL = Protocol("ftp", "file transfer, its control connection", _prelude, lambda name: b"NOOP\r\n")
+PROTOCOL = Protocol(
+    "ftp",
+    "file transfer, its control connection",
+    _prelude,
+    lambda name: b"NOOP\r\n",
+    re.compile(rb"(?im)^AUTH (?:TLS|SSL)\r?\n\Z"),
+)

@@ -24,4 +24,10 @@ def _prelude(dialogue: Dialogue, name: str) -> Words:
     raise PreludeFailure("unreadable", status)
 
 
-PROTOCOL = Protocol("http-connect", "a server behind an HTTP proxy", _prelude, None)
+PROTOCOL = Protocol(
+    "http-connect",
+    "a server behind an HTTP proxy",
+    _prelude,
+    None,
+    re.compile(rb"\ACONNECT \S+ HTTP/1\.(?s:.*)\r?\n\r?\n\Z"),
+)

@@ -1,5 +1,6 @@
 """IMAP: STARTTLS (RFC 9051 section 6.2.1, first RFC 2595)."""
 
+import re
 from collections.abc import Generator
 
 from clients.starttls.dialogue import Dialogue, PreludeFailure, Words
@@ -32,4 +33,10 @@ def _tagged(dialogue: Dialogue) -> Generator[None, None, bytes]:
     raise PreludeFailure("unreadable", line)
 
 
-PROTOCOL = Protocol("imap", "mailbox access", _prelude, lambda name: b"b CAPABILITY\r\n")
+PROTOCOL = Protocol(
+    "imap",
+    "mailbox access",
+    _prelude,
+    lambda name: b"b CAPABILITY\r\n",
+    re.compile(rb"(?im)^\S+ STARTTLS\r?\n\Z"),
+)

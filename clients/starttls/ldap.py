@@ -1,5 +1,6 @@
 """LDAP: the StartTLS extended operation (RFC 4511 section 4.14). Two messages, so BER is read by hand."""
 
+import re
 from collections.abc import Generator
 
 from clients.starttls.dialogue import Dialogue, PreludeFailure, Words
@@ -58,4 +59,10 @@ def _split(data: bytes) -> tuple[int, bytes, bytes]:
     return tag, data[start : start + length], data[start + length :]
 
 
-PROTOCOL = Protocol("ldap", "directory access", _prelude, lambda name: _ANONYMOUS_BIND)
+PROTOCOL = Protocol(
+    "ldap",
+    "directory access",
+    _prelude,
+    lambda name: _ANONYMOUS_BIND,
+    re.compile(rb"1\.3\.6\.1\.4\.1\.1466\.20037"),
+)

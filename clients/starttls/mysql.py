@@ -4,6 +4,7 @@ An SSLRequest has no answer. A server counts handshakes that are broken off, and
 many of them in a row (`max_connect_errors`, 100 by default, not for loopback); it then says so at once.
 """
 
+import re
 import struct
 from collections.abc import Generator
 
@@ -49,4 +50,6 @@ def _login(name: str) -> bytes:
     return _numbered(_HEAD + CLIENT_NAME.encode() + b"\0\0mysql_native_password\0", 2)
 
 
-PROTOCOL = Protocol("mysql", "MySQL or MariaDB database", _prelude, _login)
+PROTOCOL = Protocol(
+    "mysql", "MySQL or MariaDB database", _prelude, _login, re.compile(rb"(?s)\A\x20\x00\x00\x01.{32}\Z")
+)

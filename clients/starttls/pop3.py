@@ -1,5 +1,7 @@
 """POP3: STLS (RFC 2595 section 4)."""
 
+import re
+
 from clients.starttls.dialogue import Dialogue, PreludeFailure, Words
 from clients.starttls.protocol import Protocol
 
@@ -18,4 +20,6 @@ def _ok(dialogue: Dialogue) -> Words:
         raise PreludeFailure("unreadable", line)
 
 
-PROTOCOL = Protocol("pop3", "mailbox access", _prelude, lambda name: b"CAPA\r\n")
+PROTOCOL = Protocol(
+    "pop3", "mailbox access", _prelude, lambda name: b"CAPA\r\n", re.compile(rb"(?im)^STLS\r?\n\Z")
+)

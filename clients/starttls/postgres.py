@@ -1,5 +1,6 @@
 """PostgreSQL: SSLRequest, answered with one byte (PostgreSQL documentation, "SSL Session Encryption")."""
 
+import re
 import struct
 
 from clients.starttls.dialogue import Dialogue, PreludeFailure, Words
@@ -28,4 +29,10 @@ def _startup(name: str) -> bytes:
     return struct.pack("!II", 8 + len(settings), PROTOCOL_3_0) + settings
 
 
-PROTOCOL = Protocol("postgres", "PostgreSQL database", _prelude, _startup)
+PROTOCOL = Protocol(
+    "postgres",
+    "PostgreSQL database",
+    _prelude,
+    _startup,
+    re.compile(rb"\A\x00\x00\x00\x08\x04\xd2\x16\x2f\Z"),
+)

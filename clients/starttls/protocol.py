@@ -1,5 +1,6 @@
 """What a protocol is in which TLS begins after words in the clear: a value in a module of its own here."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,13 +19,15 @@ class Protocol:
     `prelude(dialogue, name)` holds the conversation before TLS; `request(name)` is one harmless request to
     which every server has an answer, a refusal included (RFCs and what was tried are named in each module);
     None is HTTP. `answer` makes what says when its answer is whole; without it the first bytes will do.
-    `name` is what the client calls the server; of http-connect it is HOST:PORT.
+    `name` is what the client calls the server; of http-connect it is HOST:PORT. `asks` finds, in all that a
+    client has said, its last word before TLS; where the handshake is framed, the first packet.
     """
 
     id: str
     title: str
     prelude: Callable[[Dialogue, str], Words]
     request: Callable[[str], bytes] | None
+    asks: re.Pattern[bytes]
     framing: Callable[[], Framing] = Framing
     answer: Callable[[], Answer] = Answer
 

@@ -1,5 +1,7 @@
 """SMTP: STARTTLS after EHLO (RFC 3207)."""
 
+import re
+
 from clients.starttls.dialogue import Dialogue, PreludeFailure, Words
 from clients.starttls.protocol import CLIENT_NAME, Protocol
 from clients.starttls.replies import reply
@@ -17,4 +19,10 @@ def _prelude(dialogue: Dialogue, name: str) -> Words:
     yield from reply(dialogue, b"220")
 
 
-PROTOCOL = Protocol("smtp", "mail submission and relay", _prelude, lambda name: _EHLO)
+PROTOCOL = Protocol(
+    "smtp",
+    "mail submission and relay",
+    _prelude,
+    lambda name: _EHLO,
+    re.compile(rb"(?im)^(?:EHLO|HELO|LHLO)\b(?s:.*)^STARTTLS\r?\n\Z"),
+)

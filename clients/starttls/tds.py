@@ -3,6 +3,7 @@
 Both sides put the handshake into packets of type 0x12; once it is complete TLS is on the connection itself.
 """
 
+import re
 import struct
 from collections.abc import Generator
 
@@ -133,4 +134,12 @@ class PreloginFraming(Framing):
         self._is_over = True
 
 
-PROTOCOL = Protocol("tds", "SQL Server", _prelude, _login, PreloginFraming, LoginAnswer)
+PROTOCOL = Protocol(
+    "tds",
+    "SQL Server",
+    _prelude,
+    _login,
+    asks=re.compile(rb"\A\x12[\x00\x01]"),
+    framing=PreloginFraming,
+    answer=LoginAnswer,
+)

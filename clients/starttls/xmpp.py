@@ -3,8 +3,9 @@
 The answers are searched and not parsed as XML, since all that matters is which element comes next.
 """
 
+import re
 from collections.abc import Generator
-from xml.sax.saxutils import quoteattr
+from html import escape
 
 from clients.starttls.dialogue import Dialogue, PreludeFailure, Words
 from clients.starttls.protocol import Protocol
@@ -16,7 +17,7 @@ _STARTTLS = b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 
 def _stream(name: str) -> bytes:
     return (
-        f"<?xml version='1.0'?><stream:stream to={quoteattr(name)} xmlns='jabber:client' "
+        f"""<?xml version='1.0'?><stream:stream to="{escape(name)}" xmlns='jabber:client' """
         "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
     ).encode()
 
@@ -48,4 +49,10 @@ def _read(dialogue: Dialogue, *ends: bytes) -> Generator[None, None, list[bytes]
     raise PreludeFailure("unreadable", b"".join(tags[-10:]) or text)
 
 
-PROTOCOL = Protocol("xmpp", "messaging, client to server", _prelude, _stream)
+PROTOCOL = Protocol(
+    "xmpp",
+    "messaging, client to server",
+    _prelude,
+    _stream,
+    re.compile(rb"<starttls\b[^>]*>\s*(?:</starttls>\s*)?\Z"),
+)

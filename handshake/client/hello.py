@@ -15,7 +15,6 @@ from handshake.crypto.stand_in import stand_in_key_exchange
 from handshake.errors import DecodeError
 from handshake.hello_random import Clock, fresh_bytes
 from handshake.hello_template import ExtensionTemplate, Fill, HelloFormat, HelloTemplate, pieces
-from handshake.record_layer import MAX_PLAINTEXT
 from handshake.session import Session
 from handshake.wire.client_hello import (
     RANDOM_SIZE,
@@ -27,7 +26,7 @@ from handshake.wire.client_hello import (
 )
 from handshake.wire.extensions import pull_key_share_list, push_key_share_list, push_server_name
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
-from handshake.wire.record import Record, SSLv2Record, push_record, push_sslv2_record
+from handshake.wire.record import MAX_PLAINTEXT_LENGTH, Record, SSLv2Record, push_record, push_sslv2_record
 from handshake.wire.registry import (
     ContentType,
     ExtensionType,
@@ -141,9 +140,9 @@ def frame_hello(
 def _hello_fragments(message: bytes, template: HelloTemplate) -> tuple[bytes, ...]:
     """Cut a hello's message as its template says, and where a record can hold no more."""
     return tuple(
-        piece[start : start + MAX_PLAINTEXT]
+        piece[start : start + MAX_PLAINTEXT_LENGTH]
         for piece in pieces(message, template.records)
-        for start in range(0, len(piece), MAX_PLAINTEXT)
+        for start in range(0, len(piece), MAX_PLAINTEXT_LENGTH)
     )
 
 

@@ -13,7 +13,7 @@ from handshake.features.flight import FirstFlight, flight_of
 from handshake.features.listed import entries, is_grease_entry
 from handshake.features.tls_1_3 import with_what_tls_1_3_needs
 from handshake.hello_template import ExtensionTemplate, HelloTemplate
-from handshake.wire.extensions import describe_extension
+from handshake.wire.extension_text import describe_extension
 from handshake.wire.registry import ExtensionType, is_grease, parse_extension_type
 
 _MADE_ANEW = frozenset(

@@ -20,7 +20,7 @@ from handshake.crypto.dh_groups import DHGroup, FiniteFieldGroup
 from handshake.errors import Fault
 from handshake.features import Feature
 from handshake.hello_random import Beginning
-from handshake.record_layer import RecordSplitting
+from handshake.record_splitting import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.server.authorities import AuthorityList
 from handshake.server.departures.departure import Departure

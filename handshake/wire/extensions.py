@@ -1,21 +1,11 @@
-"""Typed bodies of the extensions a handshake needs to read or make, and a description of any for people.
+"""Typed bodies of the extensions a handshake needs to read or make.
 
 Everything else stays an opaque `Extension`. A pull takes the extension's body, raises DecodeError and
 nothing else, and `push(pull(body)) == body`. Which side may send what, and what it means, is for the state
-machines.
+machines. What a body says to a person is in `extension_text`.
 """
 
-from collections.abc import Callable
-
-from handshake.errors import DecodeError
 from handshake.wire.buffer import Reader, pack_uint, pack_uints, pack_vector
-from handshake.wire.registry import (
-    ExtensionType,
-    group_name,
-    is_grease,
-    signature_scheme_name,
-    version_name,
-)
 
 HOST_NAME = 0
 """NameType of RFC 6066 section 3, the only one."""
@@ -222,21 +212,6 @@ def push_selected_identity(index: int) -> bytes:
     return pack_uint(2, index)
 
 
-def describe_extension(extension_type: int, body: bytes) -> str:
-    """What an extension's body says, in one line of printable ASCII: "x25519, secp256r1"; else its hex.
-
-    The client's form is tried, then the server's. The extension's name is not repeated.
-    """
-    if not body:
-        return "empty"
-    for describe in _DESCRIPTIONS.get(extension_type, ()):
-        try:
-            return describe(body)
-        except DecodeError:
-            continue
-    return body.hex()
-
-
 def _pull_list(body: bytes, prefix_size: int, size: int, name: str) -> tuple[int, ...]:
     with Reader(body) as reader:
         return reader.pull_uint_vector(prefix_size, size, name)
@@ -250,72 +225,3 @@ def _pull_single(body: bytes, size: int, name: str) -> int:
 def _pull_share(reader: Reader) -> tuple[int, bytes]:
     group = reader.pull_uint(2, "group")
     return group, reader.pull_vector(2, "key_exchange")
-
-
-def _text(name: bytes) -> str:
-    """A peer's text; what is not printable ASCII is escaped."""
-    return "".join([chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in name])
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names) or "an empty list"
-
-
-def _version(version: int) -> str:
-    return "GREASE" if is_grease(version) else version_name(version)
-
-
-def _share(share: tuple[int, bytes]) -> str:
-    return f"{group_name(share[0])} ({len(share[1])} bytes)"
-
-
-def _point_format(point_format: int) -> str:
-    names = ("uncompressed", "ansiX962_compressed_prime", "ansiX962_compressed_char2")
-    return names[point_format] if point_format < len(names) else f"0x{point_format:02x}"
-
-
-def _describe_renegotiation_info(body: bytes) -> str:
-    return pull_renegotiation_info(body).hex() or "first handshake"
-
-
-def _describe_padding(body: bytes) -> str:
-    if body.strip(b"\x00"):
-        raise DecodeError("padding: not all zeros")
-    return f"{len(body)} zero bytes"
-
-
-_DESCRIPTIONS: dict[int, tuple[Callable[[bytes], str], ...]] = {
-    ExtensionType.SERVER_NAME: (lambda body: _listed([_text(name) for _, name in pull_server_name(body)]),),
-    ExtensionType.SUPPORTED_GROUPS: (
-        lambda body: _listed([group_name(g) for g in pull_supported_groups(body)]),
-    ),
-    ExtensionType.EC_POINT_FORMATS: (
-        lambda body: _listed([_point_format(each) for each in pull_ec_point_formats(body)]),
-    ),
-    ExtensionType.SIGNATURE_ALGORITHMS: (
-        lambda body: _listed([signature_scheme_name(each) for each in pull_signature_algorithms(body)]),
-    ),
-    ExtensionType.SIGNATURE_ALGORITHMS_CERT: (
-        lambda body: _listed([signature_scheme_name(each) for each in pull_signature_algorithms(body)]),
-    ),
-    ExtensionType.SUPPORTED_VERSIONS: (
-        lambda body: _version(pull_selected_version(body)),
-        lambda body: _listed([_version(each) for each in pull_supported_versions(body)]),
-    ),
-    ExtensionType.KEY_SHARE: (
-        lambda body: group_name(pull_selected_group(body)),
-        lambda body: _listed([_share(share) for share in pull_key_share_list(body)]),
-        lambda body: _share(pull_key_share(body)),
-    ),
-    ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION: (
-        lambda body: _listed([_text(name) for name in pull_alpn(body)]),
-    ),
-    ExtensionType.PSK_KEY_EXCHANGE_MODES: (
-        lambda body: _listed(
-            [{0: "psk_ke", 1: "psk_dhe_ke"}.get(m, f"0x{m:02x}") for m in pull_psk_key_exchange_modes(body)]
-        ),
-    ),
-    ExtensionType.RENEGOTIATION_INFO: (_describe_renegotiation_info,),
-    ExtensionType.PADDING: (_describe_padding,),
-}
-"""How to describe a body, by extension type; forms are tried in order."""

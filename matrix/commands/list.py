@@ -5,23 +5,17 @@ server.toml: `list emulation|declared` the keys of these tables, `list features`
 faults` what a server can do wrong, as `[accepts]` names it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from rich.padding import Padding
 from rich.text import Text
 
-from clients.fingerprints import fingerprints_of, same_hellos
-from clients.genuine.programs import load_programs
-from clients.profile import DEFAULT_SETS
-from definitions.former import Notes
-from handshake.fault_names import listed_faults
-from handshake.features import notations
-from handshake.server.departures.collection import departures
-from handshake.wire.registry import version_name
+from matrix.commands import listings
+from matrix.commands.listings import Row
 from matrix.commands.options import (
     ClientsDir,
     Json,
@@ -31,19 +25,8 @@ from matrix.commands.options import (
     print_table,
     write_out,
 )
-from matrix.judgement.outcome import Expectation
-from matrix.plan.departing import showing_scenarios
-from matrix.plan.loading import load_all_definitions, load_all_profiles, sets_of
-from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions
-from matrix.plan.servers import default_servers
-from matrix.results.run_file import ASSUMED, to_json
-from matrix.scenarios import SCENARIOS
 from matrix.wording import printable
-from servers.key_texts import REQUIRED, declared_key_texts, emulation_key_texts
-from servers.variant import expand
-
-Row = dict[str, Any]
 
 
 class Listed(StrEnum):
@@ -78,157 +61,15 @@ def list_what(
     """
     options = RunOptions(servers_dir=tuple(servers_dir or ()), clients_dir=tuple(clients_dir or ()))
     with one_line_errors() as notes:
-        rows = _SOURCES[what](options, notes)
+        rows: list[Row] = import_module(f"{listings.__name__}.{what}").rows(options, notes)
     if json:
+        from matrix.results.run_file import to_json  # imports every model of a run
+
         write_out(to_json(rows))
     else:
         _print(rows)
 
 
-def _servers(options: RunOptions, notes: Notes) -> list[Row]:
-    definitions = load_all_definitions(options.servers_dir, notes)
-    default = {variant.id for variant in default_servers(definitions)}
-    return [
-        {
-            "id": variant.id,
-            "title": variant.title,
-            "kind": definition.kind,
-            "level": variant.level,
-            "toggles": dict(variant.toggles),
-            "about_toggles": {
-                name: ". ".join(text for text in (toggle.title, toggle.note) if text)
-                for name, toggle in definition.toggles.items()
-                if name in variant.toggles
-            },
-            "released": definition.levels[variant.level].released,
-            "stack": definition.levels[variant.level].stack,
-            "default": variant.id in default,
-            "note": " ".join(
-                text for text in (definition.note, definition.levels[variant.level].note) if text
-            ),
-        }
-        for definition in definitions.values()
-        for variant in expand(definition)
-    ]
-
-
-def _clients(options: RunOptions, notes: Notes) -> list[Row]:
-    profiles = load_all_profiles(options.clients_dir, notes)
-    known_by = fingerprints_of(profiles)
-    same = same_hellos(known_by)
-    return [
-        {
-            "id": profile.id,
-            "title": profile.title,
-            "stack": profile.stack,
-            "os": profile.os,
-            "released": profile.released,
-            "provenance": profile.provenance.kind,
-            "source": profile.provenance.source,
-            "confidence": profile.provenance.confidence,
-            "conduct_confidence": profile.accepts.confidence or ASSUMED,
-            "attempts": len(profile.attempts),
-            "default": profile.is_default,
-            "sets": profile.sets,
-            "plays": profile.plays,
-            "ja3": known_by[profile.id].ja3,
-            "ja4": known_by[profile.id].ja4,
-            "same_hello_as": same[profile.id],
-            "note": profile.provenance.note,
-        }
-        for profile in profiles.values()
-    ]
-
-
-def _sets(options: RunOptions, notes: Notes) -> list[Row]:
-    profiles = load_all_profiles(options.clients_dir, notes)
-    return [
-        {"id": name, "clients": len(members), "default": name in DEFAULT_SETS, "members": members}
-        for name, members in sets_of(profiles).items()
-    ]
-
-
-def _programs(options: RunOptions, notes: Notes) -> list[Row]:
-    return [
-        {
-            "id": program.id,
-            "title": program.title,
-            "installed": program.missing is None,
-            "advice": program.missing or "",
-        }
-        for program in load_programs(options.clients_dir, notes).values()
-    ]
-
-
-def _scenarios(options: RunOptions, notes: Notes) -> list[Row]:
-    return [{"id": scenario.id, "title": scenario.title} for scenario in SCENARIOS.values()]
-
-
-def _cells(options: RunOptions, notes: Notes) -> list[Row]:
-    return [
-        {
-            "id": planned.cell.id,
-            **_expected(planned.expectation or Expectation()),
-            "prediction": planned.prediction.outcome.value if planned.prediction else None,
-            "prediction_why": planned.prediction.why if planned.prediction else "",
-        }
-        for planned in make_plan(options, notes).cells
-    ]
-
-
-def _expected(expectation: Expectation) -> Row:
-    return {
-        "expected": expectation.outcome.value,
-        "expected_reason": None if expectation.reason is None else str(expectation.reason),
-        "expected_why": expectation.why,
-    }
-
-
-def _emulation(options: RunOptions, notes: Notes) -> list[Row]:
-    return [asdict(key) for key in emulation_key_texts()]
-
-
-def _declared(options: RunOptions, notes: Notes) -> list[Row]:
-    return [asdict(key) for key in declared_key_texts()]
-
-
-def _features(options: RunOptions, notes: Notes) -> list[Row]:
-    return [{"id": notation, "title": meaning} for notation, meaning in notations().items()]
-
-
-def _departures(options: RunOptions, notes: Notes) -> list[Row]:
-    return [
-        {
-            "id": departure.name,
-            "versions": ", ".join(version_name(version) for version in departure.versions),
-            "scenario": ", ".join(showing_scenarios(departure)),
-            "demand": str(departure.demand),
-            "section": departure.demand.section,
-            "hello": departure.hello,
-            "otherwise": "" if departure.otherwise is None else str(departure.otherwise),
-            "title": f"The server {departure.title}",
-        }
-        for departure in departures().values()
-    ]
-
-
-def _faults(options: RunOptions, notes: Notes) -> list[Row]:
-    return [{"id": name, "text": f"{words[0].upper()}{words[1:]}"} for name, words in listed_faults().items()]
-
-
-_SOURCES: dict[Listed, Callable[[RunOptions, Notes], list[Row]]] = {
-    Listed.SERVERS: _servers,
-    Listed.CLIENTS: _clients,
-    Listed.SETS: _sets,
-    Listed.PROGRAMS: _programs,
-    Listed.SCENARIOS: _scenarios,
-    Listed.CELLS: _cells,
-    Listed.EMULATION: _emulation,
-    Listed.DECLARED: _declared,
-    Listed.FEATURES: _features,
-    Listed.DEPARTURES: _departures,
-    Listed.FAULTS: _faults,
-}
 _SHOWN = (
     "id",
     "key",
@@ -275,6 +116,8 @@ def _print(rows: Sequence[Row]) -> None:
 
 def _print_keys(rows: Sequence[Row]) -> None:
     """Print each key with what may stand there and what holds without it, and its text below."""
+    from servers.key_texts import REQUIRED  # imported already by what has listed the keys
+
     for row in rows:
         is_optional = row["default"] not in ("", REQUIRED)
         default = f"; without it {row['default']}" if is_optional else ""

@@ -9,16 +9,18 @@ import typer
 
 from matrix.commands.options import (
     ClientsDir,
+    ServersDir,
+    one_line_errors,
+    while_read,
+    write_out,
+)
+from matrix.commands.showing import (
     OnlyRows,
     Quiet,
-    ServersDir,
     Verbose,
-    one_line_errors,
     show_run,
     tell_untimed,
     view_asked,
-    while_read,
-    write_out,
 )
 from matrix.errors import SelectionError, UnreadableRun
 from matrix.plan.judge_again import judge_again, plan_again

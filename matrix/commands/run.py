@@ -23,16 +23,18 @@ from clients.pace import DEFAULT_RATE
 from matrix.commands.asking_first import ask_first
 from matrix.commands.options import (
     Json,
+    one_line_errors,
+    tell,
+    while_read,
+    write_out,
+)
+from matrix.commands.showing import (
     OnlyRows,
     Quiet,
     Verbose,
-    one_line_errors,
     saved_timings,
     show_run,
-    tell,
     view_asked,
-    while_read,
-    write_out,
 )
 from matrix.errors import EXIT_HARNESS, EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
 from matrix.explain.explanation import MOST_PROBES

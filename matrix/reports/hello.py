@@ -1,50 +1,33 @@
 """Client hellos for people: one decoded, or two side by side with what only one has and what stands
-elsewhere, and then in words.
-
-Pure. Suites stand under IANA's, OpenSSL's and JSSE's names, because each administrator knows only one of
-them. What is made at connection time (random, server name, key shares) is shown as for the servers
-of a run.
+elsewhere, and then in words. Pure.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from clients.profile import Profile
-from clients.profile_attempt import ProfileAttempt
-from handshake.client.hello import fill_hello
-from handshake.features import FirstFlight, differences, flight_of
-from handshake.hello_template import HelloFormat, HelloTemplate
-from handshake.wire.cipher_suites import CIPHER_SUITES, cipher_spec_name, cipher_suite_name
-from handshake.wire.client_hello import ClientHello
-from handshake.wire.extensions import describe_extension
-from handshake.wire.registry import CompressionMethod, extension_name, version_name
-from matrix.prediction import offered_version_name
-from servers.credentials import SUBJECT
+from handshake.features import FirstFlight, differences, features_of
+from matrix.reports.hello_view import ABSENT, HelloView, Item
 
-_COMPRESSION = {int(method): method.name.lower() for method in CompressionMethod}
-_ABSENT = "-"
+BYTES_IN_LINE = 16
+_LABEL = 22
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One element of a list in a hello: a suite or an extension. `detail` is an extension's decoded body."""
+class Sender:
+    """Whose hellos are shown: `name` is an id, or a file; `title` says more about it, for a person."""
 
-    code: int
-    names: tuple[str, ...]
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HelloView:
-    """One hello, decoded: `facts` are single values by name; `extensions` None when there is no block at
-    all; `flight` is what its features are read off.
-    """
-
+    name: str
     title: str
-    facts: dict[str, str]
-    cipher_suites: tuple[Item, ...]
-    extensions: tuple[Item, ...] | None
-    flight: FirstFlight
+    views: tuple[HelloView, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON types."""
+        hellos = [
+            {**view.to_json(), "features": [feature.name for feature in features_of(view.flight)]}
+            for view in self.views
+        ]
+        return {"name": self.name, "title": self.title, "hellos": hellos}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +44,6 @@ class DiffRow:
     right: int | None
     item: Item
     other_detail: str = ""
-
-
-def views(profile: Profile) -> list[HelloView]:
-    """Decode every hello of a client, in the order it tries them."""
-    return [_view(attempt, number) for number, attempt in enumerate(profile.attempts, start=1)]
 
 
 def diff(left: Sequence[Item], right: Sequence[Item]) -> list[DiffRow]:
@@ -88,115 +66,100 @@ def diff(left: Sequence[Item], right: Sequence[Item]) -> list[DiffRow]:
     return rows
 
 
-def _view(attempt: ProfileAttempt, number: int) -> HelloView:
-    template = attempt.template
-    is_sslv2 = template.format is HelloFormat.SSLV2
-    hello = fill_hello(template.as_written(), SUBJECT, bytes).hello
-    extensions = None
-    compression = _ABSENT
-    if isinstance(hello, ClientHello):
-        compression = ", ".join(_COMPRESSION.get(code, f"0x{code:02x}") for code in hello.compression_methods)
-        if hello.extensions is not None:
-            extensions = tuple(_extension(e.extension_type, e.body) for e in hello.extensions)
-    after = f", after {', '.join(attempt.after)}" if attempt.after else ""
-    facts = {
-        "format": "SSLv2" if is_sslv2 else "TLS record",
-        "record_version": _ABSENT if is_sslv2 else version_name(template.record_version),
-        "client_version": version_name(template.client_version),
-        "random begins with": _ABSENT if is_sslv2 else template.random_begins_with,
-        "challenge begins with": template.challenge_begins_with if is_sslv2 else _ABSENT,
-        "session_id": f"{template.session_id_length} bytes",
-        "compression_methods": compression,
-        "extension block": _block(extensions, is_sslv2),
-        "delivery": _delivery(template),
-    }
-    title = f"attempt {number}: {offered_version_name(template)}{after}"
-    suites = tuple(map(_suite, template.cipher_suites))
-    return HelloView(title, facts, suites, extensions, flight_of(template, SUBJECT))
-
-
-def _block(extensions: tuple[Item, ...] | None, is_sslv2: bool) -> str:
-    if extensions is None:
-        return "none (this format has none)" if is_sslv2 else "none"
-    return f"{len(extensions)} extensions" if extensions else "empty"
-
-
-def _delivery(template: HelloTemplate) -> str:
-    """How the hello is cut into records and segments."""
-    parts = [
-        f"{what} of {', '.join(map(str, sizes))} bytes and the rest" if sizes else f"one {what[:-1]}"
-        for what, sizes in (("records", template.records), ("segments", template.segments))
-        if sizes or what == "records"
-    ]
-    if template.segments:
-        parts.append(f"{template.pause_seconds:g} s between them")
-    return ", ".join(parts)
-
-
-def _suite(code: int) -> Item:
-    names = CIPHER_SUITES.get(code)
-    if names is None:
-        name = cipher_spec_name(code) if code > 0xFFFF else cipher_suite_name(code)
-        return Item(code, (name, _ABSENT, _ABSENT))
-    return Item(code, (names.iana, names.openssl or _ABSENT, names.jsse or _ABSENT))
-
-
-def _extension(code: int, body: bytes) -> Item:
-    return Item(code, (extension_name(code),), describe_extension(code, body))
-
-
-def show_lines(profile: Profile) -> Iterator[str]:
-    """Write a client's hellos as lines."""
-    source = profile.provenance
-    yield f"{profile.id}: {profile.title} ({source.kind}, confidence {source.confidence})"
-    for view in views(profile):
+def show_lines(sender: Sender, *, with_bytes: bool = False) -> Iterator[str]:
+    """Write a client's hellos as lines; `with_bytes` adds the bytes of each, as `hello import` reads them."""
+    yield f"{sender.name}: {sender.title}"
+    for view in sender.views:
         yield ""
         yield view.title
-        yield from (f"  {name:<22}{value}" for name, value in view.facts.items())
+        yield from (f"  {name:<{_LABEL}}{value}" for name, value in view.facts.items())
         yield f"  cipher_suites ({len(view.cipher_suites)}): IANA | OpenSSL | JSSE"
         yield from (f"    {_code(item)}  {' | '.join(item.names)}" for item in view.cipher_suites)
         if view.extensions:
             yield f"  extensions ({len(view.extensions)})"
             yield from (f"    {_code(item)}  {item.names[0]}: {item.detail}" for item in view.extensions)
+        if with_bytes:
+            yield f"  bytes ({len(view.wire)})"
+            yield from (f"    {line}" for line in dump_lines(view.wire))
 
 
-def diff_lines(left: Profile, right: Profile) -> Iterator[str]:
+def dump_lines(data: bytes) -> Iterator[str]:
+    """Bytes as `xxd` prints them, without the characters."""
+    for start in range(0, len(data), BYTES_IN_LINE):
+        yield f"{start:08x}: {data[start : start + BYTES_IN_LINE].hex(' ', -2)}"
+
+
+def diff_lines(left: Sender, right: Sender, *, with_bytes: bool = False) -> Iterator[str]:
     """Write two clients' hellos side by side, attempt by attempt."""
-    yield f"<  {left.id}: {left.title}"
-    yield f">  {right.id}: {right.title}"
+    yield f"<  {left.name}: {left.title}"
+    yield f">  {right.name}: {right.title}"
     yield "marks: < only the first, > only the second, = both, ~ in another order, ! with different content"
-    left_views, right_views = views(left), views(right)
-    for a, b in zip(left_views, right_views, strict=False):
+    for a, b in zip(left.views, right.views, strict=False):
         yield ""
         yield f"{a.title}  |  {b.title}"
         yield from _fact_lines(a, b)
         yield from _list_lines("cipher_suites, IANA | OpenSSL | JSSE", a.cipher_suites, b.cipher_suites)
         yield from _list_lines("extensions", a.extensions or (), b.extensions or ())
         yield from _feature_lines(a.flight, b.flight)
-    common = min(len(left_views), len(right_views))
-    for view in left_views[common:]:
-        yield from ("", f"< only {left.id}: {view.title}")
-    for view in right_views[common:]:
-        yield from ("", f"> only {right.id}: {view.title}")
+        if with_bytes:
+            for mark, view in (("<", a), (">", b)):
+                yield f"  {mark} bytes ({len(view.wire)})"
+                yield from (f"    {line}" for line in dump_lines(view.wire))
+    common = min(len(left.views), len(right.views))
+    for view in left.views[common:]:
+        yield from ("", f"< only {left.name}: {view.title}")
+    for view in right.views[common:]:
+        yield from ("", f"> only {right.name}: {view.title}")
+
+
+def diff_json(left: Sender, right: Sender) -> Mapping[str, Any]:
+    """Two clients' hellos and, attempt by attempt, the features that only one of them has."""
+    return {
+        "left": left.to_json(),
+        "right": right.to_json(),
+        "pairs": [
+            {"left": a.title, "right": b.title, "differences": feature_rows(a.flight, b.flight)}
+            for a, b in zip(left.views, right.views, strict=False)
+        ],
+    }
+
+
+def feature_rows(left: FirstFlight, right: FirstFlight) -> list[dict[str, str]]:
+    """What only one of two hellos has, as JSON types: the feature's name, what it is, and whose it is."""
+    return [
+        {
+            "feature": feature.name,
+            "says": feature.describe(),
+            "only": "left" if feature.present(left) else "right",
+        }
+        for feature in differences(left, right)
+    ]
+
+
+def feature_lines(left: FirstFlight, right: FirstFlight) -> Iterator[str]:
+    """Say in words what only one of two hellos has, each with the name that a server's definition knows."""
+    for feature in differences(left, right):
+        mark = "<" if feature.present(left) else ">"
+        yield f"{mark} {feature.describe()}  [{feature.name}]"
 
 
 def _feature_lines(left: FirstFlight, right: FirstFlight) -> Iterator[str]:
-    """Say in words what only one of two hellos has, each with the name that a server's definition knows."""
-    features = differences(left, right)
+    lines = list(feature_lines(left, right))
     yield (
-        f"  features that only one of the two hellos has ({len(features)})"
-        if features
+        f"  features that only one of the two hellos has ({len(lines)})"
+        if lines
         else "  features: no difference"
     )
-    for feature in features:
-        mark = "<" if feature.present(left) else ">"
-        yield f"  {mark} {feature.describe()}  [{feature.name}]"
+    yield from (f"  {line}" for line in lines)
 
 
 def _fact_lines(left: HelloView, right: HelloView) -> Iterator[str]:
     for name, value in left.facts.items():
-        other = right.facts[name]
-        yield f"  = {name:<22}{value}" if value == other else f"  ! {name:<22}{value}  |  {other}"
+        other = right.facts.get(name)
+        if other is None:
+            continue
+        same = value == other
+        yield f"  = {name:<{_LABEL}}{value}" if same else f"  ! {name:<{_LABEL}}{value}  |  {other}"
 
 
 def _list_lines(title: str, left: Sequence[Item], right: Sequence[Item]) -> Iterator[str]:
@@ -204,7 +167,7 @@ def _list_lines(title: str, left: Sequence[Item], right: Sequence[Item]) -> Iter
         return
     yield f"  {title} ({len(left)}  |  {len(right)})"
     for row in diff(left, right):
-        places = f"{row.left or _ABSENT!s:>3} {row.right or _ABSENT!s:>3}"
+        places = f"{row.left or ABSENT!s:>3} {row.right or ABSENT!s:>3}"
         detail = f": {row.item.detail}" if row.item.detail else ""
         if row.mark == "!":
             detail += f"  |  {row.other_detail}"

@@ -34,7 +34,11 @@ def term(value: Any) -> str:
 
 def process() -> NativeProcess:
     """The one process."""
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.environ.get("HOME", HOME)}
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.environ.get("HOME", HOME),
+        "ERL_CRASH_DUMP_SECONDS": "0",  # no erl_crash.dump in the current folder (erl(1))
+    }
     return NativeProcess("erl", ["escript", str(SOURCE)], environment, line=lambda told: f"{term(told)}.")
 
 

@@ -19,9 +19,15 @@ Options = Callable[[contract.Configuration], Mapping[str, Any]]
 """The options of `tls.createServer` that a configuration asks for."""
 
 
-def run(runtime: str, command: Callable[[Path], Sequence[str]], options: Options) -> int:
+def run(
+    runtime: str,
+    command: Callable[[Path], Sequence[str]],
+    options: Options,
+    libraries: Mapping[str, str] | None = None,
+) -> int:
     """A server program's main for a runtime, as process.versions calls it. `command` gets the folder of the
-    stack, whose id is that of the runtime and the level.
+    stack, whose id is that of the runtime and the level. `libraries` are files that the runtime loads and not
+    every machine has, with Debian's package of each.
     """
     programs: dict[str, NativeProgram] = {}
 
@@ -39,9 +45,20 @@ def run(runtime: str, command: Callable[[Path], Sequence[str]], options: Options
         )
         settings = {**settings_of(configuration), "runtime": runtime, "options": options(configuration)}
         with program.serving(configuration, settings) as event:
-            yield event
+            yield without_library(event, libraries or {})
 
     return contract.run(start)
+
+
+def without_library(event: contract.Event, libraries: Mapping[str, str]) -> contract.Event:
+    """The event of a start that failed for a library: what is missing, and the command that gets it."""
+    if isinstance(event, contract.Failed):
+        for file, package in libraries.items():
+            if f"{file}: cannot open shared object file" in event.message:
+                return contract.NotInstalled(
+                    event.id, f"there is no {file}; get it with: apt-get install {package}"
+                )
+    return event
 
 
 def stack_of(runtime: str, level: str) -> str:

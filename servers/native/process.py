@@ -58,18 +58,18 @@ class NativeProcess:
             errors="backslashreplace",
             env=environment,
         )
-        self._ids: list[str] = []
+        self._listening: list[str] = []
         self._is_stopping = False
         self._last_words = ""
         self._started: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._errors = threading.Thread(target=self._read_errors, daemon=True)
         self._errors.start()
-        threading.Thread(target=self._read_events, daemon=True).start()
+        self._events = threading.Thread(target=self._read_events, daemon=True)
+        self._events.start()
 
     def start(self, configuration: contract.Configuration, settings: Settings) -> contract.Event:
         """Start one server in it."""
         assert self._process.stdin is not None
-        self._ids.append(configuration.id)
         with suppress(BrokenPipeError):
             self._process.stdin.write(self._line(settings) + "\n")
             self._process.stdin.flush()
@@ -83,6 +83,7 @@ class NativeProcess:
             return contract.Failed(configuration.id, f"{self._name} ended before it listened{said}")
         if event["event"] == "error":
             return contract.Failed(configuration.id, event["message"])
+        self._listening.append(configuration.id)
         digests = configuration.certificate_sha256()
         return contract.Ready(configuration.id, event["port"], event["stack"], digests)
 
@@ -97,24 +98,27 @@ class NativeProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._events.join(STOP_SECONDS)
 
     def _read_errors(self) -> None:
         assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._last_words = line.strip() or self._last_words
+        with self._process.stderr as lines:
+            for line in lines:
+                self._last_words = line.strip() or self._last_words
 
     def _read_events(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            event = json.loads(line)
-            if event["event"] == "connection":
-                contract.emit(self._connection(event))
-            else:
-                self._started.put(event)
+        with self._process.stdout as lines:
+            for line in lines:
+                event = json.loads(line)
+                if event["event"] == "connection":
+                    contract.emit(self._connection(event))
+                else:
+                    self._started.put(event)
         self._errors.join(STOP_SECONDS)
         self._started.put(None)
         if not self._is_stopping:
-            for server_id in self._ids:
+            for server_id in self._listening:
                 message = f"{self._name} ended by itself: {self._last_words}"
                 contract.emit(contract.Failed(server_id, message))
 

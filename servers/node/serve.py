@@ -14,6 +14,7 @@ OPTIONS = {
     ("renegotiation", "legacy"): 1 << 18,  # SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION
     ("renegotiation", "off"): 1 << 30,  # SSL_OP_NO_RENEGOTIATION
 }
+LIBRARIES = {"libatomic.so.1": "libatomic1"}  # of node 26
 LEGACY = {
     "minVersion": "TLSv1",  # node takes no lower one
     "ciphers": "ALL:COMPLEMENTOFALL:!aNULL:!PSK:!SRP:@SECLEVEL=0",
@@ -32,4 +33,4 @@ def options(configuration: contract.Configuration) -> Mapping[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(node_tls.run("node", lambda folder: [str(folder / "bin" / "node")], options))
+    sys.exit(node_tls.run("node", lambda folder: [str(folder / "bin" / "node")], options, LIBRARIES))

@@ -9,7 +9,7 @@ from handshake.hello_template import (
     HelloTemplate,
     RenegotiationHello,
 )
-from handshake.record_layer import RecordSplitting
+from handshake.record_splitting import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.wire.buffer import pack_vector
 from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV

@@ -2,7 +2,7 @@
 
 from handshake.errors import Fault
 from handshake.features import parse_feature
-from handshake.record_layer import RecordSplitting
+from handshake.record_splitting import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.server import ClientCertificate, Preference, RenegotiationRules, ServerConfiguration
 from handshake.wire.messages import Alert

@@ -27,7 +27,7 @@ from handshake.events import (
     RenegotiationStarted,
 )
 from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate
-from handshake.record_layer import RecordSplitting
+from handshake.record_splitting import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.server import RenegotiationRules
 from handshake.wire.cipher_suites import CIPHER_SUITES

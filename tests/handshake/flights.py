@@ -7,7 +7,8 @@ from handshake.client.connection import ClientConnection
 from handshake.crypto.key_schedule import Role
 from handshake.crypto.key_shares import answer_key_share
 from handshake.crypto.suite_parameters import suite_parameters
-from handshake.record_layer import RecordLayer, RecordSplitting
+from handshake.record_layer import RecordLayer
+from handshake.record_splitting import RecordSplitting
 from handshake.schedule_13 import KeySchedule
 from handshake.wire.client_hello import ClientHello, Extension
 from handshake.wire.extensions import (

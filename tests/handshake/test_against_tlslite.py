@@ -12,7 +12,7 @@ from clients.profile import load_profiles
 from handshake.client.connection import ClientConnection
 from handshake.crypto.suite_parameters import CertificateType, is_completable
 from handshake.hello_template import ClientPolicy
-from handshake.record_layer import RecordSplitting
+from handshake.record_splitting import RecordSplitting
 from handshake.wire.registry import ProtocolVersion
 from tests.handshake.peers import (
     ANSWER,

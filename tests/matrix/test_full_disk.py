@@ -24,7 +24,8 @@ pytestmark = [
         reason="there is no unshare program; get it with: apt-get install util-linux",
     ),
 ]
-CELLS = ("--server", "jsse6@6u45", "--client", "*", "--evidence", "all", "-n", "0")
+CLIENTS = ("--client", "set:core", "--client", "set:today")
+CELLS = ("--server", "jsse6@6u45", *CLIENTS, "--evidence", "all", "-n", "0")
 FULL = "No space left on device"
 
 

@@ -17,7 +17,8 @@ from handshake.features import features_of, flight_of, parse_feature
 from matrix.judgement.judge import outcome_of
 from matrix.judgement.outcome import Outcome
 from matrix.prediction import agreement, facts_of_server, predict
-from matrix.reports.hello import show_lines
+from matrix.reports.hello import Sender, show_lines
+from matrix.reports.hello_view import views
 from matrix.results.evidence import evidence_of, observation_of
 from matrix.scenarios import SCENARIOS, Meeting
 from matrix.scenarios.probing import ORDINARY
@@ -311,6 +312,7 @@ def test_the_variants_change_nothing_that_the_hello_offers() -> None:
 
 def test_hello_show_tells_the_delivery(tmp_path: Path) -> None:
     profile = load_profile(write(tmp_path, GOOD.replace("session_id_length = 32", DELIVERY)))
-    lines = [line.split(maxsplit=1)[1] for line in show_lines(profile) if line.startswith("  delivery")]
+    sender = Sender(profile.id, profile.title, tuple(views(profile)))
+    lines = [line.split(maxsplit=1)[1] for line in show_lines(sender) if line.startswith("  delivery")]
     cut = "records of 4, 100 bytes and the rest, segments of 60 bytes and the rest, 0.5 s between them"
     assert lines == [cut, "one record"]

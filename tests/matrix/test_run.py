@@ -226,7 +226,7 @@ def test_a_target_nobody_listens_on_is_a_harness_error_with_the_address(tmp_path
         unused.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         address = f"127.0.0.1:{unused.getsockname()[1]}"
         result = tls_matrix(
-            "run", "--target", f"mine={address}", "--client", "java-*", "--out", tmp_path, "-n", 0
+            "run", "--target", f"mine={address}", "--client", "java-1[1-7]", "--out", tmp_path, "-n", 0
         )
     assert result.returncode == 3
     assert set(verdicts(tmp_path).values()) == {"harness_error"}
@@ -237,8 +237,8 @@ def test_a_target_nobody_listens_on_is_a_harness_error_with_the_address(tmp_path
     next_step = f"next: see that {address} answers from this machine, then run again"
     page = (tmp_path / "grid.md").read_text(encoding="utf-8")
     headline, group = (line for line in page.splitlines() if "nobody accepts" in line)
-    assert headline == f"15 cells: 15 were not measured ({problem})."
-    assert group.startswith("- mine with java-11, ")
+    assert headline == f"2 cells: 2 were not measured ({problem})."
+    assert group.startswith("- mine with java-11 and java-17")
     assert group.endswith(f": {problem}<br>{next_step}")
     # On the terminal the same, and no line for each cell.
     assert result.stdout.startswith(f"{headline}\n")

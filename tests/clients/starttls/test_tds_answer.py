@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clients.destination import Destination
+from clients.exchange import Exchange, Visit
+from clients.player import PlayedHello, Player
+from clients.starttls import StartTls
 from clients.starttls.tds_answer import HEADER, LoginAnswer
+from handshake.events import ApplicationData
+from handshake.hello_template import HelloTemplate
 
 ERROR_18456 = bytes.fromhex("aa1600184800000 10e0100780 0010000 00".replace(" ", ""))
 LOGINACK = bytes.fromhex("ad0c00 01 74000004 00 10000000 00 00".replace(" ", ""))[:15]
@@ -64,3 +70,13 @@ def test_an_answer_without_end_is_none() -> None:
     for _ in range(30):
         found.take(packet(ENVCHANGE * 400, is_last=False))
     assert (found.is_whole, found.is_unreadable) == (False, True)
+
+
+def test_what_is_no_answer_ends_the_attempt() -> None:
+    hello = HelloTemplate(0x0303, (0x002F,), extensions=())
+    destination = Destination("127.0.0.1", 1, "server.example.test", StartTls("tds", "server.example.test"))
+    for data, failure in ((packet(DONE), "protocol-error-starttls-unreadable"), (packet(LOGINACK), None)):
+        exchange = Exchange(Player((PlayedHello(hello),)), hello, Visit(destination, 1.0, b"a login"))
+        exchange.react(ApplicationData(data))
+        assert exchange.is_over
+        assert (exchange.failure and str(exchange.failure.cause)) == failure

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from handshake.errors import DecodeError
 from handshake.wire.delegated_credential import (
@@ -27,6 +29,21 @@ def test_the_bytes_are_in_the_order_of_the_rfc() -> None:
 def test_a_body_that_breaks_off(length: int) -> None:
     with pytest.raises(DecodeError):
         pull_delegated_credential(BODY[:length])
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    st.builds(
+        DelegatedCredential,
+        st.integers(0, 2**32 - 1),
+        st.integers(0, 0xFFFF),
+        st.binary(min_size=1, max_size=40),
+        st.integers(0, 0xFFFF),
+        st.binary(min_size=1, max_size=40),
+    )
+)
+def test_pull_undoes_push(delegated: DelegatedCredential) -> None:
+    assert pull_delegated_credential(push_delegated_credential(delegated)) == delegated
 
 
 def test_what_is_left_over_or_empty() -> None:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from handshake.errors import DecodeError
 from handshake.wire.encrypted_client_hello import (
@@ -32,6 +34,26 @@ def test_the_bytes_are_in_the_order_of_the_rfc() -> None:
     """RFC 9849 section 4."""
     written = "004a fe0d 0046 2a 0020 0020" + bytes(range(32)).hex() + "0008 0001 0001 0001 0003 00 13"
     assert bytes.fromhex(written) + b"public.example.test" + b"\x00\x00" == LIST
+
+
+_CODE = st.integers(0, 0xFFFF)
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    st.builds(
+        ECHConfigContents,
+        st.integers(0, 0xFF),
+        st.binary(min_size=1, max_size=40),
+        st.binary(min_size=1, max_size=40),
+        _CODE,
+        st.lists(st.tuples(_CODE, _CODE), min_size=1, max_size=4).map(tuple),
+        st.integers(0, 0xFF),
+        st.lists(st.tuples(_CODE, st.binary(max_size=20)), max_size=3).map(tuple),
+    )
+)
+def test_pull_undoes_push(contents: ECHConfigContents) -> None:
+    assert pull_ech_config_contents(push_ech_config_contents(contents)) == contents
 
 
 def test_contents_of_another_version_are_not_read() -> None:

@@ -3,9 +3,12 @@
 import pytest
 
 from handshake.wire.client_hello import ClientHello, Extension, SSLv2ClientHello
-from handshake.wire.extensions import describe_extension
+from handshake.wire.extension_text import describe_extension
 from handshake.wire.ja3 import ja3, ja3_string
 from handshake.wire.registry import ExtensionType
+
+ECH = "00 0001 0001 07 0001aa 0002bbbb"
+OUTER = "outer, HKDF-SHA256, AES-128-GCM, config 7, enc of 1 bytes, payload of 2 bytes"
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,27 @@ from handshake.wire.registry import ExtensionType
         (ExtensionType.RENEGOTIATION_INFO, "02abcd", "abcd"),
         (ExtensionType.PADDING, "000000", "3 zero bytes"),
         (ExtensionType.PADDING, "0001", "0001"),
+        (ExtensionType.STATUS_REQUEST, "0100000000", "ocsp"),
+        (ExtensionType.STATUS_REQUEST, "010001aa0000", "ocsp, 1 bytes of responder ids"),
+        (ExtensionType.STATUS_REQUEST_V2, "0007 02 0004 00000000", "ocsp_multi"),
+        (ExtensionType.COMPRESS_CERTIFICATE, "0400020003", "brotli, zstd"),
+        (ExtensionType.APPLICATION_SETTINGS_NEW, "0003026832", "h2"),
+        (ExtensionType.DELEGATED_CREDENTIAL, "000404030807", "ecdsa_secp256r1_sha256, ed25519"),
+        (ExtensionType.RECORD_SIZE_LIMIT, "4001", "16385 bytes"),
+        (ExtensionType.MAX_FRAGMENT_LENGTH, "02", "1024 bytes"),
+        (ExtensionType.SESSION_TICKET, "aabbcc", "a ticket of 3 bytes"),
+        (ExtensionType.PRE_SHARED_KEY, "0007 0001aa00000000 0003 02bbbb", "identities of 1 bytes, 1 binder"),
+        (ExtensionType.PRE_SHARED_KEY, "0000", "identity 0"),
+        (ExtensionType.COOKIE, "0002aabb", "2 bytes"),
+        (ExtensionType.SERVER_CERTIFICATE_TYPE, "020200", "RawPublicKey, X509"),
+        (ExtensionType.SERVER_CERTIFICATE_TYPE, "02", "RawPublicKey"),
+        (ExtensionType.CERTIFICATE_AUTHORITIES, "0004 0002aabb", "1 distinguished name"),
+        (ExtensionType.TOKEN_BINDING, "01000102", "version 1.0, ecdsap256"),
+        (ExtensionType.TICKET_REQUEST, "0201", "2 for a new session, 1 for a resumed one"),
+        (ExtensionType.ENCRYPTED_CLIENT_HELLO, ECH, OUTER),
+        (ExtensionType.ENCRYPTED_CLIENT_HELLO, "01", "inner"),
+        (ExtensionType.ENCRYPTED_CLIENT_HELLO, "00", "00"),
+        (ExtensionType.TRUST_ANCHORS, "0005 01aa 02bbbb", "2 trust anchor ids"),
         (0x7777, "0102", "0102"),
     ],
 )  # fmt: skip

@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handshake.errors import DecodeError, PeerFault
-from handshake.wire import extensions, messages
+from handshake.wire import (
+    delegated_credential,
+    encrypted_client_hello,
+    extension_text,
+    extensions,
+    messages,
+)
 from handshake.wire.buffer import Reader
 from handshake.wire.client_hello import (
     ClientHello,
@@ -181,7 +187,7 @@ def public_pulls() -> dict[str, Callable[[bytes], object]]:
     versioned = {"pull_certificate_request", "pull_certificate_verify", "pull_encrypted_pre_master_secret"}
     from_reader = {"pull_dh_parameters", "pull_ecdh_parameters", "pull_rsa_parameters"}
     not_ours = {"pull_extensions", "pull_optional_extensions", "pull_session_id", "pull_digitally_signed"}
-    for module in (messages, extensions):
+    for module in (messages, extensions, delegated_credential, encrypted_client_hello):
         for name, pull in vars(module).items():
             if not name.startswith("pull_") or name in not_ours:
                 continue
@@ -228,7 +234,7 @@ def test_random_flight_raises_nothing_but_peer_fault(raw: bytes) -> None:
 @given(st.integers(0, 0xFFFF), st.binary(max_size=60))
 def test_every_extension_can_be_described_on_one_printable_line(extension_type: int, body: bytes) -> None:
     for each in (extension_type, extension_type % 64, 0xFF01):
-        text = extensions.describe_extension(each, body)
+        text = extension_text.describe_extension(each, body)
         assert text
         assert text.isascii()
         assert text.isprintable()

@@ -10,7 +10,7 @@ from handshake.crypto.dh_groups import JSSE_DH_GROUPS
 from handshake.errors import Fault
 from handshake.features import parse_feature
 from handshake.hello_random import Beginning
-from handshake.record_layer import RecordSplitting
+from handshake.record_splitting import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.server import (
     ClientCertificate,
