@@ -25,6 +25,8 @@ class IntoleranceError(UnusableFile):
 class KnownIntolerance(BaseModel):
     """One `[[intolerance]]`: hellos with any of the features get the reaction. `who` behaves so, `source`
     says where that is written, `remedy` what the operator of such a server can do.
+    `is_predicted`: what follows from it is expected of each client, since the control of the reference server
+    does not meet it.
     """
 
     model_config = _STRICT
@@ -37,6 +39,7 @@ class KnownIntolerance(BaseModel):
     confidence: Literal["documented", "source", "measured", "single"]
     remedy: str
     note: str = ""
+    is_predicted: bool = False
 
     @field_validator("features")
     @classmethod
@@ -63,6 +66,13 @@ def known_intolerances() -> Mapping[str, KnownIntolerance]:
 def intolerance_values() -> Mapping[str, Any]:
     """What a [toggles.NAME] table would say of the values: all there are, and the default."""
     return {"values": [NONE, *known_intolerances()], "default": NONE}
+
+
+def is_only_observed(value: str) -> bool:
+    """Whether nothing is expected of clients where the server minds this: not even its control need get
+    through.
+    """
+    return value != NONE and not known_intolerances()[value].is_predicted
 
 
 def intolerance_layer(value: str) -> dict[str, Any]:

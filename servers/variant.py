@@ -16,7 +16,7 @@ from servers.credentials import KINDS
 from servers.declared import Declared
 from servers.definition import ServerDefinition
 from servers.departure_toggle import certificate_of_departure
-from servers.intolerance import NONE
+from servers.intolerance import is_only_observed
 from servers.own_program import ProgramError, checked, comma_in_path
 
 LISTED_BY = "tls-matrix list servers"
@@ -74,9 +74,10 @@ class ServerVariant:
 
     @property
     def minds(self) -> bool:
-        """Whether an intolerance of the catalogue was chosen for it."""
+        """Whether it minds what was chosen of the catalogue, and its control client may meet that."""
         toggles = self.definition.toggles
-        return any(toggles[name].intolerances and value != NONE for name, value in self.toggles.items())
+        chosen = (value for name, value in self.toggles.items() if toggles[name].intolerances)
+        return any(map(is_only_observed, chosen))
 
     @property
     def own_program(self) -> str | None:
