@@ -1,8 +1,9 @@
 """What of today's and yesterday's hellos the server minds, of which older servers are known to (research note
 on servers, section 4): lengths, splitting, unknown values, GREASE, single extensions.
 
-Each feature is put into a hello that gets through. Where the server then refuses it, the feature is an
-intolerance of the twin. What a combination of features does is found by the row of the clients alone.
+Each feature is put into a hello that gets through. Where the server then refuses it, or breaks off its
+answer, the feature is an intolerance of the twin. What a combination of features does is found by the row of
+the clients alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -74,15 +75,21 @@ def _ask(draft: Draft) -> Asking[None]:
 def _ask_each(draft: Draft, base: HelloTemplate, names: Sequence[str]) -> Asking[None]:
     known = {each for entry in draft.emulation.get("intolerance", ()) for each in entry["features"]}
     minded = yield from _ask_length(draft, base)
+    blamed = [feature for feature, _ in minded]
+    is_always_broken_off = (yield from draft.ask(base)).broken_off is not None
     for feature, hello in _with(base, names):
-        if feature.name in known or any(each.present(flight_of(hello)) for each, _ in minded):
+        if feature.name in known or any(each.present(flight_of(hello)) for each in blamed):
             continue
         reply = yield from draft.ask(hello)
+        if reply.broken_off is not None and not is_always_broken_off:
+            draft.intolerance([feature.name], reply.broken_off.cause, after=reply.broken_off.after)
+            blamed.append(feature)
         if reply.refusal is None:
             continue
         if isinstance(feature, HelloLength) and feature.numbers.high is None:
             feature = yield from _bounded(draft, base, feature, reply.refusal)
         minded.append((feature, reply.refusal))
+        blamed.append(feature)
     for feature, cause in minded:
         draft.intolerance([feature.name], cause)
 
