@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from clients.profile import load_profiles
+from matrix.plan.loading import default_clients
 from tests.matrix.test_run import BEFORE, CLIENTS, DEADLINE, ROOT, command, run_json
 from tests.servers.conftest import TOY
 
@@ -82,6 +84,10 @@ def is_gone(process_group: int) -> bool:
     return False
 
 
+CELLS = len(default_clients(load_profiles()))
+"""Those of a run with one server and no client chosen."""
+
+
 def says_that_it_is_partial(folder: Path, cells: int) -> None:
     """Every file of a run that ended early says so, and has what was measured."""
     content = run_json(folder)
@@ -119,7 +125,7 @@ def test_an_interrupted_run_writes_what_it_has(
     assert "Traceback" not in errors
     assert "Warning" not in errors
     assert "Partial" in shown
-    says_that_it_is_partial(out, 23)
+    says_that_it_is_partial(out, CELLS)
     wait_for(lambda: is_gone(process.pid))
 
 
@@ -158,7 +164,7 @@ def test_a_hangup_whose_terminal_is_gone_ends_alike(tmp_path: Path) -> None:
         os.close(ours)
         os.killpg(process.pid, signal.SIGHUP)
         assert process.wait(DEADLINE) == 129
-    says_that_it_is_partial(out, 23)
+    says_that_it_is_partial(out, CELLS)
 
 
 def test_a_run_that_ended_early_leaves_an_earlier_one_alone(tmp_path: Path) -> None:
@@ -195,7 +201,7 @@ def test_a_killed_run_loses_nothing_that_was_measured(tmp_path: Path) -> None:
     shown = subprocess.run(command("report", left), cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert shown.returncode == 0, shown.stderr
     assert "Partial" in shown.stdout
-    says_that_it_is_partial(left, 23)
+    says_that_it_is_partial(left, CELLS)
     assert {cell["id"] for cell in run_json(left)["cells"]} == cells
     assert {f"silent/{path.parent.name}/connect" for path in left.rglob("evidence/**/*.json")} >= cells
 
@@ -207,8 +213,8 @@ def test_the_time_limit_ends_a_run(tmp_path: Path) -> None:
         shown, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == 3, shown + errors
     assert "the time limit of 4 s ended the run: " in errors
-    assert " of 23 cells measured\n" in errors
-    says_that_it_is_partial(tmp_path / "run", 23)
+    assert f" of {CELLS} cells measured\n" in errors
+    says_that_it_is_partial(tmp_path / "run", CELLS)
 
 
 def workers_of(process: Running) -> list[int]:
