@@ -33,7 +33,7 @@ from definitions.reading import read_document, read_toml
 from handshake.hello_template import ClientLimits, ClientPolicy, Placement
 from handshake.record_splitting import RecordSplitting
 from handshake.renegotiation import Renegotiation
-from stacks.catalogue import cache_folder
+from stacks.catalogue import parsed_folder
 
 BUNDLED_PROFILES = Path(__file__).parent / "profiles"
 GENUINE = "genuine-"
@@ -161,9 +161,16 @@ class Profile(Table):
         )
 
 
+_READ: dict[Path, Profile] = {}
+"""The bundled profiles that this process has read; their files do not change while it runs."""
+MANY = 60
+"""Who has asked for so many profiles, one by one, gets the others at once, which is quicker."""
+
+
 class Profiles(Mapping[str, Profile]):
     """Profiles by id, sorted. The id is the file's name, so a profile is read only when it is asked for: to
-    read all takes a while, and most commands need a few. `values` and `items` read all at once.
+    read all takes a while, and most commands need a few. `values` and `items` read all at once, and so does
+    whoever asks for many.
 
     Whatever reads raises ProfileError with the faults of all files that it reads.
     """
@@ -181,11 +188,15 @@ class Profiles(Mapping[str, Profile]):
             text = f"{identity!r} is taken by {self._files[identity]}: rename one of the two"
             raise ProfileError(Fault(("id",), text, line).said_of(str(path)))
         self._files[identity] = path
+        if path in _READ:
+            self._read[identity] = _READ[path]
 
     def __getitem__(self, identity: str) -> Profile:
         """Read one. Raises KeyError and ProfileError."""
+        if identity not in self._read and identity in self._files and len(self._read) >= MANY:
+            self.read()
         if identity not in self._read:
-            self._read[identity] = load_profile(self._files[identity], self._notes)
+            self._keep(identity, load_profile(self._files[identity], self._notes))
         return self._read[identity]
 
     def __iter__(self) -> Iterator[str]:
@@ -215,11 +226,17 @@ class Profiles(Mapping[str, Profile]):
                 left.setdefault(path.parent, {})[identity] = path
         together = Together()
         for files in left.values():
-            documents = toml_documents(tuple(files.values()), cache_folder().parent / "parsed")
+            documents = toml_documents(tuple(files.values()), parsed_folder())
             for identity, path in files.items():
                 with together:
-                    self._read[identity] = _load(path, documents.get(path), self._notes)
+                    self._keep(identity, _load(path, documents.get(path), self._notes))
         together.end(ProfileError)
+
+    def _keep(self, identity: str, profile: Profile) -> None:
+        self._read[identity] = profile
+        path = self._files[identity]
+        if path.parent == BUNDLED_PROFILES:
+            _READ[path] = profile
 
 
 def load_profiles(directories: Iterable[Path] = (BUNDLED_PROFILES,), notes: Notes | None = None) -> Profiles:

@@ -20,11 +20,11 @@ from definitions.document import MAX_TOML_BYTES, Document, bounded
 from definitions.fault import UnusableFile
 from definitions.lines import toml_places
 
-MAX_KEPT = 4
-"""How many results stay; one is in use, and each file that is edited makes another."""
+MAX_KEPT = 6
+"""How many results stay. Clients and servers have one in use each; a file that is edited makes another."""
 
 Contents = dict[str, Any]
-"""What was parsed, by the name of the file."""
+"""What was parsed, by the name of the file and of its folder: a server is a folder with a server.toml."""
 
 
 def toml_documents(paths: Sequence[Path], folder: Path) -> dict[Path, Document]:
@@ -42,11 +42,15 @@ def toml_documents(paths: Sequence[Path], folder: Path) -> dict[Path, Document]:
             _keep(contents, kept)
     documents = {}
     for path, data in read.items():
-        if path.name in contents:
+        if _name(path) in contents:
             with suppress(UnusableFile):
                 text = data.decode("utf-8-sig")
-                documents[path] = bounded(Document(str(path), contents[path.name], text, toml_places))
+                documents[path] = bounded(Document(str(path), contents[_name(path)], text, toml_places))
     return documents
+
+
+def _name(path: Path) -> str:
+    return "/".join(path.parts[-2:])
 
 
 def _bytes(path: Path) -> bytes | None:
@@ -61,7 +65,7 @@ def _bytes(path: Path) -> bytes | None:
 def _digest(read: Mapping[Path, bytes]) -> str:
     digest = sha256(sys.version.encode())
     for path, data in read.items():
-        digest.update(f"\n{path.name}\n{len(data)}\n".encode(errors="surrogateescape"))
+        digest.update(f"\n{_name(path)}\n{len(data)}\n".encode(errors="surrogateescape"))
         digest.update(data)
     return digest.hexdigest()
 
@@ -71,7 +75,7 @@ def _parsed(read: Mapping[Path, bytes]) -> Contents:
     contents = {}
     for path, data in read.items():
         with suppress(ValueError, RecursionError):
-            contents[path.name] = tomllib.loads(data.decode("utf-8-sig"))
+            contents[_name(path)] = tomllib.loads(data.decode("utf-8-sig"))
     return contents
 
 

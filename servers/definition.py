@@ -15,9 +15,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from definitions.document import Document
 from definitions.fault import Mistakes, Place, Together, UnusableFile, unknown_value
 from definitions.former import Notes
-from definitions.reading import read_toml
+from definitions.kept import toml_documents
+from definitions.reading import read_document, read_toml
 from handshake.wire.cipher_suites import parse_cipher_suite
 from handshake.wire.registry import parse_group, parse_signature_scheme, parse_version
 from servers.certificate_toggle import certificate_values
@@ -30,6 +32,7 @@ from servers.definition_tables import (
     suites_named_like,
 )
 from servers.emulated.starttls import PROTOCOLS
+from stacks.catalogue import parsed_folder
 
 BUNDLED_SERVERS = Path(__file__).parent
 EMULATION_PROGRAM = BUNDLED_SERVERS / "emulated" / "serve.py"
@@ -280,7 +283,15 @@ def _program_beside(definition: Path) -> Path:
 
 def load_definition(path: Path, notes: Notes | None = None) -> ServerDefinition:
     """Read one server.toml; old keys and notations go into `notes`. Raises DefinitionError."""
-    definition = read_toml(path, ServerDefinition, DefinitionError, notes)
+    return _load(path, None, notes)
+
+
+def _load(path: Path, document: Document | None, notes: Notes | None) -> ServerDefinition:
+    """Read the definition of a file, whose document is given where it was parsed already."""
+    if document is None:
+        definition = read_toml(path, ServerDefinition, DefinitionError, notes)
+    else:
+        definition = read_document(document, path, ServerDefinition, DefinitionError, notes)
     definition._folder = path.parent
     return definition
 
@@ -303,9 +314,10 @@ def load_definitions(
                 raise DefinitionError(
                     f"{directory}: has no folder with a server.toml in it: check the name of the directory"
                 )
+        documents = toml_documents(files, parsed_folder()) if directory == BUNDLED_SERVERS else {}
         for path in files:
             with together:
-                definition = load_definition(path, notes)
+                definition = _load(path, documents.get(path), notes)
                 if definition.id in definitions:
                     taken = definitions[definition.id].folder
                     raise DefinitionError(

@@ -94,6 +94,11 @@ def cache_folder() -> Path:
     return (chosen if chosen.is_absolute() else Path.home() / ".cache") / "tls-matrix" / "stacks"
 
 
+def parsed_folder() -> Path:
+    """Where what was parsed of the shipped definitions is kept (`definitions.kept`), beside the stacks."""
+    return cache_folder().parent / "parsed"
+
+
 @cache
 def stacks() -> Mapping[str, Stack]:
     """Every stack by id. Raises UnusableFile."""

@@ -48,6 +48,9 @@ from matrix.wording import counted, printable
 CELLS_WORTH_A_WORKER = 40
 _TELL_EVERY_SECONDS = 5.0
 _QUIET = ("terminal", "cacheprovider", "junitxml", "doctest", "warnings", "logging")
+# pytest's hooks for what goes wrong in a destructor or a thread collect garbage twice at the end; without
+# them Python prints such an error at once, and no part of a run hides it.
+_SLOW = ("unraisableexception", "threadexception")
 
 
 def run(
@@ -152,7 +155,7 @@ def _arguments(options: RunOptions, workers: int) -> list[str]:
     """What pytest is started with: the grid and its plugin, no configuration and no conftest.py of whoever's
     folder this is started from, no reports and no output of pytest's.
     """
-    quiet = [argument for name in _QUIET for argument in ("-p", f"no:{name}")]
+    quiet = [argument for name in _QUIET + _SLOW for argument in ("-p", f"no:{name}")]
     alone = ["-c", os.devnull, "--rootdir", str(GRID.parents[1]), "--noconftest", "-p", "matrix.grid.plugin"]
     chosen = options.to_arguments()
     return [str(GRID), *alone, "--import-mode=importlib", "-n", str(workers), *quiet, *chosen]

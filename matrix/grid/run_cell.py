@@ -63,7 +63,7 @@ def run_cell(
     judgement = judge(observation, expectation, endpoint.fingerprints)
     result = cell_result(cell.id, observation, offered, judgement)
     result = replace(result, facts=_facts(observation, endpoint, judgement))
-    if not terms.wanted.includes(judgement.verdict):
+    if not terms.wanted.includes(judgement.verdict, judgement.outcome):
         return result, None
     seen = replace(
         evidence_of(observation, offered),

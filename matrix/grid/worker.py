@@ -146,7 +146,8 @@ class GridWorker:
 def _clients(asked: Sequence[str], directories: Sequence[Path]) -> Mapping[str, Profile | Program]:
     is_genuine = any(client.startswith(PREFIX) for client in asked)
     programs = load_programs(directories) if is_genuine else {}
-    return {**load_profiles((BUNDLED_PROFILES, *directories)), **programs}
+    profiles = load_profiles((BUNDLED_PROFILES, *directories))
+    return {client: programs.get(client) or profiles[client] for client in dict.fromkeys(asked)}
 
 
 def _expectation_to_json(expectation: Expectation) -> list[str | None]:

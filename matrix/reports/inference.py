@@ -64,7 +64,7 @@ def inference(run: RunFile, server: str) -> list[str]:
         for cell in run.cells
         if cell.server == server and cell.scenario == CONNECT.id and cell.client in profiles
     ]
-    return infer([hello for cell in cells for hello in _tried(cell, profiles[cell.client])])
+    return infer([hello for cell in cells for hello in _tried(cell)])
 
 
 def infer(hellos: Sequence[TriedHello]) -> list[str]:
@@ -121,15 +121,21 @@ def _families(name: str) -> Iterator[str]:
         yield f"{exchange.replace('_', '-')}-{bulk}"
 
 
-def _tried(cell: CellRecord, profile: Profile) -> Iterator[TriedHello]:
+def _tried(cell: CellRecord) -> Iterator[TriedHello]:
     """The hellos of a cell's attempts, in order; a ladder may leave some out, so they are found by names."""
-    templates = iter(profile.player.templates)
+    ladder = iter(_ladder(cell.client))
     for attempt in cell.attempts:
-        template = next((each for each in templates if offered_version_name(each) == attempt.version), None)
-        if template is None:
+        features = next((features for version, features in ladder if version == attempt.version), None)
+        if features is None:
             return
-        works = attempt.outcome is not Outcome.FAILS
-        yield TriedHello(cell.client, features_of_hello(template), works)
+        yield TriedHello(cell.client, features, attempt.outcome is not Outcome.FAILS)
+
+
+@cache
+def _ladder(client: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The version that each hello of a bundled client offers, by name, and its features."""
+    templates = _profiles()[client].player.templates
+    return tuple((offered_version_name(each), features_of_hello(each)) for each in templates)
 
 
 def _literals(hellos: Sequence[TriedHello]) -> Iterator[_Literal]:

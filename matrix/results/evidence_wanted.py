@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from matrix.judgement.outcome import Verdict
+from matrix.judgement.outcome import Outcome, Verdict
 
 
 class EvidenceWanted(StrEnum):
@@ -12,10 +12,9 @@ class EvidenceWanted(StrEnum):
     ALL = "all"
     NONE = "none"
 
-    def includes(self, verdict: Verdict) -> bool:
-        """True when a cell of this verdict keeps its transcripts; FAILURES means all that are not plain
-        passes.
+    def includes(self, verdict: Verdict, outcome: Outcome | None) -> bool:
+        """True when a cell of this verdict and outcome keeps its transcripts; FAILURES means all that are not
+        plain passes. Where nothing was expected, that is a cell that works at its first attempt.
         """
-        return self is EvidenceWanted.ALL or (
-            self is EvidenceWanted.FAILURES and verdict is not Verdict.PASSED
-        )
+        is_plain = verdict is Verdict.PASSED or (verdict is Verdict.OBSERVED and outcome is Outcome.WORKS)
+        return self is EvidenceWanted.ALL or (self is EvidenceWanted.FAILURES and not is_plain)

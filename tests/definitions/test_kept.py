@@ -62,6 +62,16 @@ def test_a_file_that_was_changed_is_read_anew(
     assert "n = 3\n" in parsed
 
 
+def test_files_of_one_name_in_two_folders_are_two_files(tmp_path: Path, kept: Path) -> None:
+    paths = []
+    for number, folder in enumerate(("a", "b")):
+        (tmp_path / folder).mkdir()
+        paths += write(tmp_path / folder, server=f"n = {number}\n")
+    for _ in range(2):
+        documents = toml_documents(paths, kept)
+        assert [documents[path].content["n"] for path in paths] == [0, 1]
+
+
 def test_files_that_changed_their_names_are_other_files(tmp_path: Path, kept: Path) -> None:
     a, b = write(tmp_path, a="n = 1\n", b="n = 2\n")
     toml_documents([a, b], kept)
@@ -72,14 +82,14 @@ def test_files_that_changed_their_names_are_other_files(tmp_path: Path, kept: Pa
     }
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", '{"a.toml": {"n": 1}}' + "}", "\x00"])
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"c/a.toml": {"n": 1}}' + "}", "\x00"])
 def test_what_cannot_be_read_is_parsed_again(tmp_path: Path, kept: Path, content: str) -> None:
     paths = write(tmp_path, a="n = 1\n")
     toml_documents(paths, kept)
     (file,) = kept.glob("*.json")
     file.write_text(content)
     assert toml_documents(paths, kept)[paths[0]].content == {"n": 1}
-    assert json.loads(file.read_text()) == {"a.toml": {"n": 1}}
+    assert json.loads(file.read_text()) == {f"{tmp_path.name}/a.toml": {"n": 1}}
 
 
 @pytest.mark.parametrize("text", ["n = \n", "\udcff", "[" * 100])

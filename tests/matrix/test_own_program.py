@@ -27,7 +27,9 @@ def run_of_it(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     program.parent.mkdir()
     program.symlink_to(openssl)
     server = f"openssl-s_server@system,configuration=legacy,program={in_id(str(program))}"
-    ended = tls_matrix("run", "--server", server, "--client", CLIENT, "--out", folder / "run")
+    ended = tls_matrix(
+        "run", "--server", server, "--client", CLIENT, "--out", folder / "run", "--evidence", "all"
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return folder / "run", server
 
