@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from servers import contract
 from servers.apache.view import LOG
 from servers.system import DH_PARAMETERS
-from servers.system.backend import START_SECONDS, StartError
+from servers.system.backend import START_SECONDS
 from servers.system.banner import banner, stack_name
 from servers.system.command import (
     OPENSSL_ENVIRONMENT,
@@ -105,14 +105,10 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         if os.geteuid() == 0:
             command = [*WITHOUT_USERS, *command]
         descriptors = [*keys.values(), authorities, file]
-        try:
-            daemon = Daemon(
-                configuration.id, command, LOG, environment=OPENSSL_ENVIRONMENT, descriptors=descriptors
-            )
-            closing.enter_context(daemon)
-        except StartError as error:
-            yield contract.Failed(configuration.id, f"Apache {error}")
-            return
+        daemon = Daemon(
+            configuration.id, command, LOG, environment=OPENSSL_ENVIRONMENT, descriptors=descriptors
+        )
+        closing.enter_context(daemon)
         wait_for_other_text(folder / "pid", f"{NO_PROCESS}\n")
         rmtree(folder)
         stack = stack_of(banner([program, "-v"], OPENSSL_ENVIRONMENT), library_version())

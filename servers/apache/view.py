@@ -1,11 +1,9 @@
 """What mod_ssl's log says about one connection, told to log at the level trace3."""
 
 import re
-from contextlib import suppress
 
-from handshake.wire.cipher_suites import cipher_suite_name, parse_cipher_suite
 from servers.system.daemon import DaemonLog
-from servers.system.view import View, version_by_openssl
+from servers.system.view import View
 
 # modules/ssl/ssl_engine_kernel.c, ssl_engine_io.c and ssl_engine_log.c of 2.4
 _NEGOTIATED = re.compile(rb" AH02041: Protocol: (TLSv[0-9.]+), Cipher: (\S+) ")
@@ -24,9 +22,7 @@ class ApacheView(View):
         if not _TRACE.search(line):
             self.keep(_NUMBERS.sub(b"", line))
         if negotiated := _NEGOTIATED.search(line):
-            self.version = version_by_openssl(negotiated[1])
-            with suppress(ValueError):
-                self.cipher_suite = cipher_suite_name(parse_cipher_suite(negotiated[2].decode()))
+            self.negotiated(*negotiated.groups())
         elif error := _ERROR.search(line):
             self.reason = error[1].strip().decode("utf-8", "backslashreplace")
         elif complaint := _COMPLAINT.search(line):

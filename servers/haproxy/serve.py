@@ -5,7 +5,6 @@ configuration are passed in memory.
 """
 
 import re
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,9 +12,7 @@ from pathlib import Path
 
 from servers import contract
 from servers.haproxy.view import LOG
-from servers.listener import MAX_CONNECTIONS
 from servers.system import DH_PARAMETERS
-from servers.system.backend import StartError
 from servers.system.banner import banner, stack_name
 from servers.system.behind import http_behind
 from servers.system.command import (
@@ -27,6 +24,7 @@ from servers.system.command import (
     not_installed,
 )
 from servers.system.daemon import Daemon
+from servers.system.port import listening_socket
 from servers.system.template import ConfigurationFile
 
 CONFIGURATION = ConfigurationFile(Path(__file__).with_name("haproxy.conf").read_text("utf-8"))
@@ -59,11 +57,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         yield not_installed(configuration.id, "haproxy", "haproxy")
         return
     with ExitStack() as closing:
-        family = socket.AF_INET6 if ":" in configuration.host else socket.AF_INET
-        address = configuration.host, configuration.port
-        listening = closing.enter_context(
-            socket.create_server(address, family=family, backlog=MAX_CONNECTIONS)
-        )
+        listening = closing.enter_context(listening_socket(configuration.host, configuration.port))
         http = closing.enter_context(http_behind("haproxy"))
         (pem,) = configuration.presented().values()
         parts = [pem.private_key, pem.chain]
@@ -81,14 +75,10 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         file = in_memory("haproxy.conf", text.encode(), closing)
         command = ended_with_us([program, "-db", "-V", "-f", f"/dev/fd/{file}"])
         descriptors = [listening.fileno(), credential, authorities, file]
-        try:
-            daemon = Daemon(
-                configuration.id, command, LOG, environment=OPENSSL_ENVIRONMENT, descriptors=descriptors
-            )
-            closing.enter_context(daemon)
-        except StartError as error:
-            yield contract.Failed(configuration.id, f"haproxy {error}")
-            return
+        daemon = Daemon(
+            configuration.id, command, LOG, environment=OPENSSL_ENVIRONMENT, descriptors=descriptors
+        )
+        closing.enter_context(daemon)
         port = listening.getsockname()[1]
         said = banner([program, "-vv"], OPENSSL_ENVIRONMENT)
         listening.close()  # haproxy's alone now, so that nobody waits in vain when it ends

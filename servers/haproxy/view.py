@@ -1,11 +1,9 @@
 """What haproxy's log says about one connection: a line at its end, in the two forms of haproxy.conf."""
 
 import re
-from contextlib import suppress
 
-from handshake.wire.cipher_suites import cipher_suite_name, parse_cipher_suite
 from servers.system.daemon import DaemonLog
-from servers.system.view import View, version_by_openssl
+from servers.system.view import View
 
 _CONNECTION = re.compile(rb"^connection \S+ (TLSv[0-9.]+|-) (\S+) (\S)(\S)")
 _REFUSED = re.compile(rb'^refused \S+ "([^"]*)" "([^"]*)"')
@@ -24,9 +22,7 @@ class HaproxyView(View):
         if connection := _CONNECTION.match(line):
             version, suite, who, _ = connection.groups()
             if version != b"-":
-                self.version = version_by_openssl(version)
-                with suppress(ValueError):
-                    self.cipher_suite = cipher_suite_name(parse_cipher_suite(suite.decode()))
+                self.negotiated(version, suite)
             if who != _NORMAL:
                 self.reason = _WHO.get(who, f"ended with the state {who.decode('ascii', 'replace')}")
         elif refused := _REFUSED.match(line):

@@ -13,7 +13,6 @@ from pathlib import Path
 from servers import contract
 from servers.nginx.view import LOG
 from servers.system import DH_PARAMETERS
-from servers.system.backend import StartError
 from servers.system.banner import banner, stack_name
 from servers.system.command import (
     OPENSSL_ENVIRONMENT,
@@ -71,14 +70,10 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         file = in_memory("nginx.conf", text.encode(), closing)
         command = ended_with_us([program, "-p", "/", "-e", "stderr", "-c", f"/dev/fd/{file}"])
         descriptors = [*keys.values(), authorities, pid_file, file]
-        try:
-            daemon = Daemon(
-                configuration.id, command, LOG, environment=OPENSSL_ENVIRONMENT, descriptors=descriptors
-            )
-            closing.enter_context(daemon)
-        except StartError as error:
-            yield contract.Failed(configuration.id, f"nginx {error}")
-            return
+        daemon = Daemon(
+            configuration.id, command, LOG, environment=OPENSSL_ENVIRONMENT, descriptors=descriptors
+        )
+        closing.enter_context(daemon)
         stack = stack_of(banner([program, "-V"], OPENSSL_ENVIRONMENT))
         yield contract.Ready(configuration.id, port, stack, configuration.certificate_sha256())
 

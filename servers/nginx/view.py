@@ -1,11 +1,9 @@
 """What nginx's debug log says about one connection."""
 
 import re
-from contextlib import suppress
 
-from handshake.wire.cipher_suites import cipher_suite_name, parse_cipher_suite
 from servers.system.daemon import DaemonLog
-from servers.system.view import View, version_by_openssl
+from servers.system.view import View
 
 # src/event/ngx_event_openssl.c, ngx_ssl_handshake_log; src/core/ngx_log.c
 _HANDSHAKE = re.compile(rb'\*\d+ SSL: (TLSv[0-9.]+), cipher: "([\w-]+) ')
@@ -19,9 +17,7 @@ class NginxView(View):
     def read(self, line: bytes) -> None:
         """Take one line."""
         if handshake := _HANDSHAKE.search(line):
-            self.version = version_by_openssl(handshake[1])
-            with suppress(ValueError):
-                self.cipher_suite = cipher_suite_name(parse_cipher_suite(handshake[2].decode()))
+            self.negotiated(*handshake.groups())
         elif (complaint := _COMPLAINT.search(line)) and not _NORMAL.search(line):
             self.reason = self.reason or complaint[1].decode("utf-8", "backslashreplace")
 

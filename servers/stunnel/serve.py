@@ -5,17 +5,14 @@ that answers HTTP. Keys and configuration are passed in memory.
 """
 
 import re
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from servers import contract
-from servers.listener import MAX_CONNECTIONS
 from servers.stunnel.view import LOG
 from servers.system import DH_PARAMETERS
-from servers.system.backend import StartError
 from servers.system.banner import banner, stack_name
 from servers.system.behind import http_behind
 from servers.system.command import (
@@ -27,6 +24,7 @@ from servers.system.command import (
     not_installed,
 )
 from servers.system.daemon import Daemon
+from servers.system.port import listening_socket
 from servers.system.template import ConfigurationFile
 
 CONFIGURATION = ConfigurationFile(Path(__file__).with_name("stunnel.conf").read_text("utf-8"))
@@ -66,11 +64,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         yield not_installed(configuration.id, "stunnel4", "stunnel4")
         return
     with ExitStack() as closing:
-        family = socket.AF_INET6 if ":" in configuration.host else socket.AF_INET
-        address = configuration.host, configuration.port
-        listening = closing.enter_context(
-            socket.create_server(address, family=family, backlog=MAX_CONNECTIONS)
-        )
+        listening = closing.enter_context(listening_socket(configuration.host, configuration.port))
         http = closing.enter_context(http_behind("stunnel"))
         (pem,) = configuration.presented().values()
         # With Diffie-Hellman suites stunnel would make parameters of its own for minutes, unless the file
@@ -88,19 +82,15 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         )
         file = in_memory("stunnel.conf", text.encode(), closing)
         command = ["sh", "-c", INHERIT_SOCKET, "sh", program, "-fd", str(file)]
-        try:
-            daemon = Daemon(
-                configuration.id,
-                ended_with_us(command),
-                LOG,
-                environment=OPENSSL_ENVIRONMENT,
-                descriptors=[credential, authorities, file],
-                standard_input=listening.fileno(),
-            )
-            closing.enter_context(daemon)
-        except StartError as error:
-            yield contract.Failed(configuration.id, f"stunnel {error}")
-            return
+        daemon = Daemon(
+            configuration.id,
+            ended_with_us(command),
+            LOG,
+            environment=OPENSSL_ENVIRONMENT,
+            descriptors=[credential, authorities, file],
+            standard_input=listening.fileno(),
+        )
+        closing.enter_context(daemon)
         port = listening.getsockname()[1]
         said = banner([program, "-version"], OPENSSL_ENVIRONMENT)
         listening.close()  # stunnel's alone now, so that nobody waits in vain when it ends

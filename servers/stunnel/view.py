@@ -1,11 +1,9 @@
 """What stunnel's log says about one connection at level 7 (debug)."""
 
 import re
-from contextlib import suppress
 
-from handshake.wire.cipher_suites import cipher_suite_name, parse_cipher_suite
 from servers.system.daemon import DaemonLog
-from servers.system.view import View, version_by_openssl
+from servers.system.view import View
 
 # src/client.c (print_cipher), src/ctx.c (info_callback) and src/log.c of stunnel 5.68
 _CIPHER_SUITE = re.compile(rb": (TLSv[0-9.]+) ciphersuite: ([\w-]+) ")
@@ -21,9 +19,7 @@ class StunnelView(View):
         """Take one line."""
         self.keep(_DATE.sub(b"", line))
         if cipher_suite := _CIPHER_SUITE.search(line):
-            self.version = version_by_openssl(cipher_suite[1])
-            with suppress(ValueError):
-                self.cipher_suite = cipher_suite_name(parse_cipher_suite(cipher_suite[2].decode()))
+            self.negotiated(*cipher_suite.groups())
         elif alert := _ALERT.search(line):
             self.alert_sent = alert[1].decode().lower().replace(" ", "_")
         elif complaint := _COMPLAINT.search(line):

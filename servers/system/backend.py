@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import IO
 
+from servers import contract
 from servers.system.view import View
 
 START_SECONDS = 4.0
 MAX_LINE_BYTES = 1 << 16
 
 
-class StartError(Exception):
+class StartError(contract.CannotStart):
     """A program that does not start; the message is one line."""
 
 

@@ -75,7 +75,7 @@ class Daemon:
         self._settled.wait(START_SECONDS)
         if not self._listens:
             self._stop()
-            raise StartError(f"does not listen: {self._said()}")
+            raise StartError(f"{self._server_id.partition('@')[0]} does not listen: {self._said()}")
         return self
 
     def __exit__(

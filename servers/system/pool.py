@@ -108,19 +108,16 @@ def serve_with_backends(
     stack: str,
     unbound: socket.socket | None = None,
 ) -> Iterator[contract.Event]:
-    """Start one process, to see that it can be, and listen (with the socket `unbound`, if it is given)."""
-    try:
-        with BackendPool(program) as pool:
+    """Start one process, to see that it can be, and listen (with the socket `unbound`, if it is given).
+    Entering raises StartError.
+    """
+    with BackendPool(program) as pool:
 
-            def report(peer_port: int, view: View) -> None:
-                contract.emit(view.event(configuration.id, peer_port))
+        def report(peer_port: int, view: View) -> None:
+            contract.emit(view.event(configuration.id, peer_port))
 
-            def serve(connection: socket.socket, peer_port: int) -> None:
-                pool.serve(connection, peer_port, report)
+        def serve(connection: socket.socket, peer_port: int) -> None:
+            pool.serve(connection, peer_port, report)
 
-            with Listener(configuration.host, configuration.port, serve, unbound) as listener:
-                yield contract.Ready(
-                    configuration.id, listener.port, stack, configuration.certificate_sha256()
-                )
-    except StartError as error:
-        yield contract.Failed(configuration.id, str(error))
+        with Listener(configuration.host, configuration.port, serve, unbound) as listener:
+            yield contract.Ready(configuration.id, listener.port, stack, configuration.certificate_sha256())

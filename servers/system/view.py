@@ -1,5 +1,8 @@
 """What a program of the system has said about one connection."""
 
+from contextlib import suppress
+
+from handshake.wire.cipher_suites import cipher_suite_name, parse_cipher_suite
 from servers import contract
 
 
@@ -20,6 +23,12 @@ class View:
     def read(self, line: bytes) -> None:
         """Take one line of the program's output, without its end."""
         raise NotImplementedError
+
+    def negotiated(self, version: bytes, cipher_suite: bytes) -> None:
+        """Take what was negotiated, in OpenSSL's names; a suite that no list here has stays untold."""
+        self.version = version_by_openssl(version)
+        with suppress(ValueError):
+            self.cipher_suite = cipher_suite_name(parse_cipher_suite(cipher_suite.decode()))
 
     def keep(self, line: bytes) -> None:
         """Put a line into the log, as long as that is not full."""
