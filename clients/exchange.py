@@ -110,7 +110,7 @@ class Exchange:
         self.visit.pace()
         started_at = datetime.now(UTC)
         started = time.monotonic()
-        client_port = segment_size = None
+        client_port = segment_size = ends = None
         self.deadline = started + self.visit.deadline_seconds
         try:
             transport = self.open()
@@ -119,24 +119,28 @@ class Exchange:
         else:
             with closing(transport):
                 client_port, segment_size = transport.local_port, transport.segment_size
+                ends = transport.ends
                 try:
                     self._begin_tls(transport)
                     if not self.is_over:
                         self._converse(transport)
                 except TransportFailure as failure:
                     self.fail(Cause(failure.kind))
+        transcript = tuple(self.connection.transcript)
         attempt = Attempt(
             hello_version=self.template.client_version,
             sslv2_format=self.template.format is HelloFormat.SSLV2,
             failure=self.failure,
             negotiated=self.negotiated,
-            transcript=tuple(self.connection.transcript),
+            transcript=transcript,
             left_out=self.connection.transcript.left_out,
             key_log=tuple(self.connection.key_log),
             started=started_at,
             seconds=time.monotonic() - started,
             client_port=client_port,
             segment_size=segment_size,
+            ends=ends,
+            first_entry_after=transcript[0].time - started if transcript else None,
         )
         return with_alert_named(attempt)
 

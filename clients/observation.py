@@ -6,6 +6,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from handshake.errors import DecodeError
 from handshake.events import Negotiated, TranscriptEntry
@@ -23,6 +24,15 @@ from handshake.wire.registry import (
 )
 
 
+class Ends(NamedTuple):
+    """The ends of a TCP connection, addresses as text."""
+
+    client_address: str
+    client_port: int
+    server_address: str
+    server_port: int
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One TCP connection with one hello. `hello_version` is the version offered, `started` the moment
@@ -32,7 +42,8 @@ class Attempt:
     `negotiated` is set once the handshake completed, even if the request failed afterwards. `transcript` has
     the entries that were kept and `left_out` what is missing between them; `key_log` are the connection's
     secrets as lines of a key log (`handshake.key_log`). `segment_size` is the most bytes that go out in one
-    TCP segment; None where that is not known.
+    TCP segment; None where that is not known, as with `ends`. `first_entry_after` are the seconds from
+    `started` to the first entry; None where there is none.
     """
 
     hello_version: int
@@ -46,6 +57,8 @@ class Attempt:
     left_out: LeftOut | None = None
     key_log: tuple[str, ...] = field(default=(), repr=False)
     segment_size: int | None = None
+    ends: Ends | None = None
+    first_entry_after: float | None = None
 
     @property
     def offered_version_name(self) -> str:

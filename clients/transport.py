@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from clients.destination import Destination
+from clients.observation import Ends
 from handshake.reason import Kind
 
 RECEIVE_SIZE = 65_536
@@ -37,6 +38,10 @@ class Stream(Protocol):
     @property
     def local_port(self) -> int:
         """The port of this end."""
+
+    @property
+    def ends(self) -> Ends | None:
+        """Both ends, where they are known."""
 
     @property
     def segment_size(self) -> int | None:
@@ -100,6 +105,14 @@ class Transport:
     def local_port(self) -> int:
         """The port of this end."""
         return int(self._socket.getsockname()[1])
+
+    @property
+    def ends(self) -> Ends | None:
+        """Both ends; None where the peer has reset the connection already."""
+        try:
+            return Ends(*self._socket.getsockname()[:2], *self._socket.getpeername()[:2])
+        except OSError:
+            return None
 
     @property
     def segment_size(self) -> int:

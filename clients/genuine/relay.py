@@ -23,6 +23,7 @@ from typing import Self
 
 from clients import prelude
 from clients.destination import Destination
+from clients.observation import Ends
 from clients.transport import Transport, TransportFailure
 from handshake.reason import Kind, Reason
 from handshake.transcript import Transcript
@@ -49,13 +50,15 @@ class Move:
 @dataclass(slots=True)
 class Carried:
     """One connection of the program. `port` is that from which the relay has connected to the server, None
-    where nobody accepted: `failure` then says why. `prelude` is what was said before TLS.
+    where nobody accepted: `failure` then says why. `ends` are those of that connection, `prelude` is what was
+    said before TLS.
     """
 
     started: datetime
     began: float
     moves: list[Move] = field(default_factory=list)
     port: int | None = None
+    ends: Ends | None = None
     failure: Reason | TransportFailure | None = None
     prelude: Transcript = field(default_factory=Transcript)
     ended: float | None = None
@@ -131,7 +134,7 @@ class Relay:
         deadline = time.monotonic() + self._deadline_seconds
         try:
             server = Transport(self._destination, deadline)
-            carried.port = server.local_port
+            carried.port, carried.ends = server.local_port, server.ends
             starttls = self._destination.starttls
             if starttls is not None:
                 carried.failure = prelude.speak(starttls, server, deadline, carried.prelude)

@@ -162,17 +162,20 @@ def _attempt(carried: Carried, reading: Reading, said: Said, deadline_seconds: f
     hello = reading.hello
     failure = _failure(carried, reading, said, deadline_seconds)
     is_refused_late = failure is not None and failure.phase in HANDSHAKE_PHASES
+    transcript = (*carried.prelude, *_transcript(reading, said))
     attempt = Attempt(
         hello_version=0 if hello is None else hello.legacy_version,
         sslv2_format=reading.sslv2_format,
         failure=failure,
         negotiated=None if is_refused_late else reading.negotiated,
-        transcript=(*carried.prelude, *_transcript(reading, said)),
+        transcript=transcript,
         started=carried.started,
         seconds=(carried.ended or time.monotonic()) - carried.began,
         client_port=carried.port,
         left_out=reading.transcript.left_out,
         key_log=said.key_log,
+        ends=carried.ends,
+        first_entry_after=transcript[0].time - carried.began if transcript else None,
     )
     return with_alert_named(attempt)
 

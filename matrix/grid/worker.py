@@ -17,6 +17,7 @@ from clients.pace import DEFAULT_RATE, Pace, at_once
 from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
 from handshake.crypto.credentials import Credential
 from handshake.reason import saved_reason
+from matrix.captures.capture import write_capture
 from matrix.cell import Cell, parse_cell_id
 from matrix.grid.endpoint import Endpoint
 from matrix.grid.pytest_outcome import show
@@ -119,6 +120,7 @@ class GridWorker:
     def _with_evidence(self, result: CellResult, evidence: Evidence) -> CellResult:
         try:
             write_evidence(self._folder, evidence)
+            write_capture(self._folder, evidence)
         except OSError as error:
             why = f"{self._folder}: evidence cannot be written ({error.strerror}); free space, then run again"
             return replace(result, unwritten=why)

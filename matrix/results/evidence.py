@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError, WithJsonSchema
 
-from clients.observation import Attempt, Observation, Probe, RenegotiationSeen
+from clients.observation import Attempt, Ends, Observation, Probe, RenegotiationSeen
 from handshake.events import Negotiated, TranscriptEntry
 from handshake.reason import Detail, Reason, parse_reason
 from handshake.transcript import LeftOut
@@ -80,7 +80,8 @@ class ServerView:
 @dataclass(frozen=True, slots=True)
 class ConnectionSeen:
     """One TCP connection. `version` names what its hello offers; `client_port` is null where nobody
-    accepted; `segment_size` is the most bytes that went out in one TCP segment, null where it is not known.
+    accepted; `segment_size` is the most bytes that went out in one TCP segment, null where it is not known,
+    as with `ends`. `first_entry_after` are the seconds from `started` to the transcript's first entry.
     """
 
     version: str
@@ -98,6 +99,8 @@ class ConnectionSeen:
     key_log: list[str]
     server_view: ServerView | None = None
     segment_size: int | None = None
+    ends: Ends | None = None
+    first_entry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,8 @@ def _seen(attempt: Attempt, version: str) -> ConnectionSeen:
         left_out=attempt.left_out,
         key_log=list(attempt.key_log),
         segment_size=attempt.segment_size,
+        ends=attempt.ends,
+        first_entry_after=None if attempt.first_entry_after is None else round(attempt.first_entry_after, 6),
     )
 
 
@@ -263,6 +268,8 @@ def _attempt(seen: ConnectionSeen) -> Attempt:
         left_out=seen.left_out,
         key_log=tuple(seen.key_log),
         segment_size=seen.segment_size,
+        ends=seen.ends,
+        first_entry_after=seen.first_entry_after,
     )
 
 

@@ -154,6 +154,7 @@ class Redaction:
             transcript=[self._entry(entry) for entry in seen.transcript],
             key_log=[],
             server_view=view,
+            ends=None,
         )
 
     def _entry(self, entry: Entry) -> Entry:

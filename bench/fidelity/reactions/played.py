@@ -30,6 +30,7 @@ class InMemory:
     """A server's end in the place of a transport to it."""
 
     local_port = 1
+    ends = None
     segment_size = None
 
     def __init__(self, server: EmulatedServer) -> None:
