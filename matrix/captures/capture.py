@@ -4,16 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from matrix.captures.conversation import Packet, packets
-from matrix.captures.pcapng import capture_file
-from matrix.results.evidence import ConnectionSeen, Evidence, evidence_file
+from matrix.captures.pcapng import pcapng_file
+from matrix.results.evidence import ConnectionSeen, Evidence, capture_file, evidence_file
 from matrix.results.files import write_whole
-
-SUFFIX = ".pcapng"
-
-
-def capture_path(folder: Path, cell_id: str) -> Path:
-    """Where the capture of a cell lies in a run's folder: beside its evidence."""
-    return evidence_file(folder, cell_id).with_name(evidence_file(folder, cell_id).stem + SUFFIX)
 
 
 def write_capture(folder: Path, evidence: Evidence) -> None:
@@ -21,7 +14,7 @@ def write_capture(folder: Path, evidence: Evidence) -> None:
     connections' secrets. Raises OSError.
     """
     assert evidence.cell is not None, "evidence of a run has a cell"
-    path = capture_path(folder, evidence.cell)
+    path = capture_file(evidence_file(folder, evidence.cell))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, capture_of(evidence), mode=0o600)
 
@@ -35,7 +28,7 @@ def capture_of(evidence: Evidence) -> bytes:
         f"{evidence.cell or 'a connection'}{said}\nMade from what the client sent and received. "
         "Acknowledgements without data are left out."
     )
-    return capture_file(_packets(evidence, connections), [*key_log], comment)
+    return pcapng_file(_packets(evidence, connections), [*key_log], comment)
 
 
 def _packets(evidence: Evidence, connections: list[ConnectionSeen]) -> Iterator[Packet]:
@@ -43,5 +36,6 @@ def _packets(evidence: Evidence, connections: list[ConnectionSeen]) -> Iterator[
         outcome = connection.outcome.value if connection.reason is None else connection.reason
         said = f"{evidence.cell or ''}: connection {number} of {len(connections)}"
         offered = f", offers {connection.version}" if connection.version else ""
-        unknown = "" if connection.ends else "; the addresses are not known, and these are examples"
-        yield from packets(connection, f"{said}{offered}: {outcome}{unknown}")
+        advice = "" if connection.ends else "; the addresses are not known, and these are examples"
+        advice += "; in Wireshark, decode this port as TLS" if connection.sslv2_format else ""
+        yield from packets(connection, f"{said}{offered}: {outcome}{advice}")

@@ -29,7 +29,7 @@ TIME_TO_LIVE = 64
 WINDOW = 65535
 
 
-def capture_file(packets: Iterable[Packet], key_log: Sequence[str], comment: str) -> bytes:
+def pcapng_file(packets: Iterable[Packet], key_log: Sequence[str], comment: str) -> bytes:
     """The bytes of a file with these packets, and with the secrets in these lines of a key log."""
     parts = [
         bytes(SectionHeaderBlockLE(opts=[*_comment(comment), PcapngOptionLE()])),

@@ -19,6 +19,7 @@ from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from matrix.plan.loading import PROGRAMS_LISTED_BY, choose_profile, load_all_profiles
 from matrix.prediction import offered_version_name
 from matrix.results.evidence import evidence_of, to_plain
+from matrix.results.key_log_file import add_to_key_log_file, check_key_log_file
 from matrix.results.run_file import to_json
 from matrix.wording import printable, reason_in_words
 
@@ -52,10 +53,14 @@ def connect(
     server answers.
     """
     with one_line_errors() as notes:
+        check_key_log_file()
         profiles = load_all_profiles(clients_dir or (), notes)
         destination = parse_destination(address)
         profile = choose_profile(client, profiles, _PROGRAMS_ARE_RUN.format(client, _as_target(address)))
     observation = connect_client(profile.player, destination, deadline_seconds=timeout)
+    unwritten = add_to_key_log_file(line for each in observation.connections for line in each.key_log)
+    if unwritten:
+        tell(f"tls-matrix: {unwritten}")
     judgement = judge(observation, Expectation(), frozenset())
     offered = [offered_version_name(attempt.template) for attempt in profile.attempts]
     if judgement.verdict is Verdict.HARNESS_ERROR:

@@ -3,7 +3,6 @@
 Wireshark decrypts RSA key exchange with a server's key in PEM, and middleware keeps it in DER or PKCS#12.
 """
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ from typing import Annotated
 import typer
 
 from matrix.commands.options import tell
+from matrix.commands.private_file import PrivateFileError, write_private_file
 from matrix.errors import EXIT_USAGE
 from matrix.key_files import Format, KeyFile, KeyFileError, PasswordNeeded, read_key_file, write_key_file
 
@@ -41,8 +41,8 @@ def convert(
     try:
         password = None if password_file is None else _first_line(password_file)
         content = _read(source, password)
-        _write(target, _written(content, to, password))
-    except KeyFileError as error:
+        write_private_file(target, _written(content, to, password))
+    except (KeyFileError, PrivateFileError) as error:
         tell(f"tls-matrix: {error}")
         return EXIT_USAGE
     left_out = len(content.certificates) if to is Format.DER else 0
@@ -102,22 +102,6 @@ def _asked(prompt: str, why: PasswordNeeded, where: str, *, twice: bool = False)
         raise KeyFileError(f"{where}: {why}; there is no terminal to ask at, give --password-file FILE")
     answer: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True)
     return answer.encode()
-
-
-def _write(target: Path, data: bytes) -> None:
-    """Write a new file that its owner alone can read. Raises KeyFileError where one is there."""
-    try:
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise KeyFileError(f"{target}: is there already; remove it, or name another file") from None
-    except OSError as error:
-        raise KeyFileError(f"{target}: cannot be written ({error.strerror})") from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-    except OSError as error:  # half a key is of no use
-        target.unlink(missing_ok=True)
-        raise KeyFileError(f"{target}: cannot be written ({error.strerror})") from error
 
 
 def _protection(to: Format) -> str:

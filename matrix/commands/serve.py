@@ -4,28 +4,40 @@ import errno
 import signal
 import socket
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from handshake.crypto.suite_parameters import CertificateType
 from matrix.commands.options import ServersDir, one_line_errors, tell, write_out
+from matrix.commands.private_file import write_private_file
 from matrix.commands.streams import is_left
 from matrix.errors import EXIT_HARNESS, SelectionError
 from matrix.grid.servers import START_SECONDS
 from matrix.plan.loading import check_emulation, load_all_definitions
 from matrix.wording import printable
-from servers.contract import Connection
+from servers.contract import Connection, PrivateKeyAndChain
 from servers.credentials import make_credentials
 from servers.emulated.served import DEPARTED, NOT_DEPARTED
 from servers.processes.start import LOOPBACK, RunningServers, start_servers
 from servers.running import RunningServer
-from servers.variant import certificate_kinds, parse_server_id
+from servers.variant import ServerVariant, certificate_kinds, parse_server_id
 
 
 def serve(
     server_id: Annotated[str, typer.Argument(metavar="SERVER_ID", help="Which server.", show_default=False)],
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
     servers_dir: ServersDir = None,
+    key_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--key-out",
+            metavar="FILE",
+            help="Write the server's RSA key to a new file: with it Wireshark decrypts RSA key exchange.",
+        ),
+    ] = None,
 ) -> None:
     """Run one server on loopback until Ctrl-C, and print a line for each connection it has seen.
 
@@ -36,9 +48,11 @@ def serve(
         variant = parse_server_id(server_id, load_all_definitions(servers_dir or (), notes))
         check_emulation(variant)
         check_port(port)
+        credentials = make_credentials(kinds=certificate_kinds([variant]))
+        if key_out is not None:
+            write_private_file(key_out, _rsa_key(variant, credentials))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        credentials = make_credentials(kinds=certificate_kinds([variant]))
         with start_servers([variant], credentials, START_SECONDS, port=port) as running:
             result = running[variant.id]
             if not isinstance(result, RunningServer):
@@ -51,6 +65,16 @@ def serve(
             _show_connections(running, variant.id)
     except KeyboardInterrupt:
         return
+
+
+def _rsa_key(variant: ServerVariant, credentials: Mapping[str, PrivateKeyAndChain]) -> bytes:
+    """The RSA key that a server presents (PEM). Raises SelectionError where it has none."""
+    presented = variant.configuration(credentials, {}, LOOPBACK).presented()
+    if CertificateType.RSA not in presented:
+        raise SelectionError(
+            f"--key-out: {variant.id} presents no certificate with an RSA key; leave --key-out out"
+        )
+    return presented[CertificateType.RSA].private_key.encode("ascii")
 
 
 def check_port(port: int) -> None:

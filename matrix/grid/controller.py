@@ -22,6 +22,7 @@ from rich.console import Console
 
 from definitions.former import Notes
 from handshake.crypto.credentials import Credential
+from matrix.captures.server_keys import write_server_keys
 from matrix.cell import parse_cell_id
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE
 from matrix.grid import GRID
@@ -43,6 +44,7 @@ from matrix.reports.terminal import print_run
 from matrix.reports.view import view_of
 from matrix.results.cell_result import PROPERTY, CellResult
 from matrix.results.environment import command
+from matrix.results.evidence_wanted import EvidenceWanted
 from matrix.results.gate import exit_status, parse_gates
 from matrix.results.run_file import RunFile
 from matrix.results.run_folder import RunFolder
@@ -103,9 +105,9 @@ def _worker(
     plan: Plan, endpoints: Mapping[str, Any], credentials: dict[str, Credential], folder: Path
 ) -> GridWorker:
     terms = Terms(plan.options.timeout, plan.options.evidence, credentials)
-    return GridWorker(
-        _tasks(plan), dict(endpoints), {**plan.profiles, **plan.programs}, terms, folder, plan.options.rate
-    )
+    tasks = _tasks(plan)
+    clients = {client: plan.client(client) for client in dict.fromkeys(task.cell.client for task in tasks)}
+    return GridWorker(tasks, dict(endpoints), clients, terms, folder, plan.options.rate)
 
 
 def _tasks(plan: Plan) -> list[CellTask]:
@@ -149,6 +151,8 @@ class GridController:
         session.config.add_cleanup(self._cleanup.close)
         servers = self._servers = self._cleanup.enter_context(grid_servers(self.plan))
         self.measured = Measured(self.plan, self.folder, servers, self._started)
+        if self.plan.options.evidence is EvidenceWanted.ALL:
+            write_server_keys(self.folder.path, servers.credentials)
         endpoints, shown = servers.endpoints, servers.client_credentials
         if session.config.pluginmanager.has_plugin("dsession"):
             text = worker_text(

@@ -22,6 +22,7 @@ from matrix.results.cell_result import CellResult, Facts, cell_result
 from matrix.results.certificate_facts import certificate_notes, read_certificate
 from matrix.results.evidence import Evidence, evidence_of
 from matrix.results.evidence_wanted import EvidenceWanted
+from matrix.results.key_log_file import add_to_key_log_file
 from matrix.results.strength import REFUSING_STATUS
 from matrix.scenarios import CONNECT, SCENARIOS, Meeting
 
@@ -60,9 +61,10 @@ def run_cell(
             return CellResult(cell.id, problem), None
         observation = _visit(client, endpoint, terms)
         offered = [attempt.offered_version_name for attempt in observation.attempts]
+    unwritten = add_to_key_log_file(line for each in observation.connections for line in each.key_log)
     judgement = judge(observation, expectation, endpoint.fingerprints)
     result = cell_result(cell.id, observation, offered, judgement)
-    result = replace(result, facts=_facts(observation, endpoint, judgement))
+    result = replace(result, facts=_facts(observation, endpoint, judgement), unwritten=unwritten)
     if not terms.wanted.includes(judgement.verdict, judgement.outcome):
         return result, None
     seen = replace(

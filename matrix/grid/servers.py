@@ -38,12 +38,13 @@ NOTICE_SECONDS = 1.0  # in which the end of a server's process is noticed here
 StartServers = Callable[..., AbstractContextManager[RunningServers]]
 # One that does not answer takes its whole time, which the others must not wait for.
 CONTROLS_AT_ONCE = 8
+NO_CREDENTIALS: Mapping[str, PrivateKeyAndChain] = {}
 
 
 class GridServers:
     """The endpoints of a run, by server id or target name, and the second half of the proof.
 
-    `client_credentials` are those that clients show; the servers trust them. `certificates` are the servers'.
+    `client_credentials` are those that clients show; the servers trust them. `credentials` are the servers'.
     """
 
     def __init__(
@@ -51,11 +52,13 @@ class GridServers:
         plan: Plan,
         running: RunningServers,
         client_credentials: Mapping[str, PrivateKeyAndChain],
-        certificates: str = "",
+        credentials: Mapping[str, PrivateKeyAndChain] = NO_CREDENTIALS,
     ) -> None:
         self._plan = plan
         self._running = running
         self.client_credentials = client_credentials
+        self.credentials = credentials
+        certificates = "".join(pem.chain for pem in credentials.values())
         self._terms = Terms(plan.options.timeout, credentials=read_credentials(client_credentials))
         found = {
             variant.id: replace(_endpoint(variant, running[variant.id]), certificates=certificates)
@@ -128,7 +131,7 @@ def grid_servers(plan: Plan) -> Iterator[GridServers]:
     trusted = {kind: pem.chain for kind, pem in clients.items()}
     start_servers = _starter(plan.options.backend)
     with start_servers(plan.variants, credentials, START_SECONDS, client_certificates=trusted) as running:
-        yield GridServers(plan, running, clients, "".join(pem.chain for pem in credentials.values()))
+        yield GridServers(plan, running, clients, credentials)
 
 
 def _starter(backend: str) -> StartServers:

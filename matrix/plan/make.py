@@ -30,6 +30,7 @@ from matrix.plan.plan import Plan
 from matrix.plan.servers import choose_servers
 from matrix.plan.targets import parse_targets
 from matrix.results.gate import parse_gates
+from matrix.results.key_log_file import check_key_log_file
 from matrix.results.played import stands_for
 from matrix.results.run_file import load_run
 from matrix.scenarios import SCENARIOS
@@ -42,6 +43,7 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
     line for each error.
     """
     parse_gates(options.fail_on)
+    check_key_log_file()
     together = Together()
     with together:
         definitions = load_all_definitions(options.servers_dir, notes)

@@ -40,6 +40,10 @@ class Plan:
     remarks: tuple[str, ...] = ()
     programs: Mapping[str, Program] = field(default_factory=dict)
 
+    def client(self, identity: str) -> Profile | Program:
+        """The client of a cell."""
+        return self.programs.get(identity) or self.profiles[identity]
+
     def narrowed_to(self, cell_ids: Set[str]) -> Self:
         """Give the plan of these cells alone, and of the servers and targets they need."""
         cells = tuple(planned for planned in self.cells if planned.cell.id in cell_ids)

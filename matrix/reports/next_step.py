@@ -55,7 +55,7 @@ def _next_step(cell: CellRecord, run: RunFile) -> str:
         case _ if run.run.asked is not None and run.run.asked.evidence is EvidenceWanted.NONE:
             return "run again without --evidence none to keep every record and message"
         case _:
-            return f"evidence/{cell.id}.json has every record and message"
+            return f"evidence/{cell.id}.json has every record and message; Wireshark opens the .pcapng there"
 
 
 def _destination(target: TargetRecord) -> str:

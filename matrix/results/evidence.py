@@ -310,6 +310,11 @@ def evidence_file(folder: Path, cell_id: str) -> Path:
     return folder / EVIDENCE / f"{cell_id}.json"
 
 
+def capture_file(evidence: Path) -> Path:
+    """Where the capture of a cell lies: beside its evidence."""
+    return evidence.with_name(f"{evidence.stem}.pcapng")
+
+
 def write_evidence(folder: Path, evidence: Evidence) -> None:
     """Write the evidence of its cell into a run's folder, in one step. Raises OSError."""
     assert evidence.cell is not None, "evidence of a run has a cell"

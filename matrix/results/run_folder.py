@@ -19,7 +19,7 @@ from typing import Any
 
 from matrix.errors import SelectionError, UnreadableRun
 from matrix.results.environment import CHECKOUT
-from matrix.results.evidence import EVIDENCE, evidence_file
+from matrix.results.evidence import EVIDENCE, capture_file, evidence_file
 from matrix.results.files import put_in_place, write_whole
 from matrix.results.journal import JOURNAL, Journal, Journalled, is_being_written
 from matrix.results.run_file import RUN_FILE_NAME, UNFINISHED, RunFile, encode, load_run, to_json
@@ -109,6 +109,7 @@ class RunFolder:
         for file in (self.path / EVIDENCE).rglob("*.json"):
             if file not in wanted:
                 file.unlink(missing_ok=True)
+                capture_file(file).unlink(missing_ok=True)
 
     def write(self, run: RunFile, timings: Mapping[str, Any], reports: Mapping[str, str]) -> None:
         """Write every file but the evidence; `reports` by file name. Raises OSError."""

@@ -95,10 +95,17 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return out, copy
 
 
+CAPTURE = ".pcapng"
+
+
 def everything(folder: Path) -> str:
     """All that a folder says, names of files and bytes in hex included."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
     parts = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
-    parts += [path.read_text(encoding="utf-8") for path in folder.rglob("*") if path.is_file()]
+    parts += [
+        path.read_bytes().decode("utf-8", "surrogateescape") for path in files if path.suffix != CAPTURE
+    ]
+    parts += [path.read_bytes().decode("latin-1") for path in files if path.suffix == CAPTURE]
     return "\n".join(parts).lower()
 
 
@@ -123,6 +130,8 @@ def test_no_secret_of_a_connection_is_left(runs: tuple[Path, Path]) -> None:
     lines = [line for connection in seen.connections for line in connection.key_log]
     assert lines
     assert not [line for line in lines if line.split()[2] in everything(copy)]
+    assert [*out.rglob(f"*{CAPTURE}")]
+    assert not [*copy.rglob(f"*{CAPTURE}")]
     assert seen.certificate_sha256
     assert seen.certificate_sha256 not in everything(copy)
 
