@@ -102,10 +102,7 @@ def everything(folder: Path) -> str:
     """All that a folder says, names of files and bytes in hex included."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     parts = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
-    parts += [
-        path.read_bytes().decode("utf-8", "surrogateescape") for path in files if path.suffix != CAPTURE
-    ]
-    parts += [path.read_bytes().decode("latin-1") for path in files if path.suffix == CAPTURE]
+    parts += [path.read_text("latin-1" if path.suffix == CAPTURE else "utf-8") for path in files]
     return "\n".join(parts).lower()
 
 
