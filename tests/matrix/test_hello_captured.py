@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.capture.hellos import alert, hello
-from tests.clients.capture.packets import FIN, RST, Conversation, pcap
+from tests.clients.capture.packets import FIN, RST, Conversation, pcap, pcapng
 from tests.matrix.test_cli import tls_matrix
 from tests.matrix.test_run import ROOT
 
@@ -312,3 +312,12 @@ def test_a_port_that_is_taken_and_an_address_that_is_none_are_one_line_and_2() -
             done = tls_matrix("hello", "listen", *options)
             assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
             assert said in done.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--stream", "1", "--id", "mine")])
+def test_a_damaged_time_is_no_traceback(tmp_path: Path, options: tuple[str, ...]) -> None:
+    path = tmp_path / "damaged.pcapng"
+    path.write_bytes(pcapng(talk(50001, hello("openssl-3.0")).packets(at=9e12)))
+    out = ("--out", str(tmp_path / "mine")) if "--id" in options else ()
+    done = tls_matrix("hello", "import", str(path), *options, *out)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)

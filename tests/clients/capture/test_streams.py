@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
@@ -254,3 +255,14 @@ def test_an_sslv2_hello_within_words_needs_lengths_that_agree() -> None:
     assert one.wire == wire
     wrong = wire[:1] + bytes((wire[1] + 1,)) + wire[2:]
     assert found(Conversation().opened().client_says(b"words" + wrong).packets()) == []
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [(-1e6, True), (253_402_300_000.0, True), (253_402_300_800.0, False), (9e12, False), (-1e12, False)],
+)
+def test_a_time_that_no_calendar_has_is_none(at: float, told: bool) -> None:
+    (one,) = found(Conversation().opened().client_says(HELLO).packets(at=at))
+    assert (one.time is not None) is told
+    if one.time is not None:
+        assert datetime.fromtimestamp(one.time, UTC)
