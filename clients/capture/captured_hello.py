@@ -120,9 +120,7 @@ def _missing(stream: Stream, hello: HelloBytes) -> str:
     if len(stream.moves) > MAX_PIECES:
         return f"it comes in more than {MAX_PIECES} pieces"
     is_cut = stream.halves[True].missing > 0
-    announced = hello.announced()
-    whole = "" if announced is None else f" of a message of {announced}"
-    said = f"{len(hello.wire)} bytes are there{whole}"
+    said = hello.progress()
     if is_cut:
         return f"{said}; the capture has cut its packets, capture whole ones (tcpdump -s 0)"
     if gap:
