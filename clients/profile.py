@@ -24,9 +24,9 @@ from clients.fields import Listed
 from clients.player import PlayedHello, Player
 from clients.profile_attempt import ProfileAttempt, Table, in_full
 from clients.profile_tables import Limits, Policy, Provenance, RenegotiationHelloTable, RetryHelloTable
-from clients.recorded import EVIDENCE, recorded_hello
+from clients.recorded import EVIDENCE, names_like, recorded_hello
 from definitions.document import Document, toml_document
-from definitions.fault import Fault, Mistakes, Place, Together, UnusableFile
+from definitions.fault import Fault, Mistakes, Place, Together, UnusableFile, nearest
 from definitions.former import Former, Notes
 from definitions.kept import toml_documents
 from definitions.reading import read_document, read_toml
@@ -283,22 +283,34 @@ def _load(path: Path, document: Document | None, notes: Notes | None) -> Profile
 
 
 def _check_evidence(profile: Profile, path: Path) -> None:
-    """Raise ProfileError where a profile claims recorded bytes that it does not send. A name that is recorded
-    nowhere is a word for people.
+    """Raise ProfileError where a profile claims recorded bytes that it does not send, or that are not in the
+    file of their name. A name of no such file is a word for people.
     """
     together = Together()
     for index, attempt in enumerate(profile.attempts):
         with together:
-            recorded = None if attempt.evidence is None else recorded_hello(attempt.evidence, path)
-            found = None if recorded is None else recorded.differences_of(attempt.template)
-            if found is not None and found.offsets:
+            wrong = None if attempt.evidence is None else _wrong_evidence(attempt.evidence, attempt, path)
+            if wrong is not None:
                 place: Place = ("attempt", index, EVIDENCE)
-                text = (
-                    f"{attempt.evidence!r} was recorded otherwise, {found}: mend the hello, or drop evidence"
-                )
                 line = toml_document(path).line_of(place)
-                raise ProfileError(Fault(place, text, line).said_of(str(path)))
+                raise ProfileError(Fault(place, wrong, line).said_of(str(path)))
     together.end(ProfileError)
+
+
+def _wrong_evidence(name: str, attempt: ProfileAttempt, path: Path) -> str | None:
+    recorded = recorded_hello(name, path)
+    if recorded is not None:
+        found = recorded.differences_of(attempt.template)
+        wrong = f"{name!r} was recorded otherwise, {found}: mend the hello, or drop evidence"
+        return wrong if found.offsets else None
+    others = names_like(name, path)
+    near = nearest(name, others)
+    advice = "drop evidence" if near is None else f"did you mean {near}?"
+    return (
+        f"{name!r} is not in {name.partition('/')[0]}.json, the file of its name: {advice}"
+        if others
+        else None
+    )
 
 
 def _check_is_no_program(path: Path) -> None:

@@ -5,16 +5,17 @@
 which of them differ on every connection (`mutable`), and what the client draws anew (`drawn`).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from clients.canonical import canonical
 from clients.fields import HexBody, Listed
-from definitions.fault import UnusableFile
+from definitions.fault import Mistakes, UnusableFile
 from definitions.reading import read_json
 from handshake.client.hello import fill_hello
 from handshake.hello_template import HelloTemplate
@@ -59,6 +60,14 @@ class RecordedHello(BaseModel):
     mutable: Annotated[tuple[Annotated[Mutable, BeforeValidator(_as_mutable)], ...], Listed]
     drawn: Annotated[tuple[Literal["order", "grease", "ech"], ...], Listed] = ()
     wire: HexBody
+
+    @model_validator(mode="after")
+    def _varies_within_its_bytes(self) -> Self:
+        for index, (what, offset, length) in enumerate(self.mutable):
+            if offset < 0 or length < 1 or offset + length > len(self.wire):
+                wrong = f"{what}: has {length} bytes from {offset} on, and wire has {len(self.wire)}"
+                raise Mistakes([(("mutable", index), f"{wrong}: write an offset and a length within them")])
+        return self
 
     def differences(self, template: HelloTemplate, sent: bytes) -> "Differences":
         """Where `sent`, a hello that `template` has made, is not what was recorded.
@@ -115,12 +124,20 @@ def recorded_hello(name: str, profile: Path | None = None) -> RecordedHello | No
 
     Raises RecordedError for a file that cannot be read.
     """
-    file = f"{name.partition('/')[0]}.json"
+    return next((hellos[name] for hellos in _files_of(name, profile) if name in hellos), None)
+
+
+def names_like(name: str, profile: Path | None = None) -> list[str]:
+    """The names in the files where a hello of this name would be; none where there is no such file."""
+    return [each for hellos in _files_of(name, profile) for each in hellos]
+
+
+def _files_of(name: str, profile: Path | None) -> Iterator[dict[str, RecordedHello]]:
+    """The files that a name is of, that beside the profile first."""
     folders = [BUNDLED_EVIDENCE] if profile is None else [profile.parent / EVIDENCE, BUNDLED_EVIDENCE]
     for folder in folders:
-        if (path := folder / file).is_file() and (found := load_recorded(path).get(name)) is not None:
-            return found
-    return None
+        if (path := folder / f"{name.partition('/')[0]}.json").is_file():
+            yield load_recorded(path)
 
 
 @lru_cache(maxsize=16)

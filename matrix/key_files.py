@@ -115,8 +115,9 @@ def _from_pem(data: bytes, password: bytes | None) -> KeyFile:
     blocks = _blocks(data)
     keys = [block for label, block in blocks if label.endswith(b"PRIVATE KEY")]
     if not keys:
-        has = ", ".join(label.decode("ascii", "backslashreplace") for label, _ in blocks) or "no whole block"
-        raise KeyFileError(f"has no private key, only: {has}")
+        has = ", ".join(label.decode("ascii", "backslashreplace") for label, _ in blocks)
+        said = f"only: {has}" if has else "since it ends within its first block; copy the whole file"
+        raise KeyFileError(f"has no private key, {said}")
     if len(keys) > 1:
         raise KeyFileError(f"has {len(keys)} private keys; keep one of them in a file of its own")
     load = load_ssh_private_key if b"OPENSSH" in keys[0][:40] else load_pem_private_key

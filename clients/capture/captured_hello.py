@@ -14,6 +14,9 @@ from handshake.features import FirstFlight
 from handshake.wire.extensions import pull_server_name, pull_supported_versions
 from handshake.wire.registry import ExtensionType, is_grease
 
+_FIRST_TIME, _LAST_TIME = -62_135_596_800.0, 253_402_300_799.0
+"""The years 1 to 9999, of which dates are written. A damaged capture has other times too."""
+
 
 @dataclass(frozen=True, slots=True)
 class CapturedHello:
@@ -89,13 +92,18 @@ def captured_hello(stream: Stream, secrets: Secrets, now: float) -> CapturedHell
         stream=0,
         wire=wire,
         answer=read_answer(stream.moves, secrets, heard_server=stream.heard_server, now=now),
-        time=stream.began or None,
+        time=_time(stream.began),
         client=stream.client,
         server=stream.server,
         prelude=stream.prelude,
         segments=tuple(hello.segments),
         problem=hello.problem or _problem(stream, hello, wire),
     )
+
+
+def _time(began: float) -> float | None:
+    """When a connection began; None where no time is given, or one that is in no calendar."""
+    return began if began and _FIRST_TIME <= began < _LAST_TIME else None
 
 
 def _problem(stream: Stream, hello: HelloBytes, wire: bytes) -> str:
@@ -112,9 +120,7 @@ def _missing(stream: Stream, hello: HelloBytes) -> str:
     if len(stream.moves) > MAX_PIECES:
         return f"it comes in more than {MAX_PIECES} pieces"
     is_cut = stream.halves[True].missing > 0
-    announced = hello.announced()
-    whole = "" if announced is None else f" of a message of {announced}"
-    said = f"{len(hello.wire)} bytes are there{whole}"
+    said = hello.progress()
     if is_cut:
         return f"{said}; the capture has cut its packets, capture whole ones (tcpdump -s 0)"
     if gap:

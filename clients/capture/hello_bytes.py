@@ -60,15 +60,22 @@ class HelloBytes:
         self.segments.append(len(data) - behind)
         return len(data) - behind
 
-    def announced(self) -> int | None:
-        """The bytes of the message that a header announces; None where that is not there."""
-        if self._fed[:1] and self._fed[0] & 0x80:
-            return int.from_bytes(self._fed[:SSLV2_HEADER_SIZE], "big") & 0x7FFF
-        head = self._messages.buffered[:MESSAGE_HEADER_SIZE]
-        head = head or bytes(self._fed[RECORD_HEADER_SIZE:][:MESSAGE_HEADER_SIZE])
-        if len(head) < MESSAGE_HEADER_SIZE:
-            return None
-        return MESSAGE_HEADER_SIZE + int.from_bytes(head[1:], "big")
+    def progress(self) -> str:
+        """In words, how much of a hello that is not whole is there, and of how much."""
+        waiting = self._records.buffered
+        if waiting[:1] and waiting[0] & 0x80:
+            announced = int.from_bytes(waiting[:SSLV2_HEADER_SIZE], "big") & 0x7FFF
+            return f"{len(waiting) - SSLV2_HEADER_SIZE} bytes are there of a message of {announced}"
+        begun = waiting[RECORD_HEADER_SIZE:]
+        message = self._messages.buffered + begun
+        if len(message) < MESSAGE_HEADER_SIZE:
+            return f"{len(self._fed)} bytes are there"
+        announced = MESSAGE_HEADER_SIZE + int.from_bytes(message[1:MESSAGE_HEADER_SIZE], "big")
+        if len(message) < announced:
+            return f"{len(message)} bytes are there of a message of {announced}"
+        record = int.from_bytes(waiting[3:RECORD_HEADER_SIZE], "big")
+        there = f"a record announces {record} bytes, {len(begun)} are there"
+        return f"{there}, and the message in it has {announced}"
 
     def _read(self) -> None:
         while not self.is_whole and (record := self._records.next()) is not None:

@@ -1,8 +1,8 @@
 """Which hellos of a capture are one client's that tried again. Pure.
 
 A retry is inferred: the same address connects to the same server again, within `PATIENCE_SECONDS` of the
-failure of the connection before, with the same hello, one with less in it, or one of a lower version. Whoever
-starts the same program again that soon looks the same.
+failure of the connection before, for the same server name, with the same hello, one with less in it, or one
+of a lower version. Whoever starts the same program again that soon looks the same.
 """
 
 from collections.abc import Iterable
@@ -60,7 +60,9 @@ def _goes_on(before: CapturedHello, hello: CapturedHello) -> bool:
     if leads_on(before) is None or before.time is None or hello.time is None:
         return False
     waited = hello.time - before.time - before.answer.seconds
-    return -CLOCK_SECONDS <= waited <= PATIENCE_SECONDS and _is_akin(before, hello)
+    asks_for_another = hello.server_name not in (before.server_name, None)
+    is_soon = -CLOCK_SECONDS <= waited <= PATIENCE_SECONDS
+    return is_soon and not asks_for_another and _is_akin(before, hello)
 
 
 def _is_akin(before: CapturedHello, hello: CapturedHello) -> bool:

@@ -94,11 +94,17 @@ class Reader:
 
     def _pcapng(self) -> Iterator[Packet]:
         order = self._section()
+        if order is None:
+            raise CaptureError(f"has a section without a byte order (byte {self._offset - 4}): capture again")
         interfaces: list[tuple[int, float, float, int]] = []
         while len(head := self._read(8)) == 8:
             if head[:4] == SECTION:
                 # The type is there already, and the length is of an order that only what follows tells.
-                order, interfaces = self._section(head[4:]), []
+                found, interfaces = self._section(head[4:]), []
+                if found is None:
+                    self._ended("a section without a byte order")
+                    return
+                order = found
                 continue
             kind, length = struct.unpack(f"{order}II", head)
             body = self._body(kind, length)
@@ -119,12 +125,14 @@ class Reader:
         if head:
             self._ended(f"a block whose header has {len(head)} of 8 bytes")
 
-    def _section(self, length: bytes = b"") -> str:
-        """Read a section header behind its type, and the length if that is there; the byte order."""
+    def _section(self, length: bytes = b"") -> str | None:
+        """Read a section header behind its type, and the length if that is there; the byte order, None where
+        it has none.
+        """
         head = length + self._read(8 - len(length))
         order = _BYTE_ORDERS.get(head[4:])
         if order is None:
-            raise CaptureError(f"has a section without a byte order (byte {self._offset - 4}): capture again")
+            return None
         size = struct.unpack(f"{order}I", head[:4])[0]
         self._skip(max(size - 12, 0))
         return order

@@ -4,8 +4,10 @@ Wireshark decrypts RSA key exchange with a server's key in PEM, and middleware k
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -15,6 +17,8 @@ from matrix.errors import EXIT_USAGE
 from matrix.key_files import Format, KeyFile, KeyFileError, PasswordNeeded, read_key_file, write_key_file
 
 STANDARD_INPUT = "-"
+MAX_BYTES = 4_194_304
+"""Of a file with a key: a thousand times a key with its chain of certificates."""
 application = typer.Typer(no_args_is_help=True, help="Convert private keys between file formats.")
 
 
@@ -59,7 +63,7 @@ def _read(source: str, password: bytes | None) -> KeyFile:
         if password is not None:
             raise KeyFileError(f"{where}: {error}") from error
         try:
-            return read_key_file(data, _asked(f"Password of {where}", error, where))
+            return read_key_file(data, _asked(f"Password of {where}", error))
         except KeyFileError as again:
             raise KeyFileError(f"{where}: {again}") from again
     except KeyFileError as error:
@@ -67,17 +71,33 @@ def _read(source: str, password: bytes | None) -> KeyFile:
 
 
 def _bytes_of(source: str) -> bytes:
-    if source == STANDARD_INPUT:
-        return sys.stdin.buffer.read()
+    """The bytes of the file. Raises KeyFileError where there are none, or more than any key has."""
     try:
-        return Path(source).read_bytes()
+        with _opened(source) as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise KeyFileError(f"{source}: {error.strerror}; name the file with the key") from error
+    if len(data) > MAX_BYTES:
+        where = "standard input" if source == STANDARD_INPUT else source
+        raise KeyFileError(
+            f"{where}: has more than {MAX_BYTES} bytes, and no key has; name the file with the key"
+        )
+    return data
+
+
+@contextmanager
+def _opened(source: str) -> Iterator[BinaryIO]:
+    if source == STANDARD_INPUT:
+        yield sys.stdin.buffer
+        return
+    with Path(source).open("rb") as file:
+        yield file
 
 
 def _first_line(path: Path) -> bytes:
     try:
-        lines = path.read_bytes().splitlines()
+        with path.open("rb") as file:
+            lines = file.read(MAX_BYTES).splitlines()
     except OSError as error:
         raise KeyFileError(
             f"{path}: {error.strerror}; name a file whose first line is the password"
@@ -91,15 +111,13 @@ def _written(content: KeyFile, to: Format, password: bytes | None) -> bytes:
     """The new file's bytes; of the formats only PKCS#12 is encrypted."""
     if to is not Format.PKCS12:
         return write_key_file(content, to)
-    needed = PasswordNeeded("a PKCS#12 file is written with a password")
-    return write_key_file(
-        content, to, password or _asked("Password of the new file", needed, "OUT", twice=True)
-    )
+    needed = PasswordNeeded("OUT: a PKCS#12 file is written with a password")
+    return write_key_file(content, to, password or _asked("Password of the new file", needed, twice=True))
 
 
-def _asked(prompt: str, why: PasswordNeeded, where: str, *, twice: bool = False) -> bytes:
+def _asked(prompt: str, why: PasswordNeeded, *, twice: bool = False) -> bytes:
     if not sys.stdin.isatty():
-        raise KeyFileError(f"{where}: {why}; there is no terminal to ask at, give --password-file FILE")
+        raise KeyFileError(f"{why}; there is no terminal to ask at, give --password-file FILE")
     answer: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True)
     return answer.encode()
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from matrix.errors import MatrixError
 
+STANDARD_OUTPUT = "-"
+
 
 class PrivateFileError(MatrixError):
     """A file that cannot be written; the text says why and what to do."""
@@ -12,6 +14,8 @@ class PrivateFileError(MatrixError):
 
 def write_private_file(target: Path, data: bytes) -> None:
     """Write a new file with the mode 0600. Raises PrivateFileError, also where one is there."""
+    if str(target) == STANDARD_OUTPUT:
+        raise PrivateFileError(f"{target}: a key is not printed; name a new file")
     try:
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

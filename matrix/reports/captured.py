@@ -107,9 +107,9 @@ def _entry_lines(entry: _Entry, source: str) -> Iterator[str]:
     if entry.more:
         rest = entry.more[:MAX_NAMED]
         others = f" and {len(entry.more) - len(rest)} more" if len(entry.more) > len(rest) else ""
-        yield _line(
-            "like it", f"{counted(len(entry.more), 'hello')}: streams {', '.join(map(str, rest))}{others}"
-        )
+        streams = "stream" if len(entry.more) == 1 else "streams"
+        numbers = ", ".join(map(str, rest))
+        yield _line("like it", f"{counted(len(entry.more), 'hello')}: {streams} {numbers}{others}")
     if one.retries is not None:
         yield _line("retry", f"of stream {one.retries}, after {one.after}")
     if hello.prelude:

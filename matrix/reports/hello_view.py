@@ -123,7 +123,8 @@ def _of_attempt(attempt: ProfileAttempt, number: int, beside: CapturedHello | No
     title = f"attempt {number}: {offered_version_name(template)}{after}"
     is_sslv2 = template.format is HelloFormat.SSLV2
     begins = template.challenge_begins_with if is_sslv2 else template.random_begins_with
-    is_permuted = template.order is ExtensionOrder.PERMUTED
+    # Beside a captured hello the order is that hello's, and so is the fingerprint of it.
+    is_one_of_many = template.order is ExtensionOrder.PERMUTED and beside is None
     server_name: str | None = SUBJECT
     flight = flight_of(template, SUBJECT)
     if beside is not None and beside.flight is not None:
@@ -135,7 +136,7 @@ def _of_attempt(attempt: ProfileAttempt, number: int, beside: CapturedHello | No
         fill_hello(template.as_written(), server_name, bytes).wire,
         begins.value,
         _delivery(template),
-        (lambda value: f"{value} (in this order of extensions; it is drawn)") if is_permuted else str,
+        (lambda value: f"{value} (in this order of extensions; it is drawn)") if is_one_of_many else str,
     )
 
 

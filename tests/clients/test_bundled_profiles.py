@@ -10,6 +10,7 @@ import pytest
 from clients.profile import BUNDLED_PROFILES, SCHEMA_FILE, load_profiles, profile_json_schema
 from clients.recorded import recorded_hello
 from handshake.wire.registry import NamedGroup
+from tests.handshake.wire.captured import captured_hellos
 
 PROFILES = load_profiles()
 
@@ -81,6 +82,16 @@ def test_no_profile_is_of_an_imitation() -> None:
     for profile in PROFILES.values():
         for hello in profile.attempts:
             assert not str(hello.evidence).startswith(("impersonator/", "curl-impersonate/")), profile.id
+
+
+def test_no_profile_is_of_what_a_library_imitates_by_default() -> None:
+    """A library that imitates browsers may do so unless it is told not to: tls-client says Chrome 120."""
+    captured = {hello.id: (hello.ja3, hello.ja4) for hello in captured_hellos()}
+    for profile in PROFILES.values():
+        for hello in profile.attempts:
+            library = str(hello.evidence).partition("/")[2].removesuffix("-plain").replace("-", "_")
+            imitations = [said for name, said in captured.items() if f"impersonator/{library}/" in name]
+            assert captured.get(str(hello.evidence)) not in imitations, profile.id
 
 
 def test_a_share_of_ml_kem_is_offered_by_a_client_of_each_kind() -> None:

@@ -82,3 +82,30 @@ def test_bytes_recorded_by_the_user_are_beside_the_profile(tmp_path: Path) -> No
     load_recorded.cache_clear()
     with pytest.raises(ProfileError, match=r"mine\.json: line 1, column 2: is not JSON"):
         load_profile(path)
+
+
+def test_a_name_that_its_file_does_not_have(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError) as caught:
+        load_profile(write(tmp_path, CLAIMING.replace(RECORDED, "testssl/ie_8_xp@2016-07-04")))
+    assert str(caught.value).endswith(
+        f"'testssl/ie_8_xp@2016-07-04' is not in testssl.json, the file of its name: did you mean {RECORDED}?"
+    )
+
+
+@pytest.mark.parametrize("name", ["incident.pcap, stream 1", "nowhere/ie8"])
+def test_a_name_of_no_file_is_a_word_for_people(tmp_path: Path, name: str) -> None:
+    assert load_profile(write(tmp_path, CLAIMING.replace(RECORDED, name))).attempts[0].evidence == name
+
+
+@pytest.mark.parametrize(("offset", "length"), [(11, 99_999), (-1, 5), (11, 0), (99_999, 1)])
+def test_what_differs_on_every_connection_is_within_the_hello(
+    tmp_path: Path, offset: int, length: int
+) -> None:
+    hello = recorded_hello(RECORDED)
+    assert hello is not None
+    (tmp_path / "evidence").mkdir()
+    own = {**hello.model_dump(exclude={"wire", "mutable", "drawn"}), "wire": hello.wire.hex()}
+    own["mutable"] = [["random", offset, length]]
+    (tmp_path / "evidence" / "wide.json").write_text(json.dumps({"hellos": {"wide/1": own}}))
+    with pytest.raises(ProfileError, match=r"mutable\[0\] \(line 1\): random: has -?\d+ bytes from"):
+        load_profile(write(tmp_path, CLAIMING.replace(RECORDED, "wide/1")))

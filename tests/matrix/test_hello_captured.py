@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.capture.hellos import alert, hello
-from tests.clients.capture.packets import FIN, RST, Conversation, pcap
+from tests.clients.capture.packets import FIN, RST, Conversation, pcap, pcapng
 from tests.matrix.test_cli import tls_matrix
 from tests.matrix.test_run import ROOT
 
@@ -75,17 +75,20 @@ def test_what_differs_from_the_nearest_client_is_said_as_hello_diff_says_it(tmp_
     assert all(line in diff for line in listed)
 
 
-def test_hellos_that_are_alike_are_one_entry(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("count", "said"), [(20, "19 hellos: streams 2, 3, 4, 5, 6, 7 and 13 more"), (2, "1 hello: stream 2")]
+)
+def test_hellos_that_are_alike_are_one_entry(tmp_path: Path, count: int, said: str) -> None:
     packets = [
         packet
-        for number in range(20)
+        for number in range(count)
         for packet in talk(number + 1, hello("openssl-3.0"), answer=alert()).packets(at=TIME + 60 * number)
     ]
     path = tmp_path / "lo.pcap"
     path.write_bytes(pcap(packets))
     out = tls_matrix("hello", "import", str(path)).stdout
-    assert "  like it      19 hellos: streams 2, 3, 4, 5, 6, 7 and 13 more" in out
-    assert out.endswith("20 hellos in 1 entry\n")
+    assert f"  like it      {said}\n" in out
+    assert out.endswith(f"{count} hellos in 1 entry\n")
 
 
 def test_json_has_it_all(capture: Path) -> None:
@@ -238,6 +241,7 @@ def test_a_permuted_order_is_no_difference_between_a_file_and_its_client(tmp_pat
     diff = tls_matrix("hello", "diff", "chromium-156", str(path)).stdout
     assert "  features: no difference\n" in diff
     assert "server_name" not in diff
+    assert next(line for line in diff.splitlines() if " JA3 " in line).startswith("  = JA3 ")
 
 
 @contextmanager
@@ -312,3 +316,12 @@ def test_a_port_that_is_taken_and_an_address_that_is_none_are_one_line_and_2() -
             done = tls_matrix("hello", "listen", *options)
             assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
             assert said in done.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--stream", "1", "--id", "mine")])
+def test_a_damaged_time_is_no_traceback(tmp_path: Path, options: tuple[str, ...]) -> None:
+    path = tmp_path / "damaged.pcapng"
+    path.write_bytes(pcapng(talk(50001, hello("openssl-3.0")).packets(at=9e12)))
+    out = ("--out", str(tmp_path / "mine")) if "--id" in options else ()
+    done = tls_matrix("hello", "import", str(path), *options, *out)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)

@@ -91,7 +91,7 @@ def test_the_form_that_wireshark_reads(key: bytes) -> None:
         (b"\x30\x03\x02\x01", "is no private key"),
         (b"\xfe\xed\xfe\xed\x00\x00\x00\x02", "keytool -importkeystore"),
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "only: CERTIFICATE"),
-        (b"-----BEGIN RSA PRIVATE KEY-----\n", "no whole block"),
+        (b"-----BEGIN RSA PRIVATE KEY-----\n", "ends within its first block"),
         (b"-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n", "cannot be read"),
         (b"\x30\x82\x00\x10\x02\x01\x03" + bytes(20), "PKCS#12"),
     ],
@@ -148,3 +148,32 @@ def test_files_that_are_not_there(source: str, target: str, said: str, tmp_path:
     assert said in text
     assert "Traceback" not in text
     assert sorted(os.listdir(tmp_path)) == ["key"]
+
+
+def test_a_file_that_does_not_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    status, said = convert("/dev/zero", tmp_path / "out")
+    assert (status, said.count("\n")) == (2, 1)
+    assert said.startswith("tls-matrix: /dev/zero: has more than ")
+    (tmp_path / "key").write_bytes(openssl("genpkey", "-algorithm", "ED25519"))
+    status, said = convert(tmp_path / "key", tmp_path / "out", "--password-file", "/dev/zero")
+    assert (status, "Traceback" in said) == (0, False)
+
+
+def test_an_error_names_its_file_once(key: bytes, tmp_path: Path) -> None:
+    source = tmp_path / "key.p12"
+    source.write_bytes(pkcs12(key, tmp_path))
+    status, said = convert(source, tmp_path / "out")
+    assert (status, said.count(str(source))) == (2, 1)
+    assert said.endswith("give --password-file FILE\n")
+    status, said = convert(tmp_path / "key", tmp_path / "out", "--to", "pkcs12")
+    assert (status, said.count("OUT: ")) == (2, 1)
+
+
+def test_a_key_is_not_printed_nor_in_a_file_named_like_an_option(key: bytes, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(key)
+    command = [sys.executable, "-m", "matrix", "keys", "convert", "key", "-"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        command, capture_output=True, check=False, timeout=60, cwd=tmp_path, env=environment
+    )
+    assert (done.returncode, done.stdout, os.listdir(tmp_path)) == (2, b"", ["key"])

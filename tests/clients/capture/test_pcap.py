@@ -73,6 +73,13 @@ def test_sections_follow_each_other_in_any_byte_order() -> None:
     assert read(pcapng(one, "<") + pcapng(other, ">")) == (PACKETS, [])
 
 
+@pytest.mark.parametrize("rest", [b"", bytes(8), bytes(100)])
+def test_of_a_further_section_without_a_byte_order_what_is_before_counts(rest: bytes) -> None:
+    found, notes = read(pcapng(PACKETS) + section()[:8] + rest)
+    assert found == PACKETS
+    assert "a section without a byte order" in notes[0]
+
+
 def test_blocks_that_are_nobodys_are_passed_over_and_old_packet_blocks_read() -> None:
     head = struct.pack("<HHIIII", 0, 0, 0, 7_000_000, 3, 3)
     data = section() + block(0x0BAD, bytes(200_000)) + interface(RAW) + block(2, head + b"abc")

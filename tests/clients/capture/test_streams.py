@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
@@ -174,7 +175,21 @@ def test_connections_without_a_hello(talk: Conversation) -> None:
 @pytest.mark.parametrize(
     ("wire", "said"),
     [
-        (HELLO[:60], "60 bytes are there of a message of 320; the capture, or the client, ends within it"),
+        (HELLO[:60], "55 bytes are there of a message of 320; the capture, or the client, ends within it"),
+        (HELLO[:8], "8 bytes are there; the capture"),
+        (in_records(HELLO, 100)[:200], "190 bytes are there of a message of 320; the capture"),
+        (
+            HELLO[:3] + b"\x02\x00" + HELLO[5:],
+            "a record announces 512 bytes, 320 are there, and the message in",
+        ),
+        (
+            HELLO[:3] + b"\x02\x00" + HELLO[5:] + bytes(100),
+            "announces 512 bytes, 420 are there, and the message",
+        ),
+        (
+            b"\x80" + bytes((len(SSLV2),)) + SSLV2[2:],
+            f"{len(SSLV2) - 2} bytes are there of a message of {len(SSLV2)}; ",
+        ),
         (HELLO[:3] + b"\xff\xff" + HELLO[5:], "a record announces 65535 bytes; 18432 are allowed"),
         (HELLO[:6] + b"\xff\xff\xff" + HELLO[9:], "handshake type 1 announces 16777215 bytes"),
         (HELLO[:43] + b"\xff" + HELLO[44:], "session_id: 255 bytes, 32 are allowed (byte 34)"),
@@ -183,7 +198,21 @@ def test_connections_without_a_hello(talk: Conversation) -> None:
         (SSLV2[:5] + b"\x00\x04" + SSLV2[7:], "cipher_spec_length: 4; there must be 3 for each"),
         (in_records(HELLO, 100)[:105] + alert() + HELLO, "a record of content type 21"),
     ],
-    ids=["cut", "record", "message", "session-id", "odd", "suites", "sslv2", "interleaved"],
+    ids=[
+        "cut",
+        "begun",
+        "second",
+        "longer",
+        "eats",
+        "sslv2-cut",
+        "record",
+        "message",
+        "session-id",
+        "odd",
+        "suites",
+        "sslv2",
+        "interleaved",
+    ],
 )
 def test_a_hello_that_lies_is_listed_and_said_to(wire: bytes, said: str) -> None:
     (one,) = found(Conversation().opened().client_says(wire).packets())
@@ -197,7 +226,7 @@ def test_a_hello_that_the_capture_has_cut_or_lost_a_part_of() -> None:
     assert "capture whole ones (tcpdump -s 0)" in cut_off.problem
     packets = talk.packets()
     (lost,) = found([*packets[:4], *packets[5:]])
-    assert lost.problem.startswith("100 bytes are there")
+    assert lost.problem.startswith("95 bytes are there")
     assert "a segment of it is missing in the capture" in lost.problem
 
 
@@ -254,3 +283,14 @@ def test_an_sslv2_hello_within_words_needs_lengths_that_agree() -> None:
     assert one.wire == wire
     wrong = wire[:1] + bytes((wire[1] + 1,)) + wire[2:]
     assert found(Conversation().opened().client_says(b"words" + wrong).packets()) == []
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [(-1e6, True), (253_402_300_000.0, True), (253_402_300_800.0, False), (9e12, False), (-1e12, False)],
+)
+def test_a_time_that_no_calendar_has_is_none(at: float, told: bool) -> None:
+    (one,) = found(Conversation().opened().client_says(HELLO).packets(at=at))
+    assert (one.time is not None) is told
+    if one.time is not None:
+        assert datetime.fromtimestamp(one.time, UTC)
