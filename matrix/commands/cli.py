@@ -8,6 +8,7 @@ import errno
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from typing import Annotated
 
 import typer
 from typer._click.core import Command, Context  # typer offers them nowhere else
@@ -15,6 +16,7 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
+from matrix.commands.examples import epilog
 from matrix.commands.streams import open_streams, write_nowhere
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE
 
@@ -55,6 +57,9 @@ class Commands(TyperGroup):
             alone.command(context_settings=getattr(module, "CONTEXT_SETTINGS", None))(found)
             command = get_command(alone)
         command.name = cmd_name
+        command.epilog = epilog(cmd_name)
+        for name, each in getattr(command, "commands", {}).items():
+            each.epilog = epilog(f"{cmd_name} {name}")
         return command
 
 
@@ -62,15 +67,29 @@ application = typer.Typer(
     name="tls-matrix",
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     help="Show which TLS clients can connect to a server, why others fail, and what a patch changes.",
 )
 
 
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        from matrix.results.environment import tool_version  # imports what --help does not need
+
+        print(f"tls-matrix {tool_version()}")
+        raise typer.Exit
+
+
 @application.callback()
-def tls_matrix() -> None:
+def tls_matrix(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
     """Show which TLS clients can connect to a server, why others fail, and what a patch changes."""
+    del version
 
 
 def main() -> None:

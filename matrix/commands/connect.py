@@ -12,6 +12,7 @@ from clients.observation import Attempt, Observation
 from clients.starttls import PROTOCOLS
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import version_name
+from matrix.commands import completion
 from matrix.commands.options import ClientsDir, Json, console, one_line_errors, tell, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED
 from matrix.judgement.judge import judge
@@ -31,7 +32,12 @@ _PROGRAMS_ARE_RUN = (
 
 
 def connect(
-    client: Annotated[str, typer.Argument(help="The client profile to play.", show_default=False)],
+    client: Annotated[
+        str,
+        typer.Argument(
+            help="The client profile to play.", show_default=False, autocompletion=completion.clients
+        ),
+    ],
     address: Annotated[
         str,
         typer.Argument(

@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from matrix.commands.completion import OF_OPTIONS
 from matrix.commands.options import (
     Json,
     one_line_errors,
@@ -88,7 +89,7 @@ def run(
 
 
 _OWN = [each for each in inspect.signature(run).parameters.values() if each.name != "given"]
-run.__signature__ = inspect.Signature([*_OWN, *signature()])  # type: ignore[attr-defined]  # what typer reads
+run.__signature__ = inspect.Signature([*_OWN, *signature(OF_OPTIONS)])  # type: ignore[attr-defined]  # what typer reads
 
 
 def _run_and_show(plan: Plan, folder: RunFolder, workers: str, view: View | None) -> int:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from handshake.crypto.suite_parameters import CertificateType
+from matrix.commands import completion
 from matrix.commands.options import ServersDir, one_line_errors, tell, write_out
 from matrix.commands.private_file import write_private_file
 from matrix.commands.streams import is_left
@@ -27,7 +28,12 @@ from servers.variant import ServerVariant, certificate_kinds, parse_server_id
 
 
 def serve(
-    server_id: Annotated[str, typer.Argument(metavar="SERVER_ID", help="Which server.", show_default=False)],
+    server_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="SERVER_ID", help="Which server.", show_default=False, autocompletion=completion.servers
+        ),
+    ],
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
     servers_dir: ServersDir = None,
     key_out: Annotated[

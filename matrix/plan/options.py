@@ -154,8 +154,10 @@ def pytest_arguments() -> Iterator[tuple[str, dict[str, Any]]]:
         yield _flag(each), more
 
 
-def signature() -> list[inspect.Parameter]:
-    """The options as keyword parameters of a command of typer's."""
+def signature(completions: Mapping[str, Callable[[str], list[str]]]) -> list[inspect.Parameter]:
+    """The options as keyword parameters of a command of typer's; `completions` give what a shell may complete
+    of an option's value, by the field's name.
+    """
     import typer  # not for the workers of a run, each of which would wait for it
 
     parameters = []
@@ -164,7 +166,13 @@ def signature() -> list[inspect.Parameter]:
         is_repeatable = _is_repeatable(each)
         whole: Any = list[kind] if is_repeatable else kind  # type: ignore[valid-type]  # for typer alone
         annotation = whole | None if is_repeatable or each.default is None else whole
-        option = typer.Option(_flag(each), help=about.help_text, metavar=about.metavar, min=about.minimum)
+        option = typer.Option(
+            _flag(each),
+            help=about.help_text,
+            metavar=about.metavar,
+            min=about.minimum,
+            autocompletion=completions.get(each.name),
+        )
         default = None if is_repeatable else each.default
         parameters.append(
             inspect.Parameter(
