@@ -15,6 +15,7 @@ EXAMPLES: Mapping[str, Examples] = {
     "list": (
         ("servers", "every id that --server takes"),
         ("clients --json", "all clients, with JA3 and JA4"),
+        ("clients 'java-*' set:windows", "some of them"),
         ("sets", "what --client set:NAME chooses"),
     ),
     "compare": (

@@ -14,6 +14,7 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
+from matrix.cell import select
 from matrix.commands import listings
 from matrix.commands.listings import Row
 from matrix.commands.options import (
@@ -25,6 +26,7 @@ from matrix.commands.options import (
     print_table,
     write_out,
 )
+from matrix.plan.loading import ALL, SET
 from matrix.plan.options import RunOptions
 from matrix.wording import printable
 
@@ -47,6 +49,14 @@ class Listed(StrEnum):
 
 def list_what(
     what: Annotated[Listed, typer.Argument(help="What to list.", show_default=False)],
+    patterns: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PAT]...",
+            help="Only those that a shell pattern matches; of clients also set:NAME.",
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
     servers_dir: ServersDir = None,
     clients_dir: ClientsDir = None,
@@ -61,13 +71,35 @@ def list_what(
     """
     options = RunOptions(servers_dir=tuple(servers_dir or ()), clients_dir=tuple(clients_dir or ()))
     with one_line_errors() as notes:
-        rows: list[Row] = import_module(f"{listings.__name__}.{what}").rows(options, notes)
+        rows = _chosen(
+            import_module(f"{listings.__name__}.{what}").rows(options, notes), what, patterns or ()
+        )
     if json:
         from matrix.results.run_file import to_json  # imports every model of a run
 
         write_out(to_json(rows))
     else:
         _print(rows)
+
+
+def _chosen(rows: list[Row], what: Listed, patterns: Sequence[str]) -> list[Row]:
+    """The rows that the patterns choose, all without one. Raises SelectionError for one that chooses none."""
+    if not patterns or not rows:
+        return rows
+    name = "id" if "id" in rows[0] else "key"
+    sets: dict[str, list[str]] = {f"{SET}{ALL}": [row[name] for row in rows]}
+    for row in rows:
+        for each in row.get("sets") or ():
+            sets.setdefault(f"{SET}{each}", []).append(row[name])
+    chosen: set[str] = set()
+    for pattern in patterns:
+        if pattern.startswith(SET) and what is Listed.CLIENTS:
+            for each in select([pattern], sets, "set", "tls-matrix list sets"):
+                chosen.update(sets[each])
+        else:
+            ids = sets[f"{SET}{ALL}"]
+            chosen.update(select([pattern], ids, what.value.removesuffix("s"), f"tls-matrix list {what}"))
+    return [row for row in rows if row[name] in chosen]
 
 
 _SHOWN = (
