@@ -19,7 +19,7 @@ from matrix.results.compare import (
     require_something_in_common,
 )
 from matrix.results.compare import compare as compare_runs
-from matrix.results.run_file import RunFile, load_run
+from matrix.results.run_file import RunFile, load_whole_run
 
 _FAIL_ON = {
     "regressed": ChangeKind.REGRESSION,
@@ -114,8 +114,8 @@ def _runs(old: Path, new: Path | None, notes: Notes) -> tuple[RunFile, RunFile]:
     """The run before and the run now, which is the same where there is none; or the faults of both."""
     together = Together()
     with together:
-        before = load_run(old, notes)
+        before = load_whole_run(old, notes)
     with together:
-        now = load_run(new, notes) if new is not None else None
+        now = load_whole_run(new, notes) if new is not None else None
     together.end(UnreadableRun)
     return before, now or before

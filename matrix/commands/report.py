@@ -1,12 +1,16 @@
 """`tls-matrix report RUN`: makes the files of a saved run again, and shows the grid."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from definitions.fault import Together
+from definitions.former import Notes
+from matrix.captures.capture import write_capture
 from matrix.commands.options import (
     ClientsDir,
     ServersDir,
@@ -26,15 +30,27 @@ from matrix.errors import SelectionError, UnreadableRun
 from matrix.plan.judge_again import judge_again, plan_again
 from matrix.reports.files import PAGE, render_reports
 from matrix.results.evidence import Evidence, read_evidence, write_evidence
+from matrix.results.merge import merge
 from matrix.results.redact import Redaction
 from matrix.results.run_folder import write_run
 from matrix.results.saved_run import SavedRun, load_saved_run
 from matrix.results.timings import timings_from
 from matrix.wording import counted, printable
 
+MERGE = Path("merge")
+ReadEvidence = Callable[[str], Evidence | None]
+"""Reads the evidence of a cell, by its id."""
+
 
 def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.", show_default=False)],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN | merge RUN...",
+            help="A run's folder; after the word merge, those of all shards of a run.",
+            show_default=False,
+        ),
+    ],
     verbose: Verbose = False,
     quiet: Quiet = False,
     only: OnlyRows = None,
@@ -55,19 +71,19 @@ def report(
     """Make the files of a saved run again and show its grid; no connection is made.
 
     Of a run that did not end (its folder is called DIR.unfinished) all that was measured is written, marked
-    as partial.
+    as partial. `report merge` makes one run of the shards of a run (`run --shard`); it requires --out.
     """
     lines: list[str] = []
     with one_line_errors() as notes:
         view = view_asked(verbose, quiet, only)
-        saved = load_saved_run(run, notes)
+        saved, evidence = _saved(runs, out, notes)
         tell_untimed(saved.untimed)
         folder = _new_folder(out, saved) if out is not None else saved.folder
         if redact and out is None:
             raise SelectionError("--redact: name the folder of the copy with --out DIR")
         if judge:
             planned = plan_again(saved.run, servers_dir or (), clients_dir or (), baseline)
-            again = judge_again(saved.run, lambda cell: read_evidence(saved.folder, cell), planned)
+            again = judge_again(saved.run, evidence, planned)
             lines = [difference.line for difference in again.differences]
             lines.append(
                 f"judged again: {counted(len(again.differences), 'difference')}; "
@@ -75,7 +91,7 @@ def report(
             )
             saved = replace(saved, run=again.run)
         try:
-            saved = _write(saved, folder, redact=redact)
+            saved = _write(saved, folder, evidence, redact=redact)
         except OSError as error:
             raise UnreadableRun(
                 f"{folder}: cannot be written ({error.strerror}); free space or change its permissions"
@@ -93,20 +109,44 @@ def _new_folder(out: Path, saved: SavedRun) -> Path:
     return out
 
 
-def _write(saved: SavedRun, folder: Path, *, redact: bool) -> SavedRun:
+def _saved(runs: Sequence[Path], out: Path | None, notes: Notes) -> tuple[SavedRun, ReadEvidence]:
+    """The run that is meant, and what reads the evidence of its cells."""
+    if runs[0] != MERGE:
+        if len(runs) > 1:
+            raise SelectionError(f"{runs[1]}: name one run; shards of a run follow the word merge")
+        saved = load_saved_run(runs[0], notes)
+        return saved, partial(read_evidence, saved.folder)
+    if out is None:
+        raise SelectionError("report merge: name the new folder with --out DIR")
+    if len(runs) == 1:
+        raise SelectionError("report merge: name the folders of the shards")
+    together = Together()
+    shards = []
+    for path in runs[1:]:
+        with together:
+            shards.append(load_saved_run(path, notes))
+    together.end(UnreadableRun)
+    run, timings = merge(shards)
+    folders = {cell.id: shard.folder for shard in shards for cell in shard.run.cells}
+    return SavedRun(shards[0].folder, run, timings), lambda cell: read_evidence(folders[cell], cell)
+
+
+def _write(saved: SavedRun, folder: Path, read: ReadEvidence, *, redact: bool) -> SavedRun:
     """Write every file of a run; gives the run as it was written."""
     is_copy = folder != saved.folder
     folder.mkdir(parents=True, exist_ok=True)
     written = saved
     if is_copy:
-        redaction = Redaction(saved.run, saved.timings, _all_evidence(saved)) if redact else None
+        redaction = Redaction(saved.run, saved.timings, _all_evidence(saved, read)) if redact else None
         for cell in saved.run.cells:
-            evidence = read_evidence(saved.folder, cell.id)
+            evidence = read(cell.id)
             if evidence is None:
                 continue
             if redaction is not None:
                 copy = redaction.cell_id(cell.server, cell.client, cell.scenario)
                 evidence = redaction.evidence(evidence, copy)
+            else:
+                write_capture(folder, evidence)
             write_evidence(folder, evidence)
         if redaction is not None:
             run, timings = redaction.run(saved.run), redaction.timings(saved.timings)
@@ -118,7 +158,7 @@ def _write(saved: SavedRun, folder: Path, *, redact: bool) -> SavedRun:
     return written
 
 
-def _all_evidence(saved: SavedRun) -> Iterator[Evidence]:
+def _all_evidence(saved: SavedRun, read: ReadEvidence) -> Iterator[Evidence]:
     for cell in saved.run.cells:
-        if (evidence := read_evidence(saved.folder, cell.id)) is not None:
+        if (evidence := read(cell.id)) is not None:
             yield evidence

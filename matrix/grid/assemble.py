@@ -32,7 +32,7 @@ GENUINE = "genuine"
 
 def frame_of(plan: Plan, stacks: Mapping[str, str | None]) -> RunFile:
     """Everything of a run that is known before its cells are; `stacks` are by server."""
-    clients = sorted({planned.cell.client for planned in plan.cells})
+    whole, clients = plan.whole or plan, _clients(plan)
     servers = {
         variant.id: _server(variant, stacks.get(variant.id), plan.options.backend)
         for variant in plan.variants
@@ -40,12 +40,13 @@ def frame_of(plan: Plan, stacks: Mapping[str, str | None]) -> RunFile:
     return RunFile(
         run=RunRecord(
             profiles_digest=profiles_digest(
-                plan.profiles[client] for client in clients if client in plan.profiles
+                plan.profiles[client] for client in _clients(whole) if client in plan.profiles
             ),
             tool_version=tool_version(),
             partial=True,
             environment=environment(),
-            asked=_asked(plan),
+            asked=_asked(whole),
+            shard=plan.options.shard,
         ),
         servers=servers | {target.name: _target(target) for target in plan.targets},
         clients={client: _client(plan, client) for client in clients},
@@ -106,11 +107,15 @@ def cell_record(planned: PlannedCell, result: CellResult, confidence: str) -> Ce
     )
 
 
+def _clients(plan: Plan) -> list[str]:
+    return sorted({planned.cell.client for planned in plan.cells})
+
+
 def _asked(plan: Plan) -> AskedRecord:
     """What the run was asked for; how to get at a target, and not what is shown to it."""
     return AskedRecord(
         servers=sorted(variant.id for variant in plan.variants),
-        clients=sorted({planned.cell.client for planned in plan.cells}),
+        clients=_clients(plan),
         scenarios=sorted(scenario.id for scenario in plan.scenarios),
         targets=[_asked_target(target) for target in plan.targets],
         timeout=plan.options.timeout,

@@ -17,7 +17,7 @@ from matrix.plan.loading import load_all_definitions, load_all_profiles
 from matrix.plan.plan import PlannedCell
 from matrix.plan.servers import choose_variants
 from matrix.results.evidence import Evidence, observation_of
-from matrix.results.run_file import CellRecord, RunFile, load_run
+from matrix.results.run_file import CellRecord, RunFile, load_whole_run
 from servers.variant import ServerIdError, ServerVariant
 
 FindEvidence = Callable[[str], Evidence | None]
@@ -89,7 +89,7 @@ def plan_again(
         for cell in run.cells
         if cell.client in profiles and (cell.server in variants or cell.server in external)
     ]
-    earlier = None if baseline is None else load_run(baseline)
+    earlier = None if baseline is None else load_whole_run(baseline)
     check_baseline(cells, earlier, str(baseline))
     return {planned.cell.id: planned for planned in plan_cells(cells, variants, profiles, earlier)}
 

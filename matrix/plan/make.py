@@ -28,11 +28,12 @@ from matrix.plan.loading import (
 from matrix.plan.options import RunOptions
 from matrix.plan.plan import Plan
 from matrix.plan.servers import choose_servers
+from matrix.plan.shard import Shard
 from matrix.plan.targets import parse_targets
 from matrix.results.gate import parse_gates
 from matrix.results.key_log_file import check_key_log_file
 from matrix.results.played import stands_for
-from matrix.results.run_file import load_run
+from matrix.results.run_file import load_whole_run
 from matrix.scenarios import SCENARIOS
 from servers.definition import ServerDefinition
 from servers.variant import expand
@@ -43,6 +44,7 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
     line for each error.
     """
     parse_gates(options.fail_on)
+    shard = None if options.shard is None else Shard.parse(options.shard)
     check_key_log_file()
     together = Together()
     with together:
@@ -65,7 +67,7 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
     default = [scenario.id for scenario in SCENARIOS.values() if scenario.is_default]
     scenarios = select(options.scenario, SCENARIOS, "scenario") if options.scenario else default
     servers = [variant.id for variant in variants] + [target.name for target in targets]
-    baseline = load_run(options.baseline, notes) if options.baseline is not None else None
+    baseline = load_whole_run(options.baseline, notes) if options.baseline is not None else None
     own = load_own_expectations(
         options.expectations, dict.fromkeys(variant.definition.folder for variant in variants), notes
     )
@@ -73,7 +75,7 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
     asked = list(grid(servers, clients, scenarios))
     remarks = check_baseline(asked, baseline, str(options.baseline))
     cells = plan_cells(asked, by_id, profiles, baseline, own, notes)
-    return Plan(
+    plan = Plan(
         options,
         tuple(variants),
         tuple(targets),
@@ -87,6 +89,7 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
         ),
         programs,
     )
+    return plan if shard is None else plan.part(shard)
 
 
 def _compared_with_none(

@@ -89,6 +89,10 @@ class RunOptions:
         float | None, About("End the run after this time; what was measured is written.", "SECONDS", 0.1)
     ] = None
     fail_on: Annotated[Texts, About(_FAIL_ON, "LIST")] = ()
+    shard: Annotated[
+        str | None,
+        About("Run this part of the cells, of so many; `report merge` makes one run of all parts.", "I/N"),
+    ] = None
     evidence: Annotated[EvidenceWanted, About("Cells whose transcripts are kept.")] = EvidenceWanted.FAILURES
     timeout: Annotated[
         float,

@@ -10,6 +10,7 @@ from clients.profile import Profile
 from matrix.cell import Cell
 from matrix.judgement.outcome import Expectation
 from matrix.plan.options import RunOptions
+from matrix.plan.shard import Shard
 from matrix.prediction import Prediction
 from matrix.scenarios import Scenario
 from servers.variant import ServerVariant
@@ -28,7 +29,7 @@ class PlannedCell:
 class Plan:
     """All that a run needs. `profiles` are all that exist (controls may use others than the cells do),
     `programs` the genuine ones, where any is asked for; `remarks` are what the user should know before it
-    runs, a line each.
+    runs, a line each. `whole` is the plan of which this one is a shard.
     """
 
     options: RunOptions
@@ -39,10 +40,16 @@ class Plan:
     cells: tuple[PlannedCell, ...]
     remarks: tuple[str, ...] = ()
     programs: Mapping[str, Program] = field(default_factory=dict)
+    whole: "Plan | None" = None
 
     def client(self, identity: str) -> Profile | Program:
         """The client of a cell."""
         return self.programs.get(identity) or self.profiles[identity]
+
+    def part(self, shard: Shard) -> Self:
+        """The plan of a shard. Raises SelectionError where there are more shards than cells."""
+        cells = {planned.cell.id for planned in shard.of(self.cells)}
+        return replace(self.narrowed_to(cells), whole=self)
 
     def narrowed_to(self, cell_ids: Set[str]) -> Self:
         """Give the plan of these cells alone, and of the servers and targets they need."""

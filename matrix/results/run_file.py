@@ -103,6 +103,12 @@ class RunRecord(_Record):
     partial: bool
     environment: dict[str, str] = Field(description="versions of what took part, stable on one machine")
     asked: AskedRecord | None = Field(default=None, description="null in a file of schema 1")
+    shard: str | None = Field(
+        default=None,
+        pattern=r"^[1-9]\d*/[1-9]\d*$",
+        description="which part of a run this is, as 2/8; what was asked is that of the whole run",
+        exclude_if=lambda shard: shard is None,
+    )
 
 
 class ServerRecord(_Record):
@@ -330,6 +336,16 @@ def json_schema() -> str:
     schema = RunFile.model_json_schema(by_alias=True, mode="serialization")
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return to_json(schema)
+
+
+def load_whole_run(path: Path, notes: Notes | None = None) -> RunFile:
+    """Read a run that is to be compared with another. Raises UnreadableRun, also for a shard."""
+    run = load_run(path, notes)
+    if run.run.shard is not None:
+        raise UnreadableRun(
+            f"{path}: is shard {run.run.shard} of a run; make one run of all with `tls-matrix report merge`"
+        )
+    return run
 
 
 def load_run(path: Path, notes: Notes | None = None) -> RunFile:
