@@ -29,6 +29,7 @@ from matrix.plan.options import RunOptions
 from matrix.plan.plan import Plan
 from matrix.plan.servers import choose_servers
 from matrix.plan.shard import Shard
+from matrix.plan.site import with_site
 from matrix.plan.targets import parse_targets
 from matrix.results.gate import parse_gates
 from matrix.results.key_log_file import check_key_log_file
@@ -43,6 +44,7 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
     """Plan a run; old keys and notations of what is read go into `notes`. Raises one of USAGE_ERRORS, each a
     line for each error.
     """
+    options = with_site(options, notes)
     parse_gates(options.fail_on)
     shard = None if options.shard is None else Shard.parse(options.shard)
     check_key_log_file()

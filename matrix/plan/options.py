@@ -77,6 +77,11 @@ class RunOptions:
     target: Annotated[
         Texts, About(_TARGET, "NAME=HOST:PORT[,sni=NAME][,starttls=PROTOCOL][,cert=FILE,key=FILE]")
     ] = ()
+    matrix: Annotated[
+        Path | None,
+        About("A site's targets, groups and options in one file; what stands here counts before it.", "FILE"),
+    ] = None
+    group: Annotated[Texts, About("Only the targets of this group of the file of --matrix.", "NAME")] = ()
     backend: Annotated[Backend, About("How servers are started.")] = Backend.PROCESS
     baseline: Annotated[Path | None, About("Expect the results of this earlier run.", "RUN")] = None
     expectations: Annotated[
