@@ -29,9 +29,13 @@ MATRIX_FLOORS = (
     "scenarios",
     "expectations",
     "results",
+    "explain",
     "reports",
     "plan",
     "grid",
+    "diagnose",
+    "remedies",
+    "twin",
     "commands",
     "__main__",
 )

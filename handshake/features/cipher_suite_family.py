@@ -85,7 +85,7 @@ class CipherSuiteFamily(Feature):
         return (_FAMILIES[self.family].phrase,)
 
     def _has(self, flight: FirstFlight) -> bool:
-        return any(map(self._is_member, flight.cipher_suites))
+        return any(map(self.is_member, flight.cipher_suites))
 
     def _add(self, template: HelloTemplate) -> HelloTemplate:
         if self.family == _SSLV2 and is_in_record(template):
@@ -94,10 +94,11 @@ class CipherSuiteFamily(Feature):
 
     def _remove(self, template: HelloTemplate) -> HelloTemplate:
         return with_cipher_suites(
-            template, [code for code in template.cipher_suites if not self._is_member(code)]
+            template, [code for code in template.cipher_suites if not self.is_member(code)]
         )
 
-    def _is_member(self, code: int) -> bool:
+    def is_member(self, code: int) -> bool:
+        """Whether the suite is of the family."""
         if code > 0xFFFF or self.family == _SSLV2:
             return code > 0xFFFF and self.family == _SSLV2
         return code in CIPHER_SUITES and _FAMILIES[self.family].is_name(CIPHER_SUITES[code].iana)
