@@ -23,8 +23,10 @@ from clients.player import PlayedHello, Player
 from handshake.client.drawn import draw
 from handshake.crypto.credentials import Credential
 from handshake.errors import HandshakeError
-from handshake.hello_template import ExtensionTemplate, Fill, HelloTemplate
+from handshake.events import Phase
+from handshake.hello_template import ClientPolicy, ExtensionTemplate, Fill, HelloTemplate
 from handshake.reason import Kind
+from handshake.renegotiation import Renegotiation
 from handshake.wire.extensions import HOST_NAME, push_server_name
 from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE
 from handshake.wire.messages import pull_server_hello
@@ -36,6 +38,8 @@ from matrix.scenarios.variants import PAUSE_SECONDS
 
 OWN_RULES = (Kind.POLICY, Kind.UNSUPPORTED, Kind.PROTOCOL_ERROR)
 """Failures that the client finds, not the server."""
+WITHOUT_RULES = Player((), policy=ClientPolicy(renegotiation=Renegotiation.LEGACY))
+"""A client that takes whatever a server chooses."""
 AT_ONCE = 5
 """Connections that are open together while each may have to wait for its whole time."""
 _PATIENCE = 10.0
@@ -44,6 +48,9 @@ _LEAST_SECONDS = 0.25
 """A machine under load may stop a process for so long."""
 _NO_REQUEST = b""
 _CHOOSING = ("ServerHello", "HelloRetryRequest")
+_BEFORE_SCENARIOS = tuple(
+    phase.value for phase in (Phase.SERVER_HELLO, Phase.CERTIFICATE, Phase.KEY_EXCHANGE)
+)
 
 
 @dataclass
@@ -56,7 +63,7 @@ class Asker:
 
     destination: Destination
     seconds: float
-    player: Player = field(default_factory=lambda: Player(()))
+    player: Player = field(default_factory=lambda: WITHOUT_RULES)
     scenario: Scenario = CONNECT
     pace: Callable[[], None] = at_once
     credentials: Mapping[str, Credential] = field(default_factory=dict)
@@ -193,6 +200,11 @@ def is_unreachable(answer: Answer) -> bool:
     return answer.reason.startswith("connect:") and any(
         answer.reason.endswith(kind) for kind in (Kind.REFUSED, Kind.UNREACHABLE, Kind.UNRESOLVED)
     )
+
+
+def ends_first_handshake(answer: Answer) -> bool:
+    """Whether it fails before the server has proved who it is: nothing that a scenario adds has begun."""
+    return answer.reason.partition(":")[0] in _BEFORE_SCENARIOS
 
 
 def is_own_rule(answer: Answer) -> bool:

@@ -14,7 +14,14 @@ from enum import StrEnum
 from clients.player import Player
 from handshake.features import Feature
 from handshake.hello_template import HelloTemplate
-from matrix.explain.asking import AT_ONCE, Asker, is_own_rule, is_unreachable
+from matrix.explain.asking import (
+    AT_ONCE,
+    WITHOUT_RULES,
+    Asker,
+    ends_first_handshake,
+    is_own_rule,
+    is_unreachable,
+)
 from matrix.explain.candidates import without
 from matrix.explain.choices import choices
 from matrix.explain.control import CONTROL_AFTER, PAUSE_SECONDS, Control, Disturbance, rate_of_failures
@@ -23,6 +30,7 @@ from matrix.explain.nearest import MOST_TRIED, Nearest
 from matrix.explain.proof import REPEATS, Proof, nearest_pair, prove, smallest_changes
 from matrix.explain.search import Found, Search
 from matrix.explain.trial import Answer, Trials
+from matrix.scenarios import CONNECT
 
 REFUSING_STATUS = 400
 """RFC 9110 section 15.5."""
@@ -119,6 +127,7 @@ class _Explaining:
             return self._ended(Kind.UNREACHABLE, first)
         if asker.scenario.makes_probes:  # it has asked what there is to ask
             return self._ended(Kind.PASSES if first.passes else Kind.SCENARIO, first)
+        first = self._without_scenario(first)
         is_refused_page = first.passes and (first.status or 0) >= REFUSING_STATUS
         if first.passes and not is_refused_page:
             return self._passing(first)
@@ -129,16 +138,30 @@ class _Explaining:
                 return self._passing(first)
         return self._explained(first, rule=rule)
 
+    def _without_scenario(self, first: Answer) -> Answer:
+        """What ends the first handshake has nothing to do with what was to come after it: from here on that
+        handshake alone is asked for, if it fails alike.
+        """
+        asker, scenario = self._asker, self._asker.scenario
+        if scenario is CONNECT or first.passes or not ends_first_handshake(first):
+            return first
+        asker.scenario = CONNECT
+        answer = asker.ask(self._failing)
+        if answer.is_like(first):
+            return answer
+        asker.scenario = scenario
+        return first
+
     def _as_the_server_sees_it(self, first: Answer) -> Answer:
         """From here on no rule of the client counts. A page is asked for only where it matters."""
         asker = self._asker
-        if asker.scenario.id == "connect":
-            asker.player = Player(())
+        if asker.scenario is CONNECT:
+            asker.player = WITHOUT_RULES
             asker.asks_for_page = first.passes or first.reason.startswith("application-data:")
         return asker.ask(self._failing)
 
     def _gets_through_without_rule(self) -> bool:
-        own, self._asker.player = self._asker.player, Player(())
+        own, self._asker.player = self._asker.player, WITHOUT_RULES
         answer = self._asker.ask(self._failing)
         self._asker.player = own
         return answer.passes

@@ -29,8 +29,8 @@ _MOST_NAMED = 4
 _NOT_EXPLAINED = {
     Kind.PASSES: "{client} gets through to {server}: there is nothing to explain",
     Kind.ALL_FAIL: (
-        "{server} fails every hello that was tried, in the same way: {sentence}. It is not the hello of "
-        "{client} alone"
+        "no hello that was tried gets past this at {server}: {sentence}. It is not the hello of {client} "
+        "alone"
     ),
     Kind.UNREACHABLE: "{server} cannot be reached: {sentence}",
     Kind.DOWN: "{server} went down while it was asked",
@@ -178,6 +178,8 @@ def confidence(explanation: Explanation) -> str:
             return "high: proved by two hellos that differ in the cause, each asked several times"
         case Kind.CHOICE | Kind.SCENARIO | Kind.OWN_RULE | Kind.PASSES | Kind.UNREACHABLE:
             return "high: seen in every hello that was asked"
+        case Kind.ALL_FAIL:
+            return "medium: seen in every hello that was asked, not in those of all clients"
         case Kind.SEVERAL:
             return "low: no hello that could be asked tells these apart"
         case _:
