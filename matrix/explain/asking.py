@@ -174,10 +174,16 @@ def answer_of(observation: Observation, usual_status: int | None = None) -> Answ
     if outcome is not Outcome.WORKS:
         assert failure is not None, "what does not work has a reason"
         return Answer(False, str(failure), choice, sentence=failure.sentence)
-    if usual_status is not None and status is not None and status != usual_status:
-        sentence = f"the server answers with HTTP status {status}"
-        return Answer(False, f"application-data:http-status-{status}", choice, status, sentence)
-    return Answer(True, "", choice, status)
+    return as_usual(Answer(True, "", choice, status), usual_status)
+
+
+def as_usual(answer: Answer, usual_status: int | None) -> Answer:
+    """The answer of a hello that gets through, which has failed if its HTTP status is an unusual one."""
+    status = answer.status
+    if usual_status is None or status is None or status == usual_status:
+        return answer
+    sentence = f"the server answers with HTTP status {status}"
+    return Answer(False, f"application-data:http-status-{status}", answer.choice, status, sentence)
 
 
 def _choice(attempt: Attempt) -> Choice | None:

@@ -18,6 +18,7 @@ from matrix.explain.asking import (
     AT_ONCE,
     WITHOUT_RULES,
     Asker,
+    as_usual,
     ends_first_handshake,
     is_own_rule,
     is_unreachable,
@@ -132,11 +133,13 @@ class _Explaining:
         if first.passes and not is_refused_page:
             return self._passing(first)
         rule = is_own_rule(first) and self._gets_through_without_rule()
-        if not rule:
-            first = self._as_the_server_sees_it(first)
-            if first.passes and not is_refused_page:  # it was the client's own doing after all
-                return self._passing(first)
-        return self._explained(first, rule=rule)
+        if rule:
+            return self._explained(first, rule=True)
+        seen = self._as_the_server_sees_it(first)
+        if seen.passes and not is_refused_page:  # it was the client's own doing after all
+            return self._passing(seen)
+        is_again = seen.is_like(first) and seen.status == first.status
+        return self._explained(seen, times=2 if is_again else 1)
 
     def _without_scenario(self, first: Answer) -> Answer:
         """What ends the first handshake has nothing to do with what was to come after it: from here on that
@@ -172,8 +175,8 @@ class _Explaining:
             return self._ended(Kind.PASSES, first)
         return self._flaky(next(answer for answer in again if not answer.passes))
 
-    def _explained(self, first: Answer, *, rule: bool, turn: int = 1) -> Explanation:
-        """Explain the failing hello, whose answer is known."""
+    def _explained(self, first: Answer, *, times: int = 1, rule: bool = False, turn: int = 1) -> Explanation:
+        """Explain the failing hello, which has been answered in this way so many times."""
         trials = Trials(first)
         nearest = self._nearest(first, trials)
         if nearest is None:
@@ -182,15 +185,17 @@ class _Explaining:
         name, passing, answer = nearest
         if first.passes:  # the server answers with an HTTP status that refuses
             self._asker.usual_status = answer.status
-            first = self._asker.ask(self._failing)
+            first = as_usual(first, answer.status)
             trials = Trials(first)
             trials.add(passing, answer)
-        if any(not self._asker.ask(self._failing).is_like(first) for _ in range(REPEATS - 1)):
+        if any(not self._asker.ask(self._failing).is_like(first) for _ in range(REPEATS - times)):
             return self._flaky(first)
         trials.add(self._failing, first)
         control = Control(self._asker, passing, self._terms.pause, self._terms.pause_seconds)
         found = self._searched(trials, passing, control)
         proof = self._proved(found, first, passing)
+        if isinstance(found, Found) and proof is None:
+            found = control.disturbance() or found
         if isinstance(found, Found) and proof is None and first.reason.endswith(_SILENT):
             found = self._searched(self._looked_again(found), passing, control)
             proof = self._proved(found, first, passing)
@@ -237,7 +242,7 @@ class _Explaining:
                 return (
                     self._flaky(first) if self._is_flaky() else self._ended(Kind.CHANGED, first, found.trials)
                 )
-        then = self._then(cause, first, turn) if proof is not None else None
+        then = self._then(cause, found.trials, turn) if proof is not None else None
         is_one = len(found.causes) == 1 and proof is not None
         return replace(
             ended,
@@ -248,16 +253,17 @@ class _Explaining:
             probes=self._asker.asked,
         )
 
-    def _then(self, cause: Hypothesis, first: Answer, turn: int) -> Explanation | None:
+    def _then(self, cause: Hypothesis, trials: Trials, turn: int) -> Explanation | None:
         """What the server has against the hello once the cause is out of it."""
         bare = self._asker.sent(without(self._failing, cause.parts))
         if bare == self._failing or turn == _MOST_CAUSES_IN_TURN:
             return None
-        answer = self._asker.ask(bare)
+        known = (trial.answer for trial in trials if trial.template == bare)
+        answer = next(known, None) or self._asker.ask(bare)
         if answer.passes or self._asker.asked >= self._terms.most_probes:
             return None
         self._failing = bare
-        then = self._explained(answer, rule=False, turn=turn + 1)
+        then = self._explained(answer, turn=turn + 1)
         return then if then.kind in (Kind.ONE, Kind.SEVERAL) else None
 
     def _nearest(self, first: Answer, trials: Trials) -> tuple[str, HelloTemplate, Answer] | None:
@@ -298,7 +304,7 @@ class _Explaining:
                 questions = asking.send(answers)
         except StopIteration as end:
             found: Found = end.value
-            return control.disturbance() or found
+            return found
         return search.found()
 
     def _is_flaky(self) -> bool:
