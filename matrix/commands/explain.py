@@ -197,7 +197,8 @@ def _print(found: Explanation, written: dict[str, Any], files: list[Path]) -> No
     _line(f"  confidence: {written['confidence']}")
     evidence = written["evidence"]
     for text in evidence["accepted"]:
-        _line(f"  {text}")
+        if text not in written["sentence"]:
+            _line(f"  {text}")
     if found.proof is not None:
         sizes = evidence["failing"]["length"], evidence["passing"]["length"]
         _line(

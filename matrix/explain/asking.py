@@ -53,12 +53,17 @@ _BEFORE_SCENARIOS = tuple(
 )
 
 
+class ProbesSpent(Exception):
+    """As many connections were made as may be."""
+
+
 @dataclass
 class Asker:
     """Asks `destination`. `player` are the rules that hellos are played with, `scenario` what is done with
     each; `seconds` is the time of an attempt, `pace` waits for the turn of a connection; `usual_status` is
     the HTTP status that counts as getting through, None for any. `asks_for_page` is whether a request is sent
-    after the handshake. `asked` counts the connections that were tried.
+    after the handshake. `asked` counts the connections that were tried; one more than `most` of them raises
+    ProbesSpent.
     """
 
     destination: Destination
@@ -70,6 +75,7 @@ class Asker:
     own: Mapping[str, Credential] = field(default_factory=dict)
     usual_status: int | None = None
     asks_for_page: bool = True
+    most: int | None = None
     asked: int = 0
     _slowest: float | None = None
     _is_patient: bool = False
@@ -130,6 +136,8 @@ class Asker:
 
     def _wait_for_turn(self) -> None:
         with self._turn:
+            if self.most is not None and self.asked >= self.most:
+                raise ProbesSpent
             self.asked += 1
             self.pace()
 

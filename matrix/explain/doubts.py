@@ -178,8 +178,18 @@ def _halves(members: Sequence[_Member]) -> Sequence[Sequence[_Member]]:
     return (members[:middle], members[middle:]) if middle else ()
 
 
+def chosen_from(asked: Asked) -> Iterator[HelloTemplate]:
+    """Where the server may miss any of several values: the failing hello with all that it has not chosen yet.
+    It chooses the next one that it takes, or takes none of them.
+    """
+    for each in sums(asked.trials):
+        if not each.is_offered:
+            unsure = [each.kind.one(value) for value in each.values if value not in each.seen]
+            yield with_(asked.failing, unsure)
+
+
 def enumerated(asked: Asked, cause: Hypothesis) -> Iterator[HelloTemplate]:
-    """Hellos that shorten a sum: less what the server has chosen so far, else less one half or the other."""
+    """Hellos that shorten a sum: less what the server has chosen so far, else one half or the other."""
     literal = cause.parts[-1]
     inner = literal.feature if isinstance(literal, Negation) else literal
     if not isinstance(inner, AnyCipherSuite | ListsAny):

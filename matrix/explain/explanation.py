@@ -18,6 +18,7 @@ from matrix.explain.asking import (
     AT_ONCE,
     WITHOUT_RULES,
     Asker,
+    ProbesSpent,
     as_usual,
     ends_first_handshake,
     is_own_rule,
@@ -37,6 +38,8 @@ REFUSING_STATUS = 400
 """RFC 9110 section 15.5."""
 MOST_PROBES = 200
 """Connections that an explanation makes unless another number is asked for; most need a fifth of them."""
+MOST_TOLD = 4
+"""Of more causes that nothing tells apart no more are named, and behind another cause none."""
 _SILENT = ":timeout"
 _KEPT = 30
 """Connections that are kept for controls and the proof."""
@@ -61,6 +64,7 @@ class Kind(StrEnum):
     BANNED = Disturbance.BANNED.value
     RATE_LIMITED = Disturbance.RATE_LIMITED.value
     CHANGED = Disturbance.CHANGED.value
+    SPENT = "spent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class Explanation:
     the nearest hello that gets through fail. `rate` is the share of failures of a flaky server, `disturbed`
     the hello that showed it. `rule` is true where the client itself refuses what the server chooses, and the
     hello gets through without its rule. `then` explains what the server minds next, in a hello without the
-    cause. `trials` are all that was asked.
+    cause. `trials` are all that was asked; `is_cut` is whether more would have been.
     """
 
     kind: Kind
@@ -91,6 +95,7 @@ class Explanation:
     rule: bool = False
     then: "Explanation | None" = None
     trials: Trials | None = None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,9 @@ def explain(
     return _Explaining(client, clients, asker, terms or Terms()).run()
 
 
+_NOT_TOLD = Answer(False)
+
+
 class _Explaining:
     """One explanation in progress."""
 
@@ -121,6 +129,13 @@ class _Explaining:
 
     def run(self) -> Explanation:
         """Ask until there is an explanation, or there is none."""
+        self._asker.most = self._terms.most_probes
+        try:
+            return self._run()
+        except ProbesSpent:
+            return self._ended(Kind.SPENT, _NOT_TOLD)
+
+    def _run(self) -> Explanation:
         asker, failing = self._asker, self._failing
         asker.player = replace(self._client, hellos=())
         first = asker.ask(failing)
@@ -229,7 +244,11 @@ class _Explaining:
     ) -> Explanation:
         """Tell what was found and proved, and what comes behind it."""
         ended = replace(
-            self._ended(Kind.NONE, first, found.trials), nearest=name, rule=rule, causes=found.causes
+            self._ended(Kind.NONE, first, found.trials),
+            nearest=name,
+            rule=rule,
+            causes=found.causes,
+            is_cut=found.is_cut,
         )
         if not found.causes:
             is_told = choices(found.trials) is not None
@@ -263,8 +282,12 @@ class _Explaining:
         if answer.passes or self._asker.asked >= self._terms.most_probes:
             return None
         self._failing = bare
-        then = self._explained(answer, turn=turn + 1)
-        return then if then.kind in (Kind.ONE, Kind.SEVERAL) else None
+        try:
+            then = self._explained(answer, turn=turn + 1)
+        except ProbesSpent:
+            return None
+        is_told = then.kind is Kind.ONE or (then.kind is Kind.SEVERAL and len(then.causes) <= MOST_TOLD)
+        return then if is_told else None
 
     def _nearest(self, first: Answer, trials: Trials) -> tuple[str, HelloTemplate, Answer] | None:
         """A hello of another client that gets through; the trials get what was asked on the way."""
@@ -288,7 +311,8 @@ class _Explaining:
     def _searched(self, trials: Trials, passing: HelloTemplate, control: Control) -> Found | Disturbance:
         """Do the search; what disturbs it, where the control no longer gets through."""
         asker = self._asker
-        most = max(self._terms.most_probes - asker.asked - _KEPT, 0) + len(trials)
+        kept = min(_KEPT, self._terms.most_probes // 3)
+        most = max(self._terms.most_probes - asker.asked - kept, 0) + len(trials)
         search = Search(self._failing, passing, trials, most, self._hellos.values(), asker.sent)
         asking = search.run()
         since = 0

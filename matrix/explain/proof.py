@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from heapq import nsmallest
 from itertools import product
 
 from handshake.errors import LocalError
-from handshake.features import Feature, differences
+from handshake.features import Feature, differences, features_of
 from handshake.features.flight import flight_of
 from handshake.hello_template import HelloTemplate
 from matrix.explain.asking import Asker
@@ -15,6 +16,8 @@ from matrix.explain.trial import Answer, Trials
 
 REPEATS = 3
 """How often the hello to be explained, and each hello of the proof, is asked."""
+_LOOKED_AT = 5
+"""Pairs that have the most features in common are compared closely."""
 _MOST_TRIED = 3
 """Pairs of hellos that are tried as a proof."""
 
@@ -59,7 +62,12 @@ def prove(
 
 def nearest_pair(trials: Trials) -> Proof:
     """Of all hellos asked the two most alike of which one fails and one gets through."""
-    pairs = product(trials.chosen(trials.failing), trials.chosen(trials.passing))
+    failing, passing = (
+        [(trial, frozenset(features_of(trial.flight))) for trial in trials.chosen(bits)]
+        for bits in (trials.failing, trials.passing)
+    )
+    alike = nsmallest(_LOOKED_AT, product(failing, passing), key=lambda pair: len(pair[0][1] ^ pair[1][1]))
+    pairs = [(bad, good) for (bad, _), (good, _) in alike]
     bad, good = min(pairs, key=lambda pair: len(differences(pair[0].flight, pair[1].flight)))
     return Proof(bad.template, good.template, 1, tuple(differences(bad.flight, good.flight)))
 

@@ -17,7 +17,7 @@ from handshake.features.negation import Negation
 from handshake.hello_template import HelloTemplate
 from handshake.wire.record import Record, push_record, push_sslv2_record
 from matrix.explain.advice import Advice, advice
-from matrix.explain.explanation import Explanation
+from matrix.explain.explanation import MOST_TOLD, Explanation
 from matrix.explain.hypotheses import Hypothesis, Joint
 from matrix.explain.proof import Proof
 from matrix.explain.words import accepted, confidence, described, sentence
@@ -34,7 +34,8 @@ def document(
     explanation: Explanation, server: str, client: str, scenario: str, failing: HelloTemplate
 ) -> dict[str, Any]:
     """The explanation as JSON types; `failing` is the hello that was explained."""
-    found = advice(explanation.causes, client, failing) if explanation.causes else _NO_ADVICE
+    is_told = 0 < len(explanation.causes) <= MOST_TOLD
+    found = advice(explanation.causes, client, failing) if is_told else _NO_ADVICE
     return {
         "schema": SCHEMA,
         "server": server,

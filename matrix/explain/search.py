@@ -23,10 +23,11 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.registry import ProtocolVersion
 from matrix.explain.alike import merged
 from matrix.explain.candidates import changes, groups, with_, without
-from matrix.explain.doubts import DOUBTS, opened, resized
+from matrix.explain.doubts import DOUBTS, chosen_from, opened, resized
 from matrix.explain.hypotheses import Hypothesis, Universe, is_numeric
 from matrix.explain.rank import rank
 from matrix.explain.shrinking import shrunk
+from matrix.explain.sums import is_none_of_several
 from matrix.explain.trial import Answer, Trial, Trials
 
 Asking = Generator[Sequence[HelloTemplate], Sequence[Answer], "Found"]
@@ -38,6 +39,9 @@ _MOST_DOUBTED = 3
 """The likeliest hypotheses are doubted, not those far behind."""
 _GOOD_ENOUGH = 0.3
 """A hello that leaves at most so much of the pool on its smaller side is taken without looking further."""
+_ENUMERATED_AFTER = 25
+"""Trials after which it is asked for one value after the other what the server takes."""
+_FEW_SUITES = 3
 _MOST_UNANSWERED = 12
 _NO_COMMON_SUITE = "alert-handshake_failure"
 """RFC 5246 section 7.4.1.3."""
@@ -50,13 +54,15 @@ class Found:
     """What is still possible at the end, in groups of hypotheses that say the same of every known hello, the
     most likely first. `companions` are what every failing hello had besides the first of them, so that it was
     never seen to be innocent. `failing` is the hello that has failed because of it: that to be explained, or
-    what is left of it where the server minds several things.
+    what is left of it where the server minds several things. `is_cut` is whether the search ended before its
+    time, since no more could be asked.
     """
 
     failing: HelloTemplate
     causes: tuple[tuple[Hypothesis, ...], ...]
     companions: tuple[Feature, ...]
     trials: Trials
+    is_cut: bool = False
 
 
 class Search:
@@ -129,7 +135,7 @@ class Search:
         companions = (
             _that_can_be_absent(possible[0], self._companions(possible[0]), flights) if possible else ()
         )
-        return Found(self.failing, causes, companions, self.trials)
+        return Found(self.failing, causes, companions, self.trials, len(self.trials) >= self.most)
 
     def _compared(self) -> list[FirstFlight]:
         """The hellos that tell causes apart: those that were asked and those that are known, but for versions
@@ -163,7 +169,8 @@ class Search:
 
     def _question(self, possible: list[Hypothesis]) -> HelloTemplate | None:
         if len(possible) > 1:
-            best = self._first_new(opened(self, possible)) or self._dividing(possible)
+            telling = self._first_new(opened(self, possible)) or self._enumerating(possible)
+            best = telling or self._dividing(possible)
             if best is not None:
                 return best
         for cause in possible[:_MOST_DOUBTED]:
@@ -172,6 +179,16 @@ class Search:
             if question is not None:
                 return question
         return None
+
+    def _enumerating(self, possible: list[Hypothesis]) -> HelloTemplate | None:
+        """The next hello that shows what the server takes, where that may be all that it minds: at once for a
+        hello of few suites that is refused for want of a common one, else only where a family of suites or
+        two do not explain it.
+        """
+        is_late = len(self.trials) > _ENUMERATED_AFTER
+        has_few = len(self.failing.cipher_suites) <= _FEW_SUITES and self._looks_like_no_common_suite()
+        may_miss = any(len(each.parts) == 1 and is_none_of_several(each.parts[0]) for each in possible)
+        return self._first_new(chosen_from(self)) if (is_late or has_few) and may_miss else None
 
     def _first_new(self, templates: Iterator[HelloTemplate]) -> HelloTemplate | None:
         return next((each for each, _ in self._new(templates)), None)
@@ -251,7 +268,10 @@ class Search:
         """Whether a hello may be asked that the server may refuse for want of a common suite: a few times,
         and not where the failure looks just like that.
         """
-        return self._is_answered() and not self.trials.explained.reason.endswith(_NO_COMMON_SUITE)
+        return self._is_answered() and not self._looks_like_no_common_suite()
+
+    def _looks_like_no_common_suite(self) -> bool:
+        return self.trials.explained.reason.endswith(_NO_COMMON_SUITE)
 
     def _is_answered(self) -> bool:
         """Whether most hellos have not been refused for another reason, which says nothing."""

@@ -8,6 +8,7 @@ elimination). The same is done for the groups and the other lists of extensions.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from handshake.features import Feature, FirstFlight
 from handshake.features.any_cipher_suite import AnyCipherSuite
@@ -39,13 +40,24 @@ class Kind:
 
 
 def _suites(flight: FirstFlight) -> Sequence[int]:
-    return [code for code in flight.cipher_suites if not is_grease(code)]
+    return _offered(tuple(flight.cipher_suites))
+
+
+@lru_cache(maxsize=1024)
+def _offered(cipher_suites: tuple[int, ...]) -> Sequence[int]:
+    return tuple(code for code in cipher_suites if not is_grease(code))
+
+
+@lru_cache(maxsize=1024)
+def _listed(extension_type: int, body: bytes) -> Sequence[str]:
+    """The entries but for GREASE. A search asks for the same ones again and again."""
+    listed = entries(extension_type, body) or ()
+    return tuple(entry for entry in listed if not is_grease_entry(entry))
 
 
 def _list(extension_type: int) -> Kind:
     def of(flight: FirstFlight) -> Sequence[str]:
-        listed = entries(extension_type, flight.hello.extension(extension_type) or b"") or ()
-        return [entry for entry in listed if not is_grease_entry(entry)]
+        return _listed(extension_type, flight.hello.extension(extension_type) or b"")
 
     def chosen(choice: Choice) -> str | None:
         is_group = extension_type == ExtensionType.SUPPORTED_GROUPS and choice.named_group is not None
@@ -86,6 +98,11 @@ class Sum:
         """The feature, or that it is missing."""
         feature = self.kind.any_of(self.values)
         return feature if self.is_offered else Negation(feature)
+
+
+def is_none_of_several(literal: Feature) -> bool:
+    """Whether it is that a hello has none of several values."""
+    return isinstance(literal, Negation) and isinstance(literal.feature, AnyCipherSuite | ListsAny)
 
 
 def sums(trials: Trials, within: int | None = None) -> Iterator[Sum]:

@@ -14,7 +14,7 @@ from matrix.explain.candidates import UNKNOWN_EXTENSION
 from matrix.explain.choices import choices
 from matrix.explain.control import REPEATS
 from matrix.explain.doubts import RENEGOTIATION_INFO
-from matrix.explain.explanation import Explanation, Kind
+from matrix.explain.explanation import MOST_TOLD, Explanation, Kind
 from matrix.explain.hypotheses import Hypothesis, Joint, is_numeric
 from matrix.explain.trial import Trials
 from matrix.wording import counted, joined
@@ -25,7 +25,7 @@ _REFUSES = {
     "reset": "resets the connection on",
     "timeout": "does not answer",
 }
-_MOST_NAMED = 4
+_MOST_NAMED = MOST_TOLD
 _NOT_EXPLAINED = {
     Kind.PASSES: "{client} gets through to {server}: there is nothing to explain",
     Kind.ALL_FAIL: (
@@ -46,6 +46,7 @@ _NOT_EXPLAINED = {
         "{server} answers the same hello otherwise than before: it has changed, or learns; nothing is "
         "concluded from its answers"
     ),
+    Kind.SPENT: "{probes} were not enough to explain {server}: give more with --max-probes",
 }
 
 
@@ -88,7 +89,9 @@ def _several(explanation: Explanation) -> str:
     if len(groups) == 1:
         return f"{groups[0]}, which could not be proved with two hellos"
     more = f"; and {len(groups) - _MOST_NAMED} more" if len(groups) > _MOST_NAMED else ""
-    return f"one of these, which no hello tells apart: {'; '.join(groups[:_MOST_NAMED])}{more}"
+    asked = f"{counted(explanation.probes, 'connection')} did not tell apart"
+    why = asked if explanation.is_cut else "no hello tells apart"
+    return f"one of these, which {why}: {'; '.join(groups[:_MOST_NAMED])}{more}"
 
 
 def _fails(explanation: Explanation, server: str, client: str) -> str:
@@ -137,10 +140,14 @@ def _part(part: Feature) -> str:
         case Negation(feature=VersionFrom(version=version)):
             return f"a client_version below {version_name(version)}"
         case Negation(feature=AnyCipherSuite(codes=codes)):
-            names = ", ".join(map(cipher_suite_name, codes))
+            names = joined([*map(cipher_suite_name, codes[:_MOST_NAMED]), *_more(len(codes) - _MOST_NAMED)])
             return f"none of the cipher suites that the server takes ({names})"
         case _:
             return part.describe()
+
+
+def _more(count: int) -> list[str]:
+    return [f"{count} more"] if count > 0 else []
 
 
 def accepted(explanation: Explanation) -> list[str]:
@@ -180,6 +187,10 @@ def confidence(explanation: Explanation) -> str:
             return "high: seen in every hello that was asked"
         case Kind.ALL_FAIL:
             return "medium: seen in every hello that was asked, not in those of all clients"
+        case Kind.SPENT:
+            return "none: more hellos are needed (--max-probes)"
+        case Kind.SEVERAL if explanation.is_cut:
+            return "low: more hellos are needed to tell these apart (--max-probes)"
         case Kind.SEVERAL:
             return "low: no hello that could be asked tells these apart"
         case _:

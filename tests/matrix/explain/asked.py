@@ -11,6 +11,7 @@ from clients.player import Player
 from clients.profile import load_profiles
 from matrix.explain.asking import Asker
 from matrix.explain.explanation import Explanation, Terms, explain
+from matrix.scenarios import CONNECT, Scenario
 from servers.credentials import SUBJECT
 
 PROFILES = load_profiles()
@@ -20,12 +21,17 @@ Decide = Callable[[int], str]
 
 
 def explained(
-    port: int, client: str | Player, seconds: float = 2.0, most: int = 200, pause_seconds: float = 0.3
+    port: int,
+    client: str | Player,
+    seconds: float = 2.0,
+    most: int = 200,
+    pause_seconds: float = 0.3,
+    scenario: Scenario = CONNECT,
 ) -> Explanation:
     """Explain what a server on loopback has against a client."""
     player = PROFILES[client].player if isinstance(client, str) else client
     others = {name: profile.player for name, profile in PROFILES.items() if name != client}
-    asker = Asker(Destination("127.0.0.1", port, SUBJECT), seconds)
+    asker = Asker(Destination("127.0.0.1", port, SUBJECT), seconds, scenario=scenario)
     return explain(player, others, asker, Terms(most, pause_seconds=pause_seconds))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from matrix.explain.explanation import Kind
 from matrix.explain.trial import Answer, Choice
-from matrix.explain.words import sentence
+from matrix.explain.words import confidence, sentence
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
 from servers.processes.start import start_servers
@@ -108,6 +108,23 @@ def test_a_server_that_hangs_costs_no_more_than_eight_deadlines(running: Running
     found = explained(port_of(running, HANGS), "openssl-1.0.1", seconds=seconds)
     assert causes_of(found)[0][0] == "hello-length:256..511"
     assert time.monotonic() - began < 8 * seconds
+
+
+@pytest.mark.parametrize("most", [10, 20, 40])
+def test_no_more_is_asked_than_may_be(running: RunningServers, most: int) -> None:
+    counted: list[int] = []
+
+    def decide(number: int) -> str:
+        counted.append(number)
+        return "pass"
+
+    with relay(port_of(running, MINDS), decide) as port:
+        found = explained(port, CLIENT, most=most)
+    assert len(counted) == found.probes <= most
+    assert found.kind is (Kind.ONE if most == 40 else found.kind)
+    if most == 10:
+        assert found.kind in (Kind.SPENT, Kind.SEVERAL)
+        assert "--max-probes" in confidence(found)
 
 
 def test_an_answer_that_comes_after_the_choice_is_another_one() -> None:

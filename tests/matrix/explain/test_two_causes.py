@@ -10,7 +10,7 @@ from matrix.explain.words import sentence
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
 from servers.processes.start import start_servers
-from servers.running import RunningServer
+from servers.running import RunningServer, RunningServers
 from servers.variant import parse_server_id
 from tests.matrix.explain.asked import causes_of, explained
 
@@ -54,7 +54,7 @@ PAIRS = {
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Explanation]]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServers]:
     folder: Path = tmp_path_factory.mktemp("servers")
     for name, minded in PAIRS.items():
         (folder / name).mkdir()
@@ -64,18 +64,19 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Explan
     definitions = load_definitions([folder])
     variants = [parse_server_id(f"{name}@one", definitions) for name in PAIRS]
     with start_servers(variants, make_credentials()) as servers:
-        results = {}
-        for name in PAIRS:
-            server = servers[f"{name}@one"]
-            assert isinstance(server, RunningServer), server
-            results[name] = explained(server.port, CLIENT)
-        yield results
+        yield servers
+
+
+def found_at(running: RunningServers, name: str) -> Explanation:
+    server = running[f"{name}@one"]
+    assert isinstance(server, RunningServer), server
+    return explained(server.port, CLIENT)
 
 
 @pytest.mark.parametrize("name", ["two-reactions", "alert-then-hang"])
-def test_two_causes_with_different_reactions(found: dict[str, Explanation], name: str) -> None:
+def test_two_causes_with_different_reactions(running: RunningServers, name: str) -> None:
     (first, _), (second, _) = PAIRS[name]
-    explanation = found[name]
+    explanation = found_at(running, name)
     assert explanation.kind is Kind.ONE
     assert first in causes_of(explanation)[0]
     assert explanation.then is not None
@@ -84,38 +85,38 @@ def test_two_causes_with_different_reactions(found: dict[str, Explanation], name
     assert ". Without that: " in sentence(explanation, "server", CLIENT)
 
 
-def test_two_causes_with_the_same_reaction(found: dict[str, Explanation]) -> None:
-    (group,) = causes_of(found["either"])
+def test_two_causes_with_the_same_reaction(running: RunningServers) -> None:
+    (group,) = causes_of(found_at(running, "either"))
     assert {
         "extension:server_name or extension:heartbeat",
         "extension:heartbeat or extension:server_name",
     } & {*group}
 
 
-def test_two_things_together(found: dict[str, Explanation]) -> None:
-    (group,) = causes_of(found["together"])
+def test_two_things_together(running: RunningServers) -> None:
+    (group,) = causes_of(found_at(running, "together"))
     assert {
         "extension:server_name and extension:heartbeat",
         "extension:heartbeat and extension:server_name",
     } & {*group}
 
 
-def test_one_thing_that_is_there_and_one_that_is_not(found: dict[str, Explanation]) -> None:
-    (group,) = causes_of(found["together-absent"])
+def test_one_thing_that_is_there_and_one_that_is_not(running: RunningServers) -> None:
+    (group,) = causes_of(found_at(running, "together-absent"))
     parts = {frozenset(name.split(" and ")) for name in group}
     assert frozenset({"extension:heartbeat", NO_ALPN}) in parts
 
 
-def test_three_things_together(found: dict[str, Explanation]) -> None:
-    (group,) = causes_of(found["three"])
+def test_three_things_together(running: RunningServers) -> None:
+    (group,) = causes_of(found_at(running, "three"))
     wanted = frozenset({"extension:server_name", "extension:heartbeat", "ec-cipher-suite"})
     assert wanted in {frozenset(name.split(" and ")) for name in group}
 
 
-def test_any_of_three_things(found: dict[str, Explanation]) -> None:
+def test_any_of_three_things(running: RunningServers) -> None:
     """Found one after the other: without the first the hello still fails."""
     names: set[str] = set()
-    explanation: Explanation | None = found["one-of-three"]
+    explanation: Explanation | None = found_at(running, "one-of-three")
     while explanation is not None:
         names |= {part for group in causes_of(explanation) for part in group[0].split(" or ")}
         explanation = explanation.then
