@@ -1,4 +1,4 @@
-"""Asking the user before many connections are made to a server that may not be theirs."""
+"""Saying what is going to be sent to a server that may not be the user's, and asking whether it may be."""
 
 import sys
 
@@ -9,16 +9,14 @@ from matrix.errors import EXIT_USAGE
 
 
 def ask_first(what: str, *, is_agreed: bool) -> None:
-    """Say what is going to be done and go on only if the user agrees, now or by --yes. Without a terminal
+    """Say what is going to be sent and go on only if the user agrees, now or by --yes. Without a terminal
     nobody can, and the command ends with exit status 2.
     """
-    if is_agreed:
-        return
-    if not sys.stdin.isatty():
+    if not is_agreed and not sys.stdin.isatty():
         tell(
             f"tls-matrix: {what}: nobody is there to be asked; give --yes if the server may be asked so much"
         )
         raise typer.Exit(EXIT_USAGE)
-    tell(what)
-    if not typer.confirm("Go on?", err=True):
+    tell(f"tls-matrix: {what}")
+    if not is_agreed and not typer.confirm("Go on?", err=True):
         raise typer.Exit(EXIT_USAGE)

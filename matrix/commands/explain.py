@@ -146,14 +146,18 @@ def _options(
 
 
 def _pace(plan: Plan, rate: float | None, most: int, *, is_agreed: bool) -> Callable[[], None]:
-    """How often the server is asked; the user agrees to it first where it is not on loopback."""
+    """How often the server is asked. A target's user is told first, and agrees where it is off loopback."""
     if not plan.targets:
         return at_once
     (target,) = plan.targets
-    if not is_loopback(target.destination):
-        speed = f"at most {rate or DEFAULT_RATE:g} a second"
-        where = target.destination.address
-        ask_first(f"{where} is going to get up to {most} hellos, {speed}", is_agreed=is_agreed)
+    is_near = is_loopback(target.destination)
+    limit = rate or (None if is_near else DEFAULT_RATE)
+    speed = "" if limit is None else f", at most {limit:g} a second"
+    what = f"{target.destination.address} is going to get up to {most} hellos{speed}"
+    ask_first(
+        f"{what}, and an HTTP request where the failure comes after the handshake",
+        is_agreed=is_agreed or is_near,
+    )
     return pace_of(target.destination, rate)
 
 

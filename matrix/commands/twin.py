@@ -3,7 +3,6 @@ them.
 """
 
 import re
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ import typer
 
 from clients.destination import Destination, is_loopback, parse_destination
 from clients.pace import DEFAULT_RATE, Pace, at_once
+from matrix.commands.asking_first import ask_first
 from matrix.commands.options import ClientsDir, Json, one_line_errors, tell, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, EXIT_USAGE, SelectionError
 from matrix.plan.loading import load_all_profiles
@@ -130,21 +130,15 @@ def check_place(folder: Path, server_id: str) -> None:
 def agree(
     destination: Destination, budget: int, clients: int, rate: float | None, *, is_agreed: bool
 ) -> None:
-    """Say what will be sent, and ask first where that is somebody else's server. Raises SelectionError where
-    nobody can be asked.
-    """
+    """Say what will be sent, and ask first where that is somebody else's server."""
     pace = rate or (None if is_loopback(destination) else DEFAULT_RATE)
     speed = "" if pace is None else f", {pace:g} a second at most"
-    tell(
-        f"tls-matrix: {destination.address} gets up to {budget} connections to learn from, and then those of "
+    ask_first(
+        f"{destination.address} is going to get up to {budget} connections to learn from, and then those of "
         f"{clients} clients, twice where a cell differs{speed}; each is a TLS handshake, and an HTTP request "
-        "where that completes"
+        "where that completes",
+        is_agreed=is_agreed or is_loopback(destination),
     )
-    if is_agreed or is_loopback(destination):
-        return
-    if not sys.stdin.isatty():
-        raise SelectionError(f"{destination.address} is not on loopback; give --yes if it may be asked")
-    typer.confirm("Go on?", abort=True, err=True)
 
 
 def _print(made: Twin, asked: int) -> None:

@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from matrix.commands.cli import application
 
 CELL = "webmethods-8.0.1@core-fix-19/biztalk-ws2008/connect"
 CAUSE = "the extension supported_groups or the extension ec_point_formats"
@@ -40,7 +43,7 @@ def test_a_cell_is_explained_in_a_sentence_and_files(tmp_path: Path) -> None:
 
 
 def test_json_stands_alone_on_standard_output() -> None:
-    done = command("explain", CELL, "--json")
+    done = CliRunner().invoke(application, ["explain", CELL, "--json"], catch_exceptions=False)
     written = json.loads(done.stdout)
     (group,) = written["causes"]
     assert group[0]["feature"] == "extension:supported_groups or extension:ec_point_formats"
@@ -66,16 +69,19 @@ def test_json_stands_alone_on_standard_output() -> None:
     ],
 )
 def test_what_is_wrong_is_one_line(arguments: list[str], status: int, said: str) -> None:
-    done = command(*arguments)
-    assert done.returncode == status
-    (line,) = done.stderr.splitlines()
+    """Of a target that may be asked it is said before that what it is going to get."""
+    done = CliRunner().invoke(application, arguments, catch_exceptions=False)
+    assert done.exit_code == status
+    *announced, line = done.stderr.splitlines()
     assert said in line
+    assert len(announced) == (status == 3)
+    assert all("127.0.0.1:9 is going to get up to 200 hellos" in each for each in announced)
     assert not done.stdout
 
 
 def test_a_cell_that_works_has_nothing_to_explain() -> None:
-    done = command("explain", CELL.replace("19", "20"))
-    assert done.returncode == 1
+    done = CliRunner().invoke(application, ["explain", CELL.replace("19", "20")], catch_exceptions=False)
+    assert done.exit_code == 1
     assert "there is nothing to explain" in done.stdout
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from matrix.commands.cli import application
 from matrix.twin.definition import WRITTEN_BY
 from tests.matrix.test_run import ROOT
 
@@ -36,7 +38,7 @@ def test_it_writes_a_server_that_is_served_and_says_what_it_sends(address: str, 
     assert found["equal"] == found["cells"] > 400
     assert sum(found["questions"].values()) <= 200
     assert found["server"] == "copy@live"
-    assert "gets up to 200 connections to learn from" in done.stderr.partition("\n")[0]
+    assert "is going to get up to 200 connections to learn from" in done.stderr.partition("\n")[0]
     text = (tmp_path / "copy" / "server.toml").read_text()
     assert WRITTEN_BY in text
     listed = [sys.executable, "-m", "matrix", "list", "servers", "--servers-dir", str(tmp_path)]
@@ -52,15 +54,14 @@ def test_it_writes_a_server_that_is_served_and_says_what_it_sends(address: str, 
         (("127.0.0.1:1", "--id", "Copy"), "--id Copy: write small letters"),
         (("127.0.0.1:1", "--id", "openssl"), "--id openssl: is a server that there is"),
         (("127.0.0.1:1", "--id", "x", "--servers-dir", "/nowhere"), "--servers-dir /nowhere: is no folder"),
-        (("192.0.2.1:443", "--id", "x"), "is not on loopback; give --yes if it may be asked"),
+        (("192.0.2.1:443", "--id", "x"), "give --yes if the server may be asked so much"),
         (("127.0.0.1", "--id", "x"), "127.0.0.1"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_sent(arguments: tuple[str, ...], said: str) -> None:
-    done = twin(*arguments)
-    assert (done.returncode, done.stdout) == (2, "")
+    done = CliRunner().invoke(application, ["twin", *arguments], catch_exceptions=False)
+    assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_a_file_of_somebody_elses_is_not_overwritten(tmp_path: Path) -> None:
