@@ -1,17 +1,20 @@
 """`python -m bench.explain`: what an explanation costs. Prints JSON.
 
 Probes for each kind of cause, over the random servers of the tests and the catalogue; probes a second against
-an emulated server, with the search and without it. A probe is a whole handshake on a connection of its own.
+an emulated server, with the search and without it. "refused" is a hello that gets an alert, "handshake" a
+whole handshake. `--tlsfuzzer FOLDER`, a checkout, is measured beside them (`bench.tlsfuzzer`).
 """
 
 import argparse
 import json
 import time
 from collections import defaultdict
+from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
 from bench.machine import machine
+from bench.tlsfuzzer import milliseconds
 from clients.destination import Destination
 from clients.profile import load_profiles
 from matrix.explain.asking import Asker
@@ -62,7 +65,7 @@ def by_kind(count: int) -> dict[str, Any]:
     }
 
 
-def speed(seconds: float) -> dict[str, Any]:
+def speed(seconds: float, tlsfuzzer: Path | None) -> dict[str, Any]:
     """Probes a second against an emulated server, and those of a whole explanation."""
     profiles = load_profiles()
     variant = parse_server_id(SERVER, load_definitions())
@@ -82,6 +85,8 @@ def speed(seconds: float) -> dict[str, Any]:
                 "probes_per_second": round(asker.asked / took),
                 "ms": round(1000 * took / asker.asked, 2),
             }
+        if tlsfuzzer is not None:
+            results["tlsfuzzer"] = {"ms": round(milliseconds(tlsfuzzer, server.port, seconds), 2)}
         asker = Asker(where, 2.0)
         others = {name: each.player for name, each in profiles.items() if name != CLIENT}
         began = time.perf_counter()
@@ -100,12 +105,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--servers", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--tlsfuzzer", type=Path)
     asked = parser.parse_args()
-    print(
-        json.dumps(
-            {"machine": machine(), "probes": by_kind(asked.servers), "speed": speed(asked.seconds)}, indent=2
-        )
-    )
+    measured = {
+        "machine": machine(),
+        "probes": by_kind(asked.servers),
+        "speed": speed(asked.seconds, asked.tlsfuzzer),
+    }
+    print(json.dumps(measured, indent=2))
 
 
 if __name__ == "__main__":

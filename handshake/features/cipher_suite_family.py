@@ -50,6 +50,11 @@ _FAMILIES = {
     _SSLV2: _Family("of SSLv2", lambda name: False, 0x010080),
 }
 
+_MEMBERS = {
+    word: frozenset(code for code, suite in CIPHER_SUITES.items() if family.is_name(suite.iana))
+    for word, family in _FAMILIES.items()
+}
+
 
 @dataclass(frozen=True, slots=True)
 class CipherSuiteFamily(Feature):
@@ -101,4 +106,4 @@ class CipherSuiteFamily(Feature):
         """Whether the suite is of the family."""
         if code > 0xFFFF or self.family == _SSLV2:
             return code > 0xFFFF and self.family == _SSLV2
-        return code in CIPHER_SUITES and _FAMILIES[self.family].is_name(CIPHER_SUITES[code].iana)
+        return code in _MEMBERS[self.family]

@@ -11,7 +11,7 @@ from rich.text import Text
 from clients.destination import is_loopback
 from clients.pace import DEFAULT_RATE, at_once, pace_of
 from matrix.cell import Cell, parse_cell_id
-from matrix.commands.asking_first import ask_first
+from matrix.commands.asking_first import Rate, Timeout, Yes, ask_first
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, tell, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
 from matrix.explain.asking import Asker
@@ -53,18 +53,6 @@ TargetAddress = Annotated[
     ),
 ]
 MaxProbes = Annotated[int, typer.Option(metavar="NUMBER", min=10, help="The most connections that are made.")]
-Rate = Annotated[
-    float | None,
-    typer.Option(
-        metavar="NUMBER",
-        min=0.01,
-        help=f"Connections per second; default {DEFAULT_RATE:g} where the target is not on loopback.",
-    ),
-]
-Timeout = Annotated[
-    float, typer.Option(metavar="SECONDS", min=0.1, help="Seconds for each connection attempt.")
-]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before a target off loopback is asked.")]
 Out = Annotated[
     Path | None,
     typer.Option(

@@ -11,7 +11,7 @@ import typer
 
 from clients.destination import Destination, is_loopback, parse_destination
 from clients.pace import DEFAULT_RATE, Pace, at_once
-from matrix.commands.asking_first import ask_first
+from matrix.commands.asking_first import Rate, Timeout, Yes, ask_first
 from matrix.commands.options import ClientsDir, Json, one_line_errors, tell, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, EXIT_USAGE, SelectionError
 from matrix.plan.loading import load_all_profiles
@@ -43,18 +43,6 @@ Folder = Annotated[
     Path, typer.Option("--servers-dir", metavar="DIR", help="The folder that the twin's folder goes into.")
 ]
 Quick = Annotated[bool, typer.Option("--quick", help=f"Ask {QUICK_BUDGET} times at most, not {BUDGET}.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before a server off loopback is asked.")]
-Rate = Annotated[
-    float | None,
-    typer.Option(
-        metavar="N",
-        min=0.01,
-        help=f"Connections a second (default: {DEFAULT_RATE:g} off loopback, no limit on it).",
-    ),
-]
-Timeout = Annotated[
-    float, typer.Option(metavar="SECONDS", min=0.1, help="Seconds for each connection attempt.")
-]
 
 
 def twin(

@@ -14,11 +14,13 @@ from itertools import chain
 
 from handshake.errors import LocalError
 from handshake.features import Feature, FirstFlight
+from handshake.features.any_cipher_suite import AnyCipherSuite
 from handshake.features.arguments import NumbersFeature
 from handshake.features.cipher_suite_family import CipherSuiteFamily
 from handshake.features.extension import Extension
 from handshake.features.extension_block import ExtensionBlock
 from handshake.features.flight import flight_of
+from handshake.features.negation import Negation
 from handshake.hello_template import HelloTemplate
 from handshake.wire.registry import ProtocolVersion
 from matrix.explain.alike import merged
@@ -27,7 +29,7 @@ from matrix.explain.doubts import DOUBTS, chosen_from, opened, resized
 from matrix.explain.hypotheses import Hypothesis, Universe, is_numeric
 from matrix.explain.rank import rank
 from matrix.explain.shrinking import shrunk
-from matrix.explain.sums import is_none_of_several
+from matrix.explain.sums import LEAST, is_none_of_several
 from matrix.explain.trial import Answer, Trial, Trials
 
 Asking = Generator[Sequence[HelloTemplate], Sequence[Answer], "Found"]
@@ -129,13 +131,24 @@ class Search:
 
     def found(self) -> Found:
         """What is still possible."""
-        possible = self._possible()
+        possible = self._possible() or self._no_common_suite()
         flights = self._compared()
         causes = tuple(map(tuple, merged(possible, flights)))
         companions = (
             _that_can_be_absent(possible[0], self._companions(possible[0]), flights) if possible else ()
         )
         return Found(self.failing, causes, companions, self.trials, len(self.trials) >= self.most)
+
+    def _no_common_suite(self) -> list[Hypothesis]:
+        """Where the suites that a server takes depend on the version, no list of them explains every failure:
+        of this one it may be that the hello has none of those that the server has chosen.
+        """
+        choices = [trial.answer.choice for trial in self.trials.chosen(self.trials.passing)]
+        chosen = tuple(dict.fromkeys(choice.cipher_suite for choice in choices if choice is not None))
+        is_so = None not in choices and set(chosen).isdisjoint(self.failing.cipher_suites)
+        if not self._looks_like_no_common_suite() or len(chosen) < LEAST or not is_so:
+            return []
+        return [Hypothesis((Negation(AnyCipherSuite(chosen)),))]
 
     def _compared(self) -> list[FirstFlight]:
         """The hellos that tell causes apart: those that were asked and those that are known, but for versions

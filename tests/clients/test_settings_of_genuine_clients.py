@@ -38,6 +38,7 @@ GNUTLS = {
 JSSE = [
     "jsse-no-server_name",
     "jsse-tlsv1.2-at-most",
+    "jsse-named-groups",
     "jsse-no-session_ticket",
     "jsse-no-extended_master_secret",
     "jsse-no-status_request",
