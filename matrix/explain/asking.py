@@ -48,6 +48,7 @@ _LEAST_SECONDS = 0.25
 """A machine under load may stop a process for so long."""
 _NO_REQUEST = b""
 _CHOOSING = ("ServerHello", "HelloRetryRequest")
+_LATE = (Phase.FINISHED.value, Phase.APPLICATION_DATA.value)
 _BEFORE_SCENARIOS = tuple(
     phase.value for phase in (Phase.SERVER_HELLO, Phase.CERTIFICATE, Phase.KEY_EXCHANGE)
 )
@@ -219,6 +220,13 @@ def is_unreachable(answer: Answer) -> bool:
 def ends_first_handshake(answer: Answer) -> bool:
     """Whether it fails before the server has proved who it is: nothing that a scenario adds has begun."""
     return answer.reason.partition(":")[0] in _BEFORE_SCENARIOS
+
+
+def ends_late(answer: Answer) -> bool:
+    """Whether it fails where TLS 1.3 tells its client only once it asks for something: a client's certificate
+    is refused after the handshake there (RFC 8446 section 4.4.2.4).
+    """
+    return answer.reason.partition(":")[0] in _LATE
 
 
 def is_own_rule(answer: Answer) -> bool:

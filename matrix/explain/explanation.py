@@ -21,6 +21,7 @@ from matrix.explain.asking import (
     ProbesSpent,
     as_usual,
     ends_first_handshake,
+    ends_late,
     is_own_rule,
     is_unreachable,
 )
@@ -175,7 +176,7 @@ class _Explaining:
         asker = self._asker
         if asker.scenario is CONNECT:
             asker.player = WITHOUT_RULES
-            asker.asks_for_page = first.passes or first.reason.startswith("application-data:")
+            asker.asks_for_page = first.passes or ends_late(first)
         return asker.ask(self._failing)
 
     def _gets_through_without_rule(self) -> bool:
