@@ -15,9 +15,10 @@ from matrix.commands.asking_first import Rate, Timeout, Yes, ask_first
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, tell, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
 from matrix.explain.asking import Asker
-from matrix.explain.explanation import MOST_PROBES, Explanation, Kind, Terms
+from matrix.explain.explanation import MOST_PROBES, Terms
 from matrix.explain.explanation import explain as explain_hello
 from matrix.explain.report import document, write_files
+from matrix.explain.result import Explanation, Kind
 from matrix.grid.run_cell import own_credentials
 from matrix.grid.servers import grid_servers, read_credentials
 from matrix.plan.make import make_plan

@@ -9,10 +9,8 @@ cause fails in another way, the server minds a second thing, which is explained 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from clients.player import Player
-from handshake.features import Feature
 from handshake.hello_template import HelloTemplate
 from matrix.explain.asking import (
     AT_ONCE,
@@ -31,6 +29,7 @@ from matrix.explain.control import CONTROL_AFTER, PAUSE_SECONDS, Control, Distur
 from matrix.explain.hypotheses import Hypothesis
 from matrix.explain.nearest import MOST_TRIED, Nearest
 from matrix.explain.proof import REPEATS, Proof, nearest_pair, prove, smallest_changes
+from matrix.explain.result import MOST_TOLD, Explanation, Kind
 from matrix.explain.search import Found, Search
 from matrix.explain.trial import Answer, Trials
 from matrix.scenarios import CONNECT
@@ -39,64 +38,11 @@ REFUSING_STATUS = 400
 """RFC 9110 section 15.5."""
 MOST_PROBES = 200
 """Connections that an explanation makes unless another number is asked for; most need a fifth of them."""
-MOST_TOLD = 4
-"""Of more causes that nothing tells apart no more are named, and behind another cause none."""
 _SILENT = ":timeout"
 _KEPT = 30
 """Connections that are kept for controls and the proof."""
 _MOST_CAUSES_IN_TURN = 3
 """Things with different reactions that one server is asked about."""
-
-
-class Kind(StrEnum):
-    """How an explanation ended."""
-
-    ONE = "one"
-    SEVERAL = "several"
-    CHOICE = "choice"
-    SCENARIO = "scenario"
-    OWN_RULE = "own-rule"
-    NONE = "none"
-    ALL_FAIL = "all-fail"
-    PASSES = "passes"
-    UNREACHABLE = "unreachable"
-    FLAKY = Disturbance.FLAKY.value
-    DOWN = Disturbance.DOWN.value
-    BANNED = Disturbance.BANNED.value
-    RATE_LIMITED = Disturbance.RATE_LIMITED.value
-    CHANGED = Disturbance.CHANGED.value
-    SPENT = "spent"
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What was found.
-
-    `answer` is that of the failing hello, `probes` the connections made. `causes` are groups of hypotheses:
-    those of a group say the same of every known hello, nothing that could be asked tells the groups apart.
-    `proof` are the two hellos; where no cause is left, the two most alike that were asked. `nearest` is the
-    client whose hello got through. `companions` are what every failing hello had besides the first cause.
-    `mends` shows the smallest change that makes the failing hello get through, `breaks` the one that makes
-    the nearest hello that gets through fail. `rate` is the share of failures of a flaky server, `disturbed`
-    the hello that showed it. `rule` is true where the client itself refuses what the server chooses, and the
-    hello gets through without its rule. `then` explains what the server minds next, in a hello without the
-    cause. `trials` are all that was asked; `is_cut` is whether more would have been.
-    """
-
-    kind: Kind
-    answer: Answer
-    probes: int
-    causes: tuple[tuple[Hypothesis, ...], ...] = ()
-    proof: Proof | None = None
-    mends: Proof | None = None
-    breaks: Proof | None = None
-    nearest: str | None = None
-    companions: tuple[Feature, ...] = ()
-    rate: float | None = None
-    rule: bool = False
-    then: "Explanation | None" = None
-    trials: Trials | None = None
-    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +61,6 @@ def explain(
     return _Explaining(client, clients, asker, terms or Terms()).run()
 
 
-_NOT_TOLD = Answer(False)
-
-
 class _Explaining:
     """One explanation in progress."""
 
@@ -134,7 +77,7 @@ class _Explaining:
         try:
             return self._run()
         except ProbesSpent:
-            return self._ended(Kind.SPENT, _NOT_TOLD)
+            return self._ended(Kind.SPENT, Answer(False))
 
     def _run(self) -> Explanation:
         asker, failing = self._asker, self._failing

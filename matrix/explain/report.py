@@ -17,9 +17,9 @@ from handshake.features.negation import Negation
 from handshake.hello_template import HelloTemplate
 from handshake.wire.record import Record, push_record, push_sslv2_record
 from matrix.explain.advice import Advice, advice
-from matrix.explain.explanation import MOST_TOLD, Explanation
 from matrix.explain.hypotheses import Hypothesis, Joint
 from matrix.explain.proof import Proof
+from matrix.explain.result import MOST_TOLD, Explanation
 from matrix.explain.words import accepted, confidence, described, sentence
 from matrix.results.run_file import to_json
 from servers.intolerance import KnownIntolerance

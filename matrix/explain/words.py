@@ -14,8 +14,8 @@ from matrix.explain.candidates import UNKNOWN_EXTENSION
 from matrix.explain.choices import choices
 from matrix.explain.control import REPEATS
 from matrix.explain.doubts import RENEGOTIATION_INFO
-from matrix.explain.explanation import MOST_TOLD, Explanation, Kind
 from matrix.explain.hypotheses import Hypothesis, Joint, is_numeric
+from matrix.explain.result import MOST_TOLD, Explanation, Kind
 from matrix.explain.trial import Trials
 from matrix.wording import counted, joined
 

@@ -12,7 +12,8 @@ from clients.pace import at_once
 from handshake.features.flight import flight_of
 from handshake.reason import Reason
 from matrix.explain.asking import Asker, with_server_name
-from matrix.explain.explanation import Explanation, Kind, explain
+from matrix.explain.explanation import explain
+from matrix.explain.result import Explanation, Kind
 from matrix.explain.words import sentence
 from matrix.grid.endpoint import Endpoint
 from matrix.grid.run_cell import Terms, own_credentials

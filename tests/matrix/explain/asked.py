@@ -10,7 +10,8 @@ from clients.destination import Destination
 from clients.player import Player
 from clients.profile import load_profiles
 from matrix.explain.asking import Asker
-from matrix.explain.explanation import Explanation, Terms, explain
+from matrix.explain.explanation import Terms, explain
+from matrix.explain.result import Explanation
 from matrix.scenarios import CONNECT, Scenario
 from servers.credentials import SUBJECT
 

@@ -11,7 +11,7 @@ from handshake.features import Feature, parse_feature
 from handshake.features.flight import flight_of
 from handshake.wire.registry import ProtocolVersion
 from matrix.explain.advice import products
-from matrix.explain.explanation import Kind
+from matrix.explain.result import Kind
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
 from servers.intolerance import known_intolerances

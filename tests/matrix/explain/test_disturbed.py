@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from matrix.explain.explanation import Kind
+from matrix.explain.result import Kind
 from matrix.explain.trial import Answer, Choice
 from matrix.explain.words import confidence, sentence
 from servers.credentials import make_credentials

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from matrix.explain.explanation import Explanation, Kind
+from matrix.explain.result import Explanation, Kind
 from matrix.explain.words import sentence
 from matrix.scenarios import SCENARIOS
 from servers.credentials import make_credentials

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from matrix.explain.explanation import Explanation, Kind
+from matrix.explain.result import Explanation, Kind
 from matrix.explain.words import sentence
 from servers.credentials import make_credentials
 from servers.definition import load_definitions

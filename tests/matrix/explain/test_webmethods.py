@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from matrix.explain.explanation import Kind
+from matrix.explain.result import Kind
 from matrix.explain.words import sentence
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
