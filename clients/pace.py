@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from clients.destination import Destination, is_loopback
+
 DEFAULT_RATE = 20.0
 """Connections a second to one target that is not on loopback, unless something else is asked for."""
 
@@ -30,6 +32,13 @@ class Pace:
         if now < self._next:
             self._sleep(self._next - now)
         self._next = max(now, self._next) + self._interval
+
+
+def pace_of(destination: Destination, rate: float | None) -> Callable[[], None]:
+    """The pace of connections to a target: `rate` a second, and the default off loopback."""
+    if rate is None and is_loopback(destination):
+        return at_once
+    return Pace(rate or DEFAULT_RATE).wait
 
 
 def at_once() -> None:

@@ -54,6 +54,7 @@ class ServerDefinition(Layer):
     can be loaded only once, or one variant, as where settings are read once a process. `memory` is what a
     container of the program may use, in megabytes, `needs_ipv6` whether it must have ::1 there.
     `start_seconds` is how long a process of it may take to start, where something is made at the first start.
+    `successor` is the id of the server whose levels follow on these, as one Java follows on another.
     """
 
     id: Name
@@ -71,6 +72,7 @@ class ServerDefinition(Layer):
     memory: Annotated[int, Field(ge=16)] = 256
     needs_ipv6: bool = False
     start_seconds: Annotated[int, Field(ge=0)] = 0
+    successor: Name | None = None
     levels: Annotated[dict[Name, Level], Field(min_length=1)]
     toggles: dict[Name, Toggle] = Field(default={})
     _folder: Path = PrivateAttr(default=Path())

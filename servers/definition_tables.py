@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache, partial
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -42,6 +42,7 @@ from servers.declared import (
 )
 from servers.departure_toggle import departure_layer, departure_values
 from servers.emulated.tables import model_of
+from servers.intolerance import intolerance_layer, intolerance_values
 from servers.own_program import program_values
 from servers.sent_alert import parse_sent_alert, with_todays_word
 
@@ -225,10 +226,12 @@ class Toggle(Table):
 
     `defaults` names the levels whose default is another. `once_connected`: it changes nothing before that, so
     that what is expected of a connect is the same. `departures`: the values are "none", the default, and all
-    departures from the RFCs that an emulated server can have (`handshake.server.departures`). `program`: any
-    path of a program is a value besides "system", the default (`servers.own_program`). `certificates`: they
-    are "ordinary", the default, and kinds of certificates (`servers.credentials.KINDS`), all that are not
-    left out of `values`.
+    departures from the RFCs that an emulated server can have (`handshake.server.departures`), with
+    `intolerances` all of the catalogue (`servers.intolerance`). `program`: any path of a program is a value
+    besides "system", the default (`servers.own_program`). `certificates`: they are "ordinary", the default,
+    and kinds of certificates (`servers.credentials.KINDS`), all that are not left out of `values`. `remedy`
+    is what it takes to change it, where clients fail: a "setting", another "provider", a "newer-stack",
+    another "certificate"; "none" where no operator can, since it is a hypothesis or is there for tests.
     """
 
     title: str
@@ -240,18 +243,22 @@ class Toggle(Table):
     levels: list[str] | None = None
     when: dict[str, ToggleValue] = {}
     departures: bool = False
+    intolerances: bool = False
     program: bool = False
     certificates: bool = False
+    remedy: Literal["setting", "provider", "newer-stack", "certificate", "none"] = "setting"
 
     @model_validator(mode="before")
     @classmethod
     def _with_all_values(cls, table: Any) -> Any:
         if isinstance(table, dict) and table.get("departures") is True:
-            return {**departure_values(), **table}
+            return {"remedy": "none", **departure_values(), **table}
+        if isinstance(table, dict) and table.get("intolerances") is True:
+            return {"remedy": "none", **intolerance_values(), **table}
         if isinstance(table, dict) and table.get("program") is True:
-            return {**program_values(), **table}
+            return {"remedy": "none", **program_values(), **table}
         if isinstance(table, dict) and table.get("certificates") is True:
-            return {**certificate_values(), **table}
+            return {"remedy": "certificate", **certificate_values(), **table}
         return table
 
     @model_validator(mode="after")
@@ -271,6 +278,8 @@ class Toggle(Table):
         written = self.when.get(value)
         if self.departures and written is None:
             return ToggleValue.model_validate(departure_layer(value))
+        if self.intolerances and written is None:
+            return ToggleValue.model_validate(intolerance_layer(value))
         if self.certificates:
             given = {} if written is None else written.model_dump(exclude_unset=True)
             return ToggleValue.model_validate({**certificate_layer(value), **given})

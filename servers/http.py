@@ -6,18 +6,20 @@ way its stack does it (the path is that of OpenSSL's s_server).
 """
 
 import re
+from http import HTTPStatus
 
 RENEGOTIATION_PATH = "/reneg"
+OK = HTTPStatus.OK.value
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 
 
-def http_response(text: str, *, keeps_alive: bool = False) -> tuple[bytes, bytes]:
+def http_response(text: str, *, keeps_alive: bool = False, status: int = OK) -> tuple[bytes, bytes]:
     """The head and the body of the answer to any request."""
     body = text.encode() + b"\n"
     connection = "keep-alive" if keeps_alive else "close"
     fields = ("Content-Type: text/plain", f"Content-Length: {len(body)}", f"Connection: {connection}", "", "")
-    return "\r\n".join(("HTTP/1.0 200 OK", *fields)).encode(), body
+    return "\r\n".join((f"HTTP/1.0 {status} {HTTPStatus(status).phrase}", *fields)).encode(), body
 
 
 def split_head(received: bytes) -> tuple[bytes, bytes] | None:

@@ -16,6 +16,7 @@ from servers.credentials import KINDS
 from servers.declared import Declared
 from servers.definition import ServerDefinition
 from servers.departure_toggle import certificate_of_departure
+from servers.intolerance import is_only_observed
 from servers.own_program import ProgramError, checked, comma_in_path
 
 LISTED_BY = "tls-matrix list servers"
@@ -72,6 +73,13 @@ class ServerVariant:
         return bool(self.emulation().get("departures"))
 
     @property
+    def minds(self) -> bool:
+        """Whether it minds what was chosen of the catalogue, and its control client may meet that."""
+        toggles = self.definition.toggles
+        chosen = (value for name, value in self.toggles.items() if toggles[name].intolerances)
+        return any(map(is_only_observed, chosen))
+
+    @property
     def own_program(self) -> str | None:
         """The path of the user's program that it runs, as ids have it; None where the system's does."""
         for name, value in self.toggles.items():
@@ -92,11 +100,11 @@ class ServerVariant:
 
     @property
     def is_only_observed(self) -> bool:
-        """Whether nothing is known of it before: it departs from the RFCs, its program is the user's own, or
-        it shows a certificate that is for the clients to take or not. Then nothing is expected of a client,
-        nor need any get through.
+        """Whether nothing is known of it before: it departs from the RFCs, or minds what is chosen, its
+        program is the user's own, or it shows a certificate that is for the clients to take or not. Then
+        nothing is expected of a client, nor need any get through.
         """
-        return self.departs or self.own_program is not None or self.certificate_kind is not None
+        return self.departs or self.minds or self.own_program is not None or self.certificate_kind is not None
 
     @property
     def process_of_its_own(self) -> str:

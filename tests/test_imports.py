@@ -30,9 +30,13 @@ MATRIX_FLOORS = (
     "expectations",
     "results",
     "captures",
+    "explain",
     "reports",
     "plan",
     "grid",
+    "diagnose",
+    "remedies",
+    "twin",
     "commands",
     "__main__",
 )

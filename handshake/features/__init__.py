@@ -6,7 +6,7 @@ is one class in one file of this folder, found by itself.
 
 from handshake.features.collection import differences, features_of, kinds, notations, parse_feature
 from handshake.features.feature import Feature, FeatureError
-from handshake.features.flight import FirstFlight, HelloRecord, flight_of, recorded_flight
+from handshake.features.flight import FirstFlight, HelloRecord, flight_of, recorded_flight, template_of
 
 __all__ = [
     "Feature",
@@ -20,4 +20,5 @@ __all__ = [
     "notations",
     "parse_feature",
     "recorded_flight",
+    "template_of",
 ]

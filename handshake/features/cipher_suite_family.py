@@ -50,6 +50,11 @@ _FAMILIES = {
     _SSLV2: _Family("of SSLv2", lambda name: False, 0x010080),
 }
 
+_MEMBERS = {
+    word: frozenset(code for code, suite in CIPHER_SUITES.items() if family.is_name(suite.iana))
+    for word, family in _FAMILIES.items()
+}
+
 
 @dataclass(frozen=True, slots=True)
 class CipherSuiteFamily(Feature):
@@ -85,7 +90,7 @@ class CipherSuiteFamily(Feature):
         return (_FAMILIES[self.family].phrase,)
 
     def _has(self, flight: FirstFlight) -> bool:
-        return any(map(self._is_member, flight.cipher_suites))
+        return any(map(self.is_member, flight.cipher_suites))
 
     def _add(self, template: HelloTemplate) -> HelloTemplate:
         if self.family == _SSLV2 and is_in_record(template):
@@ -94,10 +99,11 @@ class CipherSuiteFamily(Feature):
 
     def _remove(self, template: HelloTemplate) -> HelloTemplate:
         return with_cipher_suites(
-            template, [code for code in template.cipher_suites if not self._is_member(code)]
+            template, [code for code in template.cipher_suites if not self.is_member(code)]
         )
 
-    def _is_member(self, code: int) -> bool:
+    def is_member(self, code: int) -> bool:
+        """Whether the suite is of the family."""
         if code > 0xFFFF or self.family == _SSLV2:
             return code > 0xFFFF and self.family == _SSLV2
-        return code in CIPHER_SUITES and _FAMILIES[self.family].is_name(CIPHER_SUITES[code].iana)
+        return code in _MEMBERS[self.family]

@@ -1,14 +1,14 @@
 """A first flight as a server gets it: the hello, and how it came.
 
 `flight_of` gives the flight that a template is sent as, so that one question fits both what came in and what
-is about to be sent; `recorded_flight` that of a capture.
+is about to be sent; `recorded_flight` that of a capture, and `template_of` makes a template of such a one.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 from handshake.client.hello import blank_hello
-from handshake.hello_template import HelloTemplate, pieces
+from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate, pieces
 from handshake.wire.client_hello import ClientHello, SSLv2ClientHello, pull_hello_flight
 from handshake.wire.record import FirstRecord, Record, RecordReader, SSLv2Record
 
@@ -90,3 +90,30 @@ def _hello_record(record: Record | SSLv2Record) -> HelloRecord:
     if isinstance(record, SSLv2Record):
         return HelloRecord(None, len(record.body))
     return HelloRecord(record.record_version, len(record.fragment))
+
+
+def template_of(flight: FirstFlight) -> HelloTemplate:
+    """The template that is sent as this flight, but for what is made anew: with the recorded bodies, and the
+    random bytes, session id and challenge of their lengths. The inverse of `flight_of`.
+    """
+    hello, sslv2 = flight.hello, flight.sslv2
+    if sslv2 is not None:
+        return HelloTemplate(
+            sslv2.version,
+            sslv2.cipher_specs,
+            HelloFormat.SSLV2,
+            session_id_length=len(sslv2.session_id),
+            challenge_length=len(sslv2.challenge),
+        )
+    return HelloTemplate(
+        hello.legacy_version,
+        hello.cipher_suites,
+        record_version=flight.records[0].version or hello.legacy_version,
+        session_id_length=len(hello.session_id),
+        compression_methods=hello.compression_methods,
+        extensions=None
+        if hello.extensions is None
+        else tuple(ExtensionTemplate(each.extension_type, each.body) for each in hello.extensions),
+        records=tuple(record.length for record in flight.records[:-1]),
+        segments=flight.segments[:-1],
+    )

@@ -31,6 +31,8 @@ class Negation(Feature):
         text = self.feature.describe()
         if text.startswith("no "):
             return text.removeprefix("no ")
+        if text.startswith("any of "):
+            return f"none{text.removeprefix('any')}"
         article, _, rest = text.partition(" ")
         return f"no {rest if article in ('a', 'an', 'the') else text}"
 

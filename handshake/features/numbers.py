@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Self
 
 _RANGE = re.compile(r"(\d*)\.\.(\d*)")
@@ -58,7 +59,12 @@ class Numbers:
 
 def nearest(number: int, is_wanted: Callable[[int], bool], most: int) -> Iterator[int]:
     """The numbers from 0 to `most` that are wanted, the nearest to `number` first."""
-    for distance in range(max(number, most - number) + 1):
-        for candidate in dict.fromkeys((number - distance, number + distance)):
-            if 0 <= candidate <= most and is_wanted(candidate):
-                yield candidate
+    if 0 <= number <= most and is_wanted(number):
+        yield number
+    for below, above in zip_longest(
+        range(min(number - 1, most), -1, -1), range(max(number + 1, 0), most + 1)
+    ):
+        if below is not None and is_wanted(below):
+            yield below
+        if above is not None and is_wanted(above):
+            yield above

@@ -7,7 +7,7 @@ sends its settings in an EncryptedExtensions of its own, behind the server's Fin
 """
 
 from handshake.errors import DecodeError, Fault, PeerFault
-from handshake.server.configuration import ServerConfiguration
+from handshake.server.configuration import ServerConfiguration, Unmatched
 from handshake.server.handshake import ServerHandshake
 from handshake.server.state import State
 from handshake.wire.client_hello import ClientHello, Extension
@@ -21,7 +21,7 @@ _ALPN = ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION
 
 def choose_application_protocol(hello: ClientHello, configuration: ServerConfiguration) -> bytes:
     """The first protocol of the server's that the hello lists; empty where one side has no ALPN. Raises
-    PeerFault where both have it and nothing is common.
+    PeerFault where both have it and nothing is common, unless the server ignores that.
     """
     body = hello.extension(_ALPN)
     if body is None or not configuration.application_protocols:
@@ -30,6 +30,8 @@ def choose_application_protocol(hello: ClientHello, configuration: ServerConfigu
     for protocol in configuration.application_protocols:
         if protocol in listed:
             return protocol
+    if configuration.no_common_application_protocol is Unmatched.IGNORED:
+        return b""
     raise PeerFault(Fault.NO_APPLICATION_PROTOCOL, "no common application protocol")
 
 

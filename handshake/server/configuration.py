@@ -71,6 +71,16 @@ class Preference(StrEnum):
     SERVER = "server"
 
 
+class Unmatched(StrEnum):
+    """What becomes of a hello that lists none of what the server has, where it need not list anything.
+
+    "refused": its connection ends. "ignored": it is answered as if it had listed nothing.
+    """
+
+    REFUSED = "refused"
+    IGNORED = "ignored"
+
+
 class FlightLayout(StrEnum):
     """How many messages of a flight are in a record, all or one."""
 
@@ -173,6 +183,9 @@ class ServerConfiguration:
     """The server's certificates with their keys, by type ("rsa", "dsa", "ecdsa")."""
     preference: Preference = Preference.SERVER
     """Whose order of cipher suites and groups decides (RFC 5246 section 7.4.1.3 leaves it to the server)."""
+    preference_in_tls13: Preference | None = None
+    """Whose order of cipher suites decides in TLS 1.3, where that is not as `preference` says (BoringSSL in
+    bun 1.4.4; measured)."""
     named_groups: tuple[Annotated[int, NamedGroup], ...] = ()
     """The groups for ECDHE and TLS 1.3, in order of preference; without them there is no ECDHE."""
     default_named_group: Annotated[int, NamedGroup] | None = None
@@ -190,8 +203,14 @@ class ServerConfiguration:
     signature_schemes: Annotated[tuple[Annotated[int, SignatureScheme], ...], AT_LEAST_ONE] | None = None
     """The schemes known in TLS 1.2; left out, all that a key can sign with. A hello that has nothing of a
     list is refused, whatever its suites (SunJSSE 7; source ServerHandshaker)."""
+    signs_unasked: bool = False
+    """A hello of TLS 1.2 without signature_algorithms is answered in the schemes that there are, where the
+    server has none of SHA-1, for which it stands (RFC 5246 section 7.4.1.4.1)."""
     session_id_length: Annotated[int, range(MAX_SESSION_ID_LENGTH + 1)] = MAX_SESSION_ID_LENGTH
     """The length of the session id given out, in bytes (RFC 5246 section 7.4.1.3)."""
+    checks_certificate_curve: bool | None = None
+    """Whether a client that names groups must name that of an ECDSA certificate for it to be used (RFC 8422
+    section 5.1); left out, it is so where the server has no way of reading of its own."""
     renegotiation_info: bool = True
     """Whether RFC 5746 is known: renegotiation_info and the signalling suite are checked and answered."""
     fallback_scsv: bool = True
@@ -230,6 +249,10 @@ class ServerConfiguration:
     """What a hello inside a connection comes to (RFC 5746)."""
     tickets: bool = False
     """Whether session tickets are given out and taken (RFC 5077, RFC 8446 section 4.6.1)."""
+    keeps_sessions: bool = True
+    """Whether the sessions are kept whose ids are given out (node 25 without listeners keeps none)."""
+    tickets_below_tls13: bool = True
+    """Whether that is so below TLS 1.3 too."""
     client_certificate: ClientCertificate = ClientCertificate.NO
     """Whether a client is asked for a certificate (RFC 5246 section 7.4.4)."""
     client_certificate_asked: tuple[Asking, ...] = (Asking.HANDSHAKE, Asking.RENEGOTIATION)
@@ -269,6 +292,9 @@ class ServerConfiguration:
     ssl_generate_session_id; RFC 5077 section 3.4)."""
     group_preference: Preference | None = None
     """Whose order of groups decides, where that is not as `preference` says (tlslite-ng 0.8.2)."""
+    group_preference_in_tls13: Preference | None = None
+    """Whose order of groups decides in TLS 1.3, where that is not as in other versions (OpenSSL 3.0 in nginx;
+    measured)."""
     known_named_groups: frozenset[Annotated[int, range(1 << 16)]] = frozenset()
     """Code points of groups: a client that names none of these is treated like one that names no groups.
     Left out, there is no such rule."""
@@ -298,6 +324,8 @@ class ServerConfiguration:
     application_protocols: tuple[bytes, ...] = ()
     """The protocols of which the first that the client lists too is selected; a client that lists others
     alone is refused (RFC 7301 section 3.2). Without them ALPN is not known."""
+    no_common_application_protocol: Unmatched = Unmatched.REFUSED
+    """What becomes of a hello that lists application protocols, but none of the server's."""
     application_settings: bytes | None = None
     """The settings that the server sends in EncryptedExtensions to a client that has application_settings
     for the protocol selected, and then awaits the client's (draft-vvv-tls-alps-01, as BoringSSL has it);
@@ -321,6 +349,21 @@ class ServerConfiguration:
         """Whether a client is asked for a certificate then."""
         is_ever = self.client_certificate is not ClientCertificate.NO
         return is_ever and when in self.client_certificate_asked
+
+    def has_tickets(self, version: int) -> bool:
+        """Whether session tickets are given out and taken in a version."""
+        return self.tickets and (self.tickets_below_tls13 or version >= ProtocolVersion.TLS_1_3)
+
+    def whose_suites(self, version: int) -> Preference:
+        """Whose order of cipher suites decides in a version."""
+        is_1_3 = version >= ProtocolVersion.TLS_1_3
+        return (self.preference_in_tls13 if is_1_3 else None) or self.preference
+
+    def whose_groups(self, version: int) -> Preference:
+        """Whose order of groups decides in a version."""
+        is_1_3 = version >= ProtocolVersion.TLS_1_3
+        of_1_3 = self.group_preference_in_tls13 if is_1_3 else None
+        return of_1_3 or self.group_preference or self.preference
 
     @property
     def highest_version(self) -> int:

@@ -205,7 +205,7 @@ class ServerConnection(ReactingConnection):
         self.handshake.messages += record.body
         if self._passes_checks(flight):
             self.check_end_of_flight()
-            answer_hello(self.handshake, flight)
+            self._answer(flight)
         self.receive_handshake(b"")
 
     def receive_change_cipher_spec(self, fragment: bytes) -> None:
@@ -297,7 +297,13 @@ class ServerConnection(ReactingConnection):
         self.handshake.renegotiation_info |= signalled
         self.handshake.add(message)
         self.check_end_of_flight()
+        self._answer(flight)
+
+    def _answer(self, flight: FirstFlight) -> None:
+        """Answer a hello; where an intolerance has cut the answer short, react as it says."""
         answer_hello(self.handshake, flight)
+        if (broken_off := self.handshake.broken_off) is not None:
+            self.reacts(broken_off.trigger_within(flight), broken_off.reaction)
 
     def _begins_renegotiation(self, flight: FirstFlight) -> bool:
         """Begin a renegotiation, or refuse it as configured."""

@@ -12,7 +12,7 @@ from handshake.crypto.suite_parameters import SuiteParameters
 from handshake.events import Negotiated
 from handshake.features import FirstFlight
 from handshake.schedule_13 import KeySchedule
-from handshake.server.configuration import Asking, FlightLayout, ServerConfiguration
+from handshake.server.configuration import Asking, FlightLayout, Intolerance, ServerConfiguration
 from handshake.server.departures.departing import Departing
 from handshake.server.departures.departure import Situation
 from handshake.server.state import PHASES, TRANSITIONS, State
@@ -23,6 +23,8 @@ from handshake.server.steps import (
     Fragment,
     Sent,
     Step,
+    Steps,
+    up_to,
     write_steps,
 )
 from handshake.session import Session, SessionCache
@@ -77,6 +79,7 @@ class ServerHandshake(StateMachine[State]):
     application_protocol: bytes = b""
     client_settings: bytes | None = None
     retries: int = 0
+    broken_off: Intolerance | None = None
     shown: set[str] = field(default_factory=set)
     flight: list[Step] = field(default_factory=list)
 
@@ -138,10 +141,23 @@ class ServerHandshake(StateMachine[State]):
         self.flight.append(ChangeKeys(protection))
 
     def flush(self, flight: Flight) -> None:
-        """Write the flight, spread over records as the configuration says."""
+        """Write the flight, spread over records as the configuration says. An answer ends behind the message
+        after which an intolerance fires.
+        """
         steps, self.flight = self.departing.flight(flight, tuple(self.flight)), []
         one_record = self.configuration.flight_layout is FlightLayout.ONE_RECORD
+        if flight is Flight.ANSWER and self.configuration.intolerances:
+            steps = self._broken_off(steps)
         write_steps(self.connection.records, steps, self.connection.now, one_record=one_record)
+
+    def _broken_off(self, steps: Steps) -> Steps:
+        """The answer, as far as the message after which the first intolerance fires that fires within it."""
+        sent = {step.handshake_type for step in steps if isinstance(step, Sent)}
+        within = (each for each in self.configuration.intolerances if each.after in sent)
+        self.broken_off = next(
+            (each for each in within if each.trigger_within(self.client_flight) is not None), None
+        )
+        return steps if self.broken_off is None else up_to(steps, self.broken_off.after)
 
     def send_close_notify(self) -> None:
         """End the connection as a flight of its own."""

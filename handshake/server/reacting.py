@@ -24,7 +24,9 @@ from handshake.wire.registry import AlertLevel, ProtocolVersion
 
 
 class ReactingConnection(Connection, ABC):
-    """`triggered` is the feature that was reacted to, `ending` what the transport is to do at the end."""
+    """`triggered` is the feature that was reacted to, `ending` what the transport is to do at the end,
+    `refusing_status` the HTTP status that requests are answered with for something in the hello.
+    """
 
     def __init__(
         self,
@@ -38,6 +40,7 @@ class ReactingConnection(Connection, ABC):
         self.configuration = configuration
         self.ending = Ending.FIN
         self.triggered: Feature | None = None
+        self.refusing_status: int | None = None
         self._hello_version: int | None = None
         self._alert_bytes = b""
 
@@ -75,10 +78,20 @@ class ReactingConnection(Connection, ABC):
 
     def is_intolerant(self, flight: FirstFlight) -> bool:
         """React to a hello that an intolerance fires for. Raises PeerFault where a fault is the reaction."""
-        return any(
-            self.reacts(intolerance.trigger(flight), intolerance.reaction)
-            for intolerance in self.configuration.intolerances
-        )
+        for intolerance in self.configuration.intolerances:
+            trigger, reaction = intolerance.trigger(flight), intolerance.reaction
+            if reaction.goes_on:
+                if trigger is not None:
+                    self._go_on(reaction)
+            elif self.reacts(trigger, reaction):
+                return True
+        return False
+
+    def _go_on(self, reaction: Reaction) -> None:
+        """Warn, or remember to refuse the request."""
+        if reaction.warning is not None:
+            self.send_alert(AlertLevel.WARNING, reaction.warning)
+        self.refusing_status = reaction.status or self.refusing_status
 
     def flight_of(self, hello: ReceivedHello, arrival: Arrival) -> FirstFlight:
         """The flight of a hello that came so."""

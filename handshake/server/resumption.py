@@ -37,7 +37,7 @@ def offered_session(handshake: ServerHandshake, hello: ClientHello, version: int
         return None
     ticket = hello.extension(ExtensionType.SESSION_TICKET)
     session = None
-    if ticket and handshake.configuration.tickets:
+    if ticket and handshake.configuration.has_tickets(version):
         session = handshake.sessions.find(ticket)
     elif hello.session_id:
         session = handshake.sessions.find(hello.session_id)
@@ -75,7 +75,8 @@ def gives_ticket(handshake: ServerHandshake) -> bool:
     """Whether a NewSessionTicket will come (RFC 5077 section 3.2)."""
     is_offered = handshake.client_hello.extension(ExtensionType.SESSION_TICKET) is not None
     is_tls = handshake.version > ProtocolVersion.SSL_3_0
-    return is_tls and is_offered and handshake.configuration.tickets and handshake.resumed is None
+    is_given = handshake.configuration.has_tickets(handshake.version)
+    return is_tls and is_offered and is_given and handshake.resumed is None
 
 
 def keep_session(handshake: ServerHandshake) -> None:
@@ -84,7 +85,7 @@ def keep_session(handshake: ServerHandshake) -> None:
         handshake.version,
         handshake.suite.cipher_suite,
         handshake.master_secret,
-        handshake.session_id,
+        handshake.session_id if handshake.configuration.keeps_sessions else b"",
         extended_master_secret=handshake.extended_master_secret,
     )
     if gives_ticket(handshake):

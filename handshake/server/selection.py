@@ -74,7 +74,7 @@ def choose_cipher_suite(hello: ClientHello, version: int, configuration: ServerC
     groups = common_groups(hello, configuration, version)
     schemes = common_signature_schemes(hello, version, configuration)
     first, second = hello.cipher_suites, configuration.cipher_suites
-    if configuration.preference is Preference.SERVER:
+    if configuration.whose_suites(version) is Preference.SERVER:
         first, second = second, first
     allowed = frozenset(second)
     for code in first:
@@ -109,10 +109,11 @@ def common_groups(hello: ClientHello, configuration: ServerConfiguration, versio
         offered = ()  # a lenient reader has let it pass already; nothing in it can be used
         if configuration.parsing is None:
             raise
-    if configuration.known_named_groups and configuration.known_named_groups.isdisjoint(offered):
+    known = configuration.known_named_groups
+    if known and known.isdisjoint(offered) and version < ProtocolVersion.TLS_1_3:
         return () if default is None else (default,)
     first, second = offered, configuration.named_groups
-    if (configuration.group_preference or configuration.preference) is Preference.SERVER:
+    if configuration.whose_groups(version) is Preference.SERVER:
         first, second = second, first
     return tuple(group for group in first if group in second and is_negotiable(group, version))
 
@@ -134,6 +135,8 @@ def common_signature_schemes(
     common = tuple(scheme for scheme in offered if known is None or scheme in known)
     if body is not None and known is not None and not common:
         raise PeerFault(Fault.NO_COMMON_CIPHER_SUITE, "no common signature scheme")
+    if body is None and known is not None and not common and configuration.signs_unasked:
+        return known
     return common
 
 
@@ -181,11 +184,13 @@ def _is_usable(
 
 def _is_curve_offered(credential: Credential, hello: ClientHello, configuration: ServerConfiguration) -> bool:
     """Whether the client can take the curve of an EC certificate, where it names curves (RFC 8422 section
-    5.1). A stack with a way of reading of its own has its own rule.
+    5.1) and the server looks.
     """
     body = hello.extension(ExtensionType.SUPPORTED_GROUPS)
-    has_own_rule = configuration.reading is not None or configuration.parsing is not None
-    if body is None or has_own_rule or credential.certificate_type is not CertificateType.ECDSA:
+    is_checked = configuration.checks_certificate_curve
+    if is_checked is None:
+        is_checked = configuration.reading is None and configuration.parsing is None
+    if body is None or not is_checked or credential.certificate_type is not CertificateType.ECDSA:
         return True
     return certificate_group(credential.chain[0]) in (None, *pull_supported_groups(body))
 

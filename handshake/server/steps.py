@@ -76,6 +76,18 @@ def write_steps(records: RecordLayer, steps: Sequence[Step], now: float, *, one_
                 records.write_protection = protection
 
 
+def up_to(steps: Steps, handshake_type: int | None) -> Steps:
+    """The steps up to the first message of this type, and what is no message behind it; all without one."""
+    kept: list[Step] = []
+    is_past = False
+    for step in steps:
+        if is_past and isinstance(step, Sent):
+            break
+        kept.append(step)
+        is_past = is_past or (isinstance(step, Sent) and step.handshake_type == handshake_type)
+    return tuple(kept)
+
+
 def in_fragments(step: Sent, *sizes: int) -> Iterator[Fragment]:
     """Cut a message into fragments of these sizes; what is left is in one more."""
     rest = step.wire

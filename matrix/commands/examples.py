@@ -27,6 +27,18 @@ EXAMPLES: Mapping[str, Examples] = {
         ("biztalk-ws2008 192.0.2.10:8443", "every record and message"),
         ("openssl-3.0 192.0.2.10:25,starttls=smtp", "behind STARTTLS"),
     ),
+    "explain": (
+        (
+            "webmethods-8.0.1@core-fix-19/biztalk-ws2008/connect",
+            "a cell; its server is started",
+        ),
+        ("--client java-7 --target 192.0.2.10:8443 --yes", "a client that fails at your server"),
+    ),
+    "diagnose": (("examples/incident-2012.toml", "what people saw, and no server at hand"),),
+    "remedies": (
+        ("webmethods-8.0.1@core-fix-19 --client biztalk-ws2008", "what helps a client, and whom it harms"),
+    ),
+    "twin": (("192.0.2.10:8443 --id mine --yes", "write an emulated server that answers as yours does"),),
     "serve": (
         ("webmethods-8.0.1@core-fix-19 --port 8443", "the server of the incident"),
         ("jsse6@6u45 --key-out server.key", "with its key for Wireshark"),

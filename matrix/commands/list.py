@@ -2,7 +2,7 @@
 those of clients, `programs` genuine clients, which take a moment to be found); and what can be written in a
 server.toml: `list emulation|declared` the keys of these tables, `list features` the features of a hello,
 `list departures` the ways in which an emulated server can depart from the RFCs; and in a profile: `list
-faults` what a server can do wrong, as `[accepts]` names it.
+faults` what a server can do wrong, as `[accepts]` names it; and `list settings` what clients can be told.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,6 +45,7 @@ class Listed(StrEnum):
     FEATURES = "features"
     DEPARTURES = "departures"
     FAULTS = "faults"
+    SETTINGS = "settings"
 
 
 def list_what(
@@ -64,7 +65,8 @@ def list_what(
     """List servers (every id --server takes), clients, the sets of clients, genuine client programs,
     scenarios, the cells of the default grid, or the vocabulary of a server.toml: the keys of its tables
     emulation and declared, the features of a hello, the departures from the RFCs with what the RFCs demand of
-    a client; or what a server can do wrong, as the table accepts of a client names it.
+    a client; what a server can do wrong, as the table accepts of a client names it; or the settings of
+    clients that change their hellos, with what each takes out or puts in.
 
     Where standard output is no terminal, the first line names the columns and each further line is one row,
     separated by tabs; notes follow after an empty line.
@@ -119,6 +121,7 @@ _SHOWN = (
     "confidence",
     "attempts",
     "clients",
+    "how",
     "default",
     "sets",
     "ja3",

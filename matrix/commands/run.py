@@ -18,6 +18,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from clients.destination import is_loopback
+from clients.pace import DEFAULT_RATE
+from matrix.commands.asking_first import ask_first
 from matrix.commands.completion import OF_OPTIONS
 from matrix.commands.options import (
     Json,
@@ -35,6 +38,7 @@ from matrix.commands.showing import (
     view_asked,
 )
 from matrix.errors import EXIT_HARNESS, EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
+from matrix.explain.explanation import MOST_PROBES
 from matrix.grid import GRID, useful_workers
 from matrix.grid.controller import CONTROLLER, FOLDER, PLAN, GridController, folder_of
 from matrix.plan.make import make_plan
@@ -47,6 +51,8 @@ from matrix.results.run_folder import RunFolder
 from matrix.wording import counted, printable
 
 CELLS_WORTH_A_WORKER = 40
+MANY_CLIENTS = 60
+"""A run of more asks first where a target is not on loopback."""
 _TELL_EVERY_SECONDS = 5.0
 _QUIET = ("terminal", "cacheprovider", "junitxml", "doctest", "warnings", "logging")
 # pytest's hooks for what goes wrong in a destructor or a thread collect garbage twice at the end; without
@@ -62,6 +68,9 @@ def run(
     verbose: Verbose = False,
     quiet: Quiet = False,
     only: OnlyRows = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask before a target off loopback is asked much.")
+    ] = False,
     **given: Any,
 ) -> None:
     """Run the grid: each client connects to each server, and results are compared with what is expected.
@@ -77,6 +86,8 @@ def run(
     with one_line_errors() as notes:
         view = view_asked(verbose, quiet, only)
         plan = make_plan(options_given(given), notes)
+    _ask_first(plan, is_agreed=yes)
+    with one_line_errors():
         folder = folder_of(plan)
     for remark in plan.remarks:
         tell(f"tls-matrix: {remark}")
@@ -90,6 +101,21 @@ def run(
 
 _OWN = [each for each in inspect.signature(run).parameters.values() if each.name != "given"]
 run.__signature__ = inspect.Signature([*_OWN, *signature(OF_OPTIONS)])  # type: ignore[attr-defined]  # what typer reads
+
+
+def _ask_first(plan: Plan, *, is_agreed: bool) -> None:
+    """Many connections are made to a target that may not be the user's only if the user agrees."""
+    clients = len({planned.cell.client for planned in plan.cells})
+    if not plan.options.explain and clients <= MANY_CLIENTS:
+        return
+    for target in plan.targets:
+        if not is_loopback(target.destination):
+            rate = plan.options.rate or DEFAULT_RATE
+            more = f", and up to {MOST_PROBES} more for each failure," if plan.options.explain else ""
+            what = (
+                f"is going to get the hellos of {counted(clients, 'client')}{more} at most {rate:g} a second"
+            )
+            ask_first(f"{target.destination.address} {what}", is_agreed=is_agreed)
 
 
 def _run_and_show(plan: Plan, folder: RunFolder, workers: str, view: View | None) -> int:

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from clients.pace import pace_of
 from definitions.former import Notes
 from handshake.crypto.credentials import Credential
 from matrix.captures.server_keys import write_server_keys
@@ -28,6 +29,7 @@ from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE
 from matrix.grid import GRID
 from matrix.grid.ending import Ending
 from matrix.grid.endpoint import Problem
+from matrix.grid.explaining import explained
 from matrix.grid.measured import Measured
 from matrix.grid.run_cell import Terms
 from matrix.grid.servers import GridServers, grid_servers, read_credentials
@@ -194,6 +196,8 @@ class GridController:
         later: Mapping[str, Problem] = {}
         if not ended_early and self._servers is not None:
             try:
+                if self.plan.options.explain:
+                    self._explain(self._servers)
                 later = self._servers.problems_now()
             except KeyboardInterrupt:
                 exitstatus = pytest.ExitCode.INTERRUPTED
@@ -202,6 +206,14 @@ class GridController:
             self._write(self.measured, later)
         self._cleanup.close()
         session.exitstatus = self._exit_status(exitstatus)
+
+    def _explain(self, servers: GridServers) -> None:
+        """Find what is to blame for the failures, while the servers still run."""
+        assert self.measured is not None, "the session has started"
+        options = self.plan.options
+        terms = Terms(options.timeout, credentials=read_credentials(servers.client_credentials))
+        paces = {target.name: pace_of(target.destination, options.rate) for target in self.plan.targets}
+        self.measured.blame(explained(self.plan, servers.endpoints, self.measured.records, terms, paces))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the grid."""

@@ -79,6 +79,16 @@ class Measured:
             self._undecided.setdefault(server, {})[result.cell] = result
             self._note_occasions(server, monotonic())
 
+    @property
+    def records(self) -> list[CellRecord]:
+        """What the cells gave, in the order of their ids."""
+        return [self._records[cell_id] for cell_id in sorted(self._records)]
+
+    def blame(self, causes: Mapping[str, str]) -> None:
+        """Put what is to blame beside the failures, by the id of the cell."""
+        for cell_id, cause in causes.items():
+            self._keep(self._records[cell_id].model_copy(update={"cause": cause}))
+
     def finish(self, problems: Mapping[str, Problem]) -> RunFile:
         """Give the whole run; `problems` are those of servers that do not answer, by server."""
         for server, problem in problems.items():

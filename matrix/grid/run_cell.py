@@ -84,7 +84,7 @@ def _meeting(profile: Profile, endpoint: Endpoint, terms: Terms) -> Meeting:
         endpoint.destination,
         terms.deadline_seconds,
         terms.credentials,
-        _own(endpoint),
+        own_credentials(endpoint),
         terms.pace,
         is_ours=bool(endpoint.fingerprints),
     )
@@ -111,7 +111,7 @@ def _visit(program: Program, endpoint: Endpoint, terms: Terms) -> Observation:
     )
 
 
-def _own(endpoint: Endpoint) -> Mapping[str, Credential]:
+def own_credentials(endpoint: Endpoint) -> Mapping[str, Credential]:
     """What the user wants shown; a certificate of one kind is for every kind that a server may ask for."""
     if endpoint.own is None:
         return {}

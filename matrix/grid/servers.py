@@ -61,7 +61,7 @@ class GridServers:
         certificates = "".join(pem.chain for pem in credentials.values())
         self._terms = Terms(plan.options.timeout, credentials=read_credentials(client_credentials))
         found = {
-            variant.id: replace(_endpoint(variant, running[variant.id]), certificates=certificates)
+            variant.id: replace(running_endpoint(variant, running[variant.id]), certificates=certificates)
             for variant in plan.variants
         }
         found |= {target.name: _endpoint_of(target) for target in plan.targets}
@@ -148,7 +148,8 @@ def with_problem(endpoint: Endpoint, problem: Problem) -> Endpoint:
     return replace(endpoint, problem=problem)
 
 
-def _endpoint(variant: ServerVariant, result: StartResult) -> Endpoint:
+def running_endpoint(variant: ServerVariant, result: StartResult) -> Endpoint:
+    """Where clients reach what was started of a variant, or why they cannot."""
     match result:
         case RunningServer():
             starttls = _starttls(variant.definition.starttls)

@@ -7,6 +7,7 @@ from pathlib import Path
 from clients.genuine.program import PREFIX, Program
 from clients.genuine.programs import load_programs
 from clients.profile import BUNDLED_PROFILES, Profile, Profiles, load_profiles
+from clients.setting import BUNDLED_SETTINGS, Setting, load_settings
 from definitions.fault import Together, named
 from definitions.former import Notes
 from definitions.reading import check_toml
@@ -38,6 +39,11 @@ def load_all_definitions(
 def load_all_profiles(directories: Sequence[Path], notes: Notes | None = None) -> Profiles:
     """The bundled clients, read when they are asked for, and the user's."""
     return load_profiles((BUNDLED_PROFILES, *directories), notes)
+
+
+def load_all_settings(directories: Sequence[Path], notes: Notes | None = None) -> Mapping[str, Setting]:
+    """Load what clients can be told, and what the folders `settings` beside the user's clients add."""
+    return load_settings((BUNDLED_SETTINGS, *(folder / "settings" for folder in directories)), notes)
 
 
 def load_asked_programs(

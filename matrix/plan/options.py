@@ -116,6 +116,9 @@ class RunOptions:
             0.01,
         ),
     ] = None
+    explain: Annotated[
+        bool, About("Find what in the hello is to blame for each distinct failure: dozens of hellos each.")
+    ] = False
     servers_dir: Annotated[tuple[Path, ...], About("A folder with servers of your own.", "DIR")] = ()
     clients_dir: Annotated[tuple[Path, ...], About("A folder with clients of your own.", "DIR")] = ()
 

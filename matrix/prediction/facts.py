@@ -14,6 +14,7 @@ from handshake.crypto.suite_parameters import KeyExchange, suite_parameters
 from handshake.errors import Fault, UnsupportedParameter
 from handshake.reason import Cause, Kind, cause_of_alert
 from handshake.server import Ending, ServerConfiguration
+from handshake.server.configuration import Unmatched
 from handshake.wire.registry import ProtocolVersion, alert_name
 from servers.declared import Declared, DeclaredRefusals
 from servers.emulated.emulation import read_emulation, server_configuration
@@ -85,12 +86,14 @@ def cause_of_fault(fault: Fault, record_version: int, configuration: ServerConfi
 
 def _as_configured(declared: Declared, configuration: ServerConfiguration) -> Declared:
     """The facts that an emulated server declares by what it is configured to do."""
+    is_alpn_needed = configuration.no_common_application_protocol is Unmatched.REFUSED
     return replace(
         declared,
         cipher_suites=tuple(each for each in declared.cipher_suites if _has_group(each, configuration)),
         named_groups=configuration.named_groups,
         needs_supported_groups=configuration.default_named_group is None,
         signature_schemes=configuration.signature_schemes or (),
+        application_protocols=declared.application_protocols if is_alpn_needed else (),
         fallback_scsv=configuration.fallback_scsv,
         refusals=_refusals(declared.refusals, configuration),
     )
@@ -107,8 +110,8 @@ def _refusals(refusals: DeclaredRefusals, configuration: ServerConfiguration) ->
         sslv2_hello=seen(refusals.sslv2_hello, Fault.NOT_TLS),
         no_common_version=seen(refusals.no_common_version, Fault.PROTOCOL_VERSION),
         no_common_cipher_suite=seen(refusals.no_common_cipher_suite, Fault.NO_COMMON_CIPHER_SUITE),
-        no_application_protocol=seen(None, Fault.NO_APPLICATION_PROTOCOL),
         inappropriate_fallback=seen(None, Fault.INAPPROPRIATE_FALLBACK),
+        no_application_protocol=seen(None, Fault.NO_APPLICATION_PROTOCOL),
     )
 
 

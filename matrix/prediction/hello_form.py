@@ -30,7 +30,7 @@ from handshake.server.selection import choose_version
 from handshake.server.strictness import HelloReading, Step, StreamParsing
 from handshake.wire.client_hello import ClientHello, pull_client_hello, pull_sslv2_client_hello
 from handshake.wire.record import Record
-from handshake.wire.registry import ProtocolVersion, extension_name
+from handshake.wire.registry import HandshakeType, ProtocolVersion, extension_name
 from matrix.prediction.facts import cause_of_answer, cause_of_fault
 from matrix.prediction.obstacle import Obstacle
 from servers.credentials import SUBJECT
@@ -61,6 +61,22 @@ def _intolerance(flight: FirstFlight, configuration: ServerConfiguration) -> Obs
     return _first_reaction(triggers, configuration.initial_record_version, configuration)
 
 
+def later_obstacle(template: HelloTemplate, configuration: ServerConfiguration) -> Obstacle | None:
+    """What the answer to a hello is broken off for, where it has the message behind which that happens."""
+    flight = _flight(_filled(template), template, configuration)
+    for intolerance in configuration.intolerances:
+        trigger = intolerance.trigger_within(flight)
+        if trigger is not None:
+            why = f"the server breaks off its answer to a hello with {trigger.describe()}"
+            # Up to TLS 1.2 and in TLS 1.3 alike: what is due behind a ServerHello is a certificate.
+            is_before = intolerance.after in (HandshakeType.SERVER_HELLO, HandshakeType.ENCRYPTED_EXTENSIONS)
+            phase = Phase.CERTIFICATE if is_before else Phase.KEY_EXCHANGE
+            version = configuration.initial_record_version
+            cause = _cause_of_reaction(intolerance.reaction, version, configuration)
+            return Obstacle(why, Reason(phase, cause))
+    return None
+
+
 def _refusing_check(flight: FirstFlight, configuration: ServerConfiguration) -> Obstacle | None:
     """The first configured check that the hello does not pass."""
     record_version = configuration.initial_record_version
@@ -84,7 +100,7 @@ def _first_reaction(
     triggers: Iterable[tuple[Feature | None, Reaction]], version: int, configuration: ServerConfiguration
 ) -> Obstacle | None:
     for trigger, reaction in triggers:
-        if trigger is not None:
+        if trigger is not None and not reaction.goes_on:
             why = f"the server is intolerant of a hello with {trigger.describe()}"
             return _obstacle(why, _cause_of_reaction(reaction, version, configuration))
     return None

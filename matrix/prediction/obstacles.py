@@ -17,7 +17,7 @@ from handshake.wire.cipher_suites import TLS_FALLBACK_SCSV
 from handshake.wire.registry import ExtensionType, ProtocolVersion, version_name
 from matrix.prediction.certificate_request import long_certificate_request
 from matrix.prediction.facts import ServerFacts
-from matrix.prediction.hello_form import form_obstacle
+from matrix.prediction.hello_form import form_obstacle, later_obstacle
 from matrix.prediction.obstacle import Negotiation, Obstacle, Undecided, declared_refusal, refused
 from matrix.prediction.offer import (
     offered_application_protocols,
@@ -181,6 +181,12 @@ def _secure_renegotiation(negotiation: Negotiation) -> Obstacle | None:
     return Obstacle(why, refused(Phase.SERVER_HELLO, Rule.RENEGOTIATION_INFO))
 
 
+def _broken_off(negotiation: Negotiation) -> Obstacle | None:
+    """An answer that an emulated server does not finish."""
+    configuration = negotiation.server.configuration
+    return None if configuration is None else later_obstacle(negotiation.hello, configuration)
+
+
 _CHECKS = (
     fallback,
     signature_algorithms,
@@ -190,6 +196,7 @@ _CHECKS = (
     _listed_version,
     _application_protocols_in_tls13,
     _secure_renegotiation,
+    _broken_off,
     certificate_curve,
     unsigned,
     prime,

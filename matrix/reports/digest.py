@@ -110,6 +110,18 @@ def cell_notes(run: RunFile) -> list[str]:
     ]
 
 
+CAUSES = "What is to blame"
+
+
+def causes(run: RunFile) -> list[str]:
+    """What is to blame for failures, each once with the cells it is of; of a run with --explain."""
+    cells: dict[str, list[CellRecord]] = defaultdict(list)
+    for cell in run.cells:
+        if cell.cause is not None:
+            cells[printable(cell.cause)].append(cell)
+    return [f"{Group(tuple(those), cause).where_briefly}: {cause}." for cause, those in cells.items()]
+
+
 def findings(run: RunFile) -> list[str]:
     """Where observation and prediction contradict each other and no expectation says why, a sentence each."""
     alike: dict[str, list[CellRecord]] = defaultdict(list)

@@ -76,6 +76,8 @@ def cell_facts(cell: CellRecord) -> list[Fact]:
         facts.append(("server certificate", certificate_text(cell.certificate)))
     if cell.confidence in _RESTS_ON:
         facts.append((RESTS_ON, _RESTS_ON[cell.confidence]))
+    if cell.cause is not None:
+        facts.append(("to blame", cell.cause))
     facts += [("note", note) for note in cell.notes]
     return [(name, printable(value)) for name, value in facts]
 

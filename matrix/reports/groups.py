@@ -94,6 +94,8 @@ def said_of(cell: CellRecord, in_words: Callable[[Reason, str], str] = reason_in
         is_better = cell.verdict is Verdict.UNEXPECTED_PASS
         return "works, although it was expected not to" if is_better else "works"
     said = printable(in_words(cell.detailed_reason or cell.reason, cell.note))
+    if cell.cause is not None:
+        said = f"{printable(cell.cause)} ({cell.reason})"
     if cell.outcome is Outcome.WORKS_AFTER_FALLBACK:
         said = f"works only after a fallback: at first {said}"
     if cell.outcome is Outcome.NOT_APPLICABLE:

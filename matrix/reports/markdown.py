@@ -42,6 +42,7 @@ def _lines(run: RunFile, timings: Timings) -> Iterator[str]:
         yield from ("", f"## {escape(scenario)}", "", *_table(run, scenario))
     yield ""
     yield from (f"- {escape(sign)}: {escape(meaning)}" for sign, meaning in legend(run))
+    yield from _section(digest.CAUSES, map(escape, digest.causes(run)))
     yield from _section("Notes (\\*)", map(escape, digest.cell_notes(run)))
     yield from _section(
         "What was tested", (escape(f"{name}: {value}") for name, value in tested(run, timings))

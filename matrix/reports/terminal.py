@@ -58,6 +58,7 @@ def _print_unexpected(run: RunFile, console: Console, view: View) -> None:
         _print_groups(run, console, heading, groups, view.groups_at_most)
     print_section(console, played.TITLE, played.told(run), "bold")
     print_section(console, "What the clients that work have in common", digest.inferences(run), "bold")
+    print_section(console, digest.CAUSES, digest.causes(run), "bold")
     print_section(console, "Notes (*)", digest.cell_notes(run), "bold yellow")
 
 

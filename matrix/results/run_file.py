@@ -215,6 +215,11 @@ class CellRecord(_Record):
         description="what the two definitions alone say; null when they do not decide it"
     )
     prediction_why: str = ""
+    cause: str | None = Field(
+        default=None,
+        exclude_if=lambda cause: cause is None,
+        description="what in the hello is to blame, a sentence; of a run with --explain",
+    )
     note: str = ""
     notes: list[str] = Field(default=[], description="what to look at although it works, a sentence each")
     http_status: int | None = Field(default=None, description="of the answer; null where it was not HTTP")

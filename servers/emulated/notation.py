@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 from definitions.fault import either, shown, unknown_value
@@ -34,6 +35,7 @@ from handshake.wire.registry import (
     CertificateCompressionAlgorithm,
     ContentType,
     ExtensionType,
+    HandshakeType,
     NamedGroup,
     ProtocolVersion,
     SignatureScheme,
@@ -46,6 +48,15 @@ from handshake.wire.registry import (
 
 ALERT_PREFIX = "alert:"
 FAULT_PREFIX = "fault:"
+_LEAST_REFUSING = HTTPStatus.BAD_REQUEST.value
+WARNING_PREFIX = "warning:"
+STATUS_PREFIX = "http:"
+_REACTIONS = {
+    ALERT_PREFIX: "name of an alert",
+    FAULT_PREFIX: "name of a fault",
+    WARNING_PREFIX: "name of an alert",
+    STATUS_PREFIX: "status",
+}
 
 Word = TypeVar("Word", bound=Enum)
 
@@ -112,6 +123,7 @@ _GROUPS = _by_name("named group", _names(NamedGroup, group_name))
 _LEVELS = {level.name.lower(): int(level) for level in AlertLevel}
 _COMPRESSION = {each.name.lower(): int(each) for each in CertificateCompressionAlgorithm}
 _CONTENT_TYPES = {content_type.name.lower(): int(content_type) for content_type in ContentType}
+_MESSAGES = {message.name.lower(): int(message) for message in HandshakeType}
 _FAULT = one_of(Fault, "fault")
 
 
@@ -171,14 +183,25 @@ def _departure(value: object) -> Departure:
     return departures()[text]
 
 
+def _refusing_status(text: str) -> int:
+    statuses = {str(status.value): status.value for status in HTTPStatus if status.value >= _LEAST_REFUSING}
+    if text not in statuses:
+        raise ValueError(f"{text!r} is no HTTP status that refuses a request: write one like 400")
+    return statuses[text]
+
+
 def _reaction(value: object) -> Reaction:
     text = _text(value)
     if text.startswith(ALERT_PREFIX):
         return Reaction(_ALERTS(text.removeprefix(ALERT_PREFIX)))
     if text.startswith(FAULT_PREFIX):
         return Reaction(fault=_FAULT(text.removeprefix(FAULT_PREFIX)))
+    if text.startswith(WARNING_PREFIX):
+        return Reaction(warning=_ALERTS(text.removeprefix(WARNING_PREFIX)))
+    if text.startswith(STATUS_PREFIX):
+        return Reaction(status=_refusing_status(text.removeprefix(STATUS_PREFIX)))
     if text not in list(Ending):
-        reactions = (f"{ALERT_PREFIX}<name of an alert>", f"{FAULT_PREFIX}<name of a fault>", *Ending)
+        reactions = (*(f"{prefix}<{what}>" for prefix, what in _REACTIONS.items()), *Ending)
         raise unknown_value(text, reactions, "reaction")
     return Reaction(ending=Ending(text))
 
@@ -198,6 +221,9 @@ NOTATIONS: Mapping[Any, Notation] = {
         _by_name("content type", _CONTENT_TYPES), ", ".join(f'"{name}"' for name in _CONTENT_TYPES)
     ),
     Annotated[int, ExtensionType]: Notation(_extension_type, 'an extension ("server_name", "0x0000")'),
+    Annotated[int, HandshakeType]: Notation(
+        _by_name("handshake message", _MESSAGES), 'a handshake message ("server_hello")'
+    ),
     Annotated[int, NamedGroup]: Notation(_named_group, 'a named group ("secp256r1")'),
     FiniteFieldGroup: Notation(
         _by_name("finite-field group", {group_name(group): group for group in sorted(FFDHE_GROUPS)}),
@@ -213,6 +239,8 @@ NOTATIONS: Mapping[Any, Notation] = {
     bytes: Notation(_hexadecimal, 'bytes in hexadecimal ("80 03")'),
     Departure: Notation(_departure, "a departure (tls-matrix list departures)"),
     Feature: Notation(_feature, 'a feature of a hello ("extension:server_name"; tls-matrix list features)'),
-    Reaction: Notation(_reaction, '"alert:<name>", "fault:<name>", "fin", "reset", "hang"'),
+    Reaction: Notation(
+        _reaction, '"alert:<name>", "fault:<name>", "fin", "reset", "hang", "warning:<name>", "http:<status>"'
+    ),
 }
 """For each type of a field that is not written as TOML writes it."""

@@ -26,7 +26,7 @@ from handshake.wire.registry import AlertLevel, alert_name, version_name
 from servers import contract
 from servers.emulated.server import EmulatedServer
 from servers.emulated.starttls.dialogue import Broken, Dialogue, Words
-from servers.http import http_response, split_head, wants_keep_alive, wants_renegotiation
+from servers.http import OK, http_response, split_head, wants_keep_alive, wants_renegotiation
 from servers.http2 import begins_http2, http2_answer
 
 MAX_REQUEST_BYTES = 1 << 16
@@ -209,7 +209,8 @@ class ServedConnection:
         if self._tls.is_ended:
             return
         keeps_alive = wants_keep_alive(request)
-        head, body = http_response(self._text(), keeps_alive=keeps_alive)
+        status = self._tls.refusing_status
+        head, body = http_response(self._text(), keeps_alive=keeps_alive, status=status or OK)
         self._tls.send_application_data(head, now)
         self._tls.send_application_data(body, now)
         if not keeps_alive:

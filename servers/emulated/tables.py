@@ -46,6 +46,8 @@ ELSEWHERE: Mapping[type, Mapping[str, str]] = {
         ),
         "credentials": "it is made for a run; [declared] has the kinds",
         "tickets": "it follows from resumption in [declared]",
+        "keeps_sessions": "it follows from forgets_sessions in [declared]",
+        "tickets_below_tls13": "it follows from resumption in [declared]",
         "trusted_certificates": "it is made for a run",
     },
     RenegotiationRules: dict.fromkeys(

@@ -138,6 +138,7 @@ EXAMPLES: dict[str, tuple[Sent, Sent]] = {
     "version-without-major-3": (hello(legacy_version=0x0400), hello()),
     "offers-version:TLSv1.3": (hello(VERSIONS), hello(Extension(43, bytes.fromhex("020303")))),
     "cipher-suite:TLS_FALLBACK_SCSV": (suites(AES, 0x5600), hello()),
+    "any-cipher-suite:AES128-SHA,TLS_FALLBACK_SCSV": (suites(RC4, AES), suites(RC4)),
     "cipher-suite-count:3..": (suites(AES, RC4, DHE), hello()),
     "cipher-suite-before:RC4-SHA:AES128-SHA": (suites(RC4, AES), hello()),
     "first-cipher-suite:RC4-SHA": (suites(GREASE, RC4, AES), hello()),
@@ -168,6 +169,10 @@ EXAMPLES: dict[str, tuple[Sent, Sent]] = {
     "body-like:0x7777:u8 u8": (hello(Extension(0x7777, b"ab")), hello(Extension(0x7777, b"abc"))),
     "body-not:0x7777:u8 u8": (hello(Extension(0x7777, b"abc")), hello(Extension(0x7777, b"ab"))),
     "lists:supported_groups:x25519": (hello(GROUPS), hello(Extension(10, push_supported_groups((23,))))),
+    "lists-any:supported_groups:x448,secp256r1": (
+        hello(GROUPS),
+        hello(Extension(10, push_supported_groups((24,)))),
+    ),
     "none-of:supported_groups:24,25": (hello(GROUPS), hello(Extension(10, push_supported_groups((24,))))),
     "host-name-not:[a-z.]+": (hello(names((0, b"a_b"))), ONE_NAME),
     "several-host-names": (hello(names((0, b"a"), (0, b"b"))), ONE_NAME),

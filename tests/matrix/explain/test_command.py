@@ -1,0 +1,106 @@
+"""`tls-matrix explain` and `run --explain`, as a user calls them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from matrix.commands.cli import application
+
+CELL = "webmethods-8.0.1@core-fix-19/biztalk-ws2008/connect"
+CAUSE = "the extension supported_groups or the extension ec_point_formats"
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "matrix", *arguments],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=240,
+        check=False,
+    )
+
+
+def test_a_cell_is_explained_in_a_sentence_and_files(tmp_path: Path) -> None:
+    done = command("explain", CELL, "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    first, *others = done.stdout.splitlines()
+    assert first == f"webmethods-8.0.1@core-fix-19 refuses (alert unexpected_message) any hello with {CAUSE}."
+    assert any(line.startswith("  on the client: Group Policy") for line in others)
+    written = json.loads((tmp_path / "explanation.json").read_text())
+    failing, passing = ((tmp_path / f"{name}-hello.txt").read_text() for name in ("failing", "passing"))
+    evidence = written["evidence"]
+    assert "".join(evidence["failing"]["records"]) == failing.replace("\n", "")
+    assert "".join(evidence["passing"]["records"]) == passing.replace("\n", "")
+    assert evidence["repeats"] == 3
+    both = {"extension:supported_groups", "extension:ec_point_formats"}
+    assert set(evidence["differing"]) & both
+    assert both <= set(evidence["makes_the_failing_hello_pass"])
+
+
+def test_json_stands_alone_on_standard_output() -> None:
+    done = CliRunner().invoke(application, ["explain", CELL, "--json"], catch_exceptions=False)
+    written = json.loads(done.stdout)
+    (group,) = written["causes"]
+    assert group[0]["feature"] == "extension:supported_groups or extension:ec_point_formats"
+    assert group[0]["kind"] == "either"
+    assert written["result"] == "one"
+    assert written["confidence"].startswith("high")
+    assert 0 < written["probes"] <= 120
+    assert CAUSE in written["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["explain"], 2, "CELL_ID, or --client CLIENT --target HOST:PORT"),
+        (["explain", "a/b"], 2, "is no cell id"),
+        (["explain", CELL, "--client", "java-6"], 2, "leave --client and --target out"),
+        (["explain", "--client", "no-such", "--target", "127.0.0.1:9"], 2, "no client matches"),
+        (["explain", "--client", "java-6", "--target", "127.0.0.1"], 2, "is not HOST:PORT"),
+        (["explain", "--client", "java-6", "--target", "127.0.0.1:9"], 3, "start the server or correct"),
+        (["explain", "--client", "java-6", "--target", "192.0.2.1:443"], 2, "give --yes"),
+        (["run", "--target", "t=192.0.2.1:443", "--client", "java-6", "--explain"], 2, "give --yes"),
+        (["run", "--target", "t=192.0.2.1:443", "--client", "set:all"], 2, "give --yes"),
+    ],
+)
+def test_what_is_wrong_is_one_line(arguments: list[str], status: int, said: str) -> None:
+    """Of a target that may be asked it is said before that what it is going to get."""
+    done = CliRunner().invoke(application, arguments, catch_exceptions=False)
+    assert done.exit_code == status
+    *announced, line = done.stderr.splitlines()
+    assert said in line
+    assert len(announced) == (status == 3)
+    assert all("127.0.0.1:9 is going to get up to 200 hellos" in each for each in announced)
+    assert not done.stdout
+
+
+def test_a_cell_that_works_has_nothing_to_explain() -> None:
+    done = CliRunner().invoke(application, ["explain", CELL.replace("19", "20")], catch_exceptions=False)
+    assert done.exit_code == 1
+    assert "there is nothing to explain" in done.stdout
+
+
+def test_a_run_names_what_is_to_blame_once_for_all_that_share_it(tmp_path: Path) -> None:
+    arguments = (
+        "--server",
+        "webmethods-8.0.1@core-fix-19",
+        "--client",
+        "biztalk-ws2008",
+        "--client",
+        "ie8-win7",
+    )
+    done = command(
+        "run", *arguments, "--client", "openssl-0.9.8", "--explain", "--out", str(tmp_path / "run")
+    )
+    assert done.returncode == 0, done.stderr
+    assert "What is to blame" in done.stdout
+    cells = {cell["client"]: cell for cell in json.loads((tmp_path / "run/run.json").read_text())["cells"]}
+    assert CAUSE in cells["biztalk-ws2008"]["cause"]
+    assert cells["ie8-win7"]["cause"] == cells["biztalk-ws2008"]["cause"]
+    assert "cause" not in cells["openssl-0.9.8"]
+    assert CAUSE in (tmp_path / "run/grid.html").read_text()

@@ -1,0 +1,63 @@
+"""200 servers that mind something drawn at random: what they mind is in every answer, and mostly alone."""
+
+import pytest
+
+from matrix.explain.search import Found, Search
+from matrix.explain.trial import Trials
+from tests.matrix.explain.random_servers import RandomServer, hellos, is_the_cause, random_server
+
+SERVERS = 200
+TOGETHER = 10
+MOST_WITH_RIVALS = 10
+"""Of all servers: answers that leave more than one cause."""
+MOST_PROBES = 120
+
+
+def found_at(server: RandomServer) -> Found:
+    """Search as `explain` does, once it has a hello that gets through."""
+    failing, passing = hellos()[server.failing], hellos()[server.passing]
+    trials = Trials(server.ask(failing))
+    trials.add(failing, server.ask(failing))
+    trials.add(passing, server.ask(passing))
+    asking = Search(failing, passing, trials, MOST_PROBES, hellos().values()).run()
+    questions = next(asking)
+    try:
+        while True:
+            questions = asking.send([server.ask(template) for template in questions])
+    except StopIteration as end:
+        found: Found = end.value
+        return found
+
+
+@pytest.mark.parametrize("first", range(0, SERVERS, TOGETHER))
+def test_what_a_server_minds_is_found(first: int) -> None:
+    with_rivals = []
+    for seed in range(first, first + TOGETHER):
+        server = random_server(seed)
+        found = found_at(server)
+        right = [any(is_the_cause(server, each) for each in group) for group in found.causes]
+        names = [group[0].name for group in found.causes]
+        assert any(right), (
+            f"seed {seed}, {server.failing} and {server.passing}: {server.name} is not in {names}"
+        )
+        with_rivals += [seed] if len(names) > 1 else []
+        assert len(found.trials) <= MOST_PROBES
+    assert len(with_rivals) <= MOST_WITH_RIVALS * TOGETHER / SERVERS + 1
+
+
+def test_another_cause_is_told_from_the_true_one() -> None:
+    """The judge of these tests is no rubber stamp."""
+    causes = {seed: found_at(random_server(seed)).causes[0][0] for seed in (0, 1, 2)}
+    for seed in causes:
+        told = {other: is_the_cause(random_server(seed), cause) for other, cause in causes.items()}
+        assert told == {other: other == seed for other in causes}
+
+
+def test_a_seed_draws_the_same_server_again() -> None:
+    first, again = random_server(7), random_server(7)
+    assert (first.name, first.failing, first.passing, first.reaction) == (
+        again.name,
+        again.failing,
+        again.passing,
+        again.reaction,
+    )
