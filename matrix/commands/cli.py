@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "connect": "connect",
     "serve": "serve",
     "report": "report",
+    "history": "application",
     "test": "test",
     "hello": "application",
     "keys": "application",

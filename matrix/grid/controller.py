@@ -33,6 +33,10 @@ from matrix.grid.run_cell import Terms
 from matrix.grid.servers import GridServers, grid_servers, read_credentials
 from matrix.grid.worker import CellTask, GridWorker, worker_text
 from matrix.grid.worker_nodes import WorkerNodes, end_workers, start_workers_again
+from matrix.history.adding import add_at_the_end
+from matrix.history.file import check_writable
+from matrix.history.kept_run import kept_run
+from matrix.history.place import history_file, named_history
 from matrix.judgement.outcome import Judgement, Verdict
 from matrix.plan.make import make_plan
 from matrix.plan.options import options_from
@@ -79,7 +83,12 @@ def register(config: pytest.Config) -> None:
 
 
 def folder_of(plan: Plan) -> RunFolder:
-    """Make the folder that a run is written to. Raises SelectionError where it may not be."""
+    """Make the folder that a run is written to. Raises SelectionError where it may not be, and HistoryError
+    where the history that somebody has named cannot be.
+    """
+    history = named_history(plan.options.history)
+    if history is not None:
+        check_writable(history)
     cells = [planned.cell.id for planned in plan.cells]
     return RunFolder(plan.options.out, datetime.now(UTC), cells, force=plan.options.force)
 
@@ -229,6 +238,10 @@ class GridController:
         measured.write(run, timings, render_reports(run, timings_from(timings)))
         if measured.lost and not measured.unwritten:
             self.said.append(measured.lost)
+        kept = kept_run(run, timings_from(timings), self.folder.path.name, str(self.folder.path))
+        not_added = add_at_the_end(history_file(self.plan.options.history), kept)
+        if not_added:
+            self.said.append(not_added)
 
     def _timings(self, measured: Measured, servers: GridServers) -> dict[str, Any]:
         return {

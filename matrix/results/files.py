@@ -18,6 +18,11 @@ TEMPORARY = ".part"
 """How the name of a file ends that is being written."""
 
 
+def as_saved(text: str) -> str:
+    """The text as a file of a run has it, where bytes that are no text are escaped for people."""
+    return _NOT_UTF8.sub(lambda found: printable(found[0]), text)
+
+
 def to_json(content: Any) -> str:
     """Write JSON as every file of a run is written: sorted keys, two spaces, a line feed at the end.
 
