@@ -168,7 +168,7 @@ def _show_cells(history: Path | None, pattern: str, *, is_json: bool) -> None:
         file = _existing(history)
         with reading(file) as connection:
             chosen = select([pattern], store.cell_names(connection), "cell of the history", "history '*'")
-            cells = [over_time(cell, store.results_of(connection, cell)) for cell in chosen]
+            cells = [over_time(cell, found) for cell, found in store.results_of(connection, chosen)]
     if is_json:
         write_out(encode(Cells(file=str(file), cells=list(map(cell_answer, cells)))))
         return

@@ -10,6 +10,7 @@ from matrix.history.errors import HistoryError
 from matrix.history.file import WAIT_SECONDS, changing
 from matrix.history.kept_run import KeptRun, kept_run
 from matrix.history.store import add
+from matrix.results.journal import JOURNAL, is_being_written
 from matrix.results.run_file import RUN_FILE_NAME, load_run
 from matrix.results.saved_run import SavedRun, load_saved_run
 from matrix.results.timings import timings_from
@@ -43,6 +44,8 @@ def read_kept_runs(paths: Sequence[Path], notes: Notes) -> list[KeptRun]:
 
 
 def _read(path: Path, notes: Notes) -> KeptRun:
+    if _is_going_on(path):
+        raise UnreadableRun(f"{path}: a run is being written there: import it when it has ended")
     saved = _saved(path, notes)
     if saved.untimed:
         raise UnreadableRun(*saved.untimed)
@@ -56,6 +59,14 @@ def _saved(path: Path, notes: Notes) -> SavedRun:
     if _is_alone(path):
         return SavedRun(path.parent, load_run(path, notes))
     return load_saved_run(path, notes)
+
+
+def _is_going_on(path: Path) -> bool:
+    """Whether a run is still being written: it would be another one with each further cell."""
+    try:
+        return (path / JOURNAL).exists() and is_being_written(path)
+    except OSError:  # a folder that is read-only has no run that goes on
+        return False
 
 
 def _is_alone(path: Path) -> bool:

@@ -82,7 +82,7 @@ def _told(file: Path) -> Iterator[None]:
         raise of_database(file, error) from error
     except OSError as error:
         raise of_system(file, error) from error
-    except (ValueError, OverflowError) as error:
+    except (ValueError, LookupError, OverflowError) as error:
         raise damaged(file, error) from error
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from matrix.errors import UnreadableRun
-from matrix.results.files import as_saved, to_json
+from matrix.results.files import as_saved, to_json_line
 from matrix.results.run_file import EXTERNAL, CellRecord, RunFile
 from matrix.results.timings import Timings
 from servers.own_program import PROGRAM, SYSTEM
@@ -70,8 +70,10 @@ def kept_run(run: RunFile, timings: Timings, name: str, folder: str) -> KeptRun:
     """Take from a run what the history keeps of it. Raises UnreadableRun where its time is none."""
     cells = {as_saved(cell.id): (definitions, _state(cell)) for cell, definitions in _defined(run)}
     content = _digest(
-        [identifier, definitions.digest, state.verdict, *state.result]
-        for identifier, (definitions, state) in sorted(cells.items())
+        [
+            [identifier, definitions.digest, state.verdict, *state.result]
+            for identifier, (definitions, state) in sorted(cells.items())
+        ]
     )
     started = _moment(timings.started, folder)
     return KeptRun(
@@ -87,8 +89,8 @@ def kept_run(run: RunFile, timings: Timings, name: str, folder: str) -> KeptRun:
 
 
 def _identity(timings: Timings, started: str) -> str:
-    took = ([as_saved(cell), f"{seconds:.6f}"] for cell, seconds in timings.seconds.items())
-    return _digest([[started], *sorted(took)])
+    took = sorted((as_saved(cell), f"{seconds:.6f}") for cell, seconds in timings.seconds.items())
+    return _digest([started, took])
 
 
 def _moment(text: str, folder: str) -> str:
@@ -114,16 +116,16 @@ def _defined(run: RunFile) -> Iterable[tuple[CellRecord, Definitions]]:
     ]
     targets = {target.name: target.model_dump() for target in asked.targets} if asked else {}
     servers = {
-        name: _digest([[*same, record.model_dump(exclude={"problem"}), targets.get(name)]])
+        name: _digest([*same, record.model_dump(exclude={"problem"}), targets.get(name)])
         for name, record in run.servers.items()
     }
-    clients = {name: _digest([[record.model_dump()]]) for name, record in run.clients.items()}
+    clients = {name: _digest(record.model_dump()) for name, record in run.clients.items()}
     unseen = {
         name: record.kind == EXTERNAL or record.toggles.get(PROGRAM, SYSTEM) != SYSTEM
         for name, record in run.servers.items()
     }
     for cell in run.cells:
-        digest = _digest([[servers[cell.server], clients[cell.client]]])
+        digest = _digest([servers[cell.server], clients[cell.client]])
         yield cell, Definitions(digest, unseen[cell.server])
 
 
@@ -138,8 +140,5 @@ def _state(cell: CellRecord) -> State:
     )
 
 
-def _digest(lines: Iterable[Any]) -> str:
-    digest = hashlib.sha256()
-    for line in lines:
-        digest.update(to_json(line).encode())
-    return digest.hexdigest()
+def _digest(content: Any) -> str:
+    return hashlib.sha256(to_json_line(content).encode()).hexdigest()

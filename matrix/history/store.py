@@ -1,25 +1,22 @@
 """What is put into an open history and taken out of it: SQL, and nothing else."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from matrix.history.kept_run import Definitions, KeptRun, State
 
 # A run without a date stands before those that have one, in the order in which they came.
-_IN_ORDER = "run.started, run.id"
+_LATEST_FIRST = "run.started DESC, run.id DESC"
 _ADD_RESULT = """
     INSERT INTO result SELECT ?, cell.id, definitions.id, state.id FROM cell, definitions, state
     WHERE cell.name = ? AND definitions.digest = ? AND state.verdict = ? AND state.outcome = ?
     AND state.reason = ? AND state.version = ? AND state.cipher_suite = ?
 """
 _RUN = "run.id, run.name, run.folder, run.started, run.tool_version, run.partial"
-_RESULTS = f"""
-    SELECT cell.name, {_RUN}, definitions.digest, definitions.changes_unseen,
-    state.verdict, state.outcome, state.reason, state.version, state.cipher_suite
-    FROM result JOIN run ON run.id = result.run JOIN cell ON cell.id = result.cell
-    JOIN definitions ON definitions.id = result.definitions JOIN state ON state.id = result.state
-    WHERE cell.name = ? ORDER BY {_IN_ORDER}
+_RESULTS = """
+    SELECT run, definitions, state FROM run CROSS JOIN result
+    ON result.run = run.id AND result.cell = (SELECT id FROM cell WHERE name = ?)
 """
 _STATES = """
     SELECT state.verdict, state.outcome, count(*) FROM result JOIN state ON state.id = result.state
@@ -79,9 +76,7 @@ def add(connection: sqlite3.Connection, run: KeptRun) -> bool:
 
 def last_runs(connection: sqlite3.Connection, number: int) -> list[StoredRun]:
     """The last runs, the latest last."""
-    rows = connection.execute(
-        f"SELECT {_RUN} FROM run ORDER BY run.started DESC, run.id DESC LIMIT ?", (number,)
-    )
+    rows = connection.execute(f"SELECT {_RUN} FROM run ORDER BY {_LATEST_FIRST} LIMIT ?", (number,))
     return [_run(row) for row in rows][::-1]
 
 
@@ -100,11 +95,28 @@ def cell_names(connection: sqlite3.Connection) -> list[str]:
     return [name for (name,) in connection.execute("SELECT name FROM cell ORDER BY name")]
 
 
-def results_of(connection: sqlite3.Connection, cell: str) -> Iterator[StoredResult]:
-    """What came out of a cell, run by run, the first run first."""
-    for _, *row in connection.execute(_RESULTS, (cell,)):
-        run, definitions, state = row[:6], row[6:8], row[8:]
-        yield StoredResult(_run(run), Definitions(definitions[0], bool(definitions[1])), State(*state))
+def results_of(
+    connection: sqlite3.Connection, cells: Iterable[str]
+) -> Iterator[tuple[str, list[StoredResult]]]:
+    """What came out of cells, for each run by run, the first run first."""
+    in_order = last_runs(connection, count_runs(connection))
+    place = {run.number: index for index, run in enumerate(in_order)}
+    definitions = {
+        number: Definitions(digest, bool(unseen))
+        for number, digest, unseen in connection.execute("SELECT id, digest, changes_unseen FROM definitions")
+    }
+    states = {
+        number: State(*texts)
+        for number, *texts in connection.execute(
+            "SELECT id, verdict, outcome, reason, version, cipher_suite FROM state"
+        )
+    }
+    for cell in cells:
+        found = sorted((place[run], by, state) for run, by, state in connection.execute(_RESULTS, (cell,)))
+        yield (
+            cell,
+            [StoredResult(in_order[index], definitions[by], states[state]) for index, by, state in found],
+        )
 
 
 def prune(connection: sqlite3.Connection, keep: int) -> list[StoredRun]:

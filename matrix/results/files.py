@@ -28,8 +28,16 @@ def to_json(content: Any) -> str:
 
     A byte that is no text, as in a path, is escaped for people: what JSON has for it few programs read.
     """
-    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
-    return _NOT_UTF8.sub(lambda found: json.dumps(printable(found[0]))[1:-1], text) + "\n"
+    return _escaped(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)) + "\n"
+
+
+def to_json_line(content: Any) -> str:
+    """Write the same JSON on one line, many times as fast."""
+    return _escaped(json.dumps(content, sort_keys=True, ensure_ascii=False)) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return _NOT_UTF8.sub(lambda found: json.dumps(printable(found[0]))[1:-1], text)
 
 
 def write_whole(file: Path, content: bytes, mode: int = 0o666) -> None:

@@ -27,11 +27,10 @@ CREATE TABLE state (
 );
 CREATE TABLE result (
     run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
-    cell INTEGER NOT NULL REFERENCES cell (id),
-    definitions INTEGER NOT NULL REFERENCES definitions (id),
-    state INTEGER NOT NULL REFERENCES state (id),
+    -- No index but the key, so that a run is added at one place: a cell is looked up in each run. For the
+    -- same reason these are no REFERENCES, which would need an index each.
+    cell INTEGER NOT NULL,
+    definitions INTEGER NOT NULL,
+    state INTEGER NOT NULL,
     PRIMARY KEY (run, cell)
 ) WITHOUT ROWID;
-CREATE INDEX result_by_cell ON result (cell);
-CREATE INDEX result_by_definitions ON result (definitions);
-CREATE INDEX result_by_state ON result (state);

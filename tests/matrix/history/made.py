@@ -55,4 +55,5 @@ def names(file: Path) -> list[str]:
 def course_of(file: Path, *runs: KeptRun) -> CellOverTime:
     add_runs(file, runs)
     with reading(file) as connection:
-        return over_time(CELL, results_of(connection, CELL))
+        ((_, found),) = results_of(connection, [CELL])
+    return over_time(CELL, found)

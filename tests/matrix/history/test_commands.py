@@ -198,6 +198,8 @@ def test_a_run_that_was_killed_is_imported_and_later_recognised(tmp_path: Path) 
     journal = Journal(folder)
     journal.begin(made.model_copy(update={"cells": []}), 2, STARTED)
     journal.add(made.cells[0], 0.001)
+    said = f"tls-matrix: {folder}: a run is being written there: import it when it has ended\n"
+    assert refused("import", folder, "--history", file) == said
     journal.close()
     assert history(file, "import", folder).endswith(f"1 run added to {file}\n")
     assert [each.partial for each in listed(file)] == [True]
