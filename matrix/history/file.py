@@ -36,7 +36,8 @@ def changing(
     with _told(file):
         file.parent.mkdir(parents=True, exist_ok=True)
     with _told(file), _opened(file, wait, "rwc") as connection:
-        connection.execute("PRAGMA auto_vacuum = FULL")  # counts as long as the file is empty
+        if _is_empty(connection):
+            connection.execute("PRAGMA auto_vacuum = FULL")  # so that a file that is pruned gets smaller
         with _transaction(connection, "IMMEDIATE"):
             _bring_up_to_date(connection, file, migrations)
             yield connection
@@ -121,7 +122,7 @@ def _bring_up_to_date(connection: sqlite3.Connection, file: Path, migrations: Se
 
 def _version(connection: sqlite3.Connection, file: Path, migrations: Sequence[str]) -> int:
     """The number of the file's form; 0 where there is nothing in it."""
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+    if _is_empty(connection):
         return 0
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -132,6 +133,11 @@ def _version(connection: sqlite3.Connection, file: Path, migrations: Sequence[st
     if version < 1:
         raise damaged(file, f"form {version}")
     return int(version)
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    found: tuple[int] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return found == (0,)
 
 
 def _statements(step: str) -> Iterator[str]:

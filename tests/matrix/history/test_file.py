@@ -184,6 +184,22 @@ def test_a_file_that_is_locked_is_waited_for_and_then_left(file: Path) -> None:
     assert names(file) == ["day-1", "day-2"]
 
 
+def test_a_change_takes_the_lock_before_it_reads(file: Path) -> None:
+    begun = []
+
+    def change() -> None:
+        with changing(file, NO_WAIT) as connection:
+            begun.append(count_runs(connection))
+
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(HistoryError, match="is in use by another program"):
+            change()
+    assert begun == [], "what it read could be changed before it writes"
+    change()
+    assert begun == [2]
+
+
 def test_a_run_says_in_one_line_that_it_was_not_added(file: Path) -> None:
     newer(file)
     said = add_at_the_end(file, days(Outcome.WORKS)[0])

@@ -1,5 +1,6 @@
 """By what a run is recognised, and by what a cell was measured."""
 
+import time
 from typing import Any
 
 import pytest
@@ -59,8 +60,13 @@ def test_a_run_without_a_time_is_recognised_by_what_it_says() -> None:
         ("2026-11-01T02:00:00", "2026-11-01T02:00:00+00:00"),
     ],
 )
-def test_a_time_is_kept_in_utc(started: str, kept: str) -> None:
-    assert kept_run(WORKS, Timings(started), "a", "b").started == kept
+def test_a_time_is_kept_in_utc(started: str, kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as here:
+        here.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        found = kept_run(WORKS, Timings(started), "a", "b").started
+    time.tzset()
+    assert found == kept
 
 
 @pytest.mark.parametrize("started", ["yesterday", "2026-13-01T00:00:00", "0001-01-01T00:00:00+14:00"])
