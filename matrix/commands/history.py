@@ -71,7 +71,9 @@ def show(
     cell: Annotated[
         str | None, typer.Argument(metavar="CELL", help="A cell's id, or a shell pattern.")
     ] = None,
-    last: Annotated[int, typer.Option(metavar="N", min=1, help="How many runs are shown.")] = _LAST,
+    last: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help=f"How many runs are listed; default: {_LAST}.")
+    ] = None,
     history: File = None,
     json: Json = False,
 ) -> None:
@@ -82,9 +84,14 @@ def show(
     where a result that was gone has come back.
     """
     if cell is None:
-        _show_runs(history, last, is_json=json)
-    else:
-        _show_cells(history, cell, is_json=json)
+        _show_runs(history, last or _LAST, is_json=json)
+        return
+    with one_line_errors():
+        if last is not None:
+            raise SelectionError(
+                f"--last {last}: is for the list of runs; leave it out, or leave out {cell!r}"
+            )
+    _show_cells(history, cell, is_json=json)
 
 
 @application.command("import")

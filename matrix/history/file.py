@@ -89,8 +89,8 @@ def _told(file: Path) -> Iterator[None]:
 
 @contextmanager
 def _opened(file: Path, wait: float, mode: str) -> Iterator[sqlite3.Connection]:
-    if file.is_dir():
-        raise HistoryError(file, "is a folder", "name a file with --history")
+    if file.exists() and not file.is_file():  # SQLite would begin a journal beside a device
+        raise HistoryError(file, "is a folder or a device", "name a file with --history")
     address = f"{file.absolute().as_uri()}?mode={mode}"
     with closing(sqlite3.connect(address, timeout=wait, isolation_level=None, uri=True)) as connection:
         connection.execute("PRAGMA foreign_keys = ON")

@@ -85,6 +85,11 @@ def test_fewer_runs_and_what_is_not_shown(file: Path) -> None:
     assert done.stderr == "3 earlier runs not shown; --last 4 shows all\n"
 
 
+def test_a_cell_has_all_its_runs(file: Path) -> None:
+    said = refused(CELL, "--last", 1, "--history", file)
+    assert said == f"tls-matrix: --last 1: is for the list of runs; leave out --last or {CELL!r}\n"
+
+
 def test_runs_as_json(file: Path) -> None:
     content = answer(file, "--last", 4)
     assert (content["about"], content["kept"]) == ("runs", 4)

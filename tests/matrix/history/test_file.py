@@ -125,6 +125,11 @@ def a_folder(file: Path) -> None:
     file.mkdir()
 
 
+def a_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
 def with_bytes_for_text(file: Path) -> None:
     changed(file, "UPDATE run SET name = CAST(x'ff' AS TEXT)")
 
@@ -136,7 +141,8 @@ FAULTS_AT_ONCE = [
     (newer, f"{NEWER}: use that version, or {ANOTHER}"),
     (not_ours, f"is no history: move it away, or {ANOTHER}"),
     (no_database, f"is no history: move it away, or {ANOTHER}"),
-    (a_folder, "is a folder: name a file with --history"),
+    (a_pipe, "is a folder or a device: name a file with --history"),
+    (a_folder, "is a folder or a device: name a file with --history"),
 ]
 FAULTS_LATER = [  # found where the file is read further
     (torn, f"is damaged (database disk image is malformed): {ANEW}"),
