@@ -124,13 +124,16 @@ def _tasks(plan: Plan) -> list[CellTask]:
 
 
 class GridController:
-    """pytest plugin of the controlling process. `said` are lines for a person when the run is over."""
+    """pytest plugin of the controlling process. `said` are lines for a person when the run is over;
+    `not_in_history` says why the run could not be added to the history, empty where it was.
+    """
 
     def __init__(self, plan: Plan, folder: RunFolder) -> None:
         self.plan = plan
         self.folder = folder
         self.run: RunFile | None = None
         self.said: list[str] = folder.said
+        self.not_in_history = ""
         self.measured: Measured | None = None
         self._servers: GridServers | None = None
         self._started = datetime.now(UTC)
@@ -227,6 +230,8 @@ class GridController:
         for line in self.said:
             terminalreporter.write_line(line)
         terminalreporter.write_line(printable(self.unwritten or f"The page: {self.folder.place / PAGE}"))
+        if self.not_in_history:
+            terminalreporter.write_line(printable(self.not_in_history))
 
     def _write(self, measured: Measured, later: Mapping[str, Problem]) -> None:
         assert self._servers is not None, "something was measured"
@@ -239,9 +244,7 @@ class GridController:
         if measured.lost and not measured.unwritten:
             self.said.append(measured.lost)
         kept = kept_run(run, timings_from(timings), self.folder.path.name, str(self.folder.path))
-        not_added = add_at_the_end(history_file(self.plan.options.history), kept)
-        if not_added:
-            self.said.append(not_added)
+        self.not_in_history = add_at_the_end(history_file(self.plan.options.history), kept)
 
     def _timings(self, measured: Measured, servers: GridServers) -> dict[str, Any]:
         return {

@@ -112,6 +112,10 @@ def test_a_history_that_turns_out_to_be_damaged_harms_no_run(tmp_path: Path) -> 
         f"import {out}\n"
     )
     assert len(load_run(out).cells) == 3
+    chosen = ("--server", BEFORE, *CLIENTS, f"--out={out}", f"--history={file}", "-p", "no:cacheprovider")
+    by_pytest = tls_matrix(*chosen, module="pytest")
+    assert by_pytest.returncode == 0
+    assert f"\n{file}: is damaged (database disk image is malformed); the run is not in" in by_pytest.stdout
 
 
 def test_a_run_without_some_of_its_cells_is_added_as_partial(tmp_path: Path) -> None:
