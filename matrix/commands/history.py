@@ -88,9 +88,7 @@ def show(
         return
     with one_line_errors():
         if last is not None:
-            raise SelectionError(
-                f"--last {last}: is for the list of runs; leave it out, or leave out {cell!r}"
-            )
+            raise SelectionError(f"--last {last}: is for the list of runs; leave out --last or {cell!r}")
     _show_cells(history, cell, is_json=json)
 
 
