@@ -65,10 +65,9 @@ def this_program(address: str) -> tuple[float, int]:
     """Run every profile at the target; seconds, and how many clients."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "matrix", "run", "--target", f"target={address}", "--client", "*"]
+        command += ["--out", f"{folder}/run", "--history", f"{folder}/history.sqlite"]
         start = time.perf_counter()
-        done = subprocess.run(
-            [*command, "--out", f"{folder}/run"], cwd=ROOT, capture_output=True, text=True, timeout=600
-        )
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
         seconds = time.perf_counter() - start
         assert done.returncode == 0, done.stdout + done.stderr
         cells = json.loads(Path(folder, "run", "run.json").read_text())["cells"]

@@ -43,7 +43,8 @@ def rate(runs: int, scratch: Path) -> dict[str, object]:
     rates = []
     for number in range(runs):
         folder = scratch / str(number)
-        run_pytest("-n", "auto", f"--server={EVERY_LEVEL}", f"--out={folder}")
+        history = f"--history={scratch / 'history.sqlite'}"
+        run_pytest("-n", "auto", f"--server={EVERY_LEVEL}", f"--out={folder}", history)
         rates.append(cells_per_second(folder))
     cells = load_run(folder).cells
     verdicts = Counter(cell.verdict.value for cell in cells)

@@ -52,9 +52,10 @@ def default_grid(runs: int, scratch: Path) -> dict[str, object]:
     """Run the default grid as a user does, and under pytest."""
     walls, rates = [], []
     for number in range(runs):
-        walls.append(run("matrix", "run", "--out", str(scratch / f"run-{number}"))[0])
+        history = f"--history={scratch / 'history.sqlite'}"
+        walls.append(run("matrix", "run", "--out", str(scratch / f"run-{number}"), history)[0])
         folder = scratch / f"pytest-{number}"
-        run_pytest("-n", "auto", f"--out={folder}")
+        run_pytest("-n", "auto", f"--out={folder}", history)
         rates.append(cells_per_second(folder))
     seconds, rate = statistics.median(walls), statistics.median(rates)
     return {

@@ -68,6 +68,7 @@ def main() -> None:
                     "run",
                     *("--server", "tlslite@0.8.2", "--client", "java-7", "--client", "openssl-3.0"),
                     *("--out", str(Path(scratch, "run")), "--force"),
+                    *("--history", str(Path(scratch, "history.sqlite"))),
                 )
                 for _ in range(runs)
             ],

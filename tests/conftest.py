@@ -1,8 +1,13 @@
 """What all of the project's own tests share."""
 
+import os
+import tempfile
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
+from matrix.history.place import VARIABLE
 from tests.skips import SkipReport
 
 # How long an example takes is up to the machine (hypothesis: at most 200 ms); speed is measured in bench/.
@@ -19,5 +24,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _keep_runs_apart(config)
     if not hasattr(config, "workerinput"):  # a worker's reports all come to the controlling process
         config.pluginmanager.register(SkipReport(strict=config.option.strict_skips), "skip-report")
+
+
+def _keep_runs_apart(config: pytest.Config) -> None:
+    """Whatever a test runs, with --out or without, goes into a history of this process and not into that of
+    the checkout: every command that a test starts inherits the variable.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="tls-matrix-history-")
+    config.add_cleanup(folder.cleanup)
+    os.environ[VARIABLE] = str(Path(folder.name, "history.sqlite"))

@@ -29,6 +29,7 @@ MATRIX_FLOORS = (
     "scenarios",
     "expectations",
     "results",
+    "history",
     "captures",
     "explain",
     "reports",

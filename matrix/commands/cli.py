@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "remedies": "remedies",
     "report": "report",
     "twin": "twin",
+    "history": "application",
     "test": "test",
     "hello": "application",
     "keys": "application",
@@ -61,7 +62,7 @@ class Commands(TyperGroup):
             alone.command(context_settings=getattr(module, "CONTEXT_SETTINGS", None))(found)
             command = get_command(alone)
         command.name = cmd_name
-        command.epilog = epilog(cmd_name)
+        command.epilog = epilog(cmd_name) or epilog(f"{cmd_name} show")
         for name, each in getattr(command, "commands", {}).items():
             each.epilog = epilog(f"{cmd_name} {name}")
         return command

@@ -38,6 +38,12 @@ EXAMPLES: Mapping[str, Examples] = {
     "remedies": (
         ("webmethods-8.0.1@core-fix-19 --client biztalk-ws2008", "what helps a client, and whom it harms"),
     ),
+    "history show": (
+        ("", "the last runs"),
+        ("'mine/*'", "cells over time"),
+    ),
+    "history import": (("reports/before", "add a run that was kept"),),
+    "history prune": (("--keep 365", "remove older runs"),),
     "twin": (("192.0.2.10:8443 --id mine --yes", "write an emulated server that answers as yours does"),),
     "serve": (
         ("webmethods-8.0.1@core-fix-19 --port 8443", "the server of the incident"),

@@ -143,7 +143,7 @@ def _run_and_show(plan: Plan, folder: RunFolder, workers: str, view: View | None
         else:
             written = None if controller.unwritten else place
             show_run(controller.run, view, saved_timings(place), written)
-    for line in (*controller.said, controller.unwritten):
+    for line in (*controller.said, controller.unwritten, controller.not_in_history):
         if line:
             tell(f"tls-matrix: {line}")
     return status

@@ -1,5 +1,7 @@
 """From the results of the cells to the run file. Pure but for the versions of what is installed."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 
 from clients.destination import Target
@@ -11,6 +13,7 @@ from matrix.results.cell_result import CellResult
 from matrix.results.environment import environment, profiles_digest, tool_version
 from matrix.results.run_file import (
     ASSUMED,
+    EXTERNAL,
     AskedRecord,
     AttemptRecord,
     CellRecord,
@@ -22,9 +25,9 @@ from matrix.results.run_file import (
     ServerRecord,
     TargetRecord,
 )
+from servers.definition import ServerDefinition
 from servers.variant import ServerVariant
 
-EXTERNAL = "external"
 _WORKING = (Outcome.WORKS, Outcome.WORKS_AFTER_FALLBACK)
 GENUINE = "genuine"
 """The confidence of a client that is not played."""
@@ -33,8 +36,12 @@ GENUINE = "genuine"
 def frame_of(plan: Plan, stacks: Mapping[str, str | None]) -> RunFile:
     """Everything of a run that is known before its cells are; `stacks` are by server."""
     whole, clients = plan.whole or plan, _clients(plan)
+    definitions = {variant.definition.id: variant.definition for variant in plan.variants}
+    digests = {name: _definition_digest(definition) for name, definition in definitions.items()}
     servers = {
-        variant.id: _server(variant, stacks.get(variant.id), plan.options.backend)
+        variant.id: _server(
+            variant, stacks.get(variant.id), plan.options.backend, digests[variant.definition.id]
+        )
         for variant in plan.variants
     }
     return RunFile(
@@ -133,7 +140,13 @@ def _asked_target(target: Target) -> TargetRecord:
     )
 
 
-def _server(variant: ServerVariant, stack: str | None, backend: str) -> ServerRecord:
+def _definition_digest(definition: ServerDefinition) -> str:
+    """A SHA-256 over what a server.toml says; comments and layout do not count."""
+    content = json.dumps(definition.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _server(variant: ServerVariant, stack: str | None, backend: str, digest: str) -> ServerRecord:
     definition, level = variant.definition, variant.definition.levels[variant.level]
     return ServerRecord(
         title=variant.title,
@@ -145,6 +158,7 @@ def _server(variant: ServerVariant, stack: str | None, backend: str) -> ServerRe
         note=" ".join(note for note in (definition.note, level.note) if note),
         hypothesis=definition.hypothesis,
         position=list(definition.levels).index(variant.level),
+        definition=digest,
     )
 
 

@@ -35,6 +35,10 @@ from matrix.grid.run_cell import Terms
 from matrix.grid.servers import GridServers, grid_servers, read_credentials
 from matrix.grid.worker import CellTask, GridWorker, worker_text
 from matrix.grid.worker_nodes import WorkerNodes, end_workers, start_workers_again
+from matrix.history.adding import add_at_the_end
+from matrix.history.file import check_writable
+from matrix.history.kept_run import kept_run
+from matrix.history.place import history_file, named_history
 from matrix.judgement.outcome import Judgement, Verdict
 from matrix.plan.make import make_plan
 from matrix.plan.options import options_from
@@ -81,7 +85,12 @@ def register(config: pytest.Config) -> None:
 
 
 def folder_of(plan: Plan) -> RunFolder:
-    """Make the folder that a run is written to. Raises SelectionError where it may not be."""
+    """Make the folder that a run is written to. Raises SelectionError where it may not be, and HistoryError
+    where the history that somebody has named cannot be.
+    """
+    history = named_history(plan.options.history)
+    if history is not None:
+        check_writable(history)
     cells = [planned.cell.id for planned in plan.cells]
     return RunFolder(plan.options.out, datetime.now(UTC), cells, force=plan.options.force)
 
@@ -117,13 +126,16 @@ def _tasks(plan: Plan) -> list[CellTask]:
 
 
 class GridController:
-    """pytest plugin of the controlling process. `said` are lines for a person when the run is over."""
+    """pytest plugin of the controlling process. `said` are lines for a person when the run is over;
+    `not_in_history` says why the run could not be added to the history, empty where it was.
+    """
 
     def __init__(self, plan: Plan, folder: RunFolder) -> None:
         self.plan = plan
         self.folder = folder
         self.run: RunFile | None = None
         self.said: list[str] = folder.said
+        self.not_in_history = ""
         self.measured: Measured | None = None
         self._servers: GridServers | None = None
         self._started = datetime.now(UTC)
@@ -230,6 +242,8 @@ class GridController:
         for line in self.said:
             terminalreporter.write_line(line)
         terminalreporter.write_line(printable(self.unwritten or f"The page: {self.folder.place / PAGE}"))
+        if self.not_in_history:
+            terminalreporter.write_line(printable(self.not_in_history))
 
     def _write(self, measured: Measured, later: Mapping[str, Problem]) -> None:
         assert self._servers is not None, "something was measured"
@@ -241,6 +255,8 @@ class GridController:
         measured.write(run, timings, render_reports(run, timings_from(timings)))
         if measured.lost and not measured.unwritten:
             self.said.append(measured.lost)
+        kept = kept_run(run, timings_from(timings), self.folder.path.name, str(self.folder.path))
+        self.not_in_history = add_at_the_end(history_file(self.plan.options.history), kept)
 
     def _timings(self, measured: Measured, servers: GridServers) -> dict[str, Any]:
         return {

@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_args
 
 from clients.pace import DEFAULT_RATE
 from clients.starttls import PROTOCOLS
+from matrix.history.place import VARIABLE
 from matrix.results.evidence_wanted import EvidenceWanted
 
 Texts = tuple[str, ...]
@@ -89,6 +90,14 @@ class RunOptions:
         About("A folder with your own expectations, as in matrix/expectations.", "DIR"),
     ] = None
     out: Annotated[Path | None, About("The folder to write.", "DIR")] = None
+    history: Annotated[
+        Path | None,
+        About(
+            f"The history that the run is added to; default: what {VARIABLE} names, else "
+            "reports/history.sqlite.",
+            "FILE",
+        ),
+    ] = None
     force: Annotated[bool, About("Replace a run of other cells in --out DIR.")] = False
     time_limit: Annotated[
         float | None, About("End the run after this time; what was measured is written.", "SECONDS", 0.1)

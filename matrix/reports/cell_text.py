@@ -52,6 +52,11 @@ class CellText:
         return " ".join((self.sign, self.word, *self.marks))
 
 
+def outcome_text(outcome: Outcome) -> CellText:
+    """Give what a grid shows for an outcome by itself."""
+    return CellText(*_SIGNS[outcome])
+
+
 def cell_text(cell: CellRecord) -> CellText:
     """Give what a grid shows for a cell."""
     if cell.outcome is None:

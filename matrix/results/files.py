@@ -18,13 +18,26 @@ TEMPORARY = ".part"
 """How the name of a file ends that is being written."""
 
 
+def as_saved(text: str) -> str:
+    """The text as a file of a run has it, where bytes that are no text are escaped for people."""
+    return _NOT_UTF8.sub(lambda found: printable(found[0]), text)
+
+
 def to_json(content: Any) -> str:
     """Write JSON as every file of a run is written: sorted keys, two spaces, a line feed at the end.
 
     A byte that is no text, as in a path, is escaped for people: what JSON has for it few programs read.
     """
-    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
-    return _NOT_UTF8.sub(lambda found: json.dumps(printable(found[0]))[1:-1], text) + "\n"
+    return _escaped(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)) + "\n"
+
+
+def to_json_line(content: Any) -> str:
+    """Write the same JSON on one line, many times as fast."""
+    return _escaped(json.dumps(content, sort_keys=True, ensure_ascii=False)) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return _NOT_UTF8.sub(lambda found: json.dumps(printable(found[0]))[1:-1], text)
 
 
 def write_whole(file: Path, content: bytes, mode: int = 0o666) -> None:

@@ -33,6 +33,8 @@ from matrix.results.files import to_json as to_json  # for whoever writes beside
 SCHEMA: Literal["tls-matrix/run/2"] = "tls-matrix/run/2"
 EARLIER_SCHEMA = "tls-matrix/run/1"
 RUN_FILE_NAME = "run.json"
+EXTERNAL = "external"
+"""The kind, level and backend of a target: it was running already."""
 UNFINISHED = ".unfinished"
 """How the name of a folder ends in which a run is written, or was when something ended it."""
 SCHEMA_FILE = Path(__file__).parent / "schema" / "run-2.json"
@@ -127,6 +129,11 @@ class ServerRecord(_Record):
     problem: str = Field(default="", description="why nothing, or no more, could be asked of it")
     position: int | None = Field(
         default=None, ge=0, description="where its level stands among those of its definition; the first is 0"
+    )
+    definition: str | None = Field(
+        default=None,
+        exclude_if=lambda definition: definition is None,
+        description="SHA-256 over what its definition says, in hex; missing for a target",
     )
 
 

@@ -1,6 +1,6 @@
 """The folder of a run: reports/<time>/, with reports/latest pointing at the newest; or the folder the user
-names, and then nothing outside it is written, reports/latest included. `reports` is the checkout's; without a
-checkout it lies in the current folder.
+names, and then nothing outside it is written but the history, reports/latest included. `reports` is the
+checkout's; without a checkout it lies in the current folder.
 
 A run is written beside it, in `<folder>.unfinished`, and gets its name at the end, in one step: until then an
 earlier run in the folder is as it was. A named folder must be new, empty, or hold a run of the same cells;
