@@ -125,8 +125,8 @@ class RenegotiationSeen:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One more connection, with the hello that got through changed in one respect: `hello` says in which, to
-    go behind "a hello". It was answered where the attempt has no failure.
+    """One more connection, with the hello that got through changed in one respect, or where none did the
+    first: `hello` says in which, to go behind "a hello". It was answered where the attempt has no failure.
     """
 
     hello: str
@@ -142,9 +142,9 @@ class Observation:
     `clients.http_answer.MAX_RESPONSE_BYTES`. `later` is the connection made after the ladder's last, to
     resume its session. `certificate` is that leaf itself (DER). `words` are what a genuine client program
     said, and `ends_well` that it ended as one does that has had its answer, which it need not have shown.
-    `probes` are connections made once the ladder's last had worked, in order; `conclusion` is what they
-    amount to: why one of them was not answered, with what of the hello is to blame in its detail, or why
-    there was nothing to probe; None where all were answered, and where there are none.
+    `probes` are connections made behind the ladder, in order; `conclusion` is what they amount to: why one of
+    them was not answered, or the first of the ladder where none of that was, with what of the hello is to
+    blame in its detail, or why there was nothing to probe; None where they tell nothing.
     """
 
     attempts: tuple[Attempt, ...]

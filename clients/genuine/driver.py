@@ -24,6 +24,8 @@ from clients.genuine.process import Words, ended_with_us
 from clients.genuine.program import Call, Said
 
 START_SECONDS = 30.0
+END_SECONDS = 2.0
+"""From the end of a driver's output to that of its process."""
 MAX_LINE = 4 << 20
 """Bytes of what a driver says of one visit."""
 MARGIN = 0.9
@@ -62,19 +64,22 @@ class Driver:
 
     def visit(self, call: Call) -> Said:
         """One visit; other threads wait for their turn."""
+        asked = time.monotonic()
         with self._lock:
-            started = time.monotonic()
             if self._process is None or self._process.poll() is not None:
                 self.stop()
                 self._start()
-                if self._line(started + self._program.start_seconds) is None:
+                if not self._line(time.monotonic() + self._program.start_seconds):
                     return self._ended("did not start")
             self._words = Words()
-            # The start is not the visit's: it has all the time that it was given.
-            deadline = call.deadline + time.monotonic() - started
+            # Neither the wait for its turn nor the start is the visit's: it has all the time it was given.
+            deadline = call.deadline + time.monotonic() - asked
             self._tell(call, deadline)
             line = self._line(deadline)
             if line is None:
+                return self._ended("did not end by itself")
+            if not line:
+                self._await_end()
                 return self._ended("did not end by itself")
             said = json.loads(line)
             if self._program.goes_on and said.get("works") is False:
@@ -134,7 +139,7 @@ class Driver:
             self._process.stdin.flush()
 
     def _line(self, deadline: float) -> bytes | None:
-        """The next line of its output; None where its end or the deadline comes first."""
+        """The next line of its output; empty where its end comes first, None where the deadline does."""
         process = self._process
         assert process is not None, "it was started"
         assert process.stdout is not None, "it is a pipe"
@@ -151,7 +156,7 @@ class Driver:
                     said = os.read(key.fd, 65_536)
                     if key.fd == output:
                         if not said:
-                            return None
+                            return b""
                         self._output += said
                     elif said:
                         self._words.add(said)
@@ -162,6 +167,12 @@ class Driver:
         line, _, rest = bytes(self._output).partition(b"\n")
         self._output = bytearray(rest)
         return line
+
+    def _await_end(self) -> None:
+        """Its output ends a little before the process does, which then has a status."""
+        assert self._process is not None, "it was started"
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_SECONDS)
 
     def _ended(self, how: str) -> Said:
         process = self._process

@@ -18,7 +18,7 @@ def outcome_of(observation: Observation) -> tuple[Outcome, Reason | None]:
     """Say how it went and why: the reason is that of the first attempt that failed, None when none did; where
     the scenario does not apply, it is why not, and where probes were made what they amount to.
     """
-    if observation.is_answered and observation.conclusion is not None:
+    if observation.conclusion is not None:
         is_applicable = observation.conclusion.cause not in NOTHING_TO_DO
         return Outcome.FAILS if is_applicable else Outcome.NOT_APPLICABLE, observation.conclusion
     last = observation.later or (observation.attempts[-1] if observation.attempts else None)

@@ -166,6 +166,7 @@ def evidence_of(observation: Observation, offered: Sequence[str]) -> Evidence:
     """Put down an observation; `offered` names what each attempt of the profile offers."""
     later = observation.later
     versions = [*offered, *[""] * len(observation.attempts)]
+    probed = len(observation.attempts) - 1 if observation.is_answered else 0
     return Evidence(
         certificate_sha256=observation.certificate_sha256,
         certificate_requested=observation.certificate_requested,
@@ -176,8 +177,7 @@ def evidence_of(observation: Observation, offered: Sequence[str]) -> Evidence:
         words=observation.words,
         ends_well=observation.ends_well,
         probes=[
-            ProbeSeen(probe.hello, _seen(probe.attempt, versions[len(observation.attempts) - 1]))
-            for probe in observation.probes
+            ProbeSeen(probe.hello, _seen(probe.attempt, versions[probed])) for probe in observation.probes
         ],
         conclusion=None
         if observation.conclusion is None

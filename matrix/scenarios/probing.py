@@ -4,16 +4,17 @@ A search is a generator: it yields a hello that is changed in one respect, is to
 and returns what is to blame. So the search is pure, and one and the same whether the hellos are sent
 (`carry_out_with`) or what becomes of them is predicted (`predict_with`).
 
-The client's ordinary hello is the control. It comes first, and there is no search unless it is answered. It
-comes again behind the first changed hello that is not answered, which ends the search where the server has
-died, and behind the search together with what is blamed, so that a server that fails by chance is told from
-one that minds the hello.
+The client's ordinary hello is the control. It comes first, and there is no search unless it is answered; but
+for one downwards, where the first smaller hello that is answered takes its place. The control comes again
+behind the first changed hello that is not answered, which ends the search where the server has died, and
+behind the search together with what is blamed, so that a server that fails by chance is told from one that
+minds the hello.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from clients.observation import Observation, Probe
+from clients.observation import Attempt, Observation, Probe
 from clients.player import PlayedHello, Player
 from handshake.events import Phase
 from handshake.hello_template import HelloTemplate
@@ -21,13 +22,16 @@ from handshake.reason import Kind, Reason, Rule
 from matrix.judgement.outcome import Outcome
 from matrix.prediction import Agreement, Prediction, ServerFacts, predict
 from matrix.scenarios.scenario import Meeting
-from matrix.scenarios.variants import Variant
+from matrix.scenarios.variants import Variant, length_of
 
 MAX_PROBES = 16
 """Of one search for a boundary: enough for the very byte between 0 and 65,535."""
 MAX_SILENT_PROBES = 4
 """Of those, how many may go unanswered for the whole deadline; the boundary is then known less exactly."""
 ORDINARY = "as the client sends it"
+_OF_THE_HELLO = (Phase.CLIENT_HELLO, Phase.SERVER_HELLO)
+_ENDS = (Kind.ALERT, Kind.CLOSE_NOTIFY, Kind.FIN, Kind.RESET, Kind.TIMEOUT)
+_A_HELLO = ("message", "ClientHello")
 NO_CONTROL = "does not answer the ordinary hello any more, so that nothing is known of the changed ones"
 
 
@@ -56,11 +60,25 @@ Step = Generator[Variant, Answer, Blame | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Downwards:
+    """For a client whose own hello is not answered: its hellos that are `smaller`, of which the first that is
+    answered is searched from, and the `search`, which is told the own hello and its size in bytes, too.
+    """
+
+    smaller: Callable[[HelloTemplate], Iterable[Variant]]
+    search: Callable[[HelloTemplate, int, Variant], Search]
+
+
+@dataclass(frozen=True, slots=True)
 class Probing:
     """A search for each hello that it means anything for; `why_not` says of the others why it does not."""
 
     search: Callable[[HelloTemplate], Search]
     why_not: Callable[[HelloTemplate], Rule | None] = lambda hello: None
+    downwards: Downwards | None = None
+
+
+_NO_BLAMES: Sequence[Blame] = ()
 
 
 class _Undecided(Exception):
@@ -93,7 +111,7 @@ def carry_out_with(probing: Probing) -> Callable[[Meeting], Observation]:
     def carry_out(meeting: Meeting) -> Observation:
         observation = meeting.connect()
         if not observation.is_answered:
-            return observation
+            return _carry_out_downwards(probing, meeting, observation)
         hello = meeting.player.templates[len(observation.attempts) - 1]
         rule = probing.why_not(hello)
         if rule is not None:
@@ -101,15 +119,50 @@ def carry_out_with(probing: Probing) -> Callable[[Meeting], Observation]:
         asking = _Asking(meeting, Variant(ORDINARY, hello))
         try:
             blames = _run(probing.search(hello), asking.ask)
-            conclusion = asking.confirmed(blames) if blames else None
+            conclusion = _with_blame(blames[0].reason, asking.confirmed(blames)) if blames else None
         except _NoControl as failed:
             conclusion = _with_blame(failed.reason, NO_CONTROL)
             blames = []
-        shown = {blame.variant.words for blame in blames} | {ORDINARY}
-        probes = (each if each.hello in shown else _without_transcript(each) for each in asking.probes)
-        return replace(observation, probes=tuple(probes), conclusion=conclusion)
+        return replace(observation, probes=asking.shown(blames), conclusion=conclusion)
 
     return carry_out
+
+
+def _carry_out_downwards(probing: Probing, meeting: Meeting, observation: Observation) -> Observation:
+    """Look for a smaller hello that is answered, and for what is between the two. The reason stays that of
+    the first attempt; nothing is added to it where no smaller hello is answered, or not any more.
+    """
+    hello, first = meeting.player.templates[0], observation.attempts[0]
+    if probing.downwards is None or not _is_unanswered(first) or probing.why_not(hello) is not None:
+        return observation
+    tried: tuple[Probe, ...] = ()
+    for smaller in probing.downwards.smaller(hello):
+        asking = _Asking(meeting, smaller)
+        if not asking.is_controlled():
+            tried = (*tried, *asking.probes)
+            continue
+        conclusion, blames = None, _NO_BLAMES
+        try:
+            blames = _run(probing.downwards.search(hello, _size_of(first, hello), smaller), asking.ask)
+            conclusion = _with_blame(first.failure, asking.confirmed(blames)) if blames else None
+        except _NoControl:
+            blames = _NO_BLAMES
+        return replace(observation, probes=(*tried, *asking.shown(blames)), conclusion=conclusion)
+    return replace(observation, probes=tried)
+
+
+def _is_unanswered(attempt: Attempt) -> bool:
+    """Whether it is the server that says nothing to the hello, or ends the connection at it."""
+    failure = attempt.failure
+    return failure is not None and failure.phase in _OF_THE_HELLO and failure.kind in _ENDS
+
+
+def _size_of(attempt: Attempt, hello: HelloTemplate) -> int:
+    """The bytes of the hello that was sent, which its server name and what is drawn make longer or shorter
+    than as it is written.
+    """
+    sent = (len(each.wire) for each in attempt.transcript if (each.kind, each.name) == _A_HELLO)
+    return next(sent, length_of(hello))
 
 
 def predict_with(probing: Probing) -> Callable[[Player, ServerFacts, Agreement], Prediction | None]:
@@ -168,15 +221,24 @@ class _Asking:
             self._check_control()
         return answer
 
-    def confirmed(self, blames: Sequence[Blame]) -> Reason | None:
+    def confirmed(self, blames: Sequence[Blame]) -> str:
         """What the blames amount to, once the ordinary hello and the first blamed one have been sent again.
         Raises _NoControl.
         """
         self._check_control()
         first = blames[0]
         if self._send(first.variant).is_answered:
-            return _with_blame(first.reason, f"answers a hello {first.variant.words} only at times")
-        return _with_blame(first.reason, _words(blames))
+            return f"answers a hello {first.variant.words} only at times"
+        return _words(blames)
+
+    def is_controlled(self) -> bool:
+        """Send the control; whether it is answered."""
+        return self._send(self._control).is_answered
+
+    def shown(self, blames: Sequence[Blame]) -> tuple[Probe, ...]:
+        """The probes, with the transcripts of the control and of what is blamed."""
+        shown = {blame.variant.words for blame in blames} | {self._control.words}
+        return tuple(each if each.hello in shown else _without_transcript(each) for each in self.probes)
 
     def _check_control(self) -> None:
         self._is_controlled = True

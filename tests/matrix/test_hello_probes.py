@@ -12,8 +12,10 @@ import pytest
 
 from clients.destination import Destination
 from clients.observation import Observation
+from clients.player import PlayedHello
 from clients.profile import load_profile, load_profiles
 from handshake.features import features_of, flight_of, parse_feature
+from handshake.reason import parse_reason
 from matrix.judgement.judge import outcome_of
 from matrix.judgement.outcome import Outcome
 from matrix.prediction import agreement, facts_of_server, predict
@@ -33,6 +35,8 @@ from tests.matrix.test_run import run_json, tls_matrix
 
 PROFILES = load_profiles()
 SPLIT, LARGE = "split-hello", "large-hello"
+MOST_CONNECTIONS = 30
+"""Of a cell of these scenarios, as README says."""
 TOLERANT = "reference@rfc"
 INTOLERANT = {
     "reads-once": (SPLIT, "server-hello:alert-decode_error", "arrives in two segments"),
@@ -205,6 +209,65 @@ def test_the_same_relay_with_room_for_1400_bytes_minds_the_size(running: Running
             int(answered.replace(",", "")) <= 1395 < int(unanswered.replace(",", ""))
         )  # and a record header
     assert said(observe(behind[1], "java-6-tlsv1-aes128", LARGE))[0] is Outcome.WORKS
+
+
+@pytest.mark.parametrize("client", ["chromium-156", "openssl-4.0"])
+def test_a_post_quantum_client_alone_finds_the_size_at_that_relay(
+    running: RunningServers, client: str
+) -> None:
+    behind = ("127.0.0.1", started(running, TOLERANT).port)
+    with reading_once(behind, 1400) as relay:
+        observation = observe(relay.port, client, LARGE, 0.5)
+        connecting = observe(relay.port, client, "connect", 0.5)
+    outcome, reason, words = said(observation)
+    assert (outcome, reason) == said(connecting)[:2]
+    assert outcome is Outcome.FAILS
+    start, _, rest = words.partition("answers a hello of ")
+    answered, unanswered = rest.removesuffix(" bytes; asked without ML-KEM").split(" bytes, not one of ")
+    assert start == ""
+    assert int(answered.replace(",", "")) <= 1395 < int(unanswered.replace(",", ""))
+    assert len(observation.connections) <= MOST_CONNECTIONS
+    again = observation_of(evidence_of(observation, ["TLSv1.3"]))
+    assert (*outcome_of(again), said(again)[2]) == (*outcome_of(observation), words)
+    kept = {probe.hello for probe in observation.probes if probe.attempt.transcript}
+    assert "without ML-KEM" in kept
+    assert len(kept) == 2
+    assert said(observe(behind[1], client, LARGE))[0] is Outcome.WORKS
+
+
+def test_the_size_of_the_hello_that_was_sent_counts_and_not_the_written_one(running: RunningServers) -> None:
+    """A long server name makes it longer than the room that the hello as it is written would fit."""
+    player = PROFILES["openssl-4.0"].player
+    room = flight_of(player.templates[0]).length + 50
+    name = ".".join(["a-long-label-of-a-server-name"] * 5 + [SUBJECT])
+    with reading_once(("127.0.0.1", started(running, TOLERANT).port), room) as relay:
+        meeting = Meeting(player, Destination("127.0.0.1", relay.port, name), 0.5)
+        outcome, _, words = said(SCENARIOS[LARGE].carry_out(meeting))
+    assert outcome is Outcome.FAILS
+    assert words.startswith("answers a hello of 1,")
+    assert words.endswith(" bytes; asked without ML-KEM")
+
+
+def test_a_client_with_fallbacks_is_asked_with_its_first_hello(running: RunningServers) -> None:
+    player = PROFILES["chromium-156"].player
+    fallback = PlayedHello(player.templates[0], frozenset({parse_reason("server-hello:timeout").cause}))
+    twice = replace(player, hellos=(*player.hellos[:1], fallback))
+    with reading_once(("127.0.0.1", started(running, TOLERANT).port), 200) as relay:
+        meeting = Meeting(twice, Destination("127.0.0.1", relay.port, SUBJECT), 0.5)
+        observation = SCENARIOS[LARGE].carry_out(meeting)
+    assert len(observation.attempts) == 2
+    seen = evidence_of(observation, ["the first", "the second"])
+    assert [probe.connection.version for probe in seen.probes] == ["the first"] * 2
+
+
+def test_where_no_smaller_hello_is_answered_the_outcome_is_that_of_connect(running: RunningServers) -> None:
+    behind = ("127.0.0.1", started(running, TOLERANT).port)
+    with reading_once(behind, 200) as relay:
+        observation = observe(relay.port, "chromium-156", LARGE, 0.5)
+        connecting = observe(relay.port, "chromium-156", "connect", 0.5)
+    assert said(observation) == said(connecting)
+    assert said(observation)[2] == ""
+    assert [probe.hello for probe in observation.probes] == ["without ML-KEM", "without ML-KEM and ECH"]
 
 
 def test_a_target_has_a_row_that_says_what_it_minds(running: RunningServers, tmp_path: Path) -> None:

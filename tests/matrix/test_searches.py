@@ -12,12 +12,14 @@ from clients.profile import load_profiles
 from handshake.features import FirstFlight, flight_of, parse_feature
 from handshake.hello_template import HelloFormat, HelloTemplate
 from handshake.reason import Reason, parse_reason
-from handshake.wire.registry import ProtocolVersion
+from handshake.wire.extensions import pull_key_share_list, pull_supported_groups, push_supported_groups
+from handshake.wire.registry import ExtensionType, NamedGroup, ProtocolVersion
 from matrix.judgement.outcome import Outcome
 from matrix.prediction import Agreement, Prediction, ServerFacts
 from matrix.scenarios import SCENARIOS, large_hello, split_hello
-from matrix.scenarios.probing import MAX_SILENT_PROBES, Answer, Blame, Probing
-from matrix.scenarios.variants import Variant
+from matrix.scenarios.probing import MAX_SILENT_PROBES, ORDINARY, Answer, Blame, Probing, Search
+from matrix.scenarios.smaller import ML_KEM_GROUPS, smaller_hellos
+from matrix.scenarios.variants import LEAST_PADDING, Variant, length_of
 from servers.declared import Declared, DeclaredRefusals
 
 Predicate = Callable[[FirstFlight], bool]
@@ -39,8 +41,14 @@ def searched(
     segment_size: int | None = None,
 ) -> tuple[Sequence[Blame], list[Variant]]:
     """What the search blames, and what it has asked for."""
+    return carried_out(probing.search(hello), answers, reason, segment_size)
+
+
+def carried_out(
+    search: Search, answers: Predicate, reason: Reason = FIN, segment_size: int | None = None
+) -> tuple[Sequence[Blame], list[Variant]]:
+    """The same of a search that has not begun."""
     asked: list[Variant] = []
-    search = probing.search(hello)
     try:
         variant = next(search)
         while True:
@@ -49,7 +57,8 @@ def searched(
             variant = search.send(Answer(is_answered, None if is_answered else reason, segment_size))
     except StopIteration as end:
         blames: Sequence[Blame] = end.value
-    assert all(blame.variant in asked and not answers(flight_of(blame.variant.hello)) for blame in blames)
+    assert all(not answers(flight_of(blame.variant.hello)) for blame in blames)
+    assert all(blame.variant in asked or blame.variant.words == ORDINARY for blame in blames)
     return blames, asked
 
 
@@ -202,3 +211,139 @@ def test_a_hello_that_cannot_be_padded_is_not_applicable() -> None:
             "client-hello:policy-no-extension-block",
         )
     assert predicted("large-hello", replace(SMALL, extensions=())) is None
+
+
+POST_QUANTUM = {
+    name: profile.player.templates[0]
+    for name, profile in load_profiles().items()
+    if name in ("chromium-156", "firefox-153", "go-1.27", "openssl-4.0", "node-24")
+}
+OWN = POST_QUANTUM["chromium-156"]
+GROUPS, SHARES = ExtensionType.SUPPORTED_GROUPS, ExtensionType.KEY_SHARE
+
+
+def searched_downwards(
+    hello: HelloTemplate, answers: Predicate, reason: Reason = FIN, segment_size: int | None = None
+) -> tuple[Sequence[Blame], list[Variant]] | None:
+    """From the first smaller hello that is answered; None where none is."""
+    downwards = large_hello.PROBING.downwards
+    assert downwards is not None
+    for smaller in downwards.smaller(hello):
+        if answers(flight_of(smaller.hello)):
+            search = downwards.search(hello, length_of(hello), smaller)
+            return carried_out(search, answers, reason, segment_size)
+    return None
+
+
+def blamed_downwards(
+    hello: HelloTemplate, answers: Predicate, segment_size: int | None = None
+) -> list[str] | None:
+    found = searched_downwards(hello, answers, FIN, segment_size)
+    return None if found is None else [blame.words for blame in found[0]]
+
+
+def over(limit: int) -> Predicate:
+    """A server with room for so many bytes."""
+    return lambda flight: flight.length <= limit
+
+
+def groups_in(flight: FirstFlight) -> set[int]:
+    bodies = [e.body for e in flight.hello.extensions or () if e.extension_type == GROUPS]
+    return {group for body in bodies for group in pull_supported_groups(body)}
+
+
+def groups_of(hello: HelloTemplate) -> set[int]:
+    return groups_in(flight_of(hello))
+
+
+def shares_of(hello: HelloTemplate) -> set[int]:
+    bodies = [e.body for e in hello.extensions or () if e.extension_type == SHARES]
+    return {group for body in bodies for group, _ in pull_key_share_list(body)}
+
+
+def test_a_hello_is_made_smaller_step_by_step() -> None:
+    words = [
+        (each.words, length_of(each.hello) < length_of(OWN) - LEAST_PADDING) for each in smaller_hellos(OWN)
+    ]
+    assert words == [("without ML-KEM", True), ("without ML-KEM and ECH", True)]
+    padded_only = load_profiles()["chrome-101"].player.templates[0]
+    assert [each.words for each in smaller_hellos(padded_only)] == ["without padding"]
+
+
+@pytest.mark.parametrize("name", ["openssl-3.0", "java-6-tlsv1-aes128", "firefox-9-sslv3", "ie6-winxp"])
+def test_a_hello_without_anything_large_is_not_made_smaller(name: str) -> None:
+    assert list(smaller_hellos(HELLOS[name])) == []
+
+
+@pytest.mark.parametrize("name", POST_QUANTUM)
+def test_without_ml_kem_neither_its_group_nor_its_share_is_offered(name: str) -> None:
+    own = POST_QUANTUM[name]
+    less = next(smaller_hellos(own)).hello
+    assert groups_of(own) & ML_KEM_GROUPS
+    assert shares_of(own) & ML_KEM_GROUPS
+    assert groups_of(less) == groups_of(own) - ML_KEM_GROUPS
+    assert shares_of(less) == shares_of(own) - ML_KEM_GROUPS
+    assert shares_of(less)
+    others = [e for e in own.extensions or () if e.extension_type not in (GROUPS, SHARES)]
+    assert [e for e in less.extensions or () if e.extension_type not in (GROUPS, SHARES)] == others
+
+
+def test_a_hello_of_ml_kem_alone_keeps_it() -> None:
+    alone = tuple(
+        replace(e, body=push_supported_groups((NamedGroup.X25519MLKEM768,)))
+        if e.extension_type == GROUPS
+        else e
+        for e in POST_QUANTUM["go-1.27"].extensions or ()
+    )
+    assert list(smaller_hellos(replace(POST_QUANTUM["go-1.27"], extensions=alone))) == []
+
+
+@pytest.mark.parametrize("name", POST_QUANTUM)
+@pytest.mark.parametrize("limit", [900, 1023, 1200, 1400, 1460])
+def test_the_size_is_named_where_the_own_hello_is_over_it(name: str, limit: int) -> None:
+    found = searched_downwards(POST_QUANTUM[name], over(limit))
+    assert found is not None
+    (blame,), asked = found
+    assert blame.words == (
+        f"answers a hello of {limit:,} bytes, not one of {limit + 1:,} bytes; asked without ML-KEM"
+    )
+    assert len(asked) <= 16
+
+
+def test_what_else_is_large_goes_where_the_hello_without_ml_kem_is_too_large() -> None:
+    assert blamed_downwards(OWN, over(600)) == [
+        "answers a hello of 600 bytes, not one of 601 bytes; asked without ML-KEM and ECH"
+    ]
+
+
+@pytest.mark.parametrize("name", POST_QUANTUM)
+def test_nothing_is_said_where_no_smaller_hello_is_answered_either(name: str) -> None:
+    assert blamed_downwards(POST_QUANTUM[name], over(200)) is None
+
+
+def test_a_server_that_minds_ml_kem_is_not_said_to_mind_the_size() -> None:
+    words = blamed_downwards(OWN, lambda flight: not groups_in(flight) & ML_KEM_GROUPS)
+    assert words == [
+        f"answers a hello without ML-KEM, also of {length_of(OWN):,} bytes: it does not mind the size"
+    ]
+
+
+def test_segments_are_blamed_downwards_where_the_smaller_hello_in_two_is_not_answered() -> None:
+    (words,) = blamed_downwards(OWN, over_segments_of(1460), segment_size=1460) or [""]
+    assert words.endswith("nor the smaller one in two segments: it minds the segments; asked without ML-KEM")
+
+
+def test_where_padding_itself_is_minded_no_size_is_named() -> None:
+    def answers(flight: FirstFlight) -> bool:
+        return flight.length <= 1400 and lacks("extension:padding")(flight)
+
+    assert blamed_downwards(OWN, answers) == []
+
+
+def test_silence_costs_few_probes_downwards_too() -> None:
+    found = searched_downwards(OWN, over(1400), SILENCE)
+    assert found is not None
+    (blame,), asked = found
+    answered, unanswered = (int(word.replace(",", "")) for word in blame.words.split() if word[:1].isdigit())
+    assert answered <= 1400 < unanswered
+    assert sum(flight_of(variant.hello).length > 1400 for variant in asked) <= MAX_SILENT_PROBES + 1

@@ -8,7 +8,8 @@ Prints how many agree for each program, then every difference; with --all every 
 reactions of the programs as test vectors; those of programs and departures that were not chosen stay.
 --clients-dir adds own programs and profiles, as it does for `tls-matrix run`; --plays compares a program with
 a profile that does not name it, such as a program that only its builder has. --kept compares with what is
-kept, and asks no program. Exits with 1 where a difference is none of KNOWN. Browsers are left out unless
+kept, and asks no program. What is not kept is waiting, and what a program does by chance: many such rows say
+that it was too slow. Exits with 1 where a difference is none of KNOWN. Browsers are left out unless
 --program names them: Chromium and Firefox take six to ten minutes each.
 """
 
@@ -179,7 +180,7 @@ def _print(program: str, profile: str, rows: Sequence[Row], *, shows_all: bool) 
     known = KNOWN.get(profile, {})
     print(
         f"{program}, played by {profile}: {len(agreeing)} of {len(kept)} agree,"
-        f" {len(rows) - len(met)} give no occasion"
+        f" {len(rows) - len(met)} give no occasion, {len(met) - len(kept)} are not kept"
     )
     is_new = False
     for name, genuine, own in kept:

@@ -111,7 +111,6 @@ _OF_THE_STATE = "what Erlang does depends on more than the fault, so its table c
 _ERLANG = dict.fromkeys(
     (
         "alert-record-empty",
-        "alpn-empty-list",
         "alpn-two-protocols",
         "alpn-two-protocols-in-tls13",
         "application-data-record-in-handshake",
@@ -131,7 +130,6 @@ _ERLANG = dict.fromkeys(
         "tls13-application-data-record-in-handshake",
         "tls13-application-data-within-a-message",
         "tls13-finished-twice",
-        "tls13-warning-user-canceled-after-handshake",
         "two-alerts-in-one-record",
         "warning-within-a-message",
     ),

@@ -27,17 +27,29 @@ visit(Line) ->
         Found -> [{server_name_indication, binary_to_list(Found)}]
     end,
     Options = [{verify, verify_none}, {active, false}, binary, {keep_secrets, true} | Name],
+    %% A fault of the server's may crash the connection's process, and with it the call that waits for it.
+    try met(Host, Port, Options, Request, Milliseconds)
+    catch Class:Why -> json(io_lib:format("exception ~0p: ~0p~n", [Class, Why]), <<>>, [])
+    end.
+
+met(Host, Port, Options, Request, Milliseconds) ->
     case ssl:connect(Host, Port, Options, Milliseconds) of
         {ok, Socket} ->
             Keys = case ssl:connection_information(Socket, [keylog]) of
                 {ok, [{keylog, Lines}]} -> Lines;
                 _ -> []
             end,
-            {ok, Info} = ssl:connection_information(Socket, [protocol, selected_cipher_suite]),
-            ok = ssl:send(Socket, Request),
+            Info = case ssl:connection_information(Socket, [protocol, selected_cipher_suite]) of
+                {ok, Found} -> Found;
+                Unknown -> Unknown
+            end,
+            Words = case ssl:send(Socket, Request) of
+                ok -> Info;
+                Refused -> Refused
+            end,
             Answer = read(Socket, Milliseconds, <<>>),
             ssl:close(Socket),
-            json(io_lib:format("~0p~n", [Info]), Answer, Keys);
+            json(io_lib:format("~0p~n", [Words]), Answer, Keys);
         {error, Reason} ->
             json(io_lib:format("~0p~n", [Reason]), <<>>, [])
     end.
