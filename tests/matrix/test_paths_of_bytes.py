@@ -46,7 +46,10 @@ def folder(tmp_path: Path) -> Path:
 def assert_readable(run: Path) -> None:
     """Each file is UTF-8 and of its kind, and the run's name escaped where it is no text."""
     for file in run.rglob("*.*"):
-        file.read_bytes().decode("utf-8")
+        if file.suffix == ".pcapng":
+            assert file.read_bytes().startswith(b"\x0a\x0d\x0d\x0a")  # a section header block
+        else:
+            file.read_bytes().decode("utf-8")
     assert json.loads((run / "timings.json").read_bytes())["run"] == NAME.replace("\udcff", "\\xff")
     ET.fromstring((run / "junit.xml").read_bytes())
     load_run(run)
