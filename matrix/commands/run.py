@@ -22,6 +22,7 @@ from clients.destination import is_loopback
 from clients.pace import DEFAULT_RATE
 from matrix.commands.asking_first import ask_first
 from matrix.commands.completion import OF_OPTIONS
+from matrix.commands.job import tell_job
 from matrix.commands.options import (
     Json,
     one_line_errors,
@@ -143,6 +144,7 @@ def _run_and_show(plan: Plan, folder: RunFolder, workers: str, view: View | None
         else:
             written = None if controller.unwritten else place
             show_run(controller.run, view, saved_timings(place), written)
+        tell_job(controller.run, saved_timings(place), is_json=view is None)
     for line in (*controller.said, controller.unwritten, controller.not_in_history):
         if line:
             tell(f"tls-matrix: {line}")
