@@ -39,7 +39,6 @@ from matrix.commands.showing import (
     view_asked,
 )
 from matrix.errors import EXIT_HARNESS, EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
-from matrix.explain.explanation import MOST_PROBES
 from matrix.grid import GRID, useful_workers
 from matrix.grid.controller import CONTROLLER, FOLDER, PLAN, GridController, folder_of
 from matrix.plan.make import make_plan
@@ -109,6 +108,8 @@ def _ask_first(plan: Plan, *, is_agreed: bool) -> None:
     clients = len({planned.cell.client for planned in plan.cells})
     if not plan.options.explain and clients <= MANY_CLIENTS:
         return
+    from matrix.explain.explanation import MOST_PROBES  # takes a while, and most runs explain nothing
+
     for target in plan.targets:
         if not is_loopback(target.destination):
             rate = plan.options.rate or DEFAULT_RATE

@@ -29,7 +29,6 @@ from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE
 from matrix.grid import GRID
 from matrix.grid.ending import Ending
 from matrix.grid.endpoint import Problem
-from matrix.grid.explaining import explained
 from matrix.grid.measured import Measured
 from matrix.grid.run_cell import Terms
 from matrix.grid.servers import GridServers, grid_servers, read_credentials
@@ -225,6 +224,8 @@ class GridController:
         options = self.plan.options
         terms = Terms(options.timeout, credentials=read_credentials(servers.client_credentials))
         paces = {target.name: pace_of(target.destination, options.rate) for target in self.plan.targets}
+        from matrix.grid.explaining import explained  # takes a while, and most runs explain nothing
+
         self.measured.blame(explained(self.plan, servers.endpoints, self.measured.records, terms, paces))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

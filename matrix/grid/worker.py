@@ -17,7 +17,6 @@ from clients.pace import DEFAULT_RATE, Pace, at_once
 from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
 from handshake.crypto.credentials import Credential
 from handshake.reason import saved_reason
-from matrix.captures.capture import write_capture
 from matrix.cell import Cell, parse_cell_id
 from matrix.grid.endpoint import Endpoint
 from matrix.grid.pytest_outcome import show
@@ -118,6 +117,8 @@ class GridWorker:
         return result
 
     def _with_evidence(self, result: CellResult, evidence: Evidence) -> CellResult:
+        from matrix.captures.capture import write_capture  # takes a while, and most runs of servers need none
+
         try:
             write_evidence(self._folder, evidence)
             write_capture(self._folder, evidence)

@@ -50,7 +50,7 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
     check_key_log_file()
     together = Together()
     with together:
-        definitions = load_all_definitions(options.servers_dir, notes)
+        definitions = load_all_definitions(options.servers_dir, notes) if _needs_definitions(options) else {}
     with together:
         profiles = load_all_profiles(options.clients_dir, notes)
     with together:
@@ -92,6 +92,12 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
         programs,
     )
     return plan if shard is None else plan.part(shard)
+
+
+def _needs_definitions(options: RunOptions) -> bool:
+    """Whether the servers that are defined matter: a run of targets alone need not wait for them."""
+    is_of_targets = bool(options.target) and not (options.server or options.levels)
+    return not is_of_targets or bool(options.servers_dir) or options.expectations is not None
 
 
 def _compared_with_none(
