@@ -17,10 +17,11 @@ Script = Callable[[socket.socket], bytes]
 
 @dataclass
 class ScriptedServer:
-    """Where it listens, and the hello each connection brought."""
+    """Where it listens, and the hello each connection brought; `ports` are those that they came from."""
 
     port: int
     hellos: list[bytes] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)
 
 
 @contextmanager
@@ -42,11 +43,12 @@ def scripted_server(*scripts: Script) -> Iterator[ScriptedServer]:
 def _serve(listener: socket.socket, scripts: tuple[Script, ...], server: ScriptedServer) -> None:
     for script in scripts:
         try:
-            connection, _ = listener.accept()
+            connection, address = listener.accept()
         except OSError:
             return  # the test is over
         with connection:
             connection.settimeout(5)
+            server.ports.append(address[1])
             server.hellos.append(script(connection))
 
 

@@ -19,6 +19,8 @@ from handshake.wire.client_hello import ClientHello
 from handshake.wire.registry import ExtensionType, is_grease
 from tests.clients.servers import scripted_server, sends
 
+STRANGERS = 20
+
 
 class Arrived(NamedTuple):
     """A hello as a listening socket read it, and the seconds of the epoch around its sending."""
@@ -62,21 +64,23 @@ def differing(sent: Mapping[str, bytes]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def arrived() -> dict[str, Arrived]:
-    """Every hello as it came to a listening socket, and the time before and after."""
-    received = {}
-    with scripted_server(*[sends(b"")] * len(HELLOS)) as server:
+    """Every hello as it came to a listening socket, and the time before and after. Each is known by the port
+    that it came from: a test beside this one may call a port that was free when it asked.
+    """
+    sent = {}
+    with scripted_server(*[sends(b"")] * (len(HELLOS) + STRANGERS)) as server:
         for name, hello in HELLOS.items():
             profile = PROFILES[name.rpartition("-")[0]]
             alone = profile.model_copy(update={"attempts": (hello,)}).player
             before = int(time.time())
-            connect(
+            seen = connect(
                 alone,
                 Destination("127.0.0.1", server.port, recorded_of(hello).server_name),
                 deadline_seconds=5,
             )
-            received[name] = (before, time.time())
-    assert len(server.hellos) == len(HELLOS)
-    return {name: Arrived(wire, *received[name]) for name, wire in zip(received, server.hellos, strict=True)}
+            sent[name] = (seen.attempts[0].client_port, before, time.time())
+    by_port = dict(zip(server.ports, server.hellos, strict=True))
+    return {name: Arrived(by_port[port or 0], before, after) for name, (port, before, after) in sent.items()}
 
 
 def test_every_hello_equals_the_recorded_bytes() -> None:

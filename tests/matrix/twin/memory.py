@@ -66,6 +66,7 @@ class MemoryStream:
     """One connection to the server."""
 
     local_port = 0
+    ends = None
     segment_size = 1460
 
     def __init__(self, server: EmulatedServer) -> None:
