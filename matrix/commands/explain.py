@@ -87,6 +87,8 @@ def explain(
         plan = make_plan(options, notes)
         if chosen.client not in plan.profiles:
             raise SelectionError(f"{chosen.client}: {_PROGRAMS}")
+        if out is not None:
+            _make(out)
     pace = _pace(plan, rate, max_probes, is_agreed=yes)
     profile = plan.profiles[chosen.client]
     with _asker(plan, chosen, timeout, pace) as asker:
@@ -169,6 +171,16 @@ def _asker(plan: Plan, chosen: Cell, timeout: float, pace: Callable[[], None]) -
             credentials=read_credentials(servers.client_credentials),
             own=own_credentials(endpoint),
         )
+
+
+def _make(folder: Path) -> None:
+    """Make the folder before anything is asked. Raises SelectionError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SelectionError(
+            f"--out {folder}: cannot be written ({error.strerror}); choose another folder"
+        ) from error
 
 
 def _written(folder: Path, written: dict[str, Any], found: Explanation) -> list[Path]:

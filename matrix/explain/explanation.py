@@ -140,7 +140,9 @@ class _Explaining:
         nearest = self._nearest(first, trials)
         if nearest is None:
             kind = Kind.PASSES if first.passes else Kind.OWN_RULE if rule else Kind.ALL_FAIL
-            return replace(self._ended(kind, first, trials), rule=rule)
+            return self._disturbed_meanwhile(first, trials) or replace(
+                self._ended(kind, first, trials), rule=rule
+            )
         name, passing, answer = nearest
         if first.passes:  # the server answers with an HTTP status that refuses
             self._asker.usual_status = answer.status
@@ -166,6 +168,15 @@ class _Explaining:
         cause = found.causes[0][0]
         mends, breaks = smallest_changes(cause, found.failing, passing, found.trials, self._asker)
         return replace(told, mends=mends, breaks=breaks)
+
+    def _disturbed_meanwhile(self, first: Answer, trials: Trials) -> Explanation | None:
+        """Where no hello got through, there is no control: the one that failed at first is asked again."""
+        for answer in (self._asker.ask(self._failing) for _ in range(REPEATS - 1)):
+            if is_unreachable(answer):
+                return self._ended(Kind.DOWN, first, trials)
+            if not answer.is_like(first):
+                return self._flaky(first)
+        return None
 
     def _proved(self, found: Found | Disturbance, first: Answer, passing: HelloTemplate) -> Proof | None:
         if isinstance(found, Disturbance) or not found.causes:
@@ -237,7 +248,7 @@ class _Explaining:
         """A hello of another client that gets through; the trials get what was asked on the way."""
         order = Nearest(self._failing, self._hellos)
         at_once = AT_ONCE if first.reason.endswith(_SILENT) else 1
-        left = min(MOST_TRIED, self._terms.most_probes - self._asker.asked)
+        left = min(MOST_TRIED, self._terms.most_probes - self._asker.asked - (REPEATS - 1))
         while left > 0 and (batch := order.next(min(at_once, left))):
             left -= len(batch)
             answers = self._asker.ask_all([template for _, template in batch])

@@ -104,3 +104,11 @@ def test_a_run_names_what_is_to_blame_once_for_all_that_share_it(tmp_path: Path)
     assert cells["ie8-win7"]["cause"] == cells["biztalk-ws2008"]["cause"]
     assert "cause" not in cells["openssl-0.9.8"]
     assert CAUSE in (tmp_path / "run/grid.html").read_text()
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_asked() -> None:
+    done = command("explain", CELL, "--out", "/dev/null")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "tls-matrix: --out /dev/null: cannot be written (File exists); choose another folder\n"
+    )

@@ -1,7 +1,10 @@
 """Servers that cannot be explained, or not at once: each is told for what it is. All on real connections."""
 
+import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -133,3 +136,44 @@ def test_an_answer_that_comes_after_the_choice_is_another_one() -> None:
     assert not later.is_like(silent)
     assert later.gets_past(silent)
     assert not silent.gets_past(later)
+
+
+@contextmanager
+def refusing(alerts: Iterable[int]) -> Iterator[int]:
+    """A server that sends each of these alerts to one connection, and then is down; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            for alert in alerts:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return  # the test is over
+                with connection:
+                    connection.recv(65_536)
+                    connection.sendall(bytes((21, 3, 1, 0, 2, 2, alert)))
+            listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("alerts", "kind"),
+    [
+        pytest.param([40] * 3, Kind.DOWN, id="goes-down"),
+        pytest.param([40] * 12, Kind.DOWN, id="goes-down-later"),
+        pytest.param([40, 10] * 500, Kind.CHANGED, id="answers-in-turn"),
+        pytest.param([40] * 1000, Kind.ALL_FAIL, id="refuses-all"),
+    ],
+)
+def test_where_no_hello_gets_through_the_first_one_is_asked_again(alerts: list[int], kind: Kind) -> None:
+    with refusing(alerts) as port:
+        assert explained(port, CLIENT).kind is kind
