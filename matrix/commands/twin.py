@@ -5,6 +5,7 @@ them.
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -87,6 +88,11 @@ def twin(
 def _made(maker: Maker) -> Twin:
     try:
         return maker.make()
+    except KeyboardInterrupt:
+        file = maker.wanted.folder / maker.wanted.server_id / "server.toml"
+        if file.exists():
+            tell(f"tls-matrix: {file}: was not proved; run the command again before relying on it")
+        raise
     except (Unreachable, Unanswered, NotStarted) as error:
         tell(f"tls-matrix: {error}")
         raise typer.Exit(EXIT_HARNESS) from error
@@ -105,6 +111,13 @@ def check_place(folder: Path, server_id: str) -> None:
     file = folder / server_id / "server.toml"
     if not folder.is_dir():
         raise SelectionError(f"--servers-dir {folder}: is no folder; make it first")
+    try:
+        with TemporaryDirectory(dir=folder, prefix=".tls-matrix-"):
+            pass
+    except OSError as error:
+        raise SelectionError(
+            f"--servers-dir {folder}: cannot be written ({error.strerror}); choose another"
+        ) from error
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
