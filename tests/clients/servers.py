@@ -49,7 +49,11 @@ def _serve(listener: socket.socket, scripts: tuple[Script, ...], server: Scripte
         with connection:
             connection.settimeout(5)
             server.ports.append(address[1])
-            server.hellos.append(script(connection))
+            try:
+                hello = script(connection)
+            except OSError:  # a stranger who has called the port of a server that was here before
+                hello = b""
+            server.hellos.append(hello)
 
 
 def read_hello(connection: socket.socket) -> bytes:

@@ -19,7 +19,8 @@ from handshake.wire.client_hello import ClientHello
 from handshake.wire.registry import ExtensionType, is_grease
 from tests.clients.servers import scripted_server, sends
 
-STRANGERS = 20
+STRANGERS = 1000
+"""More connections than other tests can make to a port that was another server's before."""
 
 
 class Arrived(NamedTuple):
