@@ -19,33 +19,15 @@ from clients.destination import Destination
 from clients.profile import load_profiles
 from matrix.explain.asking import Asker
 from matrix.explain.explanation import explain
-from matrix.explain.search import Search
-from matrix.explain.trial import Trials
 from servers.credentials import SUBJECT, make_credentials
 from servers.definition import load_definitions
 from servers.processes.start import start_servers
 from servers.running import RunningServer
 from servers.variant import parse_server_id
-from tests.matrix.explain.random_servers import RandomServer, hellos, random_server
+from tests.matrix.explain.random_servers import found_at, random_server
 
 SERVER = "webmethods-8.0.1@core-fix-19"
 CLIENT = "biztalk-ws2008"
-MOST = 120
-
-
-def probes_of(server: RandomServer) -> int:
-    """How many hellos the search asks one of the random servers, the first two included."""
-    failing, passing = hellos()[server.failing], hellos()[server.passing]
-    trials = Trials(server.ask(failing))
-    trials.add(failing, server.ask(failing))
-    trials.add(passing, server.ask(passing))
-    asking = Search(failing, passing, trials, MOST, hellos().values()).run()
-    questions = next(asking)
-    try:
-        while True:
-            questions = asking.send([server.ask(template) for template in questions])
-    except StopIteration as end:
-        return len(end.value.trials)
 
 
 def by_kind(count: int) -> dict[str, Any]:
@@ -53,7 +35,7 @@ def by_kind(count: int) -> dict[str, Any]:
     found: dict[str, list[int]] = defaultdict(list)
     for seed in range(count):
         server = random_server(seed)
-        found[server.kind].append(probes_of(server))
+        found[server.kind].append(len(found_at(server).trials))
     return {
         kind: {
             "servers": len(probes),

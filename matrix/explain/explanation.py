@@ -132,7 +132,7 @@ class _Explaining:
         again = [self._asker.ask(self._failing) for _ in range(REPEATS - 1)]
         if all(answer.passes for answer in again):
             return self._ended(Kind.PASSES, first)
-        return self._flaky(next(answer for answer in again if not answer.passes))
+        return self._otherwise(next(answer for answer in again if not answer.passes))
 
     def _explained(self, first: Answer, *, times: int = 1, rule: bool = False, turn: int = 1) -> Explanation:
         """Explain the failing hello, which has been answered in this way so many times."""
@@ -150,7 +150,7 @@ class _Explaining:
             trials = Trials(first)
             trials.add(passing, answer)
         if any(not self._asker.ask(self._failing).is_like(first) for _ in range(REPEATS - times)):
-            return self._flaky(first)
+            return self._otherwise(first)
         trials.add(self._failing, first)
         control = Control(self._asker, passing, self._terms.pause, self._terms.pause_seconds)
         found = self._searched(trials, passing, control)
@@ -171,12 +171,8 @@ class _Explaining:
 
     def _disturbed_meanwhile(self, first: Answer, trials: Trials) -> Explanation | None:
         """Where no hello got through, there is no control: the one that failed at first is asked again."""
-        for answer in (self._asker.ask(self._failing) for _ in range(REPEATS - 1)):
-            if is_unreachable(answer):
-                return self._ended(Kind.DOWN, first, trials)
-            if not answer.is_like(first):
-                return self._flaky(first)
-        return None
+        again = (self._asker.ask(self._failing) for _ in range(REPEATS - 1))
+        return None if all(answer.is_like(first) for answer in again) else self._otherwise(first, trials)
 
     def _proved(self, found: Found | Disturbance, first: Answer, passing: HelloTemplate) -> Proof | None:
         if isinstance(found, Disturbance) or not found.causes:
@@ -213,9 +209,7 @@ class _Explaining:
         if proof is None:
             later = self._asker.ask(self._failing)
             if not later.is_like(first):
-                return (
-                    self._flaky(first) if self._is_flaky() else self._ended(Kind.CHANGED, first, found.trials)
-                )
+                return self._otherwise(first, found.trials)
         then = self._then(cause, found.trials, turn) if proof is not None else None
         is_one = len(found.causes) == 1 and proof is not None
         return replace(
@@ -286,14 +280,14 @@ class _Explaining:
             return found
         return search.found()
 
-    def _is_flaky(self) -> bool:
-        return 0 < rate_of_failures(self._asker, self._failing) < 1
-
-    def _flaky(self, answer: Answer) -> Explanation:
+    def _otherwise(self, answer: Answer, trials: Trials | None = None) -> Explanation:
+        """The failing hello is answered otherwise than before: the server is down, flaky, or has changed."""
+        if is_unreachable(self._asker.ask(self._failing)):
+            return self._ended(Kind.DOWN, answer, trials)
         rate = rate_of_failures(self._asker, self._failing)
         if rate in (0, 1):  # it answered in two ways, and now in one
-            return self._ended(Kind.CHANGED, answer)
-        return replace(self._ended(Kind.FLAKY, answer), rate=rate)
+            return self._ended(Kind.CHANGED, answer, trials)
+        return replace(self._ended(Kind.FLAKY, answer, trials), rate=rate)
 
     def _disturbed(
         self, disturbance: Disturbance, first: Answer, passing: HelloTemplate, trials: Trials

@@ -3,27 +3,13 @@
 How much is written is the same in every run of the same cells, so the sizes decide how far it comes.
 """
 
-import os
-import shlex
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
 from matrix.results.run_file import load_run
-from tests.matrix.test_run import ROOT
+from tests.matrix.own_disks import NEEDED, command_line, on_a_disk
 
-pytestmark = [
-    pytest.mark.skipif(
-        os.geteuid() != 0, reason="a file system is mounted by root only; start the tests as root"
-    ),
-    pytest.mark.skipif(
-        shutil.which("unshare") is None,
-        reason="there is no unshare program; get it with: apt-get install util-linux",
-    ),
-]
+pytestmark = NEEDED
 CLIENTS = ("--client", "set:core", "--client", "set:today")
 CELLS = ("--server", "jsse6@6u45", *CLIENTS, "--evidence", "all", "-n", "0")
 FULL = "No space left on device"
@@ -31,17 +17,8 @@ FULL = "No space left on device"
 
 def on_a_disk_of(size: str, folder: Path, *afterwards: str) -> subprocess.CompletedProcess[str]:
     """Do a run with its folder on a file system of that size, and then `afterwards`, in the same shell."""
-    run = shlex.join([sys.executable, "-m", "matrix", "run", "--out", "disk/run", *CELLS])
-    script = "; ".join((f"mount -t tmpfs -o size={size} none disk", run, "echo exit $?", *afterwards))
-    (folder / "disk").mkdir()
-    return subprocess.run(
-        ["unshare", "--mount", "sh", "-c", script],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = command_line("run", "--out", "disk/run", *CELLS)
+    return on_a_disk(f"size={size}", folder, run, "echo exit $?", *afterwards)
 
 
 def test_what_was_measured_is_shown_and_the_files_are_not_taken_for_whole(tmp_path: Path) -> None:

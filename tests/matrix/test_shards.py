@@ -16,12 +16,9 @@ ASKED = (*SERVERS, "--client", "set:incident", "-n", "0")
 SHARDS = 8
 
 
-@pytest.mark.parametrize("length", [1, 7, 8, 9, 100])
-@pytest.mark.parametrize("count", [1, 2, 7])
+@pytest.mark.parametrize(("length", "count"), [(1, 1), (7, 2), (7, 7), (8, 7), (9, 2), (100, 1), (100, 7)])
 def test_the_parts_are_the_whole_and_of_one_size(length: int, count: int) -> None:
     items = list(range(length))
-    if count > length:
-        return
     parts = [Shard(number, count).of(items) for number in range(1, count + 1)]
     assert [item for part in parts for item in part] == items
     sizes = sorted(map(len, parts))

@@ -21,7 +21,11 @@ from handshake.features.negation import Negation
 from handshake.features.numbers import Numbers
 from handshake.hello_template import HelloTemplate
 from matrix.explain.hypotheses import Hypothesis
-from matrix.explain.trial import Answer, Choice
+from matrix.explain.search import Found, Search
+from matrix.explain.trial import Answer, Choice, Trials
+
+MOST_PROBES = 120
+"""Hellos that a search may ask, the first two included."""
 
 REACTIONS = (
     "server-hello:alert-unexpected_message",
@@ -177,3 +181,19 @@ def is_the_cause(server: RandomServer, cause: Hypothesis) -> bool:
         for flight in sample()
         if set(TAKEN) & set(flight.cipher_suites)
     )
+
+
+def found_at(server: RandomServer) -> Found:
+    """Search as `explain` does, once it has a hello that gets through."""
+    failing, passing = hellos()[server.failing], hellos()[server.passing]
+    trials = Trials(server.ask(failing))
+    trials.add(failing, server.ask(failing))
+    trials.add(passing, server.ask(passing))
+    asking = Search(failing, passing, trials, MOST_PROBES, hellos().values()).run()
+    questions = next(asking)
+    try:
+        while True:
+            questions = asking.send([server.ask(template) for template in questions])
+    except StopIteration as end:
+        found: Found = end.value
+        return found

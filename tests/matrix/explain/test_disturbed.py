@@ -71,6 +71,11 @@ def test_a_server_that_no_longer_answers(running: RunningServers, decide: Decide
     assert not found.causes
 
 
+def test_a_server_that_goes_down_after_a_hello_got_through(running: RunningServers) -> None:
+    with relay(port_of(running, PATCHED), lambda number: "pass" if number == 1 else "down") as port:
+        assert explained(port, CLIENT).kind is Kind.DOWN
+
+
 def test_a_limit_of_the_rate(running: RunningServers) -> None:
     """Three connections a second at most: a pause helps, which a ban does not end."""
     moments: list[float] = []

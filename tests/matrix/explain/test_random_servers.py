@@ -2,31 +2,12 @@
 
 import pytest
 
-from matrix.explain.search import Found, Search
-from matrix.explain.trial import Trials
-from tests.matrix.explain.random_servers import RandomServer, hellos, is_the_cause, random_server
+from tests.matrix.explain.random_servers import MOST_PROBES, found_at, is_the_cause, random_server
 
 SERVERS = 200
 TOGETHER = 10
 MOST_WITH_RIVALS = 10
 """Of all servers: answers that leave more than one cause."""
-MOST_PROBES = 120
-
-
-def found_at(server: RandomServer) -> Found:
-    """Search as `explain` does, once it has a hello that gets through."""
-    failing, passing = hellos()[server.failing], hellos()[server.passing]
-    trials = Trials(server.ask(failing))
-    trials.add(failing, server.ask(failing))
-    trials.add(passing, server.ask(passing))
-    asking = Search(failing, passing, trials, MOST_PROBES, hellos().values()).run()
-    questions = next(asking)
-    try:
-        while True:
-            questions = asking.send([server.ask(template) for template in questions])
-    except StopIteration as end:
-        found: Found = end.value
-        return found
 
 
 @pytest.mark.parametrize("first", range(0, SERVERS, TOGETHER))

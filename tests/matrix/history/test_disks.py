@@ -1,53 +1,20 @@
 """A history on a disk that is full, and in a folder that nobody may write to, as file systems of the test."""
 
-import os
-import shlex
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-
-import pytest
 
 from matrix.history.adding import add_runs
 from matrix.judgement.outcome import Outcome
 from matrix.results.run_file import load_run
 from tests.matrix.history.made import CELL, days
-from tests.matrix.test_run import BEFORE, ROOT
+from tests.matrix.own_disks import NEEDED, command_line, on_a_disk
+from tests.matrix.test_run import BEFORE
 
-pytestmark = [
-    pytest.mark.skipif(
-        os.geteuid() != 0, reason="a file system is mounted by root only; start the tests as root"
-    ),
-    pytest.mark.skipif(
-        shutil.which("unshare") is None,
-        reason="there is no unshare program; get it with: apt-get install util-linux",
-    ),
-]
+pytestmark = NEEDED
 RUN = ("run", "--server", BEFORE, "--client", "set:core", "-n", "0", "--out", "run")
 
 
-def tls_matrix(*arguments: str) -> str:
-    return shlex.join([sys.executable, "-m", "matrix", *arguments])
-
-
-def on_a_disk(options: str, folder: Path, *commands: str) -> subprocess.CompletedProcess[str]:
-    """Do the commands in the folder, in which a folder `disk` is a file system with these options."""
-    (folder / "disk").mkdir()
-    script = "; ".join((f"mount -t tmpfs -o {options} none disk", *commands))
-    return subprocess.run(
-        ["unshare", "--mount", "sh", "-c", script],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-
-
 def test_a_full_disk_takes_no_run_and_harms_none(tmp_path: Path) -> None:
-    run = tls_matrix(*RUN, "--history", "disk/history.sqlite")
+    run = command_line(*RUN, "--history", "disk/history.sqlite")
     done = on_a_disk("size=24k", tmp_path, f"{run} && echo exit $?", "ls disk")
     assert done.stderr == (
         "tls-matrix: disk/history.sqlite: has no room, the disk is full; the run is not in the history: "
@@ -59,8 +26,8 @@ def test_a_full_disk_takes_no_run_and_harms_none(tmp_path: Path) -> None:
 
 
 def test_a_disk_with_room_takes_it(tmp_path: Path) -> None:
-    run = tls_matrix(*RUN, "--history", "disk/history.sqlite")
-    shown = tls_matrix("history", "--history", "disk/history.sqlite")
+    run = command_line(*RUN, "--history", "disk/history.sqlite")
+    shown = command_line("history", "--history", "disk/history.sqlite")
     done = on_a_disk("size=10m", tmp_path, run, shown)
     assert done.stderr == ""
     assert "\trun\t23\t" in done.stdout
@@ -74,9 +41,9 @@ def test_a_folder_that_is_read_only_can_be_read_and_is_told_before_a_run(tmp_pat
         tmp_path,
         "cp history.sqlite disk",
         "mount -o remount,ro disk",
-        tls_matrix("history", CELL, "--history", there),
-        *(f"{tls_matrix(*RUN, '--history', name)}; echo exit $?" for name in (there, new)),
-        f"{tls_matrix('history', 'prune', '--keep', '0', '--history', there)}; echo exit $?",
+        command_line("history", CELL, "--history", there),
+        *(f"{command_line(*RUN, '--history', name)}; echo exit $?" for name in (there, new)),
+        f"{command_line('history', 'prune', '--keep', '0', '--history', there)}; echo exit $?",
     )
     lines = done.stdout.splitlines()
     assert lines[0] == f"{CELL}: the same result in every run"
