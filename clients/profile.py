@@ -5,7 +5,7 @@ tables the hellos it sends one after another. Reading is strict: an unknown key,
 that cannot exist is a `ProfileError`, one line a fault (`definitions.fault`).
 """
 
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -25,10 +25,10 @@ from clients.player import PlayedHello, Player
 from clients.profile_attempt import ProfileAttempt, Table, in_full
 from clients.profile_tables import Limits, Policy, Provenance, RenegotiationHelloTable, RetryHelloTable
 from clients.recorded import EVIDENCE, names_like, recorded_hello
+from definitions.by_name import ByName
 from definitions.document import Document, toml_document
 from definitions.fault import Fault, Mistakes, Place, Together, UnusableFile, nearest
 from definitions.former import Former, Notes
-from definitions.kept import toml_documents
 from definitions.reading import read_document, read_toml
 from handshake.hello_template import ClientLimits, ClientPolicy, Placement
 from handshake.record_splitting import RecordSplitting
@@ -161,82 +161,31 @@ class Profile(Table):
         )
 
 
-_READ: dict[Path, Profile] = {}
-"""The bundled profiles that this process has read; their files do not change while it runs."""
-MANY = 60
-"""Who has asked for so many profiles, one by one, gets the others at once, which is quicker."""
+class Profiles(ByName[Profile]):
+    """Profiles by id, sorted, read when they are asked for; the id is the file's name."""
 
+    error = ProfileError
+    shipped = BUNDLED_PROFILES
 
-class Profiles(Mapping[str, Profile]):
-    """Profiles by id, sorted. The id is the file's name, so a profile is read only when it is asked for: to
-    read all takes a while, and most commands need a few. `values` and `items` read all at once, and so does
-    whoever asks for many.
+    @staticmethod
+    def identity_of(path: Path) -> str:
+        """The name of the file."""
+        return path.stem
 
-    Whatever reads raises ProfileError with the faults of all files that it reads.
-    """
+    @staticmethod
+    def directory_of(path: Path) -> Path:
+        """The folder of the file."""
+        return path.parent
 
-    def __init__(self, notes: Notes | None = None) -> None:
-        self._files: dict[str, Path] = {}
-        self._notes = notes
-        self._read: dict[str, Profile] = {}
+    @staticmethod
+    def load(path: Path, document: Document | None, notes: Notes | None) -> Profile:
+        """Read one. Raises ProfileError."""
+        return _load(path, document, notes)
 
-    def add(self, path: Path) -> None:
-        """Add the profile of a file. Raises ProfileError where its id is taken."""
-        identity = path.stem
-        if identity in self._files:
-            line = toml_document(path).line_of(("id",))
-            text = f"{identity!r} is taken by {self._files[identity]}: rename one of the two"
-            raise ProfileError(Fault(("id",), text, line).said_of(str(path)))
-        self._files[identity] = path
-        if path in _READ:
-            self._read[identity] = _READ[path]
-
-    def __getitem__(self, identity: str) -> Profile:
-        """Read one. Raises KeyError and ProfileError."""
-        if identity not in self._read and identity in self._files and len(self._read) >= MANY:
-            self.read()
-        if identity not in self._read:
-            self._keep(identity, load_profile(self._files[identity], self._notes))
-        return self._read[identity]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._files))
-
-    def __len__(self) -> int:
-        return len(self._files)
-
-    def __contains__(self, identity: object) -> bool:
-        return identity in self._files
-
-    def values(self) -> ValuesView[Profile]:
-        """All of them, read."""
-        self.read()
-        return super().values()
-
-    def items(self) -> ItemsView[str, Profile]:
-        """All of them, read, with their ids."""
-        self.read()
-        return super().items()
-
-    def read(self, folder: Path | None = None) -> None:
-        """Read what was not read yet, of all or of one folder."""
-        left: dict[Path, dict[str, Path]] = {}
-        for identity, path in self._files.items():
-            if identity not in self._read and folder in (None, path.parent):
-                left.setdefault(path.parent, {})[identity] = path
-        together = Together()
-        for files in left.values():
-            documents = toml_documents(tuple(files.values()), parsed_folder())
-            for identity, path in files.items():
-                with together:
-                    self._keep(identity, _load(path, documents.get(path), self._notes))
-        together.end(ProfileError)
-
-    def _keep(self, identity: str, profile: Profile) -> None:
-        self._read[identity] = profile
-        path = self._files[identity]
-        if path.parent == BUNDLED_PROFILES:
-            _READ[path] = profile
+    @staticmethod
+    def kept_in() -> Path:
+        """Beside the stacks."""
+        return parsed_folder()
 
 
 def load_profiles(directories: Iterable[Path] = (BUNDLED_PROFILES,), notes: Notes | None = None) -> Profiles:

@@ -15,10 +15,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from definitions.by_name import ByName
 from definitions.document import Document
 from definitions.fault import Mistakes, Place, Together, UnusableFile, unknown_value
 from definitions.former import Notes
-from definitions.kept import toml_documents
 from definitions.reading import read_document, read_toml
 from handshake.wire.cipher_suites import parse_cipher_suite
 from handshake.wire.registry import parse_group, parse_signature_scheme, parse_version
@@ -298,16 +298,41 @@ def _load(path: Path, document: Document | None, notes: Notes | None) -> ServerD
     return definition
 
 
-def load_definitions(
-    directories: Iterable[Path] = (), notes: Notes | None = None
-) -> dict[str, ServerDefinition]:
-    """The bundled servers and those of the directories given, by id. Raises DefinitionError with the faults
-    of all files.
+class Definitions(ByName[ServerDefinition]):
+    """Servers by id, sorted, read when they are asked for; the id is the name of the server's folder."""
+
+    error = DefinitionError
+    shipped = BUNDLED_SERVERS
+
+    @staticmethod
+    def identity_of(path: Path) -> str:
+        """The name of the folder."""
+        return path.parent.name
+
+    @staticmethod
+    def directory_of(path: Path) -> Path:
+        """Where the server's folder is."""
+        return path.parent.parent
+
+    @staticmethod
+    def load(path: Path, document: Document | None, notes: Notes | None) -> ServerDefinition:
+        """Read one. Raises DefinitionError."""
+        return _load(path, document, notes)
+
+    @staticmethod
+    def kept_in() -> Path:
+        """Beside the stacks."""
+        return parsed_folder()
+
+
+def load_definitions(directories: Iterable[Path] = (), notes: Notes | None = None) -> Definitions:
+    """The bundled servers, and those of the directories given, which are read at once. Raises DefinitionError
+    with the faults of all files of the user.
 
     A server is a folder with a server.toml; a directory that has none at all is an error, and so is a second
     server of the same id.
     """
-    definitions: dict[str, ServerDefinition] = {}
+    definitions = Definitions(notes)
     together = Together()
     for directory in (BUNDLED_SERVERS, *directories):
         files = sorted(directory.glob("*/server.toml"))
@@ -316,15 +341,11 @@ def load_definitions(
                 raise DefinitionError(
                     f"{directory}: has no folder with a server.toml in it: check the name of the directory"
                 )
-        documents = toml_documents(files, parsed_folder()) if directory == BUNDLED_SERVERS else {}
         for path in files:
             with together:
-                definition = _load(path, documents.get(path), notes)
-                if definition.id in definitions:
-                    taken = definitions[definition.id].folder
-                    raise DefinitionError(
-                        f"{path}: id: {definition.id!r} is taken by {taken}: choose another and rename"
-                    )
-                definitions[definition.id] = definition
+                definitions.add(path)
+        if directory != BUNDLED_SERVERS:
+            with together:
+                definitions.read(directory)
     together.end(DefinitionError)
     return definitions

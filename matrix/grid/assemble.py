@@ -76,7 +76,10 @@ def whole(
 
 def confidences(plan: Plan) -> dict[str, str]:
     """How sure it is, by client, that the client itself takes what its cells show."""
-    played = {name: profile.accepts.confidence or ASSUMED for name, profile in plan.profiles.items()}
+    asked = {planned.cell.client for planned in plan.cells}
+    played = {
+        name: plan.profiles[name].accepts.confidence or ASSUMED for name in asked & plan.profiles.keys()
+    }
     return played | dict.fromkeys(plan.programs, GENUINE)
 
 

@@ -13,7 +13,7 @@ from definitions.former import Notes
 from definitions.reading import check_toml
 from matrix.cell import no_match, select
 from matrix.errors import SelectionError
-from servers.definition import DefinitionError, ServerDefinition, load_definitions
+from servers.definition import DefinitionError, Definitions, ServerDefinition, load_definitions
 from servers.emulated.emulation import EmulationError, read_emulation
 from servers.variant import ServerVariant
 
@@ -29,10 +29,8 @@ ALL = "all"
 _SIGNS = re.compile(r"[*?\[]")
 
 
-def load_all_definitions(
-    directories: Sequence[Path], notes: Notes | None = None
-) -> dict[str, ServerDefinition]:
-    """Load the bundled servers and the user's."""
+def load_all_definitions(directories: Sequence[Path], notes: Notes | None = None) -> Definitions:
+    """The bundled servers, read when they are asked for, and the user's."""
     return load_definitions(directories, notes)
 
 

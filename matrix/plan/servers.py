@@ -4,7 +4,7 @@ Pure.
 """
 
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from matrix.cell import no_match
 from matrix.errors import SelectionError
@@ -47,17 +47,16 @@ def choose_variants(
     """
     if not patterns:
         return default_servers(definitions)
-    known = {variant.id: variant for definition in definitions.values() for variant in expand(definition)}
     chosen: dict[str, ServerVariant] = {}
     for pattern in patterns:
-        for variant in _matching(pattern, known, definitions):
+        for variant in _matching(pattern, definitions):
             chosen[variant.id] = variant
     return [chosen[identifier] for identifier in sorted(chosen)]
 
 
-def _matching(
-    pattern: str, known: Mapping[str, ServerVariant], definitions: Mapping[str, ServerDefinition]
-) -> list[ServerVariant]:
+def _matching(pattern: str, definitions: Mapping[str, ServerDefinition]) -> list[ServerVariant]:
+    near = (variant for name in _names(pattern, definitions) for variant in expand(definitions[name]))
+    known = {variant.id: variant for variant in near}
     if pattern in known:
         return [known[pattern]]
     has_comma = "," in pattern
@@ -71,7 +70,15 @@ def _matching(
         and pattern.partition("@")[0] in definitions
     ):
         return [parse_server_id(pattern, definitions)]
-    raise SelectionError(no_match(pattern, sorted(candidates), "server") + _signs_in_path(pattern))
+    every = (variant.id for definition in definitions.values() for variant in expand(definition))
+    candidates = sorted(identifier for identifier in every if ("," in identifier) == has_comma)
+    raise SelectionError(no_match(pattern, candidates, "server") + _signs_in_path(pattern))
+
+
+def _names(pattern: str, definitions: Mapping[str, ServerDefinition]) -> list[str]:
+    """The servers that a pattern of ids may match: each that is looked at has to be read."""
+    server, at, _ = pattern.partition("@")
+    return fnmatch.filter(definitions, server) if at and "[" not in server else list(definitions)
 
 
 def _signs_in_path(pattern: str) -> str:
@@ -91,15 +98,18 @@ def choose_levels(
     can have these toggles is set so, whatever its default, and the others are left out. Raises SelectionError
     where no level matches, ServerIdError where no level can have the toggles.
     """
-    known = [f"{definition.id}@{level}" for definition in definitions.values() for level in definition.levels]
     chosen: set[ServerVariant] = set()
     for pattern in patterns:
         levels, _, toggles = pattern.partition(",")
-        matching = fnmatch.filter(known, levels)
+        matching = fnmatch.filter(_levels(_names(levels, definitions), definitions), levels)
         if not matching:
-            raise SelectionError(no_match(levels, known, "level", "list servers"))
+            raise SelectionError(no_match(levels, _levels(definitions, definitions), "level", "list servers"))
         chosen.update(_set_alike(matching, toggles, definitions))
     return sorted(chosen, key=lambda variant: variant.id)
+
+
+def _levels(names: Iterable[str], definitions: Mapping[str, ServerDefinition]) -> list[str]:
+    return [f"{name}@{level}" for name in names for level in definitions[name].levels]
 
 
 def _set_alike(

@@ -72,7 +72,7 @@ def arrived() -> dict[str, Arrived]:
     with scripted_server(*[sends(b"")] * (len(HELLOS) + STRANGERS)) as server:
         for name, hello in HELLOS.items():
             client, _, index = name.rpartition("-")
-            # Not a copy of the profile: that would bring the player along which another test has asked it for.
+            # A copy of the profile would bring along the player that another test has asked it for.
             player = PROFILES[client].player
             alone = replace(player, hellos=(player.hellos[int(index)],))
             before = int(time.time())

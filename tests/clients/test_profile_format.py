@@ -378,7 +378,7 @@ def test_the_same_id_in_two_directories(tmp_path: Path) -> None:
         load_profiles([tmp_path / "a", tmp_path / "b"])
     assert str(caught.value) == (
         f"{tmp_path / 'b' / 'mine.toml'}: id (line 1): 'mine' is taken by "
-        f"{tmp_path / 'a' / 'mine.toml'}: rename one of the two"
+        f"{tmp_path / 'a' / 'mine.toml'}: choose another and rename"
     )
     assert list(load_profiles([tmp_path / "a"])) == ["mine"]
 

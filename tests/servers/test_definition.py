@@ -252,7 +252,7 @@ def test_same_id_twice_is_an_error(tmp_path: Path) -> None:
     for directory in ("first", "second"):
         (tmp_path / directory / "toy").mkdir(parents=True)
         (tmp_path / directory / "toy" / "server.toml").write_text(SOUND)
-    with pytest.raises(DefinitionError, match=r"id: 'toy' is taken by .*first/toy: choose another"):
+    with pytest.raises(DefinitionError, match=r"'toy' is taken by .*first/toy/server.toml: choose another"):
         load_definitions([tmp_path / "first", tmp_path / "second"])
 
 
