@@ -99,16 +99,17 @@ class ByName(Mapping[str, Defined], Generic[Defined]):
 
     def read(self, directory: Path | None = None) -> None:
         """Read what was not read yet, of all or of one directory."""
-        left: dict[Path, dict[str, Path]] = {}
+        places: dict[Path, dict[str, Path]] = {}
         for identity, path in self._files.items():
-            place = self.directory_of(path)
-            if identity not in self._read and directory in (None, place):
-                left.setdefault(place, {})[identity] = path
+            places.setdefault(self.directory_of(path), {})[identity] = path
         together = Together()
-        for files in left.values():
-            documents = toml_documents(tuple(files.values()), self.kept_in())
-            for identity, path in files.items():
+        for place, files in places.items():
+            left = files.keys() - self._read.keys() if directory in (None, place) else ()
+            # What is kept is of whole directories: of those that are left it would be another each time.
+            documents = toml_documents(tuple(files.values()), self.kept_in()) if left else {}
+            for identity in sorted(left):
                 with together:
+                    path = files[identity]
                     self._keep(identity, self.load(path, documents.get(path), self._notes))
         together.end(self.error)
 

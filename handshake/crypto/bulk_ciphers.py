@@ -1,20 +1,22 @@
 """The primitives under the record protection, behind one shape: bytes in, bytes out.
 
-`cryptography` gives AES, Camellia, SEED, IDEA and the AEADs, pycryptodomex DES, 3DES, RC2 and RC4, which
-`cryptography` is about to drop or has dropped. An `encryptor` or `decryptor` keeps its state from call to
-call, so CBC chains across records and RC4 runs on, as SSLv3 and TLS 1.0 demand.
+`cryptography` gives AES, Camellia, SEED, IDEA and the AEADs, `legacy_ciphers` the others. An `encryptor` or
+`decryptor` keeps its state from call to call, so CBC chains across records and RC4 runs on, as SSLv3 and
+TLS 1.0 demand.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from Cryptodome.Cipher import ARC2, ARC4, DES, DES3
 from cryptography.hazmat.decrepit.ciphers.algorithms import IDEA, SEED, Camellia
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
 from handshake.crypto.suite_parameters import BulkAlgorithm, BulkCipher
+
+if TYPE_CHECKING:
+    from handshake.crypto.legacy_ciphers import RunningCipher
 
 Transform = Callable[[bytes], bytes]
 """Encrypts or decrypts the next bytes of one direction; whole blocks for a block cipher."""
@@ -55,37 +57,23 @@ def aead(cipher: BulkCipher, key: bytes) -> AEAD:
     return ChaCha20Poly1305(key)
 
 
-class _RunningCipher(Protocol):
-    def encrypt(self, plaintext: bytes, /) -> bytes: ...
-    def decrypt(self, ciphertext: bytes, /) -> bytes: ...
+_LEGACY = frozenset(
+    {
+        BulkAlgorithm.NULL,
+        BulkAlgorithm.RC4,
+        BulkAlgorithm.DES,
+        BulkAlgorithm.TRIPLE_DES,
+        BulkAlgorithm.RC2,
+    }
+)
 
 
-class _Identity:
-    """The NULL cipher (RFC 5246 section 6.2.3.1)."""
+def _legacy_cipher(cipher: BulkCipher, key: bytes, iv: bytes) -> "RunningCipher | None":
+    if cipher.algorithm not in _LEGACY:
+        return None
+    from handshake.crypto.legacy_ciphers import legacy_cipher  # takes a while, and most connections need none
 
-    def encrypt(self, plaintext: bytes, /) -> bytes:
-        return plaintext
-
-    def decrypt(self, ciphertext: bytes, /) -> bytes:
-        return ciphertext
-
-
-def _legacy_cipher(cipher: BulkCipher, key: bytes, iv: bytes) -> _RunningCipher | None:
-    match cipher.algorithm:
-        case BulkAlgorithm.NULL:
-            return _Identity()
-        case BulkAlgorithm.RC4:
-            return ARC4.new(key)
-        case BulkAlgorithm.DES:
-            return DES.new(key, DES.MODE_CBC, iv)
-        case BulkAlgorithm.TRIPLE_DES:
-            return DES3.new(key, DES3.MODE_CBC, iv)
-        case BulkAlgorithm.RC2:
-            # The 40 bits are in the key material; the cipher runs on all 128 bits of the expanded key, as
-            # OpenSSL's does. The type stub lacks the argument, whose default would be 1024.
-            return ARC2.new(key, ARC2.MODE_CBC, iv, effective_keylen=128)  # type: ignore[call-arg]
-        case _:
-            return None
+    return legacy_cipher(cipher.algorithm, key, iv)
 
 
 _ALGORITHMS: dict[BulkAlgorithm, Callable[[bytes], CipherAlgorithm]] = {

@@ -6,7 +6,7 @@ import typer
 
 from matrix.commands.options import tell
 from matrix.errors import EXIT_USAGE
-from matrix.results.environment import CHECKOUT
+from matrix.results.places import CHECKOUT
 
 CONTEXT_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 

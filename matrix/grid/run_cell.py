@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from clients.genuine.program import Program
-from clients.genuine.visit import visit
 from clients.http_answer import http_status
 from clients.observation import Observation
 from clients.pace import at_once
@@ -101,6 +100,8 @@ def _cannot(program: Program, cell: Cell) -> Judgement | None:
 
 
 def _visit(program: Program, endpoint: Endpoint, terms: Terms) -> Observation:
+    from clients.genuine.visit import visit  # takes a while, and most runs have no genuine program
+
     assert endpoint.destination is not None, "a server without a problem listens"
     return visit(
         program,

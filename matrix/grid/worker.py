@@ -12,7 +12,6 @@ import pytest
 
 from clients.destination import is_loopback
 from clients.genuine.program import PREFIX, Program
-from clients.genuine.programs import load_programs
 from clients.pace import DEFAULT_RATE, Pace, at_once
 from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
 from handshake.crypto.credentials import Credential
@@ -147,8 +146,11 @@ class GridWorker:
 
 
 def _clients(asked: Sequence[str], directories: Sequence[Path]) -> Mapping[str, Profile | Program]:
-    is_genuine = any(client.startswith(PREFIX) for client in asked)
-    programs = load_programs(directories) if is_genuine else {}
+    programs: Mapping[str, Program] = {}
+    if any(client.startswith(PREFIX) for client in asked):
+        from clients.genuine.programs import load_programs  # takes a while, and most runs have none
+
+        programs = load_programs(directories)
     profiles = load_profiles((BUNDLED_PROFILES, *directories))
     return {client: programs.get(client) or profiles[client] for client in dict.fromkeys(asked)}
 

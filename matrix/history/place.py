@@ -5,7 +5,7 @@ names, else that beside the runs.
 import os
 from pathlib import Path
 
-from matrix.results.run_folder import REPORTS
+from matrix.results.places import REPORTS
 
 VARIABLE = "TLS_MATRIX_HISTORY"
 DEFAULT = REPORTS / "history.sqlite"

@@ -10,7 +10,8 @@ from matrix.expectations.derived import Facts, connects_like, expected_of
 from matrix.expectations.files import Expectations, load_expectations
 from matrix.judgement.outcome import Expectation
 from matrix.plan.plan import PlannedCell
-from matrix.prediction import Prediction, facts_of_server, predict
+from matrix.prediction import Prediction, predict
+from matrix.prediction.of_server import facts_of_server
 from matrix.results.compare import renamed_servers
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.wording import counted, joined

@@ -6,12 +6,12 @@ wrong or something is at work that no definition knows, and the contradiction is
 Nothing is predicted where the declared facts do not decide it (for instance when it depends on the server's
 order of preference whether a Diffie-Hellman prime of a size the client refuses is used at all).
 
-`offer` reads a client's hello, `facts` a server's definition; `hello_form` and `obstacles` set one against
-the other, and `predict` goes through the client's hellos in order.
+`offer` reads a client's hello, `of_server` a server's definition; `hello_form` and `obstacles` set one
+against the other, and `predict` goes through the client's hellos in order.
 """
 
 from matrix.prediction.certificate_request import why_too_long
-from matrix.prediction.facts import Preference, ServerFacts, facts_of_server
+from matrix.prediction.facts import Preference, ServerFacts
 from matrix.prediction.obstacle import refused
 from matrix.prediction.offer import offered_cipher_suites, offered_version_name, offered_versions
 from matrix.prediction.predict import Agreement, Prediction, agreement, predict
@@ -22,7 +22,6 @@ __all__ = [
     "Preference",
     "ServerFacts",
     "agreement",
-    "facts_of_server",
     "offered_cipher_suites",
     "offered_version_name",
     "offered_versions",

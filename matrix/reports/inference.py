@@ -10,7 +10,7 @@ profiles, which are read once.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations
 
 from clients.profile import Profile, load_profiles
@@ -69,6 +69,12 @@ def inference(run: RunFile, server: str) -> list[str]:
 
 def infer(hellos: Sequence[TriedHello]) -> list[str]:
     """Say what separates the hellos that get through from the others, or that nothing does."""
+    return list(_infer(tuple(hellos)))
+
+
+@lru_cache(maxsize=32)
+def _infer(hellos: tuple[TriedHello, ...]) -> Sequence[str]:
+    """The same; each report of a run asks for it, and all pairs of features take a while."""
     working = sum(1 << index for index, hello in enumerate(hellos) if hello.works)
     works = {hello.client for hello in hellos if hello.works}
     fails = {hello.client for hello in hellos if not hello.works} - works

@@ -17,10 +17,7 @@ from pathlib import Path
 from cryptography.hazmat.backends.openssl import backend
 
 from clients.profile import Profile
-
-_ROOT = Path(__file__).parents[2]
-CHECKOUT: Path | None = _ROOT if (_ROOT / "tls-matrix").is_file() else None
-"""The checkout this runs from; None where it is installed without one."""
+from matrix.results.places import CHECKOUT
 
 _DISTRIBUTION = "tls-interop-matrix"
 _OURS = "tls-matrix"

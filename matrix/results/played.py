@@ -53,15 +53,23 @@ class Pair:
 
 def pairs(run: RunFile) -> list[Pair]:
     """Every cell of a profile whose program has the same cell, in order."""
-    cells = run.by_id()
+    programs = _programs(run)
+    stand_for = {
+        client: stands_for(record.plays, programs)
+        for client, record in run.clients.items()
+        if record.plays is not None and programs
+    }
+    cells = run.by_id() if programs else {}
     found = []
-    for client, record in run.clients.items():
-        program = None if record.plays is None else stands_for(record.plays, run.clients)
-        for cell in run.cells if program is not None else ():
-            other = cells.get(f"{cell.server}/{program}/{cell.scenario}")
-            if cell.client == client and other is not None:
-                found.append(Pair(cell, other))
+    for cell in run.cells if programs else ():
+        other = cells.get(f"{cell.server}/{stand_for.get(cell.client)}/{cell.scenario}")
+        if other is not None:
+            found.append(Pair(cell, other))
     return sorted(found, key=lambda pair: pair.profile.id)
+
+
+def _programs(run: RunFile) -> list[str]:
+    return [client for client in run.clients if client.startswith(PREFIX)]
 
 
 def differences(run: RunFile) -> list[Pair]:
@@ -71,12 +79,13 @@ def differences(run: RunFile) -> list[Pair]:
 
 def compared_with_none(run: RunFile) -> list[tuple[str, str]]:
     """The profiles that play a program of which a run with genuine programs has no column, each with it."""
-    if not any(client.startswith(PREFIX) for client in run.clients):
+    programs = _programs(run)
+    if not programs:
         return []
     return [
         (client, record.plays)
         for client, record in sorted(run.clients.items())
-        if record.plays is not None and stands_for(record.plays, run.clients) is None
+        if record.plays is not None and stands_for(record.plays, programs) is None
     ]
 
 

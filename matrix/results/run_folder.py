@@ -18,13 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from matrix.errors import SelectionError, UnreadableRun
-from matrix.results.environment import CHECKOUT
 from matrix.results.evidence import EVIDENCE, capture_file, evidence_file
 from matrix.results.files import put_in_place, write_whole
 from matrix.results.journal import JOURNAL, Journal, Journalled, is_being_written
+from matrix.results.places import REPORTS
 from matrix.results.run_file import RUN_FILE_NAME, UNFINISHED, RunFile, encode, load_run, to_json
 
-REPORTS = Path("reports") if CHECKOUT is None else CHECKOUT / "reports"
 LATEST = "latest"
 TIMINGS = "timings.json"
 TIME_FORMAT = "%Y-%m-%d-%H%M%S"

@@ -7,7 +7,8 @@ import pytest
 from clients.connect import connect
 from clients.destination import Destination
 from matrix.judgement.judge import outcome_of
-from matrix.prediction import facts_of_server, predict
+from matrix.prediction import predict
+from matrix.prediction.of_server import facts_of_server
 from servers.credentials import SUBJECT, make_credentials
 from servers.definition import load_definitions
 from servers.processes.start import NotInstalled, RunningServer, RunningServers, start_servers

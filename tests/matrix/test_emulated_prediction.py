@@ -22,8 +22,9 @@ from handshake.wire.messages import pull_alert
 from handshake.wire.record import Record, RecordReader
 from handshake.wire.registry import ContentType, ExtensionType, alert_name
 from matrix.judgement.outcome import Outcome
-from matrix.prediction import Prediction, facts_of_server, predict
+from matrix.prediction import Prediction, predict
 from matrix.prediction.obstacles import obstacle
+from matrix.prediction.of_server import facts_of_server
 from servers.credentials import SUBJECT
 from servers.definition import ServerDefinition, load_definitions
 from servers.variant import ServerVariant, expand, parse_server_id, plain_variant

@@ -18,7 +18,8 @@ from handshake.features import features_of, flight_of, parse_feature
 from handshake.reason import parse_reason
 from matrix.judgement.judge import outcome_of
 from matrix.judgement.outcome import Outcome
-from matrix.prediction import agreement, facts_of_server, predict
+from matrix.prediction import agreement, predict
+from matrix.prediction.of_server import facts_of_server
 from matrix.reports.hello import Sender, show_lines
 from matrix.reports.hello_view import views
 from matrix.results.evidence import evidence_of, observation_of

@@ -12,8 +12,8 @@ from matrix.history.place import DEFAULT, VARIABLE, history_file, named_history
 from matrix.history.store import StoredRun, cell_names, last_runs
 from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions
+from matrix.results.places import REPORTS
 from matrix.results.run_file import load_run
-from matrix.results.run_folder import REPORTS
 from servers.definition import BUNDLED_SERVERS
 from tests.matrix.history.made import listed
 from tests.matrix.test_run import BEFORE, CLIENTS, run_json, tls_matrix
