@@ -31,6 +31,7 @@ from matrix.errors import MatrixError
 
 JAVA_KEYSTORE = b"\xfe\xed\xfe\xed"
 JCEKS = b"\xce\xce\xce\xce"
+_SEQUENCE, _INTEGER = b"\x30", b"\x02"
 _BEGIN, _END = b"-----BEGIN ", b"-----END "
 _TRADITIONAL = (rsa.RSAPrivateKey, dsa.DSAPrivateKey, ec.EllipticCurvePrivateKey)
 """Kinds of keys that had a form of their own before PKCS#8 (RFC 8017 appendix A.1.2, RFC 5915)."""
@@ -130,6 +131,7 @@ def _from_pem(data: bytes, password: bytes | None) -> KeyFile:
 
 
 def _from_der(data: bytes, password: bytes | None) -> KeyFile:
+    _check_is_whole(data)
     try:
         return KeyFile(_loaded(lambda given: load_der_private_key(data, given), password))
     except PasswordNeeded as error:
@@ -151,12 +153,30 @@ def _from_der(data: bytes, password: bytes | None) -> KeyFile:
     return KeyFile(bag.key, tuple(each.certificate for each in certificates), name)
 
 
+def _check_is_whole(data: bytes) -> None:
+    """Raise KeyFileError where a SEQUENCE like that of a key breaks off: a password cannot mend that."""
+    header, length = _sequence(data)
+    missing = 0 if length is None else header + length - len(data)
+    if missing > 0 and data[header : header + 1] in (_INTEGER, _SEQUENCE):
+        raise KeyFileError(f"breaks off: its last {missing} bytes are missing; copy the whole file")
+
+
 def _is_pkcs12(data: bytes) -> bool:
     """Whether it is a SEQUENCE that begins with the INTEGER 3, a PFX's version (RFC 7292 section 4)."""
-    if data[:1] != b"\x30" or len(data) < 8:
-        return False
-    header = 2 + (data[1] & 0x7F if data[1] & 0x80 else 0)
+    header, _ = _sequence(data)
     return data[header : header + 3] == b"\x02\x01\x03"
+
+
+def _sequence(data: bytes) -> tuple[int, int | None]:
+    """Where the content of a SEQUENCE begins, and its length (X.690 section 8.1.3), None where its end is
+    marked; (0, None) for anything else.
+    """
+    if data[:1] != _SEQUENCE or len(data) < 8:
+        return 0, None
+    if not data[1] & 0x80:
+        return 2, data[1]
+    header = 2 + (data[1] & 0x7F)
+    return header, int.from_bytes(data[2:header], "big") if header > 2 else None
 
 
 def _loaded(load: Callable[[bytes | None], PrivateKeyTypes], password: bytes | None) -> PrivateKeyTypes:

@@ -4,6 +4,7 @@ Wireshark decrypts RSA key exchange with a server's key in PEM, and middleware k
 """
 
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,7 +98,7 @@ def _opened(source: str) -> Iterator[BinaryIO]:
 def _first_line(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            lines = file.read(MAX_BYTES).splitlines()
+            lines = file.read(MAX_BYTES).removeprefix(BOM_UTF8).splitlines()  # some editors begin with it
     except OSError as error:
         raise KeyFileError(
             f"{path}: {error.strerror}; name a file whose first line is the password"

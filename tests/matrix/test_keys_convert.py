@@ -101,6 +101,20 @@ def test_what_is_no_key(data: bytes, said: str) -> None:
         read_key_file(data)
 
 
+@pytest.mark.parametrize("kind", ["der", "encrypted-der", "pkcs12"])
+def test_a_key_that_breaks_off(key: bytes, kind: str, tmp_path: Path) -> None:
+    secret = ["-aes-256-cbc", "-passout", f"pass:{PASSWORD.decode()}"]
+    data = {
+        "der": lambda: openssl("pkey", "-outform", "DER", data=key),
+        "encrypted-der": lambda: openssl("pkcs8", "-topk8", "-outform", "DER", *secret[1:], data=key),
+        "pkcs12": lambda: pkcs12(key, tmp_path),
+    }[kind]()
+    assert read_key_file(data, PASSWORD).key
+    for length in (9, len(data) // 2, len(data) - 1):
+        with pytest.raises(KeyFileError, match=f"breaks off: its last {len(data) - length} bytes"):
+            read_key_file(data[:length], PASSWORD)
+
+
 def test_two_keys_in_a_file(key: bytes) -> None:
     with pytest.raises(KeyFileError, match="2 private keys"):
         read_key_file(key + key)
@@ -122,7 +136,7 @@ def test_the_command(key: bytes, tmp_path: Path) -> None:
     status, said = convert(source, target)
     assert status == 2
     assert "is there already" in said
-    (tmp_path / "password").write_bytes(PASSWORD + b"\n")
+    (tmp_path / "password").write_bytes(b"\xef\xbb\xbf" + PASSWORD + b"\r\n")  # as an editor on Windows
     kept = tmp_path / "key.p12"
     assert convert(source, kept, "--to", "pkcs12", "--password-file", tmp_path / "password")[0] == 0
     status, said = convert(kept, tmp_path / "again.pem")
