@@ -48,7 +48,7 @@ _OWN_KEYS = frozenset({"evidence", "after", "without"})
 class Table(BaseModel):
     """A table of a profile: strict, and a value once it is read."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, strict=True, frozen=True, extra="forbid")
 
 
 class ProfileExtension(Table):

@@ -48,7 +48,7 @@ def _as_mutable(value: object) -> object:
 class RecordedHello(BaseModel):
     """One recorded hello; `wire` is whole records."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, strict=True, frozen=True, extra="forbid")
 
     name: str
     source: str
@@ -113,7 +113,7 @@ class Differences:
 class RecordedHellos(BaseModel):
     """A file of recorded hellos, by name."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, strict=True, frozen=True, extra="forbid")
 
     about: str = ""
     hellos: dict[str, RecordedHello]

@@ -96,7 +96,7 @@ CipherSuitePattern = Annotated[str, AfterValidator(_fitting_pattern)]
 class Table(BaseModel):
     """A table that refuses keys it does not know and values of another type."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True, frozen=True)
 
 
 class RenegotiationTable(Table):

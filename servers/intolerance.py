@@ -15,7 +15,7 @@ from handshake.features import parse_feature
 
 BUNDLED = Path(__file__).parent / "intolerances.toml"
 NONE = "none"
-_STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+_STRICT = ConfigDict(defer_build=True, extra="forbid", strict=True, frozen=True)
 
 
 class IntoleranceError(UnusableFile):

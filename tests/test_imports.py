@@ -21,6 +21,7 @@ MAY_IMPORT = {
 # The modules and packages at the top of `matrix`, the lowest first: none imports one that stands above it.
 MATRIX_FLOORS = (
     "errors",
+    "garbage",
     "cell",
     "wording",
     "key_files",

@@ -70,7 +70,7 @@ _ID = re.compile(rf"{PREFIX}[a-z0-9][a-z0-9._-]*")
 class OwnProgram(BaseModel):
     """The keys of such a file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     id: Annotated[str, WithJsonSchema({"type": "string", "pattern": _ID.pattern})]
     title: str = Field(min_length=1)

@@ -19,6 +19,7 @@ from typer.main import get_command, get_group
 from matrix.commands.examples import epilog
 from matrix.commands.streams import open_streams, write_nowhere
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE
+from matrix.garbage import look_seldom
 
 NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 COMMANDS: Mapping[str, str] = {
@@ -99,6 +100,7 @@ def tls_matrix(
 
 def main() -> None:
     """Run the command that was asked for; what is wrong with it is one line, an interrupt no traceback."""
+    look_seldom()
     open_streams()
     try:
         status = application(prog_name="tls-matrix", standalone_mode=False)

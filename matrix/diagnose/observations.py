@@ -77,7 +77,7 @@ _REASON = WithJsonSchema(
 class Entry(BaseModel):
     """One `[[observation]]`."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, strict=True, frozen=True, extra="forbid")
 
     client: str | None = Field(default=None, description="the id of a profile (tls-matrix list clients)")
     hello: str | None = Field(
@@ -151,7 +151,7 @@ def _called_by(value: Any) -> CalledBy:
 class Observations(BaseModel):
     """A whole file. `server` says which server it was, for people."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, strict=True, frozen=True, extra="forbid")
 
     server: Annotated[str, BeforeValidator(_one_line)] = ""
     observations: Annotated[

@@ -51,7 +51,7 @@ def _as_reason(value: object) -> Reason:
 class Entry(BaseModel):
     """One `[[expectation]]` as written in a file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     cells: Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_as_list)]
     outcome: Outcome
@@ -77,7 +77,7 @@ class Entry(BaseModel):
 class ExpectationFile(BaseModel):
     """One file of expectations."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     expectation: Annotated[tuple[Entry, ...], Field(min_length=1)]
 

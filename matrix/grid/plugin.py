@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from matrix.garbage import look_seldom
 from matrix.grid import GRID, WORKER_INPUT, useful_workers
 
 
@@ -29,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     worker_input: dict[str, object] | None = getattr(config, "workerinput", None)
     if worker_input is not None:
         if WORKER_INPUT in worker_input:
+            look_seldom()
             from matrix.grid.worker import GridWorker
 
             # What a terminal sends reaches workers too; it is the controlling process that ends the run.

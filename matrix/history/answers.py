@@ -17,7 +17,7 @@ SCHEMA_FILE = RUN_SCHEMA_FILE.with_name("history-1.json")
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, populate_by_name=True)
 
 
 class RunAnswer(_Answer):

@@ -43,7 +43,7 @@ class SiteFile(BaseModel):
     names; the other keys are options of `run`.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True, frozen=True)
 
     include: Texts = ()
     servers: Texts = ()

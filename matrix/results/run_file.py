@@ -58,7 +58,9 @@ SavedReason = Annotated[
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True, populate_by_name=True)
+    model_config = ConfigDict(
+        defer_build=True, extra="allow", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
+    )
 
 
 class TargetRecord(_Record):

@@ -31,7 +31,7 @@ NO_TIMINGS = Timings()
 class _File(BaseModel):
     """What is taken from the file; it has more, and files of earlier versions have less."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     started: str = ""
     command: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ from handshake.server import RenegotiationRules, ServerConfiguration
 from handshake.wire.record import RecordRules
 from servers.emulated.notation import NOTATIONS, one_of, one_of_or
 
-STRICT = ConfigDict(extra="forbid", strict=True)
+STRICT = ConfigDict(defer_build=True, extra="forbid", strict=True)
 """How tables are read: every key must be known, every value be of its type."""
 
 RENAMED: Mapping[type, Mapping[str, str]] = {
