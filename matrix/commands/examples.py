@@ -69,6 +69,8 @@ EXAMPLES: Mapping[str, Examples] = {
     ),
     "stacks list": (("", "what can be fetched, and what is here"),),
     "stacks fetch": (("'openssl-*'", "the stacks of one server"),),
+    "stacks export": (("stacks.tar 'openssl-*'", "one file, where there is internet"),),
+    "stacks import": (("stacks.tar", "its stacks, where there is none"),),
     "images build": (("", "all images for run --backend docker"),),
 }
 
