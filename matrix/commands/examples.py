@@ -71,7 +71,10 @@ EXAMPLES: Mapping[str, Examples] = {
     "stacks fetch": (("'openssl-*'", "the stacks of one server"),),
     "stacks export": (("stacks.tar 'openssl-*'", "one file, where there is internet"),),
     "stacks import": (("stacks.tar", "its stacks, where there is none"),),
-    "images build": (("", "all images for run --backend docker"),),
+    "images build": (
+        ("", "all images for run --backend docker"),
+        ("tool", "the image of this program"),
+    ),
 }
 
 
