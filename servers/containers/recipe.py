@@ -1,5 +1,5 @@
-"""What an image is made of, and whether one that exists is made of that: the image of one server at one level,
-or that of this program itself.
+"""What an image is made of, and whether one that exists is made of that: the image of one server at one
+level, or that of this program itself.
 
 Every server has its own part only: the folder with its program and the stacks of its level. `definitions`,
 `handshake`, what all server programs use of `servers`, and the Python packages are in every image, so images
