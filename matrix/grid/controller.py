@@ -97,7 +97,7 @@ def folder_of(plan: Plan) -> RunFolder:
 def _plan(config: pytest.Config, notes: Notes) -> Plan:
     """What the options choose; of single tests that pytest was asked for, those cells and their servers."""
     options = options_from(config.option)
-    named = {cell_id for argument in config.args if (cell_id := _cell_id(argument)) is not None}
+    named = {cell_id for argument in config.args if (cell_id := cell_id_of(argument)) is not None}
     if not named:
         return make_plan(options, notes)
     cells = [parse_cell_id(cell_id) for cell_id in sorted(named)]
@@ -188,7 +188,7 @@ class GridController:
             if name == PROPERTY:
                 self.measured.take(CellResult.from_json(str(value)))
                 return
-        cell_id = _cell_id(report.nodeid)
+        cell_id = cell_id_of(report.nodeid)
         if report.failed and cell_id is not None and cell_id not in self.measured:
             last_line = (report.longreprtext.strip() or "no reason given").splitlines()[-1]
             broke = Judgement(Verdict.HARNESS_ERROR, note=f"the test itself broke: {last_line}")
@@ -317,7 +317,8 @@ def _choose(session: pytest.Session, plan: Plan) -> None:
         pytest.exit("no cell is chosen; nothing is run", returncode=pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
-def _cell_id(node_id: str) -> str | None:
+def cell_id_of(node_id: str) -> str | None:
+    """The cell that a test of pytest's is for; None where it is for none."""
     path, _, name = node_id.partition("::")
     is_cell = path.endswith(f"{GRID.name}/test_grid.py") and name.startswith("test_cell[")
     return name.removeprefix("test_cell[").removesuffix("]") if is_cell else None

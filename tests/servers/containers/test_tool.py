@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import docker
 import pytest
@@ -36,9 +37,11 @@ def said_by(client: docker.DockerClient, image: str, *arguments: str) -> str:
     return str(done.decode())
 
 
-def test_it_measures_what_a_checkout_measures(client: docker.DockerClient, image: str) -> None:
+def test_it_measures_what_a_checkout_measures(
+    client: docker.DockerClient, image: str, tmp_path: Path
+) -> None:
     cells = json.loads(said_by(client, image, *ASKED))["cells"]
-    here = tls_matrix(*ASKED)
+    here = tls_matrix(*ASKED, "--out", str(tmp_path / "run"))
     assert here.returncode == 0, here.stderr
     assert cells == json.loads(here.stdout)["cells"]
     assert len(cells) > 10
