@@ -139,6 +139,7 @@ class GridController:
         self._servers: GridServers | None = None
         self._started = datetime.now(UTC)
         self._ending = Ending(plan.options.time_limit)
+        self._is_stopped = False
         self._cleanup = ExitStack()
 
     @property
@@ -193,6 +194,12 @@ class GridController:
             last_line = (report.longreprtext.strip() or "no reason given").splitlines()[-1]
             broke = Judgement(Verdict.HARNESS_ERROR, note=f"the test itself broke: {last_line}")
             self.measured.take(CellResult(cell_id, broke))
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Tell an interrupt from pytest-xdist's way to stop after -x, which is an exception of that kind."""
+        self._is_stopped = (
+            isinstance(excinfo.value, KeyboardInterrupt) and excinfo.type is not KeyboardInterrupt
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -281,12 +288,14 @@ class GridController:
         if self._ending.is_early:
             return self._ending.status
         match given:
-            case pytest.ExitCode.INTERRUPTED:
+            case pytest.ExitCode.INTERRUPTED if not self._is_stopped:
                 return EXIT_INTERRUPTED
             case pytest.ExitCode.INTERNAL_ERROR:
                 return EXIT_HARNESS
             case pytest.ExitCode.OK | pytest.ExitCode.TESTS_FAILED:
                 return self._status_of_run() or int(given)
+            case pytest.ExitCode.INTERRUPTED:
+                return self._status_of_run() or int(pytest.ExitCode.TESTS_FAILED)
             case _:
                 return int(given)
 
