@@ -51,16 +51,16 @@ def fetch(stack: Stack, python: str | None = None, tell: Progress = lambda size:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(target.parent)
-        with _partial_folder(target.parent) as (partial, lock):
+        with partial_folder(target.parent) as (partial, lock):
             _unpack_all(files, partial, python, lock, tell)
             _give_name(partial / UNPACKED, target)
     except (DownloadError, UnpackError) as error:
         raise FetchError(f"{stack.id}: {error}") from error
     except OSError as error:
-        raise FetchError(f"{stack.id}: {_of_the_disk(error, target.parent)}") from error
+        raise FetchError(f"{stack.id}: {disk_error(error, target.parent)}") from error
     for file in files:
         with suppress(OSError):
-            _kept(file).unlink()
+            kept_path(file).unlink()
     return target
 
 
@@ -72,7 +72,7 @@ def _unpack_all(
         archives, size = [], 0
         for number, file in enumerate(files):
             folder = partial / str(number)
-            archive = _open_kept(file) or _open_downloaded(file, folder, python, lock, _from(size, tell))
+            archive = opened_file(file, folder, python, lock, _from(size, tell))
             archives.append(opened.enter_context(archive))
             size += file.size
             tell(size)
@@ -81,24 +81,35 @@ def _unpack_all(
             unpack(archive, file.name, partial / UNPACKED, file.inner)
 
 
+def opened_file(
+    file: StackFile, folder: Path, python: str | None, lock: IO[str], tell: Progress = lambda size: None
+) -> IO[bytes]:
+    """Open a file that is checked: what an earlier fetch has left, or downloaded into a new folder.
+
+    Raises DownloadError.
+    """
+    return _open_kept(file) or _open_downloaded(file, folder, python, lock, tell)
+
+
 def _from(size: int, tell: Progress) -> Progress:
     return lambda more: tell(size + more)
 
 
-def _kept(file: StackFile) -> Path:
+def kept_path(file: StackFile) -> Path:
+    """Where a file lies that is downloaded and checked, until its stack is complete."""
     return cache_folder() / f"{DOWNLOADED}{file.sha256}"
 
 
 def _open_kept(file: StackFile) -> IO[bytes] | None:
     """Open what an earlier fetch has downloaded, None when it has not or when it is not whole any more."""
     try:
-        archive = _kept(file).open("rb")
+        archive = kept_path(file).open("rb")
     except FileNotFoundError:
         return None
     if _digest(archive) == file.sha256:
         return archive
     archive.close()
-    _kept(file).unlink(missing_ok=True)
+    kept_path(file).unlink(missing_ok=True)
     return None
 
 
@@ -112,7 +123,7 @@ def _open_downloaded(
     if digest != file.sha256:
         archive.close()
         raise DownloadError(f"{file.name} has the SHA-256 {digest}, not {file.sha256}; not used")
-    downloaded.replace(_kept(file))
+    downloaded.replace(kept_path(file))
     shutil.rmtree(folder, ignore_errors=True)
     return archive
 
@@ -124,7 +135,7 @@ def _digest(archive: IO[bytes]) -> str:
 
 
 @contextmanager
-def _partial_folder(cache: Path) -> Iterator[tuple[Path, IO[str]]]:
+def partial_folder(cache: Path) -> Iterator[tuple[Path, IO[str]]]:
     """A folder for one fetch, locked as long as this process, or a client it has started, lives."""
     folder, lock = _lock_new_folder(cache)
     try:
@@ -176,7 +187,8 @@ def _there_is(stack: Stack) -> str:
     return f"there is {stack.platform}, {pythons}" if pythons else f"there is {stack.platform}"
 
 
-def _of_the_disk(error: OSError, cache: Path) -> str:
+def disk_error(error: OSError, cache: Path) -> str:
+    """Say why the cache folder cannot be written, and what to do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"no room left in {cache}; make some, or choose another folder with XDG_CACHE_HOME"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

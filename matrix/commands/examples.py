@@ -69,7 +69,12 @@ EXAMPLES: Mapping[str, Examples] = {
     ),
     "stacks list": (("", "what can be fetched, and what is here"),),
     "stacks fetch": (("'openssl-*'", "the stacks of one server"),),
-    "images build": (("", "all images for run --backend docker"),),
+    "stacks export": (("stacks.tar 'openssl-*'", "one file, where there is internet"),),
+    "stacks import": (("stacks.tar", "its stacks, where there is none"),),
+    "images build": (
+        ("", "all images for run --backend docker"),
+        ("tool", "the image of this program"),
+    ),
 }
 
 

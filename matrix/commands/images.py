@@ -1,4 +1,6 @@
-"""`tls-matrix images build`: the images that `run --backend docker` takes its servers from."""
+"""`tls-matrix images build`: the images that `run --backend docker` takes its servers from, and that of this
+program.
+"""
 
 import signal
 import sys
@@ -14,18 +16,20 @@ from matrix.cell import select
 from matrix.commands.options import ServersDir, one_line_errors, tell
 from matrix.errors import EXIT_HARNESS
 from matrix.plan.loading import load_all_definitions
+from matrix.results.environment import tool_version
 from matrix.wording import printable
 from servers.containers.build_progress import BuildProgress
 
 application = typer.Typer(
-    no_args_is_help=True, help="Build the images of servers for `run --backend docker`."
+    no_args_is_help=True, help="Build the images of servers for `run --backend docker`, or of this program."
 )
 
 Ids = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[ID]...",
-        help="Shell patterns of <server>@<level>; without any, all whose stacks are fetched.",
+        help="Shell patterns of <server>@<level>, or tool, which is this program; without any, all servers "
+        "whose stacks are fetched.",
         show_default=False,
     ),
 ]
@@ -47,12 +51,13 @@ def build_images(ids: Ids = None, base: BaseImage = None, servers_dir: ServersDi
     from servers.containers.base import make_base, packages_of, take_base
     from servers.containers.build import build_missing
     from servers.containers.engine import EngineError, engine
-    from servers.containers.recipe import recipes
+    from servers.containers.recipe import recipes, tool_recipe
 
     with one_line_errors() as notes:
         definitions = load_all_definitions(servers_dir or (), notes)
-        known = {each.id: each for each in recipes(definitions.values())}
-        chosen = [known[identity] for identity in select(ids or (), known, "image", "list servers")]
+        of_servers = recipes(definitions.values())
+        known = {each.id: each for each in (*of_servers, tool_recipe(tool_version()))}
+        chosen = [known[each] for each in select(ids, known, "image", "list servers")] if ids else of_servers
     # As an interrupt, so that what is half done is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -23,6 +23,7 @@ from clients.pace import DEFAULT_RATE
 from matrix.commands.asking_first import ask_first
 from matrix.commands.completion import OF_OPTIONS
 from matrix.commands.job import tell_job
+from matrix.commands.narrowing import failed_before, matching
 from matrix.commands.options import (
     Json,
     one_line_errors,
@@ -38,11 +39,12 @@ from matrix.commands.showing import (
     show_run,
     view_asked,
 )
+from matrix.commands.under_pytest import pytest_arguments
 from matrix.errors import EXIT_HARNESS, EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
-from matrix.grid import GRID, useful_workers
+from matrix.grid import useful_workers
 from matrix.grid.controller import CONTROLLER, FOLDER, PLAN, GridController, folder_of
 from matrix.plan.make import make_plan
-from matrix.plan.options import RunOptions, options_given, signature
+from matrix.plan.options import options_given, signature
 from matrix.plan.plan import Plan
 from matrix.reports.view import View
 from matrix.results.cell_result import PROPERTY
@@ -54,10 +56,6 @@ CELLS_WORTH_A_WORKER = 40
 MANY_CLIENTS = 60
 """A run of more asks first where a target is not on loopback."""
 _TELL_EVERY_SECONDS = 5.0
-_QUIET = ("terminal", "cacheprovider", "junitxml", "doctest", "warnings", "logging")
-# pytest's hooks for what goes wrong in a destructor or a thread collect garbage twice at the end; without
-# them Python prints such an error at once, and no part of a run hides it.
-_SLOW = ("unraisableexception", "threadexception")
 
 
 def run(
@@ -68,6 +66,13 @@ def run(
     verbose: Verbose = False,
     quiet: Quiet = False,
     only: OnlyRows = None,
+    keyword: Annotated[
+        str | None,
+        typer.Option("-k", metavar="EXPR", help="Cells by their ids, as pytest's -k: java and not connect."),
+    ] = None,
+    lf: Annotated[
+        bool, typer.Option("--lf", help="Only cells that failed in reports/latest; all where none did.")
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask before a target off loopback is asked much.")
     ] = False,
@@ -86,6 +91,10 @@ def run(
     with one_line_errors() as notes:
         view = view_asked(verbose, quiet, only)
         plan = make_plan(options_given(given), notes)
+        if lf:
+            plan = failed_before(plan)
+        if keyword is not None:
+            plan = matching(plan, keyword)
     _ask_first(plan, is_agreed=yes)
     with one_line_errors():
         folder = folder_of(plan)
@@ -124,7 +133,7 @@ def _run_and_show(plan: Plan, folder: RunFolder, workers: str, view: View | None
     """Let pytest run the plan and print what came out, as JSON without a view; gives the exit status."""
     with _progress() as progress:
         listener = _Listener(plan, folder, progress)
-        arguments = _arguments(plan.options, _workers(workers, len(plan.cells)))
+        arguments = pytest_arguments(plan.options, _workers(workers, len(plan.cells)))
         status = int(pytest.main(arguments, plugins=[listener]))
         if status == EXIT_HUNG_UP:
             _leave_the_terminal()
@@ -179,16 +188,6 @@ def _workers(asked: str, cells: int) -> int:
         return min(int(asked), cells)
     useful = min(useful_workers(), -(-cells // CELLS_WORTH_A_WORKER))
     return useful if useful > 1 else 0
-
-
-def _arguments(options: RunOptions, workers: int) -> list[str]:
-    """What pytest is started with: the grid and its plugin, no configuration and no conftest.py of whoever's
-    folder this is started from, no reports and no output of pytest's.
-    """
-    quiet = [argument for name in _QUIET + _SLOW for argument in ("-p", f"no:{name}")]
-    alone = ["-c", os.devnull, "--rootdir", str(GRID.parents[1]), "--noconftest", "-p", "matrix.grid.plugin"]
-    chosen = options.to_arguments()
-    return [str(GRID), *alone, "--import-mode=importlib", "-n", str(workers), *quiet, *chosen]
 
 
 class _Listener:

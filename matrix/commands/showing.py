@@ -29,7 +29,7 @@ class Only(StrEnum):
 Verbose = Annotated[
     bool, typer.Option("-v", "--verbose", help="Show the whole grid, the levels, the findings and the rest.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Show the headline only.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show the headline and what is unexpected.")]
 OnlyRows = Annotated[
     Only | None,
     typer.Option("--only", help="Rows of the grid to show (default: differing; with -v all of them)."),

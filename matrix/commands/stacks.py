@@ -1,9 +1,10 @@
-"""`tls-matrix stacks list|fetch`: what real servers are made of, and getting it."""
+"""`tls-matrix stacks list|fetch|export|import`: what real servers are made of, and getting it."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,15 +15,18 @@ from rich.progress import Progress as ProgressBar
 
 from matrix.cell import select
 from matrix.commands.options import Json, one_line_errors, print_table, tell, write_out
-from matrix.errors import EXIT_HARNESS
+from matrix.errors import EXIT_HARNESS, EXIT_USAGE
 from matrix.results.run_file import to_json
+from matrix.wording import counted
+from stacks.bundle import BundleError, export, import_bundle
 from stacks.catalogue import Stack, stacks, with_needs
 from stacks.check import check_catalogue
 from stacks.download import Progress
 from stacks.fetch import FetchError, fetch
 
 application = typer.Typer(
-    no_args_is_help=True, help="List the stacks of real servers, or fetch them into a cache folder."
+    no_args_is_help=True,
+    help="List the stacks of real servers, fetch them into a cache folder, or carry them there in a file.",
 )
 
 Ids = Annotated[
@@ -66,6 +70,44 @@ def fetch_stacks(ids: Ids = None) -> None:
             failed = True
     if failed:
         raise typer.Exit(EXIT_HARNESS)
+
+
+@application.command("export")
+def export_stacks(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.", show_default=False)],
+    ids: Ids = None,
+) -> None:
+    """Download stacks into one file, for `stacks import` on a machine without internet."""
+    with one_line_errors():
+        check_catalogue()
+        chosen = [stacks()[each] for each in with_needs(select(ids or (), stacks(), "stack", "stacks list"))]
+    with _ended():
+        export(chosen, file, lambda each: tell(f"{each.name}: fetching, {decimal(each.size)} ..."))
+        tell(f"{file}: {counted(len(chosen), 'stack')}, {decimal(file.stat().st_size)}")
+
+
+@application.command("import")
+def import_stacks(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="What `stacks export` has written.", show_default=False)
+    ],
+) -> None:
+    """Put the stacks of a file into the cache folder; every file in it is checked first."""
+    with one_line_errors():
+        check_catalogue()
+    with _ended():
+        import_bundle(file, lambda stack, folder: tell(f"{stack.id}: {folder}"))
+
+
+@contextmanager
+def _ended() -> Iterator[None]:
+    """Tell in one line why a file cannot be read or written; a signal removes what is half done."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except (BundleError, FetchError) as error:
+        tell(f"tls-matrix: {error}")
+        raise typer.Exit(EXIT_USAGE if isinstance(error, BundleError) else EXIT_HARNESS) from error
 
 
 @contextmanager

@@ -97,7 +97,7 @@ def folder_of(plan: Plan) -> RunFolder:
 def _plan(config: pytest.Config, notes: Notes) -> Plan:
     """What the options choose; of single tests that pytest was asked for, those cells and their servers."""
     options = options_from(config.option)
-    named = {cell_id for argument in config.args if (cell_id := _cell_id(argument)) is not None}
+    named = {cell_id for argument in config.args if (cell_id := cell_id_of(argument)) is not None}
     if not named:
         return make_plan(options, notes)
     cells = [parse_cell_id(cell_id) for cell_id in sorted(named)]
@@ -139,6 +139,7 @@ class GridController:
         self._servers: GridServers | None = None
         self._started = datetime.now(UTC)
         self._ending = Ending(plan.options.time_limit)
+        self._is_stopped = False
         self._cleanup = ExitStack()
 
     @property
@@ -188,11 +189,17 @@ class GridController:
             if name == PROPERTY:
                 self.measured.take(CellResult.from_json(str(value)))
                 return
-        cell_id = _cell_id(report.nodeid)
+        cell_id = cell_id_of(report.nodeid)
         if report.failed and cell_id is not None and cell_id not in self.measured:
             last_line = (report.longreprtext.strip() or "no reason given").splitlines()[-1]
             broke = Judgement(Verdict.HARNESS_ERROR, note=f"the test itself broke: {last_line}")
             self.measured.take(CellResult(cell_id, broke))
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Tell an interrupt from pytest-xdist's way to stop after -x, which is an exception of that kind."""
+        self._is_stopped = (
+            isinstance(excinfo.value, KeyboardInterrupt) and excinfo.type is not KeyboardInterrupt
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -281,12 +288,14 @@ class GridController:
         if self._ending.is_early:
             return self._ending.status
         match given:
-            case pytest.ExitCode.INTERRUPTED:
+            case pytest.ExitCode.INTERRUPTED if not self._is_stopped:
                 return EXIT_INTERRUPTED
             case pytest.ExitCode.INTERNAL_ERROR:
                 return EXIT_HARNESS
             case pytest.ExitCode.OK | pytest.ExitCode.TESTS_FAILED:
                 return self._status_of_run() or int(given)
+            case pytest.ExitCode.INTERRUPTED:
+                return self._status_of_run() or int(pytest.ExitCode.TESTS_FAILED)
             case _:
                 return int(given)
 
@@ -317,7 +326,8 @@ def _choose(session: pytest.Session, plan: Plan) -> None:
         pytest.exit("no cell is chosen; nothing is run", returncode=pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
-def _cell_id(node_id: str) -> str | None:
+def cell_id_of(node_id: str) -> str | None:
+    """The cell that a test of pytest's is for; None where it is for none."""
     path, _, name = node_id.partition("::")
     is_cell = path.endswith(f"{GRID.name}/test_grid.py") and name.startswith("test_cell[")
     return name.removeprefix("test_cell[").removesuffix("]") if is_cell else None

@@ -44,6 +44,8 @@ def print_run(run: RunFile, console: Console, view: View = BRIEF, timings: Timin
         print_line(console, PARTIAL, "bold yellow")
     if Section.UNEXPECTED in view.sections:
         _print_unexpected(run, console, view)
+    if Section.NOTES in view.sections:
+        _print_notes(run, console, view)
     if Section.GRID in view.sections:
         _print_grid(run, console, view.rows)
     print_sections(run, console, view.sections, timings)
@@ -53,10 +55,14 @@ def _print_unexpected(run: RunFile, console: Console, view: View) -> None:
     for heading, groups in (
         ("Unexpected results", digest.unexpected(run)),
         ("Not measured, although a result was due", digest.broken(run)),
-        ("Failures, fallbacks and notes", digest.observed_failures(run)),
     ):
         _print_groups(run, console, heading, groups, view.groups_at_most)
     print_section(console, played.TITLE, played.told(run), "bold")
+
+
+def _print_notes(run: RunFile, console: Console, view: View) -> None:
+    observed = digest.observed_failures(run)
+    _print_groups(run, console, "Failures, fallbacks and notes", observed, view.groups_at_most)
     print_section(console, "What the clients that work have in common", digest.inferences(run), "bold")
     print_section(console, digest.CAUSES, digest.causes(run), "bold")
     print_section(console, "Notes (*)", digest.cell_notes(run), "bold yellow")

@@ -10,6 +10,7 @@ class Section(Enum):
     """A part of what a terminal shows behind the headline."""
 
     UNEXPECTED = auto()
+    NOTES = auto()
     GRID = auto()
     CELL_LINES = auto()
     TESTED = auto()
@@ -35,12 +36,12 @@ class View:
 
     def with_levels(self) -> "View":
         """The same with what becomes of each client from level to level; QUIET stays as it is."""
-        return replace(self, sections=self.sections | {Section.LEVELS}) if self.sections else self
+        return self if self == QUIET else replace(self, sections=self.sections | {Section.LEVELS})
 
 
-BRIEF = View(Rows.DIFFERING, frozenset({Section.UNEXPECTED, Section.GRID}), groups_at_most=10)
+BRIEF = View(Rows.DIFFERING, frozenset({Section.UNEXPECTED, Section.NOTES, Section.GRID}), groups_at_most=10)
 VERBOSE = View(Rows.ALL, frozenset(Section))
-QUIET = View(Rows.ALL, frozenset())
+QUIET = View(Rows.ALL, frozenset({Section.UNEXPECTED}), groups_at_most=10)
 
 
 def view_of(verbosity: int) -> View:

@@ -82,12 +82,12 @@ def find_image(client: docker.DockerClient, tag: str) -> Image | None:
 def build(client: docker.DockerClient, recipe: Recipe, base: Base) -> str:
     """Build the recipe's image upon the base; its id, it has no name yet. Raises BuildError."""
     try:
-        packages = packages_folder(base.python, base.machine)
+        packages = packages_folder(base.python, base.machine, recipe.packages)
         with _context(recipe, base, packages) as context:
             steps = client.api.build(
                 fileobj=context,
                 custom_context=True,
-                buildargs={"BASE": base.id, "PROGRAM": recipe.program},
+                buildargs={"BASE": base.id, **recipe.arguments},
                 labels={
                     DIGEST_LABEL: recipe.digest(base.python, base.machine),
                     BASE_LABEL: base.id,

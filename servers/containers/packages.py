@@ -1,10 +1,11 @@
-"""The Python packages that server programs import, for the Python of an image: of the versions and digests
-that this program itself is locked to, brought and unpacked by pip, once for each Python.
+"""The Python packages that server programs import, or all that this program does, for the Python of an image:
+of the versions and digests that this program is locked to, brought and unpacked by pip, once for each Python.
 """
 
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +13,8 @@ from tempfile import TemporaryDirectory
 
 from servers.running import one_line
 from stacks.catalogue import cache_folder
+
+Packages = tuple[str, ...]
 
 # A link to the checkout's, so that it is there in an installed package too.
 LOCK_FILE = Path(__file__).with_name("requirements.lock.txt")
@@ -45,38 +48,47 @@ class PackagesError(Exception):
 
 
 @cache
-def locked() -> str:
-    """The lines of the lock file that pin the packages."""
+def _pinned() -> Mapping[str, str]:
+    """The lines of the lock file that pin a package, by its name."""
     entries = re.findall(
         r"^([a-z0-9-]+)==(\S+) \\\n((?: +--hash=\S+(?: \\)?\n)+)", LOCK_FILE.read_text(), re.M
     )
-    pinned = {name: f"{name}=={version} \\\n{hashes}" for name, version, hashes in entries}
-    return "".join(pinned[name] for name in PACKAGES)
+    return {name: f"{name}=={version} \\\n{hashes}" for name, version, hashes in entries}
 
 
-def packages_key(python: str, machine: str) -> str:
+def all_packages() -> Packages:
+    """The names of all that this program needs."""
+    return tuple(_pinned())
+
+
+def locked(packages: Packages = PACKAGES) -> str:
+    """The lines of the lock file that pin the packages."""
+    return "".join(_pinned()[name] for name in packages)
+
+
+def packages_key(python: str, machine: str, packages: Packages = PACKAGES) -> str:
     """What decides the packages for a Python ("cp311") and a machine ("x86_64"), as a folder's name."""
-    return f"{python}-{machine}-{sha256(locked().encode()).hexdigest()[:16]}"
+    return f"{python}-{machine}-{sha256(locked(packages).encode()).hexdigest()[:16]}"
 
 
-def packages_folder(python: str, machine: str) -> Path:
+def packages_folder(python: str, machine: str, packages: Packages = PACKAGES) -> Path:
     """The folder with the packages unpacked, brought first where it is missing; raises PackagesError."""
-    folder = cache_folder().parent / "packages" / packages_key(python, machine)
+    folder = cache_folder().parent / "packages" / packages_key(python, machine, packages)
     if folder.is_dir():
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".partial-", dir=folder.parent, ignore_cleanup_errors=True) as partial:
-            _install(Path(partial), python, machine)
+            _install(Path(partial), python, machine, packages)
             _give_name(Path(partial) / "packages", folder)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PackagesError(f"the packages for {python} cannot be had: {one_line(str(error))}") from error
     return folder
 
 
-def _install(partial: Path, python: str, machine: str) -> None:
+def _install(partial: Path, python: str, machine: str, packages: Packages) -> None:
     requirements = partial / "requirements.txt"
-    requirements.write_text(locked())
+    requirements.write_text(locked(packages))
     platforms = [f"--platform=manylinux_{glibc}_{machine}" for glibc in GLIBC]
     target = [f"--python-version={python.removeprefix('cp')}", "--implementation=cp", *platforms]
     strict = ["--only-binary=:all:", "--no-deps", "--require-hashes", "--no-compile", "--quiet"]

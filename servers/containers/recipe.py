@@ -1,4 +1,5 @@
-"""What the image of one server at one level is made of, and whether an image that exists is made of that.
+"""What an image is made of, and whether one that exists is made of that: the image of one server at one
+level, or that of this program itself.
 
 Every server has its own part only: the folder with its program and the stacks of its level. `definitions`,
 `handshake`, what all server programs use of `servers`, and the Python packages are in every image, so images
@@ -14,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from servers.containers.engine import LABEL
-from servers.containers.packages import packages_key
+from servers.containers.packages import PACKAGES, Packages, all_packages, packages_key
 from servers.definition import BUNDLED_SERVERS, EMULATION_PROGRAM, ServerDefinition
 from stacks.catalogue import not_fetched, stacks, unpacked, with_needs
 
@@ -22,28 +23,32 @@ DIGEST_LABEL = f"{LABEL}.digest"
 BASE_LABEL = f"{LABEL}.base"
 PYTHON_LABEL = f"{LABEL}.python"
 
+TOOL = "tool"
 DOCKERFILE = Path(__file__).with_name("Dockerfile")
+TOOL_DOCKERFILE = Path(__file__).parent / "tool" / "Dockerfile"
 _PROJECT = BUNDLED_SERVERS.parent
+_PACKAGES_OF_TOOL = ("definitions", "handshake", "stacks", "clients", "servers", "matrix")
 _NOT_FOR_PROGRAMS = (".md", ".pyc", ".lock.txt", "server.toml", "Dockerfile")
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`id` is `<server>@<level>`; `files` are the project's by their path in the image, the program among
-    them; `stacks` the ids of all that must be fetched.
+    """`id` is `<server>@<level>`, or TOOL; `files` are the project's by their path in the image, the program
+    among them; `stacks` the ids of all that must be fetched; `arguments` what the Dockerfile is told.
     """
 
     id: str
     dockerfile: Path
-    program: str
+    arguments: Mapping[str, str]
     files: Mapping[str, Path]
     stacks: tuple[str, ...]
+    packages: Packages = PACKAGES
 
     @property
     def tag(self) -> str:
         """The image's name."""
         server, _, level = self.id.partition("@")
-        return f"{LABEL}/{server.lower()}:{level}"
+        return f"{LABEL}/{server.lower()}:{level or 'latest'}"
 
     def missing(self) -> str | None:
         """What must be fetched before it can be built, and the command; None when all is there."""
@@ -53,9 +58,9 @@ class Recipe:
         """A digest over all that decides the image but the one it is based on."""
         said = {
             "dockerfile": self.dockerfile.read_text(encoding="utf-8"),
-            "program": self.program,
+            "arguments": dict(self.arguments),
             "files": {path: _digest(file) for path, file in self.files.items()},
-            "packages": packages_key(python, machine),
+            "packages": packages_key(python, machine, self.packages),
             "stacks": [_folder_name(identity, python) for identity in self.stacks],
         }
         return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
@@ -73,7 +78,8 @@ def recipe(definition: ServerDefinition, level: str) -> Recipe:
         program = f"{folder}/{definition.program.name}"
     needed = tuple(with_needs(definition.levels[level].stacks))
     dockerfile = own if own.is_file() else DOCKERFILE
-    return Recipe(f"{definition.id}@{level}", dockerfile, program, dict(sorted(files.items())), needed)
+    files = dict(sorted(files.items()))
+    return Recipe(f"{definition.id}@{level}", dockerfile, {"PROGRAM": program}, files, needed)
 
 
 def recipes(definitions: Iterable[ServerDefinition]) -> list[Recipe]:
@@ -84,6 +90,17 @@ def recipes(definitions: Iterable[ServerDefinition]) -> list[Recipe]:
         if "docker" in definition.backends
         for level in definition.levels
     ]
+
+
+def tool_recipe(version: str) -> Recipe:
+    """What the image of this program, in that version, is made of."""
+    files = {
+        f"{package}/{path.relative_to(_PROJECT / package).as_posix()}": path.resolve()
+        for package in _PACKAGES_OF_TOOL
+        for path in sorted((_PROJECT / package).rglob("*"))
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    return Recipe(TOOL, TOOL_DOCKERFILE, {"VERSION": version}, files, (), all_packages())
 
 
 @cache

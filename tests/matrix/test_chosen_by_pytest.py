@@ -42,6 +42,27 @@ def test_what_chooses_no_cell_is_no_run(
     assert not list(tmp_path.rglob("*.*"))
 
 
+@pytest.mark.parametrize("arguments", [("--collect-only",), ("--collect-only", "-k", "java-7")])
+def test_collecting_is_no_run(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    result = pytest_grid(tmp_path / "run", 0, *arguments)
+    assert result.returncode == 0
+    assert "test_cell[jsse6@6u45/java-7/connect]" in result.stdout
+    assert not list(tmp_path.rglob("*"))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_run_that_stops_at_the_first_surprise_keeps_what_it_has(tmp_path: Path, workers: int) -> None:
+    expected = tmp_path / "expected"
+    expected.mkdir()
+    wrong = 'cells = "*"\noutcome = "fails"\nreason = "server-hello:fin"\nwhy = "a test"\n'
+    (expected / "all.toml").write_text(f"[[expectation]]\n{wrong}")
+    result = pytest_grid(tmp_path / "run", workers, "-x", f"--expectations={expected}")
+    assert result.returncode == 1, result.stdout
+    content = load_run(tmp_path / "run")
+    assert content.run.partial
+    assert 1 <= len(content.cells) <= 3
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_what_chooses_some_is_a_run_of_these(tmp_path: Path, workers: int) -> None:
     result = pytest_grid(tmp_path, workers, "-k", "java-7")

@@ -104,7 +104,20 @@ def test_only_the_rows_with_something_unexpected_are_shown_when_asked_for() -> N
     text = "\n".join(shown(content, BRIEF.with_rows(Rows.UNEXPECTED)))
     assert "✗ fails !" in text
     assert "1 more client without an unexpected result" in text
-    assert shown(content, QUIET) == [headline(content)]
+
+
+def test_quiet_is_the_headline_and_what_is_not_as_expected() -> None:
+    expected = {"verdict": Verdict.EXPECTED_FAILURE, "expected": Outcome.FAILS, "expected_why": "known"}
+    as_expected = cell("a", "y", Outcome.FAILS, **expected)
+    assert shown(run(as_expected), QUIET) == [headline(run(as_expected))]
+    content = run(as_expected, cell("a", "x", Outcome.FAILS))
+    lines = shown(content, QUIET)
+    assert lines[:3] == [headline(content), "", "Unexpected results"]
+    assert [line[:12] for line in lines[3:]] == ["- a with x: ", "  next: evid"]
+    assert lines == shown(content, QUIET.with_levels())
+    observed = run(cell("mine", "x", Outcome.FAILS, verdict=Verdict.OBSERVED))
+    assert shown(observed, QUIET) == [headline(observed)]
+    assert len(shown(observed, BRIEF)) > 5
 
 
 def test_after_ten_groups_the_rest_is_counted() -> None:

@@ -134,6 +134,34 @@ def test_one_that_fails_does_not_keep_the_others(
     assert again.stderr.splitlines() == [f"a-good: {good.folder()}", f"c-last: {last.folder()}"]
 
 
+def test_stacks_are_carried_in_a_file(
+    npm: NpmRegistry, tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = toy(npm, "toy")
+    monkeypatch.setattr(catalogue, "CATALOGUE", write_catalogue(tmp_path / "stacks.toml", stack))
+    stacks.cache_clear()
+    carried = tmp_path / "stacks.tar"
+    try:
+        there = tls_matrix("stacks", "export", str(carried))
+        again = tls_matrix("stacks", "export", str(carried), "t*")
+        monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
+        here = tls_matrix("stacks", "import", str(carried))
+        carried.write_bytes(carried.read_bytes()[:700])
+        cut = tls_matrix("stacks", "import", str(carried))
+        folder = stack.folder()
+    finally:
+        stacks.cache_clear()
+    assert (there.exit_code, there.stdout) == (0, "")
+    assert there.stderr.splitlines() == [
+        f"toy-1.0.0.tgz: fetching, {stack.files[0].size} bytes ...",
+        f"{carried}: 1 stack, 10.2 kB",
+    ]
+    assert (here.exit_code, here.stderr) == (0, f"toy: {folder}\n")
+    assert (again.exit_code, again.stderr.count("\n")) == (2, 1)
+    assert (cut.exit_code, cut.stderr.count("\n")) == (2, 1)
+    assert cut.stderr.startswith(f"tls-matrix: {carried}: ")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_and_leaves_nothing(
     number: signal.Signals, npm: NpmRegistry, tmp_path: Path, empty_cache: Path

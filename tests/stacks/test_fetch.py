@@ -291,7 +291,7 @@ def test_no_room(size: int, npm: NpmRegistry, cache: Path) -> None:
     ],
 )
 def test_what_the_disk_says_is_said_so_that_it_helps(number: int, message: str, tmp_path: Path) -> None:
-    assert re.search(message, fetching._of_the_disk(OSError(number, os.strerror(number)), tmp_path))
+    assert re.search(message, fetching.disk_error(OSError(number, os.strerror(number)), tmp_path))
 
 
 @needs_setpriv

@@ -32,7 +32,11 @@ def toy_folder(toy: Callable[[], Recipe]) -> Path:
 
 def test_a_recipe_has_the_program_and_what_it_imports(toy: Callable[[], Recipe]) -> None:
     made = toy()
-    assert (made.id, made.tag, made.program) == ("toy@a", "tls-matrix/toy:a", "servers/toy/serve.py")
+    assert (made.id, made.tag, made.arguments["PROGRAM"]) == (
+        "toy@a",
+        "tls-matrix/toy:a",
+        "servers/toy/serve.py",
+    )
     assert {"servers/contract.py", "servers/containers/entry.py", "handshake/events.py"} <= made.files.keys()
     assert {"definitions/document.py", "definitions/reading.py"} <= made.files.keys()
     assert "servers/toy/server.toml" not in made.files
