@@ -14,8 +14,9 @@ from matrix.errors import SelectionError
 from matrix.grid.controller import PLAN, cell_id_of
 from matrix.plan.last_failed import last_failed
 from matrix.plan.plan import Plan
+from matrix.results.places import REPORTS
 from matrix.results.run_file import load_run
-from matrix.results.run_folder import LATEST, REPORTS
+from matrix.results.run_folder import LATEST
 
 
 def failed_before(plan: Plan) -> Plan:
