@@ -117,16 +117,20 @@ def _ask_first(plan: Plan, *, is_agreed: bool) -> None:
     clients = len({planned.cell.client for planned in plan.cells})
     if not plan.options.explain and clients <= MANY_CLIENTS:
         return
-    from matrix.explain.explanation import MOST_PROBES  # takes a while, and most runs explain nothing
-
     for target in plan.targets:
         if not is_loopback(target.destination):
             rate = plan.options.rate or DEFAULT_RATE
-            more = f", and up to {MOST_PROBES} more for each failure," if plan.options.explain else ""
+            more = _more_for_failures() if plan.options.explain else ""
             what = (
                 f"is going to get the hellos of {counted(clients, 'client')}{more} at most {rate:g} a second"
             )
             ask_first(f"{target.destination.address} {what}", is_agreed=is_agreed)
+
+
+def _more_for_failures() -> str:
+    from matrix.explain.explanation import MOST_PROBES  # takes a while, and most runs explain nothing
+
+    return f", and up to {MOST_PROBES} more for each failure,"
 
 
 def _run_and_show(plan: Plan, folder: RunFolder, workers: str, view: View | None) -> int:

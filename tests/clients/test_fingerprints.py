@@ -8,7 +8,7 @@ from tests.handshake.wire.captured import captured_hellos
 
 PROFILES = load_profiles()
 KNOWN_BY = fingerprints_of(PROFILES)
-SAME = same_hellos(KNOWN_BY)
+SAME = same_hellos(PROFILES)
 RECORDED = {hello.id: hello for hello in captured_hellos()}
 
 

@@ -11,7 +11,7 @@ def rows(options: RunOptions, notes: Notes) -> list[Row]:
     """One row each."""
     profiles = load_profiles((BUNDLED_PROFILES, *options.clients_dir), notes)
     known_by = fingerprints_of(profiles)
-    same = same_hellos(known_by)
+    same = same_hellos(profiles)
     return [
         {
             "id": profile.id,
