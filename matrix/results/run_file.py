@@ -140,7 +140,7 @@ class ServerRecord(_Record):
 class ClientRecord(_Record):
     """A client profile, or a genuine program, whose confidence is `genuine`. `ja3` and `ja4` are those of a
     profile's first hello; null for an SSLv2-format hello, which has none. `plays` is the genuine program that
-    a profile is compared with.
+    a profile is compared with, `sets` are those that it belongs to.
     """
 
     title: str
@@ -148,6 +148,9 @@ class ClientRecord(_Record):
     ja3: str | None
     ja4: str | None = Field(default=None, exclude_if=lambda ja4: ja4 is None)
     plays: str | None = Field(default=None, exclude_if=lambda plays: plays is None)
+    sets: list[str] = Field(
+        default=[], exclude_if=lambda sets: not sets, description="as --client set:NAME chooses it by"
+    )
 
 
 class NegotiatedRecord(_Record):
