@@ -1,25 +1,39 @@
 """The stories of a page, compressed in chunks that a browser opens one by one. Pure.
 
-The cells that matter most come first, and those of a client one after the other, since they have most in
-common. Where the room ends, what follows is left out; that begins with plain passes. A chunk is compressed as
-soon as it is full, so that hardly more is in memory than ends up in the page.
+They come in the order in which they matter, and where the room ends, what follows is left out. A chunk is
+compressed as soon as it is full, so that hardly more is in memory than ends up in the page.
 """
 
 import base64
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-from matrix.judgement.outcome import Outcome, Verdict
-from matrix.reports.page.nearest import NearestPassing
-from matrix.reports.page.sources import Sources
-from matrix.reports.page.stories import Stories
-from matrix.results.run_file import CellRecord, RunFile
-
+Subject = TypeVar("Subject", contravariant=True)
 CHUNK_SIZE = 1_500_000
 """Characters of JSON, nearly; the stories of some hundred cells."""
+
+_AROUND = 100
+"""Bytes around a chunk in the page."""
+
+
+class Book(Protocol[Subject]):
+    """Stories that share what they have in common. `size` is that of their JSON, nearly."""
+
+    @property
+    def size(self) -> int: ...  # noqa: D102
+
+    def __len__(self) -> int: ...
+
+    def number(self, subject: Subject, /) -> int:
+        """Tell the story of a subject; its number, the same for equal stories."""
+        ...
+
+    def to_json(self) -> Mapping[str, Any]:
+        """All stories, under `stories`, and what they refer to."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,37 +52,31 @@ class Told:
     numbers: Mapping[str, int]
 
 
-def told(run: RunFile, cells: Iterable[CellRecord], sources: Sources, room: int) -> Told:
-    """Tell the stories of the cells, as far as there is room, in bytes."""
-    nearest = NearestPassing(run, sources.profiles)
+def told(subjects: Iterable[tuple[str, Subject]], book: Callable[[], Book[Subject]], room: int) -> Told:
+    """Tell the stories of the subjects, each behind the id of its cell, as far as there is room, in bytes;
+    `book` makes a new one.
+    """
     chunks: list[Chunk] = []
     numbers: dict[str, int] = {}
-    stories, mine, first = Stories(sources, nearest), dict[str, int](), 0
-    for cell in sorted(cells, key=_order):
-        mine[cell.id] = first + stories.number(cell)
+    stories, mine, first = book(), dict[str, int](), 0
+    for cell_id, subject in subjects:
+        mine[cell_id] = first + stories.number(subject)
         if stories.size >= CHUNK_SIZE:
             packed = _packed(stories.to_json())
-            if len(packed) > room:
+            room -= len(packed) + _AROUND
+            if room < 0:
                 return Told(tuple(chunks), numbers)
-            room -= len(packed)
             chunks.append(Chunk(first, packed))
             numbers |= mine
             first += len(stories)
-            stories, mine = Stories(sources, nearest), {}
+            stories, mine = book(), {}
     packed = _packed(stories.to_json())
-    if mine and len(packed) <= room:
+    if mine and len(packed) + _AROUND <= room:
         chunks.append(Chunk(first, packed))
         numbers |= mine
     return Told(tuple(chunks), numbers)
 
 
-def _order(cell: CellRecord) -> tuple[int, str, str, str]:
-    """What is unexpected first, then what does not simply work, then the rest."""
-    is_plain = cell.outcome is Outcome.WORKS and cell.verdict in (Verdict.PASSED, Verdict.OBSERVED)
-    rank = 0 if not cell.verdict.is_as_expected else 2 if is_plain and not cell.notes else 1
-    return rank, cell.client, cell.scenario, cell.server
-
-
 def _packed(content: Mapping[str, Any]) -> str:
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
-    return base64.b64encode(gzip.compress(text.encode("utf-8"), mtime=0)).decode("ascii")
+    text = json.dumps(content, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode("ascii")

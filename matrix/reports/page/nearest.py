@@ -55,7 +55,8 @@ class NearestPassing:
 
     def _differences(self, flight: FirstFlight, other: FirstFlight) -> list[str]:
         if (flight, other) not in self._told:
-            found = differences(flight, other)
+            # Of cipher suites there are many, and what else there is shall not be lost among them.
+            found = sorted(differences(flight, other), key=lambda each: each.name.startswith("cipher-suite"))
             lines = [
                 f"{'<' if each.present(flight) else '>'} {bounded(each.describe(), MAX_TEXT)}"
                 for each in found[:MOST_TOLD]

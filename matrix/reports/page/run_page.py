@@ -9,13 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import cell_text, digest, facts, headline, levels, played, renegotiation
 from matrix.reports.next_step import next_step
 from matrix.reports.page.chunks import told
 from matrix.reports.page.document import render_frame
 from matrix.reports.page.look import state_of, traits
+from matrix.reports.page.nearest import NearestPassing
 from matrix.reports.page.sheet import sheet
 from matrix.reports.page.sources import NO_SOURCES, Sources
+from matrix.reports.page.stories import Stories
 from matrix.reports.table import Table, tables
 from matrix.results.levels import level_series
 from matrix.results.run_file import CellRecord, RunFile
@@ -47,9 +50,23 @@ def render_html(
     frame = render_frame(TEMPLATE, _content(run, timings, made))
     grid = sheet(run, made, timings, sources)
     bare = len(frame.page(grid.data).encode("utf-8", "backslashreplace"))
-    shown = [cell for cell in run.cells if cell.id in grid.places]
-    stories = told(run, shown, sources, most_bytes - bare - grid.room_for_stories())
+    cells = sorted((cell for cell in run.cells if cell.id in grid.places), key=_order)
+    nearest = NearestPassing(run, sources.profiles)
+    stories = told(
+        ((cell.id, cell) for cell in cells),
+        lambda: Stories(sources, nearest),
+        most_bytes - bare - grid.room_for_stories(),
+    )
     return frame.page(grid.with_stories(stories.numbers), stories.chunks)
+
+
+def _order(cell: CellRecord) -> tuple[int, str, str, str]:
+    """What is unexpected first, then what does not simply work, then the plain passes, which go first where
+    there is no room; those of a client one after the other, since they have most in common.
+    """
+    is_plain = cell.outcome is Outcome.WORKS and cell.verdict in (Verdict.PASSED, Verdict.OBSERVED)
+    rank = 0 if not cell.verdict.is_as_expected else 2 if is_plain and not cell.notes else 1
+    return rank, cell.client, cell.scenario, cell.server
 
 
 def _content(run: RunFile, timings: Timings, made: Sequence[Table]) -> Mapping[str, Any]:

@@ -19,8 +19,14 @@ from matrix.results.timings import Timings
 from matrix.wording import bounded
 
 MAX_NAME = 200
-ROWS = [["differing", "that differ"], ["all", "all"], ["unexpected", "with something unexpected"]]
-"""Which rows a person can choose, each with what it is called; the first is what is shown at first."""
+ROWS = [
+    ["differing", "that differ", "rows in which every cell simply works are left out"],
+    ["all", "all", ""],
+    ["unexpected", "with something unexpected", "rows that went as expected are left out"],
+]
+"""Which rows a person can choose, with what the choice is called and what it leaves out; the first is what is
+shown at first.
+"""
 NONE = -1
 EVIDENCE, CAPTURE = 1, 2
 """What lies beside the page, added up."""

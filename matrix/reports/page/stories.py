@@ -66,7 +66,7 @@ class Stories:
             evidence = self._sources.evidence(cell.id)
         except UnreadableRun as unreadable:
             problem = str(unreadable)
-        told = list(_facts(cell))
+        told = list(recorded_facts(cell))
         sent = None
         if evidence is None:
             attempts = [[*pair] for pair in self._recorded(cell)]
@@ -79,7 +79,7 @@ class Stories:
         nearest = self._nearest.of(cell, sent)
         return self._stories.number(
             {
-                "facts": _pairs(told),
+                "facts": pairs(told),
                 "attempts": attempts,
                 "difference": None if nearest is None else self._differences.number(nearest),
                 "messages": evidence is not None,
@@ -91,7 +91,10 @@ class Stories:
         hellos = self._hellos_of(cell.client)
         for number, attempt in enumerate(cell.attempts, start=1):
             hello = hellos[number - 1] if number <= len(hellos) else None
-            told = {**_attempt(attempt), "hello": None if hello is None else self._hellos.number(hello)}
+            told = {
+                **recorded_attempt(attempt),
+                "hello": None if hello is None else self._hellos.number(hello),
+            }
             yield f"attempt {number}", self._attempts.number(told)
 
     def _hellos_of(self, client: str) -> list[HelloView]:
@@ -125,7 +128,7 @@ def _connections(evidence: Evidence) -> Iterator[tuple[str, ConnectionSeen]]:
         yield bounded(f"probe: {probe.hello}", MAX_TEXT), probe.connection
 
 
-def _facts(cell: CellRecord) -> Iterator[facts.Fact]:
+def recorded_facts(cell: CellRecord) -> Iterator[facts.Fact]:
     """What the run file has of a cell."""
     yield "verdict", cell.verdict.value.replace("_", " ")
     if cell.detailed_reason is not None:
@@ -175,7 +178,8 @@ def _certificate(seen: ConnectionSeen) -> str:
     return next(map(says, entries), "")
 
 
-def _attempt(attempt: AttemptRecord) -> dict[str, Any]:
+def recorded_attempt(attempt: AttemptRecord) -> dict[str, Any]:
+    """An attempt as far as the run file has it."""
     reason = attempt.reason
     return {
         "offers": bounded(attempt.version, MAX_TEXT),
@@ -204,7 +208,7 @@ def _agreed(seen: ConnectionSeen) -> Pairs:
         ("encrypt_then_mac", agreed.encrypt_then_mac),
         ("resumed", agreed.is_resumed),
     )
-    return _pairs(
+    return pairs(
         [
             ("version", agreed.version),
             ("cipher suite", agreed.cipher_suite),
@@ -246,7 +250,7 @@ def _server(view: ServerView | None) -> Pairs | None:
         ("alert sent", view.alert_sent),
         ("reason", view.reason),
     )
-    return _pairs([(name, value) for name, value in said if value])
+    return pairs([(name, value) for name, value in said if value])
 
 
 def _log(view: ServerView | None) -> Sequence[str]:
@@ -256,5 +260,6 @@ def _log(view: ServerView | None) -> Sequence[str]:
     return [f"({before} lines before are in the evidence)", *told] if before else told
 
 
-def _pairs(told: list[facts.Fact]) -> Pairs:
+def pairs(told: list[facts.Fact]) -> Pairs:
+    """Names and values, each text bounded and safe to show."""
     return [[name, bounded(value, MAX_TEXT)] for name, value in told]

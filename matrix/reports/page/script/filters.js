@@ -1,14 +1,14 @@
 "use strict";
 /* Which rows, columns and cells are shown. Pure: no element is touched here.
 
-   Filters of servers and clients are patterns with commas between them, as on the command line (* and ?); a word
-   without these signs is found anywhere. States are alternatives, traits are all required. */
+   Filters of servers and clients are patterns as on the command line (* and ?), with spaces between them, since a server's
+   id has commas; a word without these signs is found anywhere. States are alternatives, traits are all required. */
 
 const NO_FILTERS = { server: "", client: "", set: "", scenario: "", reason: "", text: "", outcome: [], trait: [], rows: "differing" };
 
 /** Tells whether a text fits a filter of patterns. */
 function fits(patterns) {
-  const words = patterns.toLowerCase().split(",").map(word => word.trim()).filter(Boolean);
+  const words = patterns.toLowerCase().split(/,?\s+/).filter(Boolean);
   if (!words.length) return () => true;
   const tests = words.map(word => {
     if (!/[*?]/.test(word)) return text => text.includes(word);
@@ -19,7 +19,8 @@ function fits(patterns) {
   return text => tests.some(test => test(text));
 }
 
-/** What is shown: `columns` (numbers), `rows` (each with `hits`, the columns whose cells fit), and how many cells fit. */
+/** What is shown: `columns` (numbers), `rows` (each with `hits`, the columns whose cells fit), and how many cells fit.
+    Where cells are asked for (`narrows`), rows and columns without one that fits are left out, and no row for being dull. */
 function shownBy(sheet, filters) {
   const isServer = fits(filters.server), isClient = fits(filters.client), text = filters.text.trim().toLowerCase();
   const asked = sheet.servers.map((server, number) => number).filter(number => isServer(sheet.servers[number].id.toLowerCase()));
@@ -53,7 +54,7 @@ function shownBy(sheet, filters) {
     rows.push({ row, hits });
     cells += hits.size;
   }
-  return { columns: narrows ? asked.filter(column => used.has(column)) : asked, rows, cells };
+  return { narrows, columns: narrows ? asked.filter(column => used.has(column)) : asked, rows, cells };
 }
 
 /** How many cells have each state, of the cells that fit. */

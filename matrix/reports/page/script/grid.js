@@ -164,8 +164,9 @@ class Grid {
 
   /** Moves the focus, over titles of groups, as far as there are cells. */
   move(line, place, step) {
-    let number = Math.min(Math.max(line, 0), this.lines.length - 1);
-    while (this.lines[number] && !this.lines[number].row) number += step;
+    const from = Math.min(Math.max(line, 0), this.lines.length - 1);
+    const next = by => { let number = from; while (this.lines[number] && !this.lines[number].row) number += by; return number; };
+    const number = this.lines[next(step)] ? next(step) : next(-step);
     if (!this.lines[number]) return;
     this.focusOn(number, Math.min(Math.max(place, 0), this.shown.columns.length - 1));
   }

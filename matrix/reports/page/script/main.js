@@ -13,6 +13,7 @@
   function field(name, control) {
     fields[name] = control;
     control.id = `filter-${name}`;
+    control.setAttribute("aria-label", name);
     control.addEventListener("input", () => { filters[name] = control.value; update(); });
     at("fields").append(element("label", {}, name, control));
   }
@@ -32,7 +33,7 @@
     const several = texts => [...new Set(texts)].filter(Boolean).sort();
     field("rows", element("select", {}, ...sheet.choices.map(([value, text]) => element("option", { value }, text))));
     typed("server", [...several(sheet.servers.map(server => `${server.name}@*`)), ...sheet.servers.map(server => server.id)], "jsse6@*");
-    typed("client", sheet.clients.map(client => client.id), "java-*, ie8");
+    typed("client", sheet.clients.map(client => client.id), "java-* ie8");
     choice("set", several(sheet.clients.flatMap(client => client.sets)), "every set");
     choice("scenario", sheet.groups.map(group => group.scenario), "every scenario");
     typed("reason", several(sheet.looks.map(look => look.reason)), "alert");
@@ -76,8 +77,8 @@
     grid.show(shown);
     for (const button of at("legend").children) button.setAttribute("aria-pressed", filters[button.dataset.kind === "state" ? "outcome" : "trait"].includes(button.dataset.key));
     const clients = `${shown.rows.length} of ${sheet.rows.length} rows, ${shown.columns.length} of ${sheet.servers.length} columns, ${shown.cells} cells`;
-    const hidden = filters.rows === "differing" && shown.rows.length < sheet.rows.length ? "; rows in which every cell simply works are left out" : "";
-    at("said").textContent = clients + hidden;
+    const leftOut = (sheet.choices.find(([value]) => value === filters.rows) || [])[2];
+    at("said").textContent = leftOut && !shown.narrows && shown.rows.length < sheet.rows.length ? `${clients}; ${leftOut}` : clients;
     writeAddress(filters, openId, false);
   }
 
@@ -120,7 +121,12 @@
     if (event.key === "/" && !isTyping && !at("story").open) {
       event.preventDefault();
       fields.text.focus();
-    } else if (event.key === "Escape" && isTyping) event.target.blur();
+    } else if (event.key === "Escape" && event.target.type === "search") {
+      event.preventDefault();  // what the browser does by itself is told to nobody where the field loses the focus
+      if (!event.target.value) event.target.blur();
+      event.target.value = "";
+      event.target.dispatchEvent(new Event("input"));
+    }
   });
   makeFields();
   setFields();

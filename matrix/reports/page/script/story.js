@@ -37,7 +37,7 @@ class StoryView {
 
   /** What stands in the grid's own data. */
   beside(cell) {
-    const pairs = [["client", cell.client.title], ["server", [cell.server.title, cell.server.stack].filter(Boolean).join("; ")]];
+    const pairs = [["client", cell.client.title], ["server", [cell.server.title, cell.server.stack].filter(Boolean).join("; ")]].filter(([, value]) => value);
     if (cell.look.agreed) pairs.push(["agreed on", cell.look.agreed]);
     if (cell.milliseconds >= 0) pairs.push(["took", `${cell.milliseconds} ms`]);
     return pairs;
@@ -80,6 +80,7 @@ class StoryView {
 
   /** The command that repeats the cell, and what lies beside the page. */
   repeat(cell, story) {
+    if (!cell.server.repeat) return [];
     const command = `${cell.server.repeat} --client ${cell.client.quoted} --scenario ${cell.scenario} --evidence all`;
     const parts = [element("h3", {}, story && story.messages ? "To repeat it" : "Every message of it is shown after"), element("pre", { class: "repeat" }, command)];
     if (cell.beside & EVIDENCE) {
