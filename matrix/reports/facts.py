@@ -40,7 +40,7 @@ def tested(run: RunFile, timings: Timings) -> list[Fact]:
         facts.append(("command", " ".join(timings.command)))
     if run.run.asked is not None:
         facts += _asked(run.run.asked)
-    return [(name, printable(value)) for name, value in facts]
+    return [(printable(name), printable(value)) for name, value in facts]
 
 
 def _asked(asked: AskedRecord) -> Iterator[Fact]:

@@ -104,7 +104,9 @@ def _widest(table: Table, widths: Mapping[str, int], rows: Rows, room: int) -> F
 def _print_table(run: RunFile, console: Console, scenario: str, folded: FoldedGrid) -> None:
     console.print()
     if folded.rows:
-        table = DrawnTable(title=scenario, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = DrawnTable(
+            title=Text(printable(scenario)), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        )
         table.add_column(_CORNER, no_wrap=True)
         for server in folded.servers:
             table.add_column(Text("\n".join(_head(run, server))), vertical="bottom", no_wrap=True)
@@ -113,7 +115,9 @@ def _print_table(run: RunFile, console: Console, scenario: str, folded: FoldedGr
         console.print(table)
     left_out = left_out_text(folded)
     if left_out:
-        print_line(console, left_out if folded.rows else f"{scenario}: {left_out}", "dim", prefix=" ")
+        print_line(
+            console, left_out if folded.rows else f"{printable(scenario)}: {left_out}", "dim", prefix=" "
+        )
 
 
 def _widths(run: RunFile, table: Table) -> dict[str, int]:

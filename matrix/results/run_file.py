@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
@@ -57,8 +58,29 @@ SavedReason = Annotated[
 ]
 
 
+MAX_TEXT = 10_000
+"""Characters of one text in a run; what is longer nobody reads, and it would be in every report."""
+
+
+def _bounded(value: Any) -> Any:
+    """Cut a text that is too long, saying how much is missing; and those in a list or a table."""
+    if isinstance(value, str):
+        more = len(value) - MAX_TEXT
+        return value if more <= 0 else f"{value[:MAX_TEXT]}... ({more} more characters)"
+    if type(value) is list:
+        return [_bounded(each) if isinstance(each, str) else each for each in value]
+    if type(value) is dict:
+        return {key: _bounded(each) if isinstance(each, str) else each for key, each in value.items()}
+    return value
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True, populate_by_name=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_readable(cls, value: Any) -> Any:
+        return _bounded(value)
 
 
 class TargetRecord(_Record):

@@ -8,11 +8,14 @@ from urllib.parse import unquote, urlparse
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from matrix.judgement.outcome import Outcome
+from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports.headline import headline
+from matrix.reports.page.run_page import render_html
 from matrix.results.run_file import RunFile
 from tests.matrix.page.conftest import CLIENTS, Opened
 from tests.matrix.page.looking import address, cell, columns, rows, said, story
+from tests.matrix.runs import cell as ran
+from tests.matrix.runs import run
 
 FAILING = ("webmethods-8.0.1@core-fix-19", "biztalk-ws2008")
 
@@ -311,3 +314,54 @@ def test_an_address_of_another_page_harms_nothing(opened: Opened, folder: Path, 
     opened.page.goto(f"{(folder / 'grid.html').as_uri()}#{fragment}")
     expect(opened.page.locator("#said")).not_to_be_empty()
     expect(story(opened.page)).to_have_count(0)
+
+
+def test_hostile_text_stays_text(opened: Opened, tmp_path: Path) -> None:
+    hostile = '</script><img src="x:" onerror="document.title = 1"><b>b</b>'
+    content = run(
+        ran("web@1", "a", Outcome.FAILS, note=hostile, expected_why=hostile),
+        ran("web@1", "b", None, verdict=Verdict.HARNESS_ERROR, note=hostile),
+        title=hostile,
+        note=hostile,
+    )
+    (tmp_path / "grid.html").write_text(render_html(content), encoding="utf-8")
+    page = opened.page
+    page.goto((tmp_path / "grid.html").as_uri())
+    cell(page, "web@1", "a").click()
+    assert hostile in story(page).inner_text()
+    assert page.locator("img, body b:not(li b)").count() == 0
+    assert page.title() == "TLS interoperability: 2 cells"
+
+
+def test_every_kind_of_cell_can_be_told_from_the_others(opened: Opened, tmp_path: Path) -> None:
+    why = {"expected": Outcome.FAILS, "verdict": Verdict.EXPECTED_FAILURE}
+    content = run(
+        ran("web@1", "works"),
+        ran("web@1", "fallback", Outcome.WORKS_AFTER_FALLBACK, verdict=Verdict.OBSERVED),
+        ran("web@1", "fails", Outcome.FAILS, verdict=Verdict.OBSERVED),
+        ran("web@1", "unexpected", Outcome.FAILS),
+        ran("web@1", "expected", Outcome.FAILS, **why),
+        ran(
+            "web@1",
+            "not-applicable",
+            Outcome.NOT_APPLICABLE,
+            "renegotiation:policy-tls-1.3",
+            verdict=Verdict.NOT_APPLICABLE,
+        ),
+        ran("web@1", "not-installed", None, verdict=Verdict.NOT_INSTALLED, note="get it"),
+        ran("web@1", "unsupported", None, verdict=Verdict.UNSUPPORTED, note="no"),
+        ran("web@1", "broken", None, verdict=Verdict.HARNESS_ERROR, note="no"),
+        ran("web@1", "assumed", confidence="assumed"),
+        ran("web@1", "noted", notes=["look"]),
+    )
+    (tmp_path / "grid.html").write_text(render_html(content), encoding="utf-8")
+    page = opened.page
+    page.goto(f"{(tmp_path / 'grid.html').as_uri()}#rows=all")
+    texts = dict(zip(rows(page), page.locator("[role=gridcell]").all_inner_texts(), strict=True))
+    assert len(set(texts.values())) == len(texts) == 11
+    keys = {key.get_attribute("data-key") for key in page.locator("#legend button").all()}
+    assert keys == set(texts)
+    for key in sorted(texts):
+        page.get_by_role("button", name="clear filters").click()
+        page.locator(f'#legend button[data-key="{key}"]').click()
+        assert key in rows(page)
