@@ -19,7 +19,7 @@ function fits(patterns) {
   return text => tests.some(test => test(text));
 }
 
-/** What is shown: `columns` (numbers), `rows` (each with `hits`, the columns whose cells fit), and how many cells fit.
+/** What is shown: `columns` (numbers), `rows` (each with `hits`, a 1 for each column whose cell fits), and how many cells fit.
     Where cells are asked for (`narrows`), rows and columns without one that fits are left out, and no row for being dull. */
 function shownBy(sheet, filters) {
   const isServer = fits(filters.server), isClient = fits(filters.client), text = filters.text.trim().toLowerCase();
@@ -34,38 +34,42 @@ function shownBy(sheet, filters) {
     (!reason || look.reason.toLowerCase().includes(reason)));
   const inLook = sheet.lookTexts.map(each => !text || each.includes(text));
   const narrows = Boolean(text || reason || filters.outcome.length || filters.trait.length);
-  const rows = [], used = new Set();
+  const rows = [], used = new Uint8Array(sheet.servers.length);
   let cells = 0;
   for (const row of sheet.rows) {
     if (!clients[row.client] || (filters.scenario && row.scenario !== filters.scenario)) continue;
     if (filters.rows === "differing" && !narrows && !row.differs) continue;
     if (filters.rows === "unexpected" && !row.unexpected) continue;
-    const hits = new Set();
-    let there = 0;
+    const hits = new Uint8Array(sheet.servers.length);
+    let there = 0, fit = 0;
     for (const column of asked) {
       const look = sheet.lookNumber(row, column);
       if (look < 0) continue;
       there += 1;
       if (!fitting[look] || !(inServer[column] || inClient[row.client] || inLook[look])) continue;
-      hits.add(column);
-      if (narrows) used.add(column);
+      hits[column] = 1;
+      used[column] = 1;
+      fit += 1;
     }
-    if (!there || (narrows && !hits.size)) continue;
+    if (!there || (narrows && !fit)) continue;
     rows.push({ row, hits });
-    cells += hits.size;
+    cells += fit;
   }
-  return { narrows, columns: narrows ? asked.filter(column => used.has(column)) : asked, rows, cells };
+  return { narrows, columns: narrows ? asked.filter(column => used[column]) : asked, rows, cells };
 }
 
-/** How many cells have each state, of the cells that fit. */
+/** How many cells have each state, of the cells that fit, by row and by column. */
 function countsOf(sheet, shown) {
-  const rows = shown.rows.map(() => ({})), columns = new Map(shown.columns.map(column => [column, {}]));
-  shown.rows.forEach(({ row, hits }, number) => {
-    for (const column of hits) {
-      const state = sheet.look(row, column).state, counts = columns.get(column);
-      rows[number][state] = (rows[number][state] || 0) + 1;
+  const columns = new Map(shown.columns.map(column => [column, {}]));
+  const rows = shown.rows.map(({ row, hits }) => {
+    const counts = {};
+    for (const column of shown.columns) {
+      if (!hits[column]) continue;
+      const { state } = sheet.look(row, column), below = columns.get(column);
       counts[state] = (counts[state] || 0) + 1;
+      below[state] = (below[state] || 0) + 1;
     }
+    return counts;
   });
   return { rows, columns };
 }

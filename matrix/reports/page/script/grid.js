@@ -1,8 +1,10 @@
 "use strict";
-/* The grid: headers that stay in view, and of the rows only those in view, since a page has thousands of cells. All rows
-   have one height, so where a row stands follows from its number. Keys move a focus, which is one cell's. */
+/* The grid: headers that stay in view, and of the cells only those in view, since a page has thousands. All rows have one
+   height and all columns one width, so where a cell stands follows from its numbers. Keys move a focus, which is one
+   cell's. */
 
-const ROWS_BESIDE_VIEW = 8;
+const ROWS_BESIDE_VIEW = 6, COLUMNS_BESIDE_VIEW = 4;
+const COLUMNS_BEFORE_CELLS = 3;  // grid lines count from 1, behind the client and the counts
 
 class Grid {
   /** `open` is called with the row and the column of a cell. */
@@ -35,8 +37,7 @@ class Grid {
     this.grid.setAttribute("aria-rowcount", this.lines.length + 1);
     this.grid.setAttribute("aria-colcount", shown.columns.length + 1);
     this.top.replaceChildren(...this.heads(shown.columns, counts.columns));
-    this.body.replaceChildren();
-    this.drawn.clear();
+    this.clear();
     const first = this.lines.findIndex(line => line.row);
     this.focus = { line: Math.max(first, 0), place: 0 };
     this.draw();
@@ -73,38 +74,65 @@ class Grid {
 
   statesOf(counts) { return this.sheet.legend.filter(key => key.kind === "state" && counts[key.key]); }
 
-  /** Puts the rows in view into the page, and takes the others out. */
+  /** Puts the cells in view into the page, and takes the others out. */
   draw() {
-    const height = this.height(), room = innerHeight;
-    const first = Math.max(0, Math.floor(this.scroll.scrollTop / height) - ROWS_BESIDE_VIEW);
-    const last = Math.min(this.lines.length, first + Math.ceil(room / height) + 2 * ROWS_BESIDE_VIEW);
-    if (this.range && this.range.first === first && this.range.last === last && this.drawn.size === last - first) return;
-    this.range = { first, last };
+    const range = this.range();
+    const isSame = this.drawnRange && Object.keys(range).every(key => range[key] === this.drawnRange[key]);
+    if (isSame && this.drawn.size === range.last - range.first) return;
+    if (!this.drawnRange || range.left !== this.drawnRange.left || range.right !== this.drawnRange.right) this.clear();
+    this.drawnRange = range;
     for (const [number, line] of this.drawn) {
-      if (number >= first && number < last) continue;
-      if (line.contains(document.activeElement)) this.scroll.focus({ preventScroll: true });
-      line.remove();
-      this.drawn.delete(number);
+      if (number < range.first || number >= range.last) this.remove(number, line);
     }
-    for (let number = first; number < last; number += 1) {
-      if (this.drawn.has(number)) continue;
-      const line = this.line(number);
-      const next = [...this.drawn.keys()].filter(other => other > number).sort((one, other) => one - other)[0];
-      this.body.insertBefore(line, next === undefined ? null : this.drawn.get(next));
-      this.drawn.set(number, line);
+    let next = null;
+    for (let number = range.last - 1; number >= range.first; number -= 1) {
+      if (!this.drawn.has(number)) {
+        const line = this.line(number);
+        this.body.insertBefore(line, next);
+        this.drawn.set(number, line);
+      }
+      next = this.drawn.get(number);
     }
-    this.before.style.height = `${first * height}px`;
-    this.after.style.height = `${(this.lines.length - last) * height}px`;
+    const { height } = this.sizes();
+    this.before.style.height = `${range.first * height}px`;
+    this.after.style.height = `${(this.lines.length - range.last) * height}px`;
   }
 
-  height() {
-    if (!this.rowHeight) {
-      const probe = element("div", { class: "line row" });
+  /** The rows and columns in view, and some beside it. */
+  range() {
+    const { height, width, pinned } = this.sizes(), { scrollTop, scrollLeft } = this.scroll, columns = this.shown.columns.length;
+    const first = Math.max(0, Math.min(Math.floor(scrollTop / height) - ROWS_BESIDE_VIEW, this.lines.length));
+    const left = Math.max(0, Math.floor(scrollLeft / width) - COLUMNS_BESIDE_VIEW);
+    return {
+      first,
+      last: Math.min(this.lines.length, Math.ceil((scrollTop + innerHeight) / height) + ROWS_BESIDE_VIEW),
+      left: Math.min(left, columns),
+      right: Math.min(columns, Math.ceil((scrollLeft + innerWidth - pinned) / width) + COLUMNS_BESIDE_VIEW),
+    };
+  }
+
+  clear() {
+    for (const [number, line] of this.drawn) this.remove(number, line);
+  }
+
+  remove(number, line) {
+    if (line.contains(document.activeElement)) this.scroll.focus({ preventScroll: true });
+    line.remove();
+    this.drawn.delete(number);
+  }
+
+  /** The height of a row, the width of a column, and that of what stays at the left, in pixels. */
+  sizes() {
+    if (!this.measured || this.measured.window !== innerWidth) {
+      const cell = element("div"), pins = [element("div", { class: "pin" }), element("div", { class: "pin counts" })];
+      const probe = element("div", { class: "line row" }, ...pins, cell);
       this.body.append(probe);
-      this.rowHeight = probe.getBoundingClientRect().height || 28;
+      const { height, width } = cell.getBoundingClientRect();
+      const pinned = pins.reduce((sum, pin) => sum + pin.getBoundingClientRect().width, 0);
+      this.measured = { window: innerWidth, height: height || 28, width: width || 100, pinned };
       probe.remove();
     }
-    return this.rowHeight;
+    return this.measured;
   }
 
   line(number) {
@@ -114,18 +142,24 @@ class Grid {
     const made = element("div", { class: "line row", role: "row", "aria-rowindex": number + 2 },
       element("div", { class: "pin client", role: "rowheader", title: client.title }, client.id),
       element("div", { class: "pin counts", role: "presentation", title: this.countWords(counts) }, this.countText(counts)));
-    this.shown.columns.forEach((column, place) => made.append(this.cell(row, column, place, hits, number)));
+    for (let place = this.drawnRange.left; place < this.drawnRange.right; place += 1) made.append(this.cell(row, place, hits, number));
     return made;
   }
 
-  cell(row, column, place, hits, number) {
+  cell(row, place, hits, number) {
+    const made = this.cellOf(row, this.shown.columns[place], place, hits, number);
+    made.style.gridColumn = place + COLUMNS_BEFORE_CELLS;
+    return made;
+  }
+
+  cellOf(row, column, place, hits, number) {
     const look = this.sheet.look(row, column);
     const focus = this.focus.line === number && this.focus.place === place ? 0 : -1;
     const attributes = { role: "gridcell", tabindex: focus, "data-line": number, "data-place": place, "aria-colindex": place + 2 };
     if (!look) return element("div", { ...attributes, class: "empty", "aria-label": "no cell" });
     const marks = this.sheet.marks(look);
     const words = [this.sheet.idOf(row, column), look.said, look.agreed].filter(Boolean).join("; ");
-    return element("div", { ...attributes, class: [look.state, ...look.traits, hits.has(column) ? "" : "dim"].join(" ").trim(), title: words },
+    return element("div", { ...attributes, class: [look.state, ...look.traits, hits[column] ? "" : "dim"].join(" ").trim(), title: words },
       `${look.sign} ${look.word}`, ...marks.map(key => element("span", { "aria-label": key.word }, key.sign)));
   }
 
@@ -150,7 +184,7 @@ class Grid {
 
   key(event) {
     if (event.altKey || event.metaKey) return;
-    const { line, place } = this.focus, last = this.shown.columns.length - 1, page = Math.max(1, Math.floor(this.scroll.clientHeight / this.height()) - 3);
+    const { line, place } = this.focus, last = this.shown.columns.length - 1, page = Math.max(1, Math.floor(this.scroll.clientHeight / this.sizes().height) - 3);
     const to = {
       ArrowDown: [line + 1, place], ArrowUp: [line - 1, place], ArrowRight: [line, place + 1], ArrowLeft: [line, place - 1],
       PageDown: [line + page, place], PageUp: [line - page, place],
@@ -172,17 +206,16 @@ class Grid {
   }
 
   focusOn(number, place) {
-    const height = this.height(), above = this.top.offsetHeight, from = number * height;
-    if (from < this.scroll.scrollTop) this.scroll.scrollTop = from;
-    else if (from + height + above > this.scroll.scrollTop + this.scroll.clientHeight) this.scroll.scrollTop = from + height + above - this.scroll.clientHeight;
+    const { height, width, pinned } = this.sizes(), above = this.top.offsetHeight, { scroll } = this;
+    const top = number * height, left = place * width;
+    if (top < scroll.scrollTop) scroll.scrollTop = top;
+    else if (top + height + above > scroll.scrollTop + scroll.clientHeight) scroll.scrollTop = top + height + above - scroll.clientHeight;
+    if (left < scroll.scrollLeft) scroll.scrollLeft = left;
+    else if (left + width + pinned > scroll.scrollLeft + scroll.clientWidth) scroll.scrollLeft = left + width + pinned - scroll.clientWidth;
     this.focus = { line: number, place };
     this.draw();
-    const line = this.drawn.get(number), cell = line && line.querySelector(`[data-place="${place}"]`);
-    if (!cell) return;
-    cell.focus({ preventScroll: true });
-    const pinned = [...line.querySelectorAll(".pin")].reduce((sum, pin) => sum + pin.offsetWidth, 0);
-    if (cell.offsetLeft - pinned < this.scroll.scrollLeft) this.scroll.scrollLeft = cell.offsetLeft - pinned;
-    else if (cell.offsetLeft + cell.offsetWidth > this.scroll.scrollLeft + this.scroll.clientWidth) this.scroll.scrollLeft = cell.offsetLeft + cell.offsetWidth - this.scroll.clientWidth;
+    const cell = this.drawn.get(number).querySelector(`[data-place="${place}"]`);
+    if (cell) cell.focus({ preventScroll: true });
   }
 
   /** Puts the focus on a cell, if it is shown. */
