@@ -118,14 +118,14 @@ def make(folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def tab(**options: Any) -> Iterator[Page]:
-    """A tab of Debian's Chromium."""
+def tab(width: int = 1400, height: int = 900) -> Iterator[Page]:
+    """A tab of Debian's Chromium, of so many pixels."""
     program = shutil.which("chromium")
     if program is None:
         raise SystemExit("there is no chromium program; get it with: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser.new_page(viewport={"width": 1400, "height": 900}, **options)
+        yield browser.new_page(viewport={"width": width, "height": height})
         browser.close()
 
 
@@ -164,7 +164,7 @@ def waits(page: Page, address: str) -> dict[str, Any]:
 def pictures() -> None:
     """Make the pictures: the grid, the story of a cell, and the comparison."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch, tab() as page:
+    with tempfile.TemporaryDirectory() as scratch, tab(1180, 720) as page:
         folder = Path(scratch, "incident")
         command("run", f"--out={folder}", "--quiet")
         fallen = "cell=webmethods-8.0.1@core-fix-19/firefox-9/connect"
@@ -178,10 +178,9 @@ def pictures() -> None:
         ):
             page.goto("about:blank")
             page.goto(address)
+            page.evaluate("document.getElementById('grid-title').scrollIntoView()")
             if name == "story":
                 page.locator("dialog[open]").wait_for()
-            else:
-                page.evaluate("document.getElementById('grid-title').scrollIntoView()")
             file = PICTURES / f"{name}.png"
             page.screenshot(path=file)
             size = file.stat().st_size

@@ -28,6 +28,7 @@ class Hellos:
 
     def __init__(self) -> None:
         self._hellos, self._suites, self._extensions = Interned(), Interned(), Interned()
+        self._known: dict[int, tuple[HelloView, int]] = {}
 
     @property
     def size(self) -> int:
@@ -36,6 +37,13 @@ class Hellos:
 
     def number(self, view: HelloView) -> int:
         """The number of a hello."""
+        # The same object comes again for each server that a client calls; it is kept, so its id stays its own.
+        known = self._known.get(id(view))
+        if known is None:
+            known = self._known[id(view)] = (view, self._number(view))
+        return known[1]
+
+    def _number(self, view: HelloView) -> int:
         extensions = view.extensions
         return self._hellos.number(
             {

@@ -25,7 +25,7 @@ class NearestPassing:
     def __init__(self, run: RunFile, profiles: Mapping[str, Profile]) -> None:
         self._flights = {name: flight_of(each.attempts[0].template) for name, each in profiles.items()}
         self._numbers: dict[Feature, int] = {}
-        self._features: dict[FirstFlight, int] = {}
+        self._features: dict[str, int] = {}
         self._told: dict[tuple[FirstFlight, FirstFlight], list[str]] = {}
         self._working: dict[tuple[str, str], list[str]] = defaultdict(list)
         for cell in run.cells:
@@ -40,18 +40,23 @@ class NearestPassing:
         others = self._working[cell.server, cell.scenario]
         if cell.outcome not in _DIFFERS or flight is None or not others:
             return None
-        mine = self._features_of(flight)
-        client = min(others, key=lambda name: (mine ^ self._features_of(self._flights[name])).bit_count())
+        mine = self._features_of(cell.client, flight)
+        distances = {
+            name: (mine ^ self._features_of(name, self._flights[name])).bit_count() for name in others
+        }
+        client = min(others, key=lambda name: distances[name])
         return {"client": client, "differences": self._differences(flight, self._flights[client])}
 
-    def _features_of(self, flight: FirstFlight) -> int:
-        """The features of a hello, a bit for each, since thousands of cells are compared with hundreds."""
-        if flight not in self._features:
+    def _features_of(self, client: str, flight: FirstFlight) -> int:
+        """The features of a client's hello, a bit for each, since thousands of cells are compared with
+        hundreds.
+        """
+        if client not in self._features:
             bits = 0
             for feature in features_of(flight):
                 bits |= 1 << self._numbers.setdefault(feature, len(self._numbers))
-            self._features[flight] = bits
-        return self._features[flight]
+            self._features[client] = bits
+        return self._features[client]
 
     def _differences(self, flight: FirstFlight, other: FirstFlight) -> list[str]:
         if (flight, other) not in self._told:
