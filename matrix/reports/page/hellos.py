@@ -37,7 +37,7 @@ class Hellos:
 
     def number(self, view: HelloView) -> int:
         """The number of a hello."""
-        # The same object comes again for each server that a client calls; it is kept, so its id stays its own.
+        # The same object comes again for each server of a client. It is kept, so its id stays its own.
         known = self._known.get(id(view))
         if known is None:
             known = self._known[id(view)] = (view, self._number(view))

@@ -365,3 +365,10 @@ def test_every_kind_of_cell_can_be_told_from_the_others(opened: Opened, tmp_path
         page.get_by_role("button", name="clear filters").click()
         page.locator(f'#legend button[data-key="{key}"]').click()
         assert key in rows(page)
+
+
+def test_a_run_without_a_cell_has_no_grid(opened: Opened, tmp_path: Path) -> None:
+    (tmp_path / "grid.html").write_text(render_html(run()), encoding="utf-8")
+    opened.page.goto((tmp_path / "grid.html").as_uri())
+    assert "No cell was run." in opened.page.locator("body").inner_text()
+    expect(opened.page.locator("#grid-part")).to_be_hidden()

@@ -38,7 +38,7 @@ class StoryView {
   /** What stands in the grid's own data. */
   beside(cell) {
     const pairs = [["client", cell.client.title], ["server", [cell.server.title, cell.server.stack].filter(Boolean).join("; ")]].filter(([, value]) => value);
-    if (cell.look.agreed) pairs.push(["agreed on", cell.look.agreed]);
+    if (cell.look.agreed && cell.story < 0) pairs.push(["agreed on", cell.look.agreed]);
     if (cell.milliseconds >= 0) pairs.push(["took", `${cell.milliseconds} ms`]);
     return pairs;
   }
