@@ -294,6 +294,64 @@ def test_a_printed_page_is_landscape_and_has_every_column(page: Page) -> None:
     assert page.locator("#paper table").count() == 0
 
 
+def test_many_columns_are_printed_on_sheets_one_below_the_other(opened: Opened, tmp_path: Path) -> None:
+    servers = [f"web-{number:02}@1" for number in range(60)]
+    content = run(
+        *(ran(server, "a", Outcome.FAILS) for server in servers), *(ran(server, "b") for server in servers)
+    )
+    (tmp_path / "grid.html").write_text(render_html(content), encoding="utf-8")
+    page = opened.page
+    page.goto(f"{(tmp_path / 'grid.html').as_uri()}#rows=all")
+    page.set_viewport_size({"width": 1040, "height": 720})  # a sheet of A4 without its margins
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    tables = page.locator("#paper table").all()
+    heads = [head for table in tables for head in table.locator("thead th").all_inner_texts()[1:]]
+    assert [table.locator("thead th").count() for table in tables] == [25, 25, 13]
+    assert sorted(heads) == servers
+    for table in tables:
+        box = table.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 1040
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1040
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+
+
+def test_only_cells_in_view_are_drawn_and_all_can_be_reached(opened: Opened, tmp_path: Path) -> None:
+    servers, clients = [f"web-{n:02}@1" for n in range(60)], [f"client-{n:03}" for n in range(120)]
+    content = run(*(ran(server, client, Outcome.FAILS) for server in servers for client in clients))
+    (tmp_path / "grid.html").write_text(render_html(content), encoding="utf-8")
+    page = opened.page
+    page.goto((tmp_path / "grid.html").as_uri())
+    assert page.locator("[role=gridcell]").count() < len(servers) * len(clients) / 4
+    page.locator('[role=gridcell][tabindex="0"]').focus()
+    page.keyboard.press("Control+End")
+    assert page.evaluate("document.activeElement.title").startswith("web-59@1/client-119/connect")
+    expect(page.locator(":focus")).to_be_in_viewport()
+    page.locator("#scroll").evaluate("element => element.scrollTo(0, 0)")
+    expect(cell(page, servers[0], clients[0])).to_be_visible()
+    box, pin = (
+        cell(page, servers[5], clients[0]).bounding_box(),
+        page.locator(".row .counts").first.bounding_box(),
+    )
+    head = page.locator(".name", has_text="web-05").bounding_box()
+    assert box is not None
+    assert head is not None
+    assert pin is not None
+    assert abs(box["x"] - head["x"]) < 1
+    assert page.locator("[role=grid]").get_attribute("aria-colcount") == "61"
+
+
+def test_a_cell_without_messages_names_the_command_that_shows_them(opened: Opened, tmp_path: Path) -> None:
+    (tmp_path / "grid.html").write_text(render_html(run(ran("web@1", "it's"))), encoding="utf-8")
+    page = opened.page
+    page.goto(f"{(tmp_path / 'grid.html').as_uri()}#rows=all")
+    cell(page, "web@1", "it's").click()
+    command = "./tls-matrix run --server web@1 --client 'it'\"'\"'s' --scenario connect --evidence all"
+    assert "Every message of it is shown after\n" + command in story(page).inner_text()
+    assert story(page).locator(".links").count() == 0
+
+
 def test_without_scripts_there_is_a_table_of_every_cell(
     browser: Browser, folder: Path, found: RunFile
 ) -> None:

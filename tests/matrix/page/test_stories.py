@@ -11,7 +11,7 @@ from matrix.reports.page.run_page import render_html
 from matrix.reports.page.sources import Sources, profiles_of
 from matrix.results.environment import profiles_digest
 from matrix.results.evidence import Entry, Evidence, ServerView
-from matrix.results.run_file import AskedRecord, RunFile
+from matrix.results.run_file import AskedRecord, RunFile, TargetRecord
 from matrix.results.timings import NO_TIMINGS
 from tests.matrix.page.packed import chunks, data, story_of
 from tests.matrix.runs import ALERT, cell, evidence, run
@@ -184,3 +184,12 @@ def test_a_row_that_says_something_is_marked_as_the_terminal_has_it() -> None:
     rows = {found["clients"][row["client"]]["id"]: row for row in found["groups"][0]["rows"]}
     assert [name for name, row in rows.items() if row["differs"]] == ["noted", "odd", "worse"]
     assert [name for name, row in rows.items() if row["unexpected"]] == ["worse"]
+
+
+def test_a_target_is_asked_again_as_it_was_asked() -> None:
+    content = run(cell("mine", "a", Outcome.FAILS))
+    target = TargetRecord(name="mine", address="192.0.2.1:25", server_name="mail.example", starttls="smtp")
+    update = {"asked": AskedRecord(targets=[target])}
+    content = content.model_copy(update={"run": content.run.model_copy(update=update)})
+    (server,) = data(render_html(content))["servers"]
+    assert server["repeat"] == "./tls-matrix run --target mine=192.0.2.1:25,sni=mail.example,starttls=smtp"

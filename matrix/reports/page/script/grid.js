@@ -17,7 +17,7 @@ class Grid {
     grid.append(this.top, this.before, this.body, this.after);
     scroll.addEventListener("scroll", () => this.draw(), { passive: true });
     addEventListener("resize", () => this.draw());
-    grid.addEventListener("keydown", event => this.key(event));
+    scroll.addEventListener("keydown", event => this.key(event));
     grid.addEventListener("click", event => this.click(event));
     grid.addEventListener("focusin", event => this.focused(event.target));
   }
@@ -34,10 +34,15 @@ class Grid {
       this.lines.push({ ...each, counts: counts.rows[number] });
     });
     this.grid.style.setProperty("--columns", shown.columns.length);
-    this.grid.setAttribute("aria-rowcount", this.lines.length + 1);
+    const heads = this.heads(shown.columns, counts.columns);
+    heads.forEach((line, number) => line.setAttribute("aria-rowindex", number + 1));
+    this.headRows = heads.length;
+    this.grid.setAttribute("aria-rowcount", this.lines.length + heads.length);
     this.grid.setAttribute("aria-colcount", shown.columns.length + 1);
-    this.top.replaceChildren(...this.heads(shown.columns, counts.columns));
-    this.clear();
+    this.top.replaceChildren(...heads);
+    this.drawn.clear();
+    this.drawnRange = null;
+    this.body.replaceChildren();
     const first = this.lines.findIndex(line => line.row);
     this.focus = { line: Math.max(first, 0), place: 0 };
     this.draw();
@@ -49,13 +54,13 @@ class Grid {
     for (const column of columns) {
       const server = this.sheet.servers[column], last = names[names.length - 1];
       if (last && last.name === server.name) last.span += 1;
-      else names.push({ name: server.name, span: 1 });
+      else names.push({ name: server.name, span: 1, place: columns.indexOf(column) });
     }
     const line = (kind, cells, first, rest) => element("div", { class: `line ${kind}-line`, role: "row" }, ...pins(first, rest), ...cells);
-    const cell = (kind, text, title, role = "columnheader") => element("div", { class: kind, role, title }, text);
-    const of = (kind, text) => columns.map(column => cell(kind, text(this.sheet.servers[column]), this.sheet.servers[column].title));
-    const made = [line("name", names.map(({ name, span }) => {
-      const head = cell("name", element("span", {}, name), name);
+    const cell = (kind, text, title, place) => element("div", { class: kind, role: "columnheader", title, "aria-colindex": place + 2 }, text);
+    const of = (kind, text) => columns.map((column, place) => cell(kind, text(this.sheet.servers[column]), this.sheet.servers[column].title, place));
+    const made = [line("name", names.map(({ name, span, place }) => {
+      const head = cell("name", element("span", {}, name), name, place);
       head.style.gridColumn = `span ${span}`;
       head.setAttribute("aria-colspan", span);
       return head;
@@ -63,7 +68,7 @@ class Grid {
     const servers = columns.map(column => this.sheet.servers[column]);
     if (servers.some(server => server.level || server.hypothesis)) made.push(line("level", of("level", server => `${server.level ? `@${server.level}` : ""}${server.hypothesis ? " (hypothesis)" : ""}`), "", ""));
     if (servers.some(server => server.toggles.length)) made.push(line("toggles", of("toggles", server => server.toggles.join(", ")), "", ""));
-    made.push(line("counts", columns.map(column => cell("counts", this.countText(counts.get(column)), this.countWords(counts.get(column)))), "client", "cells shown"));
+    made.push(line("counts", columns.map((column, place) => cell("counts", this.countText(counts.get(column)), this.countWords(counts.get(column)), place)), "client", "cells shown"));
     return made;
   }
 
@@ -74,28 +79,34 @@ class Grid {
 
   statesOf(counts) { return this.sheet.legend.filter(key => key.kind === "state" && counts[key.key]); }
 
-  /** Puts the cells in view into the page, and takes the others out. */
+  /** Puts the cells in view into the page, and takes the others out. Nothing in between asks for a size: the browser would
+      scroll back as long as rows are missing. */
   draw() {
-    const range = this.range();
-    const isSame = this.drawnRange && Object.keys(range).every(key => range[key] === this.drawnRange[key]);
-    if (isSame && this.drawn.size === range.last - range.first) return;
-    if (!this.drawnRange || range.left !== this.drawnRange.left || range.right !== this.drawnRange.right) this.clear();
+    const range = this.range(), before = this.drawnRange || {};
+    if (Object.keys(range).every(key => range[key] === before[key])) return;
+    const isFocused = this.body.contains(document.activeElement), { height } = this.sizes();
     this.drawnRange = range;
-    for (const [number, line] of this.drawn) {
-      if (number < range.first || number >= range.last) this.remove(number, line);
-    }
-    let next = null;
-    for (let number = range.last - 1; number >= range.first; number -= 1) {
-      if (!this.drawn.has(number)) {
-        const line = this.line(number);
-        this.body.insertBefore(line, next);
-        this.drawn.set(number, line);
-      }
-      next = this.drawn.get(number);
-    }
-    const { height } = this.sizes();
     this.before.style.height = `${range.first * height}px`;
     this.after.style.height = `${(this.lines.length - range.last) * height}px`;
+    if (range.left !== before.left || range.right !== before.right) this.drawn.clear();
+    const lines = [];
+    for (let number = range.first; number < range.last; number += 1) lines.push([number, this.drawn.get(number) || this.line(number)]);
+    if (!this.drawn.size) this.body.replaceChildren(...lines.map(([, line]) => line));
+    else this.replace(new Map(lines));
+    this.drawn = new Map(lines);
+    if (isFocused && !this.body.contains(document.activeElement)) this.scroll.focus({ preventScroll: true });
+  }
+
+  /** Takes rows out and puts others in; one that stays is not touched, since it may have the focus. */
+  replace(lines) {
+    for (const [number, line] of this.drawn) {
+      if (!lines.has(number)) line.remove();
+    }
+    let next = null;
+    for (const [, line] of [...lines].reverse()) {
+      if (!line.isConnected) this.body.insertBefore(line, next);
+      next = line;
+    }
   }
 
   /** The rows and columns in view, and some beside it. */
@@ -109,16 +120,6 @@ class Grid {
       left: Math.min(left, columns),
       right: Math.min(columns, Math.ceil((scrollLeft + innerWidth - pinned) / width) + COLUMNS_BESIDE_VIEW),
     };
-  }
-
-  clear() {
-    for (const [number, line] of this.drawn) this.remove(number, line);
-  }
-
-  remove(number, line) {
-    if (line.contains(document.activeElement)) this.scroll.focus({ preventScroll: true });
-    line.remove();
-    this.drawn.delete(number);
   }
 
   /** The height of a row, the width of a column, and that of what stays at the left, in pixels. */
@@ -137,9 +138,9 @@ class Grid {
 
   line(number) {
     const { title, row, hits, counts } = this.lines[number];
-    if (title !== undefined) return element("div", { class: "line row group", role: "row", "aria-rowindex": number + 2 }, element("div", { class: "pin", role: "rowheader" }, title));
+    if (title !== undefined) return element("div", { class: "line row group", role: "row", "aria-rowindex": number + this.headRows + 1 }, element("div", { class: "pin", role: "rowheader" }, title));
     const client = this.sheet.clients[row.client];
-    const made = element("div", { class: "line row", role: "row", "aria-rowindex": number + 2 },
+    const made = element("div", { class: "line row", role: "row", "aria-rowindex": number + this.headRows + 1 },
       element("div", { class: "pin client", role: "rowheader", title: client.title }, client.id),
       element("div", { class: "pin counts", role: "presentation", title: this.countWords(counts) }, this.countText(counts)));
     for (let place = this.drawnRange.left; place < this.drawnRange.right; place += 1) made.append(this.cell(row, place, hits, number));
@@ -215,7 +216,9 @@ class Grid {
     this.focus = { line: number, place };
     this.draw();
     const cell = this.drawn.get(number).querySelector(`[data-place="${place}"]`);
-    if (cell) cell.focus({ preventScroll: true });
+    if (!cell) return;
+    cell.focus({ preventScroll: true });
+    cell.scrollIntoView({ block: "nearest", inline: "nearest" });  // where the page itself has to be scrolled
   }
 
   /** Puts the focus on a cell, if it is shown. */
