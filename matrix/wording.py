@@ -17,3 +17,10 @@ def joined(words: list[str]) -> str:
 def counted(number: int, noun: str) -> str:
     """Say how many: 1 cell, 2 cells."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def bounded(text: str, most: int) -> str:
+    """Make text safe to show and cut it behind `most` characters, saying how many there are more."""
+    if len(text) <= most:
+        return printable(text)
+    return f"{printable(text[:most])}... ({len(text) - most} more characters)"

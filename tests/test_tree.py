@@ -17,6 +17,9 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("definitions", "handshake", "stacks", "clients", "servers", "matrix")
 FILE_BUDGET = 400
 FUNCTION_BUDGET = 60
+PICTURES = ROOT / "docs" / "pictures"
+LARGEST_PICTURE = 200_000
+PNG = b"\x89PNG\r\n\x1a\n"
 
 # Longer than the budget for a reason: path -> why. An entry that is not needed any more fails too.
 LONG_FILES = {
@@ -80,6 +83,18 @@ def contents_refused(content: bytes) -> list[str]:
     return reasons
 
 
+def picture_refused(content: bytes) -> list[str]:
+    """Say what about the bytes of a picture must not be checked in."""
+    reasons = [] if content.startswith(PNG) else ["is no PNG"]
+    return reasons + (["is too large"] if len(content) > LARGEST_PICTURE else [])
+
+
+def refused(path: Path) -> list[str]:
+    """Say what about a file must not be checked in; the pictures of the documents are the only binary files."""
+    content = path.read_bytes()
+    return picture_refused(content) if path.parent == PICTURES else contents_refused(content)
+
+
 def function_lengths(source: str) -> dict[str, int]:
     """The number of lines of each function, by its dotted name, from `def` to its end."""
 
@@ -103,8 +118,14 @@ def test_the_walk_sees_the_tree() -> None:
 
 
 def test_nothing_that_must_not_be_checked_in() -> None:
-    refused = {relative(path): contents_refused(path.read_bytes()) for path in FILES}
-    assert {name: reasons for name, reasons in refused.items() if reasons} == {}
+    assert {relative(path): reasons for path in FILES if (reasons := refused(path))} == {}
+
+
+def test_pictures_are_small_and_nothing_else() -> None:
+    assert picture_refused(PNG) == []
+    assert picture_refused(PNG + bytes(LARGEST_PICTURE)) == ["is too large"]
+    assert picture_refused(b"GIF89a") == ["is no PNG"]
+    assert refused(PICTURES / "grid.png") == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from definitions.former import Notes
 from matrix.commands.options import one_line_errors, while_read, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED, SelectionError, UnreadableRun
 from matrix.reports import comparison as render
+from matrix.reports.page.comparison_page import render_page
 from matrix.results.compare import (
     ChangeKind,
     Comparison,
@@ -43,7 +44,7 @@ class Format(StrEnum):
 _RENDER = {
     Format.TEXT: render.render_text,
     Format.MARKDOWN: render.render_markdown,
-    Format.HTML: render.render_page,
+    Format.HTML: render_page,
     Format.JSON: render.render_json,
 }
 

@@ -1,6 +1,6 @@
 """`tls-matrix report RUN`: makes the files of a saved run again, and shows the grid."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from clients.profile import Profile
 from definitions.fault import Together
 from definitions.former import Notes
 from matrix.captures.capture import write_capture
@@ -28,7 +29,9 @@ from matrix.commands.showing import (
 )
 from matrix.errors import SelectionError, UnreadableRun
 from matrix.plan.judge_again import judge_again, plan_again
+from matrix.plan.loading import load_all_profiles
 from matrix.reports.files import PAGE, render_reports
+from matrix.reports.page.sources import sources_of
 from matrix.results.evidence import Evidence, read_evidence, write_evidence
 from matrix.results.merge import merge
 from matrix.results.redact import Redaction
@@ -81,6 +84,7 @@ def report(
         folder = _new_folder(out, saved) if out is not None else saved.folder
         if redact and out is None:
             raise SelectionError("--redact: name the folder of the copy with --out DIR")
+        profiles = load_all_profiles(clients_dir or (), notes)
         if judge:
             planned = plan_again(saved.run, servers_dir or (), clients_dir or (), baseline)
             again = judge_again(saved.run, evidence, planned)
@@ -91,7 +95,7 @@ def report(
             )
             saved = replace(saved, run=again.run)
         try:
-            saved = _write(saved, folder, evidence, redact=redact)
+            saved = _write(saved, folder, evidence, profiles, redact=redact)
         except OSError as error:
             raise UnreadableRun(
                 f"{folder}: cannot be written ({error.strerror}); free space or change its permissions"
@@ -131,7 +135,9 @@ def _saved(runs: Sequence[Path], out: Path | None, notes: Notes) -> tuple[SavedR
     return SavedRun(shards[0].folder, run, timings), lambda cell: read_evidence(folders[cell], cell)
 
 
-def _write(saved: SavedRun, folder: Path, read: ReadEvidence, *, redact: bool) -> SavedRun:
+def _write(
+    saved: SavedRun, folder: Path, read: ReadEvidence, profiles: Mapping[str, Profile], *, redact: bool
+) -> SavedRun:
     """Write every file of a run; gives the run as it was written."""
     is_copy = folder != saved.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -153,7 +159,8 @@ def _write(saved: SavedRun, folder: Path, read: ReadEvidence, *, redact: bool) -
             written = SavedRun(folder, run, timings)
     is_journalled = bool(saved.timings) and "run" not in saved.timings
     timings_file = written.timings if is_copy or is_journalled else None
-    reports = render_reports(written.run, timings_from(written.timings))
+    sources = sources_of(folder, written.run, profiles)
+    reports = render_reports(written.run, timings_from(written.timings), sources)
     write_run(folder, written.run, timings_file, reports)
     return written
 

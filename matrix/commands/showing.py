@@ -11,7 +11,7 @@ from definitions.fault import UnusableFile
 from matrix.commands.options import console, tell, write_out
 from matrix.errors import SelectionError
 from matrix.reports.files import PAGE
-from matrix.reports.folding import Rows
+from matrix.reports.table import Rows
 from matrix.reports.terminal import print_run
 from matrix.reports.view import BRIEF, QUIET, VERBOSE, View
 from matrix.results.run_file import RunFile

@@ -30,7 +30,7 @@ from servers.variant import ServerVariant
 
 _WORKING = (Outcome.WORKS, Outcome.WORKS_AFTER_FALLBACK)
 GENUINE = "genuine"
-"""The confidence of a client that is not played."""
+"""The confidence of a client that is not played, and its set."""
 
 
 def frame_of(plan: Plan, stacks: Mapping[str, str | None]) -> RunFile:
@@ -180,7 +180,7 @@ def _target(target: Target) -> ServerRecord:
 def _client(plan: Plan, client: str) -> ClientRecord:
     program = plan.programs.get(client)
     if program is not None:
-        return ClientRecord(title=program.title, confidence=GENUINE, ja3=None)
+        return ClientRecord(title=program.title, confidence=GENUINE, ja3=None, sets=[GENUINE])
     profile = plan.profiles[client]
     known_by = fingerprints(profile.attempts[0].template)
     return ClientRecord(
@@ -189,4 +189,5 @@ def _client(plan: Plan, client: str) -> ClientRecord:
         ja3=known_by.ja3,
         ja4=known_by.ja4,
         plays=profile.plays,
+        sets=list(profile.sets or ()),
     )

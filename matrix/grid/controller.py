@@ -45,6 +45,7 @@ from matrix.plan.plan import Plan
 from matrix.plan.targets import parse_targets
 from matrix.plan.usage_errors import USAGE_ERRORS, lines_of
 from matrix.reports.files import PAGE, render_reports
+from matrix.reports.page.sources import sources_of
 from matrix.reports.terminal import print_run
 from matrix.reports.view import view_of
 from matrix.results.cell_result import PROPERTY, CellResult
@@ -260,7 +261,8 @@ class GridController:
             cells = counted(len(self.plan.cells), "cell")
             self.said.append(f"{self._ending.reason} ended the run: {len(measured)} of {cells} measured")
         timings = self._timings(measured, self._servers)
-        measured.write(run, timings, render_reports(run, timings_from(timings)))
+        sources = sources_of(self.folder.path, run, self.plan.profiles)
+        measured.write(run, timings, render_reports(run, timings_from(timings), sources))
         if measured.lost and not measured.unwritten:
             self.said.append(measured.lost)
         kept = kept_run(run, timings_from(timings), self.folder.path.name, str(self.folder.path))

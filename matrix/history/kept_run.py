@@ -119,7 +119,8 @@ def _defined(run: RunFile) -> Iterable[tuple[CellRecord, Definitions]]:
         name: _digest([*same, record.model_dump(exclude={"problem"}), targets.get(name)])
         for name, record in run.servers.items()
     }
-    clients = {name: _digest(record.model_dump()) for name, record in run.clients.items()}
+    # What a client belongs to decides nothing of how it fares.
+    clients = {name: _digest(record.model_dump(exclude={"sets"})) for name, record in run.clients.items()}
     unseen = {
         name: record.kind == EXTERNAL or record.toggles.get(PROGRAM, SYSTEM) != SYSTEM
         for name, record in run.servers.items()

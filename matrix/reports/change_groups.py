@@ -48,8 +48,8 @@ def groups(changes: Sequence[Change]) -> list[ChangeGroup]:
     """Put changes that are alike together, sorted by their first client."""
     alike: dict[tuple[ChangeKind, tuple[str, ...], str, str, str], list[Change]] = defaultdict(list)
     for change in sorted(changes, key=lambda change: change.cell.client):
-        fares = _fares(change.old), _fares(change.new)
-        alike[change.kind, _servers(change), change.cell.scenario, *fares].append(change)
+        told = fares(change.old), fares(change.new)
+        alike[change.kind, _servers(change), change.cell.scenario, *told].append(change)
     return [
         ChangeGroup(
             kind,
@@ -130,7 +130,7 @@ def _servers(change: Change) -> tuple[str, ...]:
     return tuple(dict.fromkeys(cell.server for cell in cells))
 
 
-def _fares(cell: CellRecord | None) -> str:
+def fares(cell: CellRecord | None) -> str:
     """Say how a client fares, with the reason in words and as it is in every report."""
     if cell is None:
         return "not asked"

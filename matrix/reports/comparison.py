@@ -1,4 +1,5 @@
-"""A comparison of two runs, or of two servers, as text, Markdown, a page or JSON. Pure.
+"""A comparison of two runs, or of two servers, as text, Markdown or JSON; the page is in
+`matrix.reports.page.comparison_page`. Pure.
 
 How many clients lose service comes first in every form, then the regressions; cells that stayed as they were
 are counted, not listed.
@@ -9,12 +10,11 @@ from typing import Any
 
 from matrix.reports.change_groups import ChangeGroup, groups, is_why_of_before, service_changes, why
 from matrix.reports.markdown import escape
-from matrix.reports.template import render_template
 from matrix.results.compare import Change, ChangeKind, Comparison
 from matrix.results.run_file import CellRecord, to_json
 from matrix.wording import counted, joined, printable
 
-_TITLES = {
+TITLES = {
     ChangeKind.REGRESSION: "Regressions: worse than before",
     ChangeKind.UNMEASURED: "Not measured again: worked before",
     ChangeKind.WEAKER: "Weaker: works as before, but",
@@ -31,12 +31,12 @@ def render_text(comparison: Comparison) -> str:
     """Give plain lines."""
     said = service_changes(comparison)
     lines = [*said, ""] if said else []
-    for kind, changes in _listed(comparison):
-        lines.append(f"{_TITLES[kind]} ({len(changes)})")
+    for kind, changes in listed(comparison):
+        lines.append(f"{TITLES[kind]} ({len(changes)})")
         for group in groups(changes):
             lines += _block(group)
         lines.append("")
-    return printable_lines([*lines, summary(comparison), *_hypotheses(comparison)])
+    return printable_lines([*lines, summary(comparison), *hypotheses(comparison)])
 
 
 def render_markdown(comparison: Comparison) -> str:
@@ -44,37 +44,21 @@ def render_markdown(comparison: Comparison) -> str:
     lines = ["# What changed", ""]
     lines += [f"**{escape(said)}**\n" for said in service_changes(comparison)]
     lines += [escape(summary(comparison)), ""]
-    for kind, changes in _listed(comparison):
-        lines += [f"## {escape(_TITLES[kind])} ({len(changes)})", ""]
+    for kind, changes in listed(comparison):
+        lines += [f"## {escape(TITLES[kind])} ({len(changes)})", ""]
         lines += [
-            f"| clients | server | scenario | before | now | {_why(kind)} |",
+            f"| clients | server | scenario | before | now | {why_title(kind)} |",
             "|---|---|---|---|---|---|",
         ]
         lines += [*map(_row, groups(changes)), ""]
-    lines += [f"{escape(line)}\n" for line in _hypotheses(comparison)]
+    lines += [f"{escape(line)}\n" for line in hypotheses(comparison)]
     return "\n".join(lines)
-
-
-def render_page(comparison: Comparison) -> str:
-    """Give one page to forward, without network."""
-    sections = [
-        {"title": _TITLES[kind], "number": len(changes), "why": _why(kind), "groups": groups(changes)}
-        for kind, changes in _listed(comparison)
-    ]
-    content = {
-        "summary": summary(comparison),
-        "fails": comparison.fails(),
-        "service": service_changes(comparison),
-        "sections": sections,
-        "hypotheses": _hypotheses(comparison),
-    }
-    return render_template("comparison.html.jinja", content)
 
 
 def render_json(comparison: Comparison) -> str:
     """Give every change but the unchanged cells, which are counted."""
     counts = {kind.value: len(comparison.of(kind)) for kind in ChangeKind}
-    changes = [_as_json(change) for kind, changes in _listed(comparison) for change in changes]
+    changes = [_as_json(change) for kind, changes in listed(comparison) for change in changes]
     return to_json(
         {
             "schema": "tls-matrix/comparison/1",
@@ -124,14 +108,16 @@ def printable_lines(lines: list[str]) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def _listed(comparison: Comparison) -> Iterator[tuple[ChangeKind, list[Change]]]:
-    for kind in _TITLES:
+def listed(comparison: Comparison) -> Iterator[tuple[ChangeKind, list[Change]]]:
+    """The kinds of changes that there are, each with its changes, the worst first."""
+    for kind in TITLES:
         changes = comparison.of(kind)
         if changes:
             yield kind, changes
 
 
-def _hypotheses(comparison: Comparison) -> list[str]:
+def hypotheses(comparison: Comparison) -> list[str]:
+    """What is to be said of servers whose behaviour is assumed."""
     if not comparison.hypotheses:
         return []
     return [f"The behaviour of {joined(list(comparison.hypotheses))} is a hypothesis."]
@@ -147,10 +133,11 @@ def _block(group: ChangeGroup) -> list[str]:
             lines.append(f"    before: {group.before}")
         case _:
             lines += [f"    before: {group.before}", f"    now: {group.now}"]
-    return lines + ([f"    {_why(group.kind)}: {group.why}"] if group.why else [])
+    return lines + ([f"    {why_title(group.kind)}: {group.why}"] if group.why else [])
 
 
-def _why(kind: ChangeKind) -> str:
+def why_title(kind: ChangeKind) -> str:
+    """What the reason given for such a change is called."""
     return "why before" if is_why_of_before(kind) else "why"
 
 

@@ -163,29 +163,3 @@ def _by_text(pairs: Iterable[tuple[str, str]]) -> list[str]:
     for text, name in pairs:
         names[text].append(name)
     return [f"{joined(those)}: {text}" for text, those in names.items()]
-
-
-def unasked(run: RunFile) -> set[str]:
-    """The servers that nobody could ask anything: one sentence says it, and no column of the grid."""
-    asked = {cell.server for cell in run.cells if cell.outcome is not None}
-    return {server for server, record in run.servers.items() if record.problem and server not in asked}
-
-
-def grid_columns(run: RunFile, scenario: str) -> list[str]:
-    """The servers that have a cell in a scenario and could be asked anything, in order: the levels of a
-    series side by side.
-    """
-    shown = {cell.server for cell in run.cells if cell.scenario == scenario} - unasked(run)
-    return [server for server in in_order(run.servers) if server in shown]
-
-
-def grid_rows(run: RunFile, scenario: str) -> list[str]:
-    """The clients that have a cell in a scenario, sorted."""
-    columns = set(grid_columns(run, scenario))
-    return sorted({c.client for c in run.cells if c.scenario == scenario and c.server in columns})
-
-
-def scenarios(run: RunFile) -> list[str]:
-    """The scenarios of a run in which some server could be asked, sorted."""
-    nobody = unasked(run)
-    return sorted({cell.scenario for cell in run.cells if cell.server not in nobody})

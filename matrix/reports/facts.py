@@ -27,6 +27,8 @@ _RESTS_ON = {
     LOW: "known from documents and related programs alone; the rest is assumed as the RFCs have it",
 }
 """By the confidence of a cell that works; nothing is said where it was measured or read in source."""
+_NAMES_TOLD = 10
+"""Of a certificate; the names of a hundred sites say no more to a person."""
 Fact = tuple[str, str]
 
 
@@ -38,7 +40,7 @@ def tested(run: RunFile, timings: Timings) -> list[Fact]:
         facts.append(("command", " ".join(timings.command)))
     if run.run.asked is not None:
         facts += _asked(run.run.asked)
-    return [(name, printable(value)) for name, value in facts]
+    return [(printable(name), printable(value)) for name, value in facts]
 
 
 def _asked(asked: AskedRecord) -> Iterator[Fact]:
@@ -84,7 +86,10 @@ def cell_facts(cell: CellRecord) -> list[Fact]:
 
 def certificate_text(certificate: CertificateRecord) -> str:
     """Say whose certificate it is, by whom, for how long, and of which kind."""
-    names = f" for {joined(certificate.names)}" if certificate.names else ""
+    named = list(certificate.names[:_NAMES_TOLD])
+    if len(certificate.names) > len(named):
+        named.append(f"{len(certificate.names) - len(named)} more")
+    names = f" for {joined(named)}" if named else ""
     return (
         f"{certificate.subject}{names}, issued by {certificate.issuer}, valid from {certificate.not_before} "
         f"to {certificate.not_after}, {certificate.key}, signed with {certificate.signature}"

@@ -1,26 +1,17 @@
 """The rows of a grid, those that are alike folded into one, those that say nothing left out. Pure."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-from matrix.judgement.outcome import Outcome
 from matrix.reports.cell_text import cell_text
 from matrix.reports.groups import some
+from matrix.reports.table import Rows, Table, says_something
 from matrix.results.run_file import CellRecord
 from matrix.wording import counted, joined, printable
 
 _NAMED_AT_MOST = 3
 _WIDEST_NAMES = 40
-
-
-class Rows(StrEnum):
-    """Which rows a grid has."""
-
-    ALL = "all"
-    DIFFERING = "differing"
-    UNEXPECTED = "unexpected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +43,11 @@ class FoldedGrid:
     left_out: int
 
 
-def fold(
-    cells: Mapping[tuple[str, str], CellRecord], clients: Sequence[str], servers: Sequence[str], rows: Rows
-) -> FoldedGrid:
-    """Give the rows of a grid; `cells` is by server and client. ALL gives each client a row of its own."""
-    row_of = {
-        client: tuple(cells.get((server, client)) for server in servers)
-        for client in clients
-        if any((server, client) in cells for server in servers)
-    }
-    shown = [client for client, row in row_of.items() if _is_shown(row, rows)]
+def fold(table: Table, servers: Sequence[str], rows: Rows) -> FoldedGrid:
+    """Give the rows of a table at some of its servers. ALL gives each client a row of its own."""
+    row_of = {client: table.row(client, servers) for client in table.clients}
+    row_of = {client: row for client, row in row_of.items() if any(row)}
+    shown = [client for client, row in row_of.items() if says_something(row, rows)]
     alike: dict[object, list[str]] = defaultdict(list)
     for client in shown:
         texts = tuple(None if cell is None else cell_text(cell) for cell in row_of[client])
@@ -87,14 +73,3 @@ def left_out_text(grid: FoldedGrid) -> str:
 
 def _all(number: int) -> str:
     return "both" if number == 2 else f"all {number}"
-
-
-def _is_shown(row: Sequence[CellRecord | None], rows: Rows) -> bool:
-    there = [cell for cell in row if cell is not None]
-    match rows:
-        case Rows.ALL:
-            return True
-        case Rows.DIFFERING:
-            return not all(cell.outcome is Outcome.WORKS and not cell_text(cell).marks for cell in there)
-        case Rows.UNEXPECTED:
-            return not all(cell.verdict.is_as_expected for cell in there)

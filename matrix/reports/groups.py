@@ -95,7 +95,7 @@ def said_of(cell: CellRecord, in_words: Callable[[Reason, str], str] = reason_in
         return "works, although it was expected not to" if is_better else "works"
     said = printable(in_words(cell.detailed_reason or cell.reason, cell.note))
     if cell.cause is not None:
-        said = f"{printable(cell.cause)} ({cell.reason})"
+        said = printable(f"{cell.cause} ({cell.reason})")
     if cell.outcome is Outcome.WORKS_AFTER_FALLBACK:
         said = f"works only after a fallback: at first {said}"
     if cell.outcome is Outcome.NOT_APPLICABLE:

@@ -111,6 +111,12 @@ def captured_view(hello: CapturedHello) -> HelloView:
     return _view(title, hello.flight, hello.wire, begins, delivery, lambda value: value)
 
 
+def flight_view(flight: FirstFlight) -> HelloView:
+    """Decode a hello as it came in a connection, without its bytes; how it was made is not known."""
+    delivery = _in_pieces("records", [record.length for record in flight.records])
+    return _view(offered_by(flight), flight, b"", None, delivery, lambda value: value)
+
+
 def offered_by(flight: FirstFlight) -> str:
     """The highest version that a hello offers, and an unusual framing: `TLSv1.0 in SSLv2 format`."""
     highest = highest_version(flight)

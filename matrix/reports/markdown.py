@@ -11,6 +11,7 @@ from matrix.reports.facts import facts_by_server, tested
 from matrix.reports.groups import Group
 from matrix.reports.headline import PARTIAL, headline
 from matrix.reports.next_step import next_step
+from matrix.reports.table import Table, tables
 from matrix.results.levels import in_order, level_series
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.results.timings import NO_TIMINGS, Timings
@@ -38,8 +39,8 @@ def _lines(run: RunFile, timings: Timings) -> Iterator[str]:
     yield from _groups(run, "Not measured, although a result was due", digest.broken(run))
     yield from _groups(run, "Failures, fallbacks and notes", digest.observed_failures(run))
     yield from _played(run)
-    for scenario in digest.scenarios(run):
-        yield from ("", f"## {escape(scenario)}", "", *_table(run, scenario))
+    for table in tables(run):
+        yield from ("", f"## {escape(table.scenario)}", "", *_table(run, table))
     yield ""
     yield from (f"- {escape(sign)}: {escape(meaning)}" for sign, meaning in legend(run))
     yield from _section(digest.CAUSES, map(escape, digest.causes(run)))
@@ -69,15 +70,12 @@ def _groups(run: RunFile, title: str, groups: Sequence[Group]) -> Iterator[str]:
     yield from _section(title, items)
 
 
-def _table(run: RunFile, scenario: str) -> Iterator[str]:
-    servers = digest.grid_columns(run, scenario)
-    cells = {(cell.server, cell.client): cell for cell in run.cells if cell.scenario == scenario}
-    heads = (f"{escape(server)}<br>{escape(run.servers[server].title)}" for server in servers)
+def _table(run: RunFile, table: Table) -> Iterator[str]:
+    heads = (f"{escape(server)}<br>{escape(run.servers[server].title)}" for server in table.servers)
     yield "| client | " + " | ".join(heads) + " |"
-    yield "|---" * (len(servers) + 1) + "|"
-    for client in digest.grid_rows(run, scenario):
-        texts = (_cell(cells.get((server, client))) for server in servers)
-        yield f"| {escape(client)} | " + " | ".join(texts) + " |"
+    yield "|---" * (len(table.servers) + 1) + "|"
+    for client in table.clients:
+        yield f"| {escape(client)} | " + " | ".join(map(_cell, table.row(client))) + " |"
 
 
 def _played(run: RunFile) -> Iterator[str]:

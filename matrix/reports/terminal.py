@@ -9,18 +9,19 @@ from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as DrawnTable
 from rich.text import Text
 
 from matrix.judgement.outcome import Outcome
 from matrix.reports import digest, played
 from matrix.reports.cell_text import cell_text, legend
-from matrix.reports.folding import FoldedGrid, Rows, fold, left_out_text
+from matrix.reports.folding import FoldedGrid, fold, left_out_text
 from matrix.reports.groups import Group
 from matrix.reports.headline import PARTIAL, headline
 from matrix.reports.next_step import next_step
 from matrix.reports.printing import encodable, print_line, print_section
 from matrix.reports.sections import print_sections
+from matrix.reports.table import Rows, Table, heading, tables
 from matrix.reports.view import BRIEF, Section, View
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.results.timings import NO_TIMINGS, Timings
@@ -52,11 +53,11 @@ def print_run(run: RunFile, console: Console, view: View = BRIEF, timings: Timin
 
 
 def _print_unexpected(run: RunFile, console: Console, view: View) -> None:
-    for heading, groups in (
+    for title, groups in (
         ("Unexpected results", digest.unexpected(run)),
         ("Not measured, although a result was due", digest.broken(run)),
     ):
-        _print_groups(run, console, heading, groups, view.groups_at_most)
+        _print_groups(run, console, title, groups, view.groups_at_most)
     print_section(console, played.TITLE, played.told(run), "bold")
 
 
@@ -85,28 +86,21 @@ def _print_groups(
 
 
 def _print_grid(run: RunFile, console: Console, rows: Rows) -> None:
-    for scenario in digest.scenarios(run):
-        cells = {(cell.server, cell.client): cell for cell in run.cells if cell.scenario == scenario}
-        clients, widths = digest.grid_rows(run, scenario), _widths(run, scenario)
+    for table in tables(run):
+        widths = _widths(run, table)
         while widths:
-            folded = _widest(cells, clients, widths, rows, console.width)
-            _print_table(run, console, scenario, folded)
+            folded = _widest(table, widths, rows, console.width)
+            _print_table(run, console, table.scenario, folded)
             widths = {server: width for server, width in widths.items() if server not in folded.servers}
     for sign, meaning in legend(run):
         print_line(console, f"  {sign:<14}{meaning}", "dim")
 
 
-def _widest(
-    cells: Mapping[tuple[str, str], CellRecord],
-    clients: Sequence[str],
-    widths: Mapping[str, int],
-    rows: Rows,
-    room: int,
-) -> FoldedGrid:
+def _widest(table: Table, widths: Mapping[str, int], rows: Rows, room: int) -> FoldedGrid:
     """Give the grid of as many servers, from the first on, as fit side by side; of one at least."""
     servers = list(widths)
     while True:
-        folded = fold(cells, clients, servers, rows)
+        folded = fold(table, servers, rows)
         label = max(len(_CORNER), *(len(row.label) for row in folded.rows), 0) + _CELL_PADDING
         if len(servers) == 1 or label + sum(widths[server] for server in servers) < room:
             return folded
@@ -116,7 +110,9 @@ def _widest(
 def _print_table(run: RunFile, console: Console, scenario: str, folded: FoldedGrid) -> None:
     console.print()
     if folded.rows:
-        table = Table(title=scenario, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = DrawnTable(
+            title=Text(printable(scenario)), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        )
         table.add_column(_CORNER, no_wrap=True)
         for server in folded.servers:
             table.add_column(Text("\n".join(_head(run, server))), vertical="bottom", no_wrap=True)
@@ -125,22 +121,26 @@ def _print_table(run: RunFile, console: Console, scenario: str, folded: FoldedGr
         console.print(table)
     left_out = left_out_text(folded)
     if left_out:
-        print_line(console, left_out if folded.rows else f"{scenario}: {left_out}", "dim", prefix=" ")
+        print_line(
+            console, left_out if folded.rows else f"{printable(scenario)}: {left_out}", "dim", prefix=" "
+        )
 
 
-def _widths(run: RunFile, scenario: str) -> dict[str, int]:
+def _widths(run: RunFile, table: Table) -> dict[str, int]:
     """Give the width of each server's column, in the order of the columns."""
-    columns = digest.grid_columns(run, scenario)
-    widths = {server: max(map(len, _head(run, server))) + _CELL_PADDING for server in columns}
-    for cell in run.cells:
-        if cell.scenario == scenario and cell.server in widths:
-            widths[cell.server] = max(widths[cell.server], len(str(cell_text(cell))) + _CELL_PADDING)
+    widths = {server: max(map(len, _head(run, server))) + _CELL_PADDING for server in table.servers}
+    for (server, _), cell in table.cells.items():
+        if server in widths:
+            widths[server] = max(widths[server], len(str(cell_text(cell))) + _CELL_PADDING)
     return widths
 
 
 def _head(run: RunFile, server: str) -> list[str]:
-    parts = printable(server).replace("@", "\n@").replace(",", "\n,").split("\n")
-    return [*parts, "(hypothesis)"] if run.servers[server].hypothesis else parts
+    record = run.servers[server]
+    above = heading(server, record)
+    level = [f"@{above.level}"] if above.level else []
+    parts = [above.name, *level, *(f",{toggle}" for toggle in above.toggles)]
+    return [*map(printable, parts), *(["(hypothesis)"] if record.hypothesis else [])]
 
 
 def _cell(cell: CellRecord | None, console: Console) -> Text:

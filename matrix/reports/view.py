@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from matrix.reports.folding import Rows
+from matrix.reports.table import Rows
 
 
 class Section(Enum):

@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
@@ -57,10 +58,31 @@ SavedReason = Annotated[
 ]
 
 
+MAX_TEXT = 10_000
+"""Characters of one text in a run; what is longer nobody reads, and it would be in every report."""
+
+
+def _bounded(value: Any) -> Any:
+    """Cut a text that is too long, saying how much is missing; and those in a list or a table."""
+    if isinstance(value, str):
+        more = len(value) - MAX_TEXT
+        return value if more <= 0 else f"{value[:MAX_TEXT]}... ({more} more characters)"
+    if type(value) is list:
+        return [_bounded(each) if isinstance(each, str) else each for each in value]
+    if type(value) is dict:
+        return {key: _bounded(each) if isinstance(each, str) else each for key, each in value.items()}
+    return value
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(
         defer_build=True, extra="allow", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_readable(cls, value: Any) -> Any:
+        return _bounded(value)
 
 
 class TargetRecord(_Record):
@@ -142,7 +164,7 @@ class ServerRecord(_Record):
 class ClientRecord(_Record):
     """A client profile, or a genuine program, whose confidence is `genuine`. `ja3` and `ja4` are those of a
     profile's first hello; null for an SSLv2-format hello, which has none. `plays` is the genuine program that
-    a profile is compared with.
+    a profile is compared with, `sets` are those that it belongs to.
     """
 
     title: str
@@ -150,6 +172,9 @@ class ClientRecord(_Record):
     ja3: str | None
     ja4: str | None = Field(default=None, exclude_if=lambda ja4: ja4 is None)
     plays: str | None = Field(default=None, exclude_if=lambda plays: plays is None)
+    sets: list[str] = Field(
+        default=[], exclude_if=lambda sets: not sets, description="as --client set:NAME chooses it by"
+    )
 
 
 class NegotiatedRecord(_Record):

@@ -24,9 +24,10 @@ def weaknesses(old: CellRecord, new: CellRecord) -> list[str]:
 
 
 def _of_connections(old: NegotiatedRecord, new: NegotiatedRecord) -> Iterator[str]:
-    if parse_version(new.version) < parse_version(old.version):
+    version, earlier = _version(new), _version(old)
+    if version is not None and earlier is not None and version < earlier:
         yield f"the version is {new.version}, before it was {old.version}"
-    if old.renegotiation_info and not new.renegotiation_info and parse_version(new.version) < 0x0304:
+    if old.renegotiation_info and not new.renegotiation_info and version is not None and version < 0x0304:
         yield "RFC 5746 is not signalled any more"
     before, now = _parameters(old), _parameters(new)
     if before is None or now is None:
@@ -37,6 +38,14 @@ def _of_connections(old: NegotiatedRecord, new: NegotiatedRecord) -> Iterator[st
         yield f"{new.cipher_suite} is no AEAD cipher suite, {old.cipher_suite} was one"
     elif now.cipher.key_length < before.cipher.key_length and now.cipher.key_length < 16:
         yield f"{new.cipher_suite} has a shorter key than {old.cipher_suite}"
+
+
+def _version(negotiated: NegotiatedRecord) -> int | None:
+    """The code point of a version; None where the run file has a word that is not known here."""
+    try:
+        return parse_version(negotiated.version)
+    except ValueError:
+        return None
 
 
 def _parameters(negotiated: NegotiatedRecord) -> SuiteParameters | None:

@@ -1,7 +1,6 @@
 """What a run prints when nothing more is asked for: short, what matters first, and nothing left unsaid."""
 
 import io
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,9 @@ from rich.console import Console
 
 from handshake.reason import parse_reason
 from matrix.judgement.outcome import Outcome, Verdict
-from matrix.reports.folding import Rows, fold
+from matrix.reports.folding import fold
 from matrix.reports.headline import headline
+from matrix.reports.table import Rows, Table
 from matrix.reports.terminal import print_run
 from matrix.reports.view import BRIEF, QUIET, VERBOSE, View
 from matrix.results.run_file import CellRecord, RunFile, load_run
@@ -73,20 +73,21 @@ def test_the_default_grid_fits_a_screen_however_much_is_unexpected(
     assert any(line.endswith("more, see grid.html or -v") for line in lines)
 
 
-def grid_of(cells: Iterable[CellRecord]) -> dict[tuple[str, str], CellRecord]:
-    return {(each.server, each.client): each for each in cells}
+def table_of(*cells: CellRecord) -> Table:
+    by_place = {(each.server, each.client): each for each in cells}
+    servers, clients = (tuple(sorted(set(names))) for names in zip(*by_place, strict=True))
+    return Table("connect", servers, clients, by_place)
 
 
 def test_clients_with_the_same_row_are_folded_and_those_that_work_everywhere_left_out() -> None:
     failing = [cell("a", f"java-{number}", Outcome.FAILS) for number in range(5)]
-    cells = grid_of([*failing, cell("a", "x", Outcome.FAILS), cell("a", "good"), cell("b", "good")])
-    cells |= grid_of([cell("b", "x")])
-    clients = sorted({client for _, client in cells})
-    folded = fold(cells, clients, ["a", "b"], Rows.DIFFERING)
+    more = cell("a", "x", Outcome.FAILS), cell("a", "good"), cell("b", "good"), cell("b", "x")
+    table = table_of(*failing, *more)
+    folded = fold(table, table.servers, Rows.DIFFERING)
     assert [row.label for row in folded.rows] == ["java-0 and 4 like it", "x"]
     assert folded.left_out == 1
-    everything = fold(cells, clients, ["a", "b"], Rows.ALL)
-    assert [row.label for row in everything.rows] == clients
+    everything = fold(table, table.servers, Rows.ALL)
+    assert [row.label for row in everything.rows] == list(table.clients)
     assert everything.left_out == 0
 
 

@@ -8,8 +8,8 @@ from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import played
 from matrix.reports.digest import client_notes
 from matrix.reports.headline import headline
-from matrix.reports.html import render_html
 from matrix.reports.markdown import render_markdown
+from matrix.reports.page.run_page import render_html
 from matrix.results.gate import exit_status
 from matrix.results.played import compared_with_none, differences, pairs, stands_for
 from matrix.results.run_file import CellRecord, ClientRecord, RunFile

@@ -1,0 +1,127 @@
+"""grid.html: a run as one page to forward, without network, or scripts or fonts from elsewhere. Pure, but for
+the evidence that it asks for.
+
+First what was tested, the headline and what is unexpected, then the grid with its filters and the story of
+every cell. Where scripts are off, there is a table of every cell, and all else but the stories.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matrix.judgement.outcome import Outcome, Verdict
+from matrix.reports import cell_text, digest, facts, headline, levels, played, renegotiation
+from matrix.reports.next_step import next_step
+from matrix.reports.page.chunks import told
+from matrix.reports.page.document import render_frame
+from matrix.reports.page.look import state_of, traits
+from matrix.reports.page.nearest import NearestPassing
+from matrix.reports.page.sheet import sheet
+from matrix.reports.page.sources import NO_SOURCES, Sources
+from matrix.reports.page.stories import Stories
+from matrix.reports.table import Table, tables
+from matrix.results.levels import level_series
+from matrix.results.run_file import CellRecord, RunFile
+from matrix.results.timings import NO_TIMINGS, Timings
+
+TEMPLATE = "grid.html.jinja"
+MOST_BYTES = 8_000_000
+"""Of the whole page."""
+SERVERS_SIDE_BY_SIDE = 24
+
+
+@dataclass(frozen=True, slots=True)
+class StaticCell:
+    """A cell of the table that is there without scripts."""
+
+    state: str
+    traits: Sequence[str]
+    sign: str
+    word: str
+    marks: Sequence[str]
+    reason: str
+
+
+def render_html(
+    run: RunFile, timings: Timings = NO_TIMINGS, sources: Sources = NO_SOURCES, most_bytes: int = MOST_BYTES
+) -> str:
+    """Give the whole page, of `most_bytes` at most where leaving out stories brings that about."""
+    made = tables(run)
+    frame = render_frame(TEMPLATE, _content(run, timings, made))
+    grid = sheet(run, made, timings, sources)
+    bare = len(frame.page(grid.data).encode("utf-8", "backslashreplace"))
+    cells = sorted((cell for cell in run.cells if cell.id in grid.places), key=_order)
+    nearest = NearestPassing(run, sources.profiles)
+    stories = told(
+        ((cell.id, cell) for cell in cells),
+        lambda: Stories(sources, nearest),
+        most_bytes - bare - grid.room_for_stories(),
+    )
+    return frame.page(grid.with_stories(stories.numbers), stories.chunks)
+
+
+def _order(cell: CellRecord) -> tuple[int, str, str, str]:
+    """What is unexpected first, then what does not simply work, then the plain passes, which go first where
+    there is no room; those of a client one after the other, since they have most in common.
+    """
+    is_plain = cell.outcome is Outcome.WORKS and cell.verdict in (Verdict.PASSED, Verdict.OBSERVED)
+    rank = 0 if not cell.verdict.is_as_expected else 2 if is_plain and not cell.notes else 1
+    return rank, cell.client, cell.scenario, cell.server
+
+
+def _content(run: RunFile, timings: Timings, made: Sequence[Table]) -> Mapping[str, Any]:
+    return {
+        "run": run,
+        "headline": headline.headline(run),
+        "partial": headline.PARTIAL,
+        "is_good": all(cell.verdict.is_as_expected for cell in run.cells),
+        "tested": facts.tested(run, timings),
+        "to_look_at": [
+            (title, [(group.line, next_step(group, run)) for group in groups])
+            for title, groups in (
+                ("Unexpected results", digest.unexpected(run)),
+                ("Not measured, although a result was due", digest.broken(run)),
+                ("Failures, fallbacks and notes", digest.observed_failures(run)),
+            )
+            if groups
+        ],
+        "grids": [grid for table in made for grid in _static(table)],
+        "legend": cell_text.legend(run),
+        "all_series": level_series(run),
+        "levels": levels,
+        "renegotiations": renegotiation.server_answers(run),
+        "renegotiation_columns": renegotiation.COLUMNS,
+        "lists": list(_lists(run)),
+        "expected_failures": digest.expected_failures(run),
+    }
+
+
+def _lists(run: RunFile) -> Iterator[tuple[str, Sequence[str]]]:
+    """What is told in plain lists, each under its title."""
+    yield played.TITLE, played.told(run)
+    yield "What the clients that work have in common", digest.inferences(run)
+    yield digest.CAUSES, digest.causes(run)
+    yield "Notes (*)", digest.cell_notes(run)
+    yield "Observations of each server", facts.facts_by_server(run)
+    yield digest.FINDINGS, digest.findings(run)
+    yield "Not applicable", [f"{group.line}." for group in digest.not_applicable(run)]
+    yield "Not measured", [f"{group.line}." for group in digest.not_measured(run)]
+    yield "About the servers", digest.server_notes(run)
+    yield digest.ABOUT_CLIENTS, digest.client_notes(run)
+
+
+def _static(table: Table) -> Iterator[Mapping[str, Any]]:
+    """The tables of a scenario; many servers are in several, one below the other."""
+    for first in range(0, len(table.servers), SERVERS_SIDE_BY_SIDE):
+        shown = table.servers[first : first + SERVERS_SIDE_BY_SIDE]
+        rows = [
+            (client, [cell and _static_cell(cell) for cell in table.row(client, shown)])
+            for client in table.clients
+        ]
+        yield {"scenario": table.scenario, "servers": shown, "rows": rows}
+
+
+def _static_cell(cell: CellRecord) -> StaticCell:
+    text = cell_text.cell_text(cell)
+    found = tuple(trait.value for trait in traits(cell))
+    return StaticCell(state_of(cell).value, found, text.sign, text.word, text.marks, str(cell.reason or ""))

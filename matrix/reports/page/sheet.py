@@ -1,0 +1,151 @@
+"""The data of a page's grid: columns, rows, cells and legend, as JSON. Pure.
+
+A cell is four numbers: its look, its story, the milliseconds it took, and what lies beside the page; -1 is
+none. Looks stand once. The grid of a run and that of a comparison are both such a sheet.
+"""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from matrix.reports.next_step import COMMAND
+from matrix.reports.page.interned import Interned
+from matrix.reports.page.look import MAX_TEXT, Explained, State, Trait, look
+from matrix.reports.page.sources import Sources
+from matrix.reports.table import Rows, Table, heading, says_something
+from matrix.results.run_file import CellRecord, RunFile, TargetRecord
+from matrix.results.timings import Timings
+from matrix.wording import bounded
+
+MAX_NAME = 200
+ROWS = [
+    ["differing", "that differ", "rows in which every cell simply works are left out"],
+    ["all", "all", ""],
+    ["unexpected", "with something unexpected", "rows that went as expected are left out"],
+]
+"""Which rows a person can choose, with what the choice is called and what it leaves out; the first is what is
+shown at first.
+"""
+NONE = -1
+EVIDENCE, CAPTURE = 1, 2
+"""What lies beside the page, added up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The data of a grid; `places` say by a cell's id in which list, and where in it, its story's number
+    stands.
+    """
+
+    data: dict[str, Any]
+    places: Mapping[str, tuple[list[int], int]]
+
+    def with_stories(self, numbers: Mapping[str, int]) -> dict[str, Any]:
+        """The data with the numbers of stories, by the ids of their cells."""
+        for cell_id, (cells, place) in self.places.items():
+            cells[place] = numbers.get(cell_id, NONE)
+        return self.data
+
+    def room_for_stories(self) -> int:
+        """How many bytes the numbers may take."""
+        return len(self.places) * len(str(len(self.places)))
+
+
+def sheet(run: RunFile, tables: Sequence[Table], timings: Timings, sources: Sources) -> Sheet:
+    """The sheet of a run, without stories."""
+    servers = list(dict.fromkeys(server for table in tables for server in table.servers))
+    clients = sorted({client for table in tables for client in table.clients})
+    numbers = {client: number for number, client in enumerate(clients)}
+    looks, places = Interned(), dict[str, tuple[list[int], int]]()
+
+    def row_of(table: Table, client: str) -> dict[str, Any]:
+        row = table.row(client, servers)
+        flat: list[int] = []
+        for cell in row:
+            if cell is None:
+                flat += (NONE, NONE, NONE, 0)
+                continue
+            places[cell.id] = (flat, len(flat) + 1)
+            seconds = timings.seconds.get(cell.id)
+            took = NONE if seconds is None else round(seconds * 1000)
+            flat += (looks.number(asdict(look(cell))), NONE, took, _beside(cell, sources))
+        return {
+            "client": numbers[client],
+            "differs": says_something(row, Rows.DIFFERING),
+            "unexpected": says_something(row, Rows.UNEXPECTED),
+            "cells": flat,
+        }
+
+    groups = [
+        {
+            "scenario": bounded(table.scenario, MAX_NAME),
+            "rows": [row_of(table, client) for client in table.clients],
+        }
+        for table in tables
+    ]
+    data = {
+        "servers": [_server(server, run) for server in servers],
+        "clients": [_client(client, run) for client in clients],
+        "groups": groups,
+        "looks": looks.values,
+        "legend": legend(looks.values, State, Trait),
+        "choices": ROWS,
+    }
+    return Sheet(data, places)
+
+
+def legend(
+    looks: Iterable[Mapping[str, Any]], states: type[Explained], traits: type[Explained]
+) -> list[dict[str, str]]:
+    """Explain the states and traits that there are, in their order."""
+    shown = {found for each in looks for found in (each["state"], *each["traits"])}
+    return [
+        {"kind": kind, "key": each.value, "sign": each.sign, "word": each.word, "meaning": each.meaning}
+        for kind, words in (("state", states), ("trait", traits))
+        for each in words
+        if each.value in shown
+    ]
+
+
+def _beside(cell: CellRecord, sources: Sources) -> int:
+    if not sources.has_evidence(cell.id):
+        return 0
+    return EVIDENCE + (CAPTURE if sources.has_capture(cell.id) else 0)
+
+
+def _server(server: str, run: RunFile) -> dict[str, Any]:
+    record = run.servers[server]
+    above = heading(server, record)
+    return {
+        "id": bounded(server, MAX_NAME),
+        "name": bounded(above.name, MAX_NAME),
+        "level": bounded(above.level, MAX_NAME),
+        "toggles": [bounded(toggle, MAX_NAME) for toggle in above.toggles],
+        "title": bounded(record.title, MAX_TEXT),
+        "stack": bounded(record.stack, MAX_TEXT),
+        "hypothesis": record.hypothesis,
+        "repeat": bounded(f"{COMMAND} run {_asked_by(server, run)}", MAX_TEXT),
+    }
+
+
+def _asked_by(server: str, run: RunFile) -> str:
+    """The option that names a server, as a shell takes it."""
+    targets: Iterable[TargetRecord] = run.run.asked.targets if run.run.asked else ()
+    target = next((each for each in targets if each.name == server), None)
+    if target is None:
+        return f"--server {shlex.quote(server)}"
+    parts = [f"{target.name}={target.address}"]
+    parts += [f"sni={target.server_name}"] if target.server_name else []
+    parts += [f"starttls={target.starttls}"] if target.starttls else []
+    return f"--target {shlex.quote(','.join(parts))}"
+
+
+def _client(client: str, run: RunFile) -> dict[str, Any]:
+    record = run.clients[client]
+    return {
+        "id": bounded(client, MAX_NAME),
+        "quoted": bounded(shlex.quote(client), MAX_NAME),
+        "title": bounded(record.title, MAX_TEXT),
+        "sets": [bounded(name, MAX_NAME) for name in record.sets],
+    }
