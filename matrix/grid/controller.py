@@ -8,6 +8,7 @@ read or one that nothing matches, there is no run: nothing is written, and the e
 """
 
 import io
+import platform
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack
@@ -269,6 +270,7 @@ class GridController:
     def _timings(self, measured: Measured, servers: GridServers) -> dict[str, Any]:
         return {
             "command": command(),
+            "host": platform.node(),
             "started": self._started.isoformat(timespec="seconds"),
             "seconds": self._seconds_until(datetime.now(UTC)),
             "first_result_after_seconds": self._seconds_until(measured.first),

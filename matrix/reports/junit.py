@@ -3,12 +3,16 @@ verdicts.
 
 One test suite a server, one test case a cell. Expected failures, what does not apply and what could not be
 measured are `skipped`, a harness that broke is an `error`; what was observed with nothing to expect passes.
-Outcome, reason and what else was seen are properties of a case, what was tested those of each suite.
+Outcome, reason and what else was seen are properties of a case, what was tested those of each suite. Jenkins,
+GitLab and GitHub list failures by their `message`, which says the reason in words and as expectations have it.
+`timestamp` has the form that Ant's schema of these files asks for, in UTC.
 """
 
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import groupby
 
 from matrix.judgement.outcome import Verdict
@@ -38,7 +42,8 @@ def render_junit(run: RunFile, timings: Timings = NO_TIMINGS) -> str:
     cells = sorted(run.cells, key=lambda cell: cell.id)
     for server, group in groupby(cells, key=lambda cell: cell.server):
         of_server = list(group)
-        suite = ET.SubElement(root, "testsuite", _numbers(_clean(server), of_server, seconds))
+        numbers = _numbers(_clean(server), of_server, seconds)
+        suite = ET.SubElement(root, "testsuite", {**numbers, **_when_and_where(timings)})
         _add_properties(suite, facts_of_run)
         for cell in of_server:
             _add_case(suite, cell, seconds.get(cell.id, 0.0))
@@ -69,6 +74,15 @@ def _add_case(suite: ET.Element, cell: CellRecord, seconds: float) -> None:
     if element is not None:
         detail = ET.SubElement(case, element, type=cell.verdict.value, message=_clean(said_of(cell)))
         detail.text = _clean("\n".join(_details(cell)))
+
+
+def _when_and_where(timings: Timings) -> dict[str, str]:
+    """The attributes of a suite that say when the run began and where, as far as that is recorded."""
+    found = {"hostname": _clean(timings.host)} if timings.host else {}
+    with suppress(ValueError):
+        began = datetime.fromisoformat(timings.started).astimezone(UTC)
+        found["timestamp"] = began.strftime("%Y-%m-%dT%H:%M:%S")
+    return found
 
 
 def _properties(cell: CellRecord) -> list[Fact]:
