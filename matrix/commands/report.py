@@ -13,6 +13,7 @@ from definitions.former import Notes
 from matrix.captures.capture import write_capture
 from matrix.commands.options import (
     ClientsDir,
+    Json,
     ServersDir,
     one_line_errors,
     while_read,
@@ -32,6 +33,7 @@ from matrix.reports.files import PAGE, render_reports
 from matrix.results.evidence import Evidence, read_evidence, write_evidence
 from matrix.results.merge import merge
 from matrix.results.redact import Redaction
+from matrix.results.run_file import encode
 from matrix.results.run_folder import write_run
 from matrix.results.saved_run import SavedRun, load_saved_run
 from matrix.results.timings import timings_from
@@ -65,6 +67,7 @@ def report(
         Path | None,
         typer.Option("--baseline", metavar="RUN", help="With --judge-again: expect the results of this run."),
     ] = None,
+    json: Json = False,
     servers_dir: ServersDir = None,
     clients_dir: ClientsDir = None,
 ) -> None:
@@ -96,6 +99,9 @@ def report(
             raise UnreadableRun(
                 f"{folder}: cannot be written ({error.strerror}); free space or change its permissions"
             ) from error
+    if json:
+        write_out(encode(saved.run))
+        return
     with while_read():
         show_run(saved.run, view, timings_from(saved.timings), None)
         for line in lines:

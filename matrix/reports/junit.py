@@ -3,8 +3,8 @@ verdicts.
 
 One test suite a server, one test case a cell. Expected failures, what does not apply and what could not be
 measured are `skipped`, a harness that broke is an `error`; what was observed with nothing to expect passes.
-Outcome, reason and what else was seen are properties of a case, what was tested those of each suite. Jenkins,
-GitLab and GitHub list failures by their `message`, which says the reason in words and as expectations have it.
+Outcome, reason and what else was seen are properties of a case, what was tested those of each suite.
+Jenkins, GitLab and GitHub list failures by their `message`, which says the reason in words and by its name.
 `timestamp` has the form that Ant's schema of these files asks for, in UTC.
 """
 

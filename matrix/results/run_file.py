@@ -37,7 +37,7 @@ EXTERNAL = "external"
 """The kind, level and backend of a target: it was running already."""
 UNFINISHED = ".unfinished"
 """How the name of a folder ends in which a run is written, or was when something ended it."""
-SCHEMA_FILE = Path(__file__).parent / "schema" / "run-2.json"
+SCHEMA_FILE = Path(__file__).parents[1] / "schema" / "run-2.json"
 GIVE_A_RUN = f"give a run's folder or its {RUN_FILE_NAME}"
 
 
