@@ -1,6 +1,6 @@
 """`tls-matrix report RUN`: makes the files of a saved run again, and shows the grid."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from matrix.commands.showing import (
 )
 from matrix.errors import SelectionError, UnreadableRun
 from matrix.plan.judge_again import judge_again, plan_again
+from matrix.plan.plan import PlannedCell
 from matrix.reports.files import PAGE, render_reports
 from matrix.results.evidence import Evidence, read_evidence, write_evidence
 from matrix.results.merge import merge
@@ -85,14 +86,9 @@ def report(
         if redact and out is None:
             raise SelectionError("--redact: name the folder of the copy with --out DIR")
         if judge:
-            planned = plan_again(saved.run, servers_dir or (), clients_dir or (), baseline)
-            again = judge_again(saved.run, evidence, planned)
-            lines = [difference.line for difference in again.differences]
-            lines.append(
-                f"judged again: {counted(len(again.differences), 'difference')}; "
-                f"{counted(again.kept, 'cell')} without evidence kept as judged before"
+            saved, lines = _judged(
+                saved, evidence, plan_again(saved.run, servers_dir or (), clients_dir or (), baseline)
             )
-            saved = replace(saved, run=again.run)
         try:
             saved = _write(saved, folder, evidence, redact=redact)
         except OSError as error:
@@ -107,6 +103,16 @@ def report(
         for line in lines:
             write_out(f"{printable(line)}\n")
         write_out(f"The page: {printable(str(folder / PAGE))}\n")
+
+
+def _judged(
+    saved: SavedRun, evidence: ReadEvidence, planned: Mapping[str, PlannedCell]
+) -> tuple[SavedRun, list[str]]:
+    """The run as it is judged now, and a line for each difference."""
+    again = judge_again(saved.run, evidence, planned)
+    differences, kept = counted(len(again.differences), "difference"), counted(again.kept, "cell")
+    said = f"judged again: {differences}; {kept} without evidence kept as judged before"
+    return replace(saved, run=again.run), [*(each.line for each in again.differences), said]
 
 
 def _new_folder(out: Path, saved: SavedRun) -> Path:
