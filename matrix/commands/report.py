@@ -14,6 +14,7 @@ from definitions.former import Notes
 from matrix.captures.capture import write_capture
 from matrix.commands.options import (
     ClientsDir,
+    Json,
     ServersDir,
     one_line_errors,
     while_read,
@@ -30,11 +31,13 @@ from matrix.commands.showing import (
 from matrix.errors import SelectionError, UnreadableRun
 from matrix.plan.judge_again import judge_again, plan_again
 from matrix.plan.loading import load_all_profiles
+from matrix.plan.plan import PlannedCell
 from matrix.reports.files import PAGE, render_reports
 from matrix.reports.page.sources import sources_of
 from matrix.results.evidence import Evidence, read_evidence, write_evidence
 from matrix.results.merge import merge
 from matrix.results.redact import Redaction
+from matrix.results.run_file import encode
 from matrix.results.run_folder import write_run
 from matrix.results.saved_run import SavedRun, load_saved_run
 from matrix.results.timings import timings_from
@@ -68,6 +71,7 @@ def report(
         Path | None,
         typer.Option("--baseline", metavar="RUN", help="With --judge-again: expect the results of this run."),
     ] = None,
+    json: Json = False,
     servers_dir: ServersDir = None,
     clients_dir: ClientsDir = None,
 ) -> None:
@@ -86,25 +90,33 @@ def report(
             raise SelectionError("--redact: name the folder of the copy with --out DIR")
         profiles = load_all_profiles(clients_dir or (), notes)
         if judge:
-            planned = plan_again(saved.run, servers_dir or (), clients_dir or (), baseline)
-            again = judge_again(saved.run, evidence, planned)
-            lines = [difference.line for difference in again.differences]
-            lines.append(
-                f"judged again: {counted(len(again.differences), 'difference')}; "
-                f"{counted(again.kept, 'cell')} without evidence kept as judged before"
+            saved, lines = _judged(
+                saved, evidence, plan_again(saved.run, servers_dir or (), clients_dir or (), baseline)
             )
-            saved = replace(saved, run=again.run)
         try:
             saved = _write(saved, folder, evidence, profiles, redact=redact)
         except OSError as error:
             raise UnreadableRun(
                 f"{folder}: cannot be written ({error.strerror}); free space or change its permissions"
             ) from error
+    if json:
+        write_out(encode(saved.run))
+        return
     with while_read():
         show_run(saved.run, view, timings_from(saved.timings), None)
         for line in lines:
             write_out(f"{printable(line)}\n")
         write_out(f"The page: {printable(str(folder / PAGE))}\n")
+
+
+def _judged(
+    saved: SavedRun, evidence: ReadEvidence, planned: Mapping[str, PlannedCell]
+) -> tuple[SavedRun, list[str]]:
+    """The run as it is judged now, and a line for each difference."""
+    again = judge_again(saved.run, evidence, planned)
+    differences, kept = counted(len(again.differences), "difference"), counted(again.kept, "cell")
+    said = f"judged again: {differences}; {kept} without evidence kept as judged before"
+    return replace(saved, run=again.run), [*(each.line for each in again.differences), said]
 
 
 def _new_folder(out: Path, saved: SavedRun) -> Path:

@@ -4,10 +4,14 @@ verdicts.
 One test suite a server, one test case a cell. Expected failures, what does not apply and what could not be
 measured are `skipped`, a harness that broke is an `error`; what was observed with nothing to expect passes.
 Outcome, reason and what else was seen are properties of a case, what was tested those of each suite.
+Jenkins, GitLab and GitHub list failures by their `message`, which says the reason in words and by its name.
+`timestamp` has the form that Ant's schema of these files asks for, in UTC.
 """
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import groupby
 
 from matrix.judgement.outcome import Verdict
@@ -33,20 +37,33 @@ def render_junit(run: RunFile, timings: Timings = NO_TIMINGS) -> str:
     """Give the file."""
     seconds = timings.seconds
     root = ET.Element("testsuites", _numbers("tls-matrix", run.cells, seconds))
+    suites: list[str] = []
     facts_of_run = [("partial", str(run.run.partial).lower()), *tested(run, timings)]
     cells = sorted(run.cells, key=lambda cell: cell.id)
     for server, group in groupby(cells, key=lambda cell: cell.server):
         of_server = list(group)
-        suite = ET.SubElement(root, "testsuite", _numbers(_clean(server), of_server, seconds))
+        numbers = _numbers(_clean(server), of_server, seconds)
+        suite = ET.Element("testsuite", {**numbers, **_when_and_where(timings)})
         _add_properties(suite, facts_of_run)
         for cell in of_server:
             _add_case(suite, cell, seconds.get(cell.id, 0.0))
         if run.run.partial:
             ET.SubElement(suite, "system-out").text = _PARTIAL
+        suites.append(_text(suite))
     if not cells:  # an interrupted run must say so even then
-        _add_properties(ET.SubElement(root, "testsuite", _numbers("tls-matrix", [], seconds)), facts_of_run)
-    ET.indent(root)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+        suite = ET.Element("testsuite", _numbers("tls-matrix", [], seconds))
+        _add_properties(suite, facts_of_run)
+        suites.append(_text(suite))
+    start, _, end = ET.tostring(root, encoding="unicode", short_empty_elements=False).partition("><")
+    return "".join(('<?xml version="1.0" encoding="utf-8"?>\n', start, ">\n", *suites, "<", end, "\n"))
+
+
+def _text(suite: ET.Element) -> str:
+    """A suite as text, within the element of all suites. One after the other, since elements take many times
+    the room of their text.
+    """
+    ET.indent(suite, level=1)
+    return f"  {ET.tostring(suite, encoding='unicode').rstrip()}\n"
 
 
 def _add_properties(parent: ET.Element, facts: Iterable[Fact]) -> None:
@@ -68,6 +85,15 @@ def _add_case(suite: ET.Element, cell: CellRecord, seconds: float) -> None:
     if element is not None:
         detail = ET.SubElement(case, element, type=cell.verdict.value, message=_clean(said_of(cell)))
         detail.text = _clean("\n".join(_details(cell)))
+
+
+def _when_and_where(timings: Timings) -> dict[str, str]:
+    """The attributes of a suite that say when the run began and where, as far as that is recorded."""
+    found = {"hostname": _clean(timings.host)} if timings.host else {}
+    with suppress(ValueError):
+        began = datetime.fromisoformat(timings.started).astimezone(UTC)
+        found["timestamp"] = began.strftime("%Y-%m-%dT%H:%M:%S")
+    return found
 
 
 def _properties(cell: CellRecord) -> list[Fact]:

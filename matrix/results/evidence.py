@@ -28,7 +28,7 @@ from matrix.results.files import to_json, write_whole
 SCHEMA: Literal["tls-matrix/evidence/1"] = "tls-matrix/evidence/1"
 EVIDENCE = "evidence"
 """The folder of them in a run's folder."""
-SCHEMA_FILE = Path(__file__).parent / "schema" / "evidence-1.json"
+SCHEMA_FILE = Path(__file__).parents[1] / "schema" / "evidence-1.json"
 
 HexBytes = Annotated[
     bytes,

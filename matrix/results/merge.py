@@ -70,7 +70,9 @@ def _count(run: RunFile) -> str:
 
 
 def _timings(shards: Sequence[SavedRun]) -> dict[str, Any]:
-    """When the first began, what all servers and cells have, and what was asked of the first."""
+    """When the first began, what all servers and cells have, what was asked of the first, and their machine,
+    where it was the same.
+    """
     timings: Sequence[Mapping[str, Any]] = [shard.timings for shard in shards]
     started = min((each["started"] for each in timings if each.get("started")), default="")
     merged: dict[str, Any] = {
@@ -78,4 +80,6 @@ def _timings(shards: Sequence[SavedRun]) -> dict[str, Any]:
         "servers": {name: each for one in timings for name, each in one.get("servers", {}).items()},
         "cells": {cell: seconds for one in timings for cell, seconds in one.get("cells", {}).items()},
     }
-    return {**merged, "started": started} if started else merged
+    hosts = {str(each.get("host", "")) for each in timings}
+    host = {"host": hosts.pop()} if len(hosts) == 1 else {}
+    return {**merged, **host, "started": started} if started else {**merged, **host}

@@ -107,9 +107,10 @@ class Redaction:
         return RunFile.model_validate(content)
 
     def timings(self, timings: Mapping[str, Any]) -> dict[str, Any]:
-        """The timings without addresses, fingerprints and the run's name."""
+        """The timings without addresses, fingerprints, the run's name and that of the machine."""
         content: dict[str, Any] = self._plain(dict(timings), is_free=True)
         content["run"] = GONE
+        content.pop("host", None)
         listed = _mapping(timings.get("servers"))
         content["servers"] = {self.server(name): {"address": GONE} for name in listed}
         return content

@@ -38,7 +38,7 @@ EXTERNAL = "external"
 """The kind, level and backend of a target: it was running already."""
 UNFINISHED = ".unfinished"
 """How the name of a folder ends in which a run is written, or was when something ended it."""
-SCHEMA_FILE = Path(__file__).parent / "schema" / "run-2.json"
+SCHEMA_FILE = Path(__file__).parents[1] / "schema" / "run-2.json"
 GIVE_A_RUN = f"give a run's folder or its {RUN_FILE_NAME}"
 
 
@@ -364,10 +364,19 @@ def _as_not_applicable(cell: dict[str, Any]) -> dict[str, Any]:
 
 
 def encode(run: RunFile) -> str:
-    """Write a run as text, byte for byte the same for the same content."""
-    content = run.model_dump(mode="json", by_alias=True)
-    content["cells"].sort(key=lambda cell: cell["id"])
-    return to_json(content)
+    """Write a run as text, byte for byte the same for the same content.
+
+    Cell after cell, since the values of all of them at once take many times the room of the text.
+    """
+    content = run.model_copy(update={"cells": []}).model_dump(mode="json", by_alias=True)
+    cells = [
+        to_json(cell.model_dump(mode="json", by_alias=True)).rstrip("\n").replace("\n", "\n    ")
+        for cell in sorted(run.cells, key=lambda cell: cell.id)
+    ]
+    if not cells:
+        return to_json(content)
+    before, key, after = to_json(content).partition('\n  "cells": [')
+    return "".join((before, key, "\n    ", ",\n    ".join(cells), "\n  ", after))
 
 
 def json_schema() -> str:

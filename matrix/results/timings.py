@@ -16,13 +16,14 @@ from matrix.results.run_folder import TIMINGS
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """When a run started (ISO 8601, UTC) and by which command, both empty where not recorded; `seconds` are
-    those of each cell by its id.
+    """When a run started (ISO 8601, UTC), by which command and on which host, empty where not recorded;
+    `seconds` are those of each cell by its id.
     """
 
     started: str = ""
     command: Sequence[str] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    host: str = ""
 
 
 NO_TIMINGS = Timings()
@@ -36,10 +37,11 @@ class _File(BaseModel):
     started: str = ""
     command: tuple[str, ...] = ()
     cells: dict[str, float] = {}
+    host: str = ""
 
     @property
     def timings(self) -> Timings:
-        return Timings(self.started, self.command, self.cells)
+        return Timings(self.started, self.command, self.cells, self.host)
 
 
 def timings_from(content: Mapping[str, Any]) -> Timings:

@@ -346,6 +346,21 @@ def test_nothing_a_peer_or_a_definition_says_gets_out_of_its_place() -> None:
     assert ET.fromstring(render_junit(hostile)).get("tests") == "3"
 
 
+def test_junit_says_when_and_where_and_a_failure_has_its_reason_as_message() -> None:
+    timings = Timings(started="2026-11-30T03:15:00+01:00", host="nightly-1")
+    suite = ET.fromstring(render_junit(RUN, timings))[0]
+    assert (suite.get("timestamp"), suite.get("hostname")) == ("2026-11-30T02:15:00", "nightly-1")
+    failure = suite.find("testcase/failure")
+    assert failure is not None
+    cell_of_it = next(each for each in RUN.cells if each.verdict is Verdict.FAILED)
+    message = failure.get("message") or ""
+    assert message.startswith("the server sends the alert")
+    assert str(cell_of_it.reason) in message
+    unknown = ET.fromstring(render_junit(RUN))[0]
+    assert (unknown.get("timestamp"), unknown.get("hostname")) == (None, None)
+    assert ET.fromstring(render_junit(RUN, Timings(started="yesterday")))[0].get("timestamp") is None
+
+
 def test_junit_has_every_cell_under_its_server_with_the_verdict() -> None:
     root = ET.fromstring(render_junit(RUN, Timings(seconds={"web@19/biztalk/connect": 1.5})))
     assert {key: root.get(key) for key in ("tests", "failures", "errors", "skipped", "time")} == {
