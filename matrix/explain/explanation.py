@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clients.player import Player
+from handshake.features.arguments import NumbersFeature
 from handshake.hello_template import HelloTemplate
 from matrix.explain.asking import (
     AT_ONCE,
@@ -23,14 +24,14 @@ from matrix.explain.asking import (
     is_own_rule,
     is_unreachable,
 )
-from matrix.explain.candidates import without
+from matrix.explain.candidates import rid_of
 from matrix.explain.choices import choices
 from matrix.explain.control import CONTROL_AFTER, PAUSE_SECONDS, Control, Disturbance, rate_of_failures
 from matrix.explain.hypotheses import Hypothesis
 from matrix.explain.nearest import MOST_TRIED, Nearest
 from matrix.explain.proof import REPEATS, Proof, nearest_pair, prove, smallest_changes
 from matrix.explain.result import MOST_TOLD, Explanation, Kind
-from matrix.explain.search import Found, Search
+from matrix.explain.search import Earlier, Found, Search
 from matrix.explain.trial import Answer, Trials
 from matrix.scenarios import CONNECT
 
@@ -41,8 +42,8 @@ MOST_PROBES = 200
 _SILENT = ":timeout"
 _KEPT = 30
 """Connections that are kept for controls and the proof."""
-_MOST_CAUSES_IN_TURN = 3
-"""Things with different reactions that one server is asked about."""
+_MOST_CAUSES_IN_TURN = 5
+"""Things that one server is asked about, each in a hello without those before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,9 @@ class _Explaining:
         self._terms = terms
         self._failing = asker.sent(client.hellos[0].template)
         self._hellos = {name: asker.sent(player.hellos[0].template) for name, player in clients.items()}
+        self._answers: dict[HelloTemplate, Answer] = {}
+        self._passing_by: tuple[str, HelloTemplate, Answer] | None = None
+        self._before: list[Earlier] = []
 
     def run(self) -> Explanation:
         """Ask until there is an explanation, or there is none."""
@@ -134,10 +138,12 @@ class _Explaining:
             return self._ended(Kind.PASSES, first)
         return self._otherwise(next(answer for answer in again if not answer.passes))
 
-    def _explained(self, first: Answer, *, times: int = 1, rule: bool = False, turn: int = 1) -> Explanation:
+    def _explained(self, first: Answer, *, times: int = 1, rule: bool = False) -> Explanation:
         """Explain the failing hello, which has been answered in this way so many times."""
         trials = Trials(first)
-        nearest = self._nearest(first, trials)
+        for template, answer in self._answers.items():
+            trials.add(template, answer)
+        nearest = self._passing_by or self._nearest(first, trials)
         if nearest is None:
             kind = Kind.PASSES if first.passes else Kind.OWN_RULE if rule else Kind.ALL_FAIL
             return self._disturbed_meanwhile(first, trials) or replace(
@@ -151,7 +157,8 @@ class _Explaining:
             trials.add(passing, answer)
         if any(not self._asker.ask(self._failing).is_like(first) for _ in range(REPEATS - times)):
             return self._otherwise(first)
-        trials.add(self._failing, first)
+        if self._failing not in self._answers:
+            trials.add(self._failing, first)
         control = Control(self._asker, passing, self._terms.pause, self._terms.pause_seconds)
         found = self._searched(trials, passing, control)
         proof = self._proved(found, first, passing)
@@ -162,7 +169,8 @@ class _Explaining:
             proof = self._proved(found, first, passing)
         if isinstance(found, Disturbance):
             return self._disturbed(found, first, passing, trials)
-        told = self._told(found, proof, first, name, rule=rule, turn=turn)
+        self._passing_by = nearest
+        told = self._told(found, proof, first, name, rule=rule)
         if not found.causes:
             return told
         cause = found.causes[0][0]
@@ -191,7 +199,7 @@ class _Explaining:
         return trials
 
     def _told(
-        self, found: Found, proof: Proof | None, first: Answer, name: str, *, rule: bool, turn: int
+        self, found: Found, proof: Proof | None, first: Answer, name: str, *, rule: bool
     ) -> Explanation:
         """Tell what was found and proved, and what comes behind it."""
         ended = replace(
@@ -210,7 +218,7 @@ class _Explaining:
             later = self._asker.ask(self._failing)
             if not later.is_like(first):
                 return self._otherwise(first, found.trials)
-        then = self._then(cause, found.trials, turn) if proof is not None else None
+        then = self._then(found, first) if proof is not None else None
         is_one = len(found.causes) == 1 and proof is not None
         return replace(
             ended,
@@ -221,21 +229,24 @@ class _Explaining:
             probes=self._asker.asked,
         )
 
-    def _then(self, cause: Hypothesis, trials: Trials, turn: int) -> Explanation | None:
+    def _then(self, found: Found, first: Answer) -> Explanation | None:
         """What the server has against the hello once the cause is out of it."""
-        bare = self._asker.sent(without(self._failing, cause.parts))
-        if bare == self._failing or turn == _MOST_CAUSES_IN_TURN:
+        cause = found.causes[0][0]
+        bare = self._asker.sent(rid_of(self._failing, cause.parts))
+        self._before.append(Earlier(cause, first.reason))
+        if bare == self._failing or len(self._before) == _MOST_CAUSES_IN_TURN:
             return None
-        known = (trial.answer for trial in trials if trial.template == bare)
-        answer = next(known, None) or self._asker.ask(bare)
+        answered = {trial.template: trial.answer for trial in found.trials if not cause.holds(trial.flight)}
+        self._answers |= answered
+        answer = self._answers.get(bare) or self._asker.ask(bare)
         if answer.passes or self._asker.asked >= self._terms.most_probes:
             return None
         self._failing = bare
         try:
-            then = self._explained(answer, turn=turn + 1)
+            then = self._explained(answer)
         except ProbesSpent:
             return None
-        is_told = then.kind is Kind.ONE or (then.kind is Kind.SEVERAL and len(then.causes) <= MOST_TOLD)
+        is_told = (then.kind is Kind.ONE and not _is_one_size(then.causes[0][0])) or (then.kind is Kind.SEVERAL and len(then.causes) <= MOST_TOLD)
         return then if is_told else None
 
     def _nearest(self, first: Answer, trials: Trials) -> tuple[str, HelloTemplate, Answer] | None:
@@ -262,7 +273,8 @@ class _Explaining:
         asker = self._asker
         kept = min(_KEPT, self._terms.most_probes // 3)
         most = max(self._terms.most_probes - asker.asked - kept, 0) + len(trials)
-        search = Search(self._failing, passing, trials, most, self._hellos.values(), asker.sent)
+        known = self._hellos.values()
+        search = Search(self._failing, passing, trials, most, known, asker.sent, self._before)
         asking = search.run()
         since = 0
         try:
@@ -297,3 +309,9 @@ class _Explaining:
 
     def _ended(self, kind: Kind, answer: Answer, trials: Trials | None = None) -> Explanation:
         return Explanation(kind, answer, self._asker.asked, trials=trials)
+
+
+def _is_one_size(cause: Hypothesis) -> bool:
+    """Whether it is a length, or a count, of one value alone: what a few hellos have in common by chance."""
+    numbers = [part.numbers for part in cause.parts if isinstance(part, NumbersFeature)]
+    return any(each.low == each.high for each in numbers)

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from itertools import chain, repeat
+from operator import add
+
 from handshake.features import Feature
 from handshake.features.any_cipher_suite import AnyCipherSuite
 from handshake.features.cipher_suite import CipherSuite
@@ -52,12 +55,17 @@ _NOT_EXPLAINED = {
 
 def sentence(explanation: Explanation, server: str, client: str) -> str:
     """The result in one sentence, with what comes next behind it."""
-    said = _sentence(explanation, server, client)
-    if explanation.then is not None:
-        said += f". Without that: {_sentence(explanation.then, server, client)}"
-        if explanation.then.then is not None:
-            said += f". Without that too: {_sentence(explanation.then.then, server, client)}"
-    return said
+    first, *others = (_sentence(each, server, client) for each in in_turn(explanation))
+    joints = chain((". Without that: ",), repeat(". Without that too: "))
+    return first + "".join(map(add, joints, others))
+
+
+def in_turn(explanation: Explanation) -> Iterator[Explanation]:
+    """The explanation, and that of what the server minds next, and so on."""
+    then: Explanation | None = explanation
+    while then is not None:
+        yield then
+        then = then.then
 
 
 def _sentence(explanation: Explanation, server: str, client: str) -> str:
