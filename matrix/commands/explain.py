@@ -218,7 +218,7 @@ def _print(found: Explanation, written: dict[str, Any], files: list[Path]) -> No
         _line(f"  on the server: {product['remedy']}")
     for setting in written["settings"]:
         _line(f"  on the client: {setting['how']} ({setting['source']})")
-    _line(f"  {written['probes']} connections were made")
+    _line(f"  {written['cost']}")
     for path in files:
         _line(f"  {path}")
 

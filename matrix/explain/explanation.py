@@ -74,6 +74,8 @@ class _Explaining:
         self._answers: dict[HelloTemplate, Answer] = {}
         self._passing_by: tuple[str, HelloTemplate, Answer] | None = None
         self._before: list[Earlier] = []
+        self._asked_before = 0
+        self._trials: Trials | None = None
 
     def run(self) -> Explanation:
         """Ask until there is an explanation, or there is none."""
@@ -89,6 +91,8 @@ class _Explaining:
         first = asker.ask(failing)
         if is_unreachable(first):
             return self._ended(Kind.UNREACHABLE, first)
+        self._trials = Trials(first)
+        self._trials.add(failing, first)
         if asker.scenario.makes_probes:  # it has asked what there is to ask
             return self._ended(Kind.PASSES if first.passes else Kind.SCENARIO, first)
         first = self._without_scenario(first)
@@ -140,11 +144,13 @@ class _Explaining:
 
     def _explained(self, first: Answer, *, times: int = 1, rule: bool = False) -> Explanation:
         """Explain the failing hello, which has been answered in this way so many times."""
-        trials = Trials(first)
+        self._trials = trials = Trials(first)
         for template, answer in self._answers.items():
             trials.add(template, answer)
         nearest = self._passing_by or self._nearest(first, trials)
         if nearest is None:
+            if self._failing not in self._answers:
+                trials.add(self._failing, first)
             kind = Kind.PASSES if first.passes else Kind.OWN_RULE if rule else Kind.ALL_FAIL
             return self._disturbed_meanwhile(first, trials) or replace(
                 self._ended(kind, first, trials), rule=rule
@@ -153,7 +159,7 @@ class _Explaining:
         if first.passes:  # the server answers with an HTTP status that refuses
             self._asker.usual_status = answer.status
             first = as_usual(first, answer.status)
-            trials = Trials(first)
+            self._trials = trials = Trials(first)
             trials.add(passing, answer)
         if any(not self._asker.ask(self._failing).is_like(first) for _ in range(REPEATS - times)):
             return self._otherwise(first)
@@ -213,11 +219,12 @@ class _Explaining:
             is_told = choices(found.trials) is not None
             kind = Kind.CHOICE if is_told else Kind.OWN_RULE if rule else Kind.NONE
             return replace(ended, kind=kind, proof=nearest_pair(found.trials), probes=self._asker.asked)
-        cause = found.causes[0][0]
         if proof is None:
             later = self._asker.ask(self._failing)
             if not later.is_like(first):
                 return self._otherwise(first, found.trials)
+        here = self._asker.asked - self._asked_before
+        self._asked_before = self._asker.asked
         then = self._then(found, first) if proof is not None else None
         is_one = len(found.causes) == 1 and proof is not None
         return replace(
@@ -227,6 +234,7 @@ class _Explaining:
             companions=found.companions,
             then=then,
             probes=self._asker.asked,
+            probes_here=here,
         )
 
     def _then(self, found: Found, first: Answer) -> Explanation | None:
@@ -239,14 +247,19 @@ class _Explaining:
         answered = {trial.template: trial.answer for trial in found.trials if not cause.holds(trial.flight)}
         self._answers |= answered
         answer = self._answers.get(bare) or self._asker.ask(bare)
-        if answer.passes or self._asker.asked >= self._terms.most_probes:
+        if answer.passes:
             return None
         self._failing = bare
+        spent = Explanation(Kind.SPENT, answer, self._terms.most_probes)
         try:
             then = self._explained(answer)
         except ProbesSpent:
-            return None
-        is_told = (then.kind is Kind.ONE and not _is_one_size(then.causes[0][0])) or (then.kind is Kind.SEVERAL and len(then.causes) <= MOST_TOLD)
+            return spent
+        if then.is_cut and then.kind is not Kind.ONE:
+            return spent
+        is_told = (then.kind is Kind.ONE and not _is_one_size(then.causes[0][0])) or (
+            then.kind is Kind.SEVERAL and len(then.causes) <= MOST_TOLD
+        )
         return then if is_told else None
 
     def _nearest(self, first: Answer, trials: Trials) -> tuple[str, HelloTemplate, Answer] | None:
@@ -260,11 +273,9 @@ class _Explaining:
             for (name, template), answer in zip(batch, answers, strict=True):
                 if answer.is_like(first):
                     order.failed(name)
-                    if not first.passes:
-                        trials.add(template, answer)
+                trials.add(template, answer)
             for (name, template), answer in zip(batch, answers, strict=True):
                 if answer.passes and (not first.passes or answer.status != first.status):
-                    trials.add(template, answer)
                     return name, template, answer
         return None
 
@@ -308,7 +319,7 @@ class _Explaining:
         return replace(self._ended(Kind(disturbance.value), first, trials), rate=rate)
 
     def _ended(self, kind: Kind, answer: Answer, trials: Trials | None = None) -> Explanation:
-        return Explanation(kind, answer, self._asker.asked, trials=trials)
+        return Explanation(kind, answer, self._asker.asked, trials=trials or self._trials)
 
 
 def _is_one_size(cause: Hypothesis) -> bool:

@@ -26,6 +26,14 @@ def past_by_order(trials: Trials, before: Set[str] = frozenset()) -> int:
     return sum(_past(trials, each) for reason, each in groups if reason not in before)
 
 
+def hidden_by(trials: Trials) -> list[list[Feature]]:
+    """For each other reason what may be its cause, where that may come first: a hello with all of it would
+    say no more.
+    """
+    unclear = (each & ~trials.by_order for each in trials.otherwise().values())
+    return [causes for each in unclear if each and (causes := list(_causes(trials, each)))]
+
+
 def _past(trials: Trials, otherwise: int) -> int:
     """Those of the trials that fail for one other reason. Where no single cause explains all of them, the
     server may have several that it says the same of, and each trial is judged by itself.

@@ -28,7 +28,7 @@ from matrix.explain.alike import merged
 from matrix.explain.candidates import changes, groups, with_, without
 from matrix.explain.doubts import DOUBTS, chosen_from, opened, resized
 from matrix.explain.hypotheses import Hypothesis, Universe, is_numeric
-from matrix.explain.order import past_by_order
+from matrix.explain.order import hidden_by, past_by_order
 from matrix.explain.rank import rank
 from matrix.explain.shrinking import shrunk
 from matrix.explain.sums import LEAST, is_none_of_several
@@ -143,6 +143,7 @@ class Search:
         if self._trusts_order:
             before = {each.reason for each in self._before}
             self.trials.by_order = past_by_order(self.trials, before)
+        self._hidden_by = hidden_by(self.trials)
 
     def _shrink(self) -> Generator[Sequence[HelloTemplate], Sequence[Answer], None]:
         """Leave only one cause in the failing hello; from here on no other failing hello counts, since it may
@@ -301,7 +302,7 @@ class Search:
         best, best_score = None, 0.0
         for template, flight in self._new(templates):
             worth = score(flight)
-            if worth and not self._can_be_answered(flight):
+            if worth and (not self._can_be_answered(flight) or self._is_hidden(flight)):
                 worth *= _UNANSWERABLE
             if worth > best_score:
                 best, best_score = template, worth
@@ -326,6 +327,10 @@ class Search:
             trial.answer.choice is not None and trial.answer.choice.cipher_suite in flight.cipher_suites
             for trial in self.trials.chosen(self.trials.passing)
         )
+
+    def _is_hidden(self, flight: FirstFlight) -> bool:
+        """Whether it is likely to fail in another way, which says nothing."""
+        return any(all(cause.present(flight) for cause in causes) for causes in self._hidden_by)
 
     def _dares(self) -> bool:
         """Whether a hello may be asked that the server may refuse for want of a common suite: a few times,

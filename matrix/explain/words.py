@@ -1,7 +1,6 @@
 """An explanation in plain English: what the server minds, what it does not mind, how sure that is. Pure."""
 
 from collections.abc import Iterator, Sequence
-
 from itertools import chain, repeat
 from operator import add
 
@@ -55,17 +54,18 @@ _NOT_EXPLAINED = {
 
 def sentence(explanation: Explanation, server: str, client: str) -> str:
     """The result in one sentence, with what comes next behind it."""
-    first, *others = (_sentence(each, server, client) for each in in_turn(explanation))
+    first, *others = (_sentence(each, server, client) for each in explanation.in_turn())
     joints = chain((". Without that: ",), repeat(". Without that too: "))
     return first + "".join(map(add, joints, others))
 
 
-def in_turn(explanation: Explanation) -> Iterator[Explanation]:
-    """The explanation, and that of what the server minds next, and so on."""
-    then: Explanation | None = explanation
-    while then is not None:
-        yield then
-        then = then.then
+def cost(explanation: Explanation) -> str:
+    """How many connections were made, and for which of several causes how many."""
+    each = [found.probes_here for found in explanation.in_turn() if found.probes_here]
+    made = f"{counted(explanation.probes, 'connection')} {'was' if explanation.probes == 1 else 'were'} made"
+    if len(each) < 2:
+        return made
+    return f"{made}, for {len(each)} causes one after the other: {joined([str(number) for number in each])}"
 
 
 def _sentence(explanation: Explanation, server: str, client: str) -> str:
