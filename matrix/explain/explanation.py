@@ -40,6 +40,8 @@ REFUSING_STATUS = 400
 MOST_PROBES = 200
 """Connections that an explanation makes unless another number is asked for; most need a fifth of them."""
 _SILENT = ":timeout"
+_NOTHING_SAID = ("timeout", "fin", "reset")
+_NOT_TLS = "server-hello:protocol-error-not-tls"
 _KEPT = 30
 """Connections that are kept for controls and the proof."""
 _MOST_CAUSES_IN_TURN = 5
@@ -83,7 +85,8 @@ class _Explaining:
         try:
             return self._run()
         except ProbesSpent:
-            return self._ended(Kind.SPENT, Answer(False))
+            explained = Answer(False) if self._trials is None else self._trials.explained
+            return self._ended(Kind.SPENT, explained)
 
     def _run(self) -> Explanation:
         asker, failing = self._asker, self._failing
@@ -151,7 +154,7 @@ class _Explaining:
         if nearest is None:
             if self._failing not in self._answers:
                 trials.add(self._failing, first)
-            kind = Kind.PASSES if first.passes else Kind.OWN_RULE if rule else Kind.ALL_FAIL
+            kind = Kind.PASSES if first.passes else Kind.OWN_RULE if rule else _all_fail(trials)
             return self._disturbed_meanwhile(first, trials) or replace(
                 self._ended(kind, first, trials), rule=rule
             )
@@ -320,6 +323,12 @@ class _Explaining:
 
     def _ended(self, kind: Kind, answer: Answer, trials: Trials | None = None) -> Explanation:
         return Explanation(kind, answer, self._asker.asked, trials=trials or self._trials)
+
+
+def _all_fail(trials: Trials) -> Kind:
+    """How it is called that no hello gets through."""
+    said = {t.answer.reason for t in trials if t.answer.reason.partition(":")[2] not in _NOTHING_SAID}
+    return Kind.NOT_TLS if said == {_NOT_TLS} else Kind.ALL_FAIL
 
 
 def _is_one_size(cause: Hypothesis) -> bool:

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     OWN_RULE = "own-rule"
     NONE = "none"
     ALL_FAIL = "all-fail"
+    NOT_TLS = "not-tls"
     PASSES = "passes"
     UNREACHABLE = "unreachable"
     FLAKY = Disturbance.FLAKY.value
