@@ -83,6 +83,9 @@ class Interviewer:
 
     def refusal(self) -> str:
         """What the server does with hellos where none gets through, to go behind its address."""
+        if not self._has_answered:
+            count = self._causes.total()
+            return f"stays silent: none of {count} hellos was answered within {self.seconds:g} s"
         ((usual, _),) = self._causes.most_common(1)
         said = {cause for cause in self._causes if cause is None or cause.kind not in _NOTHING_SAID}
         if said == {_NOT_TLS}:
@@ -104,10 +107,7 @@ class Interviewer:
             raise Unreachable(f"{self.destination.address}: nobody accepts connections")
         self._causes[None if reply.failure is None else reply.failure.cause] += 1
         if not self._has_answered and self._causes.total() >= _MOST_SILENT:
-            raise Unreachable(
-                f"{self.destination.address}: accepts connections and stays silent: none of {_MOST_SILENT} "
-                f"hellos was answered within {self.seconds:g} s"
-            )
+            raise Unreachable(f"{self.destination.address}: {self.refusal()}")
         if reply.failure is None:
             self._slowest = max(time.monotonic() - began, self._slowest or 0.0)
         return reply
