@@ -185,6 +185,8 @@ def _text(kind: str, details: ErrorDetails, context: dict[str, Any], error: obje
         return str(unknown_value(given, _QUOTED_WORD.findall(context["expected"])))
     if kind == "too_short":
         return f"has {len(given)} elements: write at least {context['min_length']}"
+    if kind == "too_long":
+        return f"has {len(given)} elements: write at most {context['max_length']}"
     if kind in _MENDS:
         return f"is {shown(given)}: {_MENDS[kind].format(**context)}"
     said = details["msg"].removeprefix("Input ")

@@ -1,12 +1,15 @@
 """`python -m matrix` is `tls-matrix`."""
 
-import sys
+from matrix.commands.interrupts import end_at_once
 
-from matrix.errors import EXIT_INTERRUPTED
+
+def main() -> None:
+    """Run the command that was asked for."""
+    end_at_once()
+    from matrix.commands.cli import main as run  # takes most of a second, in which Ctrl-C may come
+
+    run()
+
 
 if __name__ == "__main__":
-    try:
-        from matrix.commands.cli import main  # takes most of a second, in which Ctrl-C may come
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
     main()

@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
 from matrix.commands.examples import epilog
+from matrix.commands.interrupts import raise_again
 from matrix.commands.streams import open_streams, write_nowhere
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE
 from matrix.garbage import look_seldom
@@ -55,6 +56,7 @@ class Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"matrix.commands.{cmd_name}")
+        raise_again()
         found = getattr(module, COMMANDS[cmd_name])
         if isinstance(found, typer.Typer):
             command: Command = get_group(found)

@@ -1,7 +1,8 @@
 """`tls-matrix explain CELL_ID | --client C --target HOST:PORT`: which part of the hello a server minds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from clients.destination import is_loopback
 from clients.pace import DEFAULT_RATE, at_once, pace_of
+from clients.profile import Profile
 from matrix.cell import Cell, parse_cell_id
 from matrix.commands.asking_first import Rate, Timeout, Yes, ask_first
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, tell, write_out
@@ -21,6 +23,7 @@ from matrix.explain.report import document, write_files
 from matrix.explain.result import Explanation, Kind
 from matrix.grid.run_cell import own_credentials
 from matrix.grid.servers import grid_servers, read_credentials
+from matrix.plan.loading import choose_profile, load_all_profiles
 from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions
 from matrix.plan.plan import Plan
@@ -31,7 +34,7 @@ from matrix.wording import printable
 TARGET = "target"
 """What a target is called where its server has no other name."""
 _ONE = (Kind.ONE, Kind.OWN_RULE, Kind.CHOICE, Kind.SCENARIO)
-_NOT_REACHED = (Kind.UNREACHABLE, Kind.DOWN)
+_NOT_REACHED = (Kind.UNREACHABLE, Kind.DOWN, Kind.NOT_TLS)
 _PROGRAMS = "genuine programs cannot send changed hellos; explain a profile that plays the program"
 
 
@@ -78,15 +81,18 @@ def explain(
     """Find which part of a client's hello a server minds, and prove it with two hellos.
 
     Hellos of this and other clients are sent, changed in one thing or several, each on a connection of its
-    own, with a request where the failure comes after the handshake. Nothing else is sent. Exit status: 0 one
-    cause, 1 several left, flaky or none, 2 the command line or a file has errors, 3 no server answers.
+    own, with a request where the failure comes after the handshake. Nothing else is sent. Most causes take
+    fewer than 40 connections, two things together fewer than 120; where several causes hide one another, each
+    takes its own, and their numbers are told.
+
+    Exit status: 0 one cause (or several that come one after the other), 1 several left, a server that is
+    flaky or changes, or nothing to explain because the client gets through, 2 the command line or a file has
+    errors, 3 no server answers, or none that speaks TLS.
     """
     with one_line_errors() as notes:
-        chosen = _chosen(cell, client, target)
+        chosen = _chosen(cell, client, target, load_all_profiles(clients_dir or (), notes))
         options = _options(chosen, target, timeout, rate, servers_dir, clients_dir)
         plan = make_plan(options, notes)
-        if chosen.client not in plan.profiles:
-            raise SelectionError(f"{chosen.client}: {_PROGRAMS}")
         if out is not None:
             _make(out)
     pace = _pace(plan, rate, max_probes, is_agreed=yes)
@@ -95,7 +101,8 @@ def explain(
         failing = asker.sent(profile.player.hellos[0].template)
         others = {name: each.player for name, each in plan.profiles.items() if name != profile.id}
         found = explain_hello(profile.player, others, asker, Terms(max_probes))
-    written = document(found, chosen.server, profile.id, chosen.scenario, failing)
+    server = plan.targets[0].destination.address if plan.targets else chosen.server
+    written = document(found, server, profile.id, chosen.scenario, failing)
     files = _written(out, written, found) if out is not None else []
     if json:
         write_out(to_json(written))
@@ -104,14 +111,17 @@ def explain(
     raise typer.Exit(_status(found))
 
 
-def _chosen(cell: str | None, client: str | None, target: str | None) -> Cell:
+def _chosen(
+    cell: str | None, client: str | None, target: str | None, profiles: Mapping[str, Profile]
+) -> Cell:
     if cell is not None and (client or target):
         raise SelectionError("CELL_ID names client and server: leave --client and --target out")
     if cell is not None:
-        return parse_cell_id(cell)
+        named = parse_cell_id(cell)
+        return replace(named, client=choose_profile(named.client, profiles, _PROGRAMS).id)
     if client is None or target is None:
         raise SelectionError("say what is to be explained: CELL_ID, or --client CLIENT --target HOST:PORT")
-    return Cell(TARGET, client, CONNECT.id)
+    return Cell(TARGET, choose_profile(client, profiles, _PROGRAMS).id, CONNECT.id)
 
 
 def _options(
@@ -218,7 +228,7 @@ def _print(found: Explanation, written: dict[str, Any], files: list[Path]) -> No
         _line(f"  on the server: {product['remedy']}")
     for setting in written["settings"]:
         _line(f"  on the client: {setting['how']} ({setting['source']})")
-    _line(f"  {written['probes']} connections were made")
+    _line(f"  {written['cost']}")
     for path in files:
         _line(f"  {path}")
 

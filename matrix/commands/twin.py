@@ -18,7 +18,8 @@ from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, 
 from matrix.plan.loading import load_all_profiles
 from matrix.results.run_file import to_json
 from matrix.twin.asking import Interviewer, Unreachable
-from matrix.twin.definition import LEVEL, WRITTEN_BY
+from matrix.twin.definition import LEVEL, WRITTEN_BY, is_as_written
+from matrix.twin.learning import Flaky
 from matrix.twin.making import Maker, NotStarted, Twin, Unanswered, Wanted
 from matrix.twin.row import Terms
 from matrix.wording import counted, printable
@@ -44,6 +45,9 @@ Folder = Annotated[
     Path, typer.Option("--servers-dir", metavar="DIR", help="The folder that the twin's folder goes into.")
 ]
 Quick = Annotated[bool, typer.Option("--quick", help=f"Ask {QUICK_BUDGET} times at most, not {BUDGET}.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Overwrite ID/server.toml although somebody has edited it.")
+]
 
 
 def twin(
@@ -51,6 +55,7 @@ def twin(
     server_id: Id,
     servers_dir: Folder = Path(),
     quick: Quick = False,
+    force: Force = False,
     yes: Yes = False,
     rate: Rate = None,
     timeout: Timeout = 2.0,
@@ -59,14 +64,15 @@ def twin(
 ) -> None:
     """Learn a live server's answers, write an emulated server that gives them, and prove that it does.
 
-    The proof is the row of all clients at both. The twin is ID/server.toml in DIR. Exit status: 0 the rows
-    are equal, 1 they differ, 2 the command line has errors, 3 no server answers.
+    The proof is the row of all clients at both. The twin is ID/server.toml in DIR; one that somebody has
+    edited is not overwritten without --force. Exit status: 0 the rows are equal, 1 they differ, or the server
+    is flaky, 2 the command line has errors, 3 no server answers, or none that speaks TLS.
     """
     budget = QUICK_BUDGET if quick else BUDGET
     with one_line_errors() as notes:
         destination = parse_destination(address)
         clients = {each.id: each.player for each in load_all_profiles(clients_dir or (), notes).values()}
-        check_place(servers_dir, server_id)
+        check_place(servers_dir, server_id, is_forced=force)
         agree(destination, budget, len(clients), rate, is_agreed=yes)
     pace = at_once if rate is None and is_loopback(destination) else Pace(rate or DEFAULT_RATE).wait
     source = f"Asked at {destination.address} on {datetime.now(UTC):%Y-%m-%d}"
@@ -93,6 +99,9 @@ def _made(maker: Maker) -> Twin:
         if file.exists():
             tell(f"tls-matrix: {file}: was not proved; run the command again before relying on it")
         raise
+    except Flaky as error:
+        tell(f"tls-matrix: {error}")
+        raise typer.Exit(EXIT_NOT_AS_EXPECTED) from error
     except (Unreachable, Unanswered, NotStarted) as error:
         tell(f"tls-matrix: {error}")
         raise typer.Exit(EXIT_HARNESS) from error
@@ -102,7 +111,7 @@ def _made(maker: Maker) -> Twin:
         raise typer.Exit(EXIT_USAGE) from error
 
 
-def check_place(folder: Path, server_id: str) -> None:
+def check_place(folder: Path, server_id: str, *, is_forced: bool = False) -> None:
     """Find out before anything is asked whether the twin can be written. Raises SelectionError."""
     if not _ID.fullmatch(server_id):
         raise SelectionError(f'--id {server_id}: write small letters, digits, dots, "-" and "_"')
@@ -126,6 +135,11 @@ def check_place(folder: Path, server_id: str) -> None:
         raise SelectionError(f"{file}: is there and cannot be read ({error}); choose another --id") from error
     if WRITTEN_BY not in text:
         raise SelectionError(f"{file}: is there and was not written by this command; choose another --id")
+    if not is_forced and not is_as_written(text):
+        raise SelectionError(
+            f"{file}: was edited since this command wrote it; choose another --id, or lose the changes with "
+            "--force"
+        )
 
 
 def agree(
@@ -145,7 +159,9 @@ def agree(
 def _print(made: Twin, asked: int) -> None:
     differing = made.differing
     total = len(made.live)
-    write_out(f"{total - len(differing)} of {counted(total, 'cell')} are equal, after {asked} connections.\n")
+    write_out(
+        f"{total - len(differing)} of {counted(total, 'cell')} are equal, after {counted(asked, 'connection')}.\n"
+    )
     for name in differing[:_CELLS_SHOWN]:
         live, twin_cell = made.live[name], made.row[name]
         write_out(printable(f"  {name}: live {live.words}, twin {twin_cell.words}") + "\n")

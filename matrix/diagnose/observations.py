@@ -161,6 +161,24 @@ class Observations(BaseModel):
     ]
     _lines: tuple[int | None, ...] = PrivateAttr(default=())
 
+    @model_validator(mode="before")
+    @classmethod
+    def _has_some(cls, content: Any) -> Any:
+        found = content.get("observation", []) if isinstance(content, Mapping) else None
+        if isinstance(found, list) and not found and {"server", "observation"}.issuperset(content):
+            advice = (
+                "has none: write a table [[observation]] with client and outcome for each client that was "
+                "seen; examples/incident-2012.toml is an example"
+            )
+            raise Mistakes([(("observation",), advice)])
+        if isinstance(found, list) and len(found) > MOST_OBSERVATIONS:
+            advice = (
+                f"has {len(found)}, more than {MOST_OBSERVATIONS}: write each client once for each thing "
+                "that came of it, and leave the repetitions out"
+            )
+            raise Mistakes([(("observation",), advice)])
+        return content
+
     def line_of(self, index: int) -> int | None:
         """The line on which an observation begins."""
         return self._lines[index] if index < len(self._lines) else None

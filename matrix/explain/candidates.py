@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 from handshake.errors import LocalError
 from handshake.features import Feature, FeatureError, FirstFlight
+from handshake.features.any_cipher_suite import AnyCipherSuite
 from handshake.features.cipher_suite import CipherSuite
 from handshake.features.cipher_suite_family import CipherSuiteFamily
 from handshake.features.edits import insert, remove, with_cipher_suites
 from handshake.features.extension import Extension
 from handshake.features.flight import flight_of
 from handshake.features.hello_length import HelloLength
+from handshake.features.lists import Lists
+from handshake.features.lists_any import ListsAny
 from handshake.features.negation import Negation
 from handshake.features.numbers import Numbers
 from handshake.hello_template import ExtensionTemplate, HelloTemplate
@@ -72,6 +75,21 @@ def without(
         except FeatureError:
             continue
         base = changed if is_allowed(flight_of(changed)) else base
+    return base
+
+
+def rid_of(base: HelloTemplate, causes: Sequence[Feature]) -> HelloTemplate:
+    """The hello without the causes, as far from them as can be: where any of several values is missing, it
+    gets all of them.
+    """
+    for cause in causes:
+        match cause:
+            case Negation(feature=AnyCipherSuite(codes=codes)):
+                base = with_(base, [CipherSuite(code) for code in codes])
+            case Negation(feature=ListsAny(extension_type=extension_type, entries=listed)):
+                base = with_(base, [Lists(extension_type, entry) for entry in listed])
+            case _:
+                base = without(base, (cause,))
     return base
 
 

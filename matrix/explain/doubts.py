@@ -54,9 +54,7 @@ class Asked(Protocol):
 
 
 def proving(asked: Asked, cause: Hypothesis) -> Iterator[HelloTemplate]:
-    """The hello that fails less the cause, which must get through, and the other one with it. A length is
-    bounded instead.
-    """
+    """The hello that fails less the cause, which must get through, and the other one with it."""
     parts = cause.parts
     less = [part for part in parts if not is_numeric(part)]
     if cause.joint is Joint.ALL:
@@ -66,7 +64,7 @@ def proving(asked: Asked, cause: Hypothesis) -> Iterator[HelloTemplate]:
         for part in parts:
             filled = (changed for base in bases for changed in _filled_up(base, part))
             yield from islice((each for each in filled if part.present(flight_of(each))), 1)
-        yield from (without(asked.failing, (part,)) for part in less)
+        yield from (without(asked.failing, (part,)) for part in (*less, *filter(is_numeric, parts)))
     else:
         if less == list(parts):
             yield without(asked.failing, parts)

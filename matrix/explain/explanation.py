@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clients.player import Player
+from handshake.features.arguments import NumbersFeature
 from handshake.hello_template import HelloTemplate
 from matrix.explain.asking import (
     AT_ONCE,
@@ -23,14 +24,14 @@ from matrix.explain.asking import (
     is_own_rule,
     is_unreachable,
 )
-from matrix.explain.candidates import without
+from matrix.explain.candidates import rid_of
 from matrix.explain.choices import choices
 from matrix.explain.control import CONTROL_AFTER, PAUSE_SECONDS, Control, Disturbance, rate_of_failures
 from matrix.explain.hypotheses import Hypothesis
 from matrix.explain.nearest import MOST_TRIED, Nearest
 from matrix.explain.proof import REPEATS, Proof, nearest_pair, prove, smallest_changes
 from matrix.explain.result import MOST_TOLD, Explanation, Kind
-from matrix.explain.search import Found, Search
+from matrix.explain.search import Earlier, Found, Search
 from matrix.explain.trial import Answer, Trials
 from matrix.scenarios import CONNECT
 
@@ -39,10 +40,12 @@ REFUSING_STATUS = 400
 MOST_PROBES = 200
 """Connections that an explanation makes unless another number is asked for; most need a fifth of them."""
 _SILENT = ":timeout"
+_NOTHING_SAID = ("timeout", "fin", "reset")
+_NOT_TLS = "server-hello:protocol-error-not-tls"
 _KEPT = 30
 """Connections that are kept for controls and the proof."""
-_MOST_CAUSES_IN_TURN = 3
-"""Things with different reactions that one server is asked about."""
+_MOST_CAUSES_IN_TURN = 5
+"""Things that one server is asked about, each in a hello without those before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,11 @@ class _Explaining:
         self._terms = terms
         self._failing = asker.sent(client.hellos[0].template)
         self._hellos = {name: asker.sent(player.hellos[0].template) for name, player in clients.items()}
+        self._answers: dict[HelloTemplate, Answer] = {}
+        self._passing_by: tuple[str, HelloTemplate, Answer] | None = None
+        self._before: list[Earlier] = []
+        self._asked_before = 0
+        self._trials: Trials | None = None
 
     def run(self) -> Explanation:
         """Ask until there is an explanation, or there is none."""
@@ -77,7 +85,8 @@ class _Explaining:
         try:
             return self._run()
         except ProbesSpent:
-            return self._ended(Kind.SPENT, Answer(False))
+            explained = Answer(False) if self._trials is None else self._trials.explained
+            return self._ended(Kind.SPENT, explained)
 
     def _run(self) -> Explanation:
         asker, failing = self._asker, self._failing
@@ -85,6 +94,8 @@ class _Explaining:
         first = asker.ask(failing)
         if is_unreachable(first):
             return self._ended(Kind.UNREACHABLE, first)
+        self._trials = Trials(first)
+        self._trials.add(failing, first)
         if asker.scenario.makes_probes:  # it has asked what there is to ask
             return self._ended(Kind.PASSES if first.passes else Kind.SCENARIO, first)
         first = self._without_scenario(first)
@@ -134,12 +145,16 @@ class _Explaining:
             return self._ended(Kind.PASSES, first)
         return self._otherwise(next(answer for answer in again if not answer.passes))
 
-    def _explained(self, first: Answer, *, times: int = 1, rule: bool = False, turn: int = 1) -> Explanation:
+    def _explained(self, first: Answer, *, times: int = 1, rule: bool = False) -> Explanation:
         """Explain the failing hello, which has been answered in this way so many times."""
-        trials = Trials(first)
-        nearest = self._nearest(first, trials)
+        self._trials = trials = Trials(first)
+        for template, answer in self._answers.items():
+            trials.add(template, answer)
+        nearest = self._passing_by or self._nearest(first, trials)
         if nearest is None:
-            kind = Kind.PASSES if first.passes else Kind.OWN_RULE if rule else Kind.ALL_FAIL
+            if self._failing not in self._answers:
+                trials.add(self._failing, first)
+            kind = Kind.PASSES if first.passes else Kind.OWN_RULE if rule else _all_fail(trials)
             return self._disturbed_meanwhile(first, trials) or replace(
                 self._ended(kind, first, trials), rule=rule
             )
@@ -147,11 +162,12 @@ class _Explaining:
         if first.passes:  # the server answers with an HTTP status that refuses
             self._asker.usual_status = answer.status
             first = as_usual(first, answer.status)
-            trials = Trials(first)
+            self._trials = trials = Trials(first)
             trials.add(passing, answer)
         if any(not self._asker.ask(self._failing).is_like(first) for _ in range(REPEATS - times)):
             return self._otherwise(first)
-        trials.add(self._failing, first)
+        if self._failing not in self._answers:
+            trials.add(self._failing, first)
         control = Control(self._asker, passing, self._terms.pause, self._terms.pause_seconds)
         found = self._searched(trials, passing, control)
         proof = self._proved(found, first, passing)
@@ -162,7 +178,8 @@ class _Explaining:
             proof = self._proved(found, first, passing)
         if isinstance(found, Disturbance):
             return self._disturbed(found, first, passing, trials)
-        told = self._told(found, proof, first, name, rule=rule, turn=turn)
+        self._passing_by = nearest
+        told = self._told(found, proof, first, name, rule=rule)
         if not found.causes:
             return told
         cause = found.causes[0][0]
@@ -191,7 +208,7 @@ class _Explaining:
         return trials
 
     def _told(
-        self, found: Found, proof: Proof | None, first: Answer, name: str, *, rule: bool, turn: int
+        self, found: Found, proof: Proof | None, first: Answer, name: str, *, rule: bool
     ) -> Explanation:
         """Tell what was found and proved, and what comes behind it."""
         ended = replace(
@@ -205,12 +222,13 @@ class _Explaining:
             is_told = choices(found.trials) is not None
             kind = Kind.CHOICE if is_told else Kind.OWN_RULE if rule else Kind.NONE
             return replace(ended, kind=kind, proof=nearest_pair(found.trials), probes=self._asker.asked)
-        cause = found.causes[0][0]
         if proof is None:
             later = self._asker.ask(self._failing)
             if not later.is_like(first):
                 return self._otherwise(first, found.trials)
-        then = self._then(cause, found.trials, turn) if proof is not None else None
+        here = self._asker.asked - self._asked_before
+        self._asked_before = self._asker.asked
+        then = self._then(found, first) if proof is not None else None
         is_one = len(found.causes) == 1 and proof is not None
         return replace(
             ended,
@@ -219,23 +237,32 @@ class _Explaining:
             companions=found.companions,
             then=then,
             probes=self._asker.asked,
+            probes_here=here,
         )
 
-    def _then(self, cause: Hypothesis, trials: Trials, turn: int) -> Explanation | None:
+    def _then(self, found: Found, first: Answer) -> Explanation | None:
         """What the server has against the hello once the cause is out of it."""
-        bare = self._asker.sent(without(self._failing, cause.parts))
-        if bare == self._failing or turn == _MOST_CAUSES_IN_TURN:
+        cause = found.causes[0][0]
+        bare = self._asker.sent(rid_of(self._failing, cause.parts))
+        self._before.append(Earlier(cause, first.reason))
+        if bare == self._failing or len(self._before) == _MOST_CAUSES_IN_TURN:
             return None
-        known = (trial.answer for trial in trials if trial.template == bare)
-        answer = next(known, None) or self._asker.ask(bare)
-        if answer.passes or self._asker.asked >= self._terms.most_probes:
+        answered = {trial.template: trial.answer for trial in found.trials if not cause.holds(trial.flight)}
+        self._answers |= answered
+        answer = self._answers.get(bare) or self._asker.ask(bare)
+        if answer.passes:
             return None
         self._failing = bare
+        spent = Explanation(Kind.SPENT, answer, self._terms.most_probes)
         try:
-            then = self._explained(answer, turn=turn + 1)
+            then = self._explained(answer)
         except ProbesSpent:
-            return None
-        is_told = then.kind is Kind.ONE or (then.kind is Kind.SEVERAL and len(then.causes) <= MOST_TOLD)
+            return spent
+        if then.is_cut and then.kind is not Kind.ONE:
+            return spent
+        is_told = (then.kind is Kind.ONE and not _is_one_size(then.causes[0][0])) or (
+            then.kind is Kind.SEVERAL and len(then.causes) <= MOST_TOLD
+        )
         return then if is_told else None
 
     def _nearest(self, first: Answer, trials: Trials) -> tuple[str, HelloTemplate, Answer] | None:
@@ -249,11 +276,9 @@ class _Explaining:
             for (name, template), answer in zip(batch, answers, strict=True):
                 if answer.is_like(first):
                     order.failed(name)
-                    if not first.passes:
-                        trials.add(template, answer)
+                trials.add(template, answer)
             for (name, template), answer in zip(batch, answers, strict=True):
                 if answer.passes and (not first.passes or answer.status != first.status):
-                    trials.add(template, answer)
                     return name, template, answer
         return None
 
@@ -262,7 +287,8 @@ class _Explaining:
         asker = self._asker
         kept = min(_KEPT, self._terms.most_probes // 3)
         most = max(self._terms.most_probes - asker.asked - kept, 0) + len(trials)
-        search = Search(self._failing, passing, trials, most, self._hellos.values(), asker.sent)
+        known = self._hellos.values()
+        search = Search(self._failing, passing, trials, most, known, asker.sent, self._before)
         asking = search.run()
         since = 0
         try:
@@ -296,4 +322,16 @@ class _Explaining:
         return replace(self._ended(Kind(disturbance.value), first, trials), rate=rate)
 
     def _ended(self, kind: Kind, answer: Answer, trials: Trials | None = None) -> Explanation:
-        return Explanation(kind, answer, self._asker.asked, trials=trials)
+        return Explanation(kind, answer, self._asker.asked, trials=trials or self._trials)
+
+
+def _all_fail(trials: Trials) -> Kind:
+    """How it is called that no hello gets through."""
+    said = {t.answer.reason for t in trials if t.answer.reason.partition(":")[2] not in _NOTHING_SAID}
+    return Kind.NOT_TLS if said == {_NOT_TLS} else Kind.ALL_FAIL
+
+
+def _is_one_size(cause: Hypothesis) -> bool:
+    """Whether it is a length, or a count, of one value alone: what a few hellos have in common by chance."""
+    numbers = [part.numbers for part in cause.parts if isinstance(part, NumbersFeature)]
+    return any(each.low == each.high for each in numbers)

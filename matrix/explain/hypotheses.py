@@ -43,6 +43,12 @@ MODULI = (2, 4, 8, 16, 32, 64, 128, 256)
 """Of lengths: some servers fail at a remainder (research note on servers, section 4, X6)."""
 OPEN_END = 4
 """A server that minds a length, and this many times as much, is taken to mind whatever is longer."""
+VERSIONS: tuple[Feature, ...] = tuple(
+    literal
+    for version in ProtocolVersion
+    for literal in (VersionFrom(version), Negation(VersionFrom(version)))
+)
+"""Bounds of a hello's client_version."""
 MOST_PARTS = 3
 _MOST_OF_THREE = 50
 """Features of which threes are made; there are as many threes as their third power."""
@@ -96,26 +102,15 @@ class Universe:
             for feature in features_of(flight):
                 if not is_numeric(feature):
                     literals.update({feature: None, Negation(feature): None})
-            remainders = (Numbers(modulus=each, remainder=flight.length % each) for each in MODULI)
-            literals.update((HelloLength(numbers), None) for numbers in remainders)
+            literals.update(dict.fromkeys(remainders(flight)))
         literals.update((Negation(feature), None) for feature in absent)
-        for version in ProtocolVersion:
-            literals.update({VersionFrom(version): None, Negation(VersionFrom(version)): None})
+        literals.update(dict.fromkeys(VERSIONS))
         self._literals = tuple(literals)
 
     def literals(self, trials: Trials) -> Iterator[Feature]:
         """Everything that may be a part, as seen so far."""
         yield from self._literals
-        is_cut = any(len(trial.flight.records) > 1 for trial in trials)
-        for kind, measure in MEASURES.items():
-            if kind is FirstRecordLength and not is_cut:  # it is the length of the hello then
-                continue
-            values = [measure(trial.flight) for trial in trials.chosen(trials.failing)]
-            low, high = min(values), max(values)
-            yield kind(Numbers(low, None))
-            yield kind(Numbers(0, high))
-            if high < max(OPEN_END * low, 1):
-                yield kind(Numbers(low, high))
+        yield from sizes(trials, trials.failing)
 
     def singles(self, trials: Trials) -> list[Hypothesis]:
         """The single features that everything seen allows."""
@@ -159,10 +154,10 @@ class Universe:
         return [*with_sums, *self._combined(trials, 3)]
 
     def _combined(self, trials: Trials, count: int) -> list[Hypothesis]:
-        failing, passing = trials.failing, trials.passing
+        failing, past = trials.failing, trials.past
         needed, harmful = self._parts(trials)
         if count > 2:  # what tells the most apart
-            needed = sorted(needed, key=lambda each: (each[1] & passing).bit_count())[:_MOST_OF_THREE]
+            needed = sorted(needed, key=lambda each: (each[1] & past).bit_count())[:_MOST_OF_THREE]
             harmful = sorted(harmful, key=lambda each: -each[1].bit_count())[:_MOST_OF_THREE]
         return [
             Hypothesis(tuple(literal for literal, _ in chosen), Joint.ALL)
@@ -178,8 +173,28 @@ class Universe:
         """What each failing trial has, and what none has that got through, each with its trials as bits."""
         having = {each: trials.having(each) & trials.known for each in dict.fromkeys(self.literals(trials))}
         needed = [(each, bits) for each, bits in having.items() if bits & trials.failing == trials.failing]
-        harmful = [(each, bits) for each, bits in having.items() if bits and not bits & trials.passing]
+        harmful = [(each, bits) for each, bits in having.items() if bits and not bits & trials.past]
         return needed, harmful
+
+
+def sizes(trials: Trials, failing: int) -> Iterator[Feature]:
+    """Lengths and counts, bounded by those of the failing trials, which are given as bits."""
+    is_cut = any(len(trial.flight.records) > 1 for trial in trials)
+    for kind, measure in MEASURES.items():
+        if kind is FirstRecordLength and not is_cut:  # it is the length of the hello then
+            continue
+        values = [measure(trial.flight) for trial in trials.chosen(failing)]
+        low, high = min(values), max(values)
+        yield kind(Numbers(low, None))
+        yield kind(Numbers(0, high))
+        if high < max(OPEN_END * low, 1):
+            yield kind(Numbers(low, high))
+
+
+def remainders(flight: FirstFlight) -> Iterator[Feature]:
+    """Those of the hello's length."""
+    for modulus in MODULI:
+        yield HelloLength(Numbers(modulus=modulus, remainder=flight.length % modulus))
 
 
 def is_numeric(literal: Feature) -> bool:

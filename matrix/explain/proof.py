@@ -10,7 +10,7 @@ from handshake.features import Feature, differences, features_of
 from handshake.features.flight import flight_of
 from handshake.hello_template import HelloTemplate
 from matrix.explain.asking import Asker
-from matrix.explain.candidates import with_, without
+from matrix.explain.candidates import rid_of, with_, without
 from matrix.explain.hypotheses import Hypothesis, Joint
 from matrix.explain.trial import Answer, Trials
 
@@ -98,6 +98,7 @@ def _pairs(
     """Pairs of which the first hello has the cause and the second has not."""
     less = (cause.parts,) if cause.joint is Joint.ANY else [(part,) for part in cause.parts]
     made = [(failing, sent(without(failing, parts))) for parts in less]
+    made.append((failing, sent(rid_of(failing, cause.parts))))
     made.append((sent(with_(passing, cause.parts[:1] if cause.joint is Joint.ANY else cause.parts)), passing))
     most_alike = nearest_pair(trials)
     made.append((most_alike.failing, most_alike.passing))

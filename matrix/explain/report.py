@@ -20,7 +20,7 @@ from matrix.explain.advice import Advice, advice
 from matrix.explain.hypotheses import Hypothesis, Joint
 from matrix.explain.proof import Proof
 from matrix.explain.result import MOST_TOLD, Explanation
-from matrix.explain.words import accepted, confidence, described, sentence
+from matrix.explain.words import accepted, confidence, cost, described, sentence
 from matrix.results.run_file import to_json
 from servers.intolerance import KnownIntolerance
 
@@ -81,6 +81,7 @@ def _explanation(explanation: Explanation, server: str, client: str) -> dict[str
         "reason": explanation.answer.reason,
         "confidence": confidence(explanation),
         "probes": explanation.probes,
+        "cost": cost(explanation),
         "causes": [[_cause(each) for each in group] for group in explanation.causes],
         "evidence": _evidence(explanation),
         "nearest_passing_client": explanation.nearest,

@@ -1,5 +1,6 @@
 """What an explanation amounts to: how it ended, what is to blame, and the two hellos that prove it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,6 +24,7 @@ class Kind(StrEnum):
     OWN_RULE = "own-rule"
     NONE = "none"
     ALL_FAIL = "all-fail"
+    NOT_TLS = "not-tls"
     PASSES = "passes"
     UNREACHABLE = "unreachable"
     FLAKY = Disturbance.FLAKY.value
@@ -37,7 +39,8 @@ class Kind(StrEnum):
 class Explanation:
     """What was found.
 
-    `answer` is that of the failing hello, `probes` the connections made. `causes` are groups of hypotheses:
+    `answer` is that of the failing hello, `probes` the connections made, `probes_here` those of them before
+    what comes `then`. `causes` are groups of hypotheses:
     those of a group say the same of every known hello, nothing that could be asked tells the groups apart.
     `proof` are the two hellos; where no cause is left, the two most alike that were asked. `nearest` is the
     client whose hello got through. `companions` are what every failing hello had besides the first cause.
@@ -62,3 +65,11 @@ class Explanation:
     then: "Explanation | None" = None
     trials: Trials | None = None
     is_cut: bool = False
+    probes_here: int = 0
+
+    def in_turn(self) -> Iterator["Explanation"]:
+        """It, and those of what the server minds next."""
+        each: Explanation | None = self
+        while each is not None:
+            yield each
+            each = each.then

@@ -16,6 +16,7 @@ from handshake.errors import LocalError
 from handshake.features import Feature, FirstFlight
 from handshake.features.any_cipher_suite import AnyCipherSuite
 from handshake.features.arguments import NumbersFeature
+from handshake.features.cipher_suite import CipherSuite
 from handshake.features.cipher_suite_family import CipherSuiteFamily
 from handshake.features.extension import Extension
 from handshake.features.extension_block import ExtensionBlock
@@ -27,6 +28,7 @@ from matrix.explain.alike import merged
 from matrix.explain.candidates import changes, groups, with_, without
 from matrix.explain.doubts import DOUBTS, chosen_from, opened, resized
 from matrix.explain.hypotheses import Hypothesis, Universe, is_numeric
+from matrix.explain.order import hidden_by, past_by_order
 from matrix.explain.rank import rank
 from matrix.explain.shrinking import shrunk
 from matrix.explain.sums import LEAST, is_none_of_several
@@ -67,10 +69,19 @@ class Found:
     is_cut: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a server looks for first: `reason` is what it says of a hello that has the cause."""
+
+    cause: Hypothesis
+    reason: str
+
+
 class Search:
     """A search between two hellos whose answers are known; `most` trials at most. `known` are hellos of other
     clients, which may tell apart what no change of the two does; `made` makes of a changed hello the one that
-    is really sent.
+    is really sent. `before` are causes that the server is known to look for before that which is searched: a
+    hello with one of them says nothing, and is not asked.
     """
 
     def __init__(
@@ -81,23 +92,37 @@ class Search:
         most: int,
         known: Iterable[HelloTemplate] = (),
         made: Callable[[HelloTemplate], HelloTemplate] = lambda template: template,
+        before: Sequence[Earlier] = (),
     ) -> None:
         self.trials = trials
         self.most = most
         self.failing, self.passing = failing, passing
         self._made = made
         self._known = tuple(known)
+        self._before = before
         self._is_shrunk = False
+        self._trusts_order = True
         flights = map(flight_of, self._known)
         absent = (each for flight in flights for kind in _MAY_BE_MISSED for each in kind.found_in(flight))
         self._absent = tuple(dict.fromkeys(absent))
         self._universe = Universe((trial.flight for trial in trials), self._absent)
         self._asked = {trial.template for trial in trials}
+        self._weigh_what_failed_otherwise()
 
     def run(self) -> Asking:
         """Ask until nothing that can be asked divides what is possible, or the most is reached."""
         while len(self.trials) < self.most:
             possible = self._possible()
+            if not possible and self.trials.by_order:  # the server may look for several things first
+                self._trusts_order = False
+                self.trials.by_order = 0
+                continue
+            if not possible and self._no_common_suite():
+                question = self._first_new(self._with_suites_of_the_server())
+                if question is None:
+                    break
+                yield from self._ask(question)
+                continue
             if not possible and not self._is_shrunk:
                 yield from self._shrink()
                 continue
@@ -110,7 +135,15 @@ class Search:
     def _ask(self, question: HelloTemplate) -> Generator[Sequence[HelloTemplate], Sequence[Answer], Trial]:
         self._asked.add(question)
         (answer,) = yield (question,)
-        return self.trials.add(question, answer)
+        trial = self.trials.add(question, answer)
+        self._weigh_what_failed_otherwise()
+        return trial
+
+    def _weigh_what_failed_otherwise(self) -> None:
+        if self._trusts_order:
+            before = {each.reason for each in self._before}
+            self.trials.by_order = past_by_order(self.trials, before)
+        self._hidden_by = hidden_by(self.trials)
 
     def _shrink(self) -> Generator[Sequence[HelloTemplate], Sequence[Answer], None]:
         """Leave only one cause in the failing hello; from here on no other failing hello counts, since it may
@@ -128,6 +161,7 @@ class Search:
         self.trials = self.trials.that_got_through()
         self.trials.add(self.failing, self.trials.explained)
         self._universe = Universe(map(flight_of, (self.failing, self.passing)), self._absent)
+        self._weigh_what_failed_otherwise()
 
     def found(self) -> Found:
         """What is still possible."""
@@ -143,12 +177,29 @@ class Search:
         """Where the suites that a server takes depend on the version, no list of them explains every failure:
         of this one it may be that the hello has none of those that the server has chosen.
         """
-        choices = [trial.answer.choice for trial in self.trials.chosen(self.trials.passing)]
-        chosen = tuple(dict.fromkeys(choice.cipher_suite for choice in choices if choice is not None))
-        is_so = None not in choices and set(chosen).isdisjoint(self.failing.cipher_suites)
-        if not self._looks_like_no_common_suite() or len(chosen) < LEAST or not is_so:
+        chosen = self._chosen_suites()
+        is_so = len(chosen) >= LEAST and set(chosen).isdisjoint(self.failing.cipher_suites)
+        if not is_so or not self._looks_like_no_common_suite():
+            return []
+        mended = self._made(with_(self.failing, [CipherSuite(code) for code in chosen]))
+        if any(trial.template == mended for trial in self.trials.chosen(self.trials.failing)):
             return []
         return [Hypothesis((Negation(AnyCipherSuite(chosen)),))]
+
+    def _with_suites_of_the_server(self) -> Iterator[HelloTemplate]:
+        """The failing hello with all suites that the server has chosen, which must get through, and with all
+        others that are known.
+        """
+        through = list(self.trials.chosen(self.trials.passing))
+        offered = dict.fromkeys(code for trial in through for code in trial.flight.cipher_suites)
+        chosen = self._chosen_suites()
+        yield with_(self.failing, [CipherSuite(code) for code in chosen])
+        yield with_(self.failing, [CipherSuite(code) for code in offered if code not in chosen])
+
+    def _chosen_suites(self) -> tuple[int, ...]:
+        """The suites that the server has chosen, in the order in which it was seen."""
+        choices = (trial.answer.choice for trial in self.trials.chosen(self.trials.passing))
+        return tuple(dict.fromkeys(choice.cipher_suite for choice in choices if choice is not None))
 
     def _compared(self) -> list[FirstFlight]:
         """The hellos that tell causes apart: those that were asked and those that are known, but for versions
@@ -251,7 +302,7 @@ class Search:
         best, best_score = None, 0.0
         for template, flight in self._new(templates):
             worth = score(flight)
-            if worth and not self._can_be_answered(flight):
+            if worth and (not self._can_be_answered(flight) or self._is_hidden(flight)):
                 worth *= _UNANSWERABLE
             if worth > best_score:
                 best, best_score = template, worth
@@ -267,7 +318,7 @@ class Search:
                 flight = flight_of(made)
             except LocalError:  # it does not fit into a hello
                 continue
-            if made not in self._asked:
+            if made not in self._asked and not any(each.cause.holds(flight) for each in self._before):
                 yield made, flight
 
     def _can_be_answered(self, flight: FirstFlight) -> bool:
@@ -276,6 +327,10 @@ class Search:
             trial.answer.choice is not None and trial.answer.choice.cipher_suite in flight.cipher_suites
             for trial in self.trials.chosen(self.trials.passing)
         )
+
+    def _is_hidden(self, flight: FirstFlight) -> bool:
+        """Whether it is likely to fail in another way, which says nothing."""
+        return any(all(cause.present(flight) for cause in causes) for causes in self._hidden_by)
 
     def _dares(self) -> bool:
         """Whether a hello may be asked that the server may refuse for want of a common suite: a few times,

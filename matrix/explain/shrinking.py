@@ -2,12 +2,14 @@
 
 A server that minds several things at once fails a hello for any of them, so no single cause explains all
 failures. What still fails, and differs from what gets through as little as possible, has one of them alone.
-This is delta debugging (Zeller and Hildebrandt, 2002): halves of the differences are taken over, then
-quarters, down to single ones. The order of suites and extensions is taken over as a whole or not at all,
-since one that is moved changes places with many.
+This is delta debugging (Zeller and Hildebrandt, 2002): differences of one kind are taken over, then halves of
+what is left, then quarters, down to single ones. The order of suites and extensions is taken over as a whole
+or not at all, since one that is moved changes places with many.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from enum import Enum, auto
+from itertools import groupby
 
 from handshake.errors import LocalError
 from handshake.features import Feature, FeatureError, differences
@@ -23,25 +25,49 @@ _ORDER = (CipherSuiteBefore, ExtensionBefore)
 Shrinking = Generator[HelloTemplate, bool, HelloTemplate]
 
 
+class Way(Enum):
+    """Which differences are taken over together, in this order."""
+
+    KINDS = auto()
+    PARTS = auto()
+    SINGLY = auto()
+    ORDER = auto()
+
+
 def shrunk(failing: HelloTemplate, passing: HelloTemplate, trials: Trials) -> Shrinking:
     """Give hellos and take whether each fails like the one to be explained; what is left at the end. Each
     that is given is nearer to the one that gets through than what still fails.
     """
     known = {trial.template: trial.answer.is_like(trials.explained) for trial in trials}
-    again = True
-    while again:
-        again = False
-        differing, order = _differing(failing, passing)
-        for group in (*groups(differing), *([each] for each in differing), order):
-            changed = _taken_over(failing, passing, group)
-            if changed == passing or not _is_nearer(changed, failing, passing):
-                continue
-            if changed not in known:
-                known[changed] = yield changed
-            if known[changed]:
-                failing, again = changed, True
-                break
+    for way in Way:
+        again = True
+        while again:
+            again = False
+            for group in _parted(way, *_differing(failing, passing)):
+                changed = _taken_over(failing, passing, group)
+                if changed == passing or not _is_nearer(changed, failing, passing):
+                    continue
+                if changed not in known:
+                    known[changed] = yield changed
+                if known[changed]:
+                    failing, again = changed, True
     return failing
+
+
+def _parted(way: Way, features: Sequence[Feature], order: Sequence[Feature]) -> Iterator[Sequence[Feature]]:
+    match way:
+        case Way.KINDS:
+            yield from (list(kind) for _, kind in groupby(sorted(features, key=_kind), _kind))
+        case Way.PARTS:
+            yield from groups(features)
+        case Way.SINGLY:
+            yield from ([feature] for feature in features)
+        case Way.ORDER:
+            yield order
+
+
+def _kind(feature: Feature) -> str:
+    return type(feature).__name__
 
 
 def _differing(first: HelloTemplate, second: HelloTemplate) -> tuple[list[Feature], list[Feature]]:

@@ -110,8 +110,12 @@ def sums(trials: Trials, within: int | None = None) -> Iterator[Sum]:
     trials that count.
     """
     counted = trials.known if within is None else trials.known & within
-    failing = list(trials.chosen(trials.failing & counted))
-    passing = list(trials.chosen(trials.passing & counted))
+    return summed(trials, trials.failing & counted, trials.past & counted)
+
+
+def summed(trials: Trials, failing_bits: int, passing_bits: int) -> Iterator[Sum]:
+    """The sums that are true of each of these failing trials and of none of these that got through."""
+    failing, passing = list(trials.chosen(failing_bits)), list(trials.chosen(passing_bits))
     for kind in KINDS:
         for having, lacking, is_offered in ((failing, passing, True), (passing, failing, False)):
             gone = {value for trial in lacking for value in kind.of(trial.flight)}

@@ -61,6 +61,11 @@ class Answer:
         is_chosen = self.choice is not None and other.choice is None
         return self.passes or is_chosen or (_phase(self.reason) > _phase(other.reason) >= 0)
 
+    def is_as_early_as(self, other: "Answer") -> bool:
+        """Whether both fail in the same phase, and both before the server has chosen."""
+        is_unchosen = self.choice is None and other.choice is None
+        return is_unchosen and not self.passes and _phase(self.reason) == _phase(other.reason) >= 0
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -76,20 +81,35 @@ class Trials(Sequence[Trial]):
 
     `failing` are those that fail as the hello to be explained does, `passing` those that get through or at
     least past that point, as bits. What fails in another way is in neither: another thing may have come
-    before.
+    before. `by_order` are those of them that got past it nevertheless (`matrix.explain.order`).
     """
 
     def __init__(self, explained: Answer) -> None:
         self.explained = explained
         self.failing = 0
         self.passing = 0
+        self.by_order = 0
         self._trials: list[Trial] = []
         self._seen: dict[Feature, tuple[int, int]] = {}
 
     @property
     def known(self) -> int:
         """The trials that say something about the failure to be explained."""
-        return self.failing | self.passing
+        return self.failing | self.past
+
+    @property
+    def past(self) -> int:
+        """The trials that do not have its cause."""
+        return self.passing | self.by_order
+
+    def otherwise(self) -> dict[str, int]:
+        """The trials that fail in another way before the server has chosen, by their reason, as bits."""
+        found: dict[str, int] = {}
+        answered = self.failing | self.passing
+        for index, trial in enumerate(self._trials):
+            if not answered >> index & 1 and trial.answer.is_as_early_as(self.explained):
+                found[trial.answer.reason] = found.get(trial.answer.reason, 0) | 1 << index
+        return found
 
     def add(self, template: HelloTemplate, answer: Answer) -> Trial:
         """Take a new trial."""

@@ -1,6 +1,8 @@
 """An explanation in plain English: what the server minds, what it does not mind, how sure that is. Pure."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
+from operator import add
 
 from handshake.features import Feature
 from handshake.features.any_cipher_suite import AnyCipherSuite
@@ -27,10 +29,17 @@ _REFUSES = {
 }
 _MOST_NAMED = MOST_TOLD
 _NOT_EXPLAINED = {
-    Kind.PASSES: "{client} gets through to {server}: there is nothing to explain",
+    Kind.PASSES: (
+        "{client} gets through to {server}, {times} of {times} times, as it should: there is nothing to "
+        "explain"
+    ),
     Kind.ALL_FAIL: (
         "no hello that was tried gets past this at {server}: {sentence}. It is not the hello of {client} "
         "alone"
+    ),
+    Kind.NOT_TLS: (
+        "{server} does not speak TLS: check the port, and name the protocol that comes before TLS, if there "
+        "is one (--target HOST:PORT,starttls=PROTOCOL)"
     ),
     Kind.UNREACHABLE: "{server} cannot be reached: {sentence}",
     Kind.DOWN: "{server} went down while it was asked",
@@ -46,28 +55,36 @@ _NOT_EXPLAINED = {
         "{server} answers the same hello otherwise than before: it has changed, or learns; nothing is "
         "concluded from its answers"
     ),
-    Kind.SPENT: "{probes} were not enough to explain {server}: give more with --max-probes",
+    Kind.SPENT: (
+        "{probes} were not enough to explain what {server} does ({sentence}): give more with --max-probes"
+    ),
 }
 
 
 def sentence(explanation: Explanation, server: str, client: str) -> str:
     """The result in one sentence, with what comes next behind it."""
-    said = _sentence(explanation, server, client)
-    if explanation.then is not None:
-        said += f". Without that: {_sentence(explanation.then, server, client)}"
-        if explanation.then.then is not None:
-            said += f". Without that too: {_sentence(explanation.then.then, server, client)}"
-    return said
+    first, *others = (_sentence(each, server, client) for each in explanation.in_turn())
+    joints = chain((". Without that: ",), repeat(". Without that too: "))
+    return first + "".join(map(add, joints, others))
+
+
+def cost(explanation: Explanation) -> str:
+    """How many connections were made, and for which of several causes how many."""
+    each = [found.probes_here for found in explanation.in_turn() if found.probes_here]
+    made = f"{counted(explanation.probes, 'connection')} {'was' if explanation.probes == 1 else 'were'} made"
+    if len(each) < 2:
+        return made
+    return f"{made}, for {len(each)} causes one after the other: {joined([str(number) for number in each])}"
 
 
 def _sentence(explanation: Explanation, server: str, client: str) -> str:
     kind, answer = explanation.kind, explanation.answer
     match kind:
         case Kind.ONE:
-            said = f"{_fails(explanation, server, client)} {described(explanation.causes[0][0])}"
+            said = _fails(explanation, server, client, described(explanation.causes[0][0]))
             return "; ".join((said, *accepted(explanation)[:1]))
         case Kind.SEVERAL:
-            return f"{_fails(explanation, server, client)} {_several(explanation)}"
+            return _fails(explanation, server, client, _several(explanation))
         case Kind.OWN_RULE:
             said = answer.sentence or answer.reason
             return f"the hello is not to blame: {said}; a client without that rule gets through"
@@ -81,7 +98,9 @@ def _sentence(explanation: Explanation, server: str, client: str) -> str:
             rate = explanation.rate or 0.0
             return f"{server} is flaky: of {REPEATS} times the same hello failed {rate * REPEATS:.0f}"
     asked = counted(explanation.probes, "connection")
-    return _NOT_EXPLAINED[kind].format(server=server, client=client, sentence=answer.sentence, probes=asked)
+    return _NOT_EXPLAINED[kind].format(
+        server=server, client=client, sentence=answer.sentence, probes=asked, times=explanation.probes
+    )
 
 
 def _several(explanation: Explanation) -> str:
@@ -94,18 +113,20 @@ def _several(explanation: Explanation) -> str:
     return f"one of these, which {why}: {'; '.join(groups[:_MOST_NAMED])}{more}"
 
 
-def _fails(explanation: Explanation, server: str, client: str) -> str:
-    """The beginning of a sentence that ends with the cause."""
-    phase, _, cause = explanation.answer.reason.partition(":")
+def _fails(explanation: Explanation, server: str, client: str, what: str) -> str:
+    """What becomes of any hello with the cause; `what` says it."""
+    answer = explanation.answer
+    phase, _, cause = answer.reason.partition(":")
     if explanation.rule:
-        return f"{client} refuses what {server} chooses ({explanation.answer.sentence}) for any hello with"
+        return f"{client} refuses what {server} chooses ({answer.sentence}) for any hello with {what}"
     if phase == "application-data" and cause.startswith("http-status-"):
-        return f"{server} answers with HTTP status {cause.removeprefix('http-status-')} any hello with"
+        status = cause.removeprefix("http-status-")
+        return f"{server} answers with HTTP status {status} any hello with {what}"
     if phase == "server-hello" and cause in _REFUSES:
-        return f"{server} {_REFUSES[cause]} any hello with"
+        return f"{server} {_REFUSES[cause]} any hello with {what}"
     if phase == "server-hello" and cause.startswith("alert-"):
-        return f"{server} refuses (alert {cause.removeprefix('alert-')}) any hello with"
-    return f"{explanation.answer.sentence or explanation.answer.reason}, with {server} and any hello with"
+        return f"{server} refuses (alert {cause.removeprefix('alert-')}) any hello with {what}"
+    return f"with {server}, after any hello with {what}: {answer.sentence or answer.reason}"
 
 
 def _of_choice(explanation: Explanation) -> str:
@@ -141,7 +162,7 @@ def _part(part: Feature) -> str:
             return f"a client_version below {version_name(version)}"
         case Negation(feature=AnyCipherSuite(codes=codes)):
             names = joined([*map(cipher_suite_name, codes[:_MOST_NAMED]), *_more(len(codes) - _MOST_NAMED)])
-            return f"none of the cipher suites that the server takes ({names})"
+            return f"none of the cipher suites that the server chose from other hellos ({names})"
         case _:
             return part.describe()
 
@@ -183,7 +204,7 @@ def confidence(explanation: Explanation) -> str:
             return f"medium: each failing hello also had {names}{others}, never left out"
         case Kind.ONE:
             return "high: proved by two hellos that differ in the cause, each asked several times"
-        case Kind.CHOICE | Kind.SCENARIO | Kind.OWN_RULE | Kind.PASSES | Kind.UNREACHABLE:
+        case Kind.CHOICE | Kind.SCENARIO | Kind.OWN_RULE | Kind.PASSES | Kind.UNREACHABLE | Kind.NOT_TLS:
             return "high: seen in every hello that was asked"
         case Kind.ALL_FAIL:
             return "medium: seen in every hello that was asked, not in those of all clients"

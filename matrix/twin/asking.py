@@ -9,8 +9,9 @@ or a busy machine's, so they are believed when they come twice.
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clients import prelude
 from clients.connect import connect, resume
@@ -22,7 +23,7 @@ from clients.renegotiate import ClientRenegotiation
 from clients.transport import Transport, TransportFailure
 from handshake.client.hello import fill_hello
 from handshake.hello_template import ClientPolicy
-from handshake.reason import Kind
+from handshake.reason import Cause, Kind, parse_cause
 from handshake.renegotiation import Renegotiation
 from handshake.transcript import Transcript
 from matrix.twin.inquiry import Inquiry, Manner
@@ -34,6 +35,10 @@ _LEAST_SECONDS = 0.5
 """A machine under load may stop a process for so long."""
 _MOST_RECEIVED = 1 << 16
 _ACCIDENTS = (Kind.TIMEOUT, Kind.RESET)
+_MOST_SILENT = 24
+"""So many hellos are sent to a server that has answered none: it is not asked for all of its secrets."""
+_NOT_TLS = parse_cause("protocol-error-not-tls")
+_NOTHING_SAID = (Kind.TIMEOUT, Kind.RESET, Kind.FIN)
 _CONNECTIONS = {Manner.RESUME_BY_ID: 2, Manner.RESUME_BY_TICKET: 2}
 
 
@@ -42,7 +47,7 @@ class BudgetSpent(Exception):
 
 
 class Unreachable(Exception):
-    """Nobody listens there any more; the text says so."""
+    """Nobody listens there any more, or nobody who says a word; the text says so."""
 
 
 @dataclass
@@ -56,6 +61,7 @@ class Interviewer:
     seconds: float
     pace: Callable[[], None] = at_once
     asked: int = 0
+    _causes: Counter[Cause | None] = field(default_factory=Counter)
     _slowest: float | None = None
 
     @property
@@ -67,12 +73,30 @@ class Interviewer:
         """Ask one thing, and once more where the answer may be an accident. Raises BudgetSpent, and
         Unreachable where nobody accepts the connection.
         """
-        reply = self._ask_once(inquiry)
-        if reply.failure is not None and reply.failure.kind in _ACCIDENTS:
-            return self._ask_once(inquiry)
-        return reply
+        reply = self.ask_once(inquiry)
+        is_accident = reply.failure is not None and reply.failure.kind in _ACCIDENTS
+        return self.ask_once(inquiry) if is_accident and self._has_answered else reply
 
-    def _ask_once(self, inquiry: Inquiry) -> Reply:
+    @property
+    def _has_answered(self) -> bool:
+        return any(cause is None or cause.kind is not Kind.TIMEOUT for cause in self._causes)
+
+    def refusal(self) -> str:
+        """What the server does with hellos where none gets through, to go behind its address."""
+        if not self._has_answered:
+            count = self._causes.total()
+            return f"stays silent: none of {count} hellos was answered within {self.seconds:g} s"
+        ((usual, _),) = self._causes.most_common(1)
+        said = {cause for cause in self._causes if cause is None or cause.kind not in _NOTHING_SAID}
+        if said == {_NOT_TLS}:
+            return (
+                "does not speak TLS; check the port, and name the protocol that comes before TLS, if there "
+                "is one (HOST:PORT,starttls=PROTOCOL)"
+            )
+        return f"refuses every hello that was tried ({usual})"
+
+    def ask_once(self, inquiry: Inquiry) -> Reply:
+        """Ask one thing and take whatever comes of it. Raises as `ask` does."""
         needed = _CONNECTIONS.get(inquiry.manner, 1)
         if needed > self.left:
             raise BudgetSpent
@@ -81,6 +105,9 @@ class Interviewer:
         reply = self._reply_to_spoiled(inquiry) if inquiry.spoiled else reply_of(self._observe(inquiry))
         if reply.is_unreachable:
             raise Unreachable(f"{self.destination.address}: nobody accepts connections")
+        self._causes[None if reply.failure is None else reply.failure.cause] += 1
+        if not self._has_answered and self._causes.total() >= _MOST_SILENT:
+            raise Unreachable(f"{self.destination.address}: {self.refusal()}")
         if reply.failure is None:
             self._slowest = max(time.monotonic() - began, self._slowest or 0.0)
         return reply

@@ -7,6 +7,7 @@ each cipher suite. What could not be decided stands in `note`, which every listi
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from matrix.twin.draft import Draft
@@ -15,6 +16,8 @@ from servers.certificate_toggle import ORDINARY
 LEVEL = "live"
 WRITTEN_BY = "Written by `tls-matrix twin`"
 """Stands in every definition that was made so."""
+_SUM = "# As it was written, the lines below have the SHA-256 "
+"""A line that tells a file which somebody has edited since."""
 _WIDTH = 100
 _DECIDED = "Everything that was asked could be decided."
 _UNDECIDED = "Not decided: "
@@ -47,14 +50,26 @@ def definition_text(draft: Draft, heading: Heading) -> str:
     if heading.starttls is not None:
         head["starttls"] = heading.starttls
     level = {"title": f"{heading.server_id} as it was when it was asked", "stack": "unknown, emulated"}
-    lines = [f"# {heading.source}. {WRITTEN_BY}; edit it like any other definition."]
-    lines += _table((), head)
+    lines = list(_table((), head))
     lines += _table(("declared",), draft.declared)
     lines += _table(("emulation",), draft.emulation)
     lines += _table(("levels", LEVEL), level)
     if draft.certificate_kind is not None:
         lines += _table(("toggles", "certificate"), _certificate_toggle(draft.certificate_kind))
-    return "\n".join(lines) + "\n"
+    body = "\n".join(lines) + "\n"
+    first = f"# {heading.source}. {WRITTEN_BY}; edit it like any other definition."
+    return f"{first}\n{_SUM}{_digest(body)}\n{body}"
+
+
+def is_as_written(text: str) -> bool:
+    """Whether nobody has edited a definition since it was written."""
+    _, _, rest = text.partition("\n")
+    line, _, body = rest.partition("\n")
+    return line == f"{_SUM}{_digest(body)}"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _certificate_toggle(kind: str) -> Mapping[str, Any]:

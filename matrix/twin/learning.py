@@ -3,12 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from handshake.hello_template import HelloTemplate
 from matrix.twin.asking import BudgetSpent, Interviewer
 from matrix.twin.draft import Draft
 from matrix.twin.inquiry import Asking, Inquiry, Question, Result
 
 CONTROL = 2
 """Connections that are kept to see that the server still answers."""
+REPEATS = 10
+"""How often one hello is asked to see whether the server answers it always alike."""
+_MOST_LOST = 1
+"""Of them: a connection may be lost without anybody's fault."""
+
+
+class Flaky(Exception):
+    """The server answers the same hello in different ways; the text says how often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,7 @@ def learn(
 ) -> list[Learned]:
     """Ask the questions and write the answers into the draft; what the budget leaves out stands in its notes.
 
-    Raises Unreachable.
+    Raises Unreachable, and Flaky where the server's answers cannot be learned.
     """
     interviewer.budget -= CONTROL
     learned = []
@@ -45,16 +54,33 @@ def learn(
             learned.append(Learned(question.name, interviewer.asked - before))
         if not draft.hellos:
             break
+        if index == 0:
+            _check_steadiness(draft, interviewer)
     interviewer.budget += CONTROL
     if draft.hellos:
         _control(draft, interviewer)
     return learned
 
 
+def _check_steadiness(draft: Draft, interviewer: Interviewer) -> None:
+    hello = Inquiry(_usual_hello(draft))
+    times = min(REPEATS, interviewer.left)
+    lost = sum(interviewer.ask_once(hello).hello is None for _ in range(times))
+    if lost > _MOST_LOST:
+        raise Flaky(
+            f"{interviewer.destination.address}: is flaky: of {times} times the same hello failed {lost}; "
+            "what it does by chance cannot be learned, and no twin is written"
+        )
+
+
+def _usual_hello(draft: Draft) -> HelloTemplate:
+    """A hello that gets through."""
+    return draft.hellos[draft.versions[0]] if draft.versions else next(iter(draft.hellos.values()))
+
+
 def _control(draft: Draft, interviewer: Interviewer) -> None:
     """Ask again what was answered first: a server that has changed, or bans who asks much, is noticed."""
-    hello = draft.hellos[draft.versions[0]] if draft.versions else next(iter(draft.hellos.values()))
-    reply = interviewer.ask(Inquiry(hello))
+    reply = interviewer.ask(Inquiry(_usual_hello(draft)))
     if reply.hello is None:
         draft.note(
             f"at the end the server refused a hello that it had answered before ({reply.failure}): it may "

@@ -89,11 +89,11 @@ class Maker:
         self._control = next(iter(self.clients))
 
     def make(self) -> Twin:
-        """Learn, write, prove, and amend. Raises Unreachable, Unanswered, NotStarted and OSError."""
+        """Learn, write, prove, and amend. Raises Unreachable, Unanswered, Flaky, NotStarted and OSError."""
         self.draft.candidates = tuple(self._hellos())
         learned = learn(self.draft, QUESTIONS, self.interviewer, self.tell)
         if not self.draft.hellos:
-            raise Unanswered(f"{self.wanted.destination.address}: refuses every hello that was tried")
+            raise Unanswered(f"{self.wanted.destination.address}: {self.interviewer.refusal()}")
         self.tell(f"lets {len(self.clients)} clients connect to the live server")
         live = self._reached(measure(self.clients, self.wanted.destination, self.terms))
         through = (name for name, cell in live.items() if cell.outcome == Outcome.WORKS)

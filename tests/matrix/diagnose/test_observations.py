@@ -29,8 +29,14 @@ def diagnose(tmp_path: Path, text: str, *more: str) -> tuple[int, str, str]:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "observation: is missing: add it"),
-        ("observation = []", "observation (line 1): has 0 elements: write at least 1"),
+        ("", "observation: has none: write a table [[observation]] with client and outcome"),
+        ("server = 'x'", "observation: has none: write a table [[observation]] with client and outcome"),
+        ("observation = []", "observation (line 1): has none: write a table [[observation]]"),
+        (501 * f"{FAILS}\n", "observation (line 1): has 501, more than 500: write each client once"),
+        (
+            FAILS.replace("observation", "observations"),
+            "observations (line 1): no such key: did you mean observation?",
+        ),
         ("[[observation]]\nclient = 'x'", "observation[0].outcome (line 1): is missing: add it"),
         (f"{FAILS}when = 1", "observation[0].when (line 4): no such key"),
         (FAILS.replace("fails", "failed"), "observation[0].outcome (line 3): is 'failed': write works,"),

@@ -7,7 +7,7 @@ judged by what the two say of a few thousand hellos: all known ones, and changes
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from clients.profile import load_profiles
@@ -40,12 +40,15 @@ KINDS = ("presence", "absence", "value", "length", "together", "either", "with-w
 TAKEN = (0x1301, 0xC02F, 0xC013, 0xC014, 0x009C, 0x002F, 0x0035, 0x000A, 0x0005)
 """The suites of the servers, in their order: some of each time."""
 NOT_COMMON = "server-hello:alert-handshake_failure"
+MASK = "server-hello:alert-protocol_version"
 Cause = Callable[[FirstFlight], bool]
 
 
 @dataclass(frozen=True)
 class RandomServer:
-    """`kind` is one of KINDS; `failing` and `passing` are names of profiles; `name` says the cause."""
+    """`kind` is one of KINDS; `failing` and `passing` are names of profiles; `name` says the cause. Some mind
+    a second thing, which they say with MASK: `masks` is a test for it, `is_first` whether it is made first.
+    """
 
     kind: str
     name: str
@@ -53,12 +56,17 @@ class RandomServer:
     passing: str
     reaction: str
     minds: Cause
+    masks: Cause | None = None
+    is_first: bool = False
 
     def ask(self, template: HelloTemplate) -> Answer:
         """Answer a hello."""
         flight = flight_of(template)
-        if self.minds(flight):
+        is_masked = self.masks is not None and self.masks(flight)
+        if self.minds(flight) and not (is_masked and self.is_first):
             return Answer(False, self.reaction)
+        if is_masked:
+            return Answer(False, MASK)
         common = [code for code in TAKEN if code in flight.cipher_suites]
         if not common:
             return Answer(False, NOT_COMMON)
@@ -89,6 +97,30 @@ def random_server(seed: int) -> RandomServer:
         server = RandomServer(kind, name, failing, passing, rng.choice(REACTIONS), minds)
         if server.ask(hellos()[failing]).reason == server.reaction and server.ask(hellos()[passing]).passes:
             return server
+
+
+def random_masked_server(seed: int) -> RandomServer:
+    """A server of a seed that minds two things, one after the other, and says something else of each. The
+    hello to be explained may have both.
+    """
+    server, rng = random_server(seed), random.Random(-seed)
+    while not server.reaction.startswith("server-hello:"):
+        server = replace(server, reaction=rng.choice(REACTIONS))
+    failing, passing = (flight_of(hellos()[name]) for name in (server.failing, server.passing))
+    is_first, is_in_it = rng.random() < 0.5, rng.random() < 0.5
+    while True:
+        pair = (failing, passing) if is_in_it and not is_first else rng.sample(_flights(), 2)
+        drawn = _cause(rng.choice(("presence", "absence", "value")), *pair, rng)
+        if drawn is None or drawn[1](passing) or (is_first and drawn[1](failing)):
+            continue
+        name, masks = drawn
+        both = f"{server.name}, {'before' if is_first else 'behind'} it {name}"
+        return replace(server, name=both, masks=masks, is_first=is_first)
+
+
+@cache
+def _flights() -> list[FirstFlight]:
+    return [flight_of(each) for each in hellos().values()]
 
 
 def _cause(
@@ -179,6 +211,7 @@ def is_the_cause(server: RandomServer, cause: Hypothesis) -> bool:
     return all(
         cause.holds(flight) == server.minds(flight)
         for flight in sample()
+        if not (server.masks is not None and server.masks(flight))
         if set(TAKEN) & set(flight.cipher_suites)
     )
 

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from matrix.commands.cli import application
+from tests.matrix.twin.test_bad_servers import answering
 
 CELL = "webmethods-8.0.1@core-fix-19/biztalk-ws2008/connect"
 CAUSE = "the extension supported_groups or the extension ec_point_formats"
@@ -61,6 +62,17 @@ def test_json_stands_alone_on_standard_output() -> None:
         (["explain", "a/b"], 2, "is no cell id"),
         (["explain", CELL, "--client", "java-6"], 2, "leave --client and --target out"),
         (["explain", "--client", "no-such", "--target", "127.0.0.1:9"], 2, "no client matches"),
+        (
+            ["explain", "--client", "ie1*", "--target", "127.0.0.1:9"],
+            2,
+            "ie1*: matches ie10-winphone80, ie11-win10",
+        ),
+        (
+            ["explain", "--client", "set:core", "--target", "127.0.0.1:9"],
+            2,
+            "set:core: is a set; name one client",
+        ),
+        (["explain", CELL.replace("biztalk-ws2008", "biztalk")], 2, "near it: biztalk-ws2008"),
         (["explain", "--client", "java-6", "--target", "127.0.0.1"], 2, "is not HOST:PORT"),
         (["explain", "--client", "java-6", "--target", "127.0.0.1:9"], 3, "start the server or correct"),
         (["explain", "--client", "java-6", "--target", "192.0.2.1:443"], 2, "give --yes"),
@@ -82,7 +94,33 @@ def test_what_is_wrong_is_one_line(arguments: list[str], status: int, said: str)
 def test_a_cell_that_works_has_nothing_to_explain() -> None:
     done = CliRunner().invoke(application, ["explain", CELL.replace("19", "20")], catch_exceptions=False)
     assert done.exit_code == 1
-    assert "there is nothing to explain" in done.stdout
+    sentence, _, cost = done.stdout.splitlines()
+    assert sentence == (
+        "biztalk-ws2008 gets through to webmethods-8.0.1@core-fix-20, 3 of 3 times, as it should: there is "
+        "nothing to explain."
+    )
+    assert cost == "  3 connections were made"
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "told"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", 3, "{} does not speak TLS: check the port"),
+        (bytes.fromhex("15030100020228"), 1, "no hello that was tried gets past this at {}: "),
+    ],
+)
+def test_a_server_that_no_hello_gets_through_to(said: bytes, status: int, told: str) -> None:
+    """Its address stands in the sentence, and each hello that it was asked is counted."""
+    with answering(said) as destination:
+        arguments = ["explain", "--client", "java-6", "--target", destination.address, "--json"]
+        done = CliRunner().invoke(application, arguments, catch_exceptions=False)
+    written = json.loads(done.stdout)
+    assert done.exit_code == status
+    assert written["sentence"].startswith(told.format(destination.address))
+    assert written["server"] == destination.address
+    hellos = written["evidence"]["hellos"]
+    assert hellos["failed_so"] > 10
+    assert (hellos["got_past"], hellos["failed_otherwise"]) == (0, 0)
 
 
 def test_a_run_names_what_is_to_blame_once_for_all_that_share_it(tmp_path: Path) -> None:

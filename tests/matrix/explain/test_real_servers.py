@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matrix.explain.result import Explanation, Kind
-from matrix.explain.words import sentence
+from matrix.explain.words import cost, sentence
 from servers.credentials import make_credentials
 from servers.definition import load_definitions
 from servers.processes.start import start_servers
@@ -16,7 +16,8 @@ from tests.matrix.explain.asked import causes_of, explained
 from tests.matrix.explain.own_programs import nginx, node
 
 ECDSA = "nginx@system,certificate=ecdsa-secp256r1"
-SERVERS = (ECDSA, "jsse@25", "tlslite@0.8.2", "openssl-s_server@system")
+SERVERS = (ECDSA, "jsse@25", "tlslite@0.8.2", "openssl-s_server@system", "openssl@4.0.3")
+MOST_FOR_A_SINGLE_CAUSE, MOST_FOR_A_PAIR = 40, 120
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +36,14 @@ def asked(running: RunningServers, server: str, client: str) -> Explanation:
     return explained(found.port, client)
 
 
-def parts_of(found: Explanation | None) -> list[str]:
+def parts_of(found: Explanation) -> list[str]:
     """The first cause of it and of those that come next."""
-    parts = []
-    while found is not None:
-        parts += [group[0] for group in causes_of(found)[:1]]
-        found = found.then
-    return parts
+    return [group[0] for each in found.in_turn() for group in causes_of(each)[:1]]
+
+
+def cost_of(found: Explanation) -> list[int]:
+    """The connections for each cause."""
+    return [each.probes_here for each in found.in_turn()]
 
 
 def test_jdk_25_and_the_hello_of_java_6(running: RunningServers) -> None:
@@ -50,6 +52,34 @@ def test_jdk_25_and_the_hello_of_java_6(running: RunningServers) -> None:
     form, version, schemes = parts_of(found)
     assert (form, schemes) == ("sslv2-format", "not extension:signature_algorithms")
     assert version in ("not version-from:TLSv1.2", "not client-version:TLSv1.2")
+    assert max(cost_of(found)) <= MOST_FOR_A_SINGLE_CAUSE
+
+
+@pytest.mark.parametrize("client", ["java-6", "ie6-winxp"])
+def test_what_openssl_4_has_against_the_format_of_sslv2(running: RunningServers, client: str) -> None:
+    """It closes the connection on that format and refuses the old version with an alert: since the failing
+    hello has both, each hello with that alert has got past the format.
+    """
+    found = asked(running, "openssl@4.0.3", client)
+    assert causes_of(found) == [["sslv2-format"]]
+    form, version, schemes, *_ = parts_of(found)
+    assert (form, schemes) == ("sslv2-format", "not extension:signature_algorithms")
+    assert version in ("not version-from:TLSv1.2", "not client-version:TLSv1.2")
+    assert max(cost_of(found)[:2]) <= MOST_FOR_A_SINGLE_CAUSE
+
+
+def test_java_6_at_an_ecdsa_certificate_lacks_two_pairs_of_things(running: RunningServers) -> None:
+    found = asked(running, ECDSA, "java-6")
+    first, second = parts_of(found)
+    assert {*first.split(" or ")} == {
+        "not extension:signature_algorithms",
+        "not lists:supported_groups:secp256r1",
+    }
+    assert {*second.split(" or ")} == {"not ecdsa-cipher-suite", "not version-from:TLSv1.2"}
+    assert max(cost_of(found)) <= MOST_FOR_A_PAIR
+    assert cost(found).endswith(
+        f"for 2 causes one after the other: {cost_of(found)[0]} and {cost_of(found)[1]}"
+    )
 
 
 def test_tlslite_ng_fails_at_alpn_in_tls_1_3(running: RunningServers) -> None:

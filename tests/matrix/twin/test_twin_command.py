@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from matrix.commands.cli import application
-from matrix.twin.definition import WRITTEN_BY
+from matrix.twin.definition import WRITTEN_BY, Heading, definition_text
+from matrix.twin.draft import Draft
 from tests.matrix.test_run import ROOT
 
 
@@ -72,6 +73,19 @@ def test_a_file_of_somebody_elses_is_not_overwritten(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "was not written by this command" in done.stderr
     assert (tmp_path / "mine" / "server.toml").read_text() == 'id = "mine"\n'
+
+
+@pytest.mark.parametrize("option", ["", "--force"])
+def test_what_somebody_has_edited_is_overwritten_only_by_force(option: str, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    file = tmp_path / "mine" / "server.toml"
+    text = definition_text(Draft(), Heading("mine", "a test", "openssl-3.0"))
+    for content, is_refused in ((text, False), (text.replace("unknown", "known"), option == "")):
+        file.write_text(content)
+        done = twin("127.0.0.1:1", "--id", "mine", "--servers-dir", str(tmp_path), *filter(None, [option]))
+        assert done.returncode == (2 if is_refused else 3)
+        assert ("was edited since this command wrote it" in done.stderr) is is_refused
+        assert file.read_text() == content
 
 
 def test_nobody_there_is_one_line_and_3(tmp_path: Path) -> None:
