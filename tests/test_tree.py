@@ -90,7 +90,7 @@ def picture_refused(content: bytes) -> list[str]:
 
 
 def refused(path: Path) -> list[str]:
-    """Say what about a file must not be checked in; the pictures of the documents are the only binary files."""
+    """Say what about a file must not be checked in; only the pictures of documents are binary files."""
     content = path.read_bytes()
     return picture_refused(content) if path.parent == PICTURES else contents_refused(content)
 

@@ -8,16 +8,10 @@ schema 1 is read as what it means in schema 2.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    PlainSerializer,
-    WithJsonSchema,
-    field_validator,
     model_validator,
 )
 
@@ -25,11 +19,12 @@ from clients.observation import NOT_TRIED
 from definitions.fault import Mistakes, Place, shown, unknown_value
 from definitions.former import Notes
 from definitions.reading import read_json
-from handshake.reason import Detail, Reason, saved_reason
+from handshake.reason import Detail, Reason
 from matrix.errors import UnreadableRun
 from matrix.judgement.outcome import NOTHING_TO_DO, Expectation, Outcome, Verdict
 from matrix.results.evidence_wanted import EvidenceWanted
 from matrix.results.files import to_json as to_json  # for whoever writes beside it, too
+from matrix.results.record import Record, SavedReason
 
 SCHEMA: Literal["tls-matrix/run/2"] = "tls-matrix/run/2"
 EARLIER_SCHEMA = "tls-matrix/run/1"
@@ -42,50 +37,7 @@ SCHEMA_FILE = Path(__file__).parents[1] / "schema" / "run-2.json"
 GIVE_A_RUN = f"give a run's folder or its {RUN_FILE_NAME}"
 
 
-def _as_reason(value: object) -> Reason:
-    if isinstance(value, Reason):
-        return value
-    if not isinstance(value, str):
-        raise ValueError(f"is {shown(value)}: write text in quotes")
-    return saved_reason(value)
-
-
-SavedReason = Annotated[
-    Reason,
-    BeforeValidator(_as_reason),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string", "pattern": r"^[a-z-]+:\S+$", "description": "<phase>:<cause>"}),
-]
-
-
-MAX_TEXT = 10_000
-"""Characters of one text in a run; what is longer nobody reads, and it would be in every report."""
-
-
-def _bounded(value: Any) -> Any:
-    """Cut a text that is too long, saying how much is missing; and those in a list or a table."""
-    if isinstance(value, str):
-        more = len(value) - MAX_TEXT
-        return value if more <= 0 else f"{value[:MAX_TEXT]}... ({more} more characters)"
-    if type(value) is list:
-        return [_bounded(each) if isinstance(each, str) else each for each in value]
-    if type(value) is dict:
-        return {key: _bounded(each) if isinstance(each, str) else each for key, each in value.items()}
-    return value
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(
-        defer_build=True, extra="allow", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
-    )
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _is_readable(cls, value: Any) -> Any:
-        return _bounded(value)
-
-
-class TargetRecord(_Record):
+class TargetRecord(Record):
     """A target as it was asked for; `starttls` names the protocol that is spoken before TLS."""
 
     name: str
@@ -94,20 +46,20 @@ class TargetRecord(_Record):
     starttls: str | None
 
 
-class AskedRecord(_Record):
+class AskedRecord(Record):
     """What the run was asked for; `timeout` is the seconds that each connection attempt had, `evidence` for
     which cells it was kept.
     """
 
-    servers: list[str] = []
-    clients: list[str] = []
-    scenarios: list[str] = []
-    targets: list[TargetRecord] = []
+    servers: list[str] = Field(default=[])
+    clients: list[str] = Field(default=[])
+    scenarios: list[str] = Field(default=[])
+    targets: list[TargetRecord] = Field(default=[])
     timeout: float | None = None
     evidence: EvidenceWanted | None = None
 
 
-class CertificateRecord(_Record):
+class CertificateRecord(Record):
     """The leaf certificate that a target showed, as it reads; moments are ISO 8601 in UTC."""
 
     subject: str
@@ -119,7 +71,7 @@ class CertificateRecord(_Record):
     signature: str = Field(description="its signature algorithm, e.g. RSA_WITH_SHA256")
 
 
-class RunRecord(_Record):
+class RunRecord(Record):
     """What was run with what. `partial`: some planned cell has no result (the run was interrupted or
     narrowed).
     """
@@ -137,7 +89,7 @@ class RunRecord(_Record):
     )
 
 
-class ServerRecord(_Record):
+class ServerRecord(Record):
     """A server under test. `level` is `external` for a target; `note` is what its definition says of
     itself. `position` is null for a target and in files of before it was written.
     """
@@ -161,7 +113,7 @@ class ServerRecord(_Record):
     )
 
 
-class ClientRecord(_Record):
+class ClientRecord(Record):
     """A client profile, or a genuine program, whose confidence is `genuine`. `ja3` and `ja4` are those of a
     profile's first hello; null for an SSLv2-format hello, which has none. `plays` is the genuine program that
     a profile is compared with, `sets` are those that it belongs to.
@@ -177,7 +129,7 @@ class ClientRecord(_Record):
     )
 
 
-class NegotiatedRecord(_Record):
+class NegotiatedRecord(Record):
     """What the connection that worked agreed on."""
 
     version: str
@@ -186,7 +138,7 @@ class NegotiatedRecord(_Record):
     renegotiation_info: bool
 
 
-class RenegotiationRecord(_Record):
+class RenegotiationRecord(Record):
     """What became of a renegotiation: with RFC 5746 on both sides (`secure`) and without (`legacy`)."""
 
     initiator: Literal["client", "server"]
@@ -206,7 +158,7 @@ class RenegotiationRecord(_Record):
         return "legacy" if self.legacy != NOT_TRIED else None
 
 
-class AttemptRecord(_Record):
+class AttemptRecord(Record):
     """One connection of the client's fallback ladder."""
 
     version: str
@@ -226,7 +178,7 @@ _HOW_SURE = (
 )
 
 
-class CellRecord(_Record):
+class CellRecord(Record):
     """One cell. `outcome` is null when nothing was found out; `note` then says why."""
 
     id: str
@@ -296,7 +248,7 @@ class CellRecord(_Record):
         return is_predicted and self.expected_reason is not None and self.reason != self.expected_reason
 
 
-class RunFile(_Record):
+class RunFile(Record):
     """The whole file."""
 
     schema_name: Literal["tls-matrix/run/2"] = Field(default=SCHEMA, alias="schema")
