@@ -188,6 +188,7 @@ def test_a_story_tells_attempts_messages_both_views_hello_difference_and_command
 
 def test_a_story_leads_to_its_evidence_and_its_capture(page: Page) -> None:
     cell(page, *FAILING).click()
+    expect(story(page)).to_be_visible()
     links = [link.get_attribute("href") for link in story(page).locator(".links a").all()]
     files = [Path(unquote(urlparse(page.url).path)).parent / unquote(link or "") for link in links]
     assert [file.suffix for file in files] == [".json", ".pcapng"]
@@ -292,6 +293,19 @@ def test_a_printed_page_is_landscape_and_has_every_column(page: Page) -> None:
     assert page.locator("#paper tbody tr").count() == 2 * len(CLIENTS)
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("#paper table").count() == 0
+
+
+def test_an_open_story_is_what_is_printed_and_whole(page: Page) -> None:
+    cell(page, *FAILING).click()
+    expect(story(page)).to_be_visible()
+    page.emulate_media(media="print")
+    assert len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))) > 1
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator("h1")).to_be_hidden()
+    expect(page.locator("#legend")).to_be_hidden()
+    expect(page.locator("#paper .hello table").first).to_be_visible()
+    assert page.locator("#paper h2").inner_text() == "/".join((*FAILING, "connect"))
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
 
 
 def test_many_columns_are_printed_on_sheets_one_below_the_other(opened: Opened, tmp_path: Path) -> None:
