@@ -119,7 +119,7 @@ def _chain(body: bytes) -> tuple[bytes, ...]:
 @lru_cache(maxsize=256)
 def _certificate_in_words(der: bytes) -> str:
     record = read_certificate(der)
-    return f"{len(der)} bytes that cannot be read" if record is None else certificate_text(record)
+    return f"{counted(len(der), 'byte')} that cannot be read" if record is None else certificate_text(record)
 
 
 _WRAPPERS = frozenset({("record", "handshake"), ("sslv2-record", "ClientHello")})

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from matrix.judgement.outcome import Outcome
@@ -184,6 +185,7 @@ def test_a_story_tells_attempts_messages_both_views_hello_difference_and_command
 
 def test_a_story_leads_to_its_evidence_and_its_capture(page: Page) -> None:
     cell(page, *FAILING).click()
+    expect(story(page)).to_be_visible()
     links = [link.get_attribute("href") for link in story(page).locator(".links a").all()]
     files = [Path(unquote(urlparse(page.url).path)).parent / unquote(link or "") for link in links]
     assert [file.suffix for file in files] == [".json", ".pcapng"]
@@ -273,3 +275,10 @@ def test_states_differ_in_more_than_colour(page: Page) -> None:
         for state in ("works", "fallback", "fails")
     }
     assert len(set(shapes.values())) == 3
+
+
+@pytest.mark.parametrize("fragment", ["cell=nobody/nothing/connect", "rows=%zz&outcome=&set=none", "cell="])
+def test_an_address_of_another_page_harms_nothing(opened: Opened, folder: Path, fragment: str) -> None:
+    opened.page.goto(f"{(folder / 'grid.html').as_uri()}#{fragment}")
+    expect(opened.page.locator("#said")).not_to_be_empty()
+    expect(story(opened.page)).to_have_count(0)

@@ -13,11 +13,11 @@ function element(name, attributes, ...children) {
   return made;
 }
 
-/** A table of a story; `rows` are lists of texts or elements. */
-function tableOf(heads, rows, classes = []) {
+/** A table of a story; `rows` are lists of texts, `classes` are those of the rows. */
+function tableOf(heads, rows, kind = null, classes = []) {
   const head = element("thead", {}, element("tr", {}, ...heads.map(text => element("th", { scope: "col" }, text))));
   const body = rows.map((row, number) => element("tr", { class: classes[number] || null }, ...row.map(text => element("td", {}, text))));
-  return element("table", {}, head, element("tbody", {}, ...body));
+  return element("table", { class: kind }, head, element("tbody", {}, ...body));
 }
 
 /** Names with their values. */

@@ -105,7 +105,7 @@
     openId = found ? said.cell : null;
     update();
     if (found) view.open(found.row, found.column);
-    else if (at("story").open) at("story").close();
+    else view.close();
   }
 
   at("grid-part").hidden = !sheet.rows.length;
@@ -114,8 +114,15 @@
   at("filters").addEventListener("submit", event => event.preventDefault());
   addEventListener("hashchange", follow);
   addEventListener("popstate", follow);
-  addEventListener("beforeprint", () => at("paper").replaceChildren(...onPaper(sheet, shown)));
-  addEventListener("afterprint", () => at("paper").replaceChildren());
+  addEventListener("beforeprint", () => {
+    const isTelling = at("story").open;
+    document.body.classList.toggle("telling", isTelling);
+    at("paper").replaceChildren(...(isTelling ? [storyOnPaper(at("story"))] : onPaper(sheet, shown)));
+  });
+  addEventListener("afterprint", () => {
+    document.body.classList.remove("telling");
+    at("paper").replaceChildren();
+  });
   addEventListener("keydown", event => {
     const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
     if (event.key === "/" && !isTyping && !at("story").open) {

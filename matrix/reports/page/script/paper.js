@@ -1,5 +1,6 @@
 "use strict";
-/* The grid for a printer: all that the filters left, every column, in tables that are as wide as a sheet of paper. */
+/* What a printer gets: the story that is open, or the grid with all that the filters left, every column, in tables that are
+   as wide as a sheet of paper. */
 
 const COLUMNS_ON_PAPER = 24, SIGNS_ALONE_FROM = 14;
 
@@ -25,4 +26,12 @@ function paperTable(sheet, rows, columns) {
     return element("td", { class: [look.state, ...look.traits].join(" ") }, look.sign, element("span", { class: "word" }, ` ${look.word}`), ...sheet.marks(look).map(key => ` ${key.sign}`));
   })));
   return element("table", { class: columns.length >= SIGNS_ALONE_FROM ? "wide" : null }, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...body));
+}
+
+/** Makes a copy of an open story. */
+function storyOnPaper(dialog) {
+  const copy = element("div", { class: "story" }, ...[...dialog.children].map(part => part.cloneNode(true)));
+  for (const part of copy.querySelectorAll("[id]")) part.removeAttribute("id");
+  for (const part of copy.querySelectorAll("details")) part.open = true;
+  return copy;
 }

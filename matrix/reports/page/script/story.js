@@ -6,9 +6,20 @@ const ARROWS = { sent: "client →", received: "← server", "": "" };
 class StoryView {
   /** `closed` is called when a person closes it. */
   constructor(sheet, stories, dialog, closed) {
-    Object.assign(this, { sheet, stories, dialog, asked: 0 });
-    dialog.addEventListener("close", closed);
+    Object.assign(this, { sheet, stories, dialog, asked: 0, closedByAddress: 0 });
+    dialog.addEventListener("close", () => {
+      if (this.closedByAddress) this.closedByAddress -= 1;
+      else closed();
+    });
     dialog.addEventListener("click", event => { if (event.target === dialog) dialog.close(); });
+  }
+
+  /** Closes it where the address has no cell any more; nobody is told, and what comes later is not closed. */
+  close() {
+    this.asked += 1;
+    if (!this.dialog.open) return;
+    this.closedByAddress += 1;
+    this.dialog.close();
   }
 
   /** Opens the story of a cell. */
@@ -62,7 +73,7 @@ class StoryView {
     if (attempt.agreed && attempt.agreed.length) mine.append(listOf(attempt.agreed));
     if (attempt.messages) {
       const rows = attempt.messages.map(([direction, name, size, says, waited]) => [ARROWS[direction], name, size ? `${size} bytes` : "", [says, waited ? `(after ${waited} s)` : ""].filter(Boolean).join(" ")]);
-      mine.append(element("strong", {}, "The client's view"), tableOf(["who", "message", "size", "says"], rows, attempt.messages.map(message => message[0])));
+      mine.append(element("strong", {}, "The client's view"), tableOf(["who", "message", "size", "says"], rows, "messages", attempt.messages.map(message => message[0])));
       theirs.append(element("strong", {}, "The server's view"), attempt.server && attempt.server.length ? listOf(attempt.server) : element("p", {}, "It says nothing."));
       if (attempt.log && attempt.log.length) theirs.append(element("details", {}, element("summary", {}, "its log"), element("pre", {}, attempt.log.join("\n"))));
     }
