@@ -160,7 +160,8 @@ def _print(made: Twin, asked: int) -> None:
     differing = made.differing
     total = len(made.live)
     write_out(
-        f"{total - len(differing)} of {counted(total, 'cell')} are equal, after {counted(asked, 'connection')}.\n"
+        f"{total - len(differing)} of {counted(total, 'cell')} are equal, after "
+        f"{counted(asked, 'connection')}.\n"
     )
     for name in differing[:_CELLS_SHOWN]:
         live, twin_cell = made.live[name], made.row[name]
