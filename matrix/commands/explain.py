@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from clients.destination import is_loopback
+from clients.destination import TargetError, is_loopback, parse_target
 from clients.pace import DEFAULT_RATE, at_once, pace_of
 from clients.profile import Profile
 from matrix.cell import Cell, parse_cell_id
@@ -121,7 +121,17 @@ def _chosen(
         return replace(named, client=choose_profile(named.client, profiles, _PROGRAMS).id)
     if client is None or target is None:
         raise SelectionError("say what is to be explained: CELL_ID, or --client CLIENT --target HOST:PORT")
+    _check_address(target)
     return Cell(TARGET, choose_profile(client, profiles, _PROGRAMS).id, CONNECT.id)
+
+
+def _check_address(target: str) -> None:
+    """Raise what is wrong with an address without the name that nobody has given."""
+    try:
+        parse_target(f"{TARGET}={target}")
+    except TargetError as error:
+        said = str(error).removeprefix(f'target "{TARGET}={target}": ')
+        raise SelectionError(f'--target "{target}": {said}') from error
 
 
 def _options(
@@ -170,7 +180,8 @@ def _asker(plan: Plan, chosen: Cell, timeout: float, pace: Callable[[], None]) -
     with grid_servers(plan) as servers:
         endpoint = servers.endpoints[chosen.server]
         if endpoint.problem is not None:
-            tell(f"tls-matrix: {chosen.server}: {endpoint.problem.note}")
+            name = "" if plan.targets else f"{chosen.server}: "  # of a target the note has the address
+            tell(f"tls-matrix: {name}{endpoint.problem.note}")
             raise typer.Exit(EXIT_HARNESS)
         assert endpoint.destination is not None, "a server without a problem listens"
         yield Asker(

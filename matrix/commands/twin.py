@@ -159,8 +159,10 @@ def agree(
 def _print(made: Twin, asked: int) -> None:
     differing = made.differing
     total = len(made.live)
-    equal = total - len(differing)
-    write_out(f"{equal} of {counted(total, 'cell')} are equal, after {counted(asked, 'connection')}.\n")
+    write_out(
+        f"{total - len(differing)} of {counted(total, 'cell')} are equal, after "
+        f"{counted(asked, 'connection')}.\n"
+    )
     for name in differing[:_CELLS_SHOWN]:
         live, twin_cell = made.live[name], made.row[name]
         write_out(printable(f"  {name}: live {live.words}, twin {twin_cell.words}") + "\n")

@@ -109,8 +109,8 @@ def random_masked_server(seed: int) -> RandomServer:
     failing, passing = (flight_of(hellos()[name]) for name in (server.failing, server.passing))
     is_first, is_in_it = rng.random() < 0.5, rng.random() < 0.5
     while True:
-        one, other = (failing, passing) if is_in_it and not is_first else rng.sample(_flights(), 2)
-        drawn = _cause(rng.choice(("presence", "absence", "value")), one, other, rng)
+        has, lacks = (failing, passing) if is_in_it and not is_first else rng.sample(_flights(), 2)
+        drawn = _cause(rng.choice(("presence", "absence", "value")), has, lacks, rng)
         if drawn is None or drawn[1](passing) or (is_first and drawn[1](failing)):
             continue
         name, masks = drawn

@@ -73,8 +73,16 @@ def test_json_stands_alone_on_standard_output() -> None:
             "set:core: is a set; name one client",
         ),
         (["explain", CELL.replace("biztalk-ws2008", "biztalk")], 2, "near it: biztalk-ws2008"),
-        (["explain", "--client", "java-6", "--target", "127.0.0.1"], 2, "is not HOST:PORT"),
-        (["explain", "--client", "java-6", "--target", "127.0.0.1:9"], 3, "start the server or correct"),
+        (
+            ["explain", "--client", "java-6", "--target", "127.0.0.1"],
+            2,
+            ': --target "127.0.0.1": "127.0.0.1" is not HOST',
+        ),
+        (
+            ["explain", "--client", "java-6", "--target", "127.0.0.1:9"],
+            3,
+            "tls-matrix: 127.0.0.1:9: nobody accepts",
+        ),
         (["explain", "--client", "java-6", "--target", "192.0.2.1:443"], 2, "give --yes"),
         (["run", "--target", "t=192.0.2.1:443", "--client", "java-6", "--explain"], 2, "give --yes"),
         (["run", "--target", "t=192.0.2.1:443", "--client", "set:all"], 2, "give --yes"),
