@@ -41,7 +41,9 @@ OWN_RULES = (Kind.POLICY, Kind.UNSUPPORTED, Kind.PROTOCOL_ERROR)
 WITHOUT_RULES = Player((), policy=ClientPolicy(renegotiation=Renegotiation.LEGACY))
 """A client that takes whatever a server chooses."""
 AT_ONCE = 5
-"""Connections that are open together while each may have to wait for its whole time."""
+"""Hellos that are asked together while each may have to wait for its whole time."""
+MOST_AT_ONCE = 10
+"""Connections that are open together."""
 _PATIENCE = 10.0
 """A hello is given this many times as long as the slowest one that got through."""
 _LEAST_SECONDS = 0.25
@@ -96,7 +98,7 @@ class Asker:
         """Ask with several hellos at a time, which saves time where each has to wait."""
         if len(templates) < 2:
             return [self.ask(template) for template in templates]
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
             return list(pool.map(self.ask, templates))
 
     def be_patient(self) -> None:

@@ -15,6 +15,7 @@ from handshake.features.arguments import NumbersFeature
 from handshake.hello_template import HelloTemplate
 from matrix.explain.asking import (
     AT_ONCE,
+    MOST_AT_ONCE,
     WITHOUT_RULES,
     Asker,
     ProbesSpent,
@@ -188,7 +189,7 @@ class _Explaining:
 
     def _disturbed_meanwhile(self, first: Answer, trials: Trials) -> Explanation | None:
         """Where no hello got through, there is no control: the one that failed at first is asked again."""
-        again = (self._asker.ask(self._failing) for _ in range(REPEATS - 1))
+        again = self._asker.ask_all([self._failing] * (REPEATS - 1))
         return None if all(answer.is_like(first) for answer in again) else self._otherwise(first, trials)
 
     def _proved(self, found: Found | Disturbance, first: Answer, passing: HelloTemplate) -> Proof | None:
@@ -277,6 +278,7 @@ class _Explaining:
                 if answer.is_like(first):
                     order.failed(name)
                 trials.add(template, answer)
+            at_once = MOST_AT_ONCE if at_once > 1 else 1
             for (name, template), answer in zip(batch, answers, strict=True):
                 if answer.passes and (not first.passes or answer.status != first.status):
                     return name, template, answer

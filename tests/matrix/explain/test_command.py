@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from matrix.commands.cli import application
-from tests.matrix.twin.test_bad_servers import answering
+from tests.matrix.saying import answering
 
 CELL = "webmethods-8.0.1@core-fix-19/biztalk-ws2008/connect"
 CAUSE = "the extension supported_groups or the extension ec_point_formats"

@@ -17,6 +17,7 @@ from servers.processes.start import start_servers
 from servers.running import RunningServer, RunningServers
 from servers.variant import parse_server_id
 from tests.matrix.explain.asked import Decide, causes_of, explained, relay
+from tests.matrix.saying import answering
 
 MINDS = "webmethods-8.0.1@core-fix-19"
 PATCHED = "webmethods-8.0.1@core-fix-20"
@@ -116,6 +117,15 @@ def test_a_server_that_hangs_costs_no_more_than_eight_deadlines(running: Running
     found = explained(port_of(running, HANGS), "openssl-1.0.1", seconds=seconds)
     assert causes_of(found)[0][0] == "hello-length:256..511"
     assert time.monotonic() - began < 8 * seconds
+
+
+def test_a_server_that_never_says_a_word_costs_no_more_than_eight_deadlines() -> None:
+    seconds = 1.5
+    with answering(None) as destination:
+        began = time.monotonic()
+        found = explained(destination.port, CLIENT, seconds=seconds)
+        assert time.monotonic() - began < 8 * seconds
+    assert found.kind is Kind.ALL_FAIL
 
 
 @pytest.mark.parametrize("most", [10, 20, 40])

@@ -17,6 +17,7 @@ from matrix.twin.making import Maker, Unanswered, Wanted
 from matrix.twin.questions import QUESTIONS
 from matrix.twin.row import Terms
 from servers.emulated.served import ServedConnection
+from tests.matrix.saying import answering
 from tests.matrix.twin.memory import server_of
 from tests.matrix.twin.test_questions import TABLE, TLS_1_2
 
@@ -101,34 +102,6 @@ def test_a_server_that_loses_connections_is_called_flaky_and_not_learned(one_in:
         else:
             learn(draft, QUESTIONS[:2], interviewer(destination))
             assert draft.hellos
-
-
-@contextmanager
-def answering(said: bytes | None) -> Iterator[Destination]:
-    """A server that says this to whoever connects, whatever it is told, and closes; None: it says nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        held: list[socket.socket] = []
-
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    held.append(connection)
-                    if said is not None:
-                        with connection, suppress(OSError):
-                            connection.recv(65536)
-                            connection.sendall(said)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield Destination("127.0.0.1", listener.getsockname()[1], "server.example.test")
-        finally:
-            with suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
-            for each in held:
-                each.close()
 
 
 @pytest.mark.parametrize(
