@@ -42,7 +42,7 @@ from matrix.history.place import history_file, named_history
 from matrix.judgement.outcome import Judgement, Verdict
 from matrix.plan.make import make_plan
 from matrix.plan.options import options_from
-from matrix.plan.plan import Plan
+from matrix.plan.plan import Plan, PlannedCell
 from matrix.plan.targets import parse_targets
 from matrix.plan.usage_errors import USAGE_ERRORS, lines_of
 from matrix.reports.files import PAGE, render_reports
@@ -121,8 +121,24 @@ def _worker(
     return GridWorker(tasks, dict(endpoints), clients, terms, folder, plan.options.rate)
 
 
+def in_turn(plan: Plan) -> list[PlannedCell]:
+    """The cells in the order in which they are run: at targets each client goes round all of them before the
+    next does, so that the pace of one target is waited for while others are asked.
+    """
+    targets = {target.name for target in plan.targets}
+    rounds: dict[tuple[str, str], int] = {}
+    for planned in plan.cells:
+        rounds.setdefault((planned.cell.client, planned.cell.scenario), len(rounds))
+
+    def turn(planned: PlannedCell) -> int:
+        cell = planned.cell
+        return rounds[cell.client, cell.scenario] if cell.server in targets else -1
+
+    return sorted(plan.cells, key=turn)
+
+
 def _tasks(plan: Plan) -> list[CellTask]:
-    return [CellTask(planned.cell, planned.expectation) for planned in plan.cells]
+    return [CellTask(planned.cell, planned.expectation) for planned in in_turn(plan)]
 
 
 class GridController:

@@ -8,7 +8,7 @@ had occasion to. Nothing that cannot be written stops a run.
 import errno
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -21,9 +21,10 @@ from matrix.grid.endpoint import Problem
 from matrix.grid.occasions import departures_of, occasion_notes
 from matrix.grid.proof import Conversation, unproved
 from matrix.grid.servers import GridServers
+from matrix.grid.shared_values import SharedValues
 from matrix.judgement.outcome import Outcome
 from matrix.plan.plan import Plan
-from matrix.results.cell_result import CellResult
+from matrix.results.cell_result import CellResult, Facts
 from matrix.results.evidence import ServerView, read_evidence, write_evidence
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.results.run_folder import RunFolder
@@ -48,6 +49,7 @@ class Measured:
         self._servers = servers
         self._results: dict[str, CellResult] = {}
         self._records: dict[str, CellRecord] = {}
+        self._shared = SharedValues()
         self._without_views: set[str] = set()
         self._departures = {variant.id: departures_of(variant) for variant in plan.variants}
         self._undecided: dict[str, dict[str, CellResult]] = {}  # by server
@@ -65,7 +67,7 @@ class Measured:
 
     def take(self, result: CellResult) -> None:
         """Keep a result; an interrupt may come between any two lines, and what is kept by then is written."""
-        self._results[result.cell] = result
+        self._results[result.cell] = without_facts(result)
         self.seconds[result.cell] = result.seconds
         self._keep(self._record(result))
         self.last = datetime.now(UTC)
@@ -76,7 +78,7 @@ class Measured:
             self._add_views(result, monotonic(), is_last=False)
         server = parse_cell_id(result.cell).server
         if self._departures.get(server) and result.judgement.outcome is not None:
-            self._undecided.setdefault(server, {})[result.cell] = result
+            self._undecided.setdefault(server, {})[result.cell] = self._results[result.cell]
             self._note_occasions(server, monotonic())
 
     @property
@@ -110,7 +112,7 @@ class Measured:
             self.unwritten = unwritable(error, self._folder.path)
 
     def _keep(self, record: CellRecord) -> None:
-        self._records[record.id] = record
+        self._records[record.id] = self._shared.record(record)
         self._journal(self._folder.journal.add, record, self.seconds[record.id])
 
     def _record(self, result: CellResult) -> CellRecord:
@@ -208,6 +210,11 @@ class Measured:
                 raise
             self.lost = f"{self._folder.place}: the disk is full; the run is without evidence"
             write(*what)
+
+
+def without_facts(result: CellResult) -> CellResult:
+    """What is needed of a result once its record is made: of a large run the rest takes room."""
+    return replace(result, attempts=(), negotiated=None, renegotiation=None, facts=Facts())
 
 
 def unwritable(error: OSError, folder: Path) -> str:

@@ -337,10 +337,19 @@ def _as_not_applicable(cell: dict[str, Any]) -> dict[str, Any]:
 
 
 def encode(run: RunFile) -> str:
-    """Write a run as text, byte for byte the same for the same content."""
-    content = run.model_dump(mode="json", by_alias=True)
-    content["cells"].sort(key=lambda cell: cell["id"])
-    return to_json(content)
+    """Write a run as text, byte for byte the same for the same content.
+
+    Cell after cell, since the values of all of them at once take many times the room of the text.
+    """
+    content = run.model_copy(update={"cells": []}).model_dump(mode="json", by_alias=True)
+    cells = [
+        to_json(cell.model_dump(mode="json", by_alias=True)).rstrip("\n").replace("\n", "\n    ")
+        for cell in sorted(run.cells, key=lambda cell: cell.id)
+    ]
+    if not cells:
+        return to_json(content)
+    before, key, after = to_json(content).partition('\n  "cells": [')
+    return "".join((before, key, "\n    ", ",\n    ".join(cells), "\n  ", after))
 
 
 def json_schema() -> str:

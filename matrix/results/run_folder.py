@@ -139,12 +139,19 @@ def unfinished(place: Path) -> Path:
 def write_run(
     folder: Path, run: RunFile, timings: Mapping[str, Any] | None, reports: Mapping[str, str]
 ) -> None:
-    """Write the files of a run, each in one step, what was found first. Raises OSError."""
-    texts = {RUN_FILE_NAME: encode(run)}
+    """Write the files of a run, each in one step, what was found first; a text is made when it is its turn.
+
+    Raises OSError.
+    """
+    _write_text(folder / RUN_FILE_NAME, encode(run))
     if timings is not None:
-        texts[TIMINGS] = to_json(timings)
-    for name, text in {**texts, **reports}.items():
-        write_whole(folder / name, text.encode("utf-8", "backslashreplace"))
+        _write_text(folder / TIMINGS, to_json(timings))
+    for name in reports:
+        _write_text(folder / name, reports[name])
+
+
+def _write_text(path: Path, text: str) -> None:
+    write_whole(path, text.encode("utf-8", "backslashreplace"))
 
 
 def point_latest(folder: Path) -> None:
