@@ -1,8 +1,8 @@
 """A site in one file (`run --matrix FILE`): its targets, in groups, and what is asked of them each night.
 
 The file says what the options of `run` say, in their words and notations. What stands on the command line
-counts before the file; targets of both are tested. `include` names further files, whose targets and groups
-come along. Paths are relative to the file they stand in.
+counts before the file; targets of both are tested, of one name that of the command line. `include` names
+further files, whose targets and groups come along. Paths are relative to the file they stand in.
 """
 
 import fnmatch
@@ -87,7 +87,8 @@ class Site:
 
         Raises SelectionError for a group that is none, and one that has no target.
         """
-        chosen = self._chosen(given.group)
+        given_names = {text.partition("=")[0] for text in given.target}
+        chosen = [name for name in self._chosen(given.group) if name not in given_names]
         file = self.file
         is_timeout_given = given.timeout != RunOptions().timeout
         return replace(

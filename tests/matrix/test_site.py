@@ -48,6 +48,13 @@ def written(folder: Path, site: str = SITE, **more: str) -> Path:
     return folder / "site.toml"
 
 
+def test_a_target_of_the_command_line_takes_the_place_of_that_of_the_file(tmp_path: Path) -> None:
+    other = "mail-1=192.0.2.99:25,starttls=smtp"
+    site = written(tmp_path, SITE.replace('include = ["more/*.toml"]', ""))
+    options = with_site(RunOptions(matrix=site, target=(other,)))
+    assert options.target == ("shop=192.0.2.10:8443,sni=shop.example", other)
+
+
 def test_the_file_says_what_the_options_say(tmp_path: Path) -> None:
     path = written(tmp_path, one=MORE)
     options = with_site(RunOptions(matrix=path))
