@@ -1,10 +1,10 @@
 """The pages of `docs/`: runs every command of every page and writes what it printed into the page.
 
-A page is Markdown. A fenced block `console` has commands, each behind `$ `, and beneath it what it printed on
-standard output (where it fails, also its errors and its exit status), with the moments left out. A block whose
-first line is `# file: NAME` is a file that the commands find. A command that needs a registry or a container
-engine, or takes long, stands in a block `sh`: it is not run here. The hosts of SERVERS are servers that are
-started on loopback.
+A page is Markdown. A fenced block `console` has commands, each behind `$ `, and beneath it what it printed
+on standard output (where it fails, also its errors and its exit status), with the moments left out. A block
+whose first line is `# file: NAME` is a file that the commands find. A command that needs a registry or a
+container engine, or takes long, stands in a block `sh`: it is not run here. The hosts of SERVERS are servers
+that are started on loopback.
 
     python -m bench.docs [PAGE]...
 """

@@ -7,6 +7,7 @@ from typing import Any
 
 from matrix.results.run_file import CellRecord
 
+_FIELDS = set(CellRecord.model_fields)  # which of them were given: twice the room of the values
 _SHARED = ("reason", "reason_detail", "expected_reason", "certificate", "negotiated", "attempts", "notes")
 
 
@@ -19,7 +20,7 @@ class SharedValues:
     def record(self, record: CellRecord) -> CellRecord:
         """The same record, made of values that others have."""
         shared = {name: self._first(name, getattr(record, name)) for name in _SHARED}
-        return record.model_copy(update=shared)
+        return CellRecord.model_construct(_FIELDS, **{**dict(record), **shared})
 
     def _first(self, name: str, value: Any) -> Any:
         return value if value is None else self._values.setdefault((name, repr(value)), value)

@@ -13,6 +13,8 @@ from matrix.wording import printable
 
 _BREAKABLE = re.compile(r"([@,:/=_-]+)")
 
+_VALUES_A_PIECE = 1000
+
 
 def render_template(name: str, content: Mapping[str, Any]) -> str:
     """Give the whole page that the template `name` makes of the content."""
@@ -26,7 +28,10 @@ def render_template(name: str, content: Mapping[str, Any]) -> str:
         finalize=_finalized,
     )
     environment.filters["breakable"] = breakable
-    return environment.get_template(name).render(**content)
+    # In pieces of many values each: as one list the values take many times the room of the page.
+    pieces = environment.get_template(name).stream(**content)
+    pieces.enable_buffering(_VALUES_A_PIECE)
+    return "".join(pieces)
 
 
 def breakable(text: object) -> Markup:
