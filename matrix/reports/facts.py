@@ -45,7 +45,7 @@ def tested(run: RunFile, timings: Timings) -> list[Fact]:
 
 def _asked(asked: AskedRecord) -> Iterator[Fact]:
     for target in asked.targets:
-        yield f"target {target.name}", target_text(target)
+        yield target_fact(target.name), target_text(target)
     for name, chosen in (
         ("servers", asked.servers),
         ("clients", asked.clients),
@@ -55,6 +55,11 @@ def _asked(asked: AskedRecord) -> Iterator[Fact]:
             yield name, joined(chosen)
     if asked.timeout is not None:
         yield "timeout", f"{asked.timeout:g} s for each connection attempt"
+
+
+def target_fact(name: str) -> str:
+    """What the fact is called that says how a target was asked."""
+    return f"target {name}"
 
 
 def target_text(target: TargetRecord) -> str:

@@ -10,6 +10,11 @@ from matrix.results.run_file import RunFile
 from matrix.results.timings import NO_TIMINGS, Timings
 
 PAGE = "grid.html"
+_RENDER: Mapping[str, Callable[[RunFile, Timings], str]] = {
+    "grid.md": render_markdown,
+    PAGE: render_html,
+    "junit.xml": render_junit,
+}
 
 
 class Reports(Mapping[str, str]):

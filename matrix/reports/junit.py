@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from matrix.judgement.outcome import Verdict
-from matrix.reports.facts import Fact, cell_facts, tested
+from matrix.reports.facts import Fact, cell_facts, target_fact, tested
 from matrix.reports.groups import said_of
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.results.timings import NO_TIMINGS, Timings
@@ -39,12 +39,15 @@ def render_junit(run: RunFile, timings: Timings = NO_TIMINGS) -> str:
     root = ET.Element("testsuites", _numbers("tls-matrix", run.cells, seconds))
     suites: list[str] = []
     facts_of_run = [("partial", str(run.run.partial).lower()), *tested(run, timings)]
+    targets = [target.name for target in run.run.asked.targets] if run.run.asked else []
     cells = sorted(run.cells, key=lambda cell: cell.id)
     for server, group in groupby(cells, key=lambda cell: cell.server):
         of_server = list(group)
         numbers = _numbers(_clean(server), of_server, seconds)
         suite = ET.Element("testsuite", {**numbers, **_when_and_where(timings)})
-        _add_properties(suite, facts_of_run)
+        # Of a run of a thousand targets each suite says how its own was asked, not how all were.
+        others = {target_fact(name) for name in targets if name != server}
+        _add_properties(suite, [fact for fact in facts_of_run if fact[0] not in others])
         for cell in of_server:
             _add_case(suite, cell, seconds.get(cell.id, 0.0))
         if run.run.partial:

@@ -99,6 +99,16 @@ def test_what_works_with_a_note_carries_a_mark_in_the_grid() -> None:
     assert '<td class="works noted">✓ works *</td>' in found["html"]
 
 
+def test_a_suite_of_junit_says_how_its_own_target_was_asked() -> None:
+    targets = [ASKED.targets[0].model_copy(update={"name": name}) for name in ("one", "two")]
+    content = run(cell("one", "x"), cell("two", "x"))
+    asked = ASKED.model_copy(update={"targets": targets})
+    content = content.model_copy(update={"run": content.run.model_copy(update={"asked": asked})})
+    one, two = (properties_of(suite) for suite in ET.fromstring(render_junit(content)))
+    assert [name for name in one if name and name.startswith("target ")] == ["target one"]
+    assert [name for name in two if name and name.startswith("target ")] == ["target two"]
+
+
 def test_junit_passes_what_was_observed_and_skips_what_does_not_apply() -> None:
     content = run(
         cell("mine", "x", Outcome.FAILS, verdict=Verdict.OBSERVED, expected=None),

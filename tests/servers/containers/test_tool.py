@@ -1,4 +1,4 @@
-"""The image of this program: it runs the grid as nobody, without a network, on a disk it cannot write."""
+"""The image of this program: it runs the grid as nobody, without a network, and cannot write its files."""
 
 import json
 from collections.abc import Iterator
