@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +45,16 @@ def write_whole(file: Path, content: bytes, mode: int = 0o666) -> None:
 
     `mode` is that of a new file, less the process's mask.
     """
+    write_pieces(file, [content], mode)
+
+
+def write_pieces(file: Path, pieces: Iterable[bytes], mode: int = 0o666) -> None:
+    """The same of a content that comes in pieces."""
     temporary = file.with_name(f"{file.name}.{os.getpid()}{TEMPORARY}")
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with open(handle, "wb") as stream:
-            stream.write(content)
+            stream.writelines(pieces)
         temporary.replace(file)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ optional and unknown ones are kept, so that a file of another version of this pr
 schema 1 is read as what it means in schema 2.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -316,19 +317,22 @@ def _as_not_applicable(cell: dict[str, Any]) -> dict[str, Any]:
 
 
 def encode(run: RunFile) -> str:
-    """Write a run as text, byte for byte the same for the same content.
+    """Write a run as text, byte for byte the same for the same content."""
+    return "".join(encoded(run))
 
-    Cell after cell, since the values of all of them at once take many times the room of the text.
-    """
-    content = run.model_copy(update={"cells": []}).model_dump(mode="json", by_alias=True)
-    cells = [
-        to_json(cell.model_dump(mode="json", by_alias=True)).rstrip("\n").replace("\n", "\n    ")
-        for cell in sorted(run.cells, key=lambda cell: cell.id)
-    ]
-    if not cells:
-        return to_json(content)
-    before, key, after = to_json(content).partition('\n  "cells": [')
-    return "".join((before, key, "\n    ", ",\n    ".join(cells), "\n  ", after))
+
+def encoded(run: RunFile) -> Iterator[str]:
+    """The same in pieces, cell after cell, since the text of all of them takes as much room as the run."""
+    content = to_json(run.model_copy(update={"cells": []}).model_dump(mode="json", by_alias=True))
+    if not run.cells:
+        yield content
+        return
+    before, key, after = content.partition('\n  "cells": [')
+    yield before + key
+    for number, cell in enumerate(sorted(run.cells, key=lambda cell: cell.id)):
+        text = to_json(cell.model_dump(mode="json", by_alias=True)).rstrip("\n").replace("\n", "\n    ")
+        yield f"{',' if number else ''}\n    {text}"
+    yield f"\n  {after}"
 
 
 def json_schema() -> str:

@@ -19,10 +19,10 @@ from typing import Any
 
 from matrix.errors import SelectionError, UnreadableRun
 from matrix.results.evidence import EVIDENCE, capture_file, evidence_file
-from matrix.results.files import put_in_place, write_whole
+from matrix.results.files import put_in_place, write_pieces, write_whole
 from matrix.results.journal import JOURNAL, Journal, Journalled, is_being_written
 from matrix.results.places import REPORTS
-from matrix.results.run_file import RUN_FILE_NAME, UNFINISHED, RunFile, encode, load_run, to_json
+from matrix.results.run_file import RUN_FILE_NAME, UNFINISHED, RunFile, encoded, load_run, to_json
 
 LATEST = "latest"
 TIMINGS = "timings.json"
@@ -142,7 +142,7 @@ def write_run(
 
     Raises OSError.
     """
-    _write_text(folder / RUN_FILE_NAME, encode(run))
+    write_pieces(folder / RUN_FILE_NAME, (_bytes(piece) for piece in encoded(run)))
     if timings is not None:
         _write_text(folder / TIMINGS, to_json(timings))
     for name in reports:
@@ -150,7 +150,11 @@ def write_run(
 
 
 def _write_text(path: Path, text: str) -> None:
-    write_whole(path, text.encode("utf-8", "backslashreplace"))
+    write_whole(path, _bytes(text))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
 
 
 def point_latest(folder: Path) -> None:
