@@ -38,7 +38,7 @@ def parse_cell_id(text: str) -> Cell:
     before, slash, _ = parts[0].partition("/")
     if len(parts) != 3 or not all(parts) or (slash and not before.endswith("=")):
         raise SelectionError(
-            f"{text!r} is no cell id; write <server id>/<client>/<scenario>, see `list cells`"
+            f"{text!r} is no cell id; write <server id>/<client>/<scenario>, see `tls-matrix list cells`"
         )
     return Cell(*parts)
 
@@ -69,10 +69,15 @@ def select(patterns: Sequence[str], ids: Iterable[str], what: str, listed_by: st
 
 
 def no_match(pattern: str, known: Sequence[str], what: str, listed_by: str = "") -> str:
-    """Say that nothing matches, and which ids come near."""
+    """Say that nothing matches, and which ids come near; `listed_by` is the command that shows all."""
+    return f"{nothing_matches(pattern, known, what)} (see `{listed_by or f'tls-matrix list {what}s'}`)"
+
+
+def nothing_matches(pattern: str, known: Sequence[str], what: str) -> str:
+    """The same of what no command lists."""
     near = near_ids(pattern, known)
     hint = f"near it: {', '.join(near)}" if near else f"there are: {named(known)}"
-    return f"no {what} matches {pattern!r}; {hint} (see `{listed_by or f'list {what}s'}`)"
+    return f"no {what} matches {pattern!r}; {hint}"
 
 
 def near_ids(pattern: str, known: Sequence[str]) -> list[str]:

@@ -187,7 +187,7 @@ def parse_server_id(text: str, definitions: Mapping[str, ServerDefinition]) -> S
     server, _, level = address.partition("@")
     if server not in definitions:
         raise ServerIdError(
-            f'{text}: there is no server "{server}"; {_instead(server, definitions, "list servers")}'
+            f'{text}: there is no server "{server}"; {_instead(server, definitions, LISTED_BY)}'
         )
     definition = definitions[server]
     if level not in definition.levels:
@@ -229,7 +229,7 @@ def _instead(value: str, values: Collection[str], listed_by: str) -> str:
     if len(values) <= MAX_NAMED:
         return _there_is(values)
     near = near_words(value, values)
-    hint = f"near it: {', '.join(near)}" if near else f"there are {len(values)}"
+    hint = f"near it: {', '.join(near)}" if near else f"there are {len(values)} values"
     return f"{hint} (see `{listed_by}`)"
 
 

@@ -38,7 +38,7 @@ from matrix.reports.captured import (
 from matrix.reports.comparison import printable_lines
 from matrix.wording import counted, printable
 
-SCHEMA = "tls-matrix/hello/1"
+SCHEMA = "tls-matrix/capture/1"
 LOOPBACK = "127.0.0.1"
 MAX_KEPT = 1_000
 """Hellos of callers that a profile can be written of."""

@@ -107,8 +107,10 @@ def _compare(
             )
         return compare_runs(*_runs(old, new, notes))
     old_run, new_run = _runs(old, new, notes)
-    before = find_server(server, old_run, f"report {old}")
-    return compare_servers(old_run, before, new_run, find_server(becomes, new_run, f"report {new or old}"))
+    before = find_server(server, old_run, f"tls-matrix report {old}")
+    return compare_servers(
+        old_run, before, new_run, find_server(becomes, new_run, f"tls-matrix report {new or old}")
+    )
 
 
 def _runs(old: Path, new: Path | None, notes: Notes) -> tuple[RunFile, RunFile]:

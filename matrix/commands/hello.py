@@ -9,7 +9,7 @@ import typer
 from clients.capture.captured_hello import CapturedHello
 from clients.capture.source import STANDARD_INPUT, read_capture
 from clients.profile import Profile
-from matrix.commands.captured import SCHEMA, import_, listen, name_of, no_stream, unreadable
+from matrix.commands.captured import import_, listen, name_of, no_stream, unreadable
 from matrix.commands.options import ClientsDir, Json, one_line_errors, write_out
 from matrix.errors import SelectionError
 from matrix.plan.loading import PROGRAMS_LISTED_BY, choose_profile, load_all_profiles
@@ -26,6 +26,7 @@ application = typer.Typer(
 application.command("import")(import_)
 application.command("listen")(listen)
 
+HELLO_SCHEMA, DIFFERENCE_SCHEMA = "tls-matrix/hello/1", "tls-matrix/hello-difference/1"
 _NUMBER = "#"
 """Stands between a file and the number of a hello in it."""
 _PROGRAMS_SEND = (
@@ -50,7 +51,7 @@ def show(client: Client, json: Json = False, hex: Hex = False, clients_dir: Clie
         profiles = load_all_profiles(clients_dir or (), notes)
         sender = _sender(client, profiles, _in_file(client, profiles))
     if json:
-        write_out(to_json({"schema": SCHEMA, **sender.to_json()}))
+        write_out(to_json({"schema": HELLO_SCHEMA, **sender.to_json()}))
     else:
         write_out(printable_lines(list(show_lines(sender, with_bytes=hex))))
 
@@ -65,7 +66,7 @@ def diff(
         one, other = (_in_file(each, profiles) for each in (first, second))
         left, right = _sender(first, profiles, one, other), _sender(second, profiles, other, one)
     if json:
-        write_out(to_json({"schema": SCHEMA, **diff_json(left, right)}))
+        write_out(to_json({"schema": DIFFERENCE_SCHEMA, **diff_json(left, right)}))
     else:
         write_out(printable_lines(list(diff_lines(left, right, with_bytes=hex))))
 

@@ -57,7 +57,11 @@ def build_images(ids: Ids = None, base: BaseImage = None, servers_dir: ServersDi
         definitions = load_all_definitions(servers_dir or (), notes)
         of_servers = recipes(definitions.values())
         known = {each.id: each for each in (*of_servers, tool_recipe(tool_version()))}
-        chosen = [known[each] for each in select(ids, known, "image", "list servers")] if ids else of_servers
+        chosen = (
+            [known[each] for each in select(ids, known, "image", "tls-matrix list servers")]
+            if ids
+            else of_servers
+        )
     # As an interrupt, so that what is half done is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

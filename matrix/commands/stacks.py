@@ -56,7 +56,7 @@ def fetch_stacks(ids: Ids = None) -> None:
     """Fetch stacks, and those they need, into the cache folder; fetched stacks are kept."""
     with one_line_errors():
         check_catalogue()
-        chosen = with_needs(select(ids or (), stacks(), "stack", "stacks list"))
+        chosen = with_needs(select(ids or (), stacks(), "stack", "tls-matrix stacks list"))
     # As an interrupt, so that what is half fetched is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     failed = False
@@ -80,7 +80,10 @@ def export_stacks(
     """Download stacks into one file, for `stacks import` on a machine without internet."""
     with one_line_errors():
         check_catalogue()
-        chosen = [stacks()[each] for each in with_needs(select(ids or (), stacks(), "stack", "stacks list"))]
+        chosen = [
+            stacks()[each]
+            for each in with_needs(select(ids or (), stacks(), "stack", "tls-matrix stacks list"))
+        ]
     with _ended():
         export(chosen, file, lambda each: tell(f"{each.name}: fetching, {decimal(each.size)} ..."))
         tell(f"{file}: {counted(len(chosen), 'stack')}, {decimal(file.stat().st_size)}")

@@ -11,7 +11,7 @@ from matrix.errors import SelectionError
 from matrix.plan.options import RunOptions
 from servers.definition import ServerDefinition
 from servers.own_program import PROGRAM, encoded
-from servers.variant import ServerIdError, ServerVariant, default_variants, expand, parse_server_id
+from servers.variant import LISTED_BY, ServerIdError, ServerVariant, default_variants, expand, parse_server_id
 
 PATTERN_SIGNS = "*?["
 
@@ -103,7 +103,7 @@ def choose_levels(
         levels, _, toggles = pattern.partition(",")
         matching = fnmatch.filter(_levels(_names(levels, definitions), definitions), levels)
         if not matching:
-            raise SelectionError(no_match(levels, _levels(definitions, definitions), "level", "list servers"))
+            raise SelectionError(no_match(levels, _levels(definitions, definitions), "level", LISTED_BY))
         chosen.update(_set_alike(matching, toggles, definitions))
     return sorted(chosen, key=lambda variant: variant.id)
 

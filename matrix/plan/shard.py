@@ -28,7 +28,7 @@ class Shard:
         match = _SHARD.fullmatch(text)
         if match is None or int(match[1]) > int(match[2]):
             raise SelectionError(
-                f"--shard {text}: write the number of the part and how many there are, from 1/8 to 8/8"
+                f"--shard {text}: write the number of a part and how many there are, as in 1/2 and 2/2"
             )
         return cls(int(match[1]), int(match[2]))
 

@@ -18,12 +18,11 @@ from clients.destination import TargetError, parse_target
 from definitions.fault import Mistakes, Place, Together, UnusableFile
 from definitions.former import Notes
 from definitions.reading import read_toml
-from matrix.cell import no_match
+from matrix.cell import nothing_matches
 from matrix.errors import SelectionError
 from matrix.plan.options import RunOptions
 
 CHECK = "check the name of the file"
-IN_THE_FILE = "tables targets and groups of the file"
 _FILE_OF_TARGET = re.compile(r"(?<=,)(cert|key)=([^,]*)")
 
 
@@ -116,7 +115,7 @@ class Site:
         patterns: list[str] = []
         for group in groups:
             if group not in self.groups:
-                raise SelectionError(f"--group: {no_match(group, list(self.groups), 'group', IN_THE_FILE)}")
+                raise SelectionError(f"--group: {nothing_matches(group, list(self.groups), 'group')}")
             patterns += self.groups[group]
         return [name for name in self.targets if any(fnmatch.fnmatchcase(name, each) for each in patterns)]
 
@@ -152,7 +151,7 @@ def load_site(path: Path, notes: Notes | None = None) -> Site:
             for pattern in patterns:
                 with together:
                     if not fnmatch.filter(targets, pattern):
-                        why = no_match(pattern, list(targets), "target", IN_THE_FILE)
+                        why = nothing_matches(pattern, list(targets), "target")
                         raise SiteError(f"{file}: groups.{group}: {why}")
     together.end(SiteError)
     return Site(files[path], path.parent, targets, groups)

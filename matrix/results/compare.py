@@ -157,14 +157,22 @@ def require_something_in_common(comparison: Comparison) -> None:
     """Refuse two runs that say nothing of each other, which no gate may pass on. Raises SelectionError."""
     pairs = [change for change in comparison.changes if change.old is not None and change.new is not None]
     if not pairs:
-        before = {change.old.server for change in comparison.changes if change.old is not None}
-        now = {change.new.server for change in comparison.changes if change.new is not None}
-        raise SelectionError(
-            f"the runs have no cell in common: before there is {_listed(before)}, now "
-            f"there is {_listed(now)}; if one stands for the other, name them with --server and --with"
-        )
+        raise SelectionError(f"the runs have no cell in common: {_what_differs(comparison)}")
     if all(cell is None or cell.outcome is None for change in pairs for cell in (change.old, change.new)):
         raise SelectionError("the runs have no cell in common that has a result in either")
+
+
+def _what_differs(comparison: Comparison) -> str:
+    """Say whether it is the servers, the clients or the scenarios that two runs have not in common."""
+    old = [change.old for change in comparison.changes if change.old is not None]
+    new = [change.new for change in comparison.changes if change.new is not None]
+    for what in ("client", "scenario", "server"):
+        before, now = ({getattr(cell, what) for cell in cells} for cells in (old, new))
+        if before.isdisjoint(now) and (what == "server" or (before and now)):
+            advice = "if one stands for the other, name them with --server and --with"
+            mend = advice if what == "server" else f"run both with the same {what}s"
+            return f"before there is {_listed(before)}, now there is {_listed(now)}; {mend}"
+    return "no client was tried at the same server in the same scenario; run both with the same of each"
 
 
 def _listed(servers: Iterable[str]) -> str:

@@ -203,8 +203,8 @@ def test_report_without_a_run_is_one_line_and_2(tmp_path: Path) -> None:
             ["run", "--server", "reference@rfc,departure=retry-twice,departure=cipher-suite-grease"],
             '"departure" is given twice',
         ),
-        (["run", "--server", "zzz@1,x=y"], "more (see `list servers`)"),
-        (["run", "--client", "zzz"], "more (see `list clients`)"),
+        (["run", "--server", "zzz@1,x=y"], "more (see `tls-matrix list servers`)"),
+        (["run", "--client", "zzz"], "more (see `tls-matrix list clients`)"),
         (["connect", "*", "127.0.0.1:1"], "more; name one client"),
         (
             ["connect", "genuine-openssl-3.0.19", "127.0.0.1:1"],

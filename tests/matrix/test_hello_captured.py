@@ -95,7 +95,7 @@ def test_json_has_it_all(capture: Path) -> None:
     done = tls_matrix("hello", "import", str(capture), "--json")
     read = json.loads(done.stdout)
     assert (read["schema"], read["source"], read["notes"], read["left_out"]) == (
-        "tls-matrix/hello/1",
+        "tls-matrix/capture/1",
         str(capture),
         [],
         0,

@@ -148,6 +148,14 @@ def printed(place: Path, command: str, arguments: tuple[str, ...]) -> list[Any]:
     return [json.loads(done.stdout)]
 
 
+def test_a_schema_is_named_like_its_file() -> None:
+    """Two forms of one name could not be told apart."""
+    for file in SCHEMAS.glob("*.json"):
+        said = json.loads(file.read_text()).get("properties", {}).get("schema", {}).get("const")
+        name, _, number = file.stem.rpartition("-")
+        assert said in (None, f"tls-matrix/{name}/{number}"), file.name
+
+
 def test_every_json_has_a_schema_and_every_schema_is_of_something() -> None:
     commands = {*commands_with_json()} - {"list"} | {f"list {what}" for what in LISTS}
     assert {*PRINTED} == commands

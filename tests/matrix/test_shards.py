@@ -27,7 +27,7 @@ def test_the_parts_are_the_whole_and_of_one_size(length: int, count: int) -> Non
 
 @pytest.mark.parametrize("text", ["0/8", "9/8", "8", "1/0", "-1/8", "a/b", "1/8/2", " 1/8", "01/8", ""])
 def test_what_is_no_part_is_told(text: str) -> None:
-    with pytest.raises(SelectionError, match="write the number of the part and how many there are"):
+    with pytest.raises(SelectionError, match="write the number of a part and how many there are"):
         Shard.parse(text)
 
 

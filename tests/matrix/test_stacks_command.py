@@ -60,7 +60,7 @@ def test_unknown_id_is_one_line_that_helps_and_2() -> None:
     result = tls_matrix("stacks", "fetch", "jsse-16")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert "near it: jsse-" in result.stderr
-    assert "`stacks list`" in result.stderr
+    assert "`tls-matrix stacks list`" in result.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the stacks are pinned for Linux")

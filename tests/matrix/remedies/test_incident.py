@@ -95,7 +95,10 @@ def test_a_person_reads_what_helps_and_what_does_not() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["webmethods"], 'there is no server "webmethods"; near it: webmethods-8.0.1 (see `list servers`)'),
+        (
+            ["webmethods"],
+            'there is no server "webmethods"; near it: webmethods-8.0.1 (see `tls-matrix list servers`)',
+        ),
         (
             ["webmethods-8.0.1"],
             'the level is missing after "webmethods-8.0.1@"; there is core-fix-19, core-fix-20',
