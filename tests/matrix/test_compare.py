@@ -299,7 +299,7 @@ def test_a_server_of_a_run_is_found_by_id_or_pattern(pattern: str, found: str) -
     ("pattern", "said"),
     [
         ("web@*", "'web@*' matches 2 servers of the run: web@1, web@2; name one"),
-        ("web@3", "near it: web@2, web@1 (see `tls-matrix report a`)"),
+        ("web@3", "near it: web@2, web@1 (see `report a`)"),
     ],
 )
 def test_none_or_several_servers_of_a_run_are_refused(pattern: str, said: str) -> None:
