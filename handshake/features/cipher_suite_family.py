@@ -90,7 +90,9 @@ class CipherSuiteFamily(Feature):
         return (_FAMILIES[self.family].phrase,)
 
     def _has(self, flight: FirstFlight) -> bool:
-        return any(map(self.is_member, flight.cipher_suites))
+        if self.family == _SSLV2:
+            return any(map(self.is_member, flight.cipher_suites))
+        return not _MEMBERS[self.family].isdisjoint(flight.cipher_suites)
 
     def _add(self, template: HelloTemplate) -> HelloTemplate:
         if self.family == _SSLV2 and is_in_record(template):

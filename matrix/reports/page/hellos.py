@@ -29,6 +29,8 @@ class Hellos:
     def __init__(self) -> None:
         self._hellos, self._suites, self._extensions = Interned(), Interned(), Interned()
         self._known: dict[int, tuple[HelloView, int]] = {}
+        self._rows_of_suites: dict[Item, int] = {}
+        self._rows_of_extensions: dict[Item, int] = {}
 
     @property
     def size(self) -> int:
@@ -49,12 +51,22 @@ class Hellos:
             {
                 "title": bounded(view.title, MAX_TEXT),
                 "facts": [[name, bounded(value, MAX_TEXT)] for name, value in view.facts.items()],
-                "suites": [self._suites.number(_suite(item)) for item in view.cipher_suites],
+                "suites": [self._row_of_suite(item) for item in view.cipher_suites],
                 "extensions": None
                 if extensions is None
-                else [self._extensions.number(_extension(item)) for item in extensions],
+                else [self._row_of_extension(item) for item in extensions],
             }
         )
+
+    def _row_of_suite(self, item: Item) -> int:
+        if item not in self._rows_of_suites:
+            self._rows_of_suites[item] = self._suites.number(_suite(item))
+        return self._rows_of_suites[item]
+
+    def _row_of_extension(self, item: Item) -> int:
+        if item not in self._rows_of_extensions:
+            self._rows_of_extensions[item] = self._extensions.number(_extension(item))
+        return self._rows_of_extensions[item]
 
     def to_json(self) -> Mapping[str, Any]:
         """All of them, and the rows of their tables."""
