@@ -70,7 +70,7 @@ def whole(
         server: record.model_copy(update={"problem": problems[server].note}) if server in problems else record
         for server, record in frame.servers.items()
     }
-    run = frame.run.model_copy(update={"partial": len(ordered) < planned})
+    run = frame.run.measured(len(ordered), planned)
     return frame.model_copy(update={"run": run, "servers": servers, "cells": ordered})
 
 

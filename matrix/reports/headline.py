@@ -10,8 +10,6 @@ from matrix.results.played import differences
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.wording import counted, printable
 
-PARTIAL = "Partial: the run ended before every cell was measured."
-
 _VERBS = (
     (Outcome.WORKS, "works", "work"),
     (Outcome.WORKS_AFTER_FALLBACK, "works only after a fallback", "work only after a fallback"),
@@ -36,6 +34,17 @@ def headline(run: RunFile) -> str:
         counts.append(f"{outcomes[None]} {were} not measured{_why_not(run.cells)}")
     said = f"{counted(len(run.cells), 'cell')}: {', '.join(counts)}."
     return " ".join(part for part in (said, _against_genuine(run), _against_expectation(run)) if part)
+
+
+def partial(run: RunFile) -> str:
+    """Say of a run that ended early how much of it there is; empty of a whole one."""
+    if not run.run.partial:
+        return ""
+    if run.run.planned is None:  # as in files of before it was written
+        return "Partial: the run ended before every cell was measured."
+    return (
+        f"Partial: the run ended when {len(run.cells)} of {counted(run.run.planned, 'cell')} were measured."
+    )
 
 
 def unexpected_cells(run: RunFile) -> list[CellRecord]:

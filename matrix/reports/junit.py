@@ -17,6 +17,7 @@ from itertools import groupby
 from matrix.judgement.outcome import Verdict
 from matrix.reports.facts import Fact, cell_facts, target_fact, tested
 from matrix.reports.groups import said_of
+from matrix.reports.headline import partial
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.results.timings import NO_TIMINGS, Timings
 from matrix.wording import printable
@@ -30,7 +31,6 @@ _ELEMENTS = {
     Verdict.UNSUPPORTED: "skipped",
     Verdict.NOT_INSTALLED: "skipped",
 }
-_PARTIAL = "Partial: the run ended before every cell was tried."
 
 
 def render_junit(run: RunFile, timings: Timings = NO_TIMINGS) -> str:
@@ -51,7 +51,7 @@ def render_junit(run: RunFile, timings: Timings = NO_TIMINGS) -> str:
         for cell in of_server:
             _add_case(suite, cell, seconds.get(cell.id, 0.0))
         if run.run.partial:
-            ET.SubElement(suite, "system-out").text = _PARTIAL
+            ET.SubElement(suite, "system-out").text = partial(run)
         suites.append(_text(suite))
     if not cells:  # an interrupted run must say so even then
         suite = ET.Element("testsuite", _numbers("tls-matrix", [], seconds))

@@ -17,7 +17,7 @@ from matrix.reports import digest, played
 from matrix.reports.cell_text import cell_text, legend
 from matrix.reports.folding import FoldedGrid, fold, left_out_text
 from matrix.reports.groups import Group
-from matrix.reports.headline import PARTIAL, headline
+from matrix.reports.headline import headline, partial
 from matrix.reports.next_step import next_step
 from matrix.reports.printing import encodable, print_line, print_section
 from matrix.reports.sections import print_sections
@@ -42,7 +42,7 @@ def print_run(run: RunFile, console: Console, view: View = BRIEF, timings: Timin
     is_good = bool(run.cells) and all(cell.verdict.is_as_expected for cell in run.cells)
     print_line(console, headline(run), "bold green" if is_good else "bold red")
     if run.run.partial:
-        print_line(console, PARTIAL, "bold yellow")
+        print_line(console, partial(run), "bold yellow")
     if Section.UNEXPECTED in view.sections:
         _print_unexpected(run, console, view)
     if Section.NOTES in view.sections:

@@ -94,7 +94,7 @@ class Journalled:
 
 def _with_cells(frame: RunFile, cells: dict[str, CellRecord], planned: int) -> RunFile:
     content: dict[str, Any] = {name: getattr(frame, name) for name in type(frame).model_fields}
-    run = frame.run.model_copy(update={"partial": len(cells) < planned})
+    run = frame.run.measured(len(cells), planned)
     ordered = [cells[identifier] for identifier in sorted(cells)]
     return RunFile.model_validate({**content, "run": run, "cells": ordered})
 

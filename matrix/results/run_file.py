@@ -74,7 +74,7 @@ class CertificateRecord(Record):
 
 class RunRecord(Record):
     """What was run with what. `partial`: some planned cell has no result (the run was interrupted or
-    narrowed).
+    narrowed); `planned` says of how many.
     """
 
     profiles_digest: str = Field(description="SHA-256 over the client profiles used, in hex")
@@ -82,12 +82,22 @@ class RunRecord(Record):
     partial: bool
     environment: dict[str, str] = Field(description="versions of what took part, stable on one machine")
     asked: AskedRecord | None = Field(default=None, description="null in a file of schema 1")
+    planned: int | None = Field(
+        default=None,
+        description="how many cells a partial run was to have",
+        exclude_if=lambda planned: planned is None,
+    )
     shard: str | None = Field(
         default=None,
         pattern=r"^[1-9]\d*/[1-9]\d*$",
         description="which part of a run this is, as 2/8; what was asked is that of the whole run",
         exclude_if=lambda shard: shard is None,
     )
+
+    def measured(self, cells: int, planned: int) -> Self:
+        """The same of a run in which so many of the planned cells have a result."""
+        is_partial = cells < planned
+        return self.model_copy(update={"partial": is_partial, "planned": planned if is_partial else None})
 
 
 class ServerRecord(Record):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from matrix.judgement.outcome import Outcome, Verdict
-from matrix.reports.headline import headline
+from matrix.reports.headline import headline, partial
 from matrix.results.run_file import CellRecord
 from tests.matrix.runs import cell, run
 
@@ -59,6 +59,19 @@ def test_it_counts_and_says_what_is_unexpected(given: list[CellRecord], said: st
 def test_of_a_partial_run_not_all_is_as_expected() -> None:
     said = "1 cell: 1 works. All that was measured is as expected."
     assert headline(run(*cells(1), partial=True)) == said
+
+
+@pytest.mark.parametrize(
+    ("planned", "said"),
+    [
+        (47, "Partial: the run ended when 1 of 47 cells were measured."),
+        (None, "Partial: the run ended before every cell was measured."),  # a file of before it was written
+    ],
+)
+def test_of_a_partial_run_it_says_how_much_there_is(planned: int | None, said: str) -> None:
+    cut = run(*cells(1), partial=True)
+    assert partial(cut.model_copy(update={"run": cut.run.model_copy(update={"planned": planned})})) == said
+    assert partial(run(*cells(1))) == ""
 
 
 def test_it_names_two_reasons_of_what_was_not_measured() -> None:

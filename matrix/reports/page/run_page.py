@@ -73,7 +73,7 @@ def _content(run: RunFile, timings: Timings, made: Sequence[Table]) -> Mapping[s
     return {
         "run": run,
         "headline": headline.headline(run),
-        "partial": headline.PARTIAL,
+        "partial": headline.partial(run),
         "is_good": all(cell.verdict.is_as_expected for cell in run.cells),
         "tested": facts.tested(run, timings),
         "to_look_at": [

@@ -56,6 +56,7 @@ def test_filters_of_servers_and_clients_take_patterns(page: Page) -> None:
     assert set(rows(page)) == {"openssl-0.9.8", "openssl-3.0"}
     page.get_by_label("client", exact=True).fill("nobody*")
     assert rows(page) == []
+    assert said(page).startswith("nothing fits these filters")
     page.get_by_role("button", name="clear filters").click()
     assert len(columns(page)) == 4
 

@@ -78,7 +78,8 @@
     for (const button of at("legend").children) button.setAttribute("aria-pressed", filters[button.dataset.kind === "state" ? "outcome" : "trait"].includes(button.dataset.key));
     const clients = `${shown.rows.length} of ${sheet.rows.length} rows, ${shown.columns.length} of ${sheet.servers.length} columns, ${shown.cells} cells`;
     const leftOut = (sheet.choices.find(([value]) => value === filters.rows) || [])[2];
-    at("said").textContent = leftOut && !shown.narrows && shown.rows.length < sheet.rows.length ? `${clients}; ${leftOut}` : clients;
+    const isFiltered = shown.narrows || filters.server || filters.client || filters.set || filters.scenario;
+    at("said").textContent = isFiltered && !shown.rows.length ? `nothing fits these filters, of ${sheet.rows.length} rows` : leftOut && !shown.narrows && shown.rows.length < sheet.rows.length ? `${clients}; ${leftOut}` : clients;
     writeAddress(filters, openId, false);
   }
 
