@@ -33,19 +33,19 @@ class AEAD(Protocol):
 
 
 def encryptor(cipher: BulkCipher, key: bytes, iv: bytes) -> Transform:
-    """A running encryption; `iv` is empty for a stream cipher."""
-    legacy = _legacy_cipher(cipher, key, iv)
-    if legacy is not None:
-        return legacy.encrypt
-    return Cipher(_ALGORITHMS[cipher.algorithm](key), modes.CBC(iv)).encryptor().update
+    """A running encryption; `iv` is empty for a stream cipher. Raises ValueError for an AEAD."""
+    algorithm = _ALGORITHMS.get(cipher.algorithm)
+    if algorithm is None:
+        return _legacy_cipher(cipher, key, iv).encrypt
+    return Cipher(algorithm(key), modes.CBC(iv)).encryptor().update
 
 
 def decryptor(cipher: BulkCipher, key: bytes, iv: bytes) -> Transform:
-    """A running decryption; `iv` is empty for a stream cipher."""
-    legacy = _legacy_cipher(cipher, key, iv)
-    if legacy is not None:
-        return legacy.decrypt
-    return Cipher(_ALGORITHMS[cipher.algorithm](key), modes.CBC(iv)).decryptor().update
+    """A running decryption; `iv` is empty for a stream cipher. Raises ValueError for an AEAD."""
+    algorithm = _ALGORITHMS.get(cipher.algorithm)
+    if algorithm is None:
+        return _legacy_cipher(cipher, key, iv).decrypt
+    return Cipher(algorithm(key), modes.CBC(iv)).decryptor().update
 
 
 def aead(cipher: BulkCipher, key: bytes) -> AEAD:
@@ -57,20 +57,7 @@ def aead(cipher: BulkCipher, key: bytes) -> AEAD:
     return ChaCha20Poly1305(key)
 
 
-_LEGACY = frozenset(
-    {
-        BulkAlgorithm.NULL,
-        BulkAlgorithm.RC4,
-        BulkAlgorithm.DES,
-        BulkAlgorithm.TRIPLE_DES,
-        BulkAlgorithm.RC2,
-    }
-)
-
-
-def _legacy_cipher(cipher: BulkCipher, key: bytes, iv: bytes) -> "RunningCipher | None":
-    if cipher.algorithm not in _LEGACY:
-        return None
+def _legacy_cipher(cipher: BulkCipher, key: bytes, iv: bytes) -> "RunningCipher":
     from handshake.crypto.legacy_ciphers import legacy_cipher  # takes a while, and most connections need none
 
     return legacy_cipher(cipher.algorithm, key, iv)

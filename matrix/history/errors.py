@@ -6,6 +6,7 @@ from pathlib import Path
 from matrix.errors import MatrixError
 
 _ANOTHER = "name another file with --history"
+_FILL_ANEW = ", and fill a new one with `tls-matrix history import RUN...`"
 _WHAT = (
     (sqlite3.SQLITE_BUSY, "is in use by another program, which did not end in time", "try again later"),
     (sqlite3.SQLITE_LOCKED, "is in use by another program, which did not end in time", "try again later"),
@@ -21,11 +22,12 @@ _PRIMARY = 0xFF
 
 
 class HistoryError(MatrixError):
-    """A history file that cannot be used. `remedy` is what to do."""
+    """A history file that cannot be used. `remedy` is what to do first, `then` what to do next; who has a
+    run to add knows that better.
+    """
 
-    def __init__(self, file: Path, what: str, remedy: str, *, is_to_be_filled: bool = False) -> None:
-        filled = ", and fill a new one with `tls-matrix history import RUN...`" if is_to_be_filled else ""
-        super().__init__(f"{file}: {what}: {remedy}{filled}")
+    def __init__(self, file: Path, what: str, remedy: str, then: str = "") -> None:
+        super().__init__(f"{file}: {what}: {remedy}{then}")
         self.file, self.what, self.remedy = file, what, remedy
 
 
@@ -36,7 +38,7 @@ def no_history(file: Path) -> HistoryError:
 
 def damaged(file: Path, why: object) -> HistoryError:
     """A history with something in it that no version of this program has written."""
-    return HistoryError(file, f"is damaged ({why})", "move it away", is_to_be_filled=True)
+    return HistoryError(file, f"is damaged ({why})", "move it away", _FILL_ANEW)
 
 
 def newer(file: Path, version: int, known: int) -> HistoryError:

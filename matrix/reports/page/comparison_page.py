@@ -12,7 +12,7 @@ from typing import Any
 from matrix.reports import comparison as said
 from matrix.reports.change_groups import fares, groups, service_changes, why
 from matrix.reports.page.chunks import told
-from matrix.reports.page.document import render_frame
+from matrix.reports.page.document import MOST_BYTES, render_frame
 from matrix.reports.page.interned import Interned
 from matrix.reports.page.look import MAX_TEXT, Explained, Look
 from matrix.reports.page.sheet import MAX_NAME, NONE, Sheet, legend
@@ -22,7 +22,6 @@ from matrix.results.run_file import CellRecord
 from matrix.wording import bounded
 
 TEMPLATE = "comparison.html.jinja"
-MOST_BYTES = 8_000_000
 ROWS = [
     ["differing", "that changed", "rows in which nothing changed are left out"],
     ["all", "all", ""],

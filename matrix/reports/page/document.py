@@ -18,6 +18,8 @@ from markupsafe import Markup
 from matrix.reports.page.chunks import Chunk
 from matrix.reports.template import render_template
 
+MOST_BYTES = 8_000_000
+"""Of a whole page."""
 _FOLDER = Path(__file__).parent
 STYLE = (_FOLDER / "page.css").read_text(encoding="utf-8")
 SCRIPTS = ("element", "sheet", "filters", "address", "grid", "story", "paper", "main")

@@ -13,7 +13,7 @@ from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import cell_text, digest, facts, headline, levels, played, renegotiation
 from matrix.reports.next_step import next_step
 from matrix.reports.page.chunks import told
-from matrix.reports.page.document import render_frame
+from matrix.reports.page.document import MOST_BYTES, render_frame
 from matrix.reports.page.look import state_of, traits
 from matrix.reports.page.nearest import NearestPassing
 from matrix.reports.page.sheet import sheet
@@ -25,8 +25,6 @@ from matrix.results.run_file import CellRecord, RunFile
 from matrix.results.timings import NO_TIMINGS, Timings
 
 TEMPLATE = "grid.html.jinja"
-MOST_BYTES = 8_000_000
-"""Of the whole page."""
 SERVERS_SIDE_BY_SIDE = 24
 
 
