@@ -3,7 +3,7 @@
 What is left is compared to the byte, so that a length, an order or a value out of place is seen.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from handshake.hello_template import ExtensionOrder, HelloTemplate
 from handshake.wire.client_hello import ClientHello, Extension, push_client_hello

@@ -1,9 +1,11 @@
 """Connect as a client really does: one hello after the other, each in an exchange of its own."""
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec import structs
 
 from clients import prelude
 from clients.destination import Destination
@@ -68,19 +70,18 @@ def resume(
     session = session_of(first)
     if session is None:
         missing = Reason(Phase.RESUMPTION, Rule.NO_SESSION.cause)
-        return replace(
-            observation,
-            later=replace(observation.attempts[-1], failure=missing, transcript=(), left_out=None),
-        )
-    again = Exchange(player, first.template, replace(visit, session=session))
+        last = observation.attempts[-1]
+        unmade = dataclasses.replace(last, failure=missing, transcript=(), left_out=None)
+        return dataclasses.replace(observation, later=unmade)
+    again = Exchange(player, first.template, structs.replace(visit, session=session))
     later = again.run()
     failure = later.failure
     if failure is not None:
-        later = replace(later, failure=replace(failure, phase=Phase.RESUMPTION))
+        later = dataclasses.replace(later, failure=dataclasses.replace(failure, phase=Phase.RESUMPTION))
     elif later.negotiated is not None and not later.negotiated.is_resumed:
         rule = rule_of_full_handshake(first.template, later.negotiated.version)
-        later = replace(later, failure=Reason(Phase.RESUMPTION, rule.cause))
-    return replace(observation, later=later, response=bytes(again.answer.data))
+        later = dataclasses.replace(later, failure=Reason(Phase.RESUMPTION, rule.cause))
+    return dataclasses.replace(observation, later=later, response=bytes(again.answer.data))
 
 
 def rule_of_full_handshake(hello: HelloTemplate, version: int) -> Rule:

@@ -8,9 +8,10 @@ name, with a certificate of the user's own. Pure.
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from clients.starttls import PROTOCOLS, StartTls
 
@@ -22,8 +23,7 @@ class TargetError(ValueError):
     """A destination or target that cannot be read; the message is one line and says how one is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """An address, and what is said to whoever listens there.
 
     `server_name` goes into server_name extensions and the Host header; None (an address) sends no extension
@@ -67,8 +67,7 @@ def is_loopback(destination: Destination) -> bool:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A server that runs already, under a name of the user's.
 
     `certificate` and `key` are PEM files of the certificate that clients show it; both or neither.

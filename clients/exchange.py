@@ -11,8 +11,10 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
 
 from clients import prelude
 from clients.destination import Destination
@@ -49,8 +51,7 @@ _OF_THE_SERVER = frozenset({Kind.ALERT, Kind.CLOSE_NOTIFY, Kind.FIN, Kind.RESET,
 MAX_RECEIVED_BYTES = 262_144  # of one attempt: an endless handshake ends here, not in our memory
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """What every attempt of a client at a destination shares.
 
     `deadline_seconds` is for each attempt, since a silent server must not take the time of the retry it

@@ -5,7 +5,8 @@ Where a client draws GREASE values or an order, all it may draw is compared.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clients.canonical import canonical
 from clients.profile import Profile
@@ -15,8 +16,7 @@ from handshake.wire.ja3 import ja3
 from handshake.wire.ja4 import ja4
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprints:
+class Fingerprints(Struct, frozen=True):
     """JA3 and JA4, None of an SSLv2-format hello."""
 
     ja3: str | None

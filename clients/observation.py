@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from handshake.errors import DecodeError
 from handshake.events import Negotiated, TranscriptEntry
 from handshake.reason import Kind, Reason
@@ -123,8 +125,7 @@ class RenegotiationSeen:
     connection_after: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """One more connection, with the hello that got through changed in one respect, or where none did the
     first: `hello` says in which, to go behind "a hello". It was answered where the attempt has no failure.
     """

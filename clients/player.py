@@ -3,22 +3,20 @@
 A profile is one way to get a player; a hello that nobody has a profile for can be played as well.
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from handshake.hello_template import ClientLimits, ClientPolicy, HelloTemplate
 from handshake.reason import Cause
 
 
-@dataclass(frozen=True, slots=True)
-class PlayedHello:
+class PlayedHello(Struct, frozen=True):
     """A hello and the causes of a failure of the hello before it that lead to it."""
 
     template: HelloTemplate
     after: frozenset[Cause] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Player:
+class Player(Struct, frozen=True):
     """A client as it is played; at least one hello."""
 
     hellos: tuple[PlayedHello, ...]

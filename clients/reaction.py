@@ -7,8 +7,9 @@ how many hellos it sent in all. Which message of several that came at once a cli
 what it has sent itself is not.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from clients.genuine.end import ALERT_13_LENGTHS
 from clients.observation import Attempt, Observation
@@ -34,8 +35,7 @@ class Does(StrEnum):
     CANNOT = "cannot"
 
 
-@dataclass(frozen=True, slots=True)
-class Reaction:
+class Reaction(Struct, frozen=True):
     """`does` is one of `Does` or `alert:<name>`, "cannot" where the engine lacks what it takes; `after` what
     the client had sent on that connection where it did not go on; `warnings` are names of alerts in order,
     without those of an orderly end; `hellos` how many it sent, on however many connections; `closes_with` how

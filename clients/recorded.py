@@ -6,11 +6,11 @@ which of them differ on every connection (`mutable`), and what the client draws 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
+from msgspec import Struct
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from clients.canonical import canonical
@@ -86,8 +86,7 @@ class RecordedHello(BaseModel):
         return self.differences(template, fill_hello(template, self.server_name, bytes).wire)
 
 
-@dataclass(frozen=True, slots=True)
-class Differences:
+class Differences(Struct, frozen=True):
     """The offsets at which two hellos differ, in order; both are whole records."""
 
     recorded: bytes

@@ -7,13 +7,13 @@ tried on the genuine program says so (`tests/clients/test_settings_of_genuine_cl
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
+from msgspec.structs import replace
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from clients.fields import Listed

@@ -8,9 +8,10 @@ whoever reads several files reads them `Together`. Only the standard library is 
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from types import TracebackType
+
+from msgspec import Struct
 
 Place = tuple[str | int, ...]
 """Where something stands in a document: keys of tables and positions in lists, from the outermost in."""
@@ -49,8 +50,7 @@ class Mistakes(ValueError):
         super().__init__("; ".join(f"{key_of(place)}: {text}" for place, text in self.found))
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One fault: `place` is empty for the whole file, `line` (from 1) None where it is not known."""
 
     place: Place

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from definitions.document import Document
 from definitions.fault import Fault, Place, key_of, quoted
 from definitions.tables import Table, models_of, tables_of
 
 
-@dataclass(frozen=True, slots=True)
-class Former:
+class Former(Struct, frozen=True):
     """An old `key` of a table, or an old notation of its value.
 
     `now` gives the keys and values that say the same today, or None for a value that is no old notation (the

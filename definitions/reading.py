@@ -5,14 +5,15 @@
 Validators get the file's path as pydantic's context, for what depends on the file's name and neighbours.
 """
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from msgspec import Struct, field, structs
 from pydantic import TypeAdapter, ValidationError
 
 from definitions.document import CHECK_THE_NAME, Document, bounded, json_document, toml_document
@@ -73,7 +74,7 @@ def read_table(
     """
     with _raised_as(error):
         document = bounded(Document(source, content))
-        return _read(replace(document, content=deepcopy(content)), kind, notes, place=place)
+        return _read(dataclasses.replace(document, content=deepcopy(content)), kind, notes, place=place)
 
 
 def check_toml(path: Path, kind: type[Value], error: type[UnusableFile] = UnusableFile) -> None:
@@ -96,8 +97,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Struct, frozen=True):
     """What is needed all the way down one document; `context` is for validators."""
 
     document: Document
@@ -162,6 +162,6 @@ def _read(
     except RecursionError:
         raise document.unusable("has a value that is nested too deep: write it flatter") from None
     if faults:
-        placed = (replace(fault, place=(*place, *fault.place)) for fault in faults)
+        placed = (structs.replace(fault, place=(*place, *fault.place)) for fault in faults)
         raise UnusableFile(*lines_of(document.source, placed))
     return cast(Value, value)

@@ -7,10 +7,10 @@ about unknown keys, so that what is wrong inside a table with a misspelt name is
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from msgspec import Struct
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -50,8 +50,7 @@ _MENDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownKey:
+class UnknownKey(Struct, frozen=True):
     """A key that its table cannot have: `meant` is what was probably meant, `is_sure` whether its value may
     be judged as if that had been written.
     """

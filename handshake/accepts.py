@@ -7,9 +7,11 @@ here says what is done. Where none is, the engine does what the RFCs ask for.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct, field
 
 from handshake.wire.registry import alert_name, parse_alert
 
@@ -41,8 +43,7 @@ class Answer:
         return warned if self.goes_on else f"{warned}, {ends}"
 
 
-@dataclass(frozen=True, slots=True)
-class Accepts:
+class Accepts(Struct, frozen=True):
     """Answers by the names of faults."""
 
     answers: Mapping[str, Answer] = field(default_factory=dict)

@@ -4,9 +4,10 @@ Events say what the peer did and how far the handshake came; the transcript keep
 beside them.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from handshake.errors import Parameter
 
@@ -26,8 +27,7 @@ class Phase(Enum):
     CLOSE = "close"
 
 
-@dataclass(frozen=True, slots=True)
-class Negotiated:
+class Negotiated(Struct, frozen=True):
     """What both sides agreed on. `version` and `cipher_suite` are code points; `named_group` is None without
     (EC)DHE.
     """
@@ -42,51 +42,43 @@ class Negotiated:
     is_resumed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ClientHelloReceived:
+class ClientHelloReceived(Struct, frozen=True):
     """Server role: a hello was read (SSLv2-format ones too)."""
 
     client_version: int
     sslv2_format: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ServerHelloReceived:
+class ServerHelloReceived(Struct, frozen=True):
     """Client role: the server has chosen."""
 
     version: int
     cipher_suite: int
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateReceived:
+class CertificateReceived(Struct, frozen=True):
     """The peer's chain, DER, leaf first."""
 
     chain: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateRequested:
+class CertificateRequested(Struct, frozen=True):
     """Client role: the server asks for a certificate of ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenegotiationRequested:
+class RenegotiationRequested(Struct, frozen=True):
     """Client role: a HelloRequest has come; what is done about it is the policy's."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenegotiationStarted:
+class RenegotiationStarted(Struct, frozen=True):
     """Client role: a hello was sent inside the connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenegotiationRefused:
+class RenegotiationRefused(Struct, frozen=True):
     """Client role: the server does not answer the hello that was sent inside the connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlertReceived:
+class AlertReceived(Struct, frozen=True):
     """An alert from the peer (RFC 5246 section 7.2); `level` 1 is warning, 2 fatal.
 
     `is_fatal` says whether it has ended the connection: a fatal one, in TLS 1.3 every error alert whatever
@@ -98,35 +90,30 @@ class AlertReceived:
     is_fatal: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class AlertSent:
+class AlertSent(Struct, frozen=True):
     """An alert of ours."""
 
     level: int
     description: int
 
 
-@dataclass(frozen=True, slots=True)
-class HandshakeCompleted:
+class HandshakeCompleted(Struct, frozen=True):
     """Both Finished messages were exchanged and verified."""
 
     negotiated: Negotiated
 
 
-@dataclass(frozen=True, slots=True)
-class SessionReceived:
+class SessionReceived(Struct, frozen=True):
     """Client role: the server has given a session ticket after the handshake (TLS 1.3)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationData:
+class ApplicationData(Struct, frozen=True):
     """Decrypted application data, one event a record."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class PeerFaulted:
+class PeerFaulted(Struct, frozen=True):
     """The peer broke the protocol: `what` is a Fault's value, `detail` a sentence, `names` are those of
     `handshake.errors.PeerFault`.
     """
@@ -136,8 +123,7 @@ class PeerFaulted:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRefused:
+class PolicyRefused(Struct, frozen=True):
     """The client being played refuses to go on; `what` names the rule, `met` and `wanted` are for a
     person."""
 
@@ -147,16 +133,14 @@ class PolicyRefused:
     wanted: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unsupported:
+class Unsupported(Struct, frozen=True):
     """The peer rightly chose what was offered, and this engine cannot complete it; `name` is IANA's."""
 
     parameter: Parameter
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class PeerClosed:
+class PeerClosed(Struct, frozen=True):
     """The peer ended its side; `close_notify` says whether in an orderly way."""
 
     close_notify: bool

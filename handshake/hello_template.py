@@ -7,9 +7,11 @@ rule; where the profile says so, GREASE values, the order of extensions and an E
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from handshake.accepts import Accepts
 from handshake.hello_random import Beginning
@@ -63,8 +65,7 @@ class ExtensionOrder(Enum):
     PERMUTED = "permuted"
 
 
-@dataclass(frozen=True, slots=True)
-class ExtensionTemplate:
+class ExtensionTemplate(Struct, frozen=True):
     """One extension, in its place: `body` is what is sent unless `fill` says how it is made. Of an ECH of no
     meaning `payload_sizes` are the bytes that its payload may have, `aeads` the code points of the AEAD (RFC
     9180 section 7.3), where that is drawn too.
@@ -77,8 +78,7 @@ class ExtensionTemplate:
     aeads: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HelloTemplate:
+class HelloTemplate(Struct, frozen=True):
     """A whole hello. `extensions` None means no extension block at all; an empty tuple means an empty block
     (00 00).
 
@@ -141,8 +141,7 @@ def pieces(whole: bytes, sizes: Iterable[int]) -> Iterator[bytes]:
         yield rest
 
 
-@dataclass(frozen=True, slots=True)
-class ClientLimits:
+class ClientLimits(Struct, frozen=True):
     """What the client being played accepts of a server's answer; None is no limit of its own.
 
     Sizes are bits. `versions` are the protocol versions it completes a handshake in; empty means whatever it
@@ -179,8 +178,7 @@ class Placement(Enum):
     LAST = "last"
 
 
-@dataclass(frozen=True, slots=True)
-class RetryHello:
+class RetryHello(Struct, frozen=True):
     """What the hello that answers a HelloRetryRequest has not of the first one, beside what RFC 8446 section
     4.1.2 asks for.
 
@@ -193,8 +191,7 @@ class RetryHello:
     change_cipher_spec: Literal["with-session-id", "later"] = "with-session-id"
 
 
-@dataclass(frozen=True, slots=True)
-class RenegotiationHello:
+class RenegotiationHello(Struct, frozen=True):
     """What the hello of a renegotiation has not of the first one, beside what RFC 5746 asks for.
 
     `without` are types of extensions, `without_cipher_suites` code points; `changed` are extensions with
@@ -210,8 +207,7 @@ class RenegotiationHello:
     verify_data: Literal["where-signalled", "always"] = "where-signalled"
 
 
-@dataclass(frozen=True, slots=True)
-class ClientPolicy:
+class ClientPolicy(Struct, frozen=True):
     """How the client being played reacts; words as in the profile's [policy] table.
 
     `warning_alert`: what a warning other than close_notify does during the handshake, "ignore" or "abort"

@@ -9,15 +9,15 @@ never a set: every pytest worker must see the same cells in the same order.
 import fnmatch
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import product
+
+from msgspec import Struct
 
 from definitions.fault import named, near_words
 from matrix.errors import SelectionError
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Cell:
+class Cell(Struct, frozen=True, order=True):
     """One question: can this client (a profile's id) do this scenario with this server (a variant's id or a
     target's name)?
     """

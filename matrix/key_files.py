@@ -6,7 +6,6 @@ key. Certificates beside the key go along where the new format has a place for t
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -26,6 +25,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import (
     serialize_key_and_certificates,
 )
 from cryptography.x509 import Certificate, load_pem_x509_certificates
+from msgspec import Struct
 
 from matrix.errors import MatrixError
 
@@ -60,8 +60,7 @@ class PasswordNeeded(KeyFileError):
     """The file is encrypted, and no password or another one was given."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyFile:
+class KeyFile(Struct, frozen=True):
     """What is in a file: the key, the certificates beside it, and what they are called there."""
 
     key: PrivateKeyTypes

@@ -6,12 +6,12 @@ them, because a key of 4096 bits takes seconds. A kind is added by a line in `KI
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa
 from cryptography.x509 import random_serial_number
+from msgspec import Struct
 
 from handshake.crypto.credentials import (
     Credential,
@@ -45,8 +45,7 @@ _ORDINARY: Mapping[str, _Make] = {
 """By the contract's names: RSA of 2048 bits, DSA of 1024 (what old stacks know), ECDSA on P-256."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """A kind of certificate; `type` says which cipher suites it is for, and is its name in the contract."""
 
     type: CertificateType

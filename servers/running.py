@@ -4,13 +4,15 @@ Whatever carries the lines, the pipes of a process or the stream of a container,
 is kept of them is bounded.
 """
 
+import dataclasses
 import json
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct, structs
 
 from servers import contract
 from servers.own_program import PROGRAM, SYSTEM, from_id
@@ -22,8 +24,7 @@ MAX_LAST_WORDS = 50
 MAX_QUOTED = 300
 
 
-@dataclass(frozen=True, slots=True)
-class RunningServer:
+class RunningServer(Struct, frozen=True):
     """A server that listens; `certificate_sha256`: hex digests of the leaf certificates it may present."""
 
     id: str
@@ -33,16 +34,14 @@ class RunningServer:
     certificate_sha256: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class NotInstalled:
+class NotInstalled(Struct, frozen=True):
     """What the server is made of is missing here; `message` says which command gets it."""
 
     id: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class StartFailure:
+class StartFailure(Struct, frozen=True):
     """The server did not start; `message` is one line that says why."""
 
     id: str
@@ -52,8 +51,7 @@ class StartFailure:
 StartResult = RunningServer | NotInstalled | StartFailure
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """A server's view of a connection, and when it was told here."""
 
     connection: contract.Connection
@@ -172,7 +170,9 @@ class ProgramEvents:
                 known.append(_Told(seen, datetime.now(UTC)))
                 if len(known) > MAX_LOGS_KEPT:
                     old = known[-MAX_LOGS_KEPT - 1]
-                    known[-MAX_LOGS_KEPT - 1] = replace(old, connection=replace(old.connection, log=None))
+                    known[-MAX_LOGS_KEPT - 1] = structs.replace(
+                        old, connection=dataclasses.replace(old.connection, log=None)
+                    )
                 self._connection_counts[event.id] += 1
             case contract.Ready(identity, port, stack, digests):
                 running = RunningServer(identity, self._hosts[identity], port, one_line(stack), digests)

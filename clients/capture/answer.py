@@ -3,8 +3,9 @@ of a genuine program (`clients.genuine.wire`). Pure.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from clients.genuine.end import End
 from clients.genuine.relay import Move
@@ -21,8 +22,7 @@ ENCRYPTED_ALERT = "encrypted"
 """What stands for the name of an alert that nobody can read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the capture shows of a server's answer and of how the connection ended.
 
     `version` and `cipher_suite` are the ServerHello's, None without one; `asked_again` says that a

@@ -1,12 +1,14 @@
 """A hello out of a capture, as one value: who said it to whom, its bytes, and what became of it. Pure."""
 
 import ipaddress
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clients.capture.answer import Answer, read_answer
 from clients.capture.hello_bytes import HelloBytes, decode
-from clients.capture.link import Endpoint
+from clients.capture.segment import Endpoint
 from clients.capture.stream import MAX_PIECES, Stream
 from clients.genuine.secrets import Secrets
 from handshake.errors import DecodeError
@@ -18,8 +20,7 @@ _FIRST_TIME, _LAST_TIME = -62_135_596_800.0, 253_402_300_799.0
 """The years 1 to 9999, of which dates are written. A damaged capture has other times too."""
 
 
-@dataclass(frozen=True, slots=True)
-class CapturedHello:
+class CapturedHello(Struct, frozen=True):
     """A hello and what the capture says of it.
 
     `stream` is its number in the listing, from 1; `time` in POSIX seconds, None where it is not known;

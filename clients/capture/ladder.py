@@ -8,7 +8,7 @@ of a lower version. Whoever starts the same program again that soon looks the sa
 from collections.abc import Iterable
 
 from clients.capture.captured_hello import CapturedHello, highest_version
-from clients.capture.link import Endpoint
+from clients.capture.segment import Endpoint
 from handshake.events import Phase
 from handshake.features import FirstFlight
 from handshake.reason import Cause, Kind

@@ -12,11 +12,8 @@ from typing import NamedTuple
 import dpkt
 
 from clients.capture.packet import Packet
+from clients.capture.segment import Segment
 
-Endpoint = tuple[bytes, int]
-"""An address as it stands in the packet (4 or 16 bytes), and a port."""
-
-FIN, SYN, RST, ACK = dpkt.tcp.TH_FIN, dpkt.tcp.TH_SYN, dpkt.tcp.TH_RST, dpkt.tcp.TH_ACK
 _IPV4, _IPV6 = 0x0800, 0x86DD
 _IPV4_PROTOCOL, _TCP = 9, 6  # the place of the protocol in the header, and TCP's number
 _VLAN_TAGS = frozenset({0x8100, 0x88A8, 0x9100})
@@ -49,18 +46,6 @@ LINK_LAYERS: Mapping[int, _LinkLayer] = {
 """By LINKTYPE (draft-ietf-opsawg-pcaplinktype). The family in a loopback header differs by system and byte
 order, and IP says its version itself.
 """
-
-
-class Segment(NamedTuple):
-    """A TCP segment. `payload` is what was captured of its `length` bytes."""
-
-    time: float
-    source: Endpoint
-    target: Endpoint
-    sequence: int
-    flags: int
-    payload: bytes
-    length: int
 
 
 _UNREADABLE = (

@@ -12,13 +12,14 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from clients.capture.answer import Answer
 from clients.capture.captured_hello import CapturedHello, captured_hello
 from clients.capture.hello_bytes import decode
-from clients.capture.link import Endpoint
+from clients.capture.segment import Endpoint
 from clients.capture.stream import State, Stream
 from clients.starttls.dialogue import in_ascii
 from handshake.features import FirstFlight

@@ -3,7 +3,7 @@
 Pure. What is left is compared to the byte: an order, a length or a value out of place is seen.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from clients.profile_attempt import ECH_FIXED_BYTES
 from handshake.errors import DecodeError

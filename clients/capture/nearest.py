@@ -7,7 +7,9 @@ the hello's own server name, and where it permutes its extensions they are put i
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clients.capture.made_anew import still_flight
 from clients.profile import Profile
@@ -30,8 +32,7 @@ _Tokens = frozenset[tuple[object, ...]]
 _COUNTED_NOWHERE = frozenset({ExtensionType.SERVER_NAME, ExtensionType.PADDING})
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(Struct, frozen=True):
     """A profile's hello that is like another one: `attempt` is its number in the profile, from 1; `features`
     are those that only one of the two has, none where they are alike. `flight` is the profile's, as it was
     compared.

@@ -7,10 +7,11 @@ of the profile is surer than `assumed`. What had to be inferred or left out stan
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct
 
 from clients.capture.captured_hello import CapturedHello, endpoint_text
 from clients.capture.ladder import PATIENCE_SECONDS, leads_on
@@ -44,8 +45,7 @@ class NoProfile(ValueError):
     """A hello of which no profile can be made; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where hellos come from: what a person calls it (a file's name), the day (ISO 8601) and what they are
     like, a sentence or "".
     """

@@ -8,15 +8,17 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from msgspec import Struct, field
+
 from clients.capture.beginning import Look, find, is_certainly_hello, look
 from clients.capture.captured_hello import CapturedHello, captured_hello
-from clients.capture.link import LINK_LAYERS, Segment, segment_of
+from clients.capture.link import LINK_LAYERS, segment_of
 from clients.capture.packet import CaptureError, Packet
 from clients.capture.pcap import PCAP_MAGICS, SECTION, Reader
+from clients.capture.segment import Segment
 from clients.capture.stream import Stream
 from clients.capture.streams import Streams
 from clients.capture.text import FORMS, Chunk, chunks_of
@@ -36,8 +38,7 @@ _FRAMES = (1, 113, 276, 101, 0)
 """The link types as which pasted bytes are tried: Ethernet, Linux cooked, raw IP, BSD loopback."""
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(Struct, frozen=True):
     """The hellos of a file, in the order in which they were said. `notes` say what could not be read, a
     sentence each without the file's name; `left_out` is how many more hellos there are than are kept.
     """

@@ -18,7 +18,7 @@ from clients.capture.beginning import (
 )
 from clients.capture.half import Half
 from clients.capture.hello_bytes import HelloBytes
-from clients.capture.link import ACK, FIN, RST, SYN, Endpoint, Segment
+from clients.capture.segment import ACK, FIN, RST, SYN, Endpoint, Segment
 from clients.genuine.relay import Move
 from clients.starttls import PROTOCOLS
 from handshake.clear_text import Framing

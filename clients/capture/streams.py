@@ -7,7 +7,7 @@ capture of any size, made by whomever, takes the same memory.
 
 from clients.capture.beginning import is_certainly_hello
 from clients.capture.captured_hello import CapturedHello, captured_hello
-from clients.capture.link import Endpoint, Segment
+from clients.capture.segment import Endpoint, Segment
 from clients.capture.stream import State, Stream, is_answer_to_opening, is_opening
 from clients.genuine.secrets import Secrets, read_key_log
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from msgspec import Struct
+
 from clients.capture.beginning import is_certainly_hello
 from handshake.errors import LocalError
 from handshake.wire.record import MAJOR_VERSION, Record, SSLv2Record, push_record, push_sslv2_record
@@ -23,8 +25,7 @@ MIN_BYTES = 11
 """Fewer bytes hold no hello, and words like `deaf` are no hex stream."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """Bytes that stand together; `is_clients` None where the text does not tell whose they are."""
 
     data: bytes

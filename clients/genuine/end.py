@@ -1,6 +1,6 @@
 """How a connection of a genuine program ended, and what tells an alert from other bytes."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from handshake.events import Phase
 from handshake.reason import Kind
@@ -11,8 +11,7 @@ ALERT_13_LENGTHS = (19, 35)
 CLOSURE = (AlertDescription.CLOSE_NOTIFY, AlertDescription.USER_CANCELED)
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """What ended a connection first. `is_clients` says who did it; `alert` is its description, None where it
     is encrypted and stays so; only a Kind.ALERT has one.
     """

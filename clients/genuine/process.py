@@ -16,8 +16,9 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 MAX_WORDS = 32_768
 """Bytes of a program's words that are kept: half of them its first, half its last."""
@@ -55,8 +56,7 @@ class Words:
         return said.decode("utf-8", "backslashreplace")
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a program ended: `status` as `subprocess` has it, None where the deadline ended it."""
 
     words: str

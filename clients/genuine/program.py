@@ -7,12 +7,13 @@ says is the second source, for its alerts that are encrypted and whose keys it d
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from msgspec import Struct
+
 PREFIX = "genuine-"
 """How the id of every genuine program begins, and a pattern that chooses one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One visit. `port` is on this machine's loopback, where `host` leads too; `server_name` is what the
     server is called, None for one that has only an address. `request` is sent once connected. `deadline` is
     in `time.monotonic` seconds. `trusted` are certificates in PEM that a program should trust which cannot be
@@ -71,8 +72,7 @@ class Program(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """A program that is not installed."""
 
     id: str

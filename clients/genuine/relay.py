@@ -21,6 +21,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Self
 
+from msgspec import Struct
+
 from clients import prelude
 from clients.destination import Destination
 from clients.observation import Ends
@@ -35,8 +37,7 @@ PAUSE_SECONDS = 0.2
 """For a program to refuse a message: a browser passes it through several processes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """What one side did: sent `data`, or ended its stream (`end`: FIN or RESET). `is_clients` says which
     side; `time` is in `time.monotonic` seconds.
     """

@@ -4,13 +4,15 @@ The program connects through a relay. What it did is read off the wire, what it 
 attempt is a connection that it made, so a silent retry is seen.
 """
 
+import dataclasses
 import hashlib
 import math
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec import structs
 
 from clients.connect import request_for
 from clients.destination import Destination
@@ -153,7 +155,7 @@ def _surer(first: Reading, again: list[Reading]) -> Reading:
     if _leaves_without_a_word(first) and later.is_clients and later.kind is Kind.ALERT:
         return again[-1]
     if first.is_unsure and (later.kind, later.alert) == (end.kind, end.alert):
-        first.end = replace(end, phase=later.phase)
+        first.end = structs.replace(end, phase=later.phase)
         first.is_unsure = again[-1].is_unsure
     return first
 
@@ -205,7 +207,7 @@ def _failure(carried: Carried, reading: Reading, said: Said, deadline_seconds: f
         is_own = reading.hello is None or _may_have_answered(reading, said)
         cause = Rule.HANGS.cause if is_own else Cause(Kind.TIMEOUT)
         seconds = None if is_own else deadline_seconds
-        return Reason(reading.phase, cause, replace(detail, seconds=seconds))
+        return Reason(reading.phase, cause, dataclasses.replace(detail, seconds=seconds))
     if not end.is_clients:
         is_alert = end.kind is Kind.ALERT and end.alert is not None
         cause = cause_of_alert(alert_name(end.alert or 0)) if is_alert else Cause(_plain(end.kind))
@@ -213,7 +215,8 @@ def _failure(carried: Carried, reading: Reading, said: Said, deadline_seconds: f
     rule = Rule.CLOSES.value
     if end.kind is Kind.ALERT:
         rule = f"{Rule.ALERT}-{UNKNOWN_ALERT if end.alert is None else alert_name(end.alert)}"
-    return Reason(end.phase, Cause(Kind.POLICY, rule), replace(detail, phase_unsure=reading.is_unsure))
+    told = dataclasses.replace(detail, phase_unsure=reading.is_unsure)
+    return Reason(end.phase, Cause(Kind.POLICY, rule), told)
 
 
 def _is_own(end: End | None) -> bool:
@@ -233,7 +236,7 @@ def _known(reading: Reading, said: Said) -> End | None:
     if end is None or (end.is_clients and end.alert is not None):
         return end
     if end.is_clients and end.kind is Kind.ALERT:
-        return replace(end, alert=said.alert_sent)
+        return structs.replace(end, alert=said.alert_sent)
     is_ending = said.alert_received in (None, *CLOSURE)
     is_left = reading.is_complete and not _answer(reading, said) and end.kind is not Kind.RESET
     if is_left and is_ending and said.alert_sent not in (None, *_NEVER_FATAL):
@@ -241,7 +244,7 @@ def _known(reading: Reading, said: Said) -> End | None:
     if end.alert is not None:
         return end
     if not end.is_clients and not is_ending and end.kind is not Kind.CLOSE_NOTIFY:
-        return replace(end, kind=Kind.ALERT, alert=said.alert_received)
+        return structs.replace(end, kind=Kind.ALERT, alert=said.alert_received)
     if not end.is_clients and end.kind is not Kind.RESET and _may_have_answered(reading, said):
         return End(True, Kind.FIN, end.phase)
     return end

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clients.http_answer import Answer
 from clients.starttls.dialogue import Dialogue, Words
@@ -12,8 +13,7 @@ CLIENT_NAME = "tls-matrix"
 """How this program calls itself where a protocol wants a name; as a user it exists nowhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Protocol:
+class Protocol(Struct, frozen=True):
     """How TLS is begun in a protocol, and what is asked once connected.
 
     `prelude(dialogue, name)` holds the conversation before TLS; `request(name)` is one harmless request to
@@ -32,8 +32,7 @@ class Protocol:
     answer: Callable[[], Answer] = Answer
 
 
-@dataclass(frozen=True, slots=True)
-class StartTls:
+class StartTls(Struct, frozen=True):
     """The protocol that is spoken with a server before TLS, by id, and what the client calls the server."""
 
     protocol: str

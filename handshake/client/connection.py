@@ -4,9 +4,11 @@ Records and alerts are the shared `Connection`'s; what each message does is in `
 `tls13`.
 """
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import replace
 from weakref import proxy
+
+from msgspec import structs
 
 from handshake.client import tls12, tls13
 from handshake.client.accepting import AcceptingConnection, record_rules
@@ -103,7 +105,7 @@ class ClientConnection(AcceptingConnection):
         session_id = self.handshake.session_id
         if self.handshake.finished is None or not session_id:
             return None
-        return replace(self._session(), session_id=session_id)
+        return dataclasses.replace(self._session(), session_id=session_id)
 
     @property
     def session_by_ticket(self) -> Session | None:
@@ -112,7 +114,7 @@ class ClientConnection(AcceptingConnection):
             return self.handshake.session()
         if self.handshake.finished is None or not self.handshake.ticket:
             return None
-        return replace(self._session(), ticket=self.handshake.ticket)
+        return dataclasses.replace(self._session(), ticket=self.handshake.ticket)
 
     @property
     def is_renegotiating(self) -> bool:
@@ -365,7 +367,7 @@ class ClientConnection(AcceptingConnection):
         )
         session = self.session_by_id if resumes else None
         if session is not None:
-            hello = replace(hello, client_version=session.version)
+            hello = structs.replace(hello, client_version=session.version)
         self._begin_inside(hello, session)
 
     def _begin_inside(self, template: HelloTemplate, session: Session | None) -> None:

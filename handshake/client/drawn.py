@@ -6,8 +6,9 @@ again (measured: Chromium 156); a renegotiation draws anew.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from handshake.errors import DecodeError
 from handshake.hello_template import ExtensionOrder, ExtensionTemplate, Fill, GreaseValues, HelloTemplate

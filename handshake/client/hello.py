@@ -6,7 +6,9 @@ shares are made anew wherever they stand, for nobody has the private half of a r
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handshake.client.drawn import draw
 from handshake.crypto.key_exchange import GroupKeyPair
@@ -43,8 +45,7 @@ HOST_NAME = 0  # NameType, RFC 6066 section 3
 _KEY_SHARES = frozenset({ExtensionType.KEY_SHARE, ExtensionType.KEY_SHARE_DRAFT})
 
 
-@dataclass(frozen=True, slots=True)
-class FilledHello:
+class FilledHello(Struct, frozen=True):
     """One hello ready to be sent.
 
     `records` are those on the wire, one in SSLv2 format or as many of TLS as its template says; `message`

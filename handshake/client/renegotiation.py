@@ -8,7 +8,7 @@ handshake before, and always in a TLS record, of the version that was negotiated
 Whether it asks for the connection's session is the client's policy.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from handshake.client.handshake import ClientHandshake
 from handshake.errors import Fault, PeerFault, PolicyRefusal

@@ -3,7 +3,8 @@
 """
 
 import hashlib
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.client.extensions import Place, check_once
 from handshake.client.handshake import ClientHandshake

@@ -1,8 +1,9 @@
 """The client's side of TLS 1.3 (RFC 8446): one function a message, and what a HelloRetryRequest changes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from handshake import record_size
 from handshake.certificate_compression import decompress

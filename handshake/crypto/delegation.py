@@ -6,7 +6,7 @@ randomness.
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -14,6 +14,8 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handshake.crypto.credentials import DELEGATION_USAGE, Credential
 from handshake.crypto.signatures import PrivateKey, PublicKey, sign
@@ -41,8 +43,7 @@ DELEGATED_SCHEMES = tuple(_MAKERS)
 """The schemes that keys are delegated for here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delegation:
+class Delegation(Struct, frozen=True):
     """What is to be delegated: a key for `scheme`, said to be for `said_scheme`, that is valid for that many
     seconds from now on.
     """

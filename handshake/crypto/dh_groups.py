@@ -5,18 +5,17 @@ The MODP groups of the RFCs are computed from their defining formulas, p = 2^n -
 need be stated. The groups of old SunJSSE are arbitrary numbers, the ones Sun generated for DSA.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Annotated
 
 import gmpy2
+from msgspec import Struct
 
 from handshake.errors import LocalError
 from handshake.wire.registry import NamedGroup
 
 
-@dataclass(frozen=True, slots=True)
-class DHGroup:
+class DHGroup(Struct, frozen=True):
     """A prime and a generator."""
 
     p: int

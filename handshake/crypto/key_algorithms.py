@@ -4,10 +4,10 @@ It tells an RSA key that is for RSASSA-PSS alone from others, and, of a key that
 its kind is legal in TLS.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from Cryptodome.Util.asn1 import DerObjectId, DerSequence
+from msgspec import Struct
 
 from handshake.wire.registry import NamedGroup, SignatureScheme
 
@@ -87,8 +87,7 @@ _OF_THE_LIBRARIES = frozenset(
 _KEY_SCHEMES = frozenset(scheme for schemes in _SCHEMES.values() for scheme in schemes)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyAlgorithm:
+class KeyAlgorithm(Struct, frozen=True):
     """The algorithm of a SubjectPublicKeyInfo: dotted identifiers, `curve` None unless it names one."""
 
     identifier: str

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.asymmetric.x448 import X448PrivateKey, X448PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec import Struct
 
 from handshake.crypto.dh_groups import FFDHE_GROUPS, ffdhe_group
 from handshake.errors import Fault, LocalError, PeerFault
@@ -122,8 +123,7 @@ class GroupKeyPair(Protocol):
         """The shared secret; raises `PeerFault(ILLEGAL_PARAMETER)` for a public key that is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class FFDHEKeyPair:
+class FFDHEKeyPair(Struct, frozen=True):
     """A key in one of RFC 7919's groups, for TLS 1.3."""
 
     named_group: int

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.mlkem import (
     MLKEM1024PrivateKey,
     MLKEM1024PublicKey,
 )
+from msgspec import Struct
 
 from handshake.crypto.dh_groups import FFDHE_GROUPS
 from handshake.crypto.key_exchange import ECDHKeyPair, GroupKeyPair, generate_key_pair, supported_groups
@@ -26,8 +27,7 @@ _PrivateKey = MLKEM768PrivateKey | MLKEM1024PrivateKey
 _PublicKey = MLKEM768PublicKey | MLKEM1024PublicKey
 
 
-@dataclass(frozen=True, slots=True)
-class _MLKEMGroup:
+class _MLKEMGroup(Struct, frozen=True):
     """What a group is made of; `curve` is None in ML-KEM by itself, where it has no point. Lengths are bytes
     (FIPS 203 table 3; RFC 8446 section 4.2.8.2).
     """

@@ -7,7 +7,6 @@ SignatureScheme decides (RFC 5246 section 7.4.1.4.1: high byte hash, low byte si
 """
 
 import hashlib
-from dataclasses import dataclass
 from enum import Enum
 
 from cryptography.exceptions import InvalidSignature
@@ -31,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import (
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehashed
+from msgspec import Struct
 
 from handshake.crypto.key_schedule import Role, hash_algorithm
 from handshake.errors import Fault, LocalError, PeerFault
@@ -78,8 +78,7 @@ class SignatureAlgorithm(Enum):
     MLDSA = "mldsa"
 
 
-@dataclass(frozen=True, slots=True)
-class Scheme:
+class Scheme(Struct, frozen=True):
     """A SignatureScheme taken apart; `hash_name` is hashlib's, None where the algorithm has
     its own.
     """

@@ -8,9 +8,10 @@ Nothing here is a second table of suites: a code point whose name does not consi
 """
 
 import re
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache
+
+from msgspec import Struct
 
 from handshake.errors import Parameter, UnsupportedParameter
 from handshake.wire.cipher_suites import CIPHER_SUITES, cipher_spec_name
@@ -81,8 +82,7 @@ class BulkAlgorithm(Enum):
     CHACHA20_POLY1305 = "CHACHA20_POLY1305"
 
 
-@dataclass(frozen=True, slots=True)
-class BulkCipher:
+class BulkCipher(Struct, frozen=True):
     """A bulk cipher; all lengths in bytes.
 
     `key_material` is what the key block gives, `key_length` what the primitive takes: they differ only in the
@@ -102,8 +102,7 @@ class BulkCipher:
     tag_length: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SuiteParameters:
+class SuiteParameters(Struct, frozen=True):
     """A cipher suite taken apart. `mac` is None for an AEAD; `prf_hash` is a hashlib name and counts from TLS
     1.2 on.
 

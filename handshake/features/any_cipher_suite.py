@@ -1,6 +1,5 @@
 """Cipher suites of which one is enough."""
 
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.features.cipher_suite import CipherSuite
@@ -11,8 +10,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.cipher_suites import cipher_spec_name, parse_cipher_spec
 
 
-@dataclass(frozen=True, slots=True)
-class AnyCipherSuite(Feature):
+class AnyCipherSuite(Feature, frozen=True):
     """The hello offers at least one of these cipher suites: with "not" before it, it has nothing in common
     with a server that takes these alone.
     """

@@ -1,7 +1,6 @@
 """Features by what their argument is: nothing, a version, numbers, an extension."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.features.code_points import name_of_extension
@@ -11,10 +10,8 @@ from handshake.features.numbers import Numbers
 from handshake.wire.registry import parse_extension_type, parse_version, version_name
 
 
-class PlainFeature(Feature):
+class PlainFeature(Feature, frozen=True):
     """A feature that is one word."""
-
-    __slots__ = ()
 
     @classmethod
     def found_in(cls, flight: FirstFlight) -> Iterator[Self]:
@@ -24,8 +21,7 @@ class PlainFeature(Feature):
             yield feature
 
 
-@dataclass(frozen=True, slots=True)
-class VersionFeature(Feature):
+class VersionFeature(Feature, frozen=True):
     """A feature of a protocol version, by name or in hex."""
 
     version: int
@@ -41,8 +37,7 @@ class VersionFeature(Feature):
         return version_name(self.version)
 
 
-@dataclass(frozen=True, slots=True)
-class NumbersFeature(Feature):
+class NumbersFeature(Feature, frozen=True):
     """A feature of a length or count, written like 300, 256..511, 512.., ..255 or 10 mod 256."""
 
     numbers: Numbers
@@ -58,8 +53,7 @@ class NumbersFeature(Feature):
         return str(self.numbers)
 
 
-@dataclass(frozen=True, slots=True)
-class ExtensionFeature(Feature):
+class ExtensionFeature(Feature, frozen=True):
     """A feature of an extension, by IANA's name or in hex."""
 
     extension_type: int

@@ -1,7 +1,6 @@
 """What an extension says, byte for byte."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.errors import LocalError
@@ -31,8 +30,7 @@ _MADE_ANEW = frozenset(
 """What says another thing on each connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Body(Feature):
+class Body(Feature, frozen=True):
     """The extension is there, and its body is just this (hex)."""
 
     NOTATION = "body:<name>:<hex>"

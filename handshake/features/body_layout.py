@@ -1,6 +1,5 @@
 """What features of a body's layout share."""
 
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.features.code_points import name_of_extension
@@ -12,8 +11,7 @@ from handshake.hello_template import ExtensionTemplate, HelloTemplate
 from handshake.wire.registry import parse_extension_type
 
 
-@dataclass(frozen=True, slots=True)
-class LayoutFeature(Feature):
+class LayoutFeature(Feature, frozen=True):
     """A feature of an extension and a layout of its body (`handshake.features.layout`)."""
 
     extension_type: int

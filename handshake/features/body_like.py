@@ -1,15 +1,12 @@
 """A body that is laid out in some way."""
 
-from dataclasses import dataclass
-
 from handshake.features.body_layout import LayoutFeature
 from handshake.features.edits import remove
 from handshake.features.flight import FirstFlight
 from handshake.hello_template import HelloTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class BodyLike(LayoutFeature):
+class BodyLike(LayoutFeature, frozen=True):
     """The extension is there, and its body is laid out like this: `body-like:server_name:u16[(u8
     u16[u8*])+]`.
     """

@@ -1,7 +1,5 @@
 """A body that is not laid out as it should be."""
 
-from dataclasses import dataclass
-
 from handshake.errors import LocalError
 from handshake.features.body_layout import LayoutFeature
 from handshake.features.edits import first_of, remove
@@ -11,8 +9,7 @@ from handshake.hello_template import HelloTemplate
 _ODD_BODIES = (b"", b"\x00", b"\xff", b"\x00\x00", b"\xff\xff\xff", bytes(300))
 
 
-@dataclass(frozen=True, slots=True)
-class BodyNot(LayoutFeature):
+class BodyNot(LayoutFeature, frozen=True):
     """The extension is there, and its body is not laid out like this: `body-not:heartbeat:u8=1-2`. With an
     empty layout its body is not empty.
     """

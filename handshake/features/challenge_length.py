@@ -1,8 +1,9 @@
 """The length of an SSLv2-format hello's challenge."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from handshake.errors import LocalError
 from handshake.features.arguments import NumbersFeature
@@ -13,8 +14,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.client_hello import MAX_CHALLENGE_SIZE, MIN_CHALLENGE_SIZE
 
 
-@dataclass(frozen=True, slots=True)
-class ChallengeLength(NumbersFeature):
+class ChallengeLength(NumbersFeature, frozen=True):
     """The hello is in the format of SSLv2 and its challenge has so many bytes: 16 and 17..32 are such
     numbers.
     """

@@ -1,7 +1,6 @@
 """The presence of one cipher suite."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.errors import LocalError
@@ -20,8 +19,7 @@ from handshake.wire.registry import is_grease
 _SIGNALLING = frozenset({TLS_EMPTY_RENEGOTIATION_INFO_SCSV, TLS_FALLBACK_SCSV})
 
 
-@dataclass(frozen=True, slots=True)
-class CipherSuite(Feature):
+class CipherSuite(Feature, frozen=True):
     """The hello offers the cipher suite (the name of IANA, OpenSSL or JSSE, or hex): one of SSLv2 and a
     signalling value (SCSV) are written likewise.
     """

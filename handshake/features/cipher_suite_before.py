@@ -1,7 +1,6 @@
 """The order of two cipher suites."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.features.cipher_suite import CipherSuite
@@ -14,8 +13,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.cipher_suites import cipher_spec_name, parse_cipher_spec
 
 
-@dataclass(frozen=True, slots=True)
-class CipherSuiteBefore(Feature):
+class CipherSuiteBefore(Feature, frozen=True):
     """The hello offers both cipher suites, the one before the other."""
 
     NOTATION = "cipher-suite-before:<name>:<other name>"

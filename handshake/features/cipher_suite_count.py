@@ -1,7 +1,6 @@
 """How many cipher suites are offered."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from handshake.errors import LocalError
 from handshake.features.arguments import NumbersFeature
@@ -12,8 +11,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.cipher_suites import REGISTERED_CIPHER_SUITES
 
 
-@dataclass(frozen=True, slots=True)
-class CipherSuiteCount(NumbersFeature):
+class CipherSuiteCount(NumbersFeature, frozen=True):
     """The hello offers so many cipher suites, signalling values and GREASE among them: 28, 64.. and ..10 are
     such numbers.
     """

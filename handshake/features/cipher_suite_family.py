@@ -1,7 +1,6 @@
 """The presence of a cipher suite of some family."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from handshake.errors import LocalError
@@ -56,8 +55,7 @@ _MEMBERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CipherSuiteFamily(Feature):
+class CipherSuiteFamily(Feature, frozen=True):
     """A cipher suite of a family; SSLv2's own are in none but theirs."""
 
     PHRASE = "a cipher suite {}"

@@ -1,7 +1,6 @@
 """The version in the hello itself."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.features.arguments import VersionFeature
@@ -11,8 +10,7 @@ from handshake.features.versions import another_version
 from handshake.hello_template import HelloTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class ClientVersion(VersionFeature):
+class ClientVersion(VersionFeature, frozen=True):
     """The hello's client_version (legacy_version in RFC 8446) is this one."""
 
     NOTATION = "client-version:<version>"

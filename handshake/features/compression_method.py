@@ -1,8 +1,9 @@
 """The presence of a compression method."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from handshake.errors import LocalError
 from handshake.features.edits import offers_tls_1_3, record_format
@@ -15,8 +16,7 @@ _NAMES = {int(method): method.name.lower() for method in CompressionMethod}
 _CODES = {name: code for code, name in _NAMES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Compression(Feature):
+class Compression(Feature, frozen=True):
     """The hello offers the compression method (null, deflate, lzs, or hex)."""
 
     NOTATION = "compression-method:<name>"

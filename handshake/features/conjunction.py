@@ -1,7 +1,6 @@
 """Several features at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from handshake.errors import LocalError
 from handshake.features.feature import Feature
@@ -11,8 +10,7 @@ from handshake.hello_template import HelloTemplate
 AND = " and "
 
 
-@dataclass(frozen=True, slots=True)
-class Conjunction(Feature):
+class Conjunction(Feature, frozen=True):
     """The hello has all of the features."""
 
     features: tuple[Feature, ...]

@@ -1,7 +1,6 @@
 """A hello that ends before it should."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.errors import LocalError
@@ -21,8 +20,7 @@ _PLACES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CutOff(Feature):
+class CutOff(Feature, frozen=True):
     """The hello ends in this place. No template is malformed like that."""
 
     NOTATION = "cut-off:<place>"

@@ -6,7 +6,8 @@ what is last matters to some servers (research note on servers, section 4, X4).
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.errors import DecodeError, LocalError
 from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate

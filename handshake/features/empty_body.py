@@ -1,7 +1,6 @@
 """An extension that says nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.errors import LocalError
@@ -13,8 +12,7 @@ from handshake.hello_template import ExtensionTemplate, HelloTemplate
 from handshake.wire.registry import is_grease
 
 
-@dataclass(frozen=True, slots=True)
-class EmptyBody(ExtensionFeature):
+class EmptyBody(ExtensionFeature, frozen=True):
     """The extension is there, and its body is empty."""
 
     NOTATION = "empty-body:<name>"

@@ -1,7 +1,5 @@
 """A last extension that says nothing."""
 
-from dataclasses import dataclass
-
 from handshake.features.arguments import PlainFeature
 from handshake.features.bodies import usual_extension
 from handshake.features.edits import put_last
@@ -10,8 +8,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.registry import ExtensionType
 
 
-@dataclass(frozen=True, slots=True)
-class EmptyLastExtension(PlainFeature):
+class EmptyLastExtension(PlainFeature, frozen=True):
     """The last extension has an empty body."""
 
     NOTATION = "empty-last-extension"

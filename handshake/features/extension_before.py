@@ -1,7 +1,6 @@
 """The order of two extensions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.features.code_points import name_of_extension, two_arguments
@@ -14,8 +13,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.registry import parse_extension_type
 
 
-@dataclass(frozen=True, slots=True)
-class ExtensionBefore(Feature):
+class ExtensionBefore(Feature, frozen=True):
     """Both extensions are there, the one before the other."""
 
     NOTATION = "extension-before:<name>:<other name>"

@@ -1,6 +1,6 @@
 """The block of extensions."""
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from handshake.features.arguments import PlainFeature
 from handshake.features.edits import record_format
@@ -8,8 +8,7 @@ from handshake.features.flight import FirstFlight
 from handshake.hello_template import HelloTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class ExtensionBlock(PlainFeature):
+class ExtensionBlock(PlainFeature, frozen=True):
     """The hello has an extension block, be it an empty one (00 00)."""
 
     NOTATION = "extension-block"

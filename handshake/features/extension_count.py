@@ -1,7 +1,6 @@
 """How many extensions there are."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from handshake.errors import LocalError
 from handshake.features.arguments import NumbersFeature
@@ -13,8 +12,7 @@ from handshake.hello_template import ExtensionTemplate, HelloTemplate
 _GREASE = tuple(0x1010 * i + 0x0A0A for i in range(16))  # RFC 8701 section 2
 
 
-@dataclass(frozen=True, slots=True)
-class ExtensionCount(NumbersFeature):
+class ExtensionCount(NumbersFeature, frozen=True):
     """The hello has so many extensions, GREASE among them: 0, 1.. and 2..8 are such numbers."""
 
     NOTATION = "extension-count:<numbers>"

@@ -1,7 +1,6 @@
 """An extension in last place."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.features.arguments import ExtensionFeature
@@ -12,8 +11,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.registry import is_grease
 
 
-@dataclass(frozen=True, slots=True)
-class ExtensionLast(ExtensionFeature):
+class ExtensionLast(ExtensionFeature, frozen=True):
     """The extension is there, in last place."""
 
     NOTATION = "extension-last:<name>"

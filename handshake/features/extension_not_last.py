@@ -1,7 +1,5 @@
 """An extension that is not in last place."""
 
-from dataclasses import dataclass
-
 from handshake.features.arguments import ExtensionFeature
 from handshake.features.bodies import usual_extension
 from handshake.features.edits import put_last
@@ -11,8 +9,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.registry import ExtensionType
 
 
-@dataclass(frozen=True, slots=True)
-class ExtensionNotLast(ExtensionFeature):
+class ExtensionNotLast(ExtensionFeature, frozen=True):
     """The extension is there, but not in last place."""
 
     NOTATION = "extension-not-last:<name>"

@@ -6,9 +6,11 @@ this folder; its docstring is its documentation (`tls-matrix list features`).
 """
 
 import inspect
-from abc import ABC, abstractmethod
+from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Self
+
+from msgspec import Struct, StructMeta
 
 from handshake.errors import HandshakeError, LocalError
 from handshake.features.flight import FirstFlight, flight_of
@@ -19,15 +21,17 @@ class FeatureError(LocalError):
     """A hello cannot have, or cannot do without, a feature; the message is one line that says why."""
 
 
-class Feature(ABC):
+class _AbstractValue(StructMeta, ABCMeta):
+    """Of values that must have certain methods."""
+
+
+class Feature(Struct, frozen=True, metaclass=_AbstractValue):
     """Something a hello has or has not.
 
-    A subclass is a frozen dataclass. NOTATION is how it is written: a word, or a word, a colon and what the
+    A subclass is frozen, too. NOTATION is how it is written: a word, or a word, a colon and what the
     argument is. PHRASE completes "a hello with ..." in plain English, {} being the argument. `_has`, `_add`
     and `_remove` do the work.
     """
-
-    __slots__ = ()
 
     NOTATION: ClassVar[str]
     PHRASE: ClassVar[str]

@@ -1,7 +1,6 @@
 """The cipher suite a client prefers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.features.cipher_suite import CipherSuite
@@ -13,8 +12,7 @@ from handshake.wire.cipher_suites import cipher_spec_name, parse_cipher_spec
 from handshake.wire.registry import is_grease
 
 
-@dataclass(frozen=True, slots=True)
-class FirstCipherSuite(Feature):
+class FirstCipherSuite(Feature, frozen=True):
     """The cipher suite is the first, GREASE not counted: the one the client likes best."""
 
     NOTATION = "first-cipher-suite:<name>"

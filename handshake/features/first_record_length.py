@@ -1,7 +1,8 @@
 """The length of the first record of the hello."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from handshake.features.arguments import NumbersFeature
 from handshake.features.edits import is_in_record
@@ -11,8 +12,7 @@ from handshake.features.sizing import resized
 from handshake.hello_template import HelloTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class FirstRecordLength(NumbersFeature):
+class FirstRecordLength(NumbersFeature, frozen=True):
     """The first record of the hello has so many bytes, its header not counted: ..5, 256..511 and 512.. are
     such numbers.
     """

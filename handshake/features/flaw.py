@@ -1,7 +1,6 @@
 """What else can be wrong with the form of a hello."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.errors import LocalError
@@ -19,8 +18,7 @@ _FLAWS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw(Feature):
+class Flaw(Feature, frozen=True):
     """The hello's lengths do not fit what there is. No template is malformed like that."""
 
     word: str

@@ -4,8 +4,9 @@
 is about to be sent; `recorded_flight` that of a capture, and `template_of` makes a template of such a one.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from handshake.client.hello import blank_hello
 from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate, pieces
@@ -16,8 +17,7 @@ NOMINAL_SERVER_NAME = "server.example.test"
 """The name that a template is filled with to see what it has. It has a dot: some clients name no other."""
 
 
-@dataclass(frozen=True, slots=True)
-class HelloRecord:
+class HelloRecord(Struct, frozen=True):
     """A record that a hello, or a part of it, came in.
 
     `version` is None in the format of SSLv2, which has none; `length` is that of the fragment in bytes, and
@@ -28,8 +28,7 @@ class HelloRecord:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class FirstFlight:
+class FirstFlight(Struct, frozen=True):
     """A hello and how it came.
 
     `hello` is what the server reads, of an SSLv2-format hello (`sslv2`, else None) the offer it stands for;

@@ -1,7 +1,6 @@
 """Values that mean nothing and are there to keep servers tolerant (RFC 8701)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.errors import DecodeError
@@ -37,8 +36,7 @@ _PLACES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Grease(Feature):
+class Grease(Feature, frozen=True):
     """A GREASE value (RFC 8701) in one place; without a place in any of them."""
 
     NOTATION = "grease:<place>"

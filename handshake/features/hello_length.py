@@ -1,7 +1,6 @@
 """The length of the hello."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.features.arguments import NumbersFeature
@@ -15,8 +14,7 @@ from handshake.hello_template import HelloTemplate
 KNOWN_TO_MATTER = tuple(map(Numbers.parse, ("..255", "256..511", "512..", "10 mod 256", "14 mod 256")))
 
 
-@dataclass(frozen=True, slots=True)
-class HelloLength(NumbersFeature):
+class HelloLength(NumbersFeature, frozen=True):
     """The hello has so many bytes, the four of its message's header included: 300, 256..511, 512.., ..255 and
     10 mod 256 are such numbers.
 

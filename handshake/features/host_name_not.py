@@ -1,7 +1,6 @@
 """A host_name that is not like others."""
 
 import re
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.errors import LocalError
@@ -16,8 +15,7 @@ from handshake.wire.registry import ExtensionType
 _ODD_NAMES = (b"", b"a", b"a_b.example", b"-a.example", b"192.0.2.1", b"a.example.", b"a\x00b", b"a" * 300)
 
 
-@dataclass(frozen=True, slots=True)
-class HostNameNot(Feature):
+class HostNameNot(Feature, frozen=True):
     """The server_name extension has a host_name that the whole regular expression does not fit."""
 
     NOTATION = "host-name-not:<regular expression>"

@@ -1,7 +1,6 @@
 """Key shares that do not go with the groups."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from handshake.errors import DecodeError
 from handshake.features.arguments import PlainFeature
@@ -15,8 +14,7 @@ from handshake.wire.registry import ExtensionType
 Share = tuple[int, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class KeySharesUnlikeGroups(PlainFeature):
+class KeySharesUnlikeGroups(PlainFeature, frozen=True):
     """The key_share extension has other groups than supported_groups, one twice, or another order (RFC 8446
     section 4.2.8 forbids it).
     """

@@ -15,16 +15,16 @@ fits the whole counts.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from handshake.errors import LocalError
 
 _TOKEN = re.compile(r"\s*(?:(u8|u16|u24|u32)|([()\[\]|*+?=,-])|(0x[0-9a-fA-F]+|\d+))")
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(Struct, frozen=True):
     """One number, or a group (`size` 0) with its layout in `content`; how often, at most and at least."""
 
     size: int
@@ -34,8 +34,7 @@ class _Item:
     most: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """A layout that was read from its text."""
 
     alternatives: tuple[tuple[_Item, ...], ...]

@@ -4,9 +4,10 @@ A name is IANA's or hex, of an application protocol its text. Each is read back.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from handshake.errors import DecodeError
 from handshake.features.bodies import public_value
@@ -28,8 +29,7 @@ from handshake.wire.registry import (
 Entry = TypeVar("Entry", int, bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class _List(Generic[Entry]):
+class _List(Struct, Generic[Entry], frozen=True):
     """How one list is read, written (with the body as it was, for what belongs to an entry) and named."""
 
     pull: Callable[[bytes], Sequence[Entry]]

@@ -1,7 +1,6 @@
 """An entry of a list that an extension is."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.errors import LocalError
@@ -15,8 +14,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.registry import ExtensionType, parse_extension_type
 
 
-@dataclass(frozen=True, slots=True)
-class Lists(Feature):
+class Lists(Feature, frozen=True):
     """The extension lists this entry: `lists:supported_groups:x25519`, `lists:signature_algorithms:0x0804`,
     `lists:application_layer_protocol_negotiation:h2`.
     """

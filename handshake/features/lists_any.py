@@ -1,6 +1,5 @@
 """Entries of a list, of which one is enough."""
 
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.features.code_points import name_of_extension, two_arguments
@@ -10,8 +9,7 @@ from handshake.features.lists import Lists
 from handshake.hello_template import HelloTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class ListsAny(Feature):
+class ListsAny(Feature, frozen=True):
     """The extension lists at least one of these entries: with "not" before it, it has nothing in common with
     a server that takes these alone.
     """

@@ -1,7 +1,6 @@
 """The absence of a feature."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from handshake.features.feature import Feature
 from handshake.features.flight import FirstFlight
@@ -10,8 +9,7 @@ from handshake.hello_template import HelloTemplate
 NOT = "not "
 
 
-@dataclass(frozen=True, slots=True)
-class Negation(Feature):
+class Negation(Feature, frozen=True):
     """The hello does not have the feature."""
 
     feature: Feature

@@ -1,14 +1,13 @@
 """A hello without cipher suites."""
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from handshake.features.arguments import PlainFeature
 from handshake.features.flight import FirstFlight
 from handshake.hello_template import HelloTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class NoCipherSuites(PlainFeature):
+class NoCipherSuites(PlainFeature, frozen=True):
     """The list of cipher suites is empty; in the format of SSLv2, but for SSLv2's own."""
 
     NOTATION = "no-cipher-suites"

@@ -1,6 +1,6 @@
 """A hello without compression methods."""
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from handshake.features.arguments import PlainFeature
 from handshake.features.edits import record_format
@@ -9,8 +9,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.client_hello import NULL_COMPRESSION
 
 
-@dataclass(frozen=True, slots=True)
-class NoCompressionMethods(PlainFeature):
+class NoCompressionMethods(PlainFeature, frozen=True):
     """The list of compression methods is empty."""
 
     NOTATION = "no-compression-methods"

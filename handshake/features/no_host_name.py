@@ -1,7 +1,5 @@
 """A server_name that names no host."""
 
-from dataclasses import dataclass
-
 from handshake.features.arguments import PlainFeature
 from handshake.features.flight import FirstFlight
 from handshake.features.server_names import host_names, naming, naming_the_server
@@ -11,8 +9,7 @@ from handshake.wire.registry import ExtensionType
 _ANOTHER_TYPE = 1
 
 
-@dataclass(frozen=True, slots=True)
-class NoHostName(PlainFeature):
+class NoHostName(PlainFeature, frozen=True):
     """The server_name extension is there, and has no name of the type host_name."""
 
     NOTATION = "no-host-name"

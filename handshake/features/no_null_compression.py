@@ -1,6 +1,6 @@
 """A hello without the compression method that must be there."""
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from handshake.features.arguments import PlainFeature
 from handshake.features.edits import record_format
@@ -10,8 +10,7 @@ from handshake.wire.client_hello import NULL_COMPRESSION
 from handshake.wire.registry import CompressionMethod
 
 
-@dataclass(frozen=True, slots=True)
-class NoNullCompression(PlainFeature):
+class NoNullCompression(PlainFeature, frozen=True):
     """The compression method null, which must be there, is not offered."""
 
     NOTATION = "no-null-compression"

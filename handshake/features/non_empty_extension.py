@@ -1,7 +1,5 @@
 """An extension that says something."""
 
-from dataclasses import dataclass
-
 from handshake.features.arguments import PlainFeature
 from handshake.features.bodies import usual_extension
 from handshake.features.edits import insert, remove
@@ -10,8 +8,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.registry import ExtensionType
 
 
-@dataclass(frozen=True, slots=True)
-class NonEmptyExtension(PlainFeature):
+class NonEmptyExtension(PlainFeature, frozen=True):
     """Some extension has a body that is not empty."""
 
     NOTATION = "non-empty-extension"

@@ -1,6 +1,5 @@
 """A list without some entries."""
 
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.errors import DecodeError, LocalError
@@ -14,8 +13,7 @@ from handshake.wire.extensions import pull_supported_groups, push_supported_grou
 from handshake.wire.registry import parse_extension_type
 
 
-@dataclass(frozen=True, slots=True)
-class NoneOf(Feature):
+class NoneOf(Feature, frozen=True):
     """The extension is a list of 16-bit numbers and has none of these (24,25 or 0x0018,0x0019)."""
 
     NOTATION = "none-of:<name>:<code>,<code>..."

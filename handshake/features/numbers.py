@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Self
+
+from msgspec import Struct
 
 _RANGE = re.compile(r"(\d*)\.\.(\d*)")
 _REMAINDER = re.compile(r"(\d+)\s+mod\s+(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(Struct, frozen=True):
     """The numbers from `low` to `high`, None for no end; of these, with a `modulus`, those that leave
     `remainder`.
     """

@@ -1,7 +1,6 @@
 """The versions of the supported_versions extension."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.errors import DecodeError
@@ -16,8 +15,7 @@ from handshake.wire.extensions import pull_supported_versions
 from handshake.wire.registry import ExtensionType, ProtocolVersion, is_grease
 
 
-@dataclass(frozen=True, slots=True)
-class OffersVersion(VersionFeature):
+class OffersVersion(VersionFeature, frozen=True):
     """The version is in the hello's supported_versions extension (RFC 8446 section 4.2.1)."""
 
     NOTATION = "offers-version:<version>"

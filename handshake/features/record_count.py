@@ -1,8 +1,9 @@
 """How many records the hello is cut into."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from handshake.errors import LocalError
 from handshake.features.arguments import NumbersFeature
@@ -14,8 +15,7 @@ from handshake.hello_template import HelloTemplate
 SEVERAL = Numbers(2)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordCount(NumbersFeature):
+class RecordCount(NumbersFeature, frozen=True):
     """The hello is cut into so many records: 1, 2.. and 2..4 are such numbers."""
 
     NOTATION = "record-count:<numbers>"

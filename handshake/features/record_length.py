@@ -1,8 +1,9 @@
 """The lengths of the records of the hello."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from handshake.errors import LocalError
 from handshake.features.arguments import NumbersFeature
@@ -13,8 +14,7 @@ from handshake.features.sizing import resized
 from handshake.hello_template import HelloTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class RecordLength(NumbersFeature):
+class RecordLength(NumbersFeature, frozen=True):
     """One of the records of the hello has so many bytes, its header not counted: 256..511, 512.., ..3 and
     10 mod 256 are such numbers.
 

@@ -1,8 +1,9 @@
 """The version in the record of the hello."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from handshake.features.arguments import VersionFeature
 from handshake.features.edits import record_format
@@ -11,8 +12,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.registry import ProtocolVersion
 
 
-@dataclass(frozen=True, slots=True)
-class RecordVersion(VersionFeature):
+class RecordVersion(VersionFeature, frozen=True):
     """The record that the hello begins in says this version."""
 
     NOTATION = "record-version:<version>"

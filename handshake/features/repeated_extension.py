@@ -1,7 +1,6 @@
 """An extension that is there more than once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.features.arguments import ExtensionFeature
@@ -11,8 +10,7 @@ from handshake.features.flight import FirstFlight
 from handshake.hello_template import HelloTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatedExtension(ExtensionFeature):
+class RepeatedExtension(ExtensionFeature, frozen=True):
     """The extension is there more than once, which no hello may have (RFC 8446 section 4.2)."""
 
     NOTATION = "repeated-extension:<name>"

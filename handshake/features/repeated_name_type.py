@@ -1,7 +1,5 @@
 """A server_name that has two names of one type."""
 
-from dataclasses import dataclass
-
 from handshake.features.arguments import PlainFeature
 from handshake.features.flight import FirstFlight
 from handshake.features.server_names import naming, naming_the_server, server_names
@@ -10,8 +8,7 @@ from handshake.hello_template import HelloTemplate
 _ANOTHER_TYPE = 1
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatedNameType(PlainFeature):
+class RepeatedNameType(PlainFeature, frozen=True):
     """The server_name extension has more than one name of some type (RFC 6066 section 3 forbids it)."""
 
     NOTATION = "repeated-name-type"

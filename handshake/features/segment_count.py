@@ -1,8 +1,9 @@
 """How many TCP segments the hello arrives in."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from handshake.errors import LocalError
 from handshake.features.arguments import NumbersFeature
@@ -13,8 +14,7 @@ from handshake.hello_template import HelloTemplate
 SEVERAL = Numbers(2)
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentCount(NumbersFeature):
+class SegmentCount(NumbersFeature, frozen=True):
     """The hello arrives in so many TCP segments, as far as a program can tell, which reads so many times
     until it has the whole hello: 1, 2.. and 2..4 are such numbers.
     """

@@ -1,6 +1,6 @@
 """A session id."""
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from handshake.features.arguments import PlainFeature
 from handshake.features.edits import is_in_record
@@ -11,8 +11,7 @@ from handshake.wire.client_hello import MAX_SESSION_ID_SIZE
 _SSLV2_SIZE = 16  # of SSLv2's own
 
 
-@dataclass(frozen=True, slots=True)
-class SessionId(PlainFeature):
+class SessionId(PlainFeature, frozen=True):
     """The hello has a session id, in TLS 1.3 for the sake of middleboxes (RFC 8446 appendix D.4)."""
 
     NOTATION = "session-id"

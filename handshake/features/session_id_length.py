@@ -1,8 +1,9 @@
 """The length of the session id."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from handshake.errors import LocalError
 from handshake.features.arguments import NumbersFeature
@@ -12,8 +13,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.client_hello import MAX_SESSION_ID_SIZE
 
 
-@dataclass(frozen=True, slots=True)
-class SessionIdLength(NumbersFeature):
+class SessionIdLength(NumbersFeature, frozen=True):
     """The session id has so many bytes: 0, 16 and 1..32 are such numbers."""
 
     NOTATION = "session-id-length:<numbers>"

@@ -1,6 +1,6 @@
 """A session id that is too long."""
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from handshake.features.arguments import PlainFeature
 from handshake.features.flight import FirstFlight
@@ -8,8 +8,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.client_hello import MAX_SESSION_ID_SIZE
 
 
-@dataclass(frozen=True, slots=True)
-class SessionIdOver32(PlainFeature):
+class SessionIdOver32(PlainFeature, frozen=True):
     """The session id has more than the 32 bytes that it may have (RFC 5246 section 7.4.1.2)."""
 
     NOTATION = "session-id-over-32"

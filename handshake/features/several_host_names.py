@@ -1,7 +1,5 @@
 """A server_name that names several hosts."""
 
-from dataclasses import dataclass
-
 from handshake.features.arguments import PlainFeature
 from handshake.features.flight import FirstFlight
 from handshake.features.server_names import host_names, naming, naming_the_server
@@ -9,8 +7,7 @@ from handshake.hello_template import HelloTemplate
 from handshake.wire.extensions import HOST_NAME
 
 
-@dataclass(frozen=True, slots=True)
-class SeveralHostNames(PlainFeature):
+class SeveralHostNames(PlainFeature, frozen=True):
     """The server_name extension has more than one host_name (RFC 6066 section 3 forbids it)."""
 
     NOTATION = "several-host-names"

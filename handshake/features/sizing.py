@@ -5,7 +5,8 @@ reaches; in the format of SSLv2 the challenge.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.errors import LocalError
 from handshake.features.edits import first_of, insert, put

@@ -1,6 +1,6 @@
 """The framing of the hello."""
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from handshake.features.arguments import PlainFeature
 from handshake.features.edits import record_format
@@ -8,8 +8,7 @@ from handshake.features.flight import FirstFlight
 from handshake.hello_template import HelloFormat, HelloTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class SSLv2Format(PlainFeature):
+class SSLv2Format(PlainFeature, frozen=True):
     """The hello is in the format of SSLv2 (RFC 5246 appendix E.2) and not in a TLS record."""
 
     NOTATION = "sslv2-format"

@@ -1,6 +1,6 @@
 """What a hello needs to offer TLS 1.3."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from handshake.errors import LocalError
 from handshake.features.bodies import usual_extension

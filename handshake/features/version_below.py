@@ -1,7 +1,5 @@
 """An upper bound of the version in the hello itself."""
 
-from dataclasses import dataclass
-
 from handshake.features.arguments import VersionFeature
 from handshake.features.edits import with_client_version
 from handshake.features.flight import FirstFlight
@@ -9,8 +7,7 @@ from handshake.features.versions import highest_below
 from handshake.hello_template import HelloTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class VersionBelow(VersionFeature):
+class VersionBelow(VersionFeature, frozen=True):
     """The hello's client_version is lower than this one."""
 
     NOTATION = "version-below:<version>"

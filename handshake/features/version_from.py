@@ -1,7 +1,6 @@
 """A lower bound of the version in the hello itself."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from handshake.features.arguments import VersionFeature
@@ -11,8 +10,7 @@ from handshake.features.versions import CLIENT_VERSIONS, highest_below
 from handshake.hello_template import HelloTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class VersionFrom(VersionFeature):
+class VersionFrom(VersionFeature, frozen=True):
     """The hello's client_version is this one or a higher one."""
 
     NOTATION = "version-from:<version>"

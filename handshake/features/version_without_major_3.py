@@ -1,7 +1,5 @@
 """A version that is none of SSLv3 or TLS."""
 
-from dataclasses import dataclass
-
 from handshake.features.arguments import PlainFeature
 from handshake.features.edits import with_client_version
 from handshake.features.flight import FirstFlight
@@ -12,8 +10,7 @@ _MAJOR = 3
 _NEXT_MAJOR = 0x0400
 
 
-@dataclass(frozen=True, slots=True)
-class VersionWithoutMajor3(PlainFeature):
+class VersionWithoutMajor3(PlainFeature, frozen=True):
     """The major number of the hello's client_version is not 3, that of SSLv3 and of all versions of TLS."""
 
     NOTATION = "version-without-major-3"

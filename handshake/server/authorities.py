@@ -6,9 +6,10 @@ length of the list is a value; whose names are in it makes no difference here.
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+
+from msgspec import Struct
 
 MIN_BYTES = 64
 MAX_BYTES = 65_000
@@ -28,8 +29,7 @@ class Unit(StrEnum):
     BYTES = "bytes"
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorityList:
+class AuthorityList(Struct, frozen=True):
     """A list of so many made-up names, or of names that take so many bytes with their lengths."""
 
     length: int

@@ -1,12 +1,11 @@
 """What a server chooses and agrees to, as values."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from handshake.crypto.suite_parameters import SuiteParameters
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """The server's answer. `named_group` is None unless the suite needs one."""
 
     version: int
@@ -14,8 +13,7 @@ class Choice:
     named_group: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(Struct, frozen=True):
     """What is agreed on by extensions up to TLS 1.2: RFC 5746, RFC 7627 and RFC 7366."""
 
     renegotiation_info: bool

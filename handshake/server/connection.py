@@ -5,8 +5,10 @@ Records and alerts are the shared `Connection`'s; choosing is in `selection`, th
 `tls13`. What the transport is to do at the end (close, reset, stay silent) is in `ending`.
 """
 
-from dataclasses import replace
+import dataclasses
 from weakref import proxy
+
+from msgspec import structs
 
 from handshake.connection import Entropy, message_name
 from handshake.crypto.record_protection import Protection, Protection13
@@ -76,7 +78,7 @@ class ServerConnection(ReactingConnection):
         elif not configuration.sslv2_hello:
             first = FirstRecord.TLS
         records = RecordLayer(
-            replace(configuration.records, reads_sslv2_version_first=reads_version_first),
+            dataclasses.replace(configuration.records, reads_sslv2_version_first=reads_version_first),
             first,
             configuration.initial_record_version,
             configuration.record_splitting,
@@ -194,7 +196,7 @@ class ServerConnection(ReactingConnection):
                 raise PeerFault(Fault.NOT_TLS, "an SSLv2-format hello, which is not accepted")
             if refusal:
                 raise PeerFault(Fault.UNEXPECTED_MESSAGE, "the hello offers SSLv2 alone")
-            flight = replace(flight, hello=self._reader.read_sslv2_hello(record.body))
+            flight = structs.replace(flight, hello=self._reader.read_sslv2_hello(record.body))
         except PeerFault:
             if self.is_intolerant(flight):
                 return

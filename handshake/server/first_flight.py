@@ -5,8 +5,9 @@ goes.
 """
 
 from collections import deque
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from handshake.errors import PeerFault
 from handshake.features import FirstFlight, HelloRecord
@@ -23,8 +24,7 @@ from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE
 _NO_RULES = HelloReading()
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """How a message came: its records, and the bytes on the wire of these in each read. `segments` is empty
     where nobody has told of the reads.
     """

@@ -4,7 +4,8 @@ Which flaws matter, in which order, and what answers them, says `strictness.Hell
 features of a hello like any others (`handshake.features`), and named as these are.
 """
 
-from dataclasses import dataclass, field, replace
+from msgspec import field
+from msgspec.structs import replace
 
 from handshake.errors import DecodeError, Fault, PeerFault
 from handshake.server.received_hello import ReceivedHello
@@ -25,8 +26,7 @@ SSLV2_HELLO_HEADER_SIZE = 9  # message type, version and three lengths
 SSLV2_SPEC_SIZE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class LenientClientHello(ClientHello):
+class LenientClientHello(ClientHello, frozen=True):
     """A hello as far as it could be read; what could not is empty."""
 
     flaws: frozenset[str] = frozenset()
@@ -41,12 +41,11 @@ class LenientClientHello(ClientHello):
 
     def bodies(self, extension_type: int) -> tuple[bytes, ...]:
         """The bodies of the extensions of that type that count."""
-        bodies = super(LenientClientHello, self).bodies(extension_type)
+        bodies = super().bodies(extension_type)
         return bodies[-1:] if self.last_extension_counts else bodies
 
 
-@dataclass(frozen=True, slots=True)
-class LenientSSLv2ClientHello(SSLv2ClientHello):
+class LenientSSLv2ClientHello(SSLv2ClientHello, frozen=True):
     """An SSLv2-format hello as far as it could be read, and how it becomes a ClientHello."""
 
     flaws: frozenset[str] = frozenset()

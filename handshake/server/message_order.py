@@ -7,7 +7,7 @@ at jdk6-b13 to jdk6-b28 and jdk7-b147 to jdk7u85-b02, and measured with the firs
 tests/vectors/jsse-further-flights.json.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from handshake.errors import Fault, PeerFault
 from handshake.server.configuration import MessageOrder
@@ -16,8 +16,7 @@ from handshake.server.state import State
 from handshake.wire.registry import HandshakeType, ProtocolVersion
 
 
-@dataclass(frozen=True, slots=True)
-class OrderOfNumbers:
+class OrderOfNumbers(Struct, frozen=True):
     """SunJSSE's rules as of `order`, for one handshake."""
 
     order: MessageOrder

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
+from msgspec import Struct
+
 from handshake.errors import Fault
 from handshake.features import Feature, FirstFlight
 from handshake.wire.registry import HandshakeType
@@ -26,8 +28,7 @@ class Ending(StrEnum):
     HANG = "hang"
 
 
-@dataclass(frozen=True, slots=True)
-class Reaction:
+class Reaction(Struct, frozen=True):
     """A fatal alert (its description) and FIN, one of the bare endings, or whatever answers a fault. With a
     `warning` (its description) or an HTTP `status` the server goes on.
     """

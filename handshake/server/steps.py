@@ -6,9 +6,11 @@ byte of it is in a record (`handshake.server.departures`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handshake.crypto.record_protection import Protection, Protection13
 from handshake.record_layer import RecordLayer
@@ -30,16 +32,14 @@ class Flight(Enum):
     CLOSE = "close"
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A handshake message with its header; how it is laid into records is the configuration's business."""
 
     handshake_type: int
     wire: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(Struct, frozen=True):
     """One fragment of a record. `is_clear` writes it without protection, `version` is what the header says
     where that is not the connection's, `is_oversized` leaves a fragment of any length in one record.
     """
@@ -51,8 +51,7 @@ class Fragment:
     is_oversized: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeKeys:
+class ChangeKeys(Struct, frozen=True):
     """What follows is written with other keys."""
 
     protection: Protection | Protection13 | None

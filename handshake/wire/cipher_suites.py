@@ -6,7 +6,8 @@ The wire and every value hold plain ints; names are for people and for files peo
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handshake.wire.cipher_suite_table import OPENSSL_ALIASES, REGISTERED, SSLV2, UNREGISTERED
 from handshake.wire.registry import is_grease, parse_hex_code, unknown_name
@@ -17,8 +18,7 @@ TLS_FALLBACK_SCSV = 0x5600
 """RFC 7507."""
 
 
-@dataclass(frozen=True, slots=True)
-class CipherSuiteNames:
+class CipherSuiteNames(Struct, frozen=True):
     """What a suite is called: by IANA (or generally, if never registered), by OpenSSL, and by SunJSSE.
 
     `openssl` and `jsse` are None where that library never had the suite.

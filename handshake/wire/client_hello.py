@@ -6,8 +6,9 @@ an empty one (()). A push writes what it is given, malformed on purpose or not, 
 its field.
 """
 
-from dataclasses import dataclass
-from struct import Struct, error, unpack
+import struct
+
+from msgspec import Struct
 
 from handshake.errors import DecodeError, LocalError
 from handshake.wire.buffer import Reader, Writer, pack_uint, pack_uints, pack_vector, unpack_uints
@@ -21,19 +22,17 @@ MIN_CHALLENGE_SIZE = 16
 MAX_CHALLENGE_SIZE = 32
 NULL_COMPRESSION = b"\x00"
 
-_EXTENSION_HEADER = Struct(">HH")
+_EXTENSION_HEADER = struct.Struct(">HH")
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
+class Extension(Struct, frozen=True):
     """One extension: its code point and its body, not interpreted (`handshake.wire.extensions` does that)."""
 
     extension_type: int
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientHello:
+class ClientHello(Struct, frozen=True):
     """A ClientHello of SSLv3 or later; `compression_methods` has one byte a method, `extensions` as above."""
 
     legacy_version: int
@@ -52,8 +51,7 @@ class ClientHello:
         return tuple(each.body for each in self.extensions or () if each.extension_type == extension_type)
 
 
-@dataclass(frozen=True, slots=True)
-class SSLv2ClientHello:
+class SSLv2ClientHello(Struct, frozen=True):
     """An SSLv2-format hello: `version` is the highest offered, `cipher_specs` are 24-bit."""
 
     version: int
@@ -122,7 +120,7 @@ def push_extensions(extensions: tuple[Extension, ...]) -> bytes:
         packed = [
             _EXTENSION_HEADER.pack(each.extension_type, len(each.body)) + each.body for each in extensions
         ]
-    except error:
+    except struct.error:
         raise LocalError("an extension's type or length does not fit in 2 bytes") from None
     return pack_vector(2, b"".join(packed))
 
@@ -158,7 +156,7 @@ def pull_client_hello(body: bytes) -> ClientHello:
         legacy_version,
         random,
         session_id,
-        unpack(f">{len(content) // 2}H", content),
+        struct.unpack(f">{len(content) // 2}H", content),
         compression_methods,
         pull_optional_extensions(reader),
     )

@@ -1,13 +1,12 @@
 """The extension delegated_credential of a server's certificate, as bytes (RFC 9345 section 4)."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from handshake.errors import DecodeError
 from handshake.wire.buffer import Reader, pack_uint, pack_vector
 
 
-@dataclass(frozen=True, slots=True)
-class DelegatedCredential:
+class DelegatedCredential(Struct, frozen=True):
     """`valid_time` is in seconds from the certificate's notBefore; `signature_scheme` the one that the key is
     for, `public_key` its SubjectPublicKeyInfo in DER; `signed_with` the scheme of the signature that the
     certificate's key has made.

@@ -5,8 +5,9 @@ No hello is encrypted or decrypted here: clients that are played send an extensi
 6.2), and a server that cannot decrypt what came answers with the configurations that it has (section 7.1).
 """
 
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from handshake.errors import DecodeError
 from handshake.wire.buffer import Reader, Writer, pack_uint, pack_vector
@@ -24,16 +25,14 @@ CIPHER_SUITES = ((0x0001, 0x0001), (0x0001, 0x0003))
 """HKDF-SHA256 with AES-128-GCM and with ChaCha20Poly1305 (RFC 9180 sections 7.2 and 7.3)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ECHConfig:
+class ECHConfig(Struct, frozen=True):
     """One configuration: `contents` as they are of a version that is not `VERSION`."""
 
     version: int
     contents: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ECHConfigContents:
+class ECHConfigContents(Struct, frozen=True):
     """What a configuration of `VERSION` says (RFC 9849 section 4). A cipher suite is a KDF and an AEAD; an
     extension is a type and a body.
     """

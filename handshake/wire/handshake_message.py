@@ -4,7 +4,7 @@ A message may be spread over records and a record may hold several; `MessageRead
 they say.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from handshake.errors import DecodeError
 from handshake.wire.buffer import pack_uint
@@ -14,8 +14,7 @@ MAX_MESSAGE_LENGTH = 2**18
 """More than any real certificate chain; a peer may announce 2**24 - 1 and make us wait for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class HandshakeMessage:
+class HandshakeMessage(Struct, frozen=True):
     """One handshake message, its body not interpreted.
 
     `announced` is the length its header gave, where a reader went by something else.

@@ -8,6 +8,8 @@ then `reader.finish()`.
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from handshake.errors import DecodeError
 from handshake.wire.buffer import Reader, pack_uint, pack_vector
 from handshake.wire.registry import ProtocolVersion
@@ -31,8 +33,7 @@ class DHParameters:
     widths: tuple[int, int, int] = field(default=(0, 0, 0), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ECDHParameters:
+class ECDHParameters(Struct, frozen=True):
     """ServerECDHParams with a named curve; `public` is the encoded point."""
 
     named_group: int
@@ -48,8 +49,7 @@ class RSAParameters:
     widths: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class DigitallySigned:
+class DigitallySigned(Struct, frozen=True):
     """A signature, and from TLS 1.2 on its scheme; None before."""
 
     signature_scheme: int | None

@@ -6,7 +6,7 @@ RFC 8446 section 4 unless a function says otherwise. The ClientHello is in `clie
 `handshake_message`, key exchanges in `key_exchange`.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from handshake.errors import DecodeError
 from handshake.wire.buffer import Reader, Writer, pack_uint, pack_uints, pack_vector
@@ -35,8 +35,7 @@ OCSP = 1
 """CertificateStatusType of RFC 6066 section 8, the only one."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerHello:
+class ServerHello(Struct, frozen=True):
     """A ServerHello of any version, or a HelloRetryRequest; `extensions` None means no block at all."""
 
     legacy_version: int
@@ -83,8 +82,7 @@ def push_server_hello(hello: ServerHello) -> bytes:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class EncryptedExtensions:
+class EncryptedExtensions(Struct, frozen=True):
     """TLS 1.3 only."""
 
     extensions: tuple[Extension, ...] = ()
@@ -101,8 +99,7 @@ def push_encrypted_extensions(message: EncryptedExtensions) -> bytes:
     return push_extensions(message.extensions)
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """Up to TLS 1.2: certificates in DER, leaf first; empty when a client has none."""
 
     chain: tuple[bytes, ...]
@@ -122,8 +119,7 @@ def push_certificate(message: Certificate) -> bytes:
     return pack_vector(3, b"".join([pack_vector(3, der) for der in message.chain]))
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate13:
+class Certificate13(Struct, frozen=True):
     """TLS 1.3: each entry is a certificate in DER and its extensions."""
 
     request_context: bytes
@@ -147,8 +143,7 @@ def push_certificate_13(message: Certificate13) -> bytes:
     return pack_vector(1, message.request_context) + pack_vector(3, b"".join(entries))
 
 
-@dataclass(frozen=True, slots=True)
-class CompressedCertificate:
+class CompressedCertificate(Struct, frozen=True):
     """A Certificate message of TLS 1.3 made smaller (RFC 8879 section 4); the length is that of its body in
     bytes.
     """
@@ -182,8 +177,7 @@ def _pull_der(reader: Reader) -> bytes:
     return der
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateRequest:
+class CertificateRequest(Struct, frozen=True):
     """Up to TLS 1.2. `certificate_types` is one byte a type; the algorithms are None before TLS 1.2.
 
     `certificate_authorities` are distinguished names in DER.
@@ -222,8 +216,7 @@ def push_certificate_request(message: CertificateRequest) -> bytes:
     return writer.data()
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateRequest13:
+class CertificateRequest13(Struct, frozen=True):
     """TLS 1.3: everything asked for is in extensions."""
 
     request_context: bytes
@@ -271,8 +264,7 @@ def push_ocsp_response(response: bytes) -> bytes:
     return pack_uint(1, OCSP) + pack_vector(3, response)
 
 
-@dataclass(frozen=True, slots=True)
-class NewSessionTicket:
+class NewSessionTicket(Struct, frozen=True):
     """RFC 5077 section 3.3; the hint is in seconds."""
 
     ticket_lifetime_hint: int
@@ -290,8 +282,7 @@ def push_new_session_ticket(message: NewSessionTicket) -> bytes:
     return pack_uint(4, message.ticket_lifetime_hint) + pack_vector(2, message.ticket)
 
 
-@dataclass(frozen=True, slots=True)
-class NewSessionTicket13:
+class NewSessionTicket13(Struct, frozen=True):
     """RFC 8446 section 4.6.1; the lifetime is in seconds."""
 
     ticket_lifetime: int
@@ -334,8 +325,7 @@ def _pull_ticket(reader: Reader) -> bytes:
     return ticket
 
 
-@dataclass(frozen=True, slots=True)
-class KeyUpdate:
+class KeyUpdate(Struct, frozen=True):
     """RFC 8446 section 4.6.3; 1 asks the peer to update its keys too."""
 
     request_update: int
@@ -369,8 +359,7 @@ def push_next_protocol(protocol: bytes) -> bytes:
     return pack_vector(1, protocol) + pack_vector(1, padding)
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """RFC 5246 section 7.2: level 1 is warning, 2 fatal."""
 
     level: int

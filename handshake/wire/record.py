@@ -5,10 +5,12 @@ cannot be the start of one. An SSLv2-format hello (RFC 5246 appendix E.2), whose
 looked for in front of everything else, and only where asked for.
 """
 
+import struct
 from dataclasses import dataclass
 from enum import Enum
-from struct import Struct, error
 from typing import Annotated, NamedTuple
+
+from msgspec import Struct
 
 from handshake.errors import Fault, LocalError, PeerFault
 from handshake.wire.buffer import pack_uint
@@ -28,7 +30,7 @@ MAX_INNER_13 = MAX_PLAINTEXT_LENGTH + 1
 MAJOR_VERSION = 3
 """Of every version from SSLv3 on."""
 
-_HEADER = Struct(">BHH")
+_HEADER = struct.Struct(">BHH")
 _CONTENT_TYPES = frozenset(int(content_type) for content_type in ContentType)
 _NEVER_EMPTY = frozenset({ContentType.HANDSHAKE, ContentType.CHANGE_CIPHER_SPEC})
 
@@ -41,8 +43,7 @@ class Record(NamedTuple):
     fragment: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SSLv2Record:
+class SSLv2Record(Struct, frozen=True):
     """One record with SSLv2's two-byte header; `body` starts with the message type."""
 
     body: bytes
@@ -120,7 +121,7 @@ def push_record(record: Record) -> bytes:
     length = len(record.fragment)
     try:
         return _HEADER.pack(record.content_type, record.record_version, length) + record.fragment
-    except error:
+    except struct.error:
         header = f"type {record.content_type}, version {record.record_version}, {length} bytes"
         raise LocalError(f"a record cannot have this header: {header}") from None
 

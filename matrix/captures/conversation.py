@@ -7,11 +7,11 @@ before it, and the end that the failure names closes or resets. Acknowledgements
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
 import dpkt
+from msgspec import Struct
 
 from clients.observation import Ends
 from handshake.reason import Kind, parse_reason
@@ -35,8 +35,7 @@ _SERVER_ENDS = {Kind.FIN: FIN | ACK, Kind.CLOSE_NOTIFY: FIN | ACK, Kind.RESET: R
 _NOBODY = {Kind.REFUSED: RESET | ACK}
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(Struct, frozen=True):
     """One TCP segment. `time` is in seconds since the epoch; `comment` is for whoever reads the file."""
 
     time: float

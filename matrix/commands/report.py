@@ -1,12 +1,12 @@
 """`tls-matrix report RUN`: makes the files of a saved run again, and shows the grid."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from clients.profile import Profile
 from definitions.fault import Together

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from clients.capture.captured_hello import CapturedHello, endpoint_text
 from clients.capture.made_anew import still_flight

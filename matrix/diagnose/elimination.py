@@ -9,10 +9,11 @@ of them counts. Pure.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from math import comb
+
+from msgspec import Struct
 
 from handshake.features import Feature, FirstFlight, differences, flight_of
 from handshake.features.negation import Negation
@@ -29,16 +30,14 @@ MOST_PAIRS_TRIED = 200_000
 _FAILED, _PASSED, _EITHER = Answer(False, "failed"), Answer(True), Answer(False, "either")
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """A row that says nothing here, and why: a sentence without its subject."""
 
     row: Row
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Doubted:
+class Doubted(Struct, frozen=True):
     """A hypothesis, and the rows that speak against it."""
 
     hypothesis: Hypothesis
@@ -51,8 +50,7 @@ class Doubted:
         return min(sure, key=CONFIDENCES.index, default="unsure")
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """What is left. `possible` agree with every row, the simplest first; `doubtful` only if rows that nobody
     is sure of had another cause; `ruled_out` are features of hellos that failed which sure rows speak
     against. `pairs` are two features together, or either of two, that agree with every row although none of

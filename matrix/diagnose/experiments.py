@@ -1,7 +1,8 @@
 """Clients that could be tried: each profile as it is, called by an address, and told each of its settings."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clients.profile import Profile
 from clients.setting import Setting, settings_of
@@ -12,8 +13,7 @@ from matrix.diagnose.rows import Row, by_address, has_filled_name
 from matrix.prediction import offered_cipher_suites, offered_versions
 
 
-@dataclass(frozen=True, slots=True)
-class Experiment:
+class Experiment(Struct, frozen=True):
     """A client that sends `hello` first. `setting` is what it is told, `is_by_address` whether it is called
     by an address and not by a name.
     """

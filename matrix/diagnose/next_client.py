@@ -5,7 +5,8 @@ group weighs as much as its most likely member; the weights only say what is loo
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handshake.features.cipher_suite_family import CipherSuiteFamily
 from handshake.features.empty_last_extension import EmptyLastExtension
@@ -34,8 +35,7 @@ _SETTING, _BY_ADDRESS = 0.03, 0.01
 _MOST_GROUPS_PLANNED = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Hypotheses that no experiment tells apart, the most likely first."""
 
     members: tuple[Hypothesis, ...]
@@ -47,8 +47,7 @@ class Group:
         return self.members[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A client to try. What is left if it fails in the same way, and if it works; `balance` is the smaller
     part of the weight, from 0 to 0.5 of all.
     """
@@ -59,8 +58,7 @@ class Proposal:
     balance: float
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """The groups that are left; the best clients to try, each with another split; how many more have to be
     tried at most, whatever comes out.
     """

@@ -6,7 +6,9 @@ ladder, and with which is not known unless the observation says so. Pure but for
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clients.player import Player
 from clients.profile import Profile
@@ -22,8 +24,7 @@ _CLIENTS_OWN = frozenset({Kind.POLICY, Kind.UNSUPPORTED})
 _NEVER_THERE = frozenset({Kind.REFUSED, Kind.UNREACHABLE, Kind.UNRESOLVED})
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """What is known of some hellos of one client: all of them failed, or at least one got through (`works`).
 
     `unknown` says why nothing is known of it after all, empty where something is.

@@ -7,7 +7,7 @@ A cell that must connect first keeps what is expected of `connect`; what comes a
 server declares. Pure.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clients.player import Player
 from handshake.client.renegotiation import signals_rfc5746
@@ -22,8 +22,7 @@ from matrix.scenarios import CONNECT, SCENARIOS
 from servers.variant import ServerVariant, plain_variant
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """A client and a server as their definitions have them; `connects_like` is the id of the server variant
     that connects in the same way: the toggles that matter only once connected stand at their defaults;
     `prediction` is that of connecting.

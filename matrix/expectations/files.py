@@ -10,10 +10,10 @@ nothing, is kept true by a test (`ambiguous`, `unused`), so that order never mat
 import fnmatch
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from definitions.fault import Mistakes, Together, shown
@@ -82,8 +82,7 @@ class ExpectationFile(BaseModel):
     expectation: Annotated[tuple[Entry, ...], Field(min_length=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     pattern: str
     matches: re.Pattern[str]
     expectation: Expectation

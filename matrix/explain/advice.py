@@ -5,7 +5,8 @@ of `clients.setting`. A setting helps where the failing hello, changed as it say
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clients.setting import Setting, bundled_settings, settings_of
 from handshake.features import Feature, parse_feature
@@ -20,8 +21,7 @@ _NEAR = 8
 """Bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """`products` are known to behave so; `settings` take the cause out of the client's hello, `elsewhere`
     those of other clients, where this one has none.
     """

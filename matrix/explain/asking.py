@@ -8,11 +8,14 @@ The wait for a silent server is bounded by what the hellos that got through have
 costs little time. An HTTP status is an answer too: some servers take any hello and then answer 400.
 """
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
+
+from msgspec import structs
 
 from clients.connect import connect
 from clients.destination import Destination
@@ -86,7 +89,7 @@ class Asker:
 
     def ask(self, template: HelloTemplate) -> Answer:
         """Ask with one hello."""
-        player = replace(self.player, hellos=(PlayedHello(template),))
+        player = structs.replace(self.player, hellos=(PlayedHello(template),))
         began = time.monotonic()
         observation = self._observe(player)
         answer = answer_of(observation, self.usual_status)
@@ -111,7 +114,7 @@ class Asker:
         """
         named = with_server_name(with_nothing_drawn(template), self.destination.server_name)
         if named.segments and not named.pause_seconds:
-            return replace(named, pause_seconds=PAUSE_SECONDS)
+            return structs.replace(named, pause_seconds=PAUSE_SECONDS)
         return named
 
     def _observe(self, player: Player) -> Observation:
@@ -124,9 +127,8 @@ class Asker:
                 credentials=self.own,
                 pace=self._wait_for_turn,
             )
-            return replace(
-                observation, ends_well=True
-            )  # what was asked for, the handshake, has been answered
+            # what was asked for, the handshake, has been answered
+            return dataclasses.replace(observation, ends_well=True)
         meeting = Meeting(
             player,
             self.destination,
@@ -157,8 +159,8 @@ def with_nothing_drawn(template: HelloTemplate) -> HelloTemplate:
     drawn = draw(template.as_written(), bytes)
     if drawn.extensions is None:
         return drawn
-    kept = (replace(e, fill=None) if e.fill is Fill.ECH_GREASE else e for e in drawn.extensions)
-    return replace(drawn, extensions=tuple(kept))
+    kept = (structs.replace(e, fill=None) if e.fill is Fill.ECH_GREASE else e for e in drawn.extensions)
+    return structs.replace(drawn, extensions=tuple(kept))
 
 
 def with_server_name(template: HelloTemplate, name: str | None) -> HelloTemplate:
@@ -173,7 +175,7 @@ def with_server_name(template: HelloTemplate, name: str | None) -> HelloTemplate
         elif name is not None and (each.fill is Fill.SERVER_NAME or "." in name):
             body = push_server_name(((HOST_NAME, name.encode()),))
             kept.append(ExtensionTemplate(each.extension_type, body))
-    return replace(template, extensions=tuple(kept))
+    return structs.replace(template, extensions=tuple(kept))
 
 
 def answer_of(observation: Observation, usual_status: int | None = None) -> Answer:

@@ -5,13 +5,13 @@ through, the choice explains the failure, whatever in the hello leads to it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from matrix.explain.trial import Choice, Trials
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """The code points that the server chose in hellos that fail and in those that get through; `what` is
     "cipher suite" or "version".
     """

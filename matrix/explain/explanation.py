@@ -8,7 +8,9 @@ cause fails in another way, the server minds a second thing, which is explained 
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clients.player import Player
 from handshake.features.arguments import NumbersFeature
@@ -49,8 +51,7 @@ _MOST_CAUSES_IN_TURN = 5
 """Things that one server is asked about, each in a hello without those before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """How much is asked: `most_probes` connections, and how a pause is made."""
 
     most_probes: int = MOST_PROBES

@@ -7,11 +7,12 @@ none that gets through.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
 from itertools import combinations
 from operator import and_, or_
+
+from msgspec import Struct
 
 from handshake.features import Feature, FirstFlight, features_of
 from handshake.features.arguments import NumbersFeature
@@ -62,8 +63,7 @@ class Joint(StrEnum):
     ANY = " or "
 
 
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
+class Hypothesis(Struct, frozen=True):
     """The server minds a hello with all, or any, of the parts; a part may be that a feature is missing."""
 
     parts: tuple[Feature, ...]

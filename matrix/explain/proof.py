@@ -1,9 +1,10 @@
 """The proof of a cause: two hellos that differ in that one thing, each asked several times."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from heapq import nsmallest
 from itertools import product
+
+from msgspec import Struct
 
 from handshake.errors import LocalError
 from handshake.features import Feature, differences, features_of
@@ -22,8 +23,7 @@ _MOST_TRIED = 3
 """Pairs of hellos that are tried as a proof."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """Two hellos of which `failing` fails and `passing` gets through, each `repeats` times. `differing` are
     the elementary features that one of them has and the other has not: the cause, and what it brings along.
     """

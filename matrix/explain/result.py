@@ -1,8 +1,9 @@
 """What an explanation amounts to: how it ended, what is to blame, and the two hellos that prove it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from handshake.features import Feature
 from matrix.explain.control import Disturbance
@@ -35,8 +36,7 @@ class Kind(StrEnum):
     SPENT = "spent"
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """What was found.
 
     `answer` is that of the failing hello, `probes` the connections made, `probes_here` those of them before

@@ -9,8 +9,9 @@ a generator that gives hellos and takes answers.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
+
+from msgspec import Struct
 
 from handshake.errors import LocalError
 from handshake.features import Feature, FirstFlight
@@ -53,8 +54,7 @@ _UNANSWERABLE = 0.2
 """What a hello is worth that the server may refuse anyway, because nothing is left to choose."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What is still possible at the end, in groups of hypotheses that say the same of every known hello, the
     most likely first. `companions` are what every failing hello had besides the first of them, so that it was
     never seen to be innocent. `failing` is the hello that has failed because of it: that to be explained, or
@@ -69,8 +69,7 @@ class Found:
     is_cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(Struct, frozen=True):
     """What a server looks for first: `reason` is what it says of a hello that has the cause."""
 
     cause: Hypothesis

@@ -7,8 +7,9 @@ elimination). The same is done for the groups and the other lists of extensions.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from handshake.features import Feature, FirstFlight
 from handshake.features.any_cipher_suite import AnyCipherSuite
@@ -27,8 +28,7 @@ LEAST = 2
 _SUMMED = tuple(code for code in LIST_TYPES if code != ExtensionType.KEY_SHARE)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """Values of one kind: those of a hello in its order, the one that a server has chosen, the feature of any
     of several, and that of one.
     """
@@ -82,8 +82,7 @@ KINDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Struct, frozen=True):
     """A literal that sums up `values` of a kind; `is_offered` where having one of them fails, else having
     none does. `seen` are those that the server has chosen: they are in it for sure.
     """

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
+from msgspec import Struct
+
 from handshake.events import Phase
 from handshake.features import Feature, FirstFlight
 from handshake.features.flight import flight_of
@@ -24,8 +26,7 @@ def _phase(reason: str) -> int:
     return _PHASES.index(phase) if phase in _PHASES else -1
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What the server chose: code points of version, suite and group. Of a handshake that failed later the
     group is not known.
     """
@@ -67,8 +68,7 @@ class Answer:
         return is_unchosen and not self.passes and _phase(self.reason) == _phase(other.reason) >= 0
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """A hello, the first flight it is sent as, and its answer."""
 
     template: HelloTemplate

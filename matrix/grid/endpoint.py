@@ -5,15 +5,15 @@ Pure. It travels as JSON, like everything between pytest-xdist's processes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from clients.destination import Destination
 from matrix.judgement.outcome import Judgement, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Why no cell of a server can be tried: NOT_INSTALLED or HARNESS_ERROR, and a sentence that says what
     to do.
     """
@@ -27,8 +27,7 @@ class Problem:
         return Judgement(self.verdict, note=self.note)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """One server as a client sees it. `fingerprints` are SHA-256 in hex of the certificates it may present,
     empty when unknown; `destination` is None where it could not be started; `problem` is None when it
     answers. `own` are the private key and the chain, as PEM text, that the user wants clients to show.

@@ -8,11 +8,13 @@ had occasion to. Nothing that cannot be written stops a run.
 import errno
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
+
+from msgspec.structs import replace
 
 from matrix.cell import parse_cell_id
 from matrix.errors import UnreadableRun

@@ -8,12 +8,12 @@ comes late by as much as a pipe takes, in which a connection that the end cut of
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+
+class Conversation(Struct, frozen=True):
     """A cell's connections together. `told`: beginnings of those that the server told of; `is_answered`: the
     last of them brought an answer.
     """

@@ -2,9 +2,11 @@
 nobody.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct, field, structs
 
 from clients.genuine.program import Program
 from clients.http_answer import http_status
@@ -26,8 +28,7 @@ from matrix.results.strength import REFUSING_STATUS
 from matrix.scenarios import CONNECT, SCENARIOS, Meeting
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """How cells are run. `deadline_seconds` is for each connection attempt, `wanted` says of which cells
     evidence is kept, `credentials` by certificate type are those the servers trust, `pace` waits for the turn
     of a connection.
@@ -63,10 +64,10 @@ def run_cell(
     unwritten = add_to_key_log_file(line for each in observation.connections for line in each.key_log)
     judgement = judge(observation, expectation, endpoint.fingerprints)
     result = cell_result(cell.id, observation, offered, judgement)
-    result = replace(result, facts=_facts(observation, endpoint, judgement), unwritten=unwritten)
+    result = structs.replace(result, facts=_facts(observation, endpoint, judgement), unwritten=unwritten)
     if not terms.wanted.includes(judgement.verdict, judgement.outcome):
         return result, None
-    seen = replace(
+    seen = dataclasses.replace(
         evidence_of(observation, offered),
         cell=cell.id,
         verdict=judgement.verdict.value,

@@ -11,8 +11,9 @@ says the same ones.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from clients.connect import reach
 from clients.destination import HTTPS_PORT, TUNNEL, Destination, Target

@@ -5,10 +5,10 @@ folder, and sends the result with the test's report.
 
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, structs
 
 from clients.destination import is_loopback
 from clients.genuine.program import PREFIX, Program
@@ -30,8 +30,7 @@ FIXTURE = "judged_cell"
 _RESULT = pytest.StashKey[CellResult]()
 
 
-@dataclass(frozen=True, slots=True)
-class CellTask:
+class CellTask(Struct, frozen=True):
     """A cell and what is expected of it."""
 
     cell: Cell
@@ -108,7 +107,7 @@ class GridWorker:
             self._clients[task.cell.client],
             endpoint,
             task.expectation,
-            replace(self._terms, pace=self._pace(endpoint)),
+            structs.replace(self._terms, pace=self._pace(endpoint)),
         )
         if evidence is not None:
             result = self._with_evidence(result, evidence)
@@ -123,8 +122,8 @@ class GridWorker:
             write_capture(self._folder, evidence)
         except OSError as error:
             why = f"{self._folder}: evidence cannot be written ({error.strerror}); free space, then run again"
-            return replace(result, unwritten=why)
-        return replace(result, evidence=True)
+            return structs.replace(result, unwritten=why)
+        return structs.replace(result, evidence=True)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -1,7 +1,8 @@
 """How many cells of a run went how: the counts of its headline. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from matrix.history.store import StoredRun
 from matrix.judgement.outcome import Outcome, Verdict
@@ -9,8 +10,7 @@ from matrix.judgement.outcome import Outcome, Verdict
 _UNEXPECTED = (Verdict.FAILED, Verdict.UNEXPECTED_PASS)
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """A run and its cells: by outcome (empty: not measured), and those that went otherwise than expected."""
 
     run: StoredRun

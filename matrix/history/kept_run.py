@@ -8,9 +8,10 @@ A run.json by itself tells no time; it is recognised by what it says.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from matrix.errors import UnreadableRun
 from matrix.results.files import as_saved, to_json_line
@@ -19,8 +20,7 @@ from matrix.results.timings import Timings
 from servers.own_program import PROGRAM, SYSTEM
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """What came out of a cell. `outcome` is empty where nothing was found out, and so is what it has not."""
 
     verdict: str
@@ -40,8 +40,7 @@ class State:
         return (self.outcome, self.reason, self.version, self.cipher_suite)
 
 
-@dataclass(frozen=True, slots=True)
-class Definitions:
+class Definitions(Struct, frozen=True):
     """By what a cell was measured, as a digest. `changes_unseen`: the server is a target or a program of the
     user's own, of which a change is not seen here.
     """
@@ -50,8 +49,7 @@ class Definitions:
     changes_unseen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class KeptRun:
+class KeptRun(Struct, frozen=True):
     """One run. `started` is ISO 8601 in UTC, empty where it is not known; `content` is a digest of the cells;
     `cells` by id.
     """

@@ -7,8 +7,10 @@ come back by the same definitions. A run in which a cell was not measured says n
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from matrix.history.kept_run import State
 from matrix.history.store import StoredResult, StoredRun
@@ -23,8 +25,7 @@ class Course(StrEnum):
     NOT_MEASURED = "not-measured"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Runs one after the other with the same result: `first` is the first of them. `course` says what it is
     that this result is another one than that before; of the first span it is STEADY.
     """
@@ -36,8 +37,7 @@ class Span:
     course: Course
 
 
-@dataclass(frozen=True, slots=True)
-class CellOverTime:
+class CellOverTime(Struct, frozen=True):
     """A cell's spans, the first run first; `unmeasured` counts the runs that found nothing out."""
 
     cell: str

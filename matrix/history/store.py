@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from matrix.history.kept_run import Definitions, KeptRun, State
 
@@ -24,8 +25,7 @@ _STATES = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRun:
+class StoredRun(Struct, frozen=True):
     """A run as it is listed; `started` is empty where it is not known."""
 
     number: int
@@ -36,8 +36,7 @@ class StoredRun:
     partial: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StoredResult:
+class StoredResult(Struct, frozen=True):
     """What came out of a cell in a run."""
 
     run: StoredRun

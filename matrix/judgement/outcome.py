@@ -6,8 +6,9 @@ An outcome is a fact about client and server; a verdict sets it against what was
 outcome) and "the harness broke" (a verdict without outcome) are different things and never mixed.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from handshake.reason import Reason, Rule
 
@@ -69,8 +70,7 @@ class Verdict(StrEnum):
         return self not in (Verdict.FAILED, Verdict.UNEXPECTED_PASS, Verdict.HARNESS_ERROR)
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """What a cell should do. `reason` is None for works, and where it is known that it fails but not how;
     `why` is a sentence with its source.
     """
@@ -80,8 +80,7 @@ class Expectation:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """The verdict on a cell. `outcome` is None when nothing was found out; `note` then says why, in a
     sentence.
     """

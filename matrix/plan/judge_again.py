@@ -5,8 +5,9 @@ answering in the run: what its evidence shows was not believed then, for a reaso
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from matrix.cell import Cell
 from matrix.errors import SelectionError
@@ -23,8 +24,7 @@ from servers.variant import ServerIdError, ServerVariant
 FindEvidence = Callable[[str], Evidence | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A cell as it was judged when it ran, and as it is now."""
 
     before: CellRecord
@@ -36,8 +36,7 @@ class Difference:
         return f"{self.now.id}: {_said(self.before)} -> {_said(self.now)}"
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedAgain:
+class JudgedAgain(Struct, frozen=True):
     """The run as it is judged now; `kept` is the number of cells that were not judged again."""
 
     run: RunFile

@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
+from msgspec import Struct
+
 from clients.pace import DEFAULT_RATE
 from clients.starttls import PROTOCOLS
 from matrix.history.place import VARIABLE
@@ -27,8 +29,7 @@ class Backend(StrEnum):
     DOCKER = "docker"
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What an option is for, how its value is written, and how low it may be."""
 
     help_text: str

@@ -1,8 +1,10 @@
 """What is to be run, as one value: servers, clients, scenarios, and the cells with what is known of them."""
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field, replace
 from typing import Self
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clients.destination import Target
 from clients.genuine.program import Program
@@ -16,8 +18,7 @@ from matrix.scenarios import Scenario
 from servers.variant import ServerVariant
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedCell:
+class PlannedCell(Struct, frozen=True):
     """A cell with what is known of it beforehand; of a target nothing may be."""
 
     cell: Cell
@@ -25,8 +26,7 @@ class PlannedCell:
     prediction: Prediction | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """All that a run needs. `profiles` are all that exist (controls may use others than the cells do),
     `programs` the genuine ones, where any is asked for; `remarks` are what the user should know before it
     runs, a line each. `whole` is the plan of which this one is a shard.

@@ -6,8 +6,9 @@ stretch of the plan's cells, in which those of a server stand together: a machin
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self, TypeVar
+
+from msgspec import Struct
 
 from matrix.errors import SelectionError
 
@@ -15,8 +16,7 @@ Item = TypeVar("Item")
 _SHARD = re.compile(r"([1-9]\d*)/([1-9]\d*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """One of `count` parts; the first has the number 1."""
 
     number: int

@@ -8,10 +8,11 @@ further files, whose targets and groups come along. Paths are relative to the fi
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+from msgspec import Struct, field
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from clients.destination import TargetError, parse_target
@@ -72,8 +73,7 @@ class SiteFile(BaseModel):
         return targets
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """A file with those that it includes: targets as `--target` has them, by name, and patterns by group."""
 
     file: SiteFile

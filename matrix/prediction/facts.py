@@ -1,7 +1,8 @@
 """What a prediction needs to know of a server, and what a client sees of its answers."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from handshake.alerts import answer_to
 from handshake.crypto.suite_parameters import KeyExchange
@@ -26,8 +27,7 @@ class Preference(Enum):
     SERVER = "server"
 
 
-@dataclass(frozen=True, slots=True)
-class ServerFacts:
+class ServerFacts(Struct, frozen=True):
     """What a definition says of a server. `preference` None is not known; `configuration` is what an emulated
     server is configured to do, without certificates. `is_only_observed`: nothing is predicted of its cells.
     """

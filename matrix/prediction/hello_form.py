@@ -6,8 +6,9 @@ from a way of reading (SunJSSE's, say) is predicted without being listed anywher
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from handshake.client.hello import FilledHello, fill_hello
 from handshake.errors import PeerFault

@@ -1,6 +1,6 @@
 """What keeps a hello from working, and why, as values."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clients.player import Player
 from handshake.events import Phase
@@ -10,16 +10,14 @@ from matrix.prediction.facts import ServerFacts
 from servers.declared import Declared
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(Struct, frozen=True):
     """What keeps a hello from working, in a sentence; `reason` where the definitions say how that ends."""
 
     why: str
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Negotiation:
+class Negotiation(Struct, frozen=True):
     """One hello at one server, and the version that the server takes of it."""
 
     hello: HelloTemplate

@@ -5,7 +5,8 @@ times.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.hello_template import ExtensionOrder, ExtensionTemplate, HelloTemplate
 

@@ -1,6 +1,6 @@
 """What becomes of a client's hellos, in the order in which it tries them."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clients.player import PlayedHello, Player
 from handshake.hello_template import HelloTemplate
@@ -11,8 +11,7 @@ from matrix.prediction.obstacle import Obstacle, Undecided
 from matrix.prediction.obstacles import obstacle, offered_to
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(Struct, frozen=True):
     """What should happen and why, in a sentence (empty when it should simply work); `reason` where the
     definitions say it exactly.
     """
@@ -22,8 +21,7 @@ class Prediction:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(Struct, frozen=True):
     """The hello that gets through and the version the server answers it with."""
 
     hello: HelloTemplate

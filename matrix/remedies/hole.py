@@ -4,7 +4,8 @@ Each is a name, a sentence and a source. A remedy opens a hole that is there wit
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handshake.events import Negotiated
 from handshake.wire.cipher_suites import CIPHER_SUITES
@@ -16,8 +17,7 @@ SMALL_DH_BITS = 2048
 """RFC 8270 section 2: a client should refuse smaller ones; CVE-2015-4000 is about those that were common."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What the holes are looked for in: the versions and suites that may come to use, the bits of a
     Diffie-Hellman prime (None: unknown, or none), and what else a server has. Of a connection it is the one
     version and suite.
@@ -31,8 +31,7 @@ class Offer:
     certificate: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(Struct, frozen=True):
     """A hole: `name` as it is written for programs, `what` behind "opens", with the source."""
 
     name: str

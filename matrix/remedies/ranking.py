@@ -6,7 +6,8 @@ invasive it is. So the first is the least that helps most.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from matrix.judgement.outcome import Outcome
 from matrix.remedies.hole import Hole, holes_of_connections, holes_of_server
@@ -15,8 +16,7 @@ from matrix.remedies.trying import Result, Tried
 from servers.variant import ServerVariant
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """What a remedy does: the clients that work better with it than before and those that work worse, with
     the holes that it opens. `unknown` are clients of which nothing was found out; `unchanged` those that fail
     as before, although they could have been helped; `other_ways` those that fail in another way.

@@ -1,9 +1,11 @@
 """What a remedy is: one change, at the server or at clients, with how much it takes. Pure."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
+
+from msgspec import Struct, structs
 
 from clients.setting import Setting
 from servers.definition import ServerDefinition
@@ -44,8 +46,7 @@ _OF_TOGGLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """One change. `id` is what is written for it in an id of a server, or the id of a setting; `what` says it
     to a person. At the server it is `server`, the variant that then runs; at clients it is `setting`.
     `confidence` is how sure it is that the change does what is tried here ("high", "medium", "low"); `note`
@@ -68,7 +69,7 @@ def server_remedies(variant: ServerVariant, definitions: Mapping[str, ServerDefi
     definition = variant.definition
     confidence = "medium" if definition.hypothesis else "high"
     for remedy in (*_toggles(variant), *_levels(variant), *_successors(variant, definitions)):
-        yield replace(remedy, confidence=confidence)
+        yield structs.replace(remedy, confidence=confidence)
 
 
 def client_remedies(settings: Mapping[str, Setting]) -> Iterator[Remedy]:
@@ -91,7 +92,7 @@ def _toggles(variant: ServerVariant) -> Iterator[Remedy]:
             continue
         for value in toggle.values_at(variant.level):
             if value != present:
-                changed = replace(variant, toggles={**variant.toggles, name: value})
+                changed = dataclasses.replace(variant, toggles={**variant.toggles, name: value})
                 yield Remedy(
                     f"{name}={value}",
                     _OF_TOGGLES[toggle.remedy],
@@ -134,4 +135,4 @@ def _at_level(variant: ServerVariant, definition: ServerDefinition, level: str) 
         and value in definition.toggles[name].values_at(level)
         and value != variant.definition.toggles[name].default_at(variant.level)
     }
-    return replace(plain, toggles={**plain.toggles, **kept})
+    return dataclasses.replace(plain, toggles={**plain.toggles, **kept})

@@ -8,8 +8,9 @@ with more time and nothing else under way.
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from clients.connect import connect
 from clients.player import Player
@@ -31,8 +32,7 @@ _FIRST_SECONDS = 15.0
 _PATIENCE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What a client got: `outcome` None where nothing was found out, and `reason` then says why; else
     `reason` is why the first attempt failed, empty where none did, and `is_silence` that the server then did
     not answer in time. `negotiated` is None where it fails.
@@ -44,8 +44,7 @@ class Result:
     is_silence: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """All results, by client: `before` without any remedy, `after` with each. `missing` says of a remedy why
     it could not be tried. A remedy at clients has results of the clients that it fits and changes.
     """

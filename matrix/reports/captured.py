@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+from msgspec import Struct
+
 from clients.capture.captured_hello import CapturedHello, endpoint_text
 from clients.capture.ladder import ladders, leads_on
 from clients.capture.made_anew import still_flight
@@ -31,8 +33,7 @@ MAX_NAMED = 6
 _LABEL = 13
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A hello with what is told of it: the `near` profiles, and the stream that it retries after its
     failure, if it does.
     """

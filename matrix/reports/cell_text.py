@@ -2,7 +2,7 @@
 they mean. Pure.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.results.run_file import CellRecord, NegotiatedRecord, RunFile
@@ -40,8 +40,7 @@ _LEGEND = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CellText:
+class CellText(Struct, frozen=True):
     """A cell in a grid. `marks` are UNEXPECTED_MARK, NOTES_MARK, both or none."""
 
     sign: str

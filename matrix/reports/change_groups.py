@@ -6,7 +6,8 @@ where they have one.
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.results.compare import Change, ChangeKind, Comparison
@@ -17,8 +18,7 @@ from matrix.wording import counted, joined, reason_in_words
 _SERVICE_CHANGES = (ChangeKind.REGRESSION, ChangeKind.FIXED, ChangeKind.IMPROVEMENT)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeGroup:
+class ChangeGroup(Struct, frozen=True):
     """Clients of one kind of change that fare alike before and now. `before` and `now` are in words, `whys`
     the definitional reasons with the clients each is for.
     """

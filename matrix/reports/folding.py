@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from matrix.reports.cell_text import cell_text
 from matrix.reports.groups import some
@@ -14,8 +15,7 @@ _NAMED_AT_MOST = 3
 _WIDEST_NAMES = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """Clients with the same texts at the same servers.
 
     `cells` are those of the first client, None where it has none.
@@ -33,8 +33,7 @@ class Row:
         return named if is_short or len(names) == 1 else f"{names[0]} and {len(names) - 1} like it"
 
 
-@dataclass(frozen=True, slots=True)
-class FoldedGrid:
+class FoldedGrid(Struct, frozen=True):
     """Some servers side by side: the rows of a kind, and the number of clients left out."""
 
     servers: tuple[str, ...]

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handshake.reason import Reason
 from matrix.judgement.outcome import Outcome, Verdict
@@ -13,8 +14,7 @@ from matrix.wording import joined, printable, reason_in_words
 _NAMED_AT_MOST = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Cells with the same verdict, outcome and reason; `text` says what became of them."""
 
     cells: tuple[CellRecord, ...]

@@ -3,8 +3,9 @@ elsewhere, and then in words. Pure.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from handshake.features import FirstFlight, differences, features_of
 from matrix.reports.hello_view import ABSENT, HelloView, Item
@@ -13,8 +14,7 @@ BYTES_IN_LINE = 16
 _LABEL = 22
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True):
     """Whose hellos are shown: `name` is an id, or a file; `title` says more about it, for a person."""
 
     name: str
@@ -30,8 +30,7 @@ class Sender:
         return {"name": self.name, "title": self.title, "hellos": hellos}
 
 
-@dataclass(frozen=True, slots=True)
-class DiffRow:
+class DiffRow(Struct, frozen=True):
     """One element of two lists: `left` and `right` are its places, counted from 1, None where it is
     missing.
 

@@ -5,8 +5,9 @@ is made at connection time (random, server name, key shares) is shown as for the
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from clients.capture.captured_hello import CapturedHello, highest_version
 from clients.capture.nearest import comparable
@@ -34,8 +35,7 @@ ABSENT = "-"
 _COMPRESSION = {int(method): method.name.lower() for method in CompressionMethod}
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One element of a list in a hello: a suite or an extension. `detail` is an extension's decoded body."""
 
     code: int
@@ -43,8 +43,7 @@ class Item:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HelloView:
+class HelloView(Struct, frozen=True):
     """One hello, decoded: `facts` are single values by name; `extensions` None when there is no block at
     all; `flight` is what its features are read off; `wire` are its records.
     """

@@ -9,9 +9,10 @@ profiles, which are read once.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import combinations
+
+from msgspec import Struct
 
 from clients.profile import Profile, load_profiles
 from handshake.hello_template import HelloFormat, HelloTemplate
@@ -28,8 +29,7 @@ _EXTERNAL, _SSLV2_FORMAT = "external", "SSLv2 format"
 _VERSIONS = [version for version in ProtocolVersion if version >= ProtocolVersion.SSL_3_0]
 
 
-@dataclass(frozen=True, slots=True)
-class TriedHello:
+class TriedHello(Struct, frozen=True):
     """A hello that a client has sent to the server, and whether it got through."""
 
     client: str
@@ -37,8 +37,7 @@ class TriedHello:
     works: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Literal:
+class _Literal(Struct, frozen=True):
     """A feature, or that it is missing; `hellos` is the set of those it is true of, as bits."""
 
     feature: str

@@ -6,7 +6,8 @@ says what became of it with the clients that tried; those that could not try are
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clients.observation import COMPLETED, NOT_TRIED
 from matrix.results.levels import in_order
@@ -17,8 +18,7 @@ COLUMNS = ("client begins, secure", "client begins, legacy", "server asks, secur
 _KEYS = (("client", "secure"), ("client", "legacy"), ("server", "secure"), ("server", "legacy"))
 
 
-@dataclass(frozen=True, slots=True)
-class ServerAnswers:
+class ServerAnswers(Struct, frozen=True):
     """One server's four answers, in the order of COLUMNS."""
 
     server: str

@@ -6,8 +6,9 @@ several tables, Markdown has every row, the page can filter.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from matrix.judgement.outcome import Outcome
 from matrix.reports.cell_text import cell_text
@@ -27,8 +28,7 @@ Row = tuple[CellRecord | None, ...]
 """The cells of a client, None where it has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """What stands above a column: `toggles` as they are in the server's id, empty without any."""
 
     name: str
@@ -36,8 +36,7 @@ class Heading:
     toggles: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """The cells of one scenario, by server and client. `servers` has those that could be asked anything, the
     levels of a series side by side; `clients` are sorted.
     """

@@ -1,11 +1,15 @@
 """Pages made from templates beside this module, with everything from peers and definitions escaped."""
 
 import re
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from handshake.reason import Reason
@@ -14,6 +18,22 @@ from matrix.wording import printable
 _BREAKABLE = re.compile(r"([@,:/=_-]+)")
 
 _VALUES_A_PIECE = 1000
+_COMPILED = Path(__file__).parent / "__pycache__"
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """Keeps compiled templates where Python keeps compiled modules. Jinja compares a digest of a template's
+    text; how it compiles follows from its own version and from this module, so both are in a file's name.
+    Where the folder cannot be written nothing is said, as Python says nothing.
+    """
+
+    def __init__(self) -> None:
+        made_by = f"{version('jinja2')}-{Path(__file__).stat().st_mtime_ns}"
+        super().__init__(str(_COMPILED), f"%s-{made_by}.jinja")
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
 
 
 def render_template(name: str, content: Mapping[str, Any]) -> str:
@@ -26,6 +46,7 @@ def render_template(name: str, content: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         finalize=_finalized,
+        bytecode_cache=_Compiled() if _COMPILED.is_dir() and not sys.dont_write_bytecode else None,
     )
     environment.filters["breakable"] = breakable
     # In pieces of many values each: as one list the values take many times the room of the page.

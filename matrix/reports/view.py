@@ -1,7 +1,9 @@
 """How much of a run a terminal shows: which rows of the grid, and which sections around it."""
 
-from dataclasses import dataclass, replace
 from enum import Enum, auto
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from matrix.reports.table import Rows
 
@@ -22,8 +24,7 @@ class Section(Enum):
     SERVERS = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What is shown. `groups_at_most`: after so many groups of cells only their number is told."""
 
     rows: Rows

@@ -7,8 +7,10 @@ connection.
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, replace
 from typing import Any
+
+from msgspec import Struct, structs
 
 from clients.observation import Observation
 from handshake.events import Negotiated
@@ -23,8 +25,7 @@ ConnectionMade = tuple[int | None, str, float]
 """The client's port (None where nobody accepted), the beginning (ISO 8601) and the seconds it took."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What was seen beside the outcome, as run.json has it; `notes` are sentences without a full stop."""
 
     http_status: int | None = None
@@ -54,8 +55,7 @@ class Facts:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CellResult:
+class CellResult(Struct, frozen=True):
     """One judged cell. `attempts`, `negotiated` and `renegotiation` are as in run.json; `seconds` all
     connections together. `connections` are all that were made, in order. `evidence`: the worker has written
     it; `unwritten` says why it could not.
@@ -74,7 +74,7 @@ class CellResult:
 
     def to_json(self) -> str:
         """Write the result as one line."""
-        content = {field.name: getattr(self, field.name) for field in fields(self)}
+        content = structs.asdict(self)
         content |= {"judgement": _judgement_to_json(self.judgement), "facts": self.facts.to_json()}
         return json.dumps(content, separators=(",", ":"))
 

@@ -7,8 +7,10 @@ compared. Two named servers, of one run or of two, are matched by client and sce
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from matrix.cell import Cell, select
 from matrix.errors import SelectionError
@@ -38,8 +40,7 @@ class ChangeKind(StrEnum):
     UNCHANGED = "unchanged"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One cell of the two runs; `old` is None for a new cell, `new` for one that is gone."""
 
     kind: ChangeKind
@@ -55,8 +56,7 @@ class Change:
         return cell
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """All changes, by kind and then by id; `hypotheses` are the servers whose behaviour is assumed;
     `is_partial` says that the run now ended before every cell was tried.
     """

@@ -9,9 +9,10 @@ Whoever writes a journal holds a lock on it, which the system gives back with th
 import fcntl
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+
+from msgspec import Struct
 
 from matrix.errors import UnreadableRun
 from matrix.results.run_file import CellRecord, RunFile
@@ -58,8 +59,7 @@ class Journal:
         self._is_torn = False
 
 
-@dataclass(frozen=True, slots=True)
-class Journalled:
+class Journalled(Struct, frozen=True):
     """What a journal tells: the run as far as it came, the seconds of each cell, when it began."""
 
     run: RunFile

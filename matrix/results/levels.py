@@ -7,8 +7,9 @@ of a stack are patched side by side. A level about which nothing was found out i
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from handshake.reason import Reason
 from matrix.judgement.outcome import Outcome
@@ -17,8 +18,7 @@ from matrix.results.run_file import CellRecord, RunFile, ServerRecord
 NO_RESULT = "no result"
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Levels in a row at which a client fares the same, down to the reason; at least one."""
 
     levels: tuple[str, ...]
@@ -26,8 +26,7 @@ class Stretch:
     reason: Reason | None
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """How one client fares: its stretches in the order of the levels, no two neighbours alike; `unknown` are
     the levels without an outcome, each with what is known instead.
     """
@@ -48,8 +47,7 @@ class Course:
         return len(self.stretches) > 1
 
 
-@dataclass(frozen=True, slots=True)
-class LevelSeries:
+class LevelSeries(Struct, frozen=True):
     """Two or more levels of a server in one scenario; `toggles` are those that are the same at each, written
     as in an id, empty where all stand at their default. The clients whose course changes come first.
     """

@@ -13,7 +13,8 @@ at once, it is not known which it refused, and the phase does not count.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clients.genuine.program import PREFIX
 from handshake.reason import Kind, Reason, Rule
@@ -23,8 +24,7 @@ _VERSIONED = re.compile(r"(?P<program>.+)-(?P<major>\d+)\.(?P<minor>\d+)(?P<thir
 """Where a letter is behind the third number, as in OpenSSL 1.0.1u, that number counts too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """A cell of a profile and the same of the program that it plays; `differences` are what is not alike."""
 
     profile: CellRecord

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from definitions.fault import UnusableFile
 from definitions.former import Notes
@@ -15,8 +16,7 @@ from matrix.results.run_folder import TIMINGS
 from matrix.results.timings import load_timings
 
 
-@dataclass(frozen=True, slots=True)
-class SavedRun:
+class SavedRun(Struct, frozen=True):
     """A run and its folder. `timings` are those of timings.json; of a run that did not end, what its journal
     tells of them. `untimed` has a line for each fault of a timings.json that cannot be read.
     """

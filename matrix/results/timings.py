@@ -4,18 +4,17 @@ A report can be made without it; then no date and no command are recorded.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict
 
 from definitions.reading import read_json
 from matrix.results.run_folder import TIMINGS
 
 
-@dataclass(frozen=True, slots=True)
-class Timings:
+class Timings(Struct, frozen=True):
     """When a run started (ISO 8601, UTC), by which command and on which host, empty where not recorded;
     `seconds` are those of each cell by its id.
     """

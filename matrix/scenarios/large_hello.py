@@ -9,7 +9,7 @@ Where the client's own hello is not answered, it is made smaller (`smaller`), an
 takes the place of the ordinary one, padded to the size of the client's own at most.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from handshake.hello_template import HelloTemplate
 from handshake.reason import Reason, Rule

@@ -11,8 +11,10 @@ behind the search together with what is blamed, so that a server that fails by c
 minds the hello.
 """
 
+import dataclasses
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct, structs
 
 from clients.observation import Attempt, Observation, Probe
 from clients.player import PlayedHello, Player
@@ -35,8 +37,7 @@ _A_HELLO = ("message", "ClientHello")
 NO_CONTROL = "does not answer the ordinary hello any more, so that nothing is known of the changed ones"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What became of a variant. `reason` is why it was not answered, as far as that is known; `segment_size`
     the most bytes that went out in one TCP segment, None where nothing was sent over a network.
     """
@@ -46,8 +47,7 @@ class Answer:
     segment_size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Blame:
+class Blame(Struct, frozen=True):
     """What of a hello the server minds: `words` to go behind "the server", and a variant that shows it."""
 
     words: str
@@ -59,8 +59,7 @@ Search = Generator[Variant, Answer, Sequence[Blame]]
 Step = Generator[Variant, Answer, Blame | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Downwards:
+class Downwards(Struct, frozen=True):
     """For a client whose own hello is not answered: its hellos that are `smaller`, of which the first that is
     answered is searched from, and the `search`, which is told the own hello and its size in bytes, too.
     """
@@ -69,8 +68,7 @@ class Downwards:
     search: Callable[[HelloTemplate, int, Variant], Search]
 
 
-@dataclass(frozen=True, slots=True)
-class Probing:
+class Probing(Struct, frozen=True):
     """A search for each hello that it means anything for; `why_not` says of the others why it does not."""
 
     search: Callable[[HelloTemplate], Search]
@@ -115,7 +113,7 @@ def carry_out_with(probing: Probing) -> Callable[[Meeting], Observation]:
         hello = meeting.player.templates[len(observation.attempts) - 1]
         rule = probing.why_not(hello)
         if rule is not None:
-            return replace(observation, conclusion=Reason(Phase.CLIENT_HELLO, rule.cause))
+            return dataclasses.replace(observation, conclusion=Reason(Phase.CLIENT_HELLO, rule.cause))
         asking = _Asking(meeting, Variant(ORDINARY, hello))
         try:
             blames = _run(probing.search(hello), asking.ask)
@@ -123,7 +121,7 @@ def carry_out_with(probing: Probing) -> Callable[[Meeting], Observation]:
         except _NoControl as failed:
             conclusion = _with_blame(failed.reason, NO_CONTROL)
             blames = []
-        return replace(observation, probes=asking.shown(blames), conclusion=conclusion)
+        return dataclasses.replace(observation, probes=asking.shown(blames), conclusion=conclusion)
 
     return carry_out
 
@@ -147,8 +145,8 @@ def _carry_out_downwards(probing: Probing, meeting: Meeting, observation: Observ
             conclusion = _with_blame(first.failure, asking.confirmed(blames)) if blames else None
         except _NoControl:
             blames = _NO_BLAMES
-        return replace(observation, probes=(*tried, *asking.shown(blames)), conclusion=conclusion)
-    return replace(observation, probes=tried)
+        return dataclasses.replace(observation, probes=(*tried, *asking.shown(blames)), conclusion=conclusion)
+    return dataclasses.replace(observation, probes=tried)
 
 
 def _is_unanswered(attempt: Attempt) -> bool:
@@ -247,14 +245,14 @@ class _Asking:
             raise _NoControl(answer.reason)
 
     def _send(self, variant: Variant) -> Answer:
-        player = replace(self._meeting.player, hellos=(PlayedHello(variant.hello),))
-        (attempt,) = replace(self._meeting, player=player).connect().attempts
+        player = structs.replace(self._meeting.player, hellos=(PlayedHello(variant.hello),))
+        (attempt,) = structs.replace(self._meeting, player=player).connect().attempts
         self.probes.append(Probe(variant.words, attempt))
         return Answer(attempt.failure is None, attempt.failure, attempt.segment_size)
 
 
 def _foretell(client: Player, server: ServerFacts, hello: HelloTemplate) -> Answer:
-    prediction = predict(replace(client, hellos=(PlayedHello(hello),)), server)
+    prediction = predict(structs.replace(client, hellos=(PlayedHello(hello),)), server)
     if prediction is None:
         raise _Undecided
     return Answer(prediction.outcome is not Outcome.FAILS, prediction.reason)
@@ -265,9 +263,10 @@ def _words(blames: Sequence[Blame]) -> str:
 
 
 def _with_blame(reason: Reason | None, words: str) -> Reason | None:
-    return reason and replace(reason, detail=replace(reason.detail, blame=words))
+    return reason and dataclasses.replace(reason, detail=dataclasses.replace(reason.detail, blame=words))
 
 
 def _without_transcript(probe: Probe) -> Probe:
     """What only found a boundary: a hello of 40 kB need not be kept sixteen times."""
-    return replace(probe, attempt=replace(probe.attempt, transcript=(), left_out=None))
+    bare = dataclasses.replace(probe.attempt, transcript=(), left_out=None)
+    return structs.replace(probe, attempt=bare)

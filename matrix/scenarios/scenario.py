@@ -4,7 +4,8 @@ A scenario is a value in a module of its own in this folder, called SCENARIO; ad
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from clients.connect import connect
 from clients.destination import Destination
@@ -16,8 +17,7 @@ from handshake.crypto.credentials import Credential
 from matrix.prediction import Agreement, Prediction, ServerFacts
 
 
-@dataclass(frozen=True, slots=True)
-class Meeting:
+class Meeting(Struct, frozen=True):
     """A client and the server it is to meet. `deadline_seconds` is for each connection, `pace` waits for the
     turn of one; `credentials` by certificate type are those the server trusts, for scenarios that show one,
     `own` those that the user wants shown in every scenario. `is_ours` is false for a target, which does
@@ -53,8 +53,7 @@ def nothing_to_add(client: Player, server: ServerFacts, agreement: Agreement) ->
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """`carry_out` lets them meet and tells what was seen; whatever the peer does is an observation.
 
     `predict` says, from both definitions and what they agree on, how it ends beyond connecting: an exact

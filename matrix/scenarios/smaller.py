@@ -6,7 +6,8 @@ Padding (RFC 7685) and an ECH of no meaning are 100 to 300 bytes, and say nothin
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.errors import DecodeError
 from handshake.hello_template import ExtensionTemplate, Fill, HelloTemplate

@@ -3,7 +3,8 @@
 What is changed is the way of the bytes and a padding extension (RFC 7685), never what the hello offers.
 """
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handshake.features import flight_of
 from handshake.hello_template import ExtensionTemplate, HelloFormat, HelloTemplate
@@ -20,8 +21,7 @@ LEAST_PADDING = 128
 """With so much more a hello has a padding extension on nearly every connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(Struct, frozen=True):
     """A changed hello; `words` say how it is changed, to go behind "a hello"."""
 
     words: str

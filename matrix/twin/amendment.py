@@ -6,7 +6,8 @@ which fires behind the ServerHello where the live server fails there. Pure.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handshake.features import features_of
 from handshake.hello_template import HelloTemplate
@@ -24,8 +25,7 @@ MOST_PROBES = 40
 """Connections that one cause may cost beside the hellos of the row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A hello that the live server refuses for `reason`, and its twin does not."""
 
     hello: HelloTemplate

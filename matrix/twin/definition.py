@@ -6,9 +6,10 @@ each cipher suite. What could not be decided stands in `note`, which every listi
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+
+from msgspec import Struct
 
 from matrix.twin.draft import Draft
 from servers.certificate_toggle import ORDINARY
@@ -23,8 +24,7 @@ _DECIDED = "Everything that was asked could be decided."
 _UNDECIDED = "Not decided: "
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """What stands at the top of the definition: the id, of what and when it is the twin, a client that gets
     through, and the protocol before TLS (None: none).
     """

@@ -5,8 +5,9 @@ it, and by the fault that an emulated server finds where its definition says not
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from handshake.wire.buffer import Reader, pack_uint, pack_vector
 from handshake.wire.client_hello import ClientHello, Extension, pull_client_hello, push_client_hello
@@ -22,8 +23,7 @@ Spoil = Callable[[bytes], bytes]
 """Makes of a hello in one record the bytes that are sent in its place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(Struct, frozen=True):
     """One thing that is wrong. `feature` is None where no feature says it; `fault` is a word of
     [emulation.alerts]. `only_in_1_3`: it is one in a hello that offers TLS 1.3. `lenient` is what
     [emulation.records] says where a server passes over it.

@@ -5,7 +5,8 @@ and says what it knows. Its code points are those that an emulated server can ch
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.crypto.dh_groups import FFDHE_GROUPS
 from handshake.crypto.key_shares import KEY_SHARE_GROUPS

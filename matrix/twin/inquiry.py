@@ -5,9 +5,10 @@ what follows. So nothing of a question needs a socket, and a budget can end it a
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
 
 from handshake.hello_template import HelloTemplate
 from matrix.twin.reply import Reply
@@ -29,8 +30,7 @@ class Manner(StrEnum):
     RENEGOTIATE = "renegotiate"
 
 
-@dataclass(frozen=True, slots=True)
-class Inquiry:
+class Inquiry(Struct, frozen=True):
     """One hello, and what comes after it. `spoiled` makes of the hello's bytes what is sent in their place;
     then the answer is read no further than to its ServerHello or alert.
     """
@@ -51,8 +51,7 @@ def ask(hello: HelloTemplate) -> Asking[Reply]:
     return reply
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """One thing to find out. `title` completes "asks ..." for a person; `ask` holds the conversation and
     writes into the draft.
     """

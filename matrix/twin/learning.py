@@ -1,7 +1,8 @@
 """Asking one question after the other, until all are answered or the budget is spent."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handshake.hello_template import HelloTemplate
 from matrix.twin.asking import BudgetSpent, Interviewer
@@ -20,8 +21,7 @@ class Flaky(Exception):
     """The server answers the same hello in different ways; the text says how often."""
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(Struct, frozen=True):
     """What a question cost, in connections."""
 
     question: str

@@ -7,8 +7,11 @@ makes the twin more like the live server. The twin runs on loopback, as any emul
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clients.destination import Destination
 from clients.player import Player
@@ -40,8 +43,7 @@ class Unanswered(Exception):
     """The server answers none of the hellos, so nothing can be learned; the text says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """The twin that is wanted: `server_id` in `folder`, of what listens at `destination`; `source` says of
     what and when.
     """
@@ -52,8 +54,7 @@ class Wanted:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Twin:
+class Twin(Struct, frozen=True):
     """A twin and its proof. `live` and `row` are what became of each client at the live server and at the
     twin.
     """

@@ -4,7 +4,7 @@ A reply is read from the observation of one connection: the messages are those o
 cannot be read is left out, because nothing that a peer sends may end the questions.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clients.observation import Attempt, Observation, RenegotiationSeen
 from handshake.crypto.dh_groups import DHGroup
@@ -42,8 +42,7 @@ _CLOCK_TOLERANCE_SECONDS = 60
 _NEVER_CONNECTED = (Kind.REFUSED, Kind.UNREACHABLE, Kind.UNRESOLVED, Kind.TIMEOUT)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """The answer to one hello. `failure` None: the handshake was completed and the request answered.
 
     `hello` is the ServerHello that chose, None where none came; `retry_group` what a HelloRetryRequest asked
@@ -112,8 +111,7 @@ class Reply:
         return failure is not None and failure.phase is Phase.CONNECT and failure.kind in _NEVER_CONNECTED
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenOff:
+class BrokenOff(Struct, frozen=True):
     """An answer that came to no end: what the client saw, and its last message as a definition names it."""
 
     cause: Cause

@@ -5,7 +5,9 @@ A row is the measure of a twin. Clients connect in parallel, unless the server i
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clients.destination import Destination
 from clients.observation import Observation
@@ -22,16 +24,14 @@ AT_ONCE = 4
 """Clients that connect at the same time where nothing is asked at a pace."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """A hello of a client that failed, and why."""
 
     hello: HelloTemplate
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class RowCell:
+class RowCell(Struct, frozen=True):
     """What became of a client. `outcome` is a word of the grid ("unsupported" where the server chose what
     this program cannot complete), `reason` why its first attempt failed; `choice` the version, cipher suite
     and group that were agreed on; `failed` its hellos that failed, `passed` the one that got through.
@@ -56,8 +56,7 @@ class RowCell:
 Row = Mapping[str, RowCell]
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """How a row is measured: `seconds` for each connection, `pace` waits for the turn of one."""
 
     seconds: float

@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound
+from msgspec import Struct
 from requests.exceptions import RequestException
 
 from servers.containers import scratch
@@ -38,8 +38,7 @@ class BuildError(Exception):
     """An image that cannot be built; the message is one line that names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """The image that others are based on; `python` is its interpreter's tag ("cp311")."""
 
     id: str
@@ -47,8 +46,7 @@ class Base:
     machine: str
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """An image that exists, and what its labels say."""
 
     id: str

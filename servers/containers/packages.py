@@ -26,6 +26,7 @@ PACKAGES = (
     "cryptography",
     "ecdsa",
     "gmpy2",
+    "msgspec",
     "pycparser",
     "pycryptodomex",
     "pydantic",

@@ -9,10 +9,11 @@ Emulated servers have nothing of their own at all: their images are one, under m
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+
+from msgspec import Struct
 
 from servers.containers.engine import LABEL
 from servers.containers.packages import PACKAGES, Packages, all_packages, packages_key
@@ -31,8 +32,7 @@ _PACKAGES_OF_TOOL = ("definitions", "handshake", "stacks", "clients", "servers",
 _NOT_FOR_PROGRAMS = (".md", ".pyc", ".lock.txt", "server.toml", "Dockerfile")
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct, frozen=True):
     """`id` is `<server>@<level>`, or TOOL; `files` are the project's by their path in the image, the program
     among them; `stacks` the ids of all that must be fetched; `arguments` what the Dockerfile is told.
     """

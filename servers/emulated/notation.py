@@ -8,10 +8,11 @@ values, and a dataclass as a table (`servers.emulated.tables`).
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
+
+from msgspec import Struct
 
 from definitions.fault import either, shown, unknown_value
 from handshake.crypto.dh_groups import (
@@ -61,8 +62,7 @@ _REACTIONS = {
 Word = TypeVar("Word", bound=Enum)
 
 
-@dataclass(frozen=True, slots=True)
-class Notation:
+class Notation(Struct, frozen=True):
     """`read` takes what stands in the file and raises ValueError for what is none; `written` says for people
     what may stand there.
     """

@@ -1,11 +1,11 @@
 """An emulated server as a value, made of the configuration that a server program gets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
+from msgspec import Struct, field
 
 from handshake.crypto.credentials import Credential
 from handshake.server import ServerConfiguration
@@ -15,8 +15,7 @@ from servers.emulated.emulation import EmulationError, read_emulation, server_co
 from servers.emulated.starttls import PROTOCOLS, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class EmulatedServer:
+class EmulatedServer(Struct, frozen=True):
     """One server: its variant's id, what it does, also before TLS, and the sessions it remembers. `settings`
     are those of its protocol.
     """

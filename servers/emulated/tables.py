@@ -6,12 +6,13 @@ docstring what the key means (`servers.key_texts`). So a key is added by adding 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import GenericAlias, NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
+from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, create_model
 
 from handshake.server import RenegotiationRules, ServerConfiguration
@@ -70,8 +71,7 @@ ELSEWHERE: Mapping[type, Mapping[str, str]] = {
 """Fields that have no key, each with the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """One key of a table: its name, the field it sets, the field's type, and its default (dataclasses'
     MISSING where the key must be there).
     """

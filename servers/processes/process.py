@@ -8,8 +8,6 @@ can ever reach a stranger of the same id.
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -18,29 +16,26 @@ from pathlib import Path
 from typing import IO
 
 from servers import contract
+from servers.processes.program import start_program
 from servers.running import MAX_LINE_BYTES, ProgramEvents
 
 STOP_SECONDS = 1.0
 
-_PROJECT = Path(__file__).parents[2]
 # The home and cache folders say where fetched stacks lie.
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "HOME", "XDG_CACHE_HOME")
 
 
 class ProgramProcess:
-    """A process and the servers in it. Starts at once; OSError when the system has no process to give."""
+    """A process and the servers in it. Starts at once; OSError when the system has no process to give.
+
+    Nothing is heard of it before `listen`, which starts threads: a program that is started after that cannot
+    be a fork.
+    """
 
     def __init__(self, path: Path, configurations: Sequence[contract.Configuration]) -> None:
         self.events = ProgramEvents(f"{path.parent.name}/{path.name}", configurations)
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        self._process = subprocess.Popen(
-            [sys.executable, str(path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**environment, "PYTHONPATH": str(_PROJECT), "PYTHONUTF8": "1"},
-            start_new_session=True,
-        )
+        self._process = start_program(path, environment)
         self.process_id = self._process.pid
         self._signalling = threading.Lock()
         self._ended = threading.Event()
@@ -49,8 +44,12 @@ class ProgramProcess:
         self._error_reader = threading.Thread(target=self._read_errors, daemon=True)
         self._reader = threading.Thread(target=self._read_events, daemon=True)
         self._watcher = threading.Thread(target=self._watch, daemon=True)
+
+    def listen(self) -> None:
+        """Tell the program its configurations and hear what it says; must be called before the end."""
         for thread in (self._writer, self._error_reader, self._reader, self._watcher):
-            thread.start()
+            if thread.ident is None:
+                thread.start()
 
     def ask_to_stop(self) -> None:
         """End the standard input, which a program takes as the order to stop."""
@@ -111,7 +110,7 @@ class ProgramProcess:
     def _reason_for_end(self) -> str:
         if not self._ended.wait(STOP_SECONDS):
             return "closed its standard output"
-        status = self._process.returncode
+        status = self._process.wait()
         how = f"ended with exit status {status}" if status >= 0 else f"was killed by signal {-status}"
         return self.events.with_last_words(how)
 

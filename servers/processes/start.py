@@ -76,10 +76,13 @@ def start_servers(
             programs.append(ProgramProcess(path, configurations))
             by_server |= {configuration.id: programs[-1] for configuration in configurations}
         for program in programs:
+            program.listen()
+        for program in programs:
             results |= program.events.results(deadline)
         yield ProcessServers({variant.id: results[variant.id] for variant in variants}, by_server)
     finally:
         for program in programs:
+            program.listen()
             program.ask_to_stop()
         stop_by = time.monotonic() + STOP_SECONDS
         for program in programs:

@@ -8,10 +8,11 @@ in its renegotiations (`ClientPolicy.renegotiation_session`), and they would hav
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from clients.profile import Profile, load_profiles
 from handshake.client.connection import ClientConnection

@@ -13,13 +13,14 @@ import socket
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from gmpy2 import next_prime
+from msgspec.structs import replace
 
 from clients.connect import connect
 from clients.destination import Destination

@@ -1,10 +1,10 @@
 """The `[accepts]` table of a profile: what can be written, what it is like, and what is told of mistakes."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bench.fidelity.reactions.played import played
 from clients.family import BUNDLED_ACCEPTS

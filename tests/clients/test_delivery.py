@@ -3,11 +3,11 @@
 import socket
 import time
 from contextlib import suppress
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clients.connect import connect
 from clients.destination import Destination

@@ -3,11 +3,11 @@
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from clients.connect import connect
 from clients.destination import Destination

@@ -2,10 +2,10 @@
 extensions; and the sets that a profile belongs to.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clients.profile import ProfileError, load_profile
 from definitions.former import Notes

@@ -3,10 +3,10 @@
 """
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bench.fidelity.reactions.__main__ import compared
 from bench.fidelity.reactions.differences import KNOWN, agrees

@@ -1,8 +1,7 @@
 """OpenSSL's security levels: the profiles against what was measured, and the program against it."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from clients.profile import load_profiles
 from tests.clients.genuine_programs import PROGRAMS

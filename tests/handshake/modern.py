@@ -4,7 +4,7 @@ Captured from OpenSSL 4.0.3 (library default) and Chromium 156 on Debian 12; lis
 are theirs, and RECORDED stands where each had its public keys.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from handshake.hello_template import ExtensionTemplate, Fill, HelloTemplate
 from handshake.wire.extensions import push_key_share_list, push_signature_algorithms, push_supported_groups

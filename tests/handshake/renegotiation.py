@@ -1,6 +1,6 @@
 """Two ends of our own that have a connection to renegotiate, and what came of it."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from handshake.events import AlertReceived, HandshakeCompleted, PolicyRefused
 from handshake.hello_template import ClientPolicy, HelloTemplate

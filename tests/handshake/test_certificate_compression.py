@@ -3,12 +3,13 @@
 Every fault stands beside the same message as it should be.
 """
 
+import dataclasses
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import pytest
 import zstandard
+from msgspec import structs
 
 from handshake.certificate_compression import MAX_LENGTH, compress, decompress
 from handshake.client.connection import ClientConnection
@@ -85,7 +86,7 @@ def test_a_frame_of_zstandard_that_was_made_as_a_stream(level: int) -> None:
 @pytest.mark.parametrize("length", [0, len(BODY) - 1, len(BODY) + 1, MAX_LENGTH, MAX_LENGTH + 1, 2**24 - 1])
 @EACH
 def test_a_length_that_is_not_the_one_it_has(algorithm: int, length: int) -> None:
-    message = replace(compress(algorithm, BODY), uncompressed_length=length)
+    message = structs.replace(compress(algorithm, BODY), uncompressed_length=length)
     with pytest.raises(PeerFault) as caught:
         decompress(message)
     wanted = "too-long" if length > MAX_LENGTH else "of-another-length"
@@ -102,7 +103,7 @@ def test_what_cannot_be_decompressed(algorithm: int, spoilt: Callable[[bytes], b
     message = compress(algorithm, BODY)
     assert decompress(message) == BODY
     with pytest.raises(PeerFault) as caught:
-        decompress(replace(message, compressed=spoilt(message.compressed)))
+        decompress(structs.replace(message, compressed=spoilt(message.compressed)))
     assert caught.value.names[0].startswith("compressed-certificate-")
 
 
@@ -114,7 +115,7 @@ def test_a_few_bytes_that_stand_for_many(algorithm: int) -> None:
     assert len(swelling.compressed) < 20_000
     for length in (1, MAX_LENGTH, 2**24 - 1):
         with pytest.raises(PeerFault):
-            decompress(replace(swelling, uncompressed_length=length))
+            decompress(structs.replace(swelling, uncompressed_length=length))
     within = compress(algorithm, bytes(MAX_LENGTH))
     assert decompress(within) == bytes(MAX_LENGTH)
 
@@ -200,7 +201,7 @@ def test_a_server_takes_none_that_it_has_not_asked_for(known: tuple[int, ...], f
     hello = ours.give()
     theirs.take(hello)
     flight = theirs.give()
-    theirs.connection.configuration = theirs.connection.handshake.configuration = replace(
+    theirs.connection.configuration = theirs.connection.handshake.configuration = dataclasses.replace(
         theirs.connection.configuration, certificate_compression=known
     )
     ours.take(flight)

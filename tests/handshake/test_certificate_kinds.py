@@ -3,7 +3,6 @@ server's fault; and EdDSA in TLS 1.2 and ML-DSA in TLS 1.3, which it can.
 """
 
 import os
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import (
     MLDSA87PrivateKey,
 )
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from msgspec.structs import replace
 from OpenSSL import SSL
 
 from handshake.crypto.key_algorithms import EC_PUBLIC_KEY, KeyAlgorithm, key_algorithm

@@ -4,9 +4,9 @@ The alerts are the RFCs' (RFC 5246 section 7.2.2, RFC 8446 section 6.2).
 """
 
 import os
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from handshake.crypto.key_exchange import generate_key_pair
 from handshake.crypto.key_schedule import Role

@@ -4,7 +4,6 @@ departures' tests; here are all kinds of keys, times at the bounds, and who gets
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -12,6 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec.structs import replace
 
 from handshake.client.connection import ClientConnection
 from handshake.crypto.credentials import DELEGATION_USAGE, Credential

@@ -3,7 +3,8 @@
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.client.drawn import GREASE_VALUES, draw
 from handshake.client.hello import fill_hello

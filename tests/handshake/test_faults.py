@@ -1,10 +1,9 @@
 """What a peer does wrong comes out as an event and an alert, never as an exception of another kind."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from handshake.crypto.dh_groups import modp_group
 from handshake.errors import LocalError, Parameter

@@ -3,9 +3,9 @@ configuration says so, and random bytes else.
 """
 
 import os
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from handshake.client.connection import ClientConnection
 from handshake.client.hello import fill_hello

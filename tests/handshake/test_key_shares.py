@@ -1,9 +1,9 @@
 """The key shares of a hello: fresh in every connection, of the recorded lengths, and never a recorded key."""
 
 import os
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from handshake.client.hello import fill_hello
 from handshake.hello_template import ExtensionTemplate, HelloTemplate

@@ -3,10 +3,11 @@
 Every case has its control beside it: the same ends, with what the case is about left out.
 """
 
-from dataclasses import replace
+import dataclasses
 from itertools import product
 
 import pytest
+from msgspec import structs
 
 from handshake.crypto.credentials import Credential
 from handshake.crypto.key_schedule import Role
@@ -149,7 +150,7 @@ def test_there_is_nothing_to_ask_before_the_handshake_or_during_another_request(
 def test_a_certificate_that_is_not_trusted_is_refused(version: int) -> None:
     theirs = asking(version)
     trusted = own("ecdsa")["ecdsa"].chain
-    theirs.connection.configuration = theirs.connection.handshake.configuration = replace(
+    theirs.connection.configuration = theirs.connection.handshake.configuration = dataclasses.replace(
         theirs.connection.configuration, trusted_certificates=trusted
     )
     ours, theirs = connected(client(version, own("rsa")), theirs)
@@ -254,7 +255,7 @@ def test_a_session_is_resumed_in_a_renegotiation_but_for_a_certificate(offers: b
     """`offers`: the first handshake asks already, so that the session has all there is to ask for."""
     when = (Asking.HANDSHAKE, Asking.RENEGOTIATION) if offers else (Asking.RENEGOTIATION,)
     ours = client(TLS_1_2, own("rsa"))
-    ours.connection.handshake.policy = replace(ClientPolicy(), renegotiation_session="resume")
+    ours.connection.handshake.policy = structs.replace(ClientPolicy(), renegotiation_session="resume")
     theirs = asking(TLS_1_2, ClientCertificate.REQUIRE, *when)
     exchange(ours, theirs)
     theirs.connection.request_renegotiation(0.0)

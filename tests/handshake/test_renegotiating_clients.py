@@ -1,8 +1,7 @@
 """Clients that renegotiate, or refuse to, in ways of their own: `ClientPolicy`."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from handshake.accepts import Accepts, Answer
 from handshake.errors import Fault

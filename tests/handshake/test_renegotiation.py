@@ -1,9 +1,10 @@
 """Renegotiation between our own two roles: either side begins, with and without RFC 5746, every refusal."""
 
+import dataclasses
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from OpenSSL import SSL
 
 from handshake.errors import LocalError
@@ -123,7 +124,7 @@ def test_a_refusal_by_warning_leaves_the_connection_as_it_was(allowed: Renegotia
 
 
 def test_a_client_may_mind_the_refusal() -> None:
-    policy = replace(LEGACY, no_renegotiation="abort")
+    policy = structs.replace(LEGACY, no_renegotiation="abort")
     ours, theirs = connected(signals=False, policy=policy, allowed=Renegotiation.OFF)
     ours.connection.renegotiate(0.0)
     pump(ours, theirs)
@@ -217,7 +218,7 @@ def test_an_answer_may_come_between_hello_request_and_hello() -> None:
 @pytest.mark.parametrize("role", ["client", "server"])
 def test_a_wrong_verify_data_is_a_fault(role: str) -> None:
     ours, theirs = connected()
-    wrong = replace(
+    wrong = dataclasses.replace(
         ours.connection.handshake.finished,
         **{"client_verify_data" if role == "client" else "server_verify_data": bytes(12)},
     )

@@ -1,9 +1,10 @@
 """Abbreviated handshakes, by session id, ticket and pre-shared key; with ourselves and OpenSSL."""
 
+import dataclasses
 import os
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from OpenSSL import SSL
 
 from handshake.client.connection import ClientConnection
@@ -33,7 +34,7 @@ def hello(version: int, *, ticket: bool) -> HelloTemplate:
     plain = template(version, SUITES[version], *((0x1302,) if version >= ProtocolVersion.TLS_1_3 else ()))
     if not ticket or version >= ProtocolVersion.TLS_1_3:
         return plain
-    return replace(
+    return structs.replace(
         plain, extensions=(*(plain.extensions or ()), ExtensionTemplate(ExtensionType.SESSION_TICKET))
     )
 
@@ -111,7 +112,7 @@ def test_a_session_of_another_secret_does_not_get_through(version: int) -> None:
     first = client(version, None, ticket=True)
     exchange(first, server(version, sessions, tickets=True))
     session = first.connection.session_by_ticket or first.connection.session_by_id
-    again = client(version, replace(session, secret=bytes(len(session.secret))), ticket=True)
+    again = client(version, dataclasses.replace(session, secret=bytes(len(session.secret))), ticket=True)
     with pytest.raises(AssertionError):
         exchange(again, theirs := server(version, sessions, tickets=True))
     assert not theirs.is_connected
@@ -236,7 +237,7 @@ def test_a_hello_may_not_drop_extended_master_secret() -> None:
         first = client(version, None, ticket=False)
         exchange(first, server(version, sessions, extended_master_secret=had_it))
         session = first.connection.session_by_id
-        offered = replace(hello(version, ticket=False), extensions=())
+        offered = structs.replace(hello(version, ticket=False), extensions=())
         again = ClientConnection(
             offered,
             server_name=None,

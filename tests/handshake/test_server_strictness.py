@@ -3,10 +3,11 @@
 The alerts are the RFCs' (RFC 5246 section 7.2.2, RFC 8446 section 6.2).
 """
 
+import dataclasses
 import os
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from handshake.client.hello import fill_hello
 from handshake.events import AlertSent, PeerFaulted
@@ -54,7 +55,7 @@ def with_body(sent: ClientHello, extension_type: int, body: bytes | None) -> Cli
     """The hello with another body of an extension; None leaves it out."""
     others = tuple(e for e in sent.extensions or () if e.extension_type != extension_type)
     new = () if body is None else (Extension(extension_type, body),)
-    return replace(sent, extensions=(*others, *new))
+    return structs.replace(sent, extensions=(*others, *new))
 
 
 def answer_to(sent: ClientHello, version: int) -> int | None:
@@ -72,7 +73,7 @@ def test_a_hello_as_it_should_be(version: int) -> None:
 def test_an_extension_twice(version: int) -> None:
     sent = hello(version)
     for extension in sent.extensions or ():
-        doubled = replace(sent, extensions=(*(sent.extensions or ()), extension))
+        doubled = structs.replace(sent, extensions=(*(sent.extensions or ()), extension))
         assert answer_to(doubled, version) == DECODE
 
 
@@ -84,7 +85,7 @@ def test_compression_methods() -> None:
         (TLS_1_3, b"\x01\x00", ILLEGAL),
         (TLS_1_3, b"\x01", ILLEGAL),
     ):
-        assert answer_to(replace(hello(version), compression_methods=methods), version) == refused
+        assert answer_to(structs.replace(hello(version), compression_methods=methods), version) == refused
 
 
 @pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
@@ -145,7 +146,7 @@ def test_pre_shared_keys(
 ) -> None:
     offered = Extension(_E.PRE_SHARED_KEY, push_offered_psks(identities, binders))
     sent = hello(TLS_1_3)
-    sent = replace(sent, extensions=(*(sent.extensions or ()), *before, offered, *after))
+    sent = structs.replace(sent, extensions=(*(sent.extensions or ()), *before, offered, *after))
     assert answer_to(sent, TLS_1_3) == refused
 
 
@@ -222,7 +223,7 @@ def test_the_scheme_of_a_client(version: int, wanted: int, signs: int | None, re
             client_certificate=ClientCertificate.REQUIRE,
             requested_signature_schemes=(wanted,),
         )
-        theirs.connection.handshake.configuration = replace(  # type: ignore[attr-defined]
+        theirs.connection.handshake.configuration = dataclasses.replace(  # type: ignore[attr-defined]
             theirs.connection.handshake.configuration,  # type: ignore[attr-defined]
             requested_signature_schemes=(wanted,),
         )

@@ -9,11 +9,11 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from handshake.events import AlertReceived, HandshakeCompleted
 from handshake.hello_template import ExtensionTemplate, HelloTemplate

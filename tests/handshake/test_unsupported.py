@@ -3,9 +3,9 @@ its own, whether the engine can compute it or not.
 """
 
 import os
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from OpenSSL import SSL
 
 from handshake.crypto.key_exchange import generate_key_pair, supported_groups

@@ -2,7 +2,7 @@
 meant by their names.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from clients.player import PlayedHello, Player
 from handshake.hello_template import ExtensionTemplate, Fill, HelloTemplate

@@ -1,8 +1,7 @@
 """Predictions that depend on how a hello says its versions, on its protocols, on the order it is sent in."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from clients.player import PlayedHello, Player
 from handshake.accepts import Accepts, Answer

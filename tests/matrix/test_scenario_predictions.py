@@ -1,8 +1,9 @@
 """What the definitions alone say of a scenario: a server that cannot ask, and one that forgets."""
 
-from dataclasses import replace
+import dataclasses
 
 import pytest
+from msgspec import structs
 
 from clients.player import PlayedHello, Player
 from handshake.hello_template import ExtensionTemplate, HelloTemplate
@@ -27,8 +28,10 @@ def reason(scenario: str, declared: Declared, hello: HelloTemplate = HELLO) -> s
 
 @pytest.mark.parametrize("allowed", ["off", "secure", "legacy"])
 def test_a_server_that_cannot_ask_never_does(allowed: str) -> None:
-    able = replace(DECLARED, renegotiation=DeclaredRenegotiation(allowed))
-    unable = replace(DECLARED, renegotiation=DeclaredRenegotiation(allowed, server_initiated=False))
+    able = dataclasses.replace(DECLARED, renegotiation=DeclaredRenegotiation(allowed))
+    unable = dataclasses.replace(
+        DECLARED, renegotiation=DeclaredRenegotiation(allowed, server_initiated=False)
+    )
     not_requested = "renegotiation:policy-not-requested"
     assert reason("renegotiate-server", able) == (not_requested if allowed == "off" else None)
     assert reason("renegotiate-server", unable) == not_requested
@@ -39,16 +42,16 @@ def test_a_server_that_cannot_ask_never_does(allowed: str) -> None:
 
 def test_a_server_that_forgets_makes_a_full_handshake() -> None:
     assert reason("resume-session-id", DECLARED) is None
-    forgetful = replace(DECLARED, forgets_sessions=True)
-    extended = replace(HELLO, extensions=(ExtensionTemplate(ExtensionType.EXTENDED_MASTER_SECRET),))
+    forgetful = dataclasses.replace(DECLARED, forgets_sessions=True)
+    extended = structs.replace(HELLO, extensions=(ExtensionTemplate(ExtensionType.EXTENDED_MASTER_SECRET),))
     assert reason("resume-session-id", forgetful, extended) == "resumption:policy-full-handshake"
     assert reason("resume-session-id", forgetful) == "resumption:policy-no-extended_master_secret"
-    none = replace(DECLARED, forgets_sessions=True, resumption=())
+    none = dataclasses.replace(DECLARED, forgets_sessions=True, resumption=())
     assert reason("resume-session-id", none) == "resumption:policy-no-session"
 
 
 def test_both_facts_travel_to_the_program() -> None:
-    told = replace(
+    told = dataclasses.replace(
         DECLARED,
         forgets_sessions=True,
         renegotiation=DeclaredRenegotiation(server_initiated=False),

@@ -3,9 +3,9 @@ one that answers the first flights of which a predicate holds.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from clients.player import PlayedHello, Player
 from clients.profile import load_profiles

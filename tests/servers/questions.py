@@ -5,7 +5,8 @@ A question is a function of a running server. `tests/servers/<name>/` has what e
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clients.destination import Destination
 from clients.exchange import Exchange, Visit

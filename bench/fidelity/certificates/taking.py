@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from bench.fidelity.certificates.showing import REQUEST, Shown, showing_server
 from bench.fidelity.reactions.differences import agrees

@@ -14,13 +14,15 @@ that it was too slow. Exits with 1 where a difference is none of KNOWN. Browsers
 """
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import structs
 
 from bench.fidelity.reactions.departing import departing_servers
 from bench.fidelity.reactions.differences import KNOWN, agrees
@@ -161,7 +163,8 @@ def _as_its_own(program: Program, departure: Departure, met: Met) -> Met:
     """
     if not (is_browser(program.id) or departure.name.startswith(OF_THE_END)):
         return met
-    return replace(met, reaction=replace(met.reaction, closes_with=""))
+    reaction = structs.replace(met.reaction, closes_with="")
+    return dataclasses.replace(met, reaction=reaction)
 
 
 class Table(NamedTuple):

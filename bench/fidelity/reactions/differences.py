@@ -1,7 +1,8 @@
 """Whether two reactions agree, and the differences that are known, each with why it is one."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clients.reaction import UNKNOWN_ALERT, Reaction
 

@@ -1,7 +1,8 @@
 """The CertificateRequest: what it lists, its form and its size. The server asks for a certificate then."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.server.authorities import names_of_size
 from handshake.server.departures.departure import (

@@ -5,7 +5,6 @@ for, which RFC 8446 section 4.4.2 has clients put up with; each is a real one, s
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 
 from cryptography.hazmat.primitives import hashes
@@ -16,6 +15,7 @@ from cryptography.x509 import (
     UnrecognizedExtension,
     load_der_x509_certificate,
 )
+from msgspec.structs import replace
 
 from handshake.crypto.credentials import Credential
 from handshake.server.departures.departure import (

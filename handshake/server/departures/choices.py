@@ -3,8 +3,10 @@
 What can be computed is really used, so that a client that does not look goes on.
 """
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec import structs
 
 from handshake.crypto.key_exchange import supported_groups
 from handshake.crypto.signatures import schemes_of_key
@@ -58,9 +60,9 @@ def _not_offered(candidates: tuple[int, ...]) -> Callable[[Situation, Choice], C
 
     def choose(situation: Situation, chosen: Choice) -> Choice:
         suites = tuple(code for code in candidates if code not in situation.hello.cipher_suites)
-        configuration = replace(situation.configuration, cipher_suites=suites)
+        configuration = dataclasses.replace(situation.configuration, cipher_suites=suites)
         try:
-            hello = replace(situation.hello, cipher_suites=suites)
+            hello = structs.replace(situation.hello, cipher_suites=suites)
             return choose_cipher_suite(hello, chosen.version, configuration)
         except HandshakeError:
             return chosen
@@ -74,7 +76,7 @@ def _below_what_is_supported(situation: Situation, chosen: Choice) -> Choice:
     for version in UP_TO_TLS_1_1:
         if version not in listed:
             try:
-                hello = replace(situation.hello, cipher_suites=_OLD_SUITES)
+                hello = structs.replace(situation.hello, cipher_suites=_OLD_SUITES)
                 return choose_cipher_suite(hello, version, situation.configuration)
             except HandshakeError:
                 return chosen
@@ -88,7 +90,7 @@ def _another_group(situation: Situation, chosen: Choice) -> Choice:
     others = (group for group in possible if group not in offered and group < NamedGroup.FFDHE2048)
     if chosen.named_group is None:
         return chosen
-    return replace(chosen, named_group=next(others, chosen.named_group))
+    return structs.replace(chosen, named_group=next(others, chosen.named_group))
 
 
 def _another_scheme(situation: Situation, scheme: int) -> int:
@@ -111,11 +113,11 @@ def _scheme_of_tls12(_: Situation, scheme: int) -> int:
 
 
 def _suite(code: int) -> Rewrite:
-    return server_hello(lambda _, hello: replace(hello, cipher_suite=code))
+    return server_hello(lambda _, hello: structs.replace(hello, cipher_suite=code))
 
 
 def _version(version: int) -> Rewrite:
-    return server_hello(lambda _, hello: replace(hello, legacy_version=version))
+    return server_hello(lambda _, hello: structs.replace(hello, legacy_version=version))
 
 
 def _selected(version: int) -> Rewrite:
@@ -123,7 +125,7 @@ def _selected(version: int) -> Rewrite:
 
 
 def _compression(method: int) -> Rewrite:
-    return server_hello(lambda _, hello: replace(hello, compression_method=method))
+    return server_hello(lambda _, hello: structs.replace(hello, compression_method=method))
 
 
 def _curve(content: bytes) -> Callable[[Situation, bytes], bytes]:

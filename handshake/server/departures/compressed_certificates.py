@@ -1,7 +1,8 @@
 """The server's certificate compressed (RFC 8879): where nobody asked for it, and otherwise than it says."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.certificate_compression import compress
 from handshake.server.departures.departure import (

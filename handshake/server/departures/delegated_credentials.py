@@ -3,7 +3,8 @@ and 4.1.3). The server signs with the delegated key, so that a client that takes
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.crypto.delegation import MAX_VALIDITY_SECONDS, Delegation
 from handshake.server.departures.departure import (

@@ -4,8 +4,10 @@ shown: a hello may give it no occasion.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handshake.crypto.delegation import Delegation
 from handshake.server.choice import Agreement, Choice
@@ -16,8 +18,7 @@ from handshake.wire.handshake_message import HandshakeMessage
 What = TypeVar("What")
 
 
-@dataclass(frozen=True, slots=True)
-class Departing:
+class Departing(Struct, frozen=True):
     """`departures` are those of the configuration; `situation` makes what they may look at, `shown` takes
     the name of each that changes something.
     """

@@ -9,10 +9,11 @@ message is in the transcript, so that a client that tolerates it can go on to th
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from handshake.crypto.delegation import Delegation
 from handshake.crypto.suite_parameters import SuiteParameters
@@ -56,8 +57,7 @@ class Duty(StrEnum):
     SILENT = "silent"
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """What the RFC asks of a client: to `refuse`, with `alert` where it names one, or to go on; `section` is
     where, and what the departure offends against where the RFC is silent about the client.
     """
@@ -100,8 +100,7 @@ def silent(section: str) -> Demand:
     return Demand(Duty.SILENT, section)
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """What a departure may look at. `hello` is the one being answered, `is_renegotiation` whether there was a
     handshake before on the connection, `is_resumed` whether this one takes up a session, `next_keys` a step
     that turns to the next keys of TLS 1.3 each time it is called.
@@ -138,8 +137,7 @@ def _no_group(_: Situation, groups: tuple[int, ...], shares: tuple[int, ...]) ->
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
+class Departure(Struct, frozen=True):
     """One departure. `title` says what the server does, after "the server"; `hello` names a feature
     (`handshake.features`) that a hello must have to meet it, if not every one does. Where a hello without it
     meets it too, `otherwise` is what the RFC asks of that client: an answer of the wrong length, for one, is

@@ -5,7 +5,8 @@ The extension has its list in EncryptedExtensions, and eight bytes in a HelloRet
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.server.departures.departure import (
     TLS_1_3,

@@ -1,7 +1,8 @@
 """How a flight is cut into records, what is between them, and what of it is protected."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.server.departures.departure import (
     ALL_VERSIONS,

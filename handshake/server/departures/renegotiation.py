@@ -1,6 +1,6 @@
 """What a renegotiation has otherwise than the handshake before it, and how the server asks for one."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from handshake.errors import HandshakeError
 from handshake.server.choice import Choice

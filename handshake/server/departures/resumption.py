@@ -1,6 +1,6 @@
 """What a resumed handshake has otherwise than the session it takes up."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from handshake.errors import HandshakeError
 from handshake.server.choice import Choice

@@ -5,7 +5,7 @@ The server sends one whatever key shares came: it asks for another group that bo
 one, so that what is odd about it is only what the departure says.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from handshake.crypto.suite_parameters import suite_parameters
 from handshake.server.choice import Choice

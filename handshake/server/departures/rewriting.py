@@ -4,7 +4,8 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.server.departures.departure import Situation
 from handshake.server.steps import Flight, Fragment, Sent, Step, Steps

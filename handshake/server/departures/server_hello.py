@@ -2,7 +2,7 @@
 a form of their own, or not asked for.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from handshake.server.departures.departure import (
     ALL_VERSIONS,

@@ -4,8 +4,10 @@ malformed in a first handshake (RFC 5746, RFC 7627, RFC 7366).
 What is agreed on is really done: a master secret is the extended one where the server says so.
 """
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec import structs
 
 from handshake.crypto.suite_parameters import CipherKind, is_completable, suite_parameters
 from handshake.errors import HandshakeError
@@ -34,7 +36,7 @@ _INFO, _SECRET, _MAC = (
 
 def agrees(**values: bool) -> Callable[[Situation, Agreement], Agreement]:
     """Agree on something, or not, whatever was offered."""
-    return lambda _, agreed: replace(agreed, **values)
+    return lambda _, agreed: structs.replace(agreed, **values)
 
 
 def block_cipher(situation: Situation, chosen: Choice) -> Choice:
@@ -45,7 +47,7 @@ def block_cipher(situation: Situation, chosen: Choice) -> Choice:
         if is_completable(code) and suite_parameters(code).cipher.kind is CipherKind.BLOCK
     )
     try:
-        configuration = replace(situation.configuration, cipher_suites=suites)
+        configuration = dataclasses.replace(situation.configuration, cipher_suites=suites)
         return choose_cipher_suite(situation.hello, chosen.version, configuration)
     except HandshakeError:
         return chosen

@@ -5,7 +5,8 @@ Up to TLS 1.2 it stands before the server's ChangeCipherSpec (RFC 5077), in TLS 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.server.departures.departure import (
     TLS_1_3,

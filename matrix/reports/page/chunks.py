@@ -8,8 +8,9 @@ import base64
 import gzip
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
 
 Subject = TypeVar("Subject", contravariant=True)
 CHUNK_SIZE = 1_500_000
@@ -36,16 +37,14 @@ class Book(Protocol[Subject]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """`packed` is the JSON of some stories, gzipped, in Base64; `first` the number of the first of them."""
 
     first: int
     packed: str
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """The chunks, and the number of the story of each cell that has one, by the cell's id."""
 
     chunks: tuple[Chunk, ...]

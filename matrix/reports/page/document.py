@@ -9,11 +9,11 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from matrix.reports.page.chunks import Chunk
 from matrix.reports.template import render_template
@@ -31,8 +31,7 @@ _DATA = "<!-- data -->"
 """Where the data go; no text of a peer can be this, since it is escaped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """A page without its data: what stands before them and behind."""
 
     before: str

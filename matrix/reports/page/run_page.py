@@ -6,8 +6,9 @@ every cell. Where scripts are off, there is a table of every cell, and all else 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import cell_text, digest, facts, headline, levels, played, renegotiation
@@ -28,8 +29,7 @@ TEMPLATE = "grid.html.jinja"
 SERVERS_SIDE_BY_SIDE = 24
 
 
-@dataclass(frozen=True, slots=True)
-class StaticCell:
+class StaticCell(Struct, frozen=True):
     """A cell of the table that is there without scripts."""
 
     state: str

@@ -6,8 +6,10 @@ none. Looks stand once. The grid of a run and that of a comparison are both such
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
+
+from msgspec import Struct
 
 from matrix.reports.next_step import COMMAND
 from matrix.reports.page.interned import Interned
@@ -32,8 +34,7 @@ EVIDENCE, CAPTURE = 1, 2
 """What lies beside the page, added up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """The data of a grid; `places` say by a cell's id in which list, and where in it, its story's number
     stands.
     """

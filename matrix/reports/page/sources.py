@@ -3,9 +3,10 @@ evidence is never in memory but for one cell.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from clients.profile import Profile
 from matrix.results.environment import profiles_digest
@@ -21,8 +22,7 @@ def _nowhere(cell_id: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """`evidence` gives that of a cell by its id, None where there is none, or raises UnreadableRun;
     `has_evidence` and `has_capture` say what will lie beside the page. `profiles` are those that the run was
     made with.

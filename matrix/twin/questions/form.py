@@ -5,8 +5,9 @@ was seen to be refused. Otherwise it reads as the RFCs say, and only its alerts 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from handshake.hello_template import HelloTemplate
 from handshake.reason import Cause

@@ -2,7 +2,7 @@
 it makes of hellos that signal it in other ways.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from clients.observation import COMPLETED, NOT_TRIED
 from handshake.features.edits import put

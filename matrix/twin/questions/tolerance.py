@@ -7,7 +7,8 @@ the clients alone.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handshake.errors import LocalError
 from handshake.features import Feature, flight_of, parse_feature

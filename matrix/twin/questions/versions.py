@@ -4,7 +4,7 @@ Each version is offered alone, so that a lower one in the answer says that the s
 the wide hello is refused, hellos that offer less follow, because a server may mind something else of it.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from handshake.features.edits import put
 from handshake.hello_template import ExtensionTemplate

@@ -1,14 +1,14 @@
 """How an emulated server plays a protocol in which TLS begins after words in the clear."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from handshake.clear_text import Framing
 from servers.emulated.starttls.dialogue import Dialogue, Words
 
 
-@dataclass(frozen=True, slots=True)
-class Protocol:
+class Protocol(Struct, frozen=True):
     """`prelude` holds the conversation before TLS; `answer(request)` is what anything is answered once
     connected, mostly a refusal. None is HTTP, unless there is a `service`: the conversation inside TLS, which
     ends the connection with its end. `settings` are what a definition may set in [protocol], with what holds

@@ -1,8 +1,7 @@
 """Every known client is recognised by its own hello, and what differs in another is told in features."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from clients.capture import nearest as nearest_module
 from clients.capture.nearest import Known, comparable

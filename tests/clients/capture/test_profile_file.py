@@ -1,10 +1,10 @@
 """A profile that is written of a captured client says what the client said: every known client's, too."""
 
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clients.capture.answer import Answer
 from clients.capture.captured_hello import CapturedHello

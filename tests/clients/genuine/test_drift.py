@@ -3,9 +3,9 @@ was updated, its profile is out of date, and the test says what differs.
 """
 
 import os
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from clients.destination import Destination
 from clients.genuine.program import Program

@@ -2,10 +2,12 @@
 
 import os
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from handshake.client.connection import ClientConnection
 from handshake.crypto.credentials import Credential

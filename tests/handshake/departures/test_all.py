@@ -4,10 +4,10 @@ a client without a table of its own does what the RFCs demand.
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from handshake.events import AlertSent, PolicyRefused, Unsupported
 from handshake.features import flight_of

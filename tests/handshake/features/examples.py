@@ -3,9 +3,12 @@
 The hellos are put together by hand, as records: what the code makes of a template has no part in them.
 """
 
+import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import structs
 
 from handshake.wire.client_hello import (
     ClientHello,
@@ -70,8 +73,8 @@ def raw(body: bytes) -> Sent:
 
 def hello(*extensions: Extension, **fields: object) -> Sent:
     """The plain hello with these fields, and with an extension block if there are extensions."""
-    changed = replace(PLAIN, **fields)  # type: ignore[arg-type]
-    return raw(push_client_hello(replace(changed, extensions=extensions) if extensions else changed))
+    changed = structs.replace(PLAIN, **fields)  # type: ignore[arg-type]
+    return raw(push_client_hello(structs.replace(changed, extensions=extensions) if extensions else changed))
 
 
 def suites(*codes: int) -> Sent:
@@ -85,7 +88,7 @@ def long(length: int) -> Sent:
 
 
 def sslv2(body: bytes | None = None, **fields: object) -> Sent:
-    changed = replace(SSLV2, **fields)  # type: ignore[arg-type]
+    changed = structs.replace(SSLV2, **fields)  # type: ignore[arg-type]
     return Sent(push_sslv2_client_hello(changed) if body is None else body, None)
 
 
@@ -101,8 +104,8 @@ def schemes(*codes: int) -> Extension:
     return Extension(13, push_supported_groups(codes))
 
 
-FIXED = push_client_hello(replace(PLAIN, extensions=None))
-WITH_BLOCK = push_client_hello(replace(PLAIN, extensions=(Extension(5, b"abc"),)))
+FIXED = push_client_hello(structs.replace(PLAIN, extensions=None))
+WITH_BLOCK = push_client_hello(structs.replace(PLAIN, extensions=(Extension(5, b"abc"),)))
 AFTER_TICKET = hello(TICKET)
 ONE_NAME = hello(names((0, b"a.b")))
 
@@ -126,11 +129,17 @@ OF_THE_PLAIN_SUITES = {"cbc": (AES, RC4), "rc4": (RC4, AES), "rsa-key-exchange":
 
 EXAMPLES: dict[str, tuple[Sent, Sent]] = {
     "sslv2-format": (sslv2(), hello()),
-    "record-version:SSLv3": (replace(hello(), version=0x0300), hello()),
-    "record-length:..3": (replace(hello(), cut=(3,)), hello()),
-    "record-count:2..": (replace(hello(), cut=(20, 5)), hello()),
-    "first-record-length:..5": (replace(hello(), cut=(5,)), replace(hello(), cut=(6, 1))),
-    "segment-count:2..": (replace(hello(), segments=(7,)), replace(hello(), cut=(20, 5))),
+    "record-version:SSLv3": (dataclasses.replace(hello(), version=0x0300), hello()),
+    "record-length:..3": (dataclasses.replace(hello(), cut=(3,)), hello()),
+    "record-count:2..": (dataclasses.replace(hello(), cut=(20, 5)), hello()),
+    "first-record-length:..5": (
+        dataclasses.replace(hello(), cut=(5,)),
+        dataclasses.replace(hello(), cut=(6, 1)),
+    ),
+    "segment-count:2..": (
+        dataclasses.replace(hello(), segments=(7,)),
+        dataclasses.replace(hello(), cut=(20, 5)),
+    ),
     "hello-length:256..511": (long(300), long(512)),
     "client-version:TLSv1.1": (hello(legacy_version=0x0302), hello()),
     "version-from:TLSv1.1": (hello(legacy_version=0x0303), hello()),

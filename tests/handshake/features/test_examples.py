@@ -111,13 +111,10 @@ def test_the_documentation_is_made_of_the_classes() -> None:
 NEW_KIND = '''
 """Digits."""
 
-from dataclasses import dataclass
-
 from handshake.features.arguments import PlainFeature
 
 
-@dataclass(frozen=True, slots=True)
-class EvenLength(PlainFeature):
+class EvenLength(PlainFeature, frozen=True):
     """The length of the hello is even.
 
     More is said here.

@@ -6,11 +6,11 @@ A change that cannot be made is refused in one line; which ones may be is writte
 import os
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from clients.profile import load_profiles
 from clients.recorded import recorded_hello

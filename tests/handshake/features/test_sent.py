@@ -4,10 +4,9 @@ So a hello that fails somewhere after one feature was taken away, or added, fail
 because the change had broken it.
 """
 
-from dataclasses import replace
-
 import pytest
 from cryptography.x509 import load_der_x509_certificate
+from msgspec.structs import replace
 from OpenSSL import SSL
 
 from handshake.features import Feature, features_of, flight_of, parse_feature

@@ -1,10 +1,9 @@
 """The extension delegated_credential as bytes."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from handshake.errors import DecodeError
 from handshake.wire.delegated_credential import (

@@ -1,10 +1,9 @@
 """Lists of ECHConfigs: whole, cut short at every byte, and with every field that must not be empty empty."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from handshake.errors import DecodeError
 from handshake.wire.encrypted_client_hello import (

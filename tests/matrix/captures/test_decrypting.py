@@ -2,9 +2,11 @@
 and after a renegotiation.
 """
 
+import dataclasses
 import os
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec import structs
 
 from handshake.client.connection import ClientConnection
 from handshake.hello_template import ClientLimits, ClientPolicy, ExtensionTemplate, HelloTemplate
@@ -32,7 +34,7 @@ def decrypted(folder: Path, connections: Connections, *, with_secrets: bool = Tr
     ports = {FIRST_PORT + number: name for number, name in enumerate(connections)}
     attempts = [attempt(ours, port) for port, ours in zip(ports, connections.values(), strict=True)]
     if not with_secrets:
-        attempts = [replace(each, key_log=()) for each in attempts]
+        attempts = [dataclasses.replace(each, key_log=()) for each in attempts]
     file = folder / "all.pcapng"
     file.write_bytes(capture_of(evidence(*attempts)))
     asked, answered = dict.fromkeys(ports, 0), dict.fromkeys(ports, 0)
@@ -59,7 +61,9 @@ def in_full() -> Connections:
 def with_ticket(hello: HelloTemplate, version: int) -> HelloTemplate:
     if not ProtocolVersion.TLS_1_0 <= version <= ProtocolVersion.TLS_1_2:
         return hello
-    return replace(hello, extensions=(*hello.extensions, ExtensionTemplate(ExtensionType.SESSION_TICKET)))
+    return structs.replace(
+        hello, extensions=(*hello.extensions, ExtensionTemplate(ExtensionType.SESSION_TICKET))
+    )
 
 
 def test_every_suite_in_full_handshakes(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 """What follows from observations: ladders, doubts, contradictions, other failures, pairs and lengths."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from handshake.client.hello import fill_hello
 from handshake.features import parse_feature

@@ -1,9 +1,9 @@
 """Each intolerance of the catalogue is found at a server that has it, by its name, on real connections."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from clients.player import PlayedHello, Player
 from clients.profile import Profile

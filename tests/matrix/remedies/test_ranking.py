@@ -1,8 +1,7 @@
 """Which remedies there are, which holes they open, and which comes first."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from clients.profile import load_profiles
 from handshake.events import Negotiated

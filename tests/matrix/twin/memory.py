@@ -1,14 +1,17 @@
 """An emulated server in this process, asked without a socket: what the questions and the rows of tests
 meet."""
 
+import dataclasses
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from clients.connect import connect
 from clients.destination import Destination
@@ -164,8 +167,8 @@ class Memory:
         seen = Observation((attempt,), first.certificate_sha256, bytes(first.answer.data))
         if session is None:
             return seen
-        again = self.exchange_type()(player, template, replace(visit, session=session))
-        return replace(seen, later=again.run())
+        again = self.exchange_type()(player, template, structs.replace(visit, session=session))
+        return dataclasses.replace(seen, later=again.run())
 
 
 def learned(server: EmulatedServer) -> tuple[Draft, int]:

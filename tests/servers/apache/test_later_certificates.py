@@ -2,9 +2,8 @@
 authentication.
 """
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from clients.destination import Destination
 from clients.exchange import Exchange, Visit

@@ -1,6 +1,6 @@
 """Hellos put together for a test: like measured ones that are described but not carried here as bytes."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from handshake.wire.client_hello import (
     ClientHello,

@@ -4,10 +4,10 @@ note on JSSE sections 7 and 9).
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from handshake.events import ApplicationData
 from handshake.server import ServerConnection

@@ -1,7 +1,8 @@
 """What a server chooses and says in its ServerHello beyond the RFCs' rules, in memory."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from handshake.crypto.dh_groups import modp_group
 from handshake.wire.client_hello import ClientHello, Extension

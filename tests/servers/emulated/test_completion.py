@@ -1,8 +1,7 @@
 """Accepted hellos can be finished, or end in unexpected_message later, as measured."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from handshake.wire.client_hello import ClientHello, Extension, SSLv2ClientHello
 from handshake.wire.registry import ExtensionType

@@ -6,10 +6,10 @@ import struct
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tlslite.api import HandshakeSettings, TLSConnection
 from tlslite.errors import TLSRemoteAlert
 

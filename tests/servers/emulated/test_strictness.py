@@ -1,9 +1,9 @@
 """Each way of being strict or lenient, in memory: what the key changes, and what happens without it."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from handshake.wire.client_hello import Extension, SSLv2ClientHello, push_client_hello
 from handshake.wire.handshake_message import HandshakeMessage, push_handshake_message
