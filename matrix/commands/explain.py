@@ -13,6 +13,7 @@ from clients.destination import TargetError, is_loopback, parse_target
 from clients.pace import DEFAULT_RATE, at_once, pace_of
 from clients.profile import Profile
 from matrix.cell import Cell, parse_cell_id
+from matrix.commands import completion
 from matrix.commands.asking_first import Rate, Timeout, Yes, ask_first
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, tell, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
@@ -44,10 +45,16 @@ CellId = Annotated[
         metavar="[CELL_ID]",
         help="A cell as reports name it: <server id>/<client>/<scenario>; its server is started.",
         show_default=False,
+        autocompletion=completion.cells,
     ),
 ]
 ClientId = Annotated[
-    str | None, typer.Option(metavar="CLIENT", help="The client whose hello fails, for --target.")
+    str | None,
+    typer.Option(
+        metavar="CLIENT",
+        help="The client whose hello fails, for --target.",
+        autocompletion=completion.one_client,
+    ),
 ]
 TargetAddress = Annotated[
     str | None,
