@@ -71,7 +71,10 @@ def run(
         typer.Option("-k", metavar="EXPR", help="Cells by their ids, as pytest's -k: java and not connect."),
     ] = None,
     lf: Annotated[
-        bool, typer.Option("--lf", help="Only cells that failed in reports/latest; all where none did.")
+        bool,
+        typer.Option(
+            "--lf", help="Only cells whose last result in the history is a failure; all where none is."
+        ),
     ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask before a target off loopback is asked much.")

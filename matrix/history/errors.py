@@ -8,8 +8,6 @@ from matrix.errors import MatrixError
 _ANOTHER = "name another file with --history"
 _FILL_ANEW = ", and fill a new one with `tls-matrix history import RUN...`"
 _WHAT = (
-    (sqlite3.SQLITE_BUSY, "is in use by another program, which did not end in time", "try again later"),
-    (sqlite3.SQLITE_LOCKED, "is in use by another program, which did not end in time", "try again later"),
     (sqlite3.SQLITE_FULL, "has no room, the disk is full", "free space"),
     (sqlite3.SQLITE_READONLY, "cannot be written", f"change its permissions, or {_ANOTHER}"),
     (sqlite3.SQLITE_PERM, "cannot be written", f"change its permissions, or {_ANOTHER}"),
@@ -29,6 +27,10 @@ class HistoryError(MatrixError):
     def __init__(self, file: Path, what: str, remedy: str, then: str = "") -> None:
         super().__init__(f"{file}: {what}: {remedy}{then}")
         self.file, self.what, self.remedy = file, what, remedy
+
+
+class HistoryInUse(HistoryError):
+    """A history that another program is writing, which passes."""
 
 
 def no_history(file: Path) -> HistoryError:
@@ -57,6 +59,10 @@ def of_system(file: Path, error: OSError) -> HistoryError:
 def of_database(file: Path, error: sqlite3.Error) -> HistoryError:
     """What SQLite said."""
     primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return HistoryInUse(
+            file, "is in use by another program, which did not end in time", "try again later"
+        )
     for code, what, remedy in _WHAT:
         if primary == code:
             return HistoryError(file, what, remedy)
