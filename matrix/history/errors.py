@@ -60,9 +60,8 @@ def of_database(file: Path, error: sqlite3.Error) -> HistoryError:
     """What SQLite said."""
     primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return HistoryInUse(
-            file, "is in use by another program, which did not end in time", "try again later"
-        )
+        what = "is in use by another program, which did not end in time"
+        return HistoryInUse(file, what, "try again later")
     for code, what, remedy in _WHAT:
         if primary == code:
             return HistoryError(file, what, remedy)

@@ -10,8 +10,8 @@ from matrix.judgement.outcome import Outcome, Verdict
 def last_failed(results: Iterable[tuple[str, str, str]], cells: Set[str]) -> frozenset[str]:
     """Those of the cells whose last result was not as expected, or was a failure where nothing was expected.
 
-    `results` are cell, verdict and outcome (empty: none), the last first. A run that could not measure a cell,
-    such as one without the server's stack, has no result of it. Reads no further than it must.
+    `results` are cell, verdict and outcome (empty: none), the last first. A run that could not measure a
+    cell, such as one without the server's stack, has no result of it. Reads no further than it must.
     """
     failed: set[str] = set()
     unknown = set(cells)
