@@ -47,6 +47,7 @@ from handshake.wire.registry import (
     ContentType,
     HandshakeType,
     ProtocolVersion,
+    alert_in_words,
     alert_name,
 )
 
@@ -231,7 +232,8 @@ class ServerConnection(ReactingConnection):
             return
         if self.is_handshaking and not self.configuration.ignores_warnings:
             raise PeerFault(
-                Fault.UNEXPECTED_MESSAGE, f"warning {alert_name(description)} during the handshake"
+                Fault.UNEXPECTED_MESSAGE,
+                f"warning {alert_in_words(alert_name(description))} during the handshake",
             )
         is_refusal = description == AlertDescription.NO_RENEGOTIATION
         if is_refusal and self._interrupted is not None and handshake.state is State.WAIT_CLIENT_HELLO:

@@ -16,7 +16,7 @@ from matrix.cell import Cell, parse_cell_id
 from matrix.commands import completion
 from matrix.commands.asking_first import Rate, Timeout, Yes, ask_first
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, tell, write_out
-from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
+from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError, to_write
 from matrix.explain.asking import Asker
 from matrix.explain.explanation import MOST_PROBES, Terms
 from matrix.explain.explanation import explain as explain_hello
@@ -207,7 +207,7 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SelectionError(
-            f"--out {folder}: cannot be written ({error.strerror}); choose another folder"
+            f"--out {folder}: cannot be written ({error.strerror}); {_instead(error)}"
         ) from error
 
 
@@ -215,8 +215,12 @@ def _written(folder: Path, written: dict[str, Any], found: Explanation) -> list[
     try:
         return write_files(folder, written, found.proof)
     except OSError as error:
-        tell(f"tls-matrix: --out {folder}: cannot be written ({error.strerror}); choose another folder")
+        tell(f"tls-matrix: --out {folder}: cannot be written ({error.strerror}); {_instead(error)}")
         return []
+
+
+def _instead(error: OSError) -> str:
+    return to_write(error, "choose another folder")
 
 
 def _status(found: Explanation) -> int:

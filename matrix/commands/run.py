@@ -36,6 +36,7 @@ from matrix.commands.showing import (
     Quiet,
     Verbose,
     saved_timings,
+    show_page,
     show_run,
     view_asked,
 )
@@ -159,8 +160,9 @@ def _run_and_show(plan: Plan, folder: RunFolder, workers: str, view: View | None
         if view is None:
             write_out(encode(controller.run))
         else:
-            written = None if controller.unwritten else place
-            show_run(controller.run, view, saved_timings(place), written)
+            show_run(controller.run, view, saved_timings(place))
+            if not controller.unwritten:
+                show_page(place, view)
         tell_job(controller.run, saved_timings(place), is_json=view is None)
     for line in (*controller.said, controller.unwritten, controller.not_in_history):
         if line:

@@ -3,15 +3,15 @@
 import sqlite3
 from pathlib import Path
 
-from matrix.errors import MatrixError
+from matrix.errors import MatrixError, to_write
 
 _ANOTHER = "name another file with --history"
 _FILL_ANEW = ", and fill a new one with `tls-matrix history import RUN...`"
 _WHAT = (
     (sqlite3.SQLITE_FULL, "has no room, the disk is full", "free space"),
-    (sqlite3.SQLITE_READONLY, "cannot be written", f"change its permissions, or {_ANOTHER}"),
-    (sqlite3.SQLITE_PERM, "cannot be written", f"change its permissions, or {_ANOTHER}"),
-    (sqlite3.SQLITE_CANTOPEN, "cannot be opened", f"change its permissions, or {_ANOTHER}"),
+    (sqlite3.SQLITE_READONLY, "cannot be written", f"make it writable, or {_ANOTHER}"),
+    (sqlite3.SQLITE_PERM, "cannot be written", f"make it writable, or {_ANOTHER}"),
+    (sqlite3.SQLITE_CANTOPEN, "cannot be opened", f"make it writable, or {_ANOTHER}"),
     (sqlite3.SQLITE_IOERR, "cannot be read or written", f"see to the disk, or {_ANOTHER}"),
     (sqlite3.SQLITE_NOTADB, "is no history", f"move it away, or {_ANOTHER}"),
 )
@@ -51,9 +51,8 @@ def newer(file: Path, version: int, known: int) -> HistoryError:
 
 def of_system(file: Path, error: OSError) -> HistoryError:
     """What the system said of the file or its folder."""
-    return HistoryError(
-        file, f"cannot be written ({error.strerror})", f"change its permissions, or {_ANOTHER}"
-    )
+    remedy = to_write(error, f"make it writable, or {_ANOTHER}")
+    return HistoryError(file, f"cannot be written ({error.strerror})", remedy)
 
 
 def of_database(file: Path, error: sqlite3.Error) -> HistoryError:

@@ -46,7 +46,7 @@ class SitePlaces:
     def told_of_target(self, name: str) -> Iterator[None]:
         """The same of a target of that name."""
         is_here = name in self._site.targets and not self._is_given(name)
-        with _as_faults(lambda line: self._said(("targets", name), line, name) if is_here else line):
+        with _as_faults(self._at(("targets", name), name) if is_here else str):
             yield
 
     def check(
@@ -72,7 +72,7 @@ class SitePlaces:
             self._site.check()
         for key, looked_up in look_up.items():
             for position, each in enumerate(getattr(self._site.file, key) if self.counts(key) else ()):
-                with together, _as_faults(lambda line, at=(key, position), of=each: self._said(at, line, of)):
+                with together, _as_faults(self._at((key, position))):
                     looked_up(each)
         for text in chosen:
             name = text.partition("=")[0]
@@ -84,6 +84,9 @@ class SitePlaces:
     def _is_given(self, name: str) -> bool:
         return any(text.partition("=")[0] == name for text in self._given.target)
 
+    def _at(self, place: Place, target: str = "") -> Callable[[str], str]:
+        return lambda line: self._said(place, line, target)
+
     def _of_path(self, key: str, line: str) -> str:
         value = getattr(self._site.file, key)
         for position, text in enumerate(value if isinstance(value, tuple) else (value,)):
@@ -94,10 +97,10 @@ class SitePlaces:
                 return self._said(place, about)
         return line
 
-    def _said(self, place: Place, line: str, of: str = "") -> str:
+    def _said(self, place: Place, line: str, target: str = "") -> str:
         """The line with its place; the option of the command line that it may begin with is left out."""
-        document = self._site.documents[of if place[0] == "targets" else ""]
-        what = line.removeprefix(f"--target {of}: ").removeprefix("--fail-on ")
+        document = self._site.documents[target]
+        what = line.removeprefix(f"--target {target}: ").removeprefix("--fail-on ")
         return Fault(place, what, document.line_of(place)).said_of(document.source)
 
 
