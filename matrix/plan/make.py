@@ -6,6 +6,7 @@ of them comes out as an error of one line before anything is started.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from clients.genuine.program import Program
@@ -50,26 +51,9 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
     options = site.options(options)
     shard = None if options.shard is None else Shard.parse(options.shard)
     check_key_log_file()
-    definitions: Mapping[str, ServerDefinition] | None = None
-    profiles: Mapping[str, Profile] | None = None
-    programs: Mapping[str, Program] = {}
-    baseline: RunFile | None = None
+    read = _read(options, places, notes)
+    definitions, profiles, programs = read.definitions, read.profiles, read.programs
     together = Together()
-    with together, places.told("servers_dir"):
-        definitions = load_all_definitions(options.servers_dir, notes) if _needs_definitions(options) else {}
-    with together, places.told("clients_dir"):
-        profiles = load_all_profiles(options.clients_dir, notes)
-    with together, places.told("clients_dir"):
-        programs = load_asked_programs(options.client, options.clients_dir, notes)
-    with together:
-        places.check(definitions, profiles, programs, options.target)
-    with together, places.told("expectations"):
-        load_own_expectations(options.expectations, ())
-    with together, places.told("baseline"):
-        baseline = load_whole_run(options.baseline, notes) if options.baseline is not None else None
-    together.end()
-    assert definitions is not None, "else there was an error"
-    assert profiles is not None, "else there was an error"
     parse_gates(options.fail_on)
     targets = parse_targets(options.target)
     variants = choose_servers(options, definitions)
@@ -92,8 +76,8 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
     by_id = {variant.id: variant for variant in variants}
     asked = list(grid(servers, clients, scenarios))
     with places.told("baseline"):
-        remarks = check_baseline(asked, baseline, str(options.baseline))
-    cells = plan_cells(asked, by_id, profiles, baseline, own, notes)
+        remarks = check_baseline(asked, read.baseline, str(options.baseline))
+    cells = plan_cells(asked, by_id, profiles, read.baseline, own, notes)
     plan = Plan(
         options,
         tuple(variants),
@@ -109,6 +93,41 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
         programs,
     )
     return plan if shard is None else plan.part(shard)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a plan is made from."""
+
+    definitions: Mapping[str, ServerDefinition]
+    profiles: Mapping[str, Profile]
+    programs: Mapping[str, Program]
+    baseline: RunFile | None
+
+
+def _read(options: RunOptions, places: SitePlaces, notes: Notes | None) -> _Read:
+    """Read all files, and look up what a site's file names. Raises UnusableFile with the faults of all."""
+    definitions: Mapping[str, ServerDefinition] | None = None
+    profiles: Mapping[str, Profile] | None = None
+    programs: Mapping[str, Program] = {}
+    baseline: RunFile | None = None
+    together = Together()
+    with together, places.told("servers_dir"):
+        definitions = load_all_definitions(options.servers_dir, notes) if _needs_definitions(options) else {}
+    with together, places.told("clients_dir"):
+        profiles = load_all_profiles(options.clients_dir, notes)
+    with together, places.told("clients_dir"):
+        programs = load_asked_programs(options.client, options.clients_dir, notes)
+    with together:
+        places.check(definitions, profiles, programs, options.target)
+    with together, places.told("expectations"):
+        load_own_expectations(options.expectations, ())
+    with together, places.told("baseline"):
+        baseline = load_whole_run(options.baseline, notes) if options.baseline is not None else None
+    together.end()
+    assert definitions is not None, "else there was an error"
+    assert profiles is not None, "else there was an error"
+    return _Read(definitions, profiles, programs, baseline)
 
 
 def _needs_definitions(options: RunOptions) -> bool:

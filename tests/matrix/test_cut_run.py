@@ -1,4 +1,4 @@
-"""A run.json of which the end is missing, as a copy that was broken off: what it is and what to do, in a line."""
+"""A run.json of which the end is missing, as a copy that was broken off: what it is and what to do."""
 
 from pathlib import Path
 
