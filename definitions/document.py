@@ -27,6 +27,9 @@ any code that walks them can do."""
 CHECK_THE_NAME = "check its name and its permissions"
 
 _TOML_POSITION = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+_END_OF_JSON = re.compile(r"\s*[\w.+-]*\s*")
+"""What may be left where a text breaks off: nothing, or part of a number or a word."""
+_WRITE_ANEW = "copy it again, or have it written anew"
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -94,9 +97,7 @@ def json_document(path: Path, advice: str = CHECK_THE_NAME) -> Document:
         if _ESCAPED_SURROGATE.search(text):
             json.dumps(content, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        said = f"{where}: is not JSON: {error.msg}; correct it there" if text.strip() else "is empty"
-        raise source.unusable(said) from error
+        raise source.unusable(_json_fault(text, error)) from error
     except RecursionError:
         raise source.unusable(_too_deep()) from None
     except UnicodeEncodeError as error:
@@ -108,6 +109,15 @@ def json_document(path: Path, advice: str = CHECK_THE_NAME) -> Document:
         place, line = next(_repeated(json_places(text)))
         raise UnusableFile(Fault(place, "stands twice: keep one", line).said_of(document.source))
     return document
+
+
+def _json_fault(text: str, error: json.JSONDecodeError) -> str:
+    if not text.strip():
+        return f"is empty: {_WRITE_ANEW}"
+    is_at_end = error.pos > 0 and _END_OF_JSON.fullmatch(text, error.pos) is not None
+    if is_at_end or error.msg.startswith("Unterminated string"):
+        return f"breaks off in line {text.rstrip().count(chr(10)) + 1}, the rest is missing: {_WRITE_ANEW}"
+    return f"line {error.lineno}, column {error.colno}: is not JSON: {error.msg}; correct it there"
 
 
 def _text(path: Path, limit: int, advice: str) -> str:

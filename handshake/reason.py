@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from handshake.errors import Fault
 from handshake.events import Phase
-from handshake.wire.registry import AlertDescription, alert_name, unknown_name
+from handshake.wire.registry import AlertDescription, alert_in_words, alert_name, unknown_name
 
 
 class _Worded(StrEnum):
@@ -232,6 +232,7 @@ class Reason:
             return self._rule(what)
         period = "" if self.detail.seconds is None else f" for {self.detail.seconds:g} s"
         words = _words_of_breach(what) if kind is Kind.PROTOCOL_ERROR else ""
+        what = alert_in_words(what) if kind is Kind.ALERT else what
         words = words or kind.words.format(what=what, period=period)
         return words if kind in _WITHOUT_WHEN else f"{words} {WHEN[self.phase]}"
 
@@ -242,7 +243,7 @@ class Reason:
             return Rule(what).words
         rule, _, alert = what.partition("-")
         if rule in _RULES_OF_ALERTS and alert:
-            return f"{Rule(rule).words} {alert}"
+            return f"{Rule(rule).words} {alert_in_words(alert)}"
         return Kind.POLICY.words.format(what=what)
 
     def _size(self) -> str:

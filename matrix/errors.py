@@ -4,6 +4,8 @@ an error about a file is one line a fault (`definitions.fault`).
 Nothing a server or a client does on the wire belongs here; that is an observation.
 """
 
+import errno
+
 from definitions.fault import UnusableFile
 
 EXIT_AS_EXPECTED = 0
@@ -13,6 +15,16 @@ EXIT_HARNESS = 3
 EXIT_HUNG_UP = 129  # 128 + SIGHUP
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 EXIT_TERMINATED = 143  # 128 + SIGTERM
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def to_write(error: OSError, otherwise: str) -> str:
+    """What to do about a file that could not be written: more room helps where there was none, else what is
+    said.
+    """
+    return "free space" if error.errno in _NO_ROOM else otherwise
 
 
 class MatrixError(Exception):

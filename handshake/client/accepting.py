@@ -17,7 +17,7 @@ from handshake.errors import Fault, PeerFault
 from handshake.events import PeerFaulted
 from handshake.wire.messages import Alert
 from handshake.wire.record import MAX_CIPHERTEXT_LENGTH, RecordRules, UnknownType
-from handshake.wire.registry import AlertDescription, AlertLevel, ContentType, alert_name
+from handshake.wire.registry import AlertDescription, AlertLevel, ContentType, alert_in_words, alert_name
 
 _CONTENT_TYPES = frozenset(ContentType)
 _KNOWN_ALERTS = frozenset(AlertDescription)
@@ -73,7 +73,7 @@ class AcceptingConnection(Connection, ABC):
             where.insert(0, "warning-before-finished")
         if self.is_within_message:
             where.insert(0, "warning-within-a-message")
-        detail = f"the warning {alert_name(description)}"
+        detail = f"the warning {alert_in_words(alert_name(description))}"
         fault = PeerFault(Fault.UNEXPECTED_MESSAGE, detail, *where)
         answer = self.handshake.answer(fault)
         self.handshake.mind(fault)

@@ -44,6 +44,7 @@ from handshake.wire.registry import (
     ExtensionType,
     HandshakeType,
     ProtocolVersion,
+    alert_in_words,
     alert_name,
 )
 
@@ -247,9 +248,10 @@ class ClientConnection(AcceptingConnection):
         is_under_way = self.handshake.state not in (State.CONNECTED, State.CONNECTED_13)
         is_final = before is not None and policy.no_renegotiation == "abort"
         if is_under_way and policy.warning_alert == "abort" and not is_final:
+            name = alert_name(description)
             raise PolicyRefusal(
-                f"{Rule.WARNING}-{alert_name(description)}",
-                f"this client takes the warning {alert_name(description)} during the handshake for an error",
+                f"{Rule.WARNING}-{name}",
+                f"this client takes the warning {alert_in_words(name)} during the handshake for an error",
                 policy.warning_answer,
             )
         if before is None:

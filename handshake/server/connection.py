@@ -49,6 +49,7 @@ from handshake.wire.registry import (
     ContentType,
     HandshakeType,
     ProtocolVersion,
+    alert_in_words,
     alert_name,
 )
 
@@ -232,9 +233,8 @@ class ServerConnection(ReactingConnection):
             handshake.move(client_certificate.receive_no_certificate(handshake), successors)
             return
         if self.is_handshaking and not self.configuration.ignores_warnings:
-            raise PeerFault(
-                Fault.UNEXPECTED_MESSAGE, f"warning {alert_name(description)} during the handshake"
-            )
+            named = alert_in_words(alert_name(description))
+            raise PeerFault(Fault.UNEXPECTED_MESSAGE, f"warning {named} during the handshake")
         is_refusal = description == AlertDescription.NO_RENEGOTIATION
         if is_refusal and self._interrupted is not None and handshake.state is State.WAIT_CLIENT_HELLO:
             self.handshake, self._interrupted = self._interrupted, None

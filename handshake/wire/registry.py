@@ -403,6 +403,12 @@ def alert_name(description: int) -> str:
     return _ALERT_NAMES.get(description) or f"alert_{description}"
 
 
+def alert_in_words(name: str) -> str:
+    """What `alert_name` gives, for a sentence: "unexpected_message" ..., "123 (unknown)"."""
+    number = name.removeprefix("alert_")
+    return f"{number} (unknown)" if number.isdecimal() else name
+
+
 def parse_alert(text: str) -> int:
     """Read an alert by its RFC's name. Raises ValueError, which names those that are near."""
     if text not in _ALERTS:

@@ -16,6 +16,7 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
+from matrix.commands.bash_words import joined_words
 from matrix.commands.examples import epilog
 from matrix.commands.interrupts import raise_again
 from matrix.commands.streams import open_streams, write_nowhere
@@ -105,7 +106,8 @@ def main() -> None:
     look_seldom()
     open_streams()
     try:
-        status = application(prog_name="tls-matrix", standalone_mode=False)
+        with joined_words():
+            status = application(prog_name="tls-matrix", standalone_mode=False)
         sys.stdout.flush()
     except NoArgsIsHelpError as error:
         error.show()

@@ -35,7 +35,7 @@ def connect(
     client: Annotated[
         str,
         typer.Argument(
-            help="The client profile to play.", show_default=False, autocompletion=completion.clients
+            help="The client profile to play.", show_default=False, autocompletion=completion.one_client
         ),
     ],
     address: Annotated[

@@ -13,9 +13,10 @@ from clients.destination import TargetError, is_loopback, parse_target
 from clients.pace import DEFAULT_RATE, at_once, pace_of
 from clients.profile import Profile
 from matrix.cell import Cell, parse_cell_id
+from matrix.commands import completion
 from matrix.commands.asking_first import Rate, Timeout, Yes, ask_first
 from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, tell, write_out
-from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
+from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError, to_write
 from matrix.explain.asking import Asker
 from matrix.explain.explanation import MOST_PROBES, Terms
 from matrix.explain.explanation import explain as explain_hello
@@ -44,10 +45,16 @@ CellId = Annotated[
         metavar="[CELL_ID]",
         help="A cell as reports name it: <server id>/<client>/<scenario>; its server is started.",
         show_default=False,
+        autocompletion=completion.cells,
     ),
 ]
 ClientId = Annotated[
-    str | None, typer.Option(metavar="CLIENT", help="The client whose hello fails, for --target.")
+    str | None,
+    typer.Option(
+        metavar="CLIENT",
+        help="The client whose hello fails, for --target.",
+        autocompletion=completion.one_client,
+    ),
 ]
 TargetAddress = Annotated[
     str | None,
@@ -200,7 +207,7 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SelectionError(
-            f"--out {folder}: cannot be written ({error.strerror}); choose another folder"
+            f"--out {folder}: cannot be written ({error.strerror}); {_instead(error)}"
         ) from error
 
 
@@ -208,8 +215,12 @@ def _written(folder: Path, written: dict[str, Any], found: Explanation) -> list[
     try:
         return write_files(folder, written, found.proof)
     except OSError as error:
-        tell(f"tls-matrix: --out {folder}: cannot be written ({error.strerror}); choose another folder")
+        tell(f"tls-matrix: --out {folder}: cannot be written ({error.strerror}); {_instead(error)}")
         return []
+
+
+def _instead(error: OSError) -> str:
+    return to_write(error, "choose another folder")
 
 
 def _status(found: Explanation) -> int:

@@ -9,6 +9,7 @@ import typer
 from clients.capture.captured_hello import CapturedHello
 from clients.capture.source import STANDARD_INPUT, read_capture
 from clients.profile import Profile
+from matrix.commands import completion
 from matrix.commands.captured import import_, listen, name_of, no_stream, unreadable
 from matrix.commands.options import ClientsDir, Json, one_line_errors, write_out
 from matrix.errors import SelectionError
@@ -39,6 +40,7 @@ Client = Annotated[
         metavar="CLIENT|FILE",
         help="A client profile, or a file as `hello import` takes it; FILE#N is its hello number N.",
         show_default=False,
+        autocompletion=completion.one_client,
     ),
 ]
 Hex = Annotated[bool, typer.Option("--hex", help="Show the bytes too.")]

@@ -11,6 +11,7 @@ from typer._click.core import Context  # typer offers it nowhere else
 from typer.core import TyperGroup
 
 from matrix.cell import select
+from matrix.commands import completion
 from matrix.commands.options import Json, console, one_line_errors, print_table, tell, write_out
 from matrix.errors import SelectionError
 from matrix.history import store
@@ -44,6 +45,7 @@ class _ShowUnlessSaid(TyperGroup):
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Put in the name that is left out."""
         is_said = bool(args) and (args[0] in self.commands or args[0] in ("--help", "-h"))
+        ctx.meta[completion.ALSO] = () if args else tuple(self.commands)
         return super().parse_args(ctx, args if is_said else [SHOW, *args])
 
 
@@ -69,7 +71,12 @@ def history() -> None:
 @application.command(SHOW)
 def show(
     cell: Annotated[
-        str | None, typer.Argument(metavar="CELL", help="A cell's id, or a shell pattern.")
+        str | None,
+        typer.Argument(
+            metavar="CELL",
+            help="A cell's id, or a shell pattern.",
+            autocompletion=completion.cells_of_history,
+        ),
     ] = None,
     last: Annotated[
         int | None, typer.Option(metavar="N", min=1, help=f"How many runs are listed; default: {_LAST}.")

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from matrix.cell import select
+from matrix.commands import completion
 from matrix.commands.options import ServersDir, one_line_errors, tell
 from matrix.errors import EXIT_HARNESS
 from matrix.plan.loading import load_all_definitions
@@ -31,6 +32,7 @@ Ids = Annotated[
         help="Shell patterns of <server>@<level>, or tool, which is this program; without any, all servers "
         "whose stacks are fetched.",
         show_default=False,
+        autocompletion=completion.images,
     ),
 ]
 BaseImage = Annotated[

@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from matrix.cell import select
-from matrix.commands import listings
+from matrix.commands import completion, listings
 from matrix.commands.listings import Row
 from matrix.commands.options import (
     ClientsDir,
@@ -56,6 +56,7 @@ def list_what(
             metavar="[PAT]...",
             help="Only those that a shell pattern matches; of clients also set:NAME.",
             show_default=False,
+            autocompletion=completion.listed,
         ),
     ] = None,
     json: Json = False,

@@ -12,23 +12,29 @@ from matrix.commands.options import tell
 from matrix.commands.under_pytest import pytest_arguments
 from matrix.errors import SelectionError
 from matrix.grid.controller import PLAN, cell_id_of
+from matrix.history.file import reading
+from matrix.history.place import history_file
+from matrix.history.store import last_results
 from matrix.plan.last_failed import last_failed
 from matrix.plan.plan import Plan
-from matrix.results.places import REPORTS
-from matrix.results.run_file import load_run
-from matrix.results.run_folder import LATEST
+from matrix.results.files import as_saved
 
 
 def failed_before(plan: Plan) -> Plan:
-    """The plan of those cells that failed in the latest run, the same plan where none did.
-
-    Raises UnreadableRun where there is no latest run.
+    """The plan of those cells whose last result in the history is a failure, the same plan where there is
+    none. Raises HistoryError.
     """
-    failed = last_failed(load_run(REPORTS / LATEST)) & {planned.cell.id for planned in plan.cells}
-    if not failed:
-        tell(f"tls-matrix: --lf: no cell of this run failed in {REPORTS / LATEST}; all are run")
+    file = history_file(plan.options.history)
+    if not file.exists():
+        tell(f"tls-matrix: --lf: {file}: there is no history, so no cell is known to fail; all are run")
         return plan
-    return plan.narrowed_to(failed)
+    saved = {as_saved(planned.cell.id): planned.cell.id for planned in plan.cells}
+    with reading(file) as connection:
+        failed = last_failed(last_results(connection), saved.keys())
+    if not failed:
+        tell(f"tls-matrix: --lf: {file}: no cell of this run is known to fail; all are run")
+        return plan
+    return plan.narrowed_to({saved[cell] for cell in failed})
 
 
 def matching(plan: Plan, keyword: str) -> Plan:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from matrix.errors import MatrixError
+from matrix.errors import MatrixError, to_write
 
 STANDARD_OUTPUT = "-"
 
@@ -21,10 +21,18 @@ def write_private_file(target: Path, data: bytes) -> None:
     except FileExistsError:
         raise PrivateFileError(f"{target}: is there already; remove it, or name another file") from None
     except OSError as error:
-        raise PrivateFileError(f"{target}: cannot be written ({error.strerror})") from error
+        raise PrivateFileError(
+            f"{target}: cannot be written ({error.strerror}); {_instead(error)}"
+        ) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
     except OSError as error:  # half a key is of no use
         target.unlink(missing_ok=True)
-        raise PrivateFileError(f"{target}: cannot be written ({error.strerror})") from error
+        raise PrivateFileError(
+            f"{target}: cannot be written ({error.strerror}); {_instead(error)}"
+        ) from error
+
+
+def _instead(error: OSError) -> str:
+    return to_write(error, "name another file")

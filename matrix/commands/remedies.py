@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from definitions.fault import Together
+from matrix.commands import completion
 from matrix.commands.options import ClientsDir, Json, ServersDir, one_line_errors, tell, while_read, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED
 from matrix.plan.loading import (
@@ -27,10 +28,21 @@ TIMEOUT_SECONDS = 2.0
 
 def remedies(
     server: Annotated[
-        str, typer.Argument(metavar="SERVER", help="The server, by its id.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="SERVER",
+            help="The server, by its id.",
+            show_default=False,
+            autocompletion=completion.servers,
+        ),
     ],
     client: Annotated[
-        list[str] | None, typer.Option(metavar="PAT", help="Clients by id; without it the default ones.")
+        list[str] | None,
+        typer.Option(
+            metavar="PAT",
+            help="Clients by id; without it the default ones.",
+            autocompletion=completion.clients,
+        ),
     ] = None,
     json: Json = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Name every client and setting.")] = False,

@@ -24,15 +24,16 @@ from matrix.commands.showing import (
     OnlyRows,
     Quiet,
     Verbose,
+    show_page,
     show_run,
     tell_untimed,
     view_asked,
 )
-from matrix.errors import SelectionError, UnreadableRun
+from matrix.errors import SelectionError, UnreadableRun, to_write
 from matrix.plan.judge_again import judge_again, plan_again
 from matrix.plan.loading import load_all_profiles
 from matrix.plan.plan import PlannedCell
-from matrix.reports.files import PAGE, render_reports
+from matrix.reports.files import render_reports
 from matrix.reports.page.sources import sources_of
 from matrix.results.evidence import Evidence, read_evidence, write_evidence
 from matrix.results.merge import merge
@@ -97,16 +98,16 @@ def report(
             saved = _write(saved, folder, evidence, profiles, redact=redact)
         except OSError as error:
             raise UnreadableRun(
-                f"{folder}: cannot be written ({error.strerror}); free space or change its permissions"
+                f"{folder}: cannot be written ({error.strerror}); {to_write(error, _elsewhere(out))}"
             ) from error
     if json:
         write_out(encode(saved.run))
         return
     with while_read():
-        show_run(saved.run, view, timings_from(saved.timings), None)
+        show_run(saved.run, view, timings_from(saved.timings))
         for line in lines:
             write_out(f"{printable(line)}\n")
-        write_out(f"The page: {printable(str(folder / PAGE))}\n")
+        show_page(folder, view)
 
 
 def _judged(
@@ -123,6 +124,12 @@ def _new_folder(out: Path, saved: SavedRun) -> Path:
     if out.resolve() == saved.folder.resolve() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
         raise SelectionError(f"--out {out}: is not empty; choose a new folder")
     return out
+
+
+def _elsewhere(out: Path | None) -> str:
+    return (
+        "name a folder for a copy with --out DIR" if out is None else "choose another folder with --out DIR"
+    )
 
 
 def _saved(runs: Sequence[Path], out: Path | None, notes: Notes) -> tuple[SavedRun, ReadEvidence]:

@@ -36,6 +36,7 @@ from matrix.commands.showing import (
     Quiet,
     Verbose,
     saved_timings,
+    show_page,
     show_run,
     view_asked,
 )
@@ -71,7 +72,10 @@ def run(
         typer.Option("-k", metavar="EXPR", help="Cells by their ids, as pytest's -k: java and not connect."),
     ] = None,
     lf: Annotated[
-        bool, typer.Option("--lf", help="Only cells that failed in reports/latest; all where none did.")
+        bool,
+        typer.Option(
+            "--lf", help="Only cells whose last result in the history is a failure; all where none is."
+        ),
     ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask before a target off loopback is asked much.")
@@ -156,8 +160,9 @@ def _run_and_show(plan: Plan, folder: RunFolder, workers: str, view: View | None
         if view is None:
             write_out(encode(controller.run))
         else:
-            written = None if controller.unwritten else place
-            show_run(controller.run, view, saved_timings(place), written)
+            show_run(controller.run, view, saved_timings(place))
+            if not controller.unwritten:
+                show_page(place, view)
         tell_job(controller.run, saved_timings(place), is_json=view is None)
     for line in (*controller.said, controller.unwritten, controller.not_in_history):
         if line:

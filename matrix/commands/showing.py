@@ -45,11 +45,15 @@ def view_asked(verbose: bool, quiet: bool, only: Only | None) -> View:
     return view if only is None else view.with_rows(Rows(only.value))
 
 
-def show_run(run: RunFile, view: View, timings: Timings, written: Path | None) -> None:
-    """Print a run and then where its page is: in the folder `written`, if it could be written."""
+def show_run(run: RunFile, view: View, timings: Timings) -> None:
+    """Print a run."""
     print_run(run, console(), view, timings)
-    if written is not None and view is not QUIET:
-        write_out(f"The page: {printable(str(written / PAGE))}\n")
+
+
+def show_page(folder: Path, view: View) -> None:
+    """Print where the page of a run is, unless only what is unexpected is asked for."""
+    if view is not QUIET:
+        write_out(f"The page: {printable(str(folder / PAGE))}\n")
 
 
 def saved_timings(folder: Path) -> Timings:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColu
 from rich.progress import Progress as ProgressBar
 
 from matrix.cell import select
+from matrix.commands import completion
 from matrix.commands.options import Json, one_line_errors, print_table, tell, write_out
 from matrix.errors import EXIT_HARNESS, EXIT_USAGE
 from matrix.results.run_file import to_json
@@ -31,7 +32,12 @@ application = typer.Typer(
 
 Ids = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ID]...", help="Shell patterns; without any, all.", show_default=False),
+    typer.Argument(
+        metavar="[ID]...",
+        help="Shell patterns; without any, all.",
+        show_default=False,
+        autocompletion=completion.stacks,
+    ),
 ]
 
 

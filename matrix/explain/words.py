@@ -11,7 +11,7 @@ from handshake.features.extension import Extension
 from handshake.features.negation import Negation
 from handshake.features.version_from import VersionFrom
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, cipher_suite_name
-from handshake.wire.registry import version_name
+from handshake.wire.registry import alert_in_words, version_name
 from matrix.explain.candidates import UNKNOWN_EXTENSION
 from matrix.explain.choices import choices
 from matrix.explain.control import REPEATS
@@ -125,7 +125,8 @@ def _fails(explanation: Explanation, server: str, client: str, what: str) -> str
     if phase == "server-hello" and cause in _REFUSES:
         return f"{server} {_REFUSES[cause]} any hello with {what}"
     if phase == "server-hello" and cause.startswith("alert-"):
-        return f"{server} refuses (alert {cause.removeprefix('alert-')}) any hello with {what}"
+        alert = alert_in_words(cause.removeprefix("alert-"))
+        return f"{server} refuses (alert {alert}) any hello with {what}"
     return f"with {server}, after any hello with {what}: {answer.sentence or answer.reason}"
 
 

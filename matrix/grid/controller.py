@@ -11,7 +11,7 @@ import io
 import platform
 import sys
 from collections.abc import Generator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -36,6 +36,7 @@ from matrix.grid.servers import GridServers, grid_servers, read_credentials
 from matrix.grid.worker import CellTask, GridWorker, worker_text
 from matrix.grid.worker_nodes import WorkerNodes, end_workers, start_workers_again
 from matrix.history.adding import add_at_the_end
+from matrix.history.errors import HistoryInUse
 from matrix.history.file import check_writable
 from matrix.history.kept_run import kept_run
 from matrix.history.place import history_file, named_history
@@ -87,11 +88,12 @@ def register(config: pytest.Config) -> None:
 
 def folder_of(plan: Plan) -> RunFolder:
     """Make the folder that a run is written to. Raises SelectionError where it may not be, and HistoryError
-    where the history that somebody has named cannot be.
+    where the history that somebody has named cannot be; one that is in use now may be free at the end.
     """
     history = named_history(plan.options.history)
     if history is not None:
-        check_writable(history)
+        with suppress(HistoryInUse):
+            check_writable(history, wait=0)
     cells = [planned.cell.id for planned in plan.cells]
     return RunFolder(plan.options.out, datetime.now(UTC), cells, force=plan.options.force)
 

@@ -17,7 +17,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from matrix.cell import parse_cell_id
-from matrix.errors import UnreadableRun
+from matrix.errors import UnreadableRun, to_write
 from matrix.grid.assemble import cell_record, confidences, frame_of, whole
 from matrix.grid.endpoint import Problem
 from matrix.grid.occasions import departures_of, occasion_notes
@@ -222,9 +222,10 @@ def without_facts(result: CellResult) -> CellResult:
 def unwritable(error: OSError, folder: Path) -> str:
     """Say for a person which file of a run could not be written, and why."""
     where = error.filename or folder
+    first = to_write(error, "make it writable")
     return (
         f"{where}: cannot be written ({error.strerror}); the run's files are not complete: "
-        f"free space, then tls-matrix report {folder}"
+        f"{first}, then tls-matrix report {folder}"
     )
 
 

@@ -17,6 +17,7 @@ from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
 from handshake.crypto.credentials import Credential
 from handshake.reason import saved_reason
 from matrix.cell import Cell, parse_cell_id
+from matrix.errors import to_write
 from matrix.grid.endpoint import Endpoint
 from matrix.grid.pytest_outcome import show
 from matrix.grid.run_cell import Terms, run_cell
@@ -121,7 +122,8 @@ class GridWorker:
             write_evidence(self._folder, evidence)
             write_capture(self._folder, evidence)
         except OSError as error:
-            why = f"{self._folder}: evidence cannot be written ({error.strerror}); free space, then run again"
+            first = to_write(error, "make it writable")
+            why = f"{self._folder}: evidence cannot be written ({error.strerror}); {first}, then run again"
             return structs.replace(result, unwritten=why)
         return structs.replace(result, evidence=True)
 

@@ -3,17 +3,15 @@
 import sqlite3
 from pathlib import Path
 
-from matrix.errors import MatrixError
+from matrix.errors import MatrixError, to_write
 
 _ANOTHER = "name another file with --history"
 _FILL_ANEW = ", and fill a new one with `tls-matrix history import RUN...`"
 _WHAT = (
-    (sqlite3.SQLITE_BUSY, "is in use by another program, which did not end in time", "try again later"),
-    (sqlite3.SQLITE_LOCKED, "is in use by another program, which did not end in time", "try again later"),
     (sqlite3.SQLITE_FULL, "has no room, the disk is full", "free space"),
-    (sqlite3.SQLITE_READONLY, "cannot be written", f"change its permissions, or {_ANOTHER}"),
-    (sqlite3.SQLITE_PERM, "cannot be written", f"change its permissions, or {_ANOTHER}"),
-    (sqlite3.SQLITE_CANTOPEN, "cannot be opened", f"change its permissions, or {_ANOTHER}"),
+    (sqlite3.SQLITE_READONLY, "cannot be written", f"make it writable, or {_ANOTHER}"),
+    (sqlite3.SQLITE_PERM, "cannot be written", f"make it writable, or {_ANOTHER}"),
+    (sqlite3.SQLITE_CANTOPEN, "cannot be opened", f"make it writable, or {_ANOTHER}"),
     (sqlite3.SQLITE_IOERR, "cannot be read or written", f"see to the disk, or {_ANOTHER}"),
     (sqlite3.SQLITE_NOTADB, "is no history", f"move it away, or {_ANOTHER}"),
 )
@@ -29,6 +27,10 @@ class HistoryError(MatrixError):
     def __init__(self, file: Path, what: str, remedy: str, then: str = "") -> None:
         super().__init__(f"{file}: {what}: {remedy}{then}")
         self.file, self.what, self.remedy = file, what, remedy
+
+
+class HistoryInUse(HistoryError):
+    """A history that another program is writing, which passes."""
 
 
 def no_history(file: Path) -> HistoryError:
@@ -49,14 +51,16 @@ def newer(file: Path, version: int, known: int) -> HistoryError:
 
 def of_system(file: Path, error: OSError) -> HistoryError:
     """What the system said of the file or its folder."""
-    return HistoryError(
-        file, f"cannot be written ({error.strerror})", f"change its permissions, or {_ANOTHER}"
-    )
+    remedy = to_write(error, f"make it writable, or {_ANOTHER}")
+    return HistoryError(file, f"cannot be written ({error.strerror})", remedy)
 
 
 def of_database(file: Path, error: sqlite3.Error) -> HistoryError:
     """What SQLite said."""
     primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        what = "is in use by another program, which did not end in time"
+        return HistoryInUse(file, what, "try again later")
     for code, what, remedy in _WHAT:
         if primary == code:
             return HistoryError(file, what, remedy)

@@ -19,6 +19,10 @@ _RESULTS = """
     SELECT run, definitions, state FROM run CROSS JOIN result
     ON result.run = run.id AND result.cell = (SELECT id FROM cell WHERE name = ?)
 """
+_RESULTS_OF_RUN = """
+    SELECT cell.name, state.verdict, state.outcome FROM result JOIN cell ON cell.id = result.cell
+    JOIN state ON state.id = result.state WHERE result.run = ?
+"""
 _STATES = """
     SELECT state.verdict, state.outcome, count(*) FROM result JOIN state ON state.id = result.state
     WHERE result.run = ? GROUP BY state.verdict, state.outcome ORDER BY state.verdict, state.outcome
@@ -116,6 +120,12 @@ def results_of(
             cell,
             [StoredResult(in_order[index], definitions[by], states[state]) for index, by, state in found],
         )
+
+
+def last_results(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
+    """Cell, verdict and outcome (empty: none) of every result, the latest run first."""
+    for (run,) in connection.execute(f"SELECT id FROM run ORDER BY {_LATEST_FIRST}"):
+        yield from connection.execute(_RESULTS_OF_RUN, (run,))
 
 
 def prune(connection: sqlite3.Connection, keep: int) -> list[StoredRun]:

@@ -6,6 +6,7 @@ of them comes out as an error of one line before anything is started.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from clients.genuine.program import Program
@@ -29,12 +30,13 @@ from matrix.plan.options import RunOptions
 from matrix.plan.plan import Plan
 from matrix.plan.servers import choose_servers
 from matrix.plan.shard import Shard
-from matrix.plan.site import with_site
+from matrix.plan.site import site_of
+from matrix.plan.site_places import SitePlaces
 from matrix.plan.targets import parse_targets
 from matrix.results.gate import parse_gates
 from matrix.results.key_log_file import check_key_log_file
 from matrix.results.played import stands_for
-from matrix.results.run_file import load_whole_run
+from matrix.results.run_file import RunFile, load_whole_run
 from matrix.scenarios import SCENARIOS
 from servers.definition import ServerDefinition
 from servers.variant import expand
@@ -44,18 +46,15 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
     """Plan a run; old keys and notations of what is read go into `notes`. Raises one of USAGE_ERRORS, each a
     line for each error.
     """
-    options = with_site(options, notes)
-    parse_gates(options.fail_on)
+    site = site_of(options, notes)
+    places = SitePlaces(site, options)
+    options = site.options(options)
     shard = None if options.shard is None else Shard.parse(options.shard)
     check_key_log_file()
+    read = _read(options, places, notes)
+    definitions, profiles, programs = read.definitions, read.profiles, read.programs
     together = Together()
-    with together:
-        definitions = load_all_definitions(options.servers_dir, notes) if _needs_definitions(options) else {}
-    with together:
-        profiles = load_all_profiles(options.clients_dir, notes)
-    with together:
-        programs = load_asked_programs(options.client, options.clients_dir, notes)
-    together.end()
+    parse_gates(options.fail_on)
     targets = parse_targets(options.target)
     variants = choose_servers(options, definitions)
     for variant in variants:
@@ -63,20 +62,22 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
             check_variant(variant, profiles)
     together.end()
     taken = {variant.id for variant in variants} & {target.name for target in targets}
-    if taken:
-        raise SelectionError(f"--target {min(taken)}: a server has this id; choose another name")
+    for name in sorted(taken):
+        with together, places.told_of_target(name):
+            raise SelectionError(f"--target {name}: a server has this id; choose another name")
+    together.end()
     clients = choose_clients(options.client, profiles, programs)
     default = [scenario.id for scenario in SCENARIOS.values() if scenario.is_default]
     scenarios = select(options.scenario, SCENARIOS, "scenario") if options.scenario else default
     servers = [variant.id for variant in variants] + [target.name for target in targets]
-    baseline = load_whole_run(options.baseline, notes) if options.baseline is not None else None
     own = load_own_expectations(
         options.expectations, dict.fromkeys(variant.definition.folder for variant in variants), notes
     )
     by_id = {variant.id: variant for variant in variants}
     asked = list(grid(servers, clients, scenarios))
-    remarks = check_baseline(asked, baseline, str(options.baseline))
-    cells = plan_cells(asked, by_id, profiles, baseline, own, notes)
+    with places.told("baseline"):
+        remarks = check_baseline(asked, read.baseline, str(options.baseline))
+    cells = plan_cells(asked, by_id, profiles, read.baseline, own, notes)
     plan = Plan(
         options,
         tuple(variants),
@@ -92,6 +93,41 @@ def make_plan(options: RunOptions, notes: Notes | None = None) -> Plan:
         programs,
     )
     return plan if shard is None else plan.part(shard)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a plan is made from."""
+
+    definitions: Mapping[str, ServerDefinition]
+    profiles: Mapping[str, Profile]
+    programs: Mapping[str, Program]
+    baseline: RunFile | None
+
+
+def _read(options: RunOptions, places: SitePlaces, notes: Notes | None) -> _Read:
+    """Read all files, and look up what a site's file names. Raises UnusableFile with the faults of all."""
+    definitions: Mapping[str, ServerDefinition] | None = None
+    profiles: Mapping[str, Profile] | None = None
+    programs: Mapping[str, Program] = {}
+    baseline: RunFile | None = None
+    together = Together()
+    with together, places.told("servers_dir"):
+        definitions = load_all_definitions(options.servers_dir, notes) if _needs_definitions(options) else {}
+    with together, places.told("clients_dir"):
+        profiles = load_all_profiles(options.clients_dir, notes)
+    with together, places.told("clients_dir"):
+        programs = load_asked_programs(options.client, options.clients_dir, notes)
+    with together:
+        places.check(definitions, profiles, programs, options.target)
+    with together, places.told("expectations"):
+        load_own_expectations(options.expectations, ())
+    with together, places.told("baseline"):
+        baseline = load_whole_run(options.baseline, notes) if options.baseline is not None else None
+    together.end()
+    assert definitions is not None, "else there was an error"
+    assert profiles is not None, "else there was an error"
+    return _Read(definitions, profiles, programs, baseline)
 
 
 def _needs_definitions(options: RunOptions) -> bool:

@@ -176,7 +176,7 @@ def pytest_arguments() -> Iterator[tuple[str, dict[str, Any]]]:
         yield _flag(each), more
 
 
-def signature(completions: Mapping[str, Callable[[str], list[str]]]) -> list[inspect.Parameter]:
+def signature(completions: Mapping[str, Callable[..., list[str]]]) -> list[inspect.Parameter]:
     """The options as keyword parameters of a command of typer's; `completions` give what a shell may complete
     of an option's value, by the field's name.
     """

@@ -8,15 +8,17 @@ further files, whose targets and groups come along. Paths are relative to the fi
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Struct, field
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from clients.destination import TargetError, parse_target
-from definitions.fault import Mistakes, Place, Together, UnusableFile
+from definitions.document import Document, toml_document
+from definitions.fault import Fault, Mistakes, Place, UnusableFile
 from definitions.former import Notes
 from definitions.reading import read_toml
 from matrix.cell import nothing_matches
@@ -74,17 +76,23 @@ class SiteFile(BaseModel):
 
 
 class Site(Struct, frozen=True):
-    """A file with those that it includes: targets as `--target` has them, by name, and patterns by group."""
+    """A file with those that it includes: targets as `--target` has them, by name, and patterns by group.
+
+    `documents` has the text of the file, under an empty name, and by each target's name that of the file with
+    it. `faults` are the lines for what is wrong with any of them; what is right is there all the same.
+    """
 
     file: SiteFile
     folder: Path
     targets: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    documents: Mapping[str, Document] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
 
     def options(self, given: RunOptions) -> RunOptions:
         """What is asked for: what was given, and what the file says where nothing was.
 
-        Raises SelectionError for a group that is none, and one that has no target.
+        Raises SelectionError for a group that is none, SiteError where its file has faults.
         """
         given_names = {text.partition("=")[0] for text in given.target}
         chosen = [name for name in self._chosen(given.group) if name not in given_names]
@@ -105,6 +113,11 @@ class Site(Struct, frozen=True):
             rate=given.rate if given.rate is not None else file.rate,
         )
 
+    def check(self) -> None:
+        """Raise SiteError with the faults of all files, if there are any."""
+        if self.faults:
+            raise SiteError(*self.faults)
+
     def _path(self, text: str | None) -> Path | None:
         return None if text is None else self.folder / text
 
@@ -115,6 +128,7 @@ class Site(Struct, frozen=True):
         patterns: list[str] = []
         for group in groups:
             if group not in self.groups:
+                self.check()
                 raise SelectionError(f"--group: {nothing_matches(group, list(self.groups), 'group')}")
             patterns += self.groups[group]
         return [name for name in self.targets if any(fnmatch.fnmatchcase(name, each) for each in patterns)]
@@ -122,53 +136,106 @@ class Site(Struct, frozen=True):
 
 def with_site(options: RunOptions, notes: Notes | None = None) -> RunOptions:
     """The options, with those of the file that they name. Raises SiteError and SelectionError."""
-    if options.matrix is None:
-        if options.group:
-            raise SelectionError("--group: groups are those of a file; name it with --matrix FILE")
-        return options
-    return load_site(options.matrix, notes).options(options)
+    site = site_of(options, notes)
+    site.check()
+    return options if options.matrix is None else site.options(options)
+
+
+def site_of(options: RunOptions, notes: Notes | None = None) -> Site:
+    """The file that the options name; without one a site that says nothing. Raises SiteError and
+    SelectionError.
+    """
+    if options.matrix is not None:
+        return load_site(options.matrix, notes)
+    if options.group:
+        raise SelectionError("--group: groups are those of a file; name it with --matrix FILE")
+    return Site(SiteFile(), Path())
 
 
 def load_site(path: Path, notes: Notes | None = None) -> Site:
-    """Read a file and those that it includes. Raises SiteError with the faults of all of them."""
-    together = Together()
-    files: dict[Path, SiteFile] = {}
-    _read(path, files, together, notes)
-    together.end(SiteError)
+    """Read a file and those that it includes. Raises SiteError where the file itself is no TOML."""
+    files = _Files(notes)
+    files.read(path)
     targets: dict[str, str] = {}
     groups: dict[str, list[str]] = {}
-    of: dict[str, Path] = {}
-    for file, content in files.items():
+    of: dict[str, Document] = {}
+    for file, (document, content) in files.read_ones.items():
         for name, text in content.targets.items():
-            with together:
-                if name in targets:
-                    raise SiteError(f"{file}: targets.{name}: is in {of[name]} too; rename one of the two")
-                targets[name], of[name] = _with_paths(text, file.parent), file
+            if name in targets:
+                files.tell(document, ("targets", name), f"is in {of[name].source} too; rename one of the two")
+                continue
+            targets[name], of[name] = _with_paths(text, file.parent), document
         for group, patterns in content.groups.items():
             groups.setdefault(group, []).extend(patterns)
-    for file, content in files.items():
-        for group, patterns in content.groups.items():
-            for pattern in patterns:
-                with together:
-                    if not fnmatch.filter(targets, pattern):
-                        why = nothing_matches(pattern, list(targets), "target")
-                        raise SiteError(f"{file}: groups.{group}: {why}")
-    together.end(SiteError)
-    return Site(files[path], path.parent, targets, groups)
+    if files.are_all_there:
+        files.check_groups()
+    document, content = files.read_ones[path]
+    return Site(content, path.parent, targets, groups, {**of, "": document}, tuple(files.faults))
 
 
-def _read(path: Path, files: dict[Path, SiteFile], together: Together, notes: Notes | None) -> None:
-    """Read a file into `files`, then those that it includes; a file that is there already is passed over."""
-    if path.resolve() in map(Path.resolve, files):
-        return
-    with together:
-        content = files[path] = read_toml(path, SiteFile, SiteError, notes, CHECK)
-        for pattern in content.include:
+class _Files:
+    """A file and those that it includes. `faults` are lines, each once; `are_all_there` says that no target
+    can be missing because its file is.
+    """
+
+    def __init__(self, notes: Notes | None) -> None:
+        self.read_ones: dict[Path, tuple[Document, SiteFile]] = {}
+        self.faults: dict[str, None] = {}
+        self.are_all_there = True
+        self._notes = notes
+
+    def read(self, path: Path) -> None:
+        """Read a file, then those that it includes; one that is there already is passed over."""
+        if path.resolve() in map(Path.resolve, self.read_ones):
+            return
+        try:
+            document = toml_document(path, CHECK)
+        except UnusableFile as error:
+            if not self.read_ones:
+                raise SiteError(*error.lines) from error
+            self.faults |= dict.fromkeys(error.lines)
+            self.are_all_there = False
+            return
+        try:
+            content = read_toml(path, SiteFile, SiteError, self._notes, CHECK)
+        except SiteError as error:
+            self.faults |= dict.fromkeys(error.lines)
+            content = _what_is_right(document)
+        self.read_ones[path] = (document, content)
+        for position, pattern in enumerate(content.include):
             found = sorted(_matching(path.parent, pattern))
             if not found:
-                raise SiteError(f"{path}: include: {pattern!r} is no file beside it; correct or remove it")
+                self.are_all_there = False
+                what = f"{pattern!r} is no file beside it; correct or remove it"
+                self.tell(document, ("include", position), what)
             for each in found:
-                _read(each, files, together, notes)
+                self.read(each)
+
+    def check_groups(self) -> None:
+        """Find the patterns of groups that match no target, be it a target that has a fault."""
+        tables = (document.content.get("targets") for document, _ in self.read_ones.values())
+        names = [name for table in tables if isinstance(table, dict) for name in table]
+        for document, content in self.read_ones.values():
+            for group, patterns in content.groups.items():
+                for position, pattern in enumerate(patterns):
+                    if not fnmatch.filter(names, pattern):
+                        place = ("groups", group, position)
+                        self.tell(document, place, nothing_matches(pattern, names, "target"))
+
+    def tell(self, document: Document, place: Place, text: str) -> None:
+        """Keep a fault."""
+        self.faults[Fault(place, text, document.line_of(place)).said_of(document.source)] = None
+
+
+def _what_is_right(document: Document) -> SiteFile:
+    """The file without what is wrong in it, so that the rest can be looked at too."""
+    right: dict[str, Any] = {}
+    for key, value in document.content.items():
+        for part in ({name: each} for name, each in value.items()) if isinstance(value, dict) else (value,):
+            with suppress(ValidationError):
+                SiteFile.model_validate({key: part})
+                right[key] = {**right.get(key, {}), **part} if isinstance(part, dict) else part
+    return SiteFile.model_validate(right)
 
 
 def _matching(folder: Path, pattern: str) -> Iterable[Path]:

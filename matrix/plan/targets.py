@@ -24,11 +24,16 @@ def _check_own_certificate(target: Target) -> None:
     """Read the certificate that clients are to show, so that a wrong file is told before anything runs."""
     if target.certificate is None or target.key is None:
         return
+    texts, unreadable = [], []
     try:
-        texts = [path.read_text(encoding="ascii") for path in (target.key, target.certificate)]
+        for path in (target.key, target.certificate):
+            try:
+                texts.append(path.read_text(encoding="ascii"))
+            except OSError as error:
+                unreadable.append(f"{path}: {error.strerror}")
+        if unreadable:
+            raise SelectionError(f"--target {target.name}: {'; '.join(unreadable)}")
         credential = Credential.from_pem(*texts)
-    except OSError as error:
-        raise SelectionError(f"--target {target.name}: {error.filename}: {error.strerror}") from error
     except (UnicodeDecodeError, LocalError) as error:
         raise SelectionError(
             f"--target {target.name}: cert={target.certificate},key={target.key}: {error}"

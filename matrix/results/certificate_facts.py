@@ -6,7 +6,7 @@ about.
 
 import ipaddress
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from cryptography import x509
@@ -20,6 +20,7 @@ from matrix.results.run_file import CertificateRecord
 
 _MAX_TEXT = 200  # of one name: a certificate is a peer's, and its text may be of any length
 _MAX_NAMES = 100
+_NAMES_NOTED = 3
 _SIGNATURES = {
     oid.dotted_string: name
     for name, oid in vars(SignatureAlgorithmOID).items()
@@ -55,12 +56,18 @@ def certificate_notes(certificate: CertificateRecord, host: str, now: datetime) 
     `host` is what the client calls the server, a name or an address; `now` is aware.
     """
     if not _matches(certificate, host):
-        names = ", ".join(certificate.names) or certificate.subject
+        names = _first(certificate.names) or certificate.subject
         yield f"the certificate is for {names}, not for {host}"
     if datetime.fromisoformat(certificate.not_after) < now:
         yield f"the certificate expired on {certificate.not_after[:10]}"
     if datetime.fromisoformat(certificate.not_before) > now:
         yield f"the certificate is not valid before {certificate.not_before[:10]}"
+
+
+def _first(names: Sequence[str]) -> str:
+    """The first names and how many more there are: of a large site there are a hundred."""
+    more = len(names) - _NAMES_NOTED
+    return ", ".join((*names[:_NAMES_NOTED], f"{more} more") if more > 1 else names)
 
 
 def _names(certificate: x509.Certificate) -> Iterator[str]:

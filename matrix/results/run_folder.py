@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from matrix.errors import SelectionError, UnreadableRun
+from matrix.errors import SelectionError, UnreadableRun, to_write
 from matrix.results.evidence import EVIDENCE, capture_file, evidence_file
 from matrix.results.files import put_in_place, write_pieces, write_whole
 from matrix.results.journal import JOURNAL, Journal, Journalled, is_being_written
@@ -26,6 +26,7 @@ from matrix.results.run_file import RUN_FILE_NAME, UNFINISHED, RunFile, encoded,
 
 LATEST = "latest"
 TIMINGS = "timings.json"
+_ELSEWHERE = "name a folder with --out, and a file for the history with --history"
 TIME_FORMAT = "%Y-%m-%d-%H%M%S"
 _REPORTS_OF_A_RUN = ("grid.md", "grid.html", "junit.xml")
 _WRITTEN = {RUN_FILE_NAME, TIMINGS, EVIDENCE, JOURNAL, *_REPORTS_OF_A_RUN}
@@ -223,7 +224,7 @@ def _timestamped(reports: Path, now: datetime) -> Path:
             continue
         except OSError as error:
             raise SelectionError(
-                f"{place}: cannot be made ({error.strerror}); name a folder with --out"
+                f"{place}: cannot be made ({error.strerror}); {to_write(error, _ELSEWHERE)}"
             ) from error
         return place
     raise SelectionError(f"{reports}: is full of runs of this second; name a folder with --out")
@@ -237,4 +238,5 @@ def _free(path: Path) -> Path:
 def _unwritable(out: Path, error: OSError) -> SelectionError:
     if error.errno == errno.EWOULDBLOCK:
         return SelectionError(f"--out {out}: another run is being written there; choose another folder")
-    return SelectionError(f"--out {out}: cannot be written ({error.strerror}); choose another folder")
+    advice = to_write(error, "choose another folder")
+    return SelectionError(f"--out {out}: cannot be written ({error.strerror}); {advice}")

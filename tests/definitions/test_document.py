@@ -65,6 +65,7 @@ def test_what_is_not_utf_8(reader: Reader, content: bytes, said: str, tmp_path: 
     assert said_of(content, reader, tmp_path) == said
 
 
+MISSING = "the rest is missing: copy it again, or have it written anew"
 TOO_DEEP = "is nested more than 64 levels deep: close its brackets, or drop some of them"
 
 
@@ -106,7 +107,12 @@ def test_what_is_no_toml(content: str, said: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        pytest.param("", "is empty", id="empty"),
+        pytest.param("", "is empty: copy it again, or have it written anew", id="empty"),
+        pytest.param('{"a": 1,\n"b": "wor', f"breaks off in line 2, {MISSING}", id="within-a-text"),
+        pytest.param('{"a": 1,\n"b": tr', f"breaks off in line 2, {MISSING}", id="within-a-word"),
+        pytest.param('{"a": 1,\n"b"\n', f"breaks off in line 2, {MISSING}", id="behind-a-key"),
+        pytest.param("nothing", "line 1, column 1: is not JSON", id="a-word"),
+        pytest.param('{"a": nope}', "line 1, column 7: is not JSON", id="a-word-within"),
         pytest.param(
             '{"a": 1,\n b}', "line 2, column 2: is not JSON: Expecting property name enclosed", id="syntax"
         ),

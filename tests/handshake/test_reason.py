@@ -19,7 +19,7 @@ from handshake.reason import (
     parse_reason,
     saved_reason,
 )
-from handshake.wire.registry import AlertDescription, alert_name
+from handshake.wire.registry import AlertDescription, alert_in_words, alert_name
 
 ALERTS = [alert_name(code) for code in range(256) if code != AlertDescription.CLOSE_NOTIFY]
 CAUSES = [
@@ -172,3 +172,23 @@ def test_details_decide_nothing_and_travel() -> None:
     assert Detail.from_json(detail.to_json()) == detail
     assert Detail().to_json() == {}
     assert Detail.from_json({"said": "no", "of_a_later_version": 1}) == Detail(said="no")
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        (
+            Cause(Kind.ALERT, "alert_238"),
+            "the server sends the alert 238 (unknown) in answer to the client's hello",
+        ),
+        (
+            Cause(Kind.ALERT, "handshake_failure"),
+            "the server sends the alert handshake_failure in answer to the client's hello",
+        ),
+        (Cause(Kind.POLICY, "warning-alert_238"), f"{Rule.WARNING.words} 238 (unknown)"),
+    ],
+)
+def test_an_alert_without_a_name_is_said_by_its_number(cause: Cause, said: str) -> None:
+    assert Reason(Phase.SERVER_HELLO, cause).sentence == said
+    assert alert_in_words(alert_name(238)) == "238 (unknown)"
+    assert alert_in_words(alert_name(40)) == "handshake_failure"

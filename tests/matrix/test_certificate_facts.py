@@ -102,3 +102,12 @@ def test_the_name(names: list[str], host: str, matches: bool) -> None:
 )
 def test_the_dates(days: tuple[int, int], said: list[str]) -> None:
     assert list(certificate_notes(certificate("x", days=days), "x", NOW)) == said
+
+
+def test_of_many_names_the_first_are_said() -> None:
+    names = [f"shop-{number}.example" for number in range(1, 51)]
+    (note,) = certificate_notes(certificate(*names), "other.example", NOW)
+    first = "shop-1.example, shop-2.example, shop-3.example"
+    assert note == f"the certificate is for {first}, 47 more, not for other.example"
+    (note,) = certificate_notes(certificate(*names[:4]), "other.example", NOW)
+    assert note == f"the certificate is for {first}, shop-4.example, not for other.example"

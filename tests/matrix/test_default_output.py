@@ -138,7 +138,7 @@ def test_a_server_that_nobody_reached_is_told_in_one_line_for_all_clients() -> N
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--quiet",), "1 cell: 1 works. All as expected.\nThe page: {folder}/grid.html\n"),
+        (("--quiet",), "1 cell: 1 works. All as expected.\n"),
         (("--quiet", "-v"), "--quiet and -v contradict each other"),
     ],
 )

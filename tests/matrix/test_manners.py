@@ -74,7 +74,7 @@ def completed(words: str) -> list[str]:
     environment = {
         **os.environ,
         "_TLS_MATRIX_COMPLETE": "complete_bash",
-        "COMP_WORDS": words,
+        "COMP_WORDS": words.replace(" ", "\n"),
         "COMP_CWORD": str(len(words.split(" ")) - 1),
     }
     command = [sys.executable, "-m", "matrix"]
@@ -102,10 +102,30 @@ def test_a_shell_can_complete(words: str, among: str) -> None:
     assert all(each.startswith(words.rpartition(" ")[2]) for each in found)
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_script_for_a_shell(shell: str) -> None:
+def script_for(shell: str) -> str:
+    """What `--show-completion` shows in this shell."""
     environment = {**os.environ, "_TLS_MATRIX_COMPLETE": f"source_{shell}"}
     command = [sys.executable, "-m", "matrix"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
-    assert "_TLS_MATRIX_COMPLETE" in done.stdout
-    assert "tls-matrix" in done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_for_a_shell(shell: str) -> None:
+    script = script_for(shell)
+    assert "_TLS_MATRIX_COMPLETE" in script
+    assert "tls-matrix" in script
+
+
+@pytest.mark.parametrize("typed", ["tls-matrix run --client set:to", "tls-matrix run --server openssl@4.0.3"])
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_get_whole_words(shell: str, typed: str) -> None:
+    environment = {
+        **os.environ,
+        "_TLS_MATRIX_COMPLETE": f"complete_{shell}",
+        "_TYPER_COMPLETE_ARGS": typed,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+    command = [sys.executable, "-m", "matrix"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    assert typed.rpartition(" ")[2] in done.stdout.replace("\\", "")

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from definitions.fault import UnusableFile
 from matrix.errors import SelectionError
+from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions
 from matrix.plan.site import SiteError, load_site, with_site
+from matrix.results.run_file import encode
+from tests.matrix.runs import cell, run
 from tests.matrix.test_cli import tls_matrix
 from tests.matrix.test_run import run_json
 
@@ -108,15 +112,15 @@ def test_a_file_that_includes_itself_is_read_once(tmp_path: Path) -> None:
         ("[target]\n", "", "target (line 1): "),
         ("timeout = 0\n", "", "timeout (line 1): "),
         ("clients = 3\n", "", "clients (line 1): "),
-        ('include = ["none.toml"]\n', "", "include: 'none.toml' is no file beside it"),
-        ('[groups]\ndmz = ["x*"]\n', "", "groups.dmz: no target matches 'x*'"),
-        (SITE, '[targets]\nshop = "h:1"\n', "targets.shop: is in "),
+        ('include = ["none.toml"]\n', "", "include[0] (line 1): 'none.toml' is no file beside it"),
+        ('[groups]\ndmz = ["x*"]\n', "", "groups.dmz[0] (line 2): no target matches 'x*'"),
+        (SITE, '[targets]\nshop = "h:1"\n', "targets.shop (line 2): is in "),
         ("targets = \n", "", "site.toml: "),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, site: str, more: str, said: str) -> None:
     with pytest.raises(SiteError) as caught:
-        load_site(written(tmp_path, site, **({"one": more} if more else {})))
+        load_site(written(tmp_path, site, **({"one": more} if more else {}))).check()
     (line,) = caught.value.lines
     assert said in line
 
@@ -124,8 +128,89 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, site: str, more: s
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     wrong = 'include = ["more/*.toml"]\nclients = 3\n[targets]\na = "x"\nb = "y"\n'
     with pytest.raises(SiteError) as caught:
-        load_site(written(tmp_path, wrong))
+        load_site(written(tmp_path, wrong)).check()
     assert len(caught.value.lines) >= 3
+
+
+WRONG = """clients = ["java-7", "nobody", "set:nothing"]
+servers = ["jsse6@6u45", "jsse6@7"]
+scenarios = ["conect"]
+baseline = "good"
+expectations = "expected"
+timeout = 0
+fail_on = ["unmeasured", "failz"]
+include = ["one.toml"]
+
+[targets]
+a = "192.0.2.1"
+b = "192.0.2.1:443,cert=no.pem,key=no.key"
+c = "192.0.2.1:443"
+
+[groups]
+dmz = ["x*", "a"]
+"""
+NAMED = (
+    "timeout (line 6): is 0",
+    "targets.a (line 11): ",
+    "groups.dmz[0] (line 16): no target matches 'x*'",
+    "clients[1] (line 1): no client matches 'nobody'",
+    "clients[2] (line 1): no client is in a set 'nothing'",
+    "servers[1] (line 2): no server matches 'jsse6@7'",
+    "scenarios[0] (line 3): no scenario matches 'conect'",
+    "fail_on[1] (line 7): failz: ",
+    "targets.b (line 12): {folder}/no.key: No such file or directory; {folder}/no.pem: No such file",
+    "expectations (line 5): {folder}/expected: has no file *.toml",
+    "baseline (line 4): {folder}/good: cannot be read",
+)
+
+
+def wrong_site(folder: Path) -> Path:
+    (folder / "one.toml").write_text('[targets]\nc = "h:1"\n')
+    path = folder / "site.toml"
+    path.write_text(WRONG)
+    return path
+
+
+def test_all_that_a_file_names_is_looked_up_before_anything_is_told(tmp_path: Path) -> None:
+    path = wrong_site(tmp_path)
+    with pytest.raises(UnusableFile) as caught:
+        make_plan(RunOptions(matrix=path))
+    twice = f"{tmp_path}/one.toml: targets.c (line 2): is in {path} too"
+    told = [twice, *(f"{path}: {each.format(folder=tmp_path)}" for each in NAMED)]
+    lines = caught.value.lines
+    assert [sum(line.startswith(each) for line in lines) for each in told] == [1] * len(told)
+    assert len(lines) == len(told)
+
+
+def test_what_is_given_in_place_of_the_file_is_told_without_it(tmp_path: Path) -> None:
+    path = wrong_site(tmp_path)
+    given = RunOptions(matrix=path, baseline=tmp_path / "other", client=("java-7",), target=("b=h:1",))
+    with pytest.raises(UnusableFile) as caught:
+        make_plan(given)
+    of_file = [line for line in caught.value.lines if line.startswith(f"{path}: ")]
+    assert not [line for line in of_file if "clients" in line or "baseline" in line or "targets.b" in line]
+    assert [line for line in caught.value.lines if line.startswith(f"{tmp_path}/other: cannot be read")]
+
+
+@pytest.mark.parametrize(("key", "what"), [("servers_dir", "has no folder with a server.toml in it")])
+def test_a_folder_that_the_file_names(tmp_path: Path, key: str, what: str) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(f'\n{key} = [\n  "nowhere",\n]\n')
+    with pytest.raises(UnusableFile) as caught:
+        make_plan(RunOptions(matrix=path))
+    (line,) = caught.value.lines
+    assert line.startswith(f"{path}: {key}[0] (line 3): {tmp_path}/nowhere: {what}")
+
+
+def test_a_baseline_of_other_cells(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / "run.json").write_text(encode(run(cell("other", "java-6"))))
+    path.write_text('clients = ["java-7"]\nbaseline = "good"\n[targets]\na = "192.0.2.1:443"\n')
+    with pytest.raises(UnusableFile) as caught:
+        make_plan(RunOptions(matrix=path))
+    said = f"{path}: baseline (line 2): {tmp_path}/good: says nothing of any cell of this run; "
+    assert caught.value.lines[0].startswith(said)
 
 
 @pytest.mark.parametrize(

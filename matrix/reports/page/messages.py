@@ -20,7 +20,7 @@ from handshake.wire.messages import (
     pull_encrypted_extensions,
     pull_server_hello,
 )
-from handshake.wire.registry import alert_name, extension_name, version_name
+from handshake.wire.registry import alert_in_words, alert_name, extension_name, version_name
 from matrix.reports.facts import certificate_text
 from matrix.results.certificate_facts import read_certificate
 from matrix.results.evidence import Entry
@@ -52,7 +52,10 @@ def _hex(content: bytes) -> str:
 
 def _alert(content: bytes) -> str:
     alert = pull_alert(content)
-    return f"{_LEVELS.get(alert.level, alert.level)} {alert_name(alert.description)} ({alert.description})"
+    name = alert_name(alert.description)
+    named = alert_in_words(name)
+    number = f" ({alert.description})" if named == name else ""
+    return f"{_LEVELS.get(alert.level, alert.level)} {named}{number}"
 
 
 def _application_data(content: bytes) -> str:

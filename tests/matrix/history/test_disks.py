@@ -48,7 +48,7 @@ def test_a_folder_that_is_read_only_can_be_read_and_is_told_before_a_run(tmp_pat
     lines = done.stdout.splitlines()
     assert lines[0] == f"{CELL}: the same result in every run"
     assert lines[2:] == ["exit 2"] * 3
-    advice = "change its permissions, or name another file with --history"
+    advice = "make it writable, or name another file with --history"
     assert done.stderr.splitlines() == [
         f"tls-matrix: {there}: cannot be written: {advice}",
         f"tls-matrix: {new}: cannot be written (Read-only file system): {advice}",

@@ -231,7 +231,7 @@ def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     file = tmp_path / "file" / "history.sqlite"
-    said = f"{file}: cannot be written (Not a directory): change its permissions, or {ANOTHER}"
+    said = f"{file}: cannot be written (Not a directory): make it writable, or {ANOTHER}"
     assert str(of_system(file, OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))) == said
     for use in (check_writable, lambda file: add_runs(file, days(Outcome.WORKS))):
         with pytest.raises(HistoryError) as found:

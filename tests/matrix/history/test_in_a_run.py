@@ -2,20 +2,24 @@
 
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from matrix.grid.assemble import frame_of
+from matrix.history.adding import add_runs
 from matrix.history.file import reading
 from matrix.history.place import DEFAULT, VARIABLE, history_file, named_history
 from matrix.history.store import StoredRun, cell_names, last_runs
+from matrix.judgement.outcome import Outcome
 from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions
 from matrix.results.places import REPORTS
 from matrix.results.run_file import load_run
 from servers.definition import BUNDLED_SERVERS
-from tests.matrix.history.made import listed
+from tests.matrix.history.made import days, listed
 from tests.matrix.test_run import BEFORE, CLIENTS, run_json, tls_matrix
 
 RUN = ("run", "--server", BEFORE, *CLIENTS, "-n", 0)
@@ -96,6 +100,23 @@ def test_a_named_file_that_cannot_be_used_is_told_before_the_run(
     monkeypatch.setenv(VARIABLE, str(file))
     assert tls_matrix(*RUN, "--out", tmp_path / "run").stderr == f"tls-matrix: {said}\n"
     assert [each.name for each in tmp_path.iterdir()] == ["notes.txt"], "nothing was started"
+
+
+def test_a_named_file_that_is_locked_is_no_reason_not_to_run(tmp_path: Path) -> None:
+    file, out = tmp_path / "history.sqlite", tmp_path / "run"
+    add_runs(file, days(Outcome.WORKS))
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        done = tls_matrix(*RUN, "--out", out, "--history", file)
+    assert done.returncode == 0
+    assert done.stdout.startswith("3 cells: ")
+    assert done.stderr == (
+        f"tls-matrix: {file}: is in use by another program, which did not end in time; the run is not in the "
+        f"history: try again later, then tls-matrix history import {out}\n"
+    )
+    assert len(listed(file)) == 1
+    imported = tls_matrix("history", "import", out, "--history", file)
+    assert imported.stdout == f"1 run added to {file}\n"
 
 
 def test_a_history_that_turns_out_to_be_damaged_harms_no_run(tmp_path: Path) -> None:

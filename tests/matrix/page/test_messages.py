@@ -24,7 +24,7 @@ def entry(kind: str, name: str, content: bytes) -> Entry:
     ("kind", "name", "content", "said"),
     [
         ("record", "alert", b"\x01\x00", "warning close_notify (0)"),
-        ("record", "alert", b"\x07\xfa", "7 alert_250 (250)"),
+        ("record", "alert", b"\x07\xfa", "7 250 (unknown)"),
         ("record", "application_data", b"\x00\x01", "00 01"),
         ("record", "heartbeat", b"\x01" * 30, " ".join(["01"] * 24) + " ..."),
         ("message", "ClientHello", HELLO, "TLSv1.0, 1 cipher suite, no extension block"),
