@@ -24,7 +24,8 @@ from matrix.reports.page.run_page import render_html
 from matrix.reports.page.sources import Sources
 from matrix.reports.terminal import print_run
 from matrix.reports.view import BRIEF, VERBOSE, View
-from matrix.results.compare import compare
+from matrix.results.compare import Comparison, compare
+from matrix.results.compared_run import ComparedRun
 from matrix.results.evidence import Entry, ServerView
 from matrix.results.run_file import (
     AskedRecord,
@@ -134,6 +135,11 @@ PLACES = list(places(json.loads(rich_run().model_dump_json(by_alias=True))))
 TAKEN = [path for path in PLACES if with_text(path, "text") is not None]
 
 
+def compared(content: RunFile) -> Comparison:
+    before, now = ComparedRun("before", rich_run()), ComparedRun("now", content)
+    return replace(compare(rich_run(), content), before=before, now=now)
+
+
 def in_terminal(view: View) -> Callable[[RunFile], str]:
     def printed(content: RunFile) -> str:
         file = io.StringIO()
@@ -150,9 +156,9 @@ REPORTS: Mapping[str, Callable[[RunFile], str]] = {
     "markdown": render_markdown,
     "page": render_html,
     "junit": render_junit,
-    "compared": lambda content: comparison.render_text(compare(rich_run(), content)),
-    "compared in markdown": lambda content: comparison.render_markdown(compare(rich_run(), content)),
-    "compared in a page": lambda content: render_page(compare(rich_run(), content)),
+    "compared": lambda content: comparison.render_text(compared(content)),
+    "compared in markdown": lambda content: comparison.render_markdown(compared(content)),
+    "compared in a page": lambda content: render_page(compared(content)),
 }
 
 

@@ -1,6 +1,6 @@
 """A comparison of two runs, or of two servers, as one page in the style of a run's page. Pure.
 
-How many clients lose service comes first; then the grid of what became of each cell, with its filters and
+Which runs were compared comes first, and how many clients lose service; then the grid of what became of each cell, with its filters and
 what each cell was and is; then the changes in groups, which are there without scripts, too.
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from matrix.reports import comparison as said
 from matrix.reports.change_groups import fares, groups, service_changes, why
+from matrix.reports.compared_runs import compared_table
 from matrix.reports.page.chunks import told
 from matrix.reports.page.document import MOST_BYTES, render_frame
 from matrix.reports.page.interned import Interned
@@ -56,6 +57,7 @@ def render_page(comparison: Comparison) -> str:
     frame = render_frame(
         TEMPLATE,
         {
+            "compared": compared_table(comparison),
             "summary": said.summary(comparison),
             "fails": comparison.fails(),
             "service": service_changes(comparison),
@@ -63,10 +65,12 @@ def render_page(comparison: Comparison) -> str:
                 {
                     "title": said.TITLES[kind],
                     "number": len(changes),
-                    "why": said.why_title(kind),
-                    "groups": groups(changes),
+                    "columns": said.columns_of(kind, found),
+                    "has_why": any(group.why for group in found),
+                    "groups": found,
                 }
                 for kind, changes in said.listed(comparison)
+                for found in [groups(changes)]
             ],
             "hypotheses": said.hypotheses(comparison),
         },
