@@ -147,7 +147,7 @@ def why_title(kind: ChangeKind) -> str:
 
 
 def columns_of(kind: ChangeKind, found: Sequence[ChangeGroup]) -> list[str]:
-    """What the columns of a table of such changes are called; there is none for reasons where there are none."""
+    """What the columns of a table of such changes are called; one for reasons only where there are some."""
     why = [why_title(kind)] if any(group.why for group in found) else []
     return ["clients", "server", "scenario", "before", "now", *why]
 

@@ -43,7 +43,9 @@ def _lines(run: RunFile, timings: Timings) -> Iterator[str]:
         yield from ("", f"## {escape(table.scenario)}", "", *_table(run, table))
     yield ""
     yield from (f"- {escape(sign)}: {escape(meaning)}" for sign, meaning in legend(run))
-    yield from _section(digest.CAUSES, map(escape, digest.causes(run)))
+    yield from _section(
+        digest.CAUSES, ("<br>".join(map(escape, (line, *told))) for line, told in digest.causes(run))
+    )
     yield from _section("Notes (\\*)", map(escape, digest.cell_notes(run)))
     yield from _section(
         "What was tested", (escape(f"{name}: {value}") for name, value in tested(run, timings))

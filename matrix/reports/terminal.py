@@ -65,8 +65,22 @@ def _print_notes(run: RunFile, console: Console, view: View) -> None:
     observed = digest.observed_failures(run)
     _print_groups(run, console, "Failures, fallbacks and notes", observed, view.groups_at_most)
     print_section(console, "What the clients that work have in common", digest.inferences(run), "bold")
-    print_section(console, digest.CAUSES, digest.causes(run), "bold")
+    _print_causes(run, console, view)
     print_section(console, "Notes (*)", digest.cell_notes(run), "bold yellow")
+
+
+def _print_causes(run: RunFile, console: Console, view: View) -> None:
+    found = digest.causes(run)
+    if Section.PROOFS not in view.sections:
+        print_section(console, digest.CAUSES, [line for line, _ in found], "bold")
+        return
+    if found:
+        console.print()
+        print_line(console, digest.CAUSES, "bold")
+    for line, told in found:
+        print_line(console, line, prefix="- ")
+        for each in told:
+            print_line(console, each, prefix="    ")
 
 
 def _print_groups(

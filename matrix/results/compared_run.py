@@ -1,4 +1,4 @@
-"""One of the two runs of a comparison: where it lies, when it was made, and which addresses were asked. Pure."""
+"""One of the two runs of a comparison: where it lies, when it was made, which addresses were asked. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -24,6 +24,7 @@ from handshake.reason import Detail, Reason
 from matrix.errors import UnreadableRun
 from matrix.judgement.outcome import NOTHING_TO_DO, Expectation, Outcome, Verdict
 from matrix.results.evidence_wanted import EvidenceWanted
+from matrix.results.explained import ExplanationRecord
 from matrix.results.files import to_json as to_json  # for whoever writes beside it, too
 from matrix.results.record import Record, SavedReason
 
@@ -216,6 +217,11 @@ class CellRecord(Record):
         default=None,
         exclude_if=lambda cause: cause is None,
         description="what in the hello is to blame, a sentence; of a run with --explain",
+    )
+    explanation: ExplanationRecord | None = Field(
+        default=None,
+        exclude_if=lambda explanation: explanation is None,
+        description="how sure the cause is, what proves it and what helps; of a run with --explain",
     )
     note: str = ""
     notes: list[str] = Field(default=[], description="what to look at although it works, a sentence each")

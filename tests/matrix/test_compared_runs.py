@@ -119,7 +119,8 @@ def test_a_run_without_its_times_says_that_the_date_is_not_recorded(tmp_path: Pa
     folder = save(tmp_path / "run", run(cell("a@1", "x"), cell("a@2", "x")))
     text = compared(folder, "--server", "a@1", "--with", "a@2")
     assert text.startswith(
-        f"before and now: {folder}\n  server: a@1, now a@2\n  started: date not recorded\n  tls-matrix: 0.1.0\n\n"
+        f"before and now: {folder}\n  server: a@1, now a@2\n  started: date not recorded\n"
+        "  tls-matrix: 0.1.0\n\n"
     )
     assert json.loads(compared(folder, folder, "--format", "json"))["now"]["started"] is None
 

@@ -27,6 +27,7 @@ from matrix.reports.view import BRIEF, VERBOSE, View
 from matrix.results.compare import Comparison, compare
 from matrix.results.compared_run import ComparedRun
 from matrix.results.evidence import Entry, ServerView
+from matrix.results.explained import ExplanationRecord, RemedyRecord
 from matrix.results.run_file import (
     AskedRecord,
     CertificateRecord,
@@ -71,6 +72,14 @@ def rich_run() -> RunFile:
             Outcome.FAILS,
             note="a note",
             cause="a cause",
+            explanation=ExplanationRecord(
+                result="one",
+                client="a",
+                confidence="high",
+                proof="two hellos",
+                connections=9,
+                remedies=[RemedyRecord(side="client", how="turn it off", source="a vendor")],
+            ),
             expected_why="it is known",
             prediction=Outcome.FAILS,
             prediction_why="no suite",

@@ -1,7 +1,8 @@
 """A comparison of two runs, or of two servers, as one page in the style of a run's page. Pure.
 
-Which runs were compared comes first, and how many clients lose service; then the grid of what became of each cell, with its filters and
-what each cell was and is; then the changes in groups, which are there without scripts, too.
+Which runs were compared comes first, and how many clients lose service; then the grid of what became of each
+cell, with its filters and what each cell was and is; then the changes in groups, which are there without
+scripts, too.
 """
 
 import shlex

@@ -98,7 +98,7 @@ def _lists(run: RunFile) -> Iterator[tuple[str, Sequence[str]]]:
     """What is told in plain lists, each under its title."""
     yield played.TITLE, played.told(run)
     yield "What the clients that work have in common", digest.inferences(run)
-    yield digest.CAUSES, digest.causes(run)
+    yield digest.CAUSES, [" ".join((line, *map("{}.".format, told))) for line, told in digest.causes(run)]
     yield "Notes (*)", digest.cell_notes(run)
     yield "Observations of each server", facts.facts_by_server(run)
     yield digest.FINDINGS, digest.findings(run)
