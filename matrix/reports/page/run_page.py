@@ -5,27 +5,33 @@ First what was tested, the headline and what is unexpected, then the grid with i
 every cell. Where scripts are off, there is a table of every cell, and all else but the stories.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import cell_text, digest, facts, headline, levels, played, renegotiation
+from matrix.reports.hello_view import ABSENT
 from matrix.reports.next_step import next_step
 from matrix.reports.page.chunks import told
 from matrix.reports.page.document import MOST_BYTES, render_frame
-from matrix.reports.page.look import state_of, traits
+from matrix.reports.page.look import MAX_TEXT, Trait, state_of, traits
 from matrix.reports.page.nearest import NearestPassing
-from matrix.reports.page.sheet import sheet
+from matrix.reports.page.sheet import MAX_NAME, sheet
 from matrix.reports.page.sources import NO_SOURCES, Sources
 from matrix.reports.page.stories import Stories
-from matrix.reports.table import Table, tables
-from matrix.results.levels import level_series
+from matrix.reports.standing import standing, standing_text
+from matrix.reports.table import Table, tables, unasked
+from matrix.results.levels import in_order, level_series
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.results.timings import NO_TIMINGS, Timings
+from matrix.wording import bounded, counted
 
 TEMPLATE = "grid.html.jinja"
 SERVERS_SIDE_BY_SIDE = 24
+MOST_LEFT_OUT = 50
+"""Servers told of one by one that nobody could ask anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,9 @@ def _content(run: RunFile, timings: Timings, made: Sequence[Table]) -> Mapping[s
         "run": run,
         "headline": headline.headline(run),
         "partial": headline.partial(run),
-        "is_good": all(cell.verdict.is_as_expected for cell in run.cells),
+        "standing": standing(run),
+        "standing_text": standing_text(run),
+        "left_out": list(_left_out(run)),
         "tested": facts.tested(run, timings),
         "to_look_at": [
             (title, [(group.line, next_step(group, run)) for group in groups])
@@ -84,7 +92,7 @@ def _content(run: RunFile, timings: Timings, made: Sequence[Table]) -> Mapping[s
             if groups
         ],
         "grids": [grid for table in made for grid in _static(table)],
-        "legend": cell_text.legend(run),
+        "legend": list(_legend(run)),
         "all_series": level_series(run),
         "levels": levels,
         "renegotiations": renegotiation.server_answers(run),
@@ -106,6 +114,32 @@ def _lists(run: RunFile) -> Iterator[tuple[str, Sequence[str]]]:
     yield "Not measured", [f"{group.line}." for group in digest.not_measured(run)]
     yield "About the servers", digest.server_notes(run)
     yield digest.ABOUT_CLIENTS, digest.client_notes(run)
+
+
+def _legend(run: RunFile) -> Iterator[tuple[str, str]]:
+    """The signs of every report, those of traits that this page alone shows, and that of its stories."""
+    yield from cell_text.legend(run)
+    shown = {trait for cell in run.cells for trait in traits(cell)}
+    for trait in Trait:
+        if trait in shown and trait.sign not in (cell_text.UNEXPECTED_MARK, cell_text.NOTES_MARK):
+            yield f"... {trait.sign}", f"{trait.word}: {trait.meaning}"
+    yield ABSENT, "in the table of a hello: this library has no name for it"
+
+
+def _left_out(run: RunFile) -> Iterator[str]:
+    """Which servers are no columns of the grid, how many cells they have and why; of a fleet the first."""
+    unknown = unasked(run)
+    nobody = [server for server in in_order(run.servers) if server in unknown]
+    numbers = Counter(cell.server for cell in run.cells)
+    for server in nobody[:MOST_LEFT_OUT]:
+        cells = counted(numbers[server], "cell")
+        was = "was" if numbers[server] == 1 else "were"
+        why = run.servers[server].problem.rstrip(".")
+        yield f"{bounded(server, MAX_NAME)}: {cells} {was} not measured: {bounded(why, MAX_TEXT)}."
+    more = nobody[MOST_LEFT_OUT:]
+    if more:
+        cells = counted(sum(numbers[server] for server in more), "cell")
+        yield f"{counted(len(more), 'more server')} could not be asked, with {cells}."
 
 
 def _static(table: Table) -> Iterator[Mapping[str, Any]]:
