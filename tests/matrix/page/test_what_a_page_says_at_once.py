@@ -26,6 +26,7 @@ RUNS = {
 
 def show(opened: Opened, folder: Path, content: RunFile, fragment: str = "") -> Page:
     (folder / "grid.html").write_text(render_html(content), encoding="utf-8")
+    opened.page.goto("about:blank")  # else another cell in the address of the same file loads nothing
     opened.page.goto(f"{(folder / 'grid.html').as_uri()}{fragment}")
     return opened.page
 
@@ -36,9 +37,8 @@ def test_how_a_run_stands_is_told_by_word_sign_colour_and_shape(opened: Opened, 
         bar = show(opened, tmp_path, content).locator(".headline")
         sign, words = bar.locator(".standing").inner_text().split(" ", 1)
         assert words == said
-        style = bar.evaluate(
-            "bar => [getComputedStyle(bar).borderLeftColor, getComputedStyle(bar).borderLeftStyle]"
-        )
+        edge = "[getComputedStyle(bar).borderLeftColor, getComputedStyle(bar).borderLeftStyle]"
+        style = bar.evaluate(f"bar => {edge}")
         looks.append((sign, *style))
     assert all(len(set(column)) == len(RUNS) for column in zip(*looks, strict=True)), looks
 
@@ -51,13 +51,11 @@ def down(*servers: str) -> RunFile:
         for client in ("x", "y")
     ]
     content = run(*cells, ran("web@1", "x"))
-    problems = {
-        name: record
-        if name == "web@1"
-        else record.model_copy(update={"problem": f"{name}:443: nobody accepts"})
-        for name, record in content.servers.items()
-    }
-    return content.model_copy(update={"servers": problems})
+    records = dict(content.servers)
+    for server in servers:
+        problem = {"problem": f"{server}:443: nobody accepts"}
+        records[server] = records[server].model_copy(update=problem)
+    return content.model_copy(update={"servers": records})
 
 
 def alone(content: RunFile) -> RunFile:
