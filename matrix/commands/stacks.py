@@ -90,8 +90,8 @@ def export_stacks(
 ) -> None:
     """Download stacks into one file, for `stacks import` on a machine without internet.
 
-    What is fetched here was unpacked, so its files are downloaded again, for every Python that they are pinned
-    for. The size is told and asked about first.
+    What is fetched here was unpacked, so its files are downloaded again, for every Python that they are
+    pinned for. The size is told and asked about first.
     """
     with one_line_errors():
         check_catalogue()

@@ -28,7 +28,7 @@ from matrix.results.cell_result import CellResult, Facts
 from matrix.results.evidence import ServerView, read_evidence, write_evidence
 from matrix.results.explained import ExplanationRecord
 from matrix.results.run_file import CellRecord, RunFile
-from matrix.results.run_folder import RunFolder
+from matrix.results.run_folder import Reports, RunFolder
 from servers.contract import Connection
 
 Blamed = tuple[str, ExplanationRecord]
@@ -107,7 +107,7 @@ class Measured:
         self._folder.keep_evidence_of(self._records)
         return whole(self._frame, self._records.values(), len(self._planned), problems)
 
-    def write(self, run: RunFile, timings: Mapping[str, Any], reports: Mapping[str, str]) -> None:
+    def write(self, run: RunFile, timings: Mapping[str, Any], reports: Reports) -> None:
         """Write the files of the run and let it have its place."""
         try:
             self._make_room_for(self._folder.write, run, timings, reports)

@@ -20,7 +20,12 @@ from matrix.wording import printable
 
 def render_markdown(run: RunFile, timings: Timings = NO_TIMINGS) -> str:
     """Give the whole page, ending in a line feed."""
-    return "\n".join(_lines(run, timings)) + "\n"
+    return "".join(markdown_pieces(run, timings))
+
+
+def markdown_pieces(run: RunFile, timings: Timings = NO_TIMINGS) -> Iterator[str]:
+    """The same line by line."""
+    return (f"{line}\n" for line in _lines(run, timings))
 
 
 def escape(text: str) -> str:

@@ -1,7 +1,7 @@
 """Pages made from templates beside this module, with everything from peers and definitions escaped."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ _BREAKABLE = re.compile(r"([@,:/=_-]+)")
 _VALUES_A_PIECE = 1000
 
 
-def render_template(name: str, content: Mapping[str, Any]) -> str:
-    """Give the whole page that the template `name` makes of the content."""
+def template_pieces(name: str, content: Mapping[str, Any]) -> Iterator[str]:
+    """Give the page that the template `name` makes of the content, in pieces; a value is in one of them."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -31,7 +31,7 @@ def render_template(name: str, content: Mapping[str, Any]) -> str:
     # In pieces of many values each: as one list the values take many times the room of the page.
     pieces = environment.get_template(name).stream(**content)
     pieces.enable_buffering(_VALUES_A_PIECE)
-    return "".join(pieces)
+    yield from pieces
 
 
 def breakable(text: object) -> Markup:

@@ -334,10 +334,10 @@ def _as_not_applicable(cell: dict[str, Any]) -> dict[str, Any]:
 
 def encode(run: RunFile) -> str:
     """Write a run as text, byte for byte the same for the same content."""
-    return "".join(encoded(run))
+    return "".join(encoded_run(run))
 
 
-def encoded(run: RunFile) -> Iterator[str]:
+def encoded_run(run: RunFile) -> Iterator[str]:
     """The same in pieces, cell after cell, since the text of all of them takes as much room as the run."""
     content = to_json(run.model_copy(update={"cells": []}).model_dump(mode="json", by_alias=True))
     if not run.cells:

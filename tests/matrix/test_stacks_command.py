@@ -214,8 +214,8 @@ def test_an_export_says_the_size_and_asks_before_anything_is_downloaded(
         stacks.cache_clear()
     assert (result.exit_code, result.stderr) == (
         2,
-        f"tls-matrix: up to {stack.files[0].size} bytes are going to be downloaded for 1 stack: nobody is there "
-        "to be asked; give --yes if so much may be downloaded\n",
+        f"tls-matrix: up to {stack.files[0].size} bytes are going to be downloaded for 1 stack: "
+        "nobody is there to be asked; give --yes if so much may be downloaded\n",
     )
     assert not file.exists()
     assert not empty_cache.exists() or list(empty_cache.iterdir()) == []

@@ -77,15 +77,14 @@ def render_page(comparison: Comparison) -> str:
         },
     )
     grid = _sheet(comparison)
-    bare = len(frame.page(grid.data).encode("utf-8", "backslashreplace"))
     order = list(ChangeKind)
     changes = sorted(comparison.changes, key=lambda change: order.index(change.kind))
     stories = told(
         ((_id(change), change) for change in changes),
         ChangeStories,
-        MOST_BYTES - bare - grid.room_for_stories(),
+        MOST_BYTES - frame.size(grid.data),
     )
-    return frame.page(grid.with_stories(stories.numbers), stories.chunks)
+    return b"".join(frame.page(grid.with_stories(stories.numbers), stories.chunks)).decode()
 
 
 class ChangeStories:
@@ -135,7 +134,7 @@ def _sheet(comparison: Comparison) -> Sheet:
     columns = sorted({_servers(change) for change in comparison.changes})
     clients = sorted({change.cell.client for change in comparison.changes})
     by_place = {(_place(change)): change for change in comparison.changes}
-    looks, places = Interned(), dict[str, tuple[list[int], int]]()
+    looks, ids = Interned(), list[str]()
 
     def row_of(scenario: str, client: str) -> dict[str, Any] | None:
         flat: list[int] = []
@@ -146,8 +145,8 @@ def _sheet(comparison: Comparison) -> Sheet:
                 flat += (NONE, NONE, NONE, 0)
                 continue
             kinds.add(change.kind)
-            places[_id(change)] = (flat, len(flat) + 1)
-            flat += (looks.number(asdict(_look(change))), NONE, NONE, 0)
+            flat += (looks.number(asdict(_look(change))), len(ids), NONE, 0)
+            ids.append(_id(change))
         if not kinds:
             return None
         return {
@@ -180,7 +179,7 @@ def _sheet(comparison: Comparison) -> Sheet:
         "legend": legend(looks.values, Became, _NoTrait),
         "choices": ROWS,
     }
-    return Sheet(data, places)
+    return Sheet(data, ids)
 
 
 def _look(change: Change) -> Look:

@@ -14,11 +14,11 @@ from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import cell_text, digest, facts, headline, levels, played, renegotiation
 from matrix.reports.hello_view import ABSENT
 from matrix.reports.next_step import next_step
-from matrix.reports.page.chunks import told
-from matrix.reports.page.document import MOST_BYTES, render_frame
+from matrix.reports.page.chunks import Told, told
+from matrix.reports.page.document import MOST_BYTES, Frame, render_frame
 from matrix.reports.page.look import MAX_TEXT, Trait, state_of, traits
 from matrix.reports.page.nearest import NearestPassing
-from matrix.reports.page.sheet import MAX_NAME, sheet
+from matrix.reports.page.sheet import MAX_NAME, Sheet, sheet
 from matrix.reports.page.sources import NO_SOURCES, Sources
 from matrix.reports.page.stories import Stories
 from matrix.reports.standing import standing, standing_text
@@ -50,18 +50,30 @@ def render_html(
     run: RunFile, timings: Timings = NO_TIMINGS, sources: Sources = NO_SOURCES, most_bytes: int = MOST_BYTES
 ) -> str:
     """Give the whole page, of `most_bytes` at most where leaving out stories brings that about."""
+    return b"".join(page_pieces(run, timings, sources, most_bytes)).decode()
+
+
+def page_pieces(
+    run: RunFile, timings: Timings = NO_TIMINGS, sources: Sources = NO_SOURCES, most_bytes: int = MOST_BYTES
+) -> Iterator[bytes]:
+    """The same in pieces, in UTF-8."""
+    frame, grid = _frame_and_sheet(run, timings, sources)
+    stories = _told(run, sources, most_bytes - frame.size(grid.data))
+    yield from frame.page(grid.with_stories(stories.numbers), stories.chunks)
+
+
+def _frame_and_sheet(run: RunFile, timings: Timings, sources: Sources) -> tuple[Frame, Sheet]:
+    """All of the page but the stories; the tables that it is made from are not kept."""
     made = tables(run)
-    frame = render_frame(TEMPLATE, _content(run, timings, made))
-    grid = sheet(run, made, timings, sources)
-    bare = len(frame.page(grid.data).encode("utf-8", "backslashreplace"))
-    cells = sorted((cell for cell in run.cells if cell.id in grid.places), key=_order)
+    return render_frame(TEMPLATE, _content(run, timings, made)), sheet(run, made, timings, sources)
+
+
+def _told(run: RunFile, sources: Sources, room: int) -> Told:
+    """The stories of the cells in the grid, of so many bytes at most."""
+    nobody = unasked(run)
+    cells = sorted((cell for cell in run.cells if cell.server not in nobody), key=_order)
     nearest = NearestPassing(run, sources.profiles)
-    stories = told(
-        ((cell.id, cell) for cell in cells),
-        lambda: Stories(sources, nearest),
-        most_bytes - bare - grid.room_for_stories(),
-    )
-    return frame.page(grid.with_stories(stories.numbers), stories.chunks)
+    return told(((cell.id, cell) for cell in cells), lambda: Stories(sources, nearest), room)
 
 
 def _order(cell: CellRecord) -> tuple[int, str, str, str]:
@@ -146,11 +158,14 @@ def _static(table: Table) -> Iterator[Mapping[str, Any]]:
     """The tables of a scenario; many servers are in several, one below the other."""
     for first in range(0, len(table.servers), SERVERS_SIDE_BY_SIDE):
         shown = table.servers[first : first + SERVERS_SIDE_BY_SIDE]
-        rows = [
-            (client, [cell and _static_cell(cell) for cell in table.row(client, shown)])
-            for client in table.clients
-        ]
+        rows = _static_rows(table, shown)
         yield {"scenario": table.scenario, "servers": shown, "rows": rows}
+
+
+def _static_rows(table: Table, servers: Sequence[str]) -> Iterator[tuple[str, Sequence[StaticCell | None]]]:
+    """One after the other, since of a large run all of them take many times the room of their text."""
+    for client in table.clients:
+        yield client, [None if cell is None else _static_cell(cell) for cell in table.row(client, servers)]
 
 
 def _static_cell(cell: CellRecord) -> StaticCell:
