@@ -105,6 +105,10 @@ class Measured:
         for server in self._undecided:
             self._note_occasions(server, until)
         self._folder.keep_evidence_of(self._records)
+        # No result comes any more; of a large run these take the room that the reports need.
+        self._results.clear()
+        self._undecided.clear()
+        self._shared = SharedValues()
         return whole(self._frame, self._records.values(), len(self._planned), problems)
 
     def write(self, run: RunFile, timings: Mapping[str, Any], reports: Reports) -> None:

@@ -45,6 +45,16 @@ LONGEST_REPORT = 400_000
 """Characters; that of the same run without a long text has some ten thousand."""
 
 
+EXPLANATION = ExplanationRecord(
+    result="one",
+    client="a",
+    confidence="high",
+    proof="two hellos",
+    connections=9,
+    remedies=[RemedyRecord(side="client", how="turn it off", source="a vendor")],
+)
+
+
 @cache
 def rich_run() -> RunFile:
     """A run in which every field says something."""
@@ -72,14 +82,7 @@ def rich_run() -> RunFile:
             Outcome.FAILS,
             note="a note",
             cause="a cause",
-            explanation=ExplanationRecord(
-                result="one",
-                client="a",
-                confidence="high",
-                proof="two hellos",
-                connections=9,
-                remedies=[RemedyRecord(side="client", how="turn it off", source="a vendor")],
-            ),
+            explanation=EXPLANATION,
             expected_why="it is known",
             prediction=Outcome.FAILS,
             prediction_why="no suite",
