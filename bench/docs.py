@@ -1,7 +1,8 @@
 """The pages of `docs/`: runs every command of every page and writes what it printed into the page.
 
 A page is Markdown. A fenced block `console` has commands, each behind `$ `, and beneath it what it printed
-on standard output (where it fails, also its errors and its exit status), with the moments left out. A block
+on standard output (where it fails, also its errors and its exit status), without moments and the name of this
+machine. A block
 whose first line is `# file: NAME` is a file that the commands find. A command that needs a registry or a
 container engine, or takes long, stands in a block `sh`: it is not run here. The hosts of SERVERS are servers
 that are started on loopback.
@@ -38,7 +39,9 @@ START_SECONDS = 30.0
 COMMAND_SECONDS = 120.0
 _BLOCK = re.compile(r"^```(console|sh|toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# file: (\S+)\n")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\+00:00)?")
+_HOST = re.compile(r"^( *host: |\| host \| ).*?( \|)?$", re.MULTILINE)
+"""What a comparison says of the machines that its runs were made on, in a text and in Markdown."""
 _COMMAND = re.compile(r"^\$ (.*)$", re.MULTILINE)
 
 
@@ -114,8 +117,13 @@ def printed(command: str, addresses: Mapping[str, str], place: Path) -> str:
     said = done.stdout + (f"{done.stderr}(exit status {done.returncode})\n" if done.returncode else "")
     for name, address in addresses.items():
         said = said.replace(address, name)
-    said = _MOMENT.sub("YYYY-MM-DD hh:mm:ss", said)
+    said = still(said)
     return "".join(f"{line.rstrip()}\n" for line in said.replace(f"{place}/", "").splitlines())
+
+
+def still(said: str) -> str:
+    """What was said, without what differs from day to day and from machine to machine."""
+    return _HOST.sub(r"\1HOST\2", _MOMENT.sub("YYYY-MM-DD hh:mm:ss", said))
 
 
 def _replaced(text: str, addresses: Mapping[str, str]) -> str:

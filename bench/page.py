@@ -28,8 +28,9 @@ from playwright.sync_api import Page, sync_playwright
 from bench.machine import machine
 from clients.profile import load_profiles
 from matrix.reports.files import PAGE
-from matrix.reports.page.run_page import render_html
+from matrix.reports.page.run_page import page_pieces
 from matrix.reports.page.sources import sources_of
+from matrix.results.files import write_pieces
 from matrix.results.run_file import load_run
 from matrix.results.timings import load_timings
 
@@ -104,13 +105,12 @@ def make(folder: Path) -> dict[str, Any]:
     run, timings = load_run(folder), load_timings(folder)
     sources = sources_of(folder, run, load_profiles())
     before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    text = render_html(run, timings, sources)
+    write_pieces(folder / PAGE, page_pieces(run, timings, sources))
     seconds = time.perf_counter() - before[0]
-    (folder / PAGE).write_text(text, encoding="utf-8")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "cells": len(run.cells),
-        "bytes": len(text.encode()),
+        "bytes": (folder / PAGE).stat().st_size,
         "seconds_to_make": round(seconds, 1),
         "megabytes_of_memory_before": before[1] // 1024,
         "megabytes_of_memory_at_most": peak // 1024,

@@ -41,10 +41,8 @@ def export(chosen: Iterable[Stack], target: Path, tell: Callable[[StackFile], No
     The bundle gets its name when it is complete. Raises BundleError, FetchError.
     """
     chosen = tuple(chosen)
-    if target.exists():
-        raise BundleError(f"{target}: is there already; remove it or name another file")
-    # A file that several stacks share is carried once.
-    files = {file.sha256: file for stack in chosen for file in stack.files}
+    check_new(target)
+    files = carried(chosen)
     with _written(target) as archive:
         listing = {
             "schema": SCHEMA,
@@ -57,6 +55,17 @@ def export(chosen: Iterable[Stack], target: Path, tell: Callable[[StackFile], No
             tell(file)
             with _downloaded(file) as source:
                 archive.addfile(_member(file.name, file.size), source)
+
+
+def check_new(target: Path) -> None:
+    """Raise BundleError where a bundle would take the place of something."""
+    if target.exists():
+        raise BundleError(f"{target}: is there already; remove it or name another file")
+
+
+def carried(chosen: Iterable[Stack]) -> Mapping[str, StackFile]:
+    """The files of a bundle of stacks, by digest; one that several stacks share is carried once."""
+    return {file.sha256: file for stack in chosen for file in stack.files}
 
 
 def import_bundle(source: Path, tell: Told) -> None:
@@ -126,8 +135,8 @@ def _listed(
         )
     chosen = [known[name] for name in with_needs(names)]
     pins = {file.name: file for stack in chosen for file in stack.files}
-    carried = {(each.get("name"), each.get("sha256")) for each in files or () if isinstance(each, dict)}
-    if carried != {(file.name, file.sha256) for file in pins.values()}:
+    listed = {(each.get("name"), each.get("sha256")) for each in files or () if isinstance(each, dict)}
+    if listed != {(file.name, file.sha256) for file in pins.values()}:
         raise BundleError(f"{source}: has other files than this version pins; export it with this version")
     return chosen, pins
 

@@ -13,8 +13,9 @@ from clients.capture.stream import MAX_PIECES, Stream
 from clients.genuine.secrets import Secrets
 from handshake.errors import DecodeError
 from handshake.features import FirstFlight
-from handshake.wire.extensions import pull_server_name, pull_supported_versions
-from handshake.wire.registry import ExtensionType, is_grease
+from handshake.wire import hello_versions
+from handshake.wire.extensions import pull_server_name
+from handshake.wire.registry import ExtensionType
 
 _FIRST_TIME, _LAST_TIME = -62_135_596_800.0, 253_402_300_799.0
 """The years 1 to 9999, of which dates are written. A damaged capture has other times too."""
@@ -70,12 +71,7 @@ class CapturedHello(Struct, frozen=True):
 
 def highest_version(flight: FirstFlight) -> int:
     """The highest version that a hello offers, GREASE aside."""
-    highest = flight.hello.legacy_version if flight.sslv2 is None else flight.sslv2.version
-    try:
-        listed = pull_supported_versions(flight.hello.extension(ExtensionType.SUPPORTED_VERSIONS) or b"")
-    except DecodeError:
-        return highest
-    return max((version for version in listed if not is_grease(version)), default=highest)
+    return hello_versions.highest_version(flight.hello) if flight.sslv2 is None else flight.sslv2.version
 
 
 def endpoint_text(endpoint: Endpoint) -> str:

@@ -1,4 +1,6 @@
-"""Saying what is going to be sent to a server that may not be the user's, and asking whether it may be."""
+"""Saying what is going to be sent to a server that may not be the user's, or to be downloaded, and asking
+whether it may be.
+"""
 
 import sys
 from typing import Annotated
@@ -23,14 +25,15 @@ Timeout = Annotated[
 ]
 
 
-def ask_first(what: str, *, is_agreed: bool) -> None:
-    """Say what is going to be sent and go on only if the user agrees, now or by --yes. Without a terminal
-    nobody can, and the command ends with exit status 2.
+ASKED_MUCH = "the server may be asked so much"
+
+
+def ask_first(what: str, *, is_agreed: bool, consent: str = ASKED_MUCH) -> None:
+    """Say what is going to happen and go on only if the user agrees, now or by --yes, that `consent`. Without
+    a terminal nobody can, and the command ends with exit status 2.
     """
     if not is_agreed and not sys.stdin.isatty():
-        tell(
-            f"tls-matrix: {what}: nobody is there to be asked; give --yes if the server may be asked so much"
-        )
+        tell(f"tls-matrix: {what}: nobody is there to be asked; give --yes if {consent}")
         raise typer.Exit(EXIT_USAGE)
     tell(f"tls-matrix: {what}")
     if not is_agreed and not typer.confirm("Go on?", err=True):

@@ -1,5 +1,6 @@
 """`tls-matrix compare OLD [NEW]`: what a patch changed, and for whom, between two runs or two servers."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ import typer
 from definitions.fault import Together
 from definitions.former import Notes
 from matrix.commands.options import one_line_errors, while_read, write_out
+from matrix.commands.showing import saved_timings
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED, SelectionError, UnreadableRun
 from matrix.reports import comparison as render
 from matrix.reports.page.comparison_page import render_page
@@ -20,6 +22,7 @@ from matrix.results.compare import (
     require_something_in_common,
 )
 from matrix.results.compare import compare as compare_runs
+from matrix.results.compared_run import ComparedRun
 from matrix.results.run_file import RunFile, load_whole_run
 
 _FAIL_ON = {
@@ -105,12 +108,22 @@ def _compare(
             raise SelectionError(
                 "the run now is missing; give it, or --server and --with to compare within one run"
             )
-        return compare_runs(*_runs(old, new, notes))
+        old_run, new_run = _runs(old, new, notes)
+        return _of_runs(compare_runs(old_run, new_run), _run(old, old_run), _run(new, new_run))
     old_run, new_run = _runs(old, new, notes)
     before = find_server(server, old_run, f"tls-matrix report {old}")
-    return compare_servers(
-        old_run, before, new_run, find_server(becomes, new_run, f"tls-matrix report {new or old}")
-    )
+    now = find_server(becomes, new_run, f"tls-matrix report {new or old}")
+    comparison = compare_servers(old_run, before, new_run, now)
+    return _of_runs(comparison, _run(old, old_run, before), _run(new or old, new_run, now))
+
+
+def _of_runs(comparison: Comparison, before: ComparedRun, now: ComparedRun) -> Comparison:
+    return replace(comparison, before=before, now=now)
+
+
+def _run(place: Path, run: RunFile, server: str | None = None) -> ComparedRun:
+    """What is to be said of a run that is compared; one without readable times is compared all the same."""
+    return ComparedRun(str(place), run, saved_timings(place if place.is_dir() else place.parent), server)
 
 
 def _runs(old: Path, new: Path | None, notes: Notes) -> tuple[RunFile, RunFile]:

@@ -22,6 +22,7 @@ from matrix.explain.explanation import MOST_PROBES, Terms
 from matrix.explain.explanation import explain as explain_hello
 from matrix.explain.report import document, write_files
 from matrix.explain.result import Explanation, Kind
+from matrix.explain.words import proof_sentence
 from matrix.grid.run_cell import own_credentials
 from matrix.grid.servers import grid_servers, read_credentials
 from matrix.plan.loading import choose_profile, load_all_profiles
@@ -232,17 +233,11 @@ def _status(found: Explanation) -> int:
 def _print(found: Explanation, written: dict[str, Any], files: list[Path]) -> None:
     _line(f"{written['sentence']}.", "bold")
     _line(f"  confidence: {written['confidence']}")
-    evidence = written["evidence"]
-    for text in evidence["accepted"]:
+    for text in written["evidence"]["accepted"]:
         if text not in written["sentence"]:
             _line(f"  {text}")
     if found.proof is not None:
-        sizes = evidence["failing"]["length"], evidence["passing"]["length"]
-        _line(
-            f"  proof: a hello of {sizes[0]} bytes fails and one of {sizes[1]} bytes gets past that, "
-            f"{evidence['repeats']} of {evidence['repeats']} times each; they differ in "
-            f"{', '.join(evidence['differing'][:6]) or 'nothing that has a name'}"
-        )
+        _line(f"  proof: {proof_sentence(found.proof)}")
     if found.nearest is not None:
         _line(f"  the nearest client that gets through: {found.nearest}")
     for product in written["known_products"]:

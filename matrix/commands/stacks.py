@@ -1,7 +1,7 @@
 """`tls-matrix stacks list|fetch|export|import`: what real servers are made of, and getting it."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -15,11 +15,12 @@ from rich.progress import Progress as ProgressBar
 
 from matrix.cell import select
 from matrix.commands import completion
+from matrix.commands.asking_first import ask_first
 from matrix.commands.options import Json, one_line_errors, print_table, tell, write_out
-from matrix.errors import EXIT_HARNESS, EXIT_USAGE
+from matrix.errors import EXIT_HARNESS, EXIT_USAGE, SelectionError
 from matrix.results.run_file import to_json
-from matrix.wording import counted
-from stacks.bundle import BundleError, export, import_bundle
+from matrix.wording import counted, joined
+from stacks.bundle import BundleError, carried, check_new, export, import_bundle
 from stacks.catalogue import Stack, stacks, with_needs
 from stacks.check import check_catalogue
 from stacks.download import Progress
@@ -30,6 +31,7 @@ application = typer.Typer(
     help="List the stacks of real servers, fetch them into a cache folder, or carry them there in a file.",
 )
 
+_LISTED_BY = "tls-matrix stacks list"
 Ids = Annotated[
     list[str] | None,
     typer.Argument(
@@ -62,7 +64,7 @@ def fetch_stacks(ids: Ids = None) -> None:
     """Fetch stacks, and those they need, into the cache folder; fetched stacks are kept."""
     with one_line_errors():
         check_catalogue()
-        chosen = with_needs(select(ids or (), stacks(), "stack", "tls-matrix stacks list"))
+        chosen = with_needs(select(ids or (), stacks(), "stack", _LISTED_BY))
     # As an interrupt, so that what is half fetched is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     failed = False
@@ -81,15 +83,30 @@ def fetch_stacks(ids: Ids = None) -> None:
 @application.command("export")
 def export_stacks(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.", show_default=False)],
-    ids: Ids = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID]...",
+            help="Shell patterns; without any, the stacks that are fetched here.",
+            show_default=False,
+        ),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every stack, fetched here or not.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before so much is downloaded.")] = False,
 ) -> None:
-    """Download stacks into one file, for `stacks import` on a machine without internet."""
+    """Download stacks into one file, for `stacks import` on a machine without internet.
+
+    What is fetched here was unpacked, so its files are downloaded again, for every Python that they are
+    pinned for. The size is told and asked about first.
+    """
     with one_line_errors():
         check_catalogue()
-        chosen = [
-            stacks()[each]
-            for each in with_needs(select(ids or (), stacks(), "stack", "tls-matrix stacks list"))
-        ]
+        chosen = _exported(ids or (), everything=everything)
+    with _ended():
+        check_new(file)
+    size = decimal(sum(each.size for each in carried(chosen).values()))
+    what = f"up to {size} are going to be downloaded for {counted(len(chosen), 'stack')}"
+    ask_first(what, is_agreed=yes, consent="so much may be downloaded")
     with _ended():
         export(chosen, file, lambda each: tell(f"{each.name}: fetching, {decimal(each.size)} ..."))
         tell(f"{file}: {counted(len(chosen), 'stack')}, {decimal(file.stat().st_size)}")
@@ -106,6 +123,22 @@ def import_stacks(
         check_catalogue()
     with _ended():
         import_bundle(file, lambda stack, folder: tell(f"{stack.id}: {folder}"))
+
+
+def _exported(ids: Sequence[str], *, everything: bool) -> list[Stack]:
+    """The stacks to be exported, and those they need. Raises SelectionError."""
+    if ids and everything:
+        raise SelectionError("--all and the ids contradict each other; leave one of them out")
+    if ids or everything:
+        named = select(ids, stacks(), "stack", _LISTED_BY)
+    else:
+        named = [stack.id for stack in stacks().values() if stack.folder() is not None]
+        if not named:
+            raise SelectionError("no stack is fetched here; name those to be exported, or give --all")
+        missing = [identity for identity in stacks() if identity not in named]
+        if missing:
+            tell(f"tls-matrix: not fetched here, and left out: {joined(missing)} (--all takes them too)")
+    return [stacks()[each] for each in with_needs(named)]
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from handshake.reason import Kind
 from handshake.renegotiation import Renegotiation
 from handshake.wire.extensions import HOST_NAME, push_server_name
 from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE
+from handshake.wire.hello_versions import selected_version
 from handshake.wire.messages import pull_server_hello
 from matrix.explain.trial import Answer, Choice
 from matrix.judgement.judge import outcome_of
@@ -210,7 +211,7 @@ def _choice(attempt: Attempt) -> Choice | None:
                 hello = pull_server_hello(entry.decrypted[MESSAGE_HEADER_SIZE:])
             except HandshakeError:
                 return None
-            return Choice(hello.legacy_version, hello.cipher_suite, None)
+            return Choice(selected_version(hello), hello.cipher_suite, None)
     return None
 
 

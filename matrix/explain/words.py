@@ -8,6 +8,7 @@ from handshake.features import Feature
 from handshake.features.any_cipher_suite import AnyCipherSuite
 from handshake.features.cipher_suite import CipherSuite
 from handshake.features.extension import Extension
+from handshake.features.flight import flight_of
 from handshake.features.negation import Negation
 from handshake.features.version_from import VersionFrom
 from handshake.wire.cipher_suites import TLS_EMPTY_RENEGOTIATION_INFO_SCSV, cipher_suite_name
@@ -17,6 +18,7 @@ from matrix.explain.choices import choices
 from matrix.explain.control import REPEATS
 from matrix.explain.doubts import RENEGOTIATION_INFO
 from matrix.explain.hypotheses import Hypothesis, Joint, is_numeric
+from matrix.explain.proof import Proof
 from matrix.explain.result import MOST_TOLD, Explanation, Kind
 from matrix.explain.trial import Trials
 from matrix.wording import counted, joined
@@ -28,6 +30,7 @@ _REFUSES = {
     "timeout": "does not answer",
 }
 _MOST_NAMED = MOST_TOLD
+_MOST_DIFFERENCES = 6
 _NOT_EXPLAINED = {
     Kind.PASSES: (
         "{client} gets through to {server}, {times} of {times} times, as it should: there is nothing to "
@@ -193,6 +196,19 @@ def _accepted(cause: Hypothesis, trials: Trials) -> Iterator[str]:
     long = [trial for trial in trials.chosen(through) if trial.flight.length in lengths]
     if long:
         yield f"a hello of the same length, {long[0].flight.length} bytes, is accepted without it"
+
+
+def proof_sentence(proof: Proof) -> str:
+    """What the two hellos of a proof show."""
+    times = f"{proof.repeats} of {proof.repeats} times each"
+    names = [feature.name for feature in proof.differing[:_MOST_DIFFERENCES]]
+    more = len(proof.differing) - len(names)
+    differ = joined([*names, *_more(more)]) if names else "nothing that has a name"
+    sizes = [flight_of(hello).length for hello in (proof.failing, proof.passing)]
+    return (
+        f"a hello of {sizes[0]} bytes fails and one of {sizes[1]} bytes gets past that, {times}; they differ "
+        f"in {differ}"
+    )
 
 
 def confidence(explanation: Explanation) -> str:

@@ -280,11 +280,12 @@ class GridController:
             cells = counted(len(self.plan.cells), "cell")
             self.said.append(f"{self._ending.reason} ended the run: {len(measured)} of {cells} measured")
         timings = self._timings(measured, self._servers)
+        told = timings_from(timings)
         sources = sources_of(self.folder.path, run, self.plan.profiles)
-        measured.write(run, timings, render_reports(run, timings_from(timings), sources))
+        measured.write(run, timings, render_reports(run, told, sources))
         if measured.lost and not measured.unwritten:
             self.said.append(measured.lost)
-        kept = kept_run(run, timings_from(timings), self.folder.path.name, str(self.folder.path))
+        kept = kept_run(run, told, self.folder.path.name, str(self.folder.path))
         self.not_in_history = add_at_the_end(history_file(self.plan.options.history), kept)
 
     def _timings(self, measured: Measured, servers: GridServers) -> dict[str, Any]:

@@ -8,14 +8,18 @@ about in turn.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
+from clients.destination import Destination
 from clients.pace import at_once
 from handshake.features.flight import flight_of
+from handshake.hello_template import HelloTemplate
 from handshake.reason import Reason
 from matrix.explain.asking import Asker, with_server_name
 from matrix.explain.explanation import explain
+from matrix.explain.kept import kept
 from matrix.explain.result import Explanation, Kind
 from matrix.explain.words import sentence
 from matrix.grid.endpoint import Endpoint
+from matrix.grid.measured import Blamed
 from matrix.grid.run_cell import Terms, own_credentials
 from matrix.judgement.outcome import Outcome
 from matrix.plan.plan import Plan
@@ -35,9 +39,9 @@ def explained(
     records: Iterable[CellRecord],
     terms: Terms,
     paces: Mapping[str, Callable[[], None]],
-) -> dict[str, str]:
-    """What is to blame, a sentence, by the id of the cell. `paces` are those of the targets by name."""
-    causes: dict[str, str] = {}
+) -> dict[str, Blamed]:
+    """What is to blame, by the id of the cell. `paces` are those of the targets by name."""
+    blamed: dict[str, Blamed] = {}
     for records_alike in _alike(plan, records):
         server, scenario = records_alike[0].server, records_alike[0].scenario
         endpoint = endpoints[server]
@@ -60,11 +64,13 @@ def explained(
             if found.kind in _TOLD:
                 said = sentence(found, server, _CLIENT)
                 sharing = [first, *(other for other in others if _shares(plan, other, found, endpoint))]
-                causes |= {record.id: said for record in sharing}
+                for record in sharing:
+                    hello = _hello(plan, record.client, endpoint.destination)
+                    blamed[record.id] = said, kept(found, first.client, record.client, hello)
                 left = [record for record in others if record not in sharing]
             else:
                 left = others
-    return causes
+    return blamed
 
 
 def _alike(plan: Plan, records: Iterable[CellRecord]) -> list[list[CellRecord]]:
@@ -85,5 +91,10 @@ def _shares(plan: Plan, record: CellRecord, found: Explanation, endpoint: Endpoi
     assert endpoint.destination is not None, "it was asked"
     if not found.causes:
         return found.kind is Kind.CHOICE
-    hello = plan.profiles[record.client].player.hellos[0].template
-    return found.causes[0][0].holds(flight_of(with_server_name(hello, endpoint.destination.server_name)))
+    return found.causes[0][0].holds(flight_of(_hello(plan, record.client, endpoint.destination)))
+
+
+def _hello(plan: Plan, client: str, destination: Destination) -> HelloTemplate:
+    """The first hello that a client says there."""
+    hello = plan.profiles[client].player.hellos[0].template
+    return with_server_name(hello, destination.server_name)

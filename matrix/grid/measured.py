@@ -28,10 +28,13 @@ from matrix.judgement.outcome import Outcome
 from matrix.plan.plan import Plan
 from matrix.results.cell_result import CellResult, Facts
 from matrix.results.evidence import ServerView, read_evidence, write_evidence
+from matrix.results.explained import ExplanationRecord
 from matrix.results.run_file import CellRecord, RunFile
-from matrix.results.run_folder import RunFolder
+from matrix.results.run_folder import Reports, RunFolder
 from servers.contract import Connection
 
+Blamed = tuple[str, ExplanationRecord]
+"""What is to blame, a sentence, and what else is kept of the explanation."""
 LAST_VIEWS_SECONDS = 1.0  # all that servers have still to say when the last cell is done
 
 
@@ -88,10 +91,11 @@ class Measured:
         """What the cells gave, in the order of their ids."""
         return [self._records[cell_id] for cell_id in sorted(self._records)]
 
-    def blame(self, causes: Mapping[str, str]) -> None:
+    def blame(self, blamed: Mapping[str, Blamed]) -> None:
         """Put what is to blame beside the failures, by the id of the cell."""
-        for cell_id, cause in causes.items():
-            self._keep(self._records[cell_id].model_copy(update={"cause": cause}))
+        for cell_id, (cause, explanation) in blamed.items():
+            update = {"cause": cause, "explanation": explanation}
+            self._keep(self._records[cell_id].model_copy(update=update))
 
     def finish(self, problems: Mapping[str, Problem]) -> RunFile:
         """Give the whole run; `problems` are those of servers that do not answer, by server."""
@@ -103,9 +107,13 @@ class Measured:
         for server in self._undecided:
             self._note_occasions(server, until)
         self._folder.keep_evidence_of(self._records)
+        # No result comes any more; of a large run these take the room that the reports need.
+        self._results.clear()
+        self._undecided.clear()
+        self._shared = SharedValues()
         return whole(self._frame, self._records.values(), len(self._planned), problems)
 
-    def write(self, run: RunFile, timings: Mapping[str, Any], reports: Mapping[str, str]) -> None:
+    def write(self, run: RunFile, timings: Mapping[str, Any], reports: Reports) -> None:
         """Write the files of the run and let it have its place."""
         try:
             self._make_room_for(self._folder.write, run, timings, reports)

@@ -8,7 +8,16 @@ from typing import Any
 from matrix.results.run_file import CellRecord
 
 _FIELDS = set(CellRecord.model_fields)  # which of them were given: twice the room of the values
-_SHARED = ("reason", "reason_detail", "expected_reason", "certificate", "negotiated", "attempts", "notes")
+_SHARED = (
+    "reason",
+    "reason_detail",
+    "expected_reason",
+    "explanation",
+    "certificate",
+    "negotiated",
+    "attempts",
+    "notes",
+)
 
 
 class SharedValues:

@@ -1,14 +1,15 @@
 """A comparison of two runs, or of two servers, as text, Markdown or JSON; the page is in
 `matrix.reports.page.comparison_page`. Pure.
 
-How many clients lose service comes first in every form, then the regressions; cells that stayed as they were
-are counted, not listed.
+Which runs were compared comes first in every form, then how many clients lose service, then the regressions;
+cells that stayed as they were are counted, not listed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from matrix.reports.change_groups import ChangeGroup, groups, is_why_of_before, service_changes, why
+from matrix.reports.compared_runs import ComparedTable, compared_json, compared_lines, compared_table
 from matrix.reports.markdown import escape
 from matrix.results.compare import Change, ChangeKind, Comparison
 from matrix.results.run_file import CellRecord, to_json
@@ -29,8 +30,11 @@ TITLES = {
 
 def render_text(comparison: Comparison) -> str:
     """Give plain lines."""
-    said = service_changes(comparison)
-    lines = [*said, ""] if said else []
+    lines = [
+        line
+        for part in (compared_lines(comparison), service_changes(comparison))
+        for line in ([*part, ""] if part else [])
+    ]
     for kind, changes in listed(comparison):
         lines.append(f"{TITLES[kind]} ({len(changes)})")
         for group in groups(changes):
@@ -41,16 +45,15 @@ def render_text(comparison: Comparison) -> str:
 
 def render_markdown(comparison: Comparison) -> str:
     """Give a page for a change ticket."""
-    lines = ["# What changed", ""]
+    lines = ["# What changed", "", *_compared(compared_table(comparison))]
     lines += [f"**{escape(said)}**\n" for said in service_changes(comparison)]
     lines += [escape(summary(comparison)), ""]
     for kind, changes in listed(comparison):
+        found = groups(changes)
+        columns = columns_of(kind, found)
         lines += [f"## {escape(TITLES[kind])} ({len(changes)})", ""]
-        lines += [
-            f"| clients | server | scenario | before | now | {why_title(kind)} |",
-            "|---|---|---|---|---|---|",
-        ]
-        lines += [*map(_row, groups(changes)), ""]
+        lines += [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+        lines += [*(_row(group, len(columns)) for group in found), ""]
     lines += [f"{escape(line)}\n" for line in hypotheses(comparison)]
     return "\n".join(lines)
 
@@ -62,6 +65,8 @@ def render_json(comparison: Comparison) -> str:
     return to_json(
         {
             "schema": "tls-matrix/comparison/1",
+            "before": compared_json(comparison.before),
+            "now": compared_json(comparison.now),
             "summary": service_changes(comparison),
             "counts": counts,
             "changes": changes,
@@ -141,10 +146,26 @@ def why_title(kind: ChangeKind) -> str:
     return "why before" if is_why_of_before(kind) else "why"
 
 
-def _row(group: ChangeGroup) -> str:
-    """Give one row of the Markdown table."""
-    columns = (joined(list(group.clients)), ", now ".join(group.servers), group.scenario)
-    return f"| {' | '.join(map(escape, (*columns, group.before, group.now, group.why)))} |"
+def columns_of(kind: ChangeKind, found: Sequence[ChangeGroup]) -> list[str]:
+    """What the columns of a table of such changes are called; one for reasons only where there are some."""
+    why = [why_title(kind)] if any(group.why for group in found) else []
+    return ["clients", "server", "scenario", "before", "now", *why]
+
+
+def _row(group: ChangeGroup, columns: int) -> str:
+    """Give one row of the Markdown table, of so many columns."""
+    places = (joined(list(group.clients)), ", now ".join(group.servers), group.scenario)
+    values = (*places, group.before, group.now, group.why)[:columns]
+    return f"| {' | '.join(map(escape, values))} |"
+
+
+def _compared(table: ComparedTable | None) -> list[str]:
+    """Give the table of the runs that were compared."""
+    if table is None:
+        return []
+    head = ["", *table.columns]
+    rows = (f"| {' | '.join(map(escape, (name, *values)))} |" for name, values in table.rows)
+    return [f"| {' | '.join(head)} |", "|---" * len(head) + "|", *rows, ""]
 
 
 def _as_json(change: Change) -> dict[str, Any]:

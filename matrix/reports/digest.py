@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from matrix.judgement.outcome import Outcome, Verdict
-from matrix.reports.groups import Group, groups
+from matrix.reports.facts import Fact, explanation_facts
+from matrix.reports.groups import Group, groups, some
 from matrix.reports.headline import unexpected_cells
 from matrix.reports.inference import inference
 from matrix.results.levels import in_order
@@ -113,13 +114,30 @@ def cell_notes(run: RunFile) -> list[str]:
 CAUSES = "What is to blame"
 
 
-def causes(run: RunFile) -> list[str]:
-    """What is to blame for failures, each once with the cells it is of; of a run with --explain."""
+def causes(run: RunFile) -> list[tuple[str, list[str]]]:
+    """What is to blame for failures, each once with the cells it is of, and what is told of it besides: how
+    sure it is, what proves it and what helps; of a run with --explain.
+    """
     cells: dict[str, list[CellRecord]] = defaultdict(list)
     for cell in run.cells:
         if cell.cause is not None:
             cells[printable(cell.cause)].append(cell)
-    return [f"{Group(tuple(those), cause).where_briefly}: {cause}." for cause, those in cells.items()]
+    return [
+        (f"{Group(tuple(those), cause).where_briefly}: {cause}.", _told_of(those))
+        for cause, those in cells.items()
+    ]
+
+
+def _told_of(cells: list[CellRecord]) -> list[str]:
+    """Each fact once; behind one that is not of all cells, which clients it is of."""
+    clients: dict[Fact, list[str]] = defaultdict(list)
+    for cell in cells:
+        for fact in explanation_facts(cell.explanation) if cell.explanation is not None else ():
+            clients[fact].append(printable(cell.client))
+    return [
+        f"{printable(name)}{'' if len(those) == len(cells) else f' ({some(those)})'}: {printable(value)}"
+        for (name, value), those in clients.items()
+    ]
 
 
 def findings(run: RunFile) -> list[str]:

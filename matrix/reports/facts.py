@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from matrix.reports.groups import some
+from matrix.results.explained import ExplanationRecord
 from matrix.results.levels import in_order
 from matrix.results.run_file import (
     ASSUMED,
@@ -18,8 +19,9 @@ from matrix.results.run_file import (
     TargetRecord,
 )
 from matrix.results.timings import Timings
-from matrix.wording import joined, printable
+from matrix.wording import counted, joined, printable
 
+HOW_SURE, PROOF, ASKED = "how sure that is", "proof", "found out"
 NO_DATE = "date not recorded"
 RESTS_ON = "what the client refuses"
 _RESTS_ON = {
@@ -70,7 +72,12 @@ def target_text(target: TargetRecord) -> str:
 
 
 def cell_facts(cell: CellRecord) -> list[Fact]:
-    """What was seen in a cell beside its outcome."""
+    """What was seen in a cell beside its outcome, and what was found out about its failure."""
+    found = explanation_facts(cell.explanation) if cell.explanation is not None else []
+    return [*_seen_facts(cell), *((name, printable(value)) for name, value in found)]
+
+
+def _seen_facts(cell: CellRecord) -> list[Fact]:
     facts: list[Fact] = []
     if cell.negotiated is not None:
         agreed = (cell.negotiated.version, cell.negotiated.cipher_suite, cell.negotiated.group)
@@ -87,6 +94,16 @@ def cell_facts(cell: CellRecord) -> list[Fact]:
         facts.append(("to blame", cell.cause))
     facts += [("note", note) for note in cell.notes]
     return [(name, printable(value)) for name, value in facts]
+
+
+def explanation_facts(explanation: ExplanationRecord) -> list[Fact]:
+    """How sure a cause is, what proves it, and what helps."""
+    proof = [(PROOF, explanation.proof)] if explanation.proof else []
+    remedies = [
+        (f"on the {remedy.side}", f"{remedy.how} ({remedy.source})") for remedy in explanation.remedies
+    ]
+    asked = f"with the hello of {explanation.client}, {counted(explanation.connections, 'connection')}"
+    return [(HOW_SURE, explanation.confidence), *proof, (ASKED, asked), *remedies]
 
 
 def certificate_text(certificate: CertificateRecord) -> str:
@@ -118,7 +135,7 @@ def _facts_of_server(cells: Iterable[CellRecord]) -> list[str]:
     among: list[str] = []
     for cell in cells:
         among.append(cell.client)
-        for name, value in cell_facts(cell):
+        for name, value in _seen_facts(cell):  # what was found out has a section of its own
             if name not in ("negotiated", "note", RESTS_ON):
                 clients[name, value].append(cell.client)
     return [

@@ -92,7 +92,10 @@ def diff_lines(left: Sender, right: Sender, *, with_bytes: bool = False) -> Iter
     """Write two clients' hellos side by side, attempt by attempt."""
     yield f"<  {left.name}: {left.title}"
     yield f">  {right.name}: {right.title}"
-    yield "marks: < only the first, > only the second, = both, ~ in another order, ! with different content"
+    yield (
+        "marks: < only the first, > only the second, = both, ~ in another order, ! with different content, "
+        f"{ABSENT} none"
+    )
     for a, b in zip(left.views, right.views, strict=False):
         yield ""
         yield f"{a.title}  |  {b.title}"

@@ -20,6 +20,7 @@ from handshake.hello_template import ExtensionOrder, HelloFormat, HelloTemplate
 from handshake.wire.cipher_suites import CIPHER_SUITES, cipher_spec_name, cipher_suite_name
 from handshake.wire.client_hello import ClientHello, SSLv2ClientHello
 from handshake.wire.extension_text import describe_extension
+from handshake.wire.hello_versions import version_text
 from handshake.wire.ja3 import ja3
 from handshake.wire.ja4 import ja4
 from handshake.wire.registry import (
@@ -71,6 +72,7 @@ class HelloView(Struct, frozen=True):
             "format": "record" if sslv2 is None else "sslv2",
             "record_versions": [version_name(each.version) for each in flight.records if each.version],
             "records": [record.length for record in flight.records],
+            "version": version_name(highest_version(flight)),
             "client_version": version_name(_client_version(flight)),
             "length": flight.length,
             "session_id_length": len(flight.hello.session_id),
@@ -176,7 +178,7 @@ def _facts(flight: FirstFlight, extensions: tuple[Item, ...] | None) -> dict[str
     return {
         "format": "SSLv2" if is_sslv2 else "TLS record",
         "record_version": ABSENT if is_sslv2 else ", ".join(versions),
-        "client_version": version_name(_client_version(flight)),
+        "version": version_text(highest_version(flight), _client_version(flight)),
         "length": f"{flight.length} bytes in {counted(len(flight.records), 'record')}",
         "random begins with": ABSENT,
         "challenge begins with": ABSENT,

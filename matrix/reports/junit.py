@@ -9,7 +9,7 @@ Jenkins, GitLab and GitHub list failures by their `message`, which says the reas
 """
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import groupby
@@ -35,9 +35,15 @@ _ELEMENTS = {
 
 def render_junit(run: RunFile, timings: Timings = NO_TIMINGS) -> str:
     """Give the file."""
+    return "".join(junit_pieces(run, timings))
+
+
+def junit_pieces(run: RunFile, timings: Timings = NO_TIMINGS) -> Iterator[str]:
+    """The same suite by suite."""
     seconds = timings.seconds
     root = ET.Element("testsuites", _numbers("tls-matrix", run.cells, seconds))
-    suites: list[str] = []
+    start, _, end = ET.tostring(root, encoding="unicode", short_empty_elements=False).partition("><")
+    yield f'<?xml version="1.0" encoding="utf-8"?>\n{start}>\n'
     facts_of_run = [("partial", str(run.run.partial).lower()), *tested(run, timings)]
     targets = [target.name for target in run.run.asked.targets] if run.run.asked else []
     cells = sorted(run.cells, key=lambda cell: cell.id)
@@ -52,13 +58,12 @@ def render_junit(run: RunFile, timings: Timings = NO_TIMINGS) -> str:
             _add_case(suite, cell, seconds.get(cell.id, 0.0))
         if run.run.partial:
             ET.SubElement(suite, "system-out").text = partial(run)
-        suites.append(_text(suite))
+        yield _text(suite)
     if not cells:  # an interrupted run must say so even then
         suite = ET.Element("testsuite", _numbers("tls-matrix", [], seconds))
         _add_properties(suite, facts_of_run)
-        suites.append(_text(suite))
-    start, _, end = ET.tostring(root, encoding="unicode", short_empty_elements=False).partition("><")
-    return "".join(('<?xml version="1.0" encoding="utf-8"?>\n', start, ">\n", *suites, "<", end, "\n"))
+        yield _text(suite)
+    yield f"<{end}\n"
 
 
 def _text(suite: ET.Element) -> str:

@@ -20,7 +20,12 @@ from matrix.wording import printable
 
 def render_markdown(run: RunFile, timings: Timings = NO_TIMINGS) -> str:
     """Give the whole page, ending in a line feed."""
-    return "\n".join(_lines(run, timings)) + "\n"
+    return "".join(markdown_pieces(run, timings))
+
+
+def markdown_pieces(run: RunFile, timings: Timings = NO_TIMINGS) -> Iterator[str]:
+    """The same line by line."""
+    return (f"{line}\n" for line in _lines(run, timings))
 
 
 def escape(text: str) -> str:
@@ -43,7 +48,9 @@ def _lines(run: RunFile, timings: Timings) -> Iterator[str]:
         yield from ("", f"## {escape(table.scenario)}", "", *_table(run, table))
     yield ""
     yield from (f"- {escape(sign)}: {escape(meaning)}" for sign, meaning in legend(run))
-    yield from _section(digest.CAUSES, map(escape, digest.causes(run)))
+    yield from _section(
+        digest.CAUSES, ("<br>".join(map(escape, (line, *told))) for line, told in digest.causes(run))
+    )
     yield from _section("Notes (\\*)", map(escape, digest.cell_notes(run)))
     yield from _section(
         "What was tested", (escape(f"{name}: {value}") for name, value in tested(run, timings))

@@ -20,10 +20,39 @@ EXTERNAL = "external"
 def next_step(group: Group, run: RunFile) -> str:
     """Say what to do next, without a full stop."""
     cell = group.cells[0]
+    if cell.cause is not None and (step := _step_of_cause(group, run)):
+        return printable(step)
     step = _next_step(cell, run)
     if _was_silent(cell):
         step = f"{step}; if the server is only slow, a longer --timeout helps"
     return printable(step)
+
+
+def _step_of_cause(group: Group, run: RunFile) -> str:
+    """What follows where it is known what is to blame: what helps all these cells, else what explains it as
+    a whole; empty where `explain` cannot, since of a target it knows one scenario.
+    """
+    first, *others = (_remedies(cell) for cell in group.cells)
+    helping = {side: how for side, how in first if all((side, how) in each for each in others)}
+    if helping:
+        return "; ".join(f"on the {side}: {how}" for side, how in sorted(helping.items()))
+    if target_of(group.cells[0], run) is not None and group.cells[0].scenario != CONNECT.id:
+        return ""
+    return f"{COMMAND} explain {_explained(group.cells[0], run)} gives the whole explanation"
+
+
+def _remedies(cell: CellRecord) -> list[tuple[str, str]]:
+    """Side and remedy, the likeliest of a side last."""
+    found = cell.explanation.remedies if cell.explanation is not None else []
+    return [(remedy.side, remedy.how) for remedy in reversed(found)]
+
+
+def _explained(cell: CellRecord, run: RunFile) -> str:
+    """The cell as `explain` takes it; a target is named by its address."""
+    target = target_of(cell, run)
+    if target is None:
+        return shlex.quote(cell.id)
+    return f"--client {shlex.quote(cell.client)} --target {shlex.quote(_destination(target))}"
 
 
 def _was_silent(cell: CellRecord) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -36,8 +36,8 @@ class _Compiled(FileSystemBytecodeCache):
             super().dump_bytecode(bucket)
 
 
-def render_template(name: str, content: Mapping[str, Any]) -> str:
-    """Give the whole page that the template `name` makes of the content."""
+def template_pieces(name: str, content: Mapping[str, Any]) -> Iterator[str]:
+    """Give the page that the template `name` makes of the content, in pieces; a value is in one of them."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -52,7 +52,7 @@ def render_template(name: str, content: Mapping[str, Any]) -> str:
     # In pieces of many values each: as one list the values take many times the room of the page.
     pieces = environment.get_template(name).stream(**content)
     pieces.enable_buffering(_VALUES_A_PIECE)
-    return "".join(pieces)
+    yield from pieces
 
 
 def breakable(text: object) -> Markup:

@@ -21,6 +21,7 @@ from matrix.reports.headline import headline, partial
 from matrix.reports.next_step import next_step
 from matrix.reports.printing import encodable, print_line, print_section
 from matrix.reports.sections import print_sections
+from matrix.reports.standing import Standing, standing
 from matrix.reports.table import Rows, Table, heading, tables
 from matrix.reports.view import BRIEF, Section, View
 from matrix.results.run_file import CellRecord, RunFile
@@ -33,14 +34,19 @@ _STYLES = {
     Outcome.FAILS: "red",
     Outcome.NOT_APPLICABLE: "dim",
 }
+_STYLES_OF_RUNS = {
+    Standing.UNEXPECTED: "bold red",
+    Standing.UNJUDGED: "bold yellow",
+    Standing.NOTHING: "bold",
+    Standing.AS_EXPECTED: "bold green",
+}
 _CELL_PADDING = 3
 _CORNER = "client"
 
 
 def print_run(run: RunFile, console: Console, view: View = BRIEF, timings: Timings = NO_TIMINGS) -> None:
     """Print what a person needs after a run, as much as the view has."""
-    is_good = bool(run.cells) and all(cell.verdict.is_as_expected for cell in run.cells)
-    print_line(console, headline(run), "bold green" if is_good else "bold red")
+    print_line(console, headline(run), _STYLES_OF_RUNS[standing(run)])
     if run.run.partial:
         print_line(console, partial(run), "bold yellow")
     if Section.UNEXPECTED in view.sections:
@@ -65,8 +71,22 @@ def _print_notes(run: RunFile, console: Console, view: View) -> None:
     observed = digest.observed_failures(run)
     _print_groups(run, console, "Failures, fallbacks and notes", observed, view.groups_at_most)
     print_section(console, "What the clients that work have in common", digest.inferences(run), "bold")
-    print_section(console, digest.CAUSES, digest.causes(run), "bold")
+    _print_causes(run, console, view)
     print_section(console, "Notes (*)", digest.cell_notes(run), "bold yellow")
+
+
+def _print_causes(run: RunFile, console: Console, view: View) -> None:
+    found = digest.causes(run)
+    if Section.PROOFS not in view.sections:
+        print_section(console, digest.CAUSES, [line for line, _ in found], "bold")
+        return
+    if found:
+        console.print()
+        print_line(console, digest.CAUSES, "bold")
+    for line, told in found:
+        print_line(console, line, prefix="- ")
+        for each in told:
+            print_line(console, each, prefix="    ")
 
 
 def _print_groups(

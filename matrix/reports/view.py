@@ -13,6 +13,7 @@ class Section(Enum):
 
     UNEXPECTED = auto()
     NOTES = auto()
+    PROOFS = auto()
     GRID = auto()
     CELL_LINES = auto()
     TESTED = auto()

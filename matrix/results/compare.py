@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from matrix.cell import Cell, select
 from matrix.errors import SelectionError
 from matrix.judgement.outcome import Outcome
+from matrix.results.compared_run import ComparedRun
 from matrix.results.run_file import CellRecord, RunFile, ServerRecord
 from matrix.results.strength import weaknesses
 from matrix.wording import counted, joined
@@ -58,12 +59,14 @@ class Change(Struct, frozen=True):
 
 class Comparison(Struct, frozen=True):
     """All changes, by kind and then by id; `hypotheses` are the servers whose behaviour is assumed;
-    `is_partial` says that the run now ended before every cell was tried.
+    `is_partial` says that the run now ended before every cell was tried. `before` and `now` are the runs.
     """
 
     changes: tuple[Change, ...]
     hypotheses: tuple[str, ...] = ()
     is_partial: bool = False
+    before: ComparedRun | None = None
+    now: ComparedRun | None = None
 
     def of(self, kind: ChangeKind) -> list[Change]:
         """Give the changes of one kind."""

@@ -40,6 +40,11 @@ def _escaped(text: str) -> str:
     return _NOT_UTF8.sub(lambda found: json.dumps(printable(found[0]))[1:-1], text)
 
 
+def encoded(text: str) -> bytes:
+    """A text as every report of a run is written; a byte that is no text is escaped."""
+    return text.encode("utf-8", "backslashreplace")
+
+
 def write_whole(file: Path, content: bytes, mode: int = 0o666) -> None:
     """Write a file in one step; what was there before is there until then. Raises OSError.
 

@@ -24,6 +24,7 @@ from handshake.reason import Detail, Reason
 from matrix.errors import UnreadableRun
 from matrix.judgement.outcome import NOTHING_TO_DO, Expectation, Outcome, Verdict
 from matrix.results.evidence_wanted import EvidenceWanted
+from matrix.results.explained import ExplanationRecord
 from matrix.results.files import to_json as to_json  # for whoever writes beside it, too
 from matrix.results.record import Record, SavedReason
 
@@ -217,6 +218,11 @@ class CellRecord(Record):
         exclude_if=lambda cause: cause is None,
         description="what in the hello is to blame, a sentence; of a run with --explain",
     )
+    explanation: ExplanationRecord | None = Field(
+        default=None,
+        exclude_if=lambda explanation: explanation is None,
+        description="how sure the cause is, what proves it and what helps; of a run with --explain",
+    )
     note: str = ""
     notes: list[str] = Field(default=[], description="what to look at although it works, a sentence each")
     http_status: int | None = Field(default=None, description="of the answer; null where it was not HTTP")
@@ -328,10 +334,10 @@ def _as_not_applicable(cell: dict[str, Any]) -> dict[str, Any]:
 
 def encode(run: RunFile) -> str:
     """Write a run as text, byte for byte the same for the same content."""
-    return "".join(encoded(run))
+    return "".join(encoded_run(run))
 
 
-def encoded(run: RunFile) -> Iterator[str]:
+def encoded_run(run: RunFile) -> Iterator[str]:
     """The same in pieces, cell after cell, since the text of all of them takes as much room as the run."""
     content = to_json(run.model_copy(update={"cells": []}).model_dump(mode="json", by_alias=True))
     if not run.cells:

@@ -19,11 +19,13 @@ from typing import Any
 
 from matrix.errors import SelectionError, UnreadableRun, to_write
 from matrix.results.evidence import EVIDENCE, capture_file, evidence_file
-from matrix.results.files import put_in_place, write_pieces, write_whole
+from matrix.results.files import encoded, put_in_place, write_pieces, write_whole
 from matrix.results.journal import JOURNAL, Journal, Journalled, is_being_written
 from matrix.results.places import REPORTS
-from matrix.results.run_file import RUN_FILE_NAME, UNFINISHED, RunFile, encoded, load_run, to_json
+from matrix.results.run_file import RUN_FILE_NAME, UNFINISHED, RunFile, encoded_run, load_run, to_json
 
+Reports = Mapping[str, Iterable[bytes]]
+"""The reports of a run by file name, each in pieces."""
 LATEST = "latest"
 TIMINGS = "timings.json"
 _ELSEWHERE = "name a folder with --out, and a file for the history with --history"
@@ -111,7 +113,7 @@ class RunFolder:
                 file.unlink(missing_ok=True)
                 capture_file(file).unlink(missing_ok=True)
 
-    def write(self, run: RunFile, timings: Mapping[str, Any], reports: Mapping[str, str]) -> None:
+    def write(self, run: RunFile, timings: Mapping[str, Any], reports: Reports) -> None:
         """Write every file but the evidence; `reports` by file name. Raises OSError."""
         write_run(self.path, run, {"run": self.place.name, **timings}, reports)
 
@@ -136,26 +138,16 @@ def unfinished(place: Path) -> Path:
     return place.with_name(f"{place.name}{UNFINISHED}")
 
 
-def write_run(
-    folder: Path, run: RunFile, timings: Mapping[str, Any] | None, reports: Mapping[str, str]
-) -> None:
-    """Write the files of a run, each in one step, what was found first; a text is made when it is its turn.
+def write_run(folder: Path, run: RunFile, timings: Mapping[str, Any] | None, reports: Reports) -> None:
+    """Write the files of a run, each in one step, what was found first; a report is made while it is written.
 
     Raises OSError.
     """
-    write_pieces(folder / RUN_FILE_NAME, (_bytes(piece) for piece in encoded(run)))
+    write_pieces(folder / RUN_FILE_NAME, map(encoded, encoded_run(run)))
     if timings is not None:
-        _write_text(folder / TIMINGS, to_json(timings))
+        write_whole(folder / TIMINGS, encoded(to_json(timings)))
     for name in reports:
-        _write_text(folder / name, reports[name])
-
-
-def _write_text(path: Path, text: str) -> None:
-    write_whole(path, _bytes(text))
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "backslashreplace")
+        write_pieces(folder / name, reports[name])
 
 
 def point_latest(folder: Path) -> None:

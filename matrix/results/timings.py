@@ -16,16 +16,25 @@ from matrix.results.run_folder import TIMINGS
 
 class Timings(Struct, frozen=True):
     """When a run started (ISO 8601, UTC), by which command and on which host, empty where not recorded;
-    `seconds` are those of each cell by its id.
+    `seconds` are those of each cell by its id, `addresses` those at which servers were asked, by their name.
     """
 
     started: str = ""
     command: Sequence[str] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     host: str = ""
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_TIMINGS = Timings()
+
+
+class _Asked(BaseModel):
+    """What is taken from the entry of a server."""
+
+    model_config = ConfigDict(defer_build=True, frozen=True)
+
+    address: str = ""
 
 
 class _File(BaseModel):
@@ -37,10 +46,12 @@ class _File(BaseModel):
     command: tuple[str, ...] = ()
     cells: dict[str, float] = {}
     host: str = ""
+    servers: dict[str, _Asked] = {}
 
     @property
     def timings(self) -> Timings:
-        return Timings(self.started, self.command, self.cells, self.host)
+        addresses = {name: asked.address for name, asked in self.servers.items() if asked.address}
+        return Timings(self.started, self.command, self.cells, self.host, addresses)
 
 
 def timings_from(content: Mapping[str, Any]) -> Timings:

@@ -15,8 +15,9 @@ from handshake.hello_random import TIME_SIZE
 from handshake.reason import Cause, Kind, Reason, cause_of_alert
 from handshake.wire.buffer import Reader
 from handshake.wire.client_hello import Extension
-from handshake.wire.extensions import pull_key_share, pull_selected_group, pull_selected_version
+from handshake.wire.extensions import pull_key_share, pull_selected_group
 from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE, MessageReader
+from handshake.wire.hello_versions import selected_version
 from handshake.wire.key_exchange import pull_dh_parameters, pull_digitally_signed, pull_ecdh_parameters
 from handshake.wire.messages import (
     ServerHello,
@@ -141,7 +142,7 @@ def reply_of(observation: Observation) -> Reply:
     hellos = [hello for hello in map(_server_hello, messages.get("ServerHello", ())) if hello is not None]
     chosen = next((each for each in hellos if not each.is_hello_retry_request), None)
     retry = next((each for each in hellos if each.is_hello_retry_request), None)
-    version = 0 if chosen is None else _version(chosen)
+    version = 0 if chosen is None else selected_version(chosen)
     group, dh_group, scheme = _key_exchange(chosen, version, messages)
     return Reply(
         failure=attempt.failure,
@@ -181,7 +182,7 @@ def reply_to_bytes(received: bytes, end: Kind) -> Reply:
                 message = messages.next()
                 if message is not None and message.handshake_type == HandshakeType.SERVER_HELLO:
                     hello = pull_server_hello(message.body)
-                    return Reply(None, hello, _version(hello))
+                    return Reply(None, hello, selected_version(hello))
     except HandshakeError:
         return Reply(Reason(Phase.SERVER_HELLO, Cause(Kind.PROTOCOL_ERROR, "decode")))
     return Reply(Reason(Phase.SERVER_HELLO, Cause(end)))
@@ -212,14 +213,6 @@ def _server_hello(body: bytes) -> ServerHello | None:
         return pull_server_hello(body)
     except HandshakeError:
         return None
-
-
-def _version(hello: ServerHello) -> int:
-    selected = hello.extension(ExtensionType.SUPPORTED_VERSIONS)
-    try:
-        return hello.legacy_version if selected is None else pull_selected_version(selected)
-    except HandshakeError:
-        return hello.legacy_version
 
 
 def _selected_group(retry: ServerHello) -> int | None:

@@ -120,12 +120,12 @@ def test_compare_takes_two_servers_of_one_run_or_of_two(
     folder, elsewhere = saved(tmp_path, "run", LEVELS), saved(tmp_path, "elsewhere", OLD)
     for runs in ((folder,), (folder, folder)):
         result = tls_matrix("compare", *runs, "--server", server, "--with", becomes)
-        assert (result.exit_code, result.stdout.splitlines()[0]) == (status, said)
+        assert (result.exit_code, result.stdout.split("\n\n")[1]) == (status, said)
         as_json = tls_matrix("compare", *runs, "--server", server, "--with", becomes, "--format", "json")
         assert (as_json.exit_code, json.loads(as_json.stdout)["summary"]) == (status, [said])
     # The server now is one of the second run, where web@1 fails with x.
     result = tls_matrix("compare", folder, elsewhere, "--server", "b@1", "--with", "web@1")
-    assert result.stdout.startswith("1 of 1 client loses service when b@1 becomes web@1.\n")
+    assert "\n\n1 of 1 client loses service when b@1 becomes web@1.\n\n" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,10 @@ from matrix.reports.page.run_page import render_html
 from matrix.reports.page.sources import Sources
 from matrix.reports.terminal import print_run
 from matrix.reports.view import BRIEF, VERBOSE, View
-from matrix.results.compare import compare
+from matrix.results.compare import Comparison, compare
+from matrix.results.compared_run import ComparedRun
 from matrix.results.evidence import Entry, ServerView
+from matrix.results.explained import ExplanationRecord, RemedyRecord
 from matrix.results.run_file import (
     AskedRecord,
     CertificateRecord,
@@ -41,6 +43,16 @@ HOSTILE = "</script><img src=x onerror=alert(1)>|`<!-- data -->\x1b[2J\u202e\x00
 LONG = HOSTILE + "x" * 1_000_000
 LONGEST_REPORT = 400_000
 """Characters; that of the same run without a long text has some ten thousand."""
+
+
+EXPLANATION = ExplanationRecord(
+    result="one",
+    client="a",
+    confidence="high",
+    proof="two hellos",
+    connections=9,
+    remedies=[RemedyRecord(side="client", how="turn it off", source="a vendor")],
+)
 
 
 @cache
@@ -70,6 +82,7 @@ def rich_run() -> RunFile:
             Outcome.FAILS,
             note="a note",
             cause="a cause",
+            explanation=EXPLANATION,
             expected_why="it is known",
             prediction=Outcome.FAILS,
             prediction_why="no suite",
@@ -134,6 +147,11 @@ PLACES = list(places(json.loads(rich_run().model_dump_json(by_alias=True))))
 TAKEN = [path for path in PLACES if with_text(path, "text") is not None]
 
 
+def compared(content: RunFile) -> Comparison:
+    before, now = ComparedRun("before", rich_run()), ComparedRun("now", content)
+    return replace(compare(rich_run(), content), before=before, now=now)
+
+
 def in_terminal(view: View) -> Callable[[RunFile], str]:
     def printed(content: RunFile) -> str:
         file = io.StringIO()
@@ -150,9 +168,9 @@ REPORTS: Mapping[str, Callable[[RunFile], str]] = {
     "markdown": render_markdown,
     "page": render_html,
     "junit": render_junit,
-    "compared": lambda content: comparison.render_text(compare(rich_run(), content)),
-    "compared in markdown": lambda content: comparison.render_markdown(compare(rich_run(), content)),
-    "compared in a page": lambda content: render_page(compare(rich_run(), content)),
+    "compared": lambda content: comparison.render_text(compared(content)),
+    "compared in markdown": lambda content: comparison.render_markdown(compared(content)),
+    "compared in a page": lambda content: render_page(compared(content)),
 }
 
 

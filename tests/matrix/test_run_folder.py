@@ -29,7 +29,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def write(folder: RunFolder, saved: RunFile, *, is_whole: bool = True) -> None:
-    folder.write(saved, {}, {"grid.md": "text"})
+    folder.write(saved, {}, {"grid.md": [b"te", b"xt"]})
     folder.finish(is_whole=is_whole)
 
 

@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -142,7 +143,7 @@ def test_stacks_are_carried_in_a_file(
     stacks.cache_clear()
     carried = tmp_path / "stacks.tar"
     try:
-        there = tls_matrix("stacks", "export", str(carried))
+        there = tls_matrix("stacks", "export", str(carried), "toy", "--yes")
         again = tls_matrix("stacks", "export", str(carried), "t*")
         monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
         here = tls_matrix("stacks", "import", str(carried))
@@ -153,6 +154,7 @@ def test_stacks_are_carried_in_a_file(
         stacks.cache_clear()
     assert (there.exit_code, there.stdout) == (0, "")
     assert there.stderr.splitlines() == [
+        f"tls-matrix: up to {stack.files[0].size} bytes are going to be downloaded for 1 stack",
         f"toy-1.0.0.tgz: fetching, {stack.files[0].size} bytes ...",
         f"{carried}: 1 stack, 10.2 kB",
     ]
@@ -160,6 +162,63 @@ def test_stacks_are_carried_in_a_file(
     assert (again.exit_code, again.stderr.count("\n")) == (2, 1)
     assert (cut.exit_code, cut.stderr.count("\n")) == (2, 1)
     assert cut.stderr.startswith(f"tls-matrix: {carried}: ")
+
+
+def stacks_in(file: Path) -> list[str]:
+    with tarfile.open(file) as archive:
+        listing = archive.extractfile("stacks.json")
+        assert listing is not None
+        return sorted(json.load(listing)["stacks"])
+
+
+def test_without_a_pattern_what_is_fetched_here_is_exported_and_the_rest_is_named(
+    npm: NpmRegistry, tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = write_catalogue(tmp_path / "stacks.toml", toy(npm, "here"), toy(npm, "elsewhere"))
+    monkeypatch.setattr(catalogue, "CATALOGUE", written)
+    stacks.cache_clear()
+    some, every = tmp_path / "some.tar", tmp_path / "every.tar"
+    try:
+        nothing = tls_matrix("stacks", "export", str(some), "--yes")
+        assert tls_matrix("stacks", "fetch", "here").exit_code == 0
+        done = tls_matrix("stacks", "export", str(some), "--yes")
+        whole = tls_matrix("stacks", "export", str(every), "--all", "--yes")
+        both = tls_matrix("stacks", "export", str(tmp_path / "c.tar"), "here", "--all", "--yes")
+    finally:
+        stacks.cache_clear()
+    assert (nothing.exit_code, nothing.stderr) == (
+        2,
+        "tls-matrix: no stack is fetched here; name those to be exported, or give --all\n",
+    )
+    assert done.exit_code == whole.exit_code == 0
+    assert stacks_in(some) == ["here"]
+    assert done.stderr.startswith(
+        "tls-matrix: not fetched here, and left out: elsewhere (--all takes them too)\n"
+    )
+    assert stacks_in(every) == ["elsewhere", "here"]
+    assert "left out" not in whole.stderr
+    assert (both.exit_code, "contradict" in both.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("ids", [["toy"], ["--all"]])
+def test_an_export_says_the_size_and_asks_before_anything_is_downloaded(
+    npm: NpmRegistry, tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch, ids: list[str]
+) -> None:
+    stack = toy(npm, "toy")
+    monkeypatch.setattr(catalogue, "CATALOGUE", write_catalogue(tmp_path / "stacks.toml", stack))
+    stacks.cache_clear()
+    file = tmp_path / "stacks.tar"
+    try:
+        result = tls_matrix("stacks", "export", str(file), *ids)
+    finally:
+        stacks.cache_clear()
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"tls-matrix: up to {stack.files[0].size} bytes are going to be downloaded for 1 stack: "
+        "nobody is there to be asked; give --yes if so much may be downloaded\n",
+    )
+    assert not file.exists()
+    assert not empty_cache.exists() or list(empty_cache.iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -41,7 +41,7 @@ class Chunk(Struct, frozen=True):
     """`packed` is the JSON of some stories, gzipped, in Base64; `first` the number of the first of them."""
 
     first: int
-    packed: str
+    packed: bytes
 
 
 class Told(Struct, frozen=True):
@@ -76,6 +76,6 @@ def told(subjects: Iterable[tuple[str, Subject]], book: Callable[[], Book[Subjec
     return Told(tuple(chunks), numbers)
 
 
-def _packed(content: Mapping[str, Any]) -> str:
+def _packed(content: Mapping[str, Any]) -> bytes:
     text = json.dumps(content, separators=(",", ":"))
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode("ascii")
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0))

@@ -1,7 +1,8 @@
 """A comparison of two runs, or of two servers, as one page in the style of a run's page. Pure.
 
-How many clients lose service comes first; then the grid of what became of each cell, with its filters and
-what each cell was and is; then the changes in groups, which are there without scripts, too.
+Which runs were compared comes first, and how many clients lose service; then the grid of what became of each
+cell, with its filters and what each cell was and is; then the changes in groups, which are there without
+scripts, too.
 """
 
 import shlex
@@ -11,6 +12,7 @@ from typing import Any
 
 from matrix.reports import comparison as said
 from matrix.reports.change_groups import fares, groups, service_changes, why
+from matrix.reports.compared_runs import compared_table
 from matrix.reports.page.chunks import told
 from matrix.reports.page.document import MOST_BYTES, render_frame
 from matrix.reports.page.interned import Interned
@@ -56,6 +58,7 @@ def render_page(comparison: Comparison) -> str:
     frame = render_frame(
         TEMPLATE,
         {
+            "compared": compared_table(comparison),
             "summary": said.summary(comparison),
             "fails": comparison.fails(),
             "service": service_changes(comparison),
@@ -63,24 +66,25 @@ def render_page(comparison: Comparison) -> str:
                 {
                     "title": said.TITLES[kind],
                     "number": len(changes),
-                    "why": said.why_title(kind),
-                    "groups": groups(changes),
+                    "columns": said.columns_of(kind, found),
+                    "has_why": any(group.why for group in found),
+                    "groups": found,
                 }
                 for kind, changes in said.listed(comparison)
+                for found in [groups(changes)]
             ],
             "hypotheses": said.hypotheses(comparison),
         },
     )
     grid = _sheet(comparison)
-    bare = len(frame.page(grid.data).encode("utf-8", "backslashreplace"))
     order = list(ChangeKind)
     changes = sorted(comparison.changes, key=lambda change: order.index(change.kind))
     stories = told(
         ((_id(change), change) for change in changes),
         ChangeStories,
-        MOST_BYTES - bare - grid.room_for_stories(),
+        MOST_BYTES - frame.size(grid.data),
     )
-    return frame.page(grid.with_stories(stories.numbers), stories.chunks)
+    return b"".join(frame.page(grid.with_stories(stories.numbers), stories.chunks)).decode()
 
 
 class ChangeStories:
@@ -130,7 +134,7 @@ def _sheet(comparison: Comparison) -> Sheet:
     columns = sorted({_servers(change) for change in comparison.changes})
     clients = sorted({change.cell.client for change in comparison.changes})
     by_place = {(_place(change)): change for change in comparison.changes}
-    looks, places = Interned(), dict[str, tuple[list[int], int]]()
+    looks, ids = Interned(), list[str]()
 
     def row_of(scenario: str, client: str) -> dict[str, Any] | None:
         flat: list[int] = []
@@ -141,8 +145,8 @@ def _sheet(comparison: Comparison) -> Sheet:
                 flat += (NONE, NONE, NONE, 0)
                 continue
             kinds.add(change.kind)
-            places[_id(change)] = (flat, len(flat) + 1)
-            flat += (looks.number(asdict(_look(change))), NONE, NONE, 0)
+            flat += (looks.number(asdict(_look(change))), len(ids), NONE, 0)
+            ids.append(_id(change))
         if not kinds:
             return None
         return {
@@ -175,7 +179,7 @@ def _sheet(comparison: Comparison) -> Sheet:
         "legend": legend(looks.values, Became, _NoTrait),
         "choices": ROWS,
     }
-    return Sheet(data, places)
+    return Sheet(data, ids)
 
 
 def _look(change: Change) -> Look:

@@ -8,7 +8,8 @@ page as text.
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from matrix.reports.page.chunks import Chunk
-from matrix.reports.template import render_template
+from matrix.reports.template import template_pieces
+from matrix.results.files import encoded
 
 MOST_BYTES = 8_000_000
 """Of a whole page."""
@@ -27,22 +29,32 @@ SCRIPTS = ("element", "sheet", "filters", "address", "grid", "story", "paper", "
 SCRIPT = "".join((_FOLDER / "script" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
 
 
+_VALUES_A_PIECE = 1000
 _DATA = "<!-- data -->"
 """Where the data go; no text of a peer can be this, since it is escaped."""
 
 
 class Frame(Struct, frozen=True):
-    """A page without its data: what stands before them and behind."""
+    """A page without its data: what stands before them and behind, in UTF-8."""
 
-    before: str
-    after: str
+    before: tuple[bytes, ...]
+    after: tuple[bytes, ...]
 
-    def page(self, data: Mapping[str, Any], chunks: Sequence[Chunk] = ()) -> str:
-        """The page; `data` is what its grid shows, `chunks` are the stories."""
-        text = _as_json({**data, "chunks": [chunk.first for chunk in chunks]})
-        scripts = [f'<script type="application/json" id="data">{text}</script>']
-        scripts += [f'<script type="text/plain" class="chunk">{chunk.packed}</script>' for chunk in chunks]
-        return self.before + "\n".join(scripts) + self.after
+    def size(self, data: Mapping[str, Any]) -> int:
+        """The bytes of the page without stories."""
+        return sum(map(len, self.page(data)))
+
+    def page(self, data: Mapping[str, Any], chunks: Sequence[Chunk] = ()) -> Iterator[bytes]:
+        """The page in pieces; `data` is what its grid shows, `chunks` are the stories."""
+        yield from self.before
+        yield b'<script type="application/json" id="data">'
+        yield from _as_json({**data, "chunks": [chunk.first for chunk in chunks]})
+        yield b"</script>"
+        for chunk in chunks:
+            yield b'\n<script type="text/plain" class="chunk">'
+            yield chunk.packed
+            yield b"</script>"
+        yield from self.after
 
 
 def render_frame(template: str, content: Mapping[str, Any]) -> Frame:
@@ -54,8 +66,16 @@ def render_frame(template: str, content: Mapping[str, Any]) -> Frame:
         "script_source": _source(SCRIPT),
         "data": Markup(_DATA),
     }
-    before, _, after = render_template(f"page/{template}", {**content, **whole}).partition(_DATA)
-    return Frame(before, after)
+    before: list[bytes] = []
+    after: list[bytes] = []
+    side = before
+    for piece in template_pieces(f"page/{template}", {**content, **whole}):
+        here, marked, behind = piece.partition(_DATA)
+        side.append(encoded(here))
+        if marked:
+            side = after
+            side.append(encoded(behind))
+    return Frame(tuple(before), tuple(after))
 
 
 def _source(text: str) -> str:
@@ -63,6 +83,9 @@ def _source(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def _as_json(content: Mapping[str, Any]) -> str:
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=True)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+def _as_json(content: Mapping[str, Any]) -> Iterator[bytes]:
+    """The content as JSON without markup, in pieces, since as a whole it takes many times its room."""
+    values = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).iterencode(content)
+    while piece := "".join(islice(values, _VALUES_A_PIECE)):
+        text = piece.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+        yield text.encode("ascii")

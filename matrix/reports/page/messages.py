@@ -13,6 +13,7 @@ from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.client_hello import pull_client_hello, pull_sslv2_client_hello
 from handshake.wire.extension_text import describe_extension
 from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE
+from handshake.wire.hello_versions import highest_version, selected_version, version_text
 from handshake.wire.messages import (
     pull_alert,
     pull_certificate,
@@ -75,12 +76,15 @@ def _client_hello(message: bytes) -> str:
     block = "no extension block"
     if hello.extensions is not None:
         block = counted(len(hello.extensions), "extension")
-    return f"{version_name(hello.legacy_version)}, {suites}, {block}"
+    return f"{version_text(highest_version(hello), hello.legacy_version)}, {suites}, {block}"
 
 
 def _server_hello(message: bytes) -> str:
     hello = pull_server_hello(message[MESSAGE_HEADER_SIZE:])
-    parts = [version_name(hello.legacy_version), cipher_suite_name(hello.cipher_suite)]
+    parts = [
+        version_text(selected_version(hello), hello.legacy_version),
+        cipher_suite_name(hello.cipher_suite),
+    ]
     if hello.is_hello_retry_request:
         parts.insert(0, "HelloRetryRequest")
     parts += (

@@ -30,27 +30,29 @@ ROWS = [
 shown at first.
 """
 NONE = -1
+STORY, NUMBERS_OF_A_CELL = 1, 4
+"""Which of a cell's numbers is its story, and how many it has."""
 EVIDENCE, CAPTURE = 1, 2
 """What lies beside the page, added up."""
 
 
 class Sheet(Struct, frozen=True):
-    """The data of a grid; `places` say by a cell's id in which list, and where in it, its story's number
-    stands.
+    """The data of a grid, and the ids of its cells. Until the stories are known, the place of a cell among
+    the ids stands where the number of its story is to be, which is no longer; a fleet has many cells.
     """
 
     data: dict[str, Any]
-    places: Mapping[str, tuple[list[int], int]]
+    ids: Sequence[str]
 
     def with_stories(self, numbers: Mapping[str, int]) -> dict[str, Any]:
-        """The data with the numbers of stories, by the ids of their cells."""
-        for cell_id, (cells, place) in self.places.items():
-            cells[place] = numbers.get(cell_id, NONE)
+        """The data with the numbers of stories, by the ids of their cells; to be asked for once."""
+        for group in self.data["groups"]:
+            for row in group["rows"]:
+                cells = row["cells"]
+                for at in range(STORY, len(cells), NUMBERS_OF_A_CELL):
+                    if cells[at] != NONE:
+                        cells[at] = numbers.get(self.ids[cells[at]], NONE)
         return self.data
-
-    def room_for_stories(self) -> int:
-        """How many bytes the numbers may take."""
-        return len(self.places) * len(str(len(self.places)))
 
 
 def sheet(run: RunFile, tables: Sequence[Table], timings: Timings, sources: Sources) -> Sheet:
@@ -58,7 +60,7 @@ def sheet(run: RunFile, tables: Sequence[Table], timings: Timings, sources: Sour
     servers = list(dict.fromkeys(server for table in tables for server in table.servers))
     clients = sorted({client for table in tables for client in table.clients})
     numbers = {client: number for number, client in enumerate(clients)}
-    looks, places = Interned(), dict[str, tuple[list[int], int]]()
+    looks, ids = Interned(), list[str]()
 
     def row_of(table: Table, client: str) -> dict[str, Any]:
         row = table.row(client, servers)
@@ -67,10 +69,10 @@ def sheet(run: RunFile, tables: Sequence[Table], timings: Timings, sources: Sour
             if cell is None:
                 flat += (NONE, NONE, NONE, 0)
                 continue
-            places[cell.id] = (flat, len(flat) + 1)
             seconds = timings.seconds.get(cell.id)
             took = NONE if seconds is None else round(seconds * 1000)
-            flat += (looks.number(asdict(look(cell))), NONE, took, _beside(cell, sources))
+            flat += (looks.number(asdict(look(cell))), len(ids), took, _beside(cell, sources))
+            ids.append(cell.id)
         return {
             "client": numbers[client],
             "differs": says_something(row, Rows.DIFFERING),
@@ -93,7 +95,7 @@ def sheet(run: RunFile, tables: Sequence[Table], timings: Timings, sources: Sour
         "legend": legend(looks.values, State, Trait),
         "choices": ROWS,
     }
-    return Sheet(data, places)
+    return Sheet(data, ids)
 
 
 def legend(

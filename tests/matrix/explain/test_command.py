@@ -149,7 +149,26 @@ def test_a_run_names_what_is_to_blame_once_for_all_that_share_it(tmp_path: Path)
     assert CAUSE in cells["biztalk-ws2008"]["cause"]
     assert cells["ie8-win7"]["cause"] == cells["biztalk-ws2008"]["cause"]
     assert "cause" not in cells["openssl-0.9.8"]
+    assert "explanation" not in cells["openssl-0.9.8"]
     assert CAUSE in (tmp_path / "run/grid.html").read_text()
+    kept, shared = cells["biztalk-ws2008"]["explanation"], cells["ie8-win7"]["explanation"]
+    whole = json.loads(command("explain", CELL, "--json").stdout)
+    assert (kept["result"], kept["confidence"]) == (whole["result"], whole["confidence"])
+    assert (kept["connections"], kept["client"]) == (whole["probes"], "biztalk-ws2008")
+    length = whole["evidence"]["failing"]["length"]
+    assert kept["proof"].startswith(f"a hello of {length} bytes fails and one of ")
+    assert [remedy["how"] for remedy in kept["remedies"] if remedy["side"] == "client"] == [
+        setting["how"] for setting in whole["settings"]
+    ]
+    assert (shared["client"], shared["proof"]) == ("biztalk-ws2008", kept["proof"])
+    assert shared["remedies"] != kept["remedies"], "what helps is that of each client"
+    verbose = command("report", str(tmp_path / "run"), "-v").stdout
+    for told in (verbose, (tmp_path / "run/grid.md").read_text()):
+        assert "how sure that is: high: proved by two hellos" in told
+        assert f"proof: {kept['proof'][:40]}" in told
+        assert f"found out: with the hello of biztalk-ws2008, {kept['connections']} connections" in told
+        assert "on the client" in told
+    assert "how sure that is" not in done.stdout, "what is brief says what is to blame alone"
 
 
 def test_a_folder_that_cannot_be_made_is_told_before_anything_is_asked() -> None:

@@ -22,6 +22,7 @@ PAIRS = [
     ("fails-ink", "paper"),
 ]
 PARTS = [("focus", "paper"), ("focus", "fails-paper"), ("focus", "fallback-paper"), ("alarm-paper", "paper")]
+PARTS += [("fallback-ink", "paper"), ("works-ink", "paper"), ("none-ink", "paper")]
 
 
 def schemes() -> dict[str, dict[str, str]]:

@@ -13,6 +13,9 @@ from matrix.results.evidence import ConnectionSeen, Entry
 
 HELLO = bytes.fromhex("010000290301" + "00" * 32 + "00" + "0002002f" + "0100")
 SERVER_HELLO = bytes.fromhex("020000260301" + "00" * 32 + "00" + "002f00")
+VERSIONS_13 = bytes.fromhex("002b0005040a0a0304")
+HELLO_13 = bytes.fromhex("010000340303" + "00" * 32 + "00" + "0002c02f" + "0100" + "0009") + VERSIONS_13
+SERVER_HELLO_13 = bytes.fromhex("0200002e0303" + "00" * 32 + "00" + "130100" + "0006" + "002b00020304")
 SSLV2_HELLO = bytes.fromhex("0103010003000000100000040102030405060708090a0b0c0d0e0f10")
 
 
@@ -28,6 +31,18 @@ def entry(kind: str, name: str, content: bytes) -> Entry:
         ("record", "application_data", b"\x00\x01", "00 01"),
         ("record", "heartbeat", b"\x01" * 30, " ".join(["01"] * 24) + " ..."),
         ("message", "ClientHello", HELLO, "TLSv1.0, 1 cipher suite, no extension block"),
+        (
+            "message",
+            "ClientHello",
+            HELLO_13,
+            "TLSv1.3 (legacy_version TLSv1.2), 1 cipher suite, 1 extension",
+        ),
+        (
+            "message",
+            "ServerHello",
+            SERVER_HELLO_13,
+            "TLSv1.3 (legacy_version TLSv1.2), TLS_AES_128_GCM_SHA256, supported_versions: TLSv1.3",
+        ),
         ("message", "ClientHello", SSLV2_HELLO, "SSLv2 format, TLSv1.0, 1 cipher spec"),
         ("message", "ServerHello", SERVER_HELLO, "TLSv1.0, TLS_RSA_WITH_AES_128_CBC_SHA"),
         ("message", "Certificate", bytes.fromhex("0b000003000000"), "no certificate"),

@@ -1,6 +1,8 @@
 "use strict";
 /* Brings the parts together: filters, grid, story and address. */
 
+const MOST_OF_AN_ID = 200;  // characters of what an address says
+
 (() => {
   const sheet = new Sheet(JSON.parse(document.getElementById("data").textContent));
   const stories = new Stories(sheet.chunks);
@@ -86,6 +88,7 @@
   function openCell(row, column) {
     const id = sheet.idOf(row, column), isStep = openId !== id;
     openId = id;
+    sayUnknown("");
     writeAddress(filters, id, isStep);
     view.open(row, column);
   }
@@ -97,6 +100,13 @@
     if (found) grid.focusCell(found.row, found.column);
   }
 
+  /** Says that the address asks for a cell that there is not; nothing for an empty id. */
+  function sayUnknown(id) {
+    const { said } = at("unknown").dataset, shortened = id.length > MOST_OF_AN_ID ? `${id.slice(0, MOST_OF_AN_ID)}...` : id;
+    at("unknown").hidden = !id;
+    at("unknown").textContent = id ? `${said}: ${shortened}` : "";
+  }
+
   /** Follows the address, after a link or a step back. */
   function follow() {
     const said = readAddress();
@@ -104,6 +114,7 @@
     setFields();
     const found = said.cell && sheet.find(said.cell);
     openId = found ? said.cell : null;
+    sayUnknown(said.cell && !found ? said.cell : "");
     update();
     if (found) view.open(found.row, found.column);
     else view.close();
