@@ -1,11 +1,11 @@
 """`tls-matrix compare OLD [NEW]`: what a patch changed, and for whom, between two runs or two servers."""
 
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from definitions.fault import Together
 from definitions.former import Notes

@@ -5,8 +5,9 @@ What was not recorded is left out, but for the date, of which that is said.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from matrix.reports.facts import NO_DATE, Fact, target_fact, target_text
 from matrix.reports.headline import partial
@@ -18,8 +19,7 @@ TARGETS_TOLD = 10
 """Of a fleet; all of them stand in the run file, and in the JSON of a comparison."""
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedTable:
+class ComparedTable(Struct, frozen=True):
     """The facts of the runs side by side: `columns` are what the runs are called, `rows` have the name of a
     fact and what each run has there, which may be nothing.
     """

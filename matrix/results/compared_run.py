@@ -1,14 +1,14 @@
 """One of the two runs of a comparison: where it lies, when it was made, which addresses were asked. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from matrix.results.run_file import EXTERNAL, RunFile, TargetRecord
 from matrix.results.timings import NO_TIMINGS, Timings
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedRun:
+class ComparedRun(Struct, frozen=True):
     """`place` is the run's folder or file as it was given. Of a run of which one server is compared, `server`
     is that one.
     """
