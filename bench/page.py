@@ -27,10 +27,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from bench.machine import machine
 from clients.profile import load_profiles
-from matrix.reports.files import PAGE
 from matrix.reports.page.run_page import page_pieces
-from matrix.reports.page.sources import sources_of
+from matrix.reports.page.sources import profiles_of, sources_of
 from matrix.results.files import write_pieces
+from matrix.results.places import PAGE
 from matrix.results.run_file import load_run
 from matrix.results.timings import load_timings
 
@@ -103,7 +103,7 @@ def command_of_bench(*arguments: str) -> str:
 def make(folder: Path) -> dict[str, Any]:
     """Make the page; its bytes, and what that took."""
     run, timings = load_run(folder), load_timings(folder)
-    sources = sources_of(folder, run, load_profiles())
+    sources = sources_of(folder, profiles_of(run, load_profiles()))
     before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     write_pieces(folder / PAGE, page_pieces(run, timings, sources))
     seconds = time.perf_counter() - before[0]

@@ -4,7 +4,14 @@ Servers' intolerances and checks are tied to features, and two hellos are compar
 is one class in one file of this folder, found by itself.
 """
 
-from handshake.features.collection import differences, features_of, kinds, notations, parse_feature
+from handshake.features.collection import (
+    differences,
+    features_in,
+    features_of,
+    kinds,
+    notations,
+    parse_feature,
+)
 from handshake.features.feature import Feature, FeatureError
 from handshake.features.flight import FirstFlight, HelloRecord, flight_of, recorded_flight, template_of
 
@@ -14,6 +21,7 @@ __all__ = [
     "FirstFlight",
     "HelloRecord",
     "differences",
+    "features_in",
     "features_of",
     "flight_of",
     "kinds",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
+from itertools import chain
 
 from handshake.features.conjunction import AND, Conjunction
 from handshake.features.feature import Feature
@@ -76,8 +77,12 @@ def _unknown(text: str, word: str) -> ValueError:
 
 def features_of(hello: FirstFlight | HelloTemplate) -> list[Feature]:
     """The elementary features that a hello has: those it is made of, not those that only sum others up."""
-    flight = _flight(hello)
-    return list(dict.fromkeys(feature for kind in kinds() for feature in kind.found_in(flight)))
+    return list(dict.fromkeys(features_in(_flight(hello))))
+
+
+def features_in(flight: FirstFlight) -> Iterator[Feature]:
+    """The same one by one; a feature that is found twice comes twice."""
+    return chain.from_iterable(kind.found_in(flight) for kind in kinds())
 
 
 def differences(first: FirstFlight | HelloTemplate, second: FirstFlight | HelloTemplate) -> list[Feature]:

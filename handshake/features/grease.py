@@ -97,7 +97,9 @@ def _is_in(place: str, flight: FirstFlight) -> bool:
             return any(map(is_grease, flight.cipher_suites))
         case "extension":
             return any(map(is_grease, flight.extension_types))
-    body = flight.hello.extension(_LISTS.get(place, ExtensionType.SUPPORTED_VERSIONS)) or b""
+    body = flight.hello.extension(_LISTS.get(place, ExtensionType.SUPPORTED_VERSIONS))
+    if not body:
+        return False
     if place == "version":
         try:
             return any(map(is_grease, pull_supported_versions(body)))

@@ -5,6 +5,7 @@ A name is IANA's or hex, of an application protocol its text. Each is read back.
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -131,6 +132,7 @@ LIST_TYPES = tuple(code for code in _LISTS if code != ExtensionType.SUPPORTED_VE
 """The extensions whose entries are features as such; a version in supported_versions is `offers-version`."""
 
 
+@lru_cache(maxsize=4096)  # hundreds of hellos are compared, and have a few bodies between them
 def entries(extension_type: int, body: bytes) -> tuple[str, ...] | None:
     """The names of what the body lists; None for one that is no such list or cannot be read."""
     kind = _LISTS.get(extension_type)
@@ -150,6 +152,7 @@ def canonical(extension_type: int, name: str) -> str:
     return _LISTS[extension_type].canonical(name)
 
 
+@lru_cache(maxsize=1024)
 def is_grease_entry(name: str) -> bool:
     """Whether the name is that of a GREASE value (RFC 8701); of the one-byte ones there are others."""
     code = parse_hex_code(name, 4)

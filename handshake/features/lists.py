@@ -52,6 +52,14 @@ class Lists(Feature, frozen=True):
                 if not is_grease_entry(entry):
                     yield cls(code, entry)
 
+    @classmethod
+    def differing(cls, first: FirstFlight, second: FirstFlight) -> Iterator[Self]:
+        """Those that one of two hellos which both have the extension has alone."""
+        for one, other in ((first, second), (second, first)):
+            for feature in cls.found_in(one):
+                if feature.applies(other) and not feature.present(other):
+                    yield feature
+
     def _words(self) -> tuple[str, ...]:
         return self.entry, name_of_extension(self.extension_type)
 

@@ -44,7 +44,8 @@ class OffersVersion(VersionFeature, frozen=True):
 
 
 def _versions(hello: ClientHello) -> tuple[int, ...]:
+    body = hello.extension(ExtensionType.SUPPORTED_VERSIONS)
     try:
-        return pull_supported_versions(hello.extension(ExtensionType.SUPPORTED_VERSIONS) or b"")
+        return pull_supported_versions(body) if body else ()
     except DecodeError:
         return ()

@@ -3,7 +3,6 @@
 import os
 
 from matrix.commands.options import tell, write_out
-from matrix.reports.github import annotations, summary
 from matrix.results.run_file import RunFile
 from matrix.results.timings import Timings
 
@@ -16,6 +15,8 @@ def tell_job(run: RunFile, timings: Timings, *, is_json: bool) -> None:
     """Print the annotations, unless standard output has JSON, and add to the job's summary."""
     if os.environ.get(IS_GITHUB) != "true":
         return
+    from matrix.reports.github import annotations, summary  # takes a while, and most runs are no job
+
     if not is_json:
         for line in annotations(run):
             write_out(f"{line}\n")

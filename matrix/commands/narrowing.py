@@ -42,7 +42,7 @@ def matching(plan: Plan, keyword: str) -> Plan:
     listener = _Chosen(plan)
     said = io.StringIO()
     with redirect_stderr(said):
-        arguments = [*pytest_arguments(plan.options, 0), "--collect-only", "-k", keyword]
+        arguments = [*pytest_arguments(plan.options), "--collect-only", "-k", keyword]
         status = pytest.main(arguments, plugins=[listener])
     if status == pytest.ExitCode.OK:
         return plan.narrowed_to(listener.cells)

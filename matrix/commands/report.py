@@ -34,7 +34,7 @@ from matrix.plan.judge_again import judge_again, plan_again
 from matrix.plan.loading import load_all_profiles
 from matrix.plan.plan import PlannedCell
 from matrix.reports.files import render_reports
-from matrix.reports.page.sources import sources_of
+from matrix.reports.page.sources import profiles_of, sources_of
 from matrix.results.evidence import Evidence, read_evidence, write_evidence
 from matrix.results.merge import merge
 from matrix.results.redact import Redaction
@@ -178,7 +178,7 @@ def _write(
             written = SavedRun(folder, run, timings)
     is_journalled = bool(saved.timings) and "run" not in saved.timings
     timings_file = written.timings if is_copy or is_journalled else None
-    sources = sources_of(folder, written.run, profiles)
+    sources = sources_of(folder, profiles_of(written.run, profiles))
     reports = render_reports(written.run, timings_from(written.timings), sources)
     write_run(folder, written.run, timings_file, reports)
     return written

@@ -1,22 +1,23 @@
 """`tls-matrix run`: plans, lets pytest run the grid, and shows what came out.
 
-pytest runs in this process, without its own output; with `-n auto` it gets as many workers as there is work
-for, up to the number of processors, because a worker costs most of a second to start.
+pytest runs in this process, without its own output, and takes the cells' results from forks of it
+(`matrix.grid.processes`); with `-n auto` there are as many as there is work for, up to the number of
+processors.
 """
 
 import inspect
 import os
 import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
+from contextlib import ExitStack
 from time import monotonic
 from typing import Annotated, Any
 
 import pytest
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from clients.destination import is_loopback
 from clients.pace import DEFAULT_RATE
@@ -43,7 +44,7 @@ from matrix.commands.showing import (
 from matrix.commands.under_pytest import pytest_arguments
 from matrix.errors import EXIT_HARNESS, EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
 from matrix.grid import useful_workers
-from matrix.grid.controller import CONTROLLER, FOLDER, PLAN, GridController, folder_of
+from matrix.grid.controller import CONTROLLER, FOLDER, PLAN, PROCESSES, GridController, folder_of
 from matrix.plan.make import make_plan
 from matrix.plan.options import options_given, signature
 from matrix.plan.plan import Plan
@@ -51,9 +52,9 @@ from matrix.reports.view import View
 from matrix.results.cell_result import PROPERTY
 from matrix.results.run_file import encode
 from matrix.results.run_folder import RunFolder
-from matrix.wording import counted, printable
+from matrix.wording import counted
 
-CELLS_WORTH_A_WORKER = 40
+CELLS_WORTH_A_PROCESS = 8
 MANY_CLIENTS = 60
 """A run of more asks first where a target is not on loopback."""
 _TELL_EVERY_SECONDS = 5.0
@@ -139,10 +140,9 @@ def _more_for_failures() -> str:
 
 def _run_and_show(plan: Plan, folder: RunFolder, workers: str, view: View | None) -> int:
     """Let pytest run the plan and print what came out, as JSON without a view; gives the exit status."""
-    with _progress() as progress:
-        listener = _Listener(plan, folder, progress)
-        arguments = pytest_arguments(plan.options, _workers(workers, len(plan.cells)))
-        status = int(pytest.main(arguments, plugins=[listener]))
+    with ExitStack() as shown:
+        listener = _Listener(plan, folder, _processes(workers, len(plan.cells)), shown)
+        status = int(pytest.main(pytest_arguments(plan.options), plugins=[listener]))
         if status == EXIT_HUNG_UP:
             _leave_the_terminal()
     controller = listener.controller
@@ -179,36 +179,30 @@ def _leave_the_terminal() -> None:
             os.close(nowhere)
 
 
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """Show a bar while the run lasts, on a terminal only."""
-    if not sys.stderr.isatty():
-        yield None
-        return
+def _progress(*, auto_refresh: bool) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield progress
+    return Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=auto_refresh)
 
 
-def _workers(asked: str, cells: int) -> int:
-    if printable(os.getcwd()) != os.getcwd():
-        return 0  # pytest-xdist sends the name of the folder about, as text
+def _processes(asked: str, cells: int) -> int:
     if asked != "auto":
         return min(int(asked), cells)
-    useful = min(useful_workers(), -(-cells // CELLS_WORTH_A_WORKER))
+    useful = min(useful_workers(), -(-cells // CELLS_WORTH_A_PROCESS))
     return useful if useful > 1 else 0
 
 
 class _Listener:
     """pytest plugin: hands over the plan that was made already and shows how far the run has come."""
 
-    def __init__(self, plan: Plan, folder: RunFolder, progress: Progress | None) -> None:
+    def __init__(self, plan: Plan, folder: RunFolder, processes: int, shown: ExitStack) -> None:
         self.controller: GridController | None = None
         self.is_interrupted = False
         self._plan = plan
         self._folder = folder
-        self._progress = progress
-        self._task = progress.add_task("starting servers", total=len(plan.cells)) if progress else None
+        self._processes = processes
+        self._shown = shown
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
         self._done = 0
         self._told_at = monotonic()
 
@@ -217,14 +211,37 @@ class _Listener:
         """Leave the plan and the folder where the controlling part of the run looks for them."""
         config.stash[PLAN] = self._plan
         config.stash[FOLDER] = self._folder
+        config.stash[PROCESSES] = self._processes
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionstart(self) -> Generator[None]:
+        """Show on a terminal that servers are started. A bar that moves has a thread, and there must be none
+        as long as this process is to be forked.
+        """
+        if sys.stderr.isatty():
+            still = _progress(auto_refresh=False)
+            still.add_task("starting servers", total=len(self._plan.cells))
+            self._shown.enter_context(still)
+        yield
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Show from now on how far the run has come."""
+        if sys.stderr.isatty():
+            self._shown.close()
+            self._progress = self._shown.enter_context(_progress(auto_refresh=True))
+            self._task = self._progress.add_task("running cells", total=len(self._plan.cells))
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember an interrupt; pytest.exit() comes here, too, and has a status of its own."""
         self.is_interrupted = excinfo.errisinstance(KeyboardInterrupt)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Keep what the run came to."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        """Keep what the run came to. The bar ends first, and its thread, since reports are made in forks."""
+        self._shown.close()
+        self._progress = None
+        yield
         self.controller = session.config.stash.get(CONTROLLER, None)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -233,7 +250,7 @@ class _Listener:
             return
         self._done += 1
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, description="running cells", completed=self._done)
+            self._progress.update(self._task, completed=self._done)
         elif monotonic() - self._told_at > _TELL_EVERY_SECONDS:
             self._told_at = monotonic()
             tell(f"{self._done} of {counted(len(self._plan.cells), 'cell')} done")

@@ -10,10 +10,9 @@ import typer
 from definitions.fault import UnusableFile
 from matrix.commands.options import console, tell, write_out
 from matrix.errors import SelectionError
-from matrix.reports.files import PAGE
 from matrix.reports.table import Rows
-from matrix.reports.terminal import print_run
 from matrix.reports.view import BRIEF, QUIET, VERBOSE, View
+from matrix.results.places import PAGE
 from matrix.results.run_file import RunFile
 from matrix.results.timings import NO_TIMINGS, Timings, load_timings
 from matrix.wording import printable
@@ -47,6 +46,8 @@ def view_asked(verbose: bool, quiet: bool, only: Only | None) -> View:
 
 def show_run(run: RunFile, view: View, timings: Timings) -> None:
     """Print a run."""
+    from matrix.reports.terminal import print_run  # takes a while, which the cells of a run need not wait for
+
     print_run(run, console(), view, timings)
 
 

@@ -24,14 +24,14 @@ _SLOW = ("unraisableexception", "threadexception")
 
 
 # To look for other plugins in every installed package takes longer than a cell.
-_OWN_PLUGINS = ("--disable-plugin-autoload", "-p", "xdist.plugin")
+_NO_OTHERS = ("--disable-plugin-autoload",)
 
 
-def pytest_arguments(options: RunOptions, workers: int) -> list[str]:
+def pytest_arguments(options: RunOptions) -> list[str]:
     """The grid and its plugin, no configuration and no conftest.py of whoever's folder this is started from,
     no reports and no output of pytest's.
     """
     quiet = [argument for name in _QUIET + _WITHOUT_WORK + _SLOW for argument in ("-p", f"no:{name}")]
     alone = ["-c", os.devnull, "--rootdir", str(GRID.parents[1]), "--noconftest", "-p", "matrix.grid.plugin"]
     chosen = options.to_arguments()
-    return [str(GRID), *alone, *_OWN_PLUGINS, "--import-mode=importlib", "-n", str(workers), *quiet, *chosen]
+    return [str(GRID), *alone, *_NO_OTHERS, "--import-mode=importlib", *quiet, *chosen]

@@ -10,12 +10,12 @@ read or one that nothing matches, there is no run: nothing is written, and the e
 import io
 import platform
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -23,7 +23,6 @@ from rich.console import Console
 
 from clients.pace import pace_of
 from definitions.former import Notes
-from handshake.crypto.credentials import Credential
 from matrix.captures.server_keys import write_server_keys
 from matrix.cell import parse_cell_id
 from matrix.errors import EXIT_HARNESS, EXIT_INTERRUPTED, EXIT_USAGE
@@ -31,9 +30,12 @@ from matrix.grid import GRID
 from matrix.grid.ending import Ending
 from matrix.grid.endpoint import Problem
 from matrix.grid.measured import Measured
+from matrix.grid.processes import CellProcesses
 from matrix.grid.run_cell import Terms
+from matrix.grid.runner import CellRunner, what_is_told
 from matrix.grid.servers import GridServers, grid_servers, read_credentials
-from matrix.grid.worker import CellTask, GridWorker, worker_text
+from matrix.grid.task import CellTask
+from matrix.grid.worker import GridWorker, worker_text
 from matrix.grid.worker_nodes import WorkerNodes, end_workers, start_workers_again
 from matrix.history.adding import add_at_the_end
 from matrix.history.errors import HistoryInUse
@@ -46,14 +48,12 @@ from matrix.plan.options import options_from
 from matrix.plan.plan import Plan, PlannedCell
 from matrix.plan.targets import parse_targets
 from matrix.plan.usage_errors import USAGE_ERRORS, lines_of
-from matrix.reports.files import PAGE, render_reports
-from matrix.reports.page.sources import sources_of
-from matrix.reports.terminal import print_run
 from matrix.reports.view import view_of
 from matrix.results.cell_result import PROPERTY, CellResult
 from matrix.results.environment import command
 from matrix.results.evidence_wanted import EvidenceWanted
 from matrix.results.gate import exit_status, parse_gates
+from matrix.results.places import PAGE
 from matrix.results.run_file import RunFile
 from matrix.results.run_folder import RunFolder
 from matrix.results.timings import load_timings, timings_from
@@ -62,6 +62,7 @@ from matrix.wording import counted, printable
 NOTHING_RAN = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
 PLAN = pytest.StashKey[Plan]()  # filled beforehand, with the folder, by whoever has made the plan already
 FOLDER = pytest.StashKey[RunFolder]()
+PROCESSES = pytest.StashKey[int]()  # how many forks run cells, filled by whoever wants any
 CONTROLLER = pytest.StashKey["GridController"]()  # of the run that is going on
 
 
@@ -73,14 +74,14 @@ def register(config: pytest.Config) -> None:
         if PLAN not in config.stash:
             sys.stderr.writelines(f"tls-matrix: {remark}\n" for remark in plan.remarks)
         if config.option.collectonly:
-            config.pluginmanager.register(_worker(plan, {}, {}, Path()), "grid-worker")
+            config.pluginmanager.register(_only_listed(plan), "grid-worker")
             return
         folder = config.stash.get(FOLDER, None) or folder_of(plan)
     except USAGE_ERRORS as error:
         pytest.exit("\n".join(map(printable, lines_of(error))), returncode=EXIT_USAGE)
     for line in notes:
         sys.stderr.write(f"{printable(line)}\n")
-    controller = GridController(plan, folder)
+    controller = GridController(plan, folder, config.stash.get(PROCESSES, 0))
     config.stash[CONTROLLER] = controller
     config.pluginmanager.register(controller, "grid-controller")
     config.add_cleanup(folder.remove_if_unused)
@@ -115,13 +116,20 @@ def _plan(config: pytest.Config, notes: Notes) -> Plan:
     return make_plan(chosen, notes).narrowed_to(named)
 
 
-def _worker(
-    plan: Plan, endpoints: Mapping[str, Any], credentials: dict[str, Credential], folder: Path
-) -> GridWorker:
-    terms = Terms(plan.options.timeout, plan.options.evidence, credentials)
-    tasks = _tasks(plan)
-    clients = {client: plan.client(client) for client in dict.fromkeys(task.cell.client for task in tasks)}
-    return GridWorker(tasks, dict(endpoints), clients, terms, folder, plan.options.rate)
+def _only_listed(plan: Plan) -> GridWorker:
+    """What lets pytest list and choose cells, and runs none."""
+
+    def run(task: CellTask) -> CellResult:
+        raise AssertionError(f"{task.cell.id} was only to be listed")
+
+    return GridWorker(_tasks(plan), run, str)
+
+
+def _runner(plan: Plan, workers: int, told: Mapping[str, Any]) -> CellRunner:
+    """What runs the cells of the plan in one of so many processes."""
+    clients = {client: plan.client(client) for client in {planned.cell.client for planned in plan.cells}}
+    terms = Terms(plan.options.timeout, plan.options.evidence)
+    return CellRunner.told(told, clients, terms, plan.options.rate, workers)
 
 
 def in_turn(plan: Plan) -> list[PlannedCell]:
@@ -149,7 +157,7 @@ class GridController:
     `not_in_history` says why the run could not be added to the history, empty where it was.
     """
 
-    def __init__(self, plan: Plan, folder: RunFolder) -> None:
+    def __init__(self, plan: Plan, folder: RunFolder, processes: int) -> None:
         self.plan = plan
         self.folder = folder
         self.run: RunFile | None = None
@@ -157,10 +165,13 @@ class GridController:
         self.not_in_history = ""
         self.measured: Measured | None = None
         self._servers: GridServers | None = None
+        self._processes = processes
+        self._cells = CellProcesses(0, partial(_run_in_fork, plan, 0))
         self._started = datetime.now(UTC)
         self._ending = Ending(plan.options.time_limit)
         self._is_stopped = False
         self._cleanup = ExitStack()
+        self._serving = ExitStack()
 
     @property
     def unwritten(self) -> str:
@@ -183,8 +194,11 @@ class GridController:
     def _start_servers(self, session: pytest.Session) -> None:
         self._cleanup.enter_context(self._ending)
         session.config.add_cleanup(self._cleanup.close)
-        servers = self._servers = self._cleanup.enter_context(grid_servers(self.plan))
-        self.measured = Measured(self.plan, self.folder, servers, self._started)
+        # Before there is any thread: those that hear the servers are the first.
+        self._cells = CellProcesses(self._processes, partial(_run_in_fork, self.plan, self._processes))
+        self._cleanup.callback(self._cells.stop)
+        self._cleanup.callback(self._serving.close)
+        servers = self._servers = self._serving.enter_context(grid_servers(self.plan))
         if self.plan.options.evidence is EvidenceWanted.ALL:
             write_server_keys(self.folder.path, servers.credentials)
         endpoints, shown = servers.endpoints, servers.client_credentials
@@ -199,8 +213,26 @@ class GridController:
             nodes = WorkerNodes(text, partial(_choose, session, self.plan))
             session.config.pluginmanager.register(nodes, "grid-worker-nodes")
         else:
-            worker = _worker(self.plan, endpoints, read_credentials(shown), self.folder.path)
-            session.config.pluginmanager.register(worker, "grid-worker")
+            told = what_is_told(endpoints.values(), shown, self.folder.path)
+            session.config.pluginmanager.register(self._worker(told), "grid-worker")
+
+    def _worker(self, told: Mapping[str, Any]) -> GridWorker:
+        """The plugin that runs cells, in the forks if there are any."""
+        tasks = _tasks(self.plan)
+        runner = _runner(self.plan, 1, told)
+        if not self._cells:
+            return GridWorker(tasks, runner.run, runner.address)
+        return GridWorker(tasks, self._cells.result, runner.address, partial(self._cells.begin, told))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self) -> None:
+        """Make ready for results, and import what makes reports of them, while the first cells are on their
+        way.
+        """
+        assert self._servers is not None, "the session has started"
+        self.measured = Measured(self.plan, self.folder, self._servers, self._started)
+        import_module("matrix.reports.files")
+        import_module("matrix.reports.terminal")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the result of a cell from its report; a test that broke without one is a harness error."""
@@ -231,6 +263,9 @@ class GridController:
         ended_early = self._ending.is_early or exitstatus == pytest.ExitCode.INTERRUPTED
         if ended_early:
             end_workers(session.config)
+        for left in self._cells.stop():
+            if ended_early and self.measured is not None:
+                self.measured.take(left)
         later: Mapping[str, Problem] = {}
         if not ended_early and self._servers is not None:
             try:
@@ -259,6 +294,8 @@ class GridController:
         """Show the grid."""
         if self.run is None:
             return
+        from matrix.reports.terminal import print_run  # as in `pytest_runtestloop`
+
         writer = terminalreporter._tw
         text = io.StringIO()
         console = Console(file=text, force_terminal=writer.hasmarkup, width=writer.fullwidth)
@@ -275,13 +312,18 @@ class GridController:
 
     def _write(self, measured: Measured, later: Mapping[str, Problem]) -> None:
         assert self._servers is not None, "something was measured"
+        from matrix.reports.files import render_reports  # as in `pytest_runtestloop`
+        from matrix.reports.page.sources import sources_of
+
         run = self.run = measured.finish({**self._servers.problems, **later})
+        self._serving.close()  # its threads end, and this process can be forked again
         if self._ending.reason:
             cells = counted(len(self.plan.cells), "cell")
             self.said.append(f"{self._ending.reason} ended the run: {len(measured)} of {cells} measured")
         timings = self._timings(measured, self._servers)
         told = timings_from(timings)
-        sources = sources_of(self.folder.path, run, self.plan.profiles)
+        played = {name: self.plan.profiles[name] for name in run.clients if name in self.plan.profiles}
+        sources = sources_of(self.folder.path, played)
         measured.write(run, timings, render_reports(run, told, sources))
         if measured.lost and not measured.unwritten:
             self.said.append(measured.lost)
@@ -331,6 +373,10 @@ class GridController:
         return exit_status(self.run, parse_gates(options.fail_on), servers, options.client)
 
 
+def _run_in_fork(plan: Plan, workers: int, told: Mapping[str, Any]) -> Callable[[CellTask], CellResult]:
+    return _runner(plan, workers, told).run
+
+
 def _choose(session: pytest.Session, plan: Plan) -> None:
     """Let pytest choose among the cells here, where something chooses, as each worker will do by itself.
 
@@ -341,7 +387,7 @@ def _choose(session: pytest.Session, plan: Plan) -> None:
     is_chosen = option.keyword or option.markexpr or option.deselect
     if not is_chosen and not any("::" in argument for argument in session.config.args):
         return
-    worker = _worker(plan, {}, {}, Path())
+    worker = _only_listed(plan)
     session.config.pluginmanager.register(worker, "grid-choice")
     items = session.perform_collect()
     session.config.pluginmanager.unregister(worker)

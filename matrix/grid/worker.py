@@ -1,6 +1,6 @@
 """The part of a run in the process that runs cells: parametrises the one test, runs each cell in the test's
-setup (so that a broken harness is pytest's error and not a failure), writes its evidence into the run's
-folder, and sends the result with the test's report.
+setup (so that a broken harness is pytest's error and not a failure), and sends the result with the test's
+report.
 """
 
 import json
@@ -8,22 +8,18 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from msgspec import Struct, structs
 
-from clients.destination import is_loopback
 from clients.genuine.program import PREFIX, Program
-from clients.pace import DEFAULT_RATE, Pace, at_once
-from clients.profile import BUNDLED_PROFILES, Profile, load_profiles
-from handshake.crypto.credentials import Credential
+from clients.profile import BUNDLED_PROFILES, load_profiles
 from handshake.reason import saved_reason
 from matrix.cell import Cell, parse_cell_id
-from matrix.errors import to_write
 from matrix.grid.endpoint import Endpoint
 from matrix.grid.pytest_outcome import show
-from matrix.grid.run_cell import Terms, run_cell
+from matrix.grid.run_cell import Terms
+from matrix.grid.runner import CellRunner, Clients, what_is_told
+from matrix.grid.task import CellTask
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from matrix.results.cell_result import PROPERTY, CellResult
-from matrix.results.evidence import Evidence, write_evidence
 from matrix.results.evidence_wanted import EvidenceWanted
 from servers.contract import PrivateKeyAndChain
 
@@ -31,34 +27,22 @@ FIXTURE = "judged_cell"
 _RESULT = pytest.StashKey[CellResult]()
 
 
-class CellTask(Struct, frozen=True):
-    """A cell and what is expected of it."""
-
-    cell: Cell
-    expectation: Expectation | None
-
-
 class GridWorker:
-    """pytest plugin: knows the cells and the endpoints, runs what pytest asks for."""
+    """pytest plugin: knows the cells, and by `run` what each gives; `address` says where a server is, and
+    `begin` is told the cells that pytest has chosen.
+    """
 
     def __init__(
         self,
         tasks: Sequence[CellTask],
-        endpoints: dict[str, Endpoint],
-        clients: Mapping[str, Profile | Program],
-        terms: Terms,
-        folder: Path,
-        rate: float | None = None,
-        workers: int = 1,
+        run: Callable[[CellTask], CellResult],
+        address: Callable[[str], str],
+        begin: Callable[[Sequence[CellTask]], None] | None = None,
     ) -> None:
         self._tasks = tasks
-        self._endpoints = endpoints
-        self._clients = clients
-        self._terms = terms
-        self._folder = folder
-        self._rate = rate
-        self._workers = workers
-        self._paces: dict[str, Pace] = {}
+        self._run = run
+        self._address = address
+        self._begin = begin
 
     @classmethod
     def from_text(cls, config: pytest.Config, text: str) -> "GridWorker":
@@ -68,29 +52,14 @@ class GridWorker:
             CellTask(Cell(*cell), expectation and _expectation_from_json(*expectation))
             for *cell, expectation in content["tasks"]
         ]
-        endpoints = [Endpoint.from_json(value) for value in content["endpoints"]]
-        return cls(
-            tasks,
-            {endpoint.server: endpoint for endpoint in endpoints},
+        runner = CellRunner.told(
+            content,
             _clients([task.cell.client for task in tasks], [*map(Path, content["clients_dir"])]),
-            Terms(
-                config.getoption("timeout"),
-                EvidenceWanted(config.getoption("evidence")),
-                {kind: Credential.from_pem(*pem) for kind, pem in content["credentials"].items()},
-            ),
-            Path(content["folder"]),
+            Terms(config.getoption("timeout"), EvidenceWanted(config.getoption("evidence"))),
             config.getoption("rate"),
             config.workerinput["workercount"],  # type: ignore[attr-defined]  # of pytest-xdist's workers
         )
-
-    def _pace(self, endpoint: Endpoint) -> Callable[[], None]:
-        """How often this process may connect to a server: as often as it likes to one of ours."""
-        destination = endpoint.destination
-        if destination is None or endpoint.fingerprints or (self._rate is None and is_loopback(destination)):
-            return at_once
-        if endpoint.server not in self._paces:
-            self._paces[endpoint.server] = Pace((self._rate or DEFAULT_RATE) / self._workers)
-        return self._paces[endpoint.server].wait
+        return cls(tasks, runner.run, runner.address)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Make one test of each cell, under the cell's id."""
@@ -98,34 +67,18 @@ class GridWorker:
             ids = [task.cell.id for task in self._tasks]
             metafunc.parametrize(FIXTURE, self._tasks, ids=ids, indirect=True)
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Let the cells that are left begin, in pytest's order."""
+        if self._begin is not None and not session.config.option.collectonly:
+            calls = (getattr(item, "callspec", None) for item in session.items)
+            self._begin([call.params[FIXTURE] for call in calls if call is not None])
+
     @pytest.fixture
     def judged_cell(self, request: pytest.FixtureRequest) -> CellResult:
         """The result of the test's cell."""
-        task: CellTask = request.param
-        endpoint = self._endpoints[task.cell.server]
-        result, evidence = run_cell(
-            task.cell,
-            self._clients[task.cell.client],
-            endpoint,
-            task.expectation,
-            structs.replace(self._terms, pace=self._pace(endpoint)),
-        )
-        if evidence is not None:
-            result = self._with_evidence(result, evidence)
+        result = self._run(request.param)
         request.node.stash[_RESULT] = result
         return result
-
-    def _with_evidence(self, result: CellResult, evidence: Evidence) -> CellResult:
-        from matrix.captures.capture import write_capture  # takes a while, and most runs of servers need none
-
-        try:
-            write_evidence(self._folder, evidence)
-            write_capture(self._folder, evidence)
-        except OSError as error:
-            first = to_write(error, "make it writable")
-            why = f"{self._folder}: evidence cannot be written ({error.strerror}); {first}, then run again"
-            return structs.replace(result, unwritten=why)
-        return structs.replace(result, evidence=True)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -140,13 +93,13 @@ class GridWorker:
             return report
         is_broken = result.judgement.verdict is Verdict.HARNESS_ERROR
         if call.when == ("setup" if is_broken else "call"):
-            address = self._endpoints[parse_cell_id(result.cell).server].address
+            address = self._address(parse_cell_id(result.cell).server)
             show(result, report, address)
             report.user_properties.append((PROPERTY, result.to_json()))
         return report
 
 
-def _clients(asked: Sequence[str], directories: Sequence[Path]) -> Mapping[str, Profile | Program]:
+def _clients(asked: Sequence[str], directories: Sequence[Path]) -> Clients:
     programs: Mapping[str, Program] = {}
     if any(client.startswith(PREFIX) for client in asked):
         from clients.genuine.programs import load_programs  # takes a while, and most runs have none
@@ -187,12 +140,6 @@ def worker_text(
         ]
         for task in tasks
     ]
-    return json.dumps(
-        {
-            "tasks": told,
-            "endpoints": [endpoint.to_json() for endpoint in endpoints],
-            "credentials": {kind: [pem.private_key, pem.chain] for kind, pem in credentials.items()},
-            "folder": str(folder),
-            "clients_dir": [str(directory.absolute()) for directory in clients_dir],
-        }
-    )
+    content = what_is_told(endpoints, credentials, folder)
+    directories = [str(directory.absolute()) for directory in clients_dir]
+    return json.dumps({**content, "tasks": told, "clients_dir": directories})

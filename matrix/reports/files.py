@@ -7,10 +7,9 @@ from matrix.reports.markdown import markdown_pieces
 from matrix.reports.page.run_page import page_pieces
 from matrix.reports.page.sources import NO_SOURCES, Sources
 from matrix.results.files import encoded
+from matrix.results.places import PAGE
 from matrix.results.run_file import RunFile
 from matrix.results.timings import NO_TIMINGS, Timings
-
-PAGE = "grid.html"
 
 
 class Reports(Mapping[str, Iterable[bytes]]):

@@ -46,7 +46,7 @@ class Item(Struct, frozen=True):
 
 class HelloView(Struct, frozen=True):
     """One hello, decoded: `facts` are single values by name; `extensions` None when there is no block at
-    all; `flight` is what its features are read off; `wire` are its records.
+    all; `flight` is what its features are read off; `fill` makes its records.
     """
 
     title: str
@@ -54,7 +54,12 @@ class HelloView(Struct, frozen=True):
     cipher_suites: tuple[Item, ...]
     extensions: tuple[Item, ...] | None
     flight: FirstFlight
-    wire: bytes
+    fill: Callable[[], bytes]
+
+    @property
+    def wire(self) -> bytes:
+        """Its records, made when they are asked for."""
+        return self.fill()
 
     def to_json(self) -> dict[str, Any]:
         """The hello as JSON types; codes are numbers, `wire` is hexadecimal."""
@@ -109,13 +114,13 @@ def captured_view(hello: CapturedHello) -> HelloView:
         begins = "gmt_unix_time" if is_time(random, hello.time) else "random-bytes"
     title = f"stream {hello.stream}: {offered_by(hello.flight)}"
     delivery = _in_pieces("records", [record.length for record in hello.flight.records])
-    return _view(title, hello.flight, hello.wire, begins, delivery, lambda value: value)
+    return _view(title, hello.flight, lambda: hello.wire, begins, delivery, lambda value: value)
 
 
 def flight_view(flight: FirstFlight) -> HelloView:
     """Decode a hello as it came in a connection, without its bytes; how it was made is not known."""
     delivery = _in_pieces("records", [record.length for record in flight.records])
-    return _view(offered_by(flight), flight, b"", None, delivery, lambda value: value)
+    return _view(offered_by(flight), flight, bytes, None, delivery, lambda value: value)
 
 
 def offered_by(flight: FirstFlight) -> str:
@@ -140,7 +145,7 @@ def _of_attempt(attempt: ProfileAttempt, number: int, beside: CapturedHello | No
     return _view(
         title,
         flight,
-        fill_hello(template.as_written(), server_name, bytes).wire,
+        lambda: fill_hello(template.as_written(), server_name, bytes).wire,
         begins.value,
         _delivery(template),
         (lambda value: f"{value} (in this order of extensions; it is drawn)") if is_one_of_many else str,
@@ -150,7 +155,7 @@ def _of_attempt(attempt: ProfileAttempt, number: int, beside: CapturedHello | No
 def _view(
     title: str,
     flight: FirstFlight,
-    wire: bytes,
+    fill: Callable[[], bytes],
     begins: str | None,
     delivery: str,
     of_order: Callable[[str], str],
@@ -169,7 +174,7 @@ def _view(
     facts["JA3"] = ABSENT if fingerprints[0] is None else of_order(fingerprints[0])
     facts["JA4"] = fingerprints[1] or ABSENT
     facts["delivery"] = delivery
-    return HelloView(title, facts, tuple(map(_suite, flight.cipher_suites)), extensions, flight, wire)
+    return HelloView(title, facts, tuple(map(_suite, flight.cipher_suites)), extensions, flight, fill)
 
 
 def _facts(flight: FirstFlight, extensions: tuple[Item, ...] | None) -> dict[str, str]:

@@ -112,18 +112,18 @@ def features_of_hello(hello: HelloTemplate) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*versions, *form, *families, *extensions, *names)))
 
 
-def _families(name: str) -> Iterator[str]:
+@cache
+def _families(name: str) -> tuple[str, ...]:
     """How a suite exchanges keys, how it encrypts, and both: ECDHE-RSA, AES-GCM, ECDHE-RSA-AES-GCM."""
     exchange, _, cipher = name.removeprefix("TLS_").rpartition("_WITH_")
     if name.endswith("_SCSV"):
-        return
+        return ()
     kind = re.sub(r"_(?:MD5|SHA\d*)$", "", cipher)
     bulk = re.sub(r"_(?:40|56|128|192|256)(?=_|$)|_EDE", "", kind).replace("_", "-")
-    if exchange:
-        yield exchange.replace("_", "-") + " key exchange"
-    yield bulk
-    if exchange:
-        yield f"{exchange.replace('_', '-')}-{bulk}"
+    if not exchange:
+        return (bulk,)
+    way = exchange.replace("_", "-")
+    return f"{way} key exchange", bulk, f"{way}-{bulk}"
 
 
 def _tried(cell: CellRecord) -> Iterator[TriedHello]:

@@ -11,6 +11,8 @@ from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from matrix.wording import printable
 
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
@@ -28,7 +30,8 @@ def to_json(content: Any) -> str:
 
     A byte that is no text, as in a path, is escaped for people: what JSON has for it few programs read.
     """
-    return _escaped(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)) + "\n"
+    # Python's own encoder is in C only as long as it does not indent.
+    return msgspec.json.format(to_json_line(content), indent=2) + "\n"
 
 
 def to_json_line(content: Any) -> str:

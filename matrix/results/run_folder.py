@@ -14,10 +14,12 @@ import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from matrix.errors import SelectionError, UnreadableRun, to_write
+from matrix.results.beside import beside
 from matrix.results.evidence import EVIDENCE, capture_file, evidence_file
 from matrix.results.files import encoded, put_in_place, write_pieces, write_whole
 from matrix.results.journal import JOURNAL, Journal, Journalled, is_being_written
@@ -139,15 +141,18 @@ def unfinished(place: Path) -> Path:
 
 
 def write_run(folder: Path, run: RunFile, timings: Mapping[str, Any] | None, reports: Reports) -> None:
-    """Write the files of a run, each in one step, what was found first; a report is made while it is written.
+    """Write the files of a run, each in one step. A report is made while it is written, beside the others.
 
     Raises OSError.
     """
-    write_pieces(folder / RUN_FILE_NAME, map(encoded, encoded_run(run)))
-    if timings is not None:
-        write_whole(folder / TIMINGS, encoded(to_json(timings)))
-    for name in reports:
-        write_pieces(folder / name, reports[name])
+    with beside(*(partial(_write_report, folder, reports, name) for name in reports)):
+        write_pieces(folder / RUN_FILE_NAME, map(encoded, encoded_run(run)))
+        if timings is not None:
+            write_whole(folder / TIMINGS, encoded(to_json(timings)))
+
+
+def _write_report(folder: Path, reports: Reports, name: str) -> None:
+    write_pieces(folder / name, reports[name])
 
 
 def point_latest(folder: Path) -> None:

@@ -42,7 +42,7 @@ class Program(Protocol):
 def start_program(path: Path, environment: Mapping[str, str]) -> Program:
     """Start a program with that environment. Raises OSError where the system has no process to give."""
     told = {**environment, "PYTHONPATH": str(_PROJECT), "PYTHONUTF8": "1"}
-    if _is_of_one_thread():
+    if is_of_one_thread():
         return _Fork(path, told)
     return subprocess.Popen(
         [sys.executable, str(path)],
@@ -54,8 +54,10 @@ def start_program(path: Path, environment: Mapping[str, str]) -> Program:
     )
 
 
-def _is_of_one_thread() -> bool:
-    """Whether no other thread is there, Python's or a library's; False where the system does not say."""
+def is_of_one_thread() -> bool:
+    """Whether this process can be forked: it has no other thread, of Python's or of a library; False where
+    the system does not say.
+    """
     try:
         return len(os.listdir(_TASKS)) == 1
     except OSError:

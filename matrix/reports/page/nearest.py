@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clients.profile import Profile
-from handshake.features import Feature, FirstFlight, differences, features_of, flight_of
+from handshake.features import Feature, FirstFlight, differences, features_in, flight_of
 from matrix.judgement.outcome import Outcome
 from matrix.reports.page.look import MAX_TEXT
 from matrix.results.run_file import CellRecord, RunFile
@@ -28,6 +28,7 @@ class NearestPassing:
         self._features: dict[str, int] = {}
         self._told: dict[tuple[FirstFlight, FirstFlight], list[str]] = {}
         self._working: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._ready: set[tuple[str, str]] = set()
         for cell in run.cells:
             if cell.outcome is Outcome.WORKS and cell.client in self._flights:
                 self._working[cell.server, cell.scenario].append(cell.client)
@@ -37,25 +38,31 @@ class NearestPassing:
         as it was sent, where that is known; a profile's own is as good.
         """
         flight = self._flights.get(cell.client, sent)
-        others = self._working[cell.server, cell.scenario]
+        others = self._passing(cell.server, cell.scenario)
         if cell.outcome not in _DIFFERS or flight is None or not others:
             return None
         mine = self._features_of(cell.client, flight)
-        distances = {
-            name: (mine ^ self._features_of(name, self._flights[name])).bit_count() for name in others
-        }
-        client = min(others, key=lambda name: distances[name])
+        theirs = [self._features[name] for name in others]
+        distances = [(mine ^ features).bit_count() for features in theirs]
+        client = others[distances.index(min(distances))]
         return {"client": client, "differences": self._differences(flight, self._flights[client])}
+
+    def _passing(self, server: str, scenario: str) -> list[str]:
+        """The clients that work there, the features of all known from now on."""
+        names = self._working[server, scenario]
+        if (server, scenario) not in self._ready:
+            self._ready.add((server, scenario))
+            for name in names:
+                self._features_of(name, self._flights[name])
+        return names
 
     def _features_of(self, client: str, flight: FirstFlight) -> int:
         """The features of a client's hello, a bit for each, since thousands of cells are compared with
         hundreds.
         """
         if client not in self._features:
-            bits = 0
-            for feature in features_of(flight):
-                bits |= 1 << self._numbers.setdefault(feature, len(self._numbers))
-            self._features[client] = bits
+            numbers = {self._numbers.setdefault(each, len(self._numbers)) for each in features_in(flight)}
+            self._features[client] = sum(1 << number for number in numbers)
         return self._features[client]
 
     def _differences(self, flight: FirstFlight, other: FirstFlight) -> list[str]:

@@ -37,14 +37,14 @@ class Sources(Struct, frozen=True):
 NO_SOURCES = Sources()
 
 
-def sources_of(folder: Path, run: RunFile, known: Mapping[str, Profile]) -> Sources:
-    """What lies in a run's folder, and those of the known profiles that the run was made with."""
+def sources_of(folder: Path, played: Mapping[str, Profile]) -> Sources:
+    """What lies in a run's folder; `played` are the profiles that the run was made with (`profiles_of`)."""
     file = partial(evidence_file, folder)
     return Sources(
         partial(read_evidence, folder),
         lambda cell_id: file(cell_id).exists(),
         lambda cell_id: capture_file(file(cell_id)).exists(),
-        profiles_of(run, known),
+        played,
     )
 
 

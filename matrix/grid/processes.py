@@ -1,0 +1,171 @@
+"""Runs cells in forks of the controlling process: while pytest reports one, the next meet their servers.
+
+A fork has all in memory that the controlling process has: it begins in a hundredth of the time that a worker
+of pytest-xdist takes. It must be made before this process has a second thread, so it waits to be told what to
+run. Each has at most two cells at a time, the one that it runs and the next, so that it need not wait for
+pytest, and a server that stays silent holds up one more cell at most. A fork ends when its end of the pipe
+does; what is sent at a terminal is for the controlling process.
+"""
+
+import gc
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import Any, NoReturn
+
+from matrix.grid.task import CellTask
+from matrix.results.cell_result import CellResult
+from servers.processes.program import is_of_one_thread
+
+_AT_A_TIME = 2
+_STOP_SECONDS = 0.5
+_DEAF_TO = (signal.SIGINT, signal.SIGHUP)
+_DEFAULT = (signal.SIGTERM, signal.SIGALRM)
+
+Run = Callable[[CellTask], CellResult]
+
+
+class CellError(Exception):
+    """A cell could not be run: the harness or the process is broken; the message is one line."""
+
+
+class _Fork:
+    def __init__(self, process_id: int, pipe: "Connection[Any, Any]") -> None:
+        self.process_id = process_id
+        self.pipe = pipe
+        self.given: dict[str, CellTask] = {}
+
+
+class CellProcesses:
+    """So many forks as can be made at once, none where this process has threads. `make_run` makes of what
+    `begin` tells the function that runs a cell; it is called in each fork.
+    """
+
+    def __init__(self, number: int, make_run: Callable[[Mapping[str, Any]], Run]) -> None:
+        self._forks: list[_Fork] = []
+        self._waiting: deque[CellTask] = deque()
+        self._results: dict[str, CellResult | CellError] = {}
+        gc.freeze()  # what is there already is left alone, so that the forks share it
+        for _ in range(number if number > 1 and is_of_one_thread() else 0):
+            with suppress(OSError):
+                self._forks.append(self._begin_one(make_run))
+
+    def __len__(self) -> int:
+        return len(self._forks)
+
+    def begin(self, told: Mapping[str, Any], tasks: Iterable[CellTask]) -> None:
+        """Tell the forks what they need to know, and let them run these, in this order."""
+        self._waiting.extend(tasks)
+        for fork in self._forks:
+            self._send(fork, told)
+        for _ in range(_AT_A_TIME):
+            for fork in list(self._forks):
+                self._give(fork)
+
+    def result(self, task: CellTask) -> CellResult:
+        """What a cell gave, waited for. Raises CellError."""
+        identity = task.cell.id
+        while identity not in self._results:
+            if not self._forks:
+                raise CellError("all processes that ran cells have ended")
+            self._take()
+        found = self._results.pop(identity)
+        if isinstance(found, CellError):
+            raise found
+        return found
+
+    def stop(self) -> Iterator[CellResult]:
+        """End the forks, those that wait for a silent server too; give what they had measured by then and
+        nobody has asked for.
+        """
+        self._waiting.clear()
+        for fork in self._forks:
+            self._send(fork, None)
+        while any(fork.given for fork in self._forks) and self._take(_STOP_SECONDS):
+            pass
+        for fork in self._forks:
+            fork.pipe.close()
+            with suppress(ProcessLookupError):
+                os.kill(fork.process_id, signal.SIGKILL)
+            os.waitpid(fork.process_id, 0)
+        self._forks.clear()
+        left = list(self._results.values())
+        self._results.clear()
+        return (each for each in left if isinstance(each, CellResult))
+
+    def _begin_one(self, make_run: Callable[[Mapping[str, Any]], Run]) -> _Fork:
+        ours, theirs = Pipe()
+        process_id = os.fork()
+        if process_id == 0:
+            # Whoever holds an end of another's pipe would keep that one from ending.
+            for other in self._forks:
+                other.pipe.close()
+            ours.close()
+            _serve(theirs, make_run)
+        theirs.close()
+        return _Fork(process_id, ours)
+
+    def _give(self, fork: _Fork) -> None:
+        if self._waiting:
+            task = self._waiting.popleft()
+            fork.given[task.cell.id] = task
+            self._send(fork, task)
+
+    def _send(self, fork: _Fork, message: object) -> None:
+        with suppress(OSError):  # it has ended, which is seen when it is read from
+            fork.pipe.send(message)
+
+    def _take(self, seconds: float | None = None) -> bool:
+        """Take what has come, waited for; False where nothing has in that time."""
+        ready = wait([fork.pipe for fork in self._forks], seconds)
+        for fork in [each for each in self._forks if each.pipe in ready]:
+            try:
+                found: tuple[str, CellResult | CellError] = fork.pipe.recv()
+            except (EOFError, OSError):
+                self._lose(fork)
+                continue
+            self._results[found[0]] = found[1]
+            fork.given.pop(found[0], None)
+            self._give(fork)
+        return bool(ready)
+
+    def _lose(self, fork: _Fork) -> None:
+        """Its cell is lost, and the one behind it is for others."""
+        self._forks.remove(fork)
+        fork.pipe.close()
+        _, status = os.waitpid(fork.process_id, 0)
+        code = os.waitstatus_to_exitcode(status)
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit status {code}"
+        lost, *others = fork.given.values() or (None,)
+        if lost is not None:
+            self._results[lost.cell.id] = CellError(f"the process that ran it {how}")
+        self._waiting.extendleft(reversed(others))
+        for other in self._forks:
+            while len(other.given) < _AT_A_TIME and self._waiting:
+                self._give(other)
+
+
+def _serve(pipe: "Connection[Any, Any]", make_run: Callable[[Mapping[str, Any]], Run]) -> NoReturn:
+    """Run what is sent, until the pipe ends."""
+    try:
+        for number in _DEAF_TO:
+            signal.signal(number, signal.SIG_IGN)
+        for number in _DEFAULT:
+            signal.signal(number, signal.SIG_DFL)
+        run = make_run(pipe.recv())
+        while (task := pipe.recv()) is not None:
+            pipe.send((task.cell.id, _ran(run, task)))
+    except (EOFError, OSError):
+        pass
+    finally:
+        os._exit(0)
+
+
+def _ran(run: Run, task: CellTask) -> CellResult | CellError:
+    try:
+        return run(task)
+    except Exception as error:
+        return CellError(f"{type(error).__name__}: {error}")
