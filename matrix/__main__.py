@@ -1,6 +1,7 @@
 """`python -m matrix` is `tls-matrix`."""
 
 from matrix.commands.interrupts import end_at_once
+from matrix.commands.leaving import leave
 
 
 def main() -> None:
@@ -8,7 +9,10 @@ def main() -> None:
     end_at_once()
     from matrix.commands.cli import main as run  # takes most of a second, in which Ctrl-C may come
 
-    run()
+    try:
+        run()
+    except SystemExit as end:
+        leave(end)
 
 
 if __name__ == "__main__":

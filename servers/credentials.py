@@ -5,9 +5,9 @@ A server has the ordinary ones of the kinds that it declares. Where its toggle `
 them, because a key of 4096 bits takes seconds. A kind is added by a line in `KINDS`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 
 from cryptography.hazmat.primitives.asymmetric import ec, mldsa
 from cryptography.x509 import random_serial_number
@@ -84,6 +84,28 @@ def make_credentials(subject: str = SUBJECT, kinds: Iterable[str] = ()) -> dict[
         kind: _as_text(make(subject=subject, now=now, serial=random_serial_number()))
         for kind, make in makers.items()
     }
+
+
+class CredentialsWhenAsked(Mapping[str, PrivateKeyAndChain]):
+    """Those that `make_credentials` makes, made when somebody asks for the first one: an RSA key takes a
+    twentieth of a second, in which server programs start.
+    """
+
+    def __init__(self, subject: str = SUBJECT, kinds: Iterable[str] = ()) -> None:
+        self._make = partial(make_credentials, subject, tuple(kinds))
+
+    @cached_property
+    def _made(self) -> Mapping[str, PrivateKeyAndChain]:
+        return self._make()
+
+    def __getitem__(self, kind: str) -> PrivateKeyAndChain:
+        return self._made[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
 
 
 def _as_text(credential: Credential) -> PrivateKeyAndChain:

@@ -62,7 +62,7 @@ _TELL_EVERY_SECONDS = 5.0
 
 def run(
     workers: Annotated[
-        str, typer.Option("-n", metavar="N|auto", help="Worker processes; 0 for none.")
+        str, typer.Option("-n", metavar="N|auto", help="Processes that run cells; 0 for none but this.")
     ] = "auto",
     json: Json = False,
     verbose: Verbose = False,
@@ -91,7 +91,7 @@ def run(
     limit ended the run, 129, 130 and 143 SIGHUP, SIGINT or SIGTERM ended it.
     """
     if not (workers == "auto" or workers.isdecimal()):
-        tell(f"tls-matrix: -n {workers}: give a number of worker processes, or auto")
+        tell(f"tls-matrix: -n {workers}: give a number of processes, or auto")
         raise typer.Exit(EXIT_USAGE)
     with one_line_errors() as notes:
         view = view_asked(verbose, quiet, only)

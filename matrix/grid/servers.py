@@ -29,7 +29,7 @@ from matrix.plan.plan import Plan
 from matrix.scenarios import CLIENT_CERTIFICATE, CONNECT
 from matrix.wording import printable, reason_in_words
 from servers.contract import Connection, PrivateKeyAndChain
-from servers.credentials import CLIENT_SUBJECT, SUBJECT, make_credentials
+from servers.credentials import CLIENT_SUBJECT, SUBJECT, CredentialsWhenAsked, make_credentials
 from servers.processes.start import start_servers as start_processes
 from servers.running import NotInstalled, RunningServer, RunningServers, StartResult
 from servers.variant import ServerVariant, certificate_kinds
@@ -125,7 +125,7 @@ class GridServers:
 def grid_servers(plan: Plan) -> Iterator[GridServers]:
     """Start every server of the plan and stop all on exit."""
     kinds = certificate_kinds(plan.variants)
-    credentials = make_credentials(kinds=kinds) if plan.variants else {}
+    credentials = CredentialsWhenAsked(kinds=kinds) if plan.variants else NO_CREDENTIALS
     asks = any(variant.declared().client_certificate != "no" for variant in plan.variants)
     shows = any(scenario is CLIENT_CERTIFICATE for scenario in plan.scenarios)
     clients = make_credentials(CLIENT_SUBJECT) if asks or shows else {}

@@ -28,31 +28,38 @@ _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "HOME", "XDG_CACHE
 class ProgramProcess:
     """A process and the servers in it. Starts at once; OSError when the system has no process to give.
 
-    Nothing is heard of it before `listen`, which starts threads: a program that is started after that cannot
+    It is told and heard from `listen` on, which starts threads: a program that is started after that cannot
     be a fork.
     """
 
-    def __init__(self, path: Path, configurations: Sequence[contract.Configuration]) -> None:
-        self.events = ProgramEvents(f"{path.parent.name}/{path.name}", configurations)
+    def __init__(self, path: Path) -> None:
+        self._name = f"{path.parent.name}/{path.name}"
+        self.events = ProgramEvents(self._name, [])
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         self._process = start_program(path, environment)
         self.process_id = self._process.pid
         self._signalling = threading.Lock()
         self._ended = threading.Event()
-        lines = [configuration.to_line() for configuration in configurations]
-        self._writer = threading.Thread(target=self._write, args=(lines,), daemon=True)
+        self._lines: Sequence[bytes] = []
+        self._writer = threading.Thread(target=self._write, daemon=True)
         self._error_reader = threading.Thread(target=self._read_errors, daemon=True)
         self._reader = threading.Thread(target=self._read_events, daemon=True)
         self._watcher = threading.Thread(target=self._watch, daemon=True)
 
-    def listen(self) -> None:
-        """Tell the program its configurations and hear what it says; must be called before the end."""
+    def listen(self, configurations: Sequence[contract.Configuration]) -> None:
+        """Tell the program its configurations and hear what it says."""
+        self.events = ProgramEvents(self._name, configurations)
+        self._lines = [configuration.to_line() for configuration in configurations]
+        self._begin_threads()
+
+    def _begin_threads(self) -> None:
         for thread in (self._writer, self._error_reader, self._reader, self._watcher):
             if thread.ident is None:
                 thread.start()
 
     def ask_to_stop(self) -> None:
         """End the standard input, which a program takes as the order to stop."""
+        self._begin_threads()
         if self._writer.is_alive():
             # It reads nothing at all, so it would not read the end either; and the writer still needs the
             # pipe.
@@ -90,10 +97,10 @@ class ProgramProcess:
             self._process.wait()
             self._ended.set()
 
-    def _write(self, lines: Sequence[bytes]) -> None:
+    def _write(self) -> None:
         stream = _present(self._process.stdin)
         with suppress(BrokenPipeError):
-            for line in lines:
+            for line in self._lines:
                 stream.write(line)
             stream.flush()
 

@@ -116,10 +116,13 @@ def _become(path: Path, streams: Sequence[int], environment: Mapping[str, str]) 
         os.environ.clear()
         os.environ.update(environment)
         sys.argv = [str(path)]
+        sys.path.insert(0, str(path.parent))
         runpy.run_path(str(path), run_name="__main__")
         status = os.EX_OK
     except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else _FAILED
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
     except BaseException:
         traceback.print_exc()
     finally:

@@ -57,32 +57,31 @@ def start_servers(
     """
     if port and len(variants) != 1:
         raise ValueError("a port can be chosen for one server only")
-    groups: dict[tuple[Path, str], list[contract.Configuration]] = defaultdict(list)
+    groups: dict[tuple[Path, str], list[ServerVariant]] = defaultdict(list)
     results: dict[str, StartResult] = {}
     for variant in dict.fromkeys(variants):
         definition = variant.definition
         if (missing := not_fetched(definition.levels[variant.level].stacks)) is not None:
             results[variant.id] = NotInstalled(variant.id, missing)
             continue
-        configuration = variant.configuration(credentials, client_certificates or {}, LOOPBACK, port)
-        groups[definition.program, variant.process_of_its_own].append(configuration)
+        groups[definition.program, variant.process_of_its_own].append(variant)
     of_their_own = sum(1 for _, alone in groups if alone)
     seconds = max([deadline_seconds, *(variant.definition.start_seconds for variant in variants)])
     deadline = time.monotonic() + seconds + of_their_own * SECONDS_PER_FURTHER_PROCESS
     programs: list[ProgramProcess] = []
     try:
         by_server: dict[str, ProgramProcess] = {}
-        for (path, _), configurations in groups.items():
-            programs.append(ProgramProcess(path, configurations))
-            by_server |= {configuration.id: programs[-1] for configuration in configurations}
-        for program in programs:
-            program.listen()
+        for (path, _), alike in groups.items():
+            programs.append(ProgramProcess(path))
+            by_server |= {variant.id: programs[-1] for variant in alike}
+        for program, alike in zip(programs, groups.values(), strict=True):
+            trusted = client_certificates or {}
+            program.listen([each.configuration(credentials, trusted, LOOPBACK, port) for each in alike])
         for program in programs:
             results |= program.events.results(deadline)
         yield ProcessServers({variant.id: results[variant.id] for variant in variants}, by_server)
     finally:
         for program in programs:
-            program.listen()
             program.ask_to_stop()
         stop_by = time.monotonic() + STOP_SECONDS
         for program in programs:

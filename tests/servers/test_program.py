@@ -11,6 +11,7 @@ import pytest
 
 TELLS = """
 import atexit, json, os, signal, sys, threading
+import beside_it
 print(json.dumps({
     "descriptors": len(os.listdir("/proc/self/fd")),
     "environment": sorted(os.environ),
@@ -54,6 +55,7 @@ stop.set()
 def told(tmp_path: Path, how: str) -> dict[str, Any]:
     program = tmp_path / "serve.py"
     program.write_text(TELLS)
+    program.with_name("beside_it.py").write_text("")
     done = subprocess.run(
         [sys.executable, "-c", HARNESS, str(program), how], capture_output=True, text=True, timeout=60
     )
