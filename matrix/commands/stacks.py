@@ -89,6 +89,7 @@ def export_stacks(
             metavar="[ID]...",
             help="Shell patterns; without any, the stacks that are fetched here.",
             show_default=False,
+            autocompletion=completion.stacks,
         ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every stack, fetched here or not.")] = False,

@@ -58,9 +58,10 @@ class CellProcesses:
 
     def begin(self, told: Mapping[str, Any], tasks: Iterable[CellTask]) -> None:
         """Tell the forks what they need to know, and let them run these, in this order."""
+        for fork in list(self._forks):
+            if not self._sent(fork, told):
+                self._lose(fork)
         self._waiting.extend(tasks)
-        for fork in self._forks:
-            self._send(fork, told)
         for _ in range(_AT_A_TIME):
             for fork in list(self._forks):
                 self._give(fork)
@@ -83,7 +84,7 @@ class CellProcesses:
         """
         self._waiting.clear()
         for fork in self._forks:
-            self._send(fork, None)
+            self._sent(fork, None)
         while any(fork.given for fork in self._forks) and self._take(_STOP_SECONDS):
             pass
         for fork in self._forks:
@@ -109,14 +110,21 @@ class CellProcesses:
         return _Fork(process_id, ours)
 
     def _give(self, fork: _Fork) -> None:
-        if self._waiting:
+        if self._waiting and fork in self._forks:
             task = self._waiting.popleft()
-            fork.given[task.cell.id] = task
-            self._send(fork, task)
+            if self._sent(fork, task):
+                fork.given[task.cell.id] = task
+            else:
+                self._waiting.appendleft(task)
+                self._lose(fork)
 
-    def _send(self, fork: _Fork, message: object) -> None:
-        with suppress(OSError):  # it has ended, which is seen when it is read from
+    def _sent(self, fork: _Fork, message: object) -> bool:
+        """Send it; False where the fork has ended."""
+        try:
             fork.pipe.send(message)
+        except OSError:
+            return False
+        return True
 
     def _take(self, seconds: float | None = None) -> bool:
         """Take what has come, waited for; False where nothing has in that time."""
@@ -143,8 +151,8 @@ class CellProcesses:
         if lost is not None:
             self._results[lost.cell.id] = CellError(f"the process that ran it {how}")
         self._waiting.extendleft(reversed(others))
-        for other in self._forks:
-            while len(other.given) < _AT_A_TIME and self._waiting:
+        for other in list(self._forks):
+            while other in self._forks and len(other.given) < _AT_A_TIME and self._waiting:
                 self._give(other)
 
 
@@ -155,7 +163,7 @@ def _serve(pipe: "Connection[Any, Any]", make_run: Callable[[Mapping[str, Any]],
             signal.signal(number, signal.SIG_IGN)
         for number in _DEFAULT:
             signal.signal(number, signal.SIG_DFL)
-        run = make_run(pipe.recv())
+        run = _made(make_run, pipe.recv())
         while (task := pipe.recv()) is not None:
             pipe.send((task.cell.id, _ran(run, task)))
     except (EOFError, OSError):
@@ -164,8 +172,20 @@ def _serve(pipe: "Connection[Any, Any]", make_run: Callable[[Mapping[str, Any]],
         os._exit(0)
 
 
+def _made(make_run: Callable[[Mapping[str, Any]], Run], told: Mapping[str, Any]) -> Run:
+    try:
+        return make_run(told)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+
+    def run(task: CellTask) -> CellResult:
+        raise CellError(why)
+
+    return run
+
+
 def _ran(run: Run, task: CellTask) -> CellResult | CellError:
     try:
         return run(task)
     except Exception as error:
-        return CellError(f"{type(error).__name__}: {error}")
+        return CellError(f"the cell could not be run: {type(error).__name__}: {error}")

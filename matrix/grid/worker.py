@@ -14,11 +14,12 @@ from clients.profile import BUNDLED_PROFILES, load_profiles
 from handshake.reason import saved_reason
 from matrix.cell import Cell, parse_cell_id
 from matrix.grid.endpoint import Endpoint
+from matrix.grid.processes import CellError
 from matrix.grid.pytest_outcome import show
 from matrix.grid.run_cell import Terms
 from matrix.grid.runner import CellRunner, Clients, what_is_told
 from matrix.grid.task import CellTask
-from matrix.judgement.outcome import Expectation, Outcome, Verdict
+from matrix.judgement.outcome import Expectation, Judgement, Outcome, Verdict
 from matrix.results.cell_result import PROPERTY, CellResult
 from matrix.results.evidence_wanted import EvidenceWanted
 from servers.contract import PrivateKeyAndChain
@@ -76,7 +77,11 @@ class GridWorker:
     @pytest.fixture
     def judged_cell(self, request: pytest.FixtureRequest) -> CellResult:
         """The result of the test's cell."""
-        result = self._run(request.param)
+        task: CellTask = request.param
+        try:
+            result = self._run(task)
+        except CellError as error:
+            result = CellResult(task.cell.id, Judgement(Verdict.HARNESS_ERROR, note=str(error)))
         request.node.stash[_RESULT] = result
         return result
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from servers import contract
-from servers.processes.program import start_program
+from servers.processes.program import Start, start_program
 from servers.running import MAX_LINE_BYTES, ProgramEvents
 
 STOP_SECONDS = 1.0
@@ -32,11 +32,11 @@ class ProgramProcess:
     be a fork.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, start: Start = start_program) -> None:
         self._name = f"{path.parent.name}/{path.name}"
         self.events = ProgramEvents(self._name, [])
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        self._process = start_program(path, environment)
+        self._process = start(path, environment)
         self.process_id = self._process.pid
         self._signalling = threading.Lock()
         self._ended = threading.Event()

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, NoReturn, Protocol
@@ -39,19 +39,30 @@ class Program(Protocol):
         """Wait for its end, give its id back, and return how it ended."""
 
 
+Start = Callable[[Path, Mapping[str, str]], Program]
+
+
 def start_program(path: Path, environment: Mapping[str, str]) -> Program:
     """Start a program with that environment. Raises OSError where the system has no process to give."""
-    told = {**environment, "PYTHONPATH": str(_PROJECT), "PYTHONUTF8": "1"}
-    if is_of_one_thread():
-        return _Fork(path, told)
+    return _Fork(path, _told(environment)) if is_of_one_thread() else start_afresh(path, environment)
+
+
+def start_afresh(path: Path, environment: Mapping[str, str]) -> Program:
+    """The same in a fresh interpreter, for a program that imports another version of what this process may
+    have imported.
+    """
     return subprocess.Popen(
         [sys.executable, str(path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=told,
+        env=_told(environment),
         start_new_session=True,
     )
+
+
+def _told(environment: Mapping[str, str]) -> dict[str, str]:
+    return {**environment, "PYTHONPATH": str(_PROJECT), "PYTHONUTF8": "1"}
 
 
 def is_of_one_thread() -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from servers import contract
 from servers.processes.process import STOP_SECONDS, ProgramProcess
+from servers.processes.program import start_afresh, start_program
 from servers.running import NotInstalled, RunningServer, RunningServers, StartFailure, StartResult
 from servers.variant import ServerVariant
 from stacks.catalogue import not_fetched
@@ -72,7 +73,8 @@ def start_servers(
     try:
         by_server: dict[str, ProgramProcess] = {}
         for (path, _), alike in groups.items():
-            programs.append(ProgramProcess(path))
+            has_stacks = any(each.definition.levels[each.level].stacks for each in alike)
+            programs.append(ProgramProcess(path, start_afresh if has_stacks else start_program))
             by_server |= {variant.id: programs[-1] for variant in alike}
         for program, alike in zip(programs, groups.values(), strict=True):
             trusted = client_certificates or {}

@@ -2,6 +2,7 @@
 becomes as long as what was said. Each field of a run file gets a hostile value in turn.
 """
 
+import dataclasses
 import io
 import json
 import re
@@ -244,13 +245,15 @@ def test_evidence_is_no_more_than_text_and_bounded() -> None:
     entry = Entry("received", "clear", LONG, 0.0, b"x", b"\x1b" * 70_000)
     odd = [
         entry,
-        replace(entry, kind="record", name="application_data"),
-        replace(entry, kind="record", name="alert"),
+        dataclasses.replace(entry, kind="record", name="application_data"),
+        dataclasses.replace(entry, kind="record", name="alert"),
     ]
     view = ServerView(LONG, LONG, LONG, LONG, [LONG] * 500)
     found = evidence("web@1/a/connect", ALERT)
-    attempt = replace(found.attempts[0], transcript=odd, server_view=view, version=LONG, reason=LONG)
-    found = replace(found, attempts=[attempt], response=LONG, words=LONG)
+    attempt = dataclasses.replace(
+        found.attempts[0], transcript=odd, server_view=view, version=LONG, reason=LONG
+    )
+    found = dataclasses.replace(found, attempts=[attempt], response=LONG, words=LONG)
     page = render_html(run(cell("web@1", "a", Outcome.FAILS)), sources=Sources(lambda _: found))
     assert sum(map(len, texts(chunks(page)))) < 100_000
     assert all(text.isprintable() for text in texts(chunks(page)))

@@ -49,10 +49,15 @@ def silent_server() -> Iterator[str]:
 Running = subprocess.Popen[str]
 
 
-def started(*arguments: object) -> Running:
+RUN, PYTEST = ("matrix", "run"), ("pytest", "-p", "no:cacheprovider", "-p", "no:unraisableexception")
+"""The two ways to start the grid; the first runs cells in forks, the second in workers of pytest-xdist."""
+
+
+def started(*arguments: object, by: tuple[str, ...] = RUN) -> Running:
     """A run that is going on, with a process group of its own."""
+    module, *first = by
     return subprocess.Popen(
-        command("run", *arguments),
+        command(*first, *arguments, module=module),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -218,33 +223,54 @@ def test_the_time_limit_ends_a_run(tmp_path: Path) -> None:
 
 
 def workers_of(process: Running) -> list[int]:
-    """The worker processes of a run, by their command."""
+    """The processes that run the cells of a run; they are its first children."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    numbers = map(int, children.read_text().split())
-    return [each for each in numbers if b"import sys;exec(" in Path(f"/proc/{each}/cmdline").read_bytes()]
+    return [*map(int, children.read_text().split())]
 
 
-def test_a_worker_killed_in_the_middle_costs_the_cell_it_ran(tmp_path: Path) -> None:
+def workers_by_command(process: Running) -> list[int]:
+    """Those of pytest-xdist, which starts others before them."""
+    children = workers_of(process)
+    return [each for each in children if b"import sys;exec(" in Path(f"/proc/{each}/cmdline").read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("by", "workers", "said"),
+    [
+        (RUN, workers_of, "the process that ran it was killed by signal 9"),
+        (PYTEST, workers_by_command, "crashed while running"),
+    ],
+    ids=["run", "pytest"],
+)
+def test_a_worker_killed_in_the_middle_costs_the_cell_it_ran(
+    tmp_path: Path, by: tuple[str, ...], workers: Callable[[Running], list[int]], said: str
+) -> None:
     clients = [
         argument for client in ("java-6", "java-7", "java-8", "java-17") for argument in ("--client", client)
     ]
     with silent_server() as address:
-        process = started("--target", f"silent={address}", *clients, "--out", tmp_path / "run", "-n", 2)
+        chosen = ("--target", f"silent={address}", *clients, "--out", tmp_path / "run", "-n", 2)
+        process = started(*chosen, by=by)
         wait_for(lambda: measured(tmp_path / "run.unfinished"))
-        os.kill(workers_of(process)[0], signal.SIGKILL)
+        os.kill(workers(process)[0], signal.SIGKILL)
         shown, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == 3, shown + errors
     cells = run_json(tmp_path / "run")["cells"]
     broken = [cell for cell in cells if cell["verdict"] == "harness_error"]
     assert len(cells) == 4
     assert len(broken) == 1
-    assert "crashed while running" in broken[0]["note"]
+    assert said in broken[0]["note"]
 
 
-def test_a_worker_killed_as_it_starts_does_not_end_the_run(tmp_path: Path) -> None:
-    process = started("--server", BEFORE, *CLIENTS, "--out", tmp_path / "run", "-n", 2)
-    wait_for(lambda: workers_of(process) or process.poll() is not None)
-    os.kill(workers_of(process)[0], signal.SIGKILL)
+@pytest.mark.parametrize(
+    ("by", "workers"), [(RUN, workers_of), (PYTEST, workers_by_command)], ids=["run", "pytest"]
+)
+def test_a_worker_killed_as_it_starts_does_not_end_the_run(
+    tmp_path: Path, by: tuple[str, ...], workers: Callable[[Running], list[int]]
+) -> None:
+    process = started("--server", BEFORE, *CLIENTS, "--out", tmp_path / "run", "-n", 2, by=by)
+    wait_for(lambda: workers(process) or process.poll() is not None)
+    os.kill(workers(process)[0], signal.SIGKILL)
     shown, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == 0, shown + errors
     assert len(run_json(tmp_path / "run")["cells"]) == 3

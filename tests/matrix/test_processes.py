@@ -68,7 +68,10 @@ print(list(cells.stop()), len(cells))
 
 @pytest.mark.parametrize(
     ("what", "said"),
-    [("breaks", "ValueError: broke"), ("dies", "the process that ran it was killed by signal 9")],
+    [
+        ("breaks", "the cell could not be run: ValueError: broke"),
+        ("dies", "the process that ran it was killed by signal 9"),
+    ],
 )
 def test_a_cell_that_is_lost_is_the_only_one(what: str, said: str) -> None:
     lines = printed(
