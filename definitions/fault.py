@@ -8,10 +8,9 @@ whoever reads several files reads them `Together`. Only the standard library is 
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from types import TracebackType
-
-from msgspec import Struct
 
 Place = tuple[str | int, ...]
 """Where something stands in a document: keys of tables and positions in lists, from the outermost in."""
@@ -50,7 +49,8 @@ class Mistakes(ValueError):
         super().__init__("; ".join(f"{key_of(place)}: {text}" for place, text in self.found))
 
 
-class Fault(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Fault:
     """One fault: `place` is empty for the whole file, `line` (from 1) None where it is not known."""
 
     place: Place

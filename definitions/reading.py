@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from msgspec import Struct, field, structs
+from msgspec import Struct, field
 from pydantic import TypeAdapter, ValidationError
 
 from definitions.document import CHECK_THE_NAME, Document, bounded, json_document, toml_document
@@ -162,6 +162,6 @@ def _read(
     except RecursionError:
         raise document.unusable("has a value that is nested too deep: write it flatter") from None
     if faults:
-        placed = (structs.replace(fault, place=(*place, *fault.place)) for fault in faults)
+        placed = (dataclasses.replace(fault, place=(*place, *fault.place)) for fault in faults)
         raise UnusableFile(*lines_of(document.source, placed))
     return cast(Value, value)

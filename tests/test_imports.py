@@ -73,7 +73,7 @@ def forbidden(path: Path, source: str) -> list[str]:
     if path.as_posix() in STANDARD_LIBRARY_ALONE:
         wrong |= tops - set(sys.stdlib_module_names) - set(OURS)
     if path.parts[:2] == ("handshake", "wire"):
-        wrong |= tops - set(sys.stdlib_module_names) - {"handshake"}
+        wrong |= tops - set(sys.stdlib_module_names) - {"handshake", "msgspec"}
         wrong |= {
             n
             for n in imported(source)

@@ -5,7 +5,7 @@ Records and alerts are the shared `Connection`'s; choosing is in `selection`, th
 `tls13`. What the transport is to do at the end (close, reset, stay silent) is in `ending`.
 """
 
-import dataclasses
+from dataclasses import replace
 from weakref import proxy
 
 from msgspec import structs
@@ -79,7 +79,7 @@ class ServerConnection(ReactingConnection):
         elif not configuration.sslv2_hello:
             first = FirstRecord.TLS
         records = RecordLayer(
-            dataclasses.replace(configuration.records, reads_sslv2_version_first=reads_version_first),
+            replace(configuration.records, reads_sslv2_version_first=reads_version_first),
             first,
             configuration.initial_record_version,
             configuration.record_splitting,

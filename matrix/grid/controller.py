@@ -34,7 +34,7 @@ from matrix.grid.processes import CellProcesses
 from matrix.grid.run_cell import Terms
 from matrix.grid.runner import CellRunner, what_is_told
 from matrix.grid.servers import GridServers, grid_servers, read_credentials
-from matrix.grid.task import CellTask
+from matrix.grid.task import CellTask, tasks_of
 from matrix.grid.worker import GridWorker, worker_text
 from matrix.grid.worker_nodes import WorkerNodes, end_workers, start_workers_again
 from matrix.history.adding import add_at_the_end
@@ -45,7 +45,7 @@ from matrix.history.place import history_file, named_history
 from matrix.judgement.outcome import Judgement, Verdict
 from matrix.plan.make import make_plan
 from matrix.plan.options import options_from
-from matrix.plan.plan import Plan, PlannedCell
+from matrix.plan.plan import Plan
 from matrix.plan.targets import parse_targets
 from matrix.plan.usage_errors import USAGE_ERRORS, lines_of
 from matrix.reports.view import view_of
@@ -122,7 +122,7 @@ def _only_listed(plan: Plan) -> GridWorker:
     def run(task: CellTask) -> CellResult:
         raise AssertionError(f"{task.cell.id} was only to be listed")
 
-    return GridWorker(_tasks(plan), run, str)
+    return GridWorker(tasks_of(plan), run, str)
 
 
 def _runner(plan: Plan, workers: int, told: Mapping[str, Any]) -> CellRunner:
@@ -130,26 +130,6 @@ def _runner(plan: Plan, workers: int, told: Mapping[str, Any]) -> CellRunner:
     clients = {client: plan.client(client) for client in {planned.cell.client for planned in plan.cells}}
     terms = Terms(plan.options.timeout, plan.options.evidence)
     return CellRunner.told(told, clients, terms, plan.options.rate, workers)
-
-
-def in_turn(plan: Plan) -> list[PlannedCell]:
-    """The cells in the order in which they are run: at targets each client goes round all of them before the
-    next does, so that the pace of one target is waited for while others are asked.
-    """
-    targets = {target.name for target in plan.targets}
-    rounds: dict[tuple[str, str], int] = {}
-    for planned in plan.cells:
-        rounds.setdefault((planned.cell.client, planned.cell.scenario), len(rounds))
-
-    def turn(planned: PlannedCell) -> int:
-        cell = planned.cell
-        return rounds[cell.client, cell.scenario] if cell.server in targets else -1
-
-    return sorted(plan.cells, key=turn)
-
-
-def _tasks(plan: Plan) -> list[CellTask]:
-    return [CellTask(planned.cell, planned.expectation) for planned in in_turn(plan)]
 
 
 class GridController:
@@ -204,7 +184,7 @@ class GridController:
         endpoints, shown = servers.endpoints, servers.client_credentials
         if session.config.pluginmanager.has_plugin("dsession"):
             text = worker_text(
-                _tasks(self.plan),
+                tasks_of(self.plan),
                 list(endpoints.values()),
                 shown,
                 self.folder.path,
@@ -218,7 +198,7 @@ class GridController:
 
     def _worker(self, told: Mapping[str, Any]) -> GridWorker:
         """The plugin that runs cells, in the forks if there are any."""
-        tasks = _tasks(self.plan)
+        tasks = tasks_of(self.plan)
         runner = _runner(self.plan, 1, told)
         if not self._cells:
             return GridWorker(tasks, runner.run, runner.address)
