@@ -88,15 +88,22 @@ def client(
     hello: HelloTemplate, limits: ClientLimits | None = None, policy: ClientPolicy | None = None
 ) -> ClientConnection:
     """Our client role, its hello queued."""
-    connection = ClientConnection(
+    connection = silent_client(hello, limits, policy)
+    connection.start(0.0)
+    return connection
+
+
+def silent_client(
+    hello: HelloTemplate, limits: ClientLimits | None = None, policy: ClientPolicy | None = None
+) -> ClientConnection:
+    """Our client role, which has said nothing yet."""
+    return ClientConnection(
         hello,
         server_name="server.example.test",
         limits=limits or ClientLimits(),
         policy=policy or ClientPolicy(),
         entropy=os.urandom,
     )
-    connection.start(0.0)
-    return connection
 
 
 def configuration(version: int, *suites: int, **quirks: Any) -> ServerConfiguration:
