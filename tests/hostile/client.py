@@ -46,6 +46,11 @@ class Client:
             if self._request and not connection.is_ended:
                 connection.send_application_data(self._request, 0.0)
 
+    def has_heard(self, name: str) -> bool:
+        """Whether the server has sent a message of this name."""
+        entries = self.connection.transcript
+        return any(entry.direction == "received" and entry.name == name for entry in entries)
+
     def give(self) -> bytes:
         """What it says."""
         data = self.connection.data_to_send()

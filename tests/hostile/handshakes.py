@@ -74,3 +74,6 @@ HANDSHAKES: Mapping[str, Handshake] = MappingProxyType(
         ),
     }
 )
+
+FLOODED = ("sslv3", "tls1.2-ecdsa", "tls1.3")
+"""Those that are flooded: each has a record protection of another kind."""
