@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clients.profile import ProfileError, load_profile
+from clients.profile import BUNDLED_PROFILES, ProfileError, load_profile
 from clients.recorded import load_recorded, recorded_hello
 from tests.clients.test_profile_format import GOOD, write
 
@@ -67,6 +67,18 @@ def test_recorded_bytes_that_are_claimed_and_not_sent(tmp_path: Path, old: str, 
     assert said.startswith(f"{where}: {RECORDED!r} was recorded otherwise, ")
     assert told in said
     assert said.endswith("mend the hello, or drop evidence")
+
+
+def test_a_hello_that_cannot_be_read_is_no_recorded_one(tmp_path: Path) -> None:
+    """The client draws its order, so its hello is read to be compared."""
+    text = (BUNDLED_PROFILES / "chromium-156.toml").read_text()
+    text = text.replace('id = "chromium-156"', 'id = "mine"', 1)
+    load_profile(write(tmp_path, text))
+    spoiled = text.replace('compression_methods = ["null"]', "compression_methods = []", 1)
+    assert spoiled != text
+    with pytest.raises(ProfileError, match="is not this hello, which cannot be read") as caught:
+        load_profile(write(tmp_path, spoiled))
+    assert "\n" not in str(caught.value)
 
 
 def test_bytes_recorded_by_the_user_are_beside_the_profile(tmp_path: Path) -> None:

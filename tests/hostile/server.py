@@ -98,7 +98,7 @@ class Speaker(Protocol):
 
 class Line:
     """The client's connection to a server, which breaks as `ending` behind `stop` bytes. What comes at once
-    is at most `piece` bytes, and `spoil` has the last word about all of it.
+    is at most `piece` bytes, and `spoil` has the last word about all of it; `heard` is what the client got.
     """
 
     local_port = 0
@@ -120,6 +120,7 @@ class Line:
         self._spoil = spoil
         self._incoming = server.give()
         self.carried = 0
+        self.heard = b""
 
     def send(self, data: bytes, deadline: float) -> None:
         """Let the server read."""
@@ -133,7 +134,9 @@ class Line:
         if data:
             self.carried += len(data)
             self._left = None if self._left is None else self._left - len(data)
-            return self._spoil(self.carried - len(data), data)
+            heard = self._spoil(self.carried - len(data), data)
+            self.heard += heard
+            return heard
         ending = self._ending
         if self._left != 0:
             ending = Kind.FIN if self._server.is_over else Kind.TIMEOUT
