@@ -26,7 +26,7 @@ from pydantic import (
 
 from clients.observation import Attempt, Ends, Observation, Probe, RenegotiationSeen
 from handshake.events import Negotiated, TranscriptEntry
-from handshake.reason import Detail, Reason, parse_reason
+from handshake.reason import Detail, Reason, saved_reason
 from handshake.transcript import LeftOut
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import group_name, version_name
@@ -54,8 +54,8 @@ EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 
 
 def _checked(reason: str) -> str:
-    """Text that reads as a reason. Raises ValueError."""
-    return str(parse_reason(reason))
+    """Text that reads as a reason, also one of a later version. Raises ValueError."""
+    return str(saved_reason(reason))
 
 
 def _with_all_points(points: dict[str, int | None]) -> dict[str, int | None]:
@@ -298,7 +298,7 @@ def _seen(attempt: Attempt, version: str) -> ConnectionSeen:
 def _reason_of(seen: ConnectionSeen | Conclusion | None) -> Reason | None:
     if seen is None or seen.reason is None:
         return None
-    return replace(parse_reason(seen.reason), detail=Detail.from_json(seen.reason_detail))
+    return replace(saved_reason(seen.reason), detail=Detail.from_json(seen.reason_detail))
 
 
 def _attempt(seen: ConnectionSeen) -> Attempt:

@@ -23,6 +23,7 @@ from handshake.client.connection import ClientConnection
 from handshake.connection import Connection
 from handshake.crypto.credentials import Credential, generate_dsa, generate_ecdsa, generate_rsa
 from handshake.crypto.dh_groups import JSSE_DH_GROUPS, modp_group
+from handshake.crypto.signatures import MLDSAPrivateKey
 from handshake.crypto.suite_parameters import suite_parameters
 from handshake.events import ApplicationData, Event
 from handshake.hello_template import (
@@ -328,6 +329,7 @@ def openssl_context(
     for certificate in certificates:
         credential = credentials()[certificate]
         context.use_certificate(load_der_x509_certificate(credential.chain[0]))
+        assert not isinstance(credential.private_key, MLDSAPrivateKey), "pyOpenSSL takes none of these"
         context.use_privatekey(credential.private_key)
     return context
 

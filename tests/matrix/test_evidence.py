@@ -134,7 +134,7 @@ def test_a_file_that_is_no_evidence_is_one_line(tmp_path: Path, wrong: str) -> N
     ("key", "value"),
     [
         ("reason", "server-hello;fin"),
-        ("reason", "server-hello:alert-nothing"),
+        ("reason", "server-hello:nothing"),
         ("negotiated.code_points", {"version": 769, "group": None}),
         ("started", "1969-12-31T23:59:59Z"),
         ("started", "2012-02-29T00:00:00"),
