@@ -28,7 +28,10 @@ def fuzz(budget: Budget) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _child(budget, writing)
+        try:
+            _child(budget, writing)
+        finally:  # it must not go on with what its parent does
+            os._exit(1)
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as told:
         lines = told.read().splitlines()

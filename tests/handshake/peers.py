@@ -174,8 +174,14 @@ class Ours:
 class OpenSSLPeer:
     """A pyOpenSSL connection over memory buffers."""
 
-    def __init__(self, context: SSL.Context, role: str, session: SSL.Session | None = None) -> None:
-        self.connection = SSL.Connection(context, None)
+    def __init__(
+        self,
+        context: SSL.Context,
+        role: str,
+        session: SSL.Session | None = None,
+        connection: SSL.Connection | None = None,
+    ) -> None:
+        self.connection = connection or SSL.Connection(context, None)
         if session is not None:
             self.connection.set_session(session)
         if role == "client":

@@ -123,7 +123,7 @@ def _server_seeds() -> Iterator[bytes]:
 
 def mutate(data: bytes, random: Random) -> bytes:
     """Another record; seldom in the place of another, or of another type."""
-    head = bytearray(data[:HEAD_SIZE])
+    head = bytearray(data[:HEAD_SIZE].ljust(HEAD_SIZE, b"\0"))
     if random.random() < 0.1:
         head[1] = random.choice((*range(8), STREAM))
     if random.random() < 0.1:
