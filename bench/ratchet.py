@@ -5,8 +5,8 @@ scenarios, those of the earlier build's default grid, by name. Every figure is t
 this build's value divided by the earlier one's; the targets are those of the issue that asked for them, for
 commit 74bfeeb. Prints one JSON object.
 
-    git worktree add /tmp/earlier 74bfeeb
-    python -m bench.ratchet /tmp/earlier [--rounds N] [--cells N]
+    git worktree add ../earlier 74bfeeb
+    python -m bench.ratchet ../earlier [--rounds N] [--cells N]
 """
 
 import argparse

@@ -77,6 +77,10 @@ def _cipher(text: str) -> int:
     return _parse_cipher(text)
 
 
+MOST_MISTAKES = 20
+"""Of a list of names. What is near to a name is searched for among thousands, which takes a while each."""
+
+
 def _parse_ciphers(value: Any) -> tuple[int, ...]:
     """Read a whole list in one go, because there are thousands of names. Raises Mistakes."""
     names = _as_tuple(value)
@@ -90,6 +94,9 @@ def _parse_ciphers(value: Any) -> tuple[int, ...]:
             _parse_cipher(_text(name))
         except ValueError as error:
             wrong.append(((index,), str(error)))
+        if len(wrong) == MOST_MISTAKES:
+            wrong[-1] = ((index,), f"{wrong[-1][1]}; names behind it were not looked at")
+            break
     raise Mistakes(wrong)
 
 

@@ -30,6 +30,7 @@ from definitions.document import Document, toml_document
 from definitions.fault import Fault, Mistakes, Place, Together, UnusableFile, nearest
 from definitions.former import Former, Notes
 from definitions.reading import read_document, read_toml
+from handshake.errors import PeerFault
 from handshake.hello_template import ClientLimits, ClientPolicy, Placement
 from handshake.record_splitting import RecordSplitting
 from handshake.renegotiation import Renegotiation
@@ -249,8 +250,11 @@ def _check_evidence(profile: Profile, path: Path) -> None:
 def _wrong_evidence(name: str, attempt: ProfileAttempt, path: Path) -> str | None:
     recorded = recorded_hello(name, path)
     if recorded is not None:
-        found = recorded.differences_of(attempt.template)
-        wrong = f"{name!r} was recorded otherwise, {found}: mend the hello, or drop evidence"
+        try:
+            found = recorded.differences_of(attempt.template)
+            wrong = f"{name!r} was recorded otherwise, {found}: mend the hello, or drop evidence"
+        except PeerFault as fault:
+            return f"{name!r} is not this hello, which cannot be read ({fault}): mend it, or drop evidence"
         return wrong if found.offsets else None
     others = names_like(name, path)
     near = nearest(name, others)

@@ -337,6 +337,9 @@ class ServerConfiguration:
     """The scheme of the key that the server signs with in TLS 1.3 in the place of its certificate's, where
     the client lists it in delegated_credential. The certificate has to allow it by DelegationUsage (RFC
     9345)."""
+    ocsp_response: bytes = b""
+    """What is sent as the OCSP response with the certificate, to a client that asks for one by
+    status_request (RFC 6066 section 8, RFC 8446 section 4.4.2.1); left out, none is."""
     ech_retry_configs: Annotated[int, range(17)] = 0
     """How many ECHConfigs the server sends as retry_configs to a client whose hello has
     encrypted_client_hello, which it never decrypts (RFC 9849 section 7.1); with 0 the extension is not

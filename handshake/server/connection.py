@@ -6,46 +6,34 @@ Records and alerts are the shared `Connection`'s; choosing is in `selection`, th
 """
 
 from dataclasses import replace
-from weakref import proxy
 
 from msgspec import structs
 
 from handshake.connection import Entropy, message_name
 from handshake.crypto.record_protection import Protection, Protection13
-from handshake.errors import Fault, LocalError, PeerFault
-from handshake.events import ClientHelloReceived, Negotiated, Phase
+from handshake.errors import Fault, PeerFault
+from handshake.events import ClientHelloReceived
 from handshake.features import FirstFlight, HelloRecord
 from handshake.hello_random import Clock
 from handshake.record_layer import PlainRecord, RecordLayer
-from handshake.renegotiation import FinishedPair
 from handshake.server import client_certificate, post_handshake, tls12
 from handshake.server.answer import answer_hello
 from handshake.server.configuration import ServerConfiguration
 from handshake.server.first_flight import HandshakeRecords, flight_of_sslv2_record
-from handshake.server.handshake import ServerHandshake
 from handshake.server.lenient_hello import LenientReader
 from handshake.server.message_order import OrderOfNumbers
 from handshake.server.message_reader import reader_for
 from handshake.server.post_handshake import handlers_in
-from handshake.server.reacting import ReactingConnection
 from handshake.server.received_hello import ReceivedHello
-from handshake.server.renegotiation import (
-    RefusedRenegotiation,
-    check_first_hello,
-    check_renegotiation,
-    is_refused_outright,
-)
+from handshake.server.renegotiation import RenegotiatingConnection
 from handshake.server.selection import choose_version
 from handshake.server.state import POST_HANDSHAKE_STATES, TLS_1_3_STATES, WITHOUT_APPLICATION_DATA, State
-from handshake.server.steps import Flight, Sent
 from handshake.server.strictness import Check, Step
 from handshake.session import SessionCache
 from handshake.wire.handshake_message import MESSAGE_HEADER_SIZE, HandshakeMessage, push_handshake_message
-from handshake.wire.messages import Alert
 from handshake.wire.record import FirstRecord, SSLv2Record
 from handshake.wire.registry import (
     AlertDescription,
-    AlertLevel,
     ContentType,
     HandshakeType,
     ProtocolVersion,
@@ -59,10 +47,9 @@ _RECORDS_OF_A_HANDSHAKE = frozenset(
 )
 
 
-class ServerConnection(ReactingConnection):
+class ServerConnection(RenegotiatingConnection):
     """A server as `configuration` describes it. `entropy(n)` gives n random bytes, `clock()` the time where
-    the configuration says it; `sessions` are those of all its connections; `shown` are the departures that
-    have shown in this one.
+    the configuration says it; `sessions` are those of all its connections.
     """
 
     def __init__(
@@ -84,29 +71,10 @@ class ServerConnection(ReactingConnection):
             configuration.initial_record_version,
             configuration.record_splitting,
         )
-        super().__init__(configuration, records=records, entropy=entropy, clock=clock)
-        self._sessions = sessions if sessions is not None else SessionCache()
-        self.shown: set[str] = set()
-        self.handshake = self._new_handshake(None)
-        self._interrupted: ServerHandshake | None = None
-        self._is_requested = False
+        sessions = SessionCache() if sessions is None else sessions
+        super().__init__(configuration, records=records, entropy=entropy, sessions=sessions, clock=clock)
         self._reader = reader_for(configuration, self._order)
         self._handshake_records = HandshakeRecords()
-
-    @property
-    def negotiated(self) -> Negotiated | None:
-        """What was agreed on, once the handshake is complete; during a renegotiation, before it."""
-        return self.established.negotiated
-
-    @property
-    def established(self) -> ServerHandshake:
-        """The handshake whose keys are in use: during a renegotiation the one before it."""
-        return self._interrupted or self.handshake
-
-    @property
-    def is_renegotiating(self) -> bool:
-        """Whether a HelloRequest was sent or a hello inside the connection is being answered."""
-        return self._interrupted is not None
 
     @property
     def is_handshaking(self) -> bool:
@@ -135,6 +103,11 @@ class ServerConnection(ReactingConnection):
         """Whether bytes of a message are there that is not whole, as far as the stack has the notion."""
         return self._reader.is_within_message
 
+    @property
+    def refuses_leftovers(self) -> bool:
+        """Whether bytes have come behind a hello that make its refusal a fault."""
+        return self._reader.refuses_leftovers
+
     def change_read_keys(self, protection: Protection | Protection13 | None) -> None:
         """Read what follows with other keys. Raises PeerFault when the last message before them is not the
         last of its record (RFC 8446 section 5.1).
@@ -147,27 +120,6 @@ class ServerConnection(ReactingConnection):
         """Take what was read from the transport at once."""
         self._handshake_records.read(len(data))
         super().receive_data(data, now)
-
-    def request_renegotiation(self, now: float) -> None:
-        """Send a HelloRequest, or do what a server does that may not ask for a renegotiation here.
-
-        Raises LocalError where there is nothing to renegotiate: before the first handshake is complete,
-        during another, in TLS 1.3.
-        """
-        self.now = now
-        handshake, rules = self.handshake, self.configuration.renegotiation
-        if handshake.state is not State.CONNECTED or self.is_ended:
-            raise LocalError("there is no connection of SSLv3 to TLS 1.2 to renegotiate")
-        assert handshake.finished is not None, "the state is CONNECTED"
-        if rules.asks_anyway or rules.allowed.allows(is_secure=handshake.finished.is_secure):
-            wire = push_handshake_message(HandshakeMessage(HandshakeType.HELLO_REQUEST, b""))
-            self.note_message("sent", HandshakeType.HELLO_REQUEST, wire)
-            handshake.flight.append(Sent(HandshakeType.HELLO_REQUEST, wire))
-            handshake.flush(Flight.HELLO_REQUEST)
-            self._interrupted, self.handshake = handshake, self._new_handshake(handshake.finished)
-            self.phase = Phase.RENEGOTIATION
-        elif rules.request_refusal is not None:
-            self._refuse(rules.request_refusal)
 
     def request_certificate(self, now: float) -> None:
         """Ask for a certificate after the handshake. Raises LocalError where that is not possible."""
@@ -206,7 +158,7 @@ class ServerConnection(ReactingConnection):
             raise
         self.handshake.successors("ClientHello")
         self.handshake.messages += record.body
-        if self._passes_checks(flight):
+        if self.passes_checks(flight):
             self.check_end_of_flight()
             self._answer(flight)
         self.receive_handshake(b"")
@@ -235,10 +187,8 @@ class ServerConnection(ReactingConnection):
         if self.is_handshaking and not self.configuration.ignores_warnings:
             named = alert_in_words(alert_name(description))
             raise PeerFault(Fault.UNEXPECTED_MESSAGE, f"warning {named} during the handshake")
-        is_refusal = description == AlertDescription.NO_RENEGOTIATION
-        if is_refusal and self._interrupted is not None and handshake.state is State.WAIT_CLIENT_HELLO:
-            self.handshake, self._interrupted = self._interrupted, None
-            self.phase = Phase.APPLICATION_DATA
+        if description == AlertDescription.NO_RENEGOTIATION:
+            self.take_no_renegotiation()
 
     def receive_close_notify(self) -> None:
         """Answer in kind; during the first handshake some servers take it for a message out of place."""
@@ -278,13 +228,13 @@ class ServerConnection(ReactingConnection):
         successors = handshake.successors(name)
         handshake.move(handlers_in(handshake.state)[name](handshake, message), successors)
         if handshake.state is State.CONNECTED:
-            self._interrupted = None
+            self.end_renegotiation()
 
     def _receive_hello(self, message: HandshakeMessage, flight: FirstFlight) -> None:
         handshake, signalled, order = self.handshake, False, self._order()
         if order.starts_anew:
             signalled = handshake.renegotiation_info  # it is the connection's, not the handshake's
-            handshake = self.handshake = self._new_handshake(handshake.previous)
+            handshake = self.handshake = self.new_handshake(handshake.previous)
             handshake.is_restarted = order.is_free
         handshake.successors("ClientHello")
         self.add_event(ClientHelloReceived(flight.hello.legacy_version, sslv2_format=False))
@@ -292,9 +242,9 @@ class ServerConnection(ReactingConnection):
             if self.is_intolerant(flight):
                 return
         elif handshake.previous is not None or handshake.state is State.CONNECTED:
-            if not self._begins_renegotiation(flight):
+            if not self.begins_renegotiation(flight):
                 return
-        elif not self._passes_checks(flight):
+        elif not self.passes_checks(flight):
             return
         self.handshake.renegotiation_info |= signalled
         self.handshake.add(message)
@@ -307,50 +257,7 @@ class ServerConnection(ReactingConnection):
         if (broken_off := self.handshake.broken_off) is not None:
             self.reacts(broken_off.trigger_within(flight), broken_off.reaction)
 
-    def _begins_renegotiation(self, flight: FirstFlight) -> bool:
-        """Begin a renegotiation, or refuse it as configured."""
-        before, is_requested = self.established, self.is_renegotiating
-        assert before.finished is not None, "a hello inside a connection has a handshake before it"
-        reads_first = self.configuration.renegotiation.reads_before_refusal
-        if not reads_first and is_refused_outright(
-            before.finished, self.configuration, is_requested=is_requested
-        ):
-            self._refuse_renegotiation()
-            return False
-        if self.handshake is before:
-            self._interrupted, self.handshake = before, self._new_handshake(before.finished)
-        self._is_requested = is_requested
-        try:
-            return self._passes_checks(flight)
-        except RefusedRenegotiation:
-            self._refuse_renegotiation()
-            return False
-
-    def _refuse_renegotiation(self) -> None:
-        """Say no, and go on with the connection as it was."""
-        rules, before = self.configuration.renegotiation, self.established
-        is_ssl3 = before.version == ProtocolVersion.SSL_3_0
-        self._refuse(rules.refusal_in_sslv3 if is_ssl3 else rules.refusal)
-        self.handshake, self._interrupted = before, None
-        if not self.is_ended and self._reader.refuses_leftovers:
-            raise PeerFault(Fault.UNEXPECTED_MESSAGE, "more handshake bytes after a refused hello")
-
-    def _refuse(self, refusal: Alert | None) -> None:
-        """Send the alert that says no, or nothing."""
-        if refusal is not None:
-            self.send_alert(refusal.level, refusal.description)
-            self.is_ended = refusal.level == AlertLevel.FATAL
-
-    def _new_handshake(self, previous: FinishedPair | None) -> ServerHandshake:
-        return ServerHandshake(
-            connection=proxy(self),
-            configuration=self.configuration,
-            sessions=self._sessions,
-            previous=previous,
-            shown=self.shown,
-        )
-
-    def _passes_checks(self, flight: FirstFlight) -> bool:
+    def passes_checks(self, flight: FirstFlight) -> bool:
         """Judge a first hello; False when the connection has ended.
 
         A hello that no check reacts to, but that another fault would end, is judged by the intolerances all
@@ -373,12 +280,7 @@ class ServerConnection(ReactingConnection):
                 if self.reacts(check.trigger(flight), check.reaction, check.record_version):
                     return False
             elif check.step is Step.RENEGOTIATION_INFO:
-                previous = self.handshake.previous
-                self.handshake.renegotiation_info = (
-                    check_first_hello(hello, configuration)
-                    if previous is None
-                    else check_renegotiation(hello, previous, configuration, is_requested=self._is_requested)
-                )
+                self.handshake.renegotiation_info = self.signals_rfc5746(hello)
             else:
                 version = choose_version(hello, configuration)
                 if check.step is Step.USE_VERSION:

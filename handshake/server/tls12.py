@@ -43,6 +43,7 @@ from handshake.server.ephemeral import dh_group_for
 from handshake.server.handshake import ServerHandshake
 from handshake.server.resumption import gives_ticket, keep_session
 from handshake.server.selection import choose_signature_scheme
+from handshake.server.stapling import announced, send_certificate_status
 from handshake.server.state import State
 from handshake.server.steps import Flight
 from handshake.session import Session
@@ -93,6 +94,7 @@ def answer_hello(handshake: ServerHandshake) -> State:
     if certificate_type is not None:
         chain = configuration.credentials[certificate_type].chain
         handshake.send(HandshakeType.CERTIFICATE, push_certificate(Certificate(chain)))
+        send_certificate_status(handshake)
     parameters = handshake.departing.parameters(_ephemeral_parameters(handshake))
     if parameters:
         signature = _signature(handshake, hello.random + handshake.server_random + parameters)
@@ -261,6 +263,7 @@ def _answered_extensions(handshake: ServerHandshake) -> tuple[Extension, ...]:
     handshake.application_protocol = choose_application_protocol(hello, configuration)
     answered += alpn_answer(handshake.application_protocol)
     answered += record_size_limit(hello, configuration.record_size_limit)
+    answered += announced(handshake)
     if configuration.answered_extensions is None:
         return tuple(answered)
     suite = handshake.suite.cipher_suite

@@ -28,6 +28,7 @@ from handshake.server.resumption import (
     takes_tickets_13,
 )
 from handshake.server.selection import choose_credential_13, common_groups
+from handshake.server.stapling import beside_the_certificate
 from handshake.server.state import State
 from handshake.server.steps import Flight
 from handshake.wire.client_hello import Extension
@@ -191,10 +192,10 @@ def _send_certificate(handshake: ServerHandshake, schedule: KeySchedule) -> None
     scheme = handshake.departing.scheme(scheme)
     if handshake.asks_for_certificate:
         request_certificate(handshake)
-    leaf_has: tuple[Extension, ...] = ()
+    leaf_has = beside_the_certificate(handshake)
     if delegated is not None:
         private_key, scheme = delegated.private_key, delegated.scheme
-        leaf_has = (Extension(ExtensionType.DELEGATED_CREDENTIAL, delegated.body),)
+        leaf_has = (*leaf_has, Extension(ExtensionType.DELEGATED_CREDENTIAL, delegated.body))
     leaf, *others = credential.chain
     certificate = Certificate13(b"", ((leaf, leaf_has), *((der, ()) for der in others)))
     peers = handshake.client_hello.extension(ExtensionType.COMPRESS_CERTIFICATE)

@@ -90,12 +90,13 @@ def count_runs(connection: sqlite3.Connection) -> int:
 
 def states_of(connection: sqlite3.Connection, run: StoredRun) -> list[tuple[str, str, int]]:
     """How many cells of a run have each verdict and outcome (empty: none)."""
-    return connection.execute(_STATES, (run.number,)).fetchall()
+    rows = connection.execute(_STATES, (run.number,))
+    return [(_text(verdict), _text(outcome), int(number)) for verdict, outcome, number in rows]
 
 
 def cell_names(connection: sqlite3.Connection) -> list[str]:
     """The ids of all cells."""
-    return [name for (name,) in connection.execute("SELECT name FROM cell ORDER BY name")]
+    return [_text(name) for (name,) in connection.execute("SELECT name FROM cell ORDER BY name")]
 
 
 def results_of(
@@ -105,11 +106,11 @@ def results_of(
     in_order = last_runs(connection, count_runs(connection))
     place = {run.number: index for index, run in enumerate(in_order)}
     definitions = {
-        number: Definitions(digest, bool(unseen))
+        number: Definitions(_text(digest), bool(unseen))
         for number, digest, unseen in connection.execute("SELECT id, digest, changes_unseen FROM definitions")
     }
     states = {
-        number: State(*texts)
+        number: State(*map(_text, texts))
         for number, *texts in connection.execute(
             "SELECT id, verdict, outcome, reason, version, cipher_suite FROM state"
         )
@@ -140,4 +141,20 @@ def prune(connection: sqlite3.Connection, keep: int) -> list[StoredRun]:
 
 def _run(row: Sequence[object]) -> StoredRun:
     number, name, folder, started, tool_version, partial = row
-    return StoredRun(int(str(number)), str(name), str(folder), str(started), str(tool_version), bool(partial))
+    return StoredRun(
+        number=int(str(number)),
+        name=_text(name),
+        folder=_text(folder),
+        started=_text(started),
+        tool_version=_text(tool_version),
+        partial=bool(partial),
+    )
+
+
+def _text(value: object) -> str:
+    """What a column of text has: a file that is damaged, or not this program's, may have bytes there. Raises
+    ValueError.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r:.40} stands where there should be text")
+    return value

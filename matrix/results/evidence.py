@@ -8,16 +8,25 @@ key, a capture can be decrypted. So the files are for their owner alone (mode 06
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from clients.observation import Attempt, Ends, Observation, Probe, RenegotiationSeen
 from handshake.events import Negotiated, TranscriptEntry
-from handshake.reason import Detail, Reason, parse_reason
+from handshake.reason import Detail, Reason, saved_reason
 from handshake.transcript import LeftOut
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import group_name, version_name
@@ -38,6 +47,45 @@ HexBytes = Annotated[
 ]
 """Bytes, in hex."""
 
+POINTS = ("version", "cipher_suite", "group")
+"""What a connection agrees on that has a number."""
+EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
+"""No run was before: a capture has no moment before 1970, and a clock may have gone back a little."""
+
+
+def _checked(reason: str) -> str:
+    """Text that reads as a reason, also one of a later version. Raises ValueError."""
+    return str(saved_reason(reason))
+
+
+def _with_all_points(points: dict[str, int | None]) -> dict[str, int | None]:
+    """The numbers of all that was agreed on. Raises ValueError."""
+    missing = [name for name in POINTS if name not in points]
+    if missing:
+        raise ValueError(f"lacks {missing[0]}")
+    return points
+
+
+def _since_there_are_runs(moment: datetime) -> datetime:
+    """A moment at which there can have been a run. Raises ValueError."""
+    if moment.tzinfo is None or moment < EARLIEST:
+        raise ValueError(f"is no moment with its zone from {EARLIEST:%Y} on")
+    return moment
+
+
+def _with_addresses(ends: Ends) -> Ends:
+    """Ends whose addresses and ports are some. Raises ValueError."""
+    for address, port in ((ends.client_address, ends.client_port), (ends.server_address, ends.server_port)):
+        ip_address(address.partition("%")[0])
+        if port not in range(1 << 16):
+            raise ValueError(f"{port} is no port")
+    return ends
+
+
+ReasonText = Annotated[str, AfterValidator(_checked)]
+Seconds = Annotated[float, Field(ge=-1e6, le=1e9)]
+KeyLogLine = Annotated[str, Field(pattern=r"^[ -~]*$")]
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -46,7 +94,7 @@ class Entry:
     direction: str
     kind: str
     name: str
-    time: float
+    time: Seconds
     wire: HexBytes
     decrypted: HexBytes
 
@@ -59,7 +107,7 @@ class Agreed:
     cipher_suite: str
     group: str | None
     renegotiation_info: bool
-    code_points: dict[str, int | None]
+    code_points: Annotated[dict[str, int | None], AfterValidator(_with_all_points)]
     dh_prime_bits: int | None = None
     extended_master_secret: bool = False
     encrypt_then_mac: bool = False
@@ -86,21 +134,21 @@ class ConnectionSeen:
 
     version: str
     outcome: Outcome
-    reason: str | None
+    reason: ReasonText | None
     reason_detail: dict[str, Any]
     hello_version: int
     sslv2_format: bool
     negotiated: Agreed | None
-    started: datetime
-    seconds: float
+    started: Annotated[datetime, AfterValidator(_since_there_are_runs)]
+    seconds: Seconds
     client_port: int | None
     transcript: list[Entry]
     left_out: LeftOut | None
-    key_log: list[str]
+    key_log: list[KeyLogLine]
     server_view: ServerView | None = None
     segment_size: int | None = None
-    ends: Ends | None = None
-    first_entry_after: float | None = None
+    ends: Annotated[Ends, AfterValidator(_with_addresses)] | None = None
+    first_entry_after: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +163,7 @@ class ProbeSeen:
 class Conclusion:
     """What probes amount to: a reason, and its details."""
 
-    reason: str
+    reason: ReasonText
     reason_detail: dict[str, Any]
 
 
@@ -250,7 +298,7 @@ def _seen(attempt: Attempt, version: str) -> ConnectionSeen:
 def _reason_of(seen: ConnectionSeen | Conclusion | None) -> Reason | None:
     if seen is None or seen.reason is None:
         return None
-    return replace(parse_reason(seen.reason), detail=Detail.from_json(seen.reason_detail))
+    return replace(saved_reason(seen.reason), detail=Detail.from_json(seen.reason_detail))
 
 
 def _attempt(seen: ConnectionSeen) -> Attempt:

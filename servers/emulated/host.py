@@ -22,6 +22,8 @@ from servers.emulated.server import EmulatedServer, emulated_server
 from servers.listener import reset_on_close
 
 IDLE_SECONDS = 10.0
+LIFETIME_SECONDS = 60.0
+"""Of one connection in all: a peer that sends a byte now and then does not keep its place for good."""
 LINGER_SECONDS = 1.0
 MAX_RECEIVED_BYTES = 1 << 18
 """From one connection in all: a large hello, a handshake and a request; a peer that sends more is cut off."""
@@ -44,8 +46,8 @@ class Conversation(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._peer_port = transport.get_extra_info("peername")[1]
-        self._last_activity = self._loop.time()
-        self._timer = self._loop.call_later(IDLE_SECONDS, self._on_timer)
+        self._began = self._last_activity = self._loop.time()
+        self._timer = self._loop.call_later(min(IDLE_SECONDS, LIFETIME_SECONDS), self._on_timer)
         self._others.add(self)
         if len(self._others) > MAX_CONNECTIONS:
             self._cut_off(f"more than {MAX_CONNECTIONS} connections at once")
@@ -109,11 +111,15 @@ class Conversation(asyncio.Protocol):
         self._transport.abort()
 
     def _on_timer(self) -> None:
-        remaining = self._last_activity + IDLE_SECONDS - self._loop.time()
+        now = self._loop.time()
+        idle = self._last_activity + IDLE_SECONDS - now
+        remaining = min(idle, self._began + LIFETIME_SECONDS - now)
         if remaining > 0:
             self._timer = self._loop.call_later(remaining, self._on_timer)
             return
-        self._served.reason = self._served.reason or f"nothing came for {IDLE_SECONDS:.0f} s"
+        lasted = f"the connection has lasted {LIFETIME_SECONDS:.0f} s"
+        reason = lasted if idle > 0 else f"nothing came for {IDLE_SECONDS:.0f} s"
+        self._served.reason = self._served.reason or reason
         self._transport.abort()
 
     def _report(self) -> None:

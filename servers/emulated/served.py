@@ -136,7 +136,7 @@ class ServedConnection:
                     self.reason = f"{PEER_SENT}{alert_name(description)}"
             case PeerFaulted(_, detail):
                 self.reason = detail
-            case PeerClosed(close_notify) if not close_notify and not self._tls.is_connected:
+            case PeerClosed() if not self._tls.is_connected:
                 self.reason = self.reason or "the peer closed the connection during the handshake"
             case HandshakeCompleted():
                 self._frame()  # what there is to send is the last of the handshake

@@ -51,7 +51,7 @@ def client_policy(flags: Flags) -> ClientPolicy:
     answers = {"certificate-list-too-long": Answer(alert=distrust_alert(flags))}
     if flags.allow_unknown_alpn_protos:
         answers["alpn-not-offered"] = Answer(goes_on=True)
-    renegotiates = flags.renegotiate_freely or flags.renegotiate_once
+    renegotiates = _may_renegotiate(flags)
     return ClientPolicy(
         renegotiation=Renegotiation.LEGACY if renegotiates else Renegotiation.OFF,
         hello_request="ignore" if flags.renegotiate_ignore else "renegotiate" if renegotiates else "abort",
@@ -103,9 +103,13 @@ def hello_template(flags: Flags) -> HelloTemplate:
         min(highest, ProtocolVersion.TLS_1_2),
         (*codes, TLS_FALLBACK_SCSV) if flags.fallback_scsv else codes,
         # A hello that may come again inside the connection has no id there: it would offer a session.
-        session_id_length=32 if is_tls13 and not (flags.renegotiate_once or flags.renegotiate_freely) else 0,
+        session_id_length=32 if is_tls13 and not _may_renegotiate(flags) else 0,
         extensions=tuple(extension for extension in extensions if extension is not None),
     )
+
+
+def _may_renegotiate(flags: Flags) -> bool:
+    return flags.renegotiate_freely or flags.renegotiate_once or flags.renegotiate_explicit
 
 
 def _is_for(code: int, offered: tuple[int, ...]) -> bool:

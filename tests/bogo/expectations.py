@@ -23,6 +23,7 @@ from handshake.events import (
     Unsupported,
 )
 from handshake.server import ServerConnection
+from handshake.transcript import Transcript
 from handshake.wire.buffer import Reader
 from handshake.wire.client_hello import find_extension
 from handshake.wire.extensions import pull_alpn, pull_server_name, pull_signature_algorithms
@@ -30,6 +31,7 @@ from handshake.wire.key_exchange import pull_ecdh_parameters
 from handshake.wire.messages import CertificateRequest, pull_certificate_13, pull_ocsp_response
 from handshake.wire.registry import ExtensionType, HandshakeType, ProtocolVersion
 from tests.bogo.flags import Flags
+from tests.bogo.message_log import message_log
 
 _MESSAGE_HASH = 254  # RFC 8446 section 4.4.1
 _HEADER_SIZE = 4
@@ -91,7 +93,7 @@ def check_handshake(
     return _check_certificates(flags, events, is_resumed=negotiated.is_resumed)
 
 
-def check_end(flags: Flags, events: Sequence[Event]) -> str:
+def check_end(flags: Flags, events: Sequence[Event], transcript: Transcript) -> str:
     """Check how a connection ended after the handshake."""
     for event in events:
         if isinstance(event, PeerFaulted | PolicyRefused | Unsupported):
@@ -101,6 +103,8 @@ def check_end(flags: Flags, events: Sequence[Event]) -> str:
     is_orderly = any(isinstance(each, PeerClosed) and each.close_notify for each in events)
     if flags.check_close_notify and not is_orderly:
         return "the connection ended without close_notify"
+    if flags.expect_msg_callback and message_log(transcript) != flags.expect_msg_callback:
+        return f"the messages are {message_log(transcript)!r}"
     renegotiations = sum(isinstance(each, HandshakeCompleted) for each in events) - 1
     if flags.expect_total_renegotiations not in (0, renegotiations):
         return f"{renegotiations} renegotiations"

@@ -31,6 +31,8 @@ _WITHOUT_MEANING = frozenset(
         "use-exporter-between-reads",
         "defer-alps",
         "no-server-name-ack",  # none is sent anyway
+        "use-ocsp-callback",
+        "set-ocsp-in-callback",
     }
 )
 _IGNORED_VALUES = frozenset(
@@ -88,6 +90,8 @@ class Flags:
     alps_use_new_codepoint: int = 0
     enable_ech_grease: bool = False
     enable_ocsp_stapling: bool = False
+    ocsp_response: bytes = b""
+    decline_ocsp_callback: bool = False
     enable_signed_cert_timestamps: bool = False
 
     cert_file: str = ""
@@ -96,10 +100,12 @@ class Flags:
     require_any_client_certificate: bool = False
     verify_peer: bool = False
     verify_fail: bool = False
+    reverify_on_resume: bool = False
     use_custom_verify_callback: bool = False
 
     renegotiate_once: bool = False
     renegotiate_freely: bool = False
+    renegotiate_explicit: bool = False
     renegotiate_ignore: bool = False
 
     shim_writes_first: bool = False
@@ -140,6 +146,7 @@ class Flags:
     expect_secure_renegotiation: bool = False
     expect_no_secure_renegotiation: bool = False
     expect_total_renegotiations: int = 0
+    expect_msg_callback: str = ""
     expect_hrr: bool = False
     expect_no_hrr: bool = False
 

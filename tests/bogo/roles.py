@@ -7,6 +7,7 @@ signature schemes are there, and their order.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from handshake.crypto.credentials import Credential
@@ -63,6 +64,10 @@ SUITES_12 = (
     "TLS_RSA_WITH_AES_256_CBC_SHA",
     "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
 )
+
+
+_TRIPLE_DES = "TLS_RSA_WITH_3DES_EDE_CBC_SHA"
+_ALIASES = {"3DES": (_TRIPLE_DES,), "ALL": tuple(name for name in SUITES_12 if name != _TRIPLE_DES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,8 @@ def suites(flags: Flags) -> tuple[int, ...]:
     if kept_to is not None:
         names = kept_to.suites
     elif flags.cipher:
-        names = (*SUITES_13, *flags.cipher.split(":"))
+        listed = (_ALIASES.get(name, (name,)) for name in flags.cipher.split(":"))
+        names = (*SUITES_13, *dict.fromkeys(chain.from_iterable(listed)))
     try:
         return tuple(parse_cipher_suite(name) for name in names)
     except ValueError as error:

@@ -12,11 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from handshake.connection import Connection
 from handshake.crypto.credentials import Credential
 from handshake.events import Event
+from handshake.transcript import Transcript
 from handshake.wire.registry import NamedGroup, ProtocolVersion
 from tests.bogo.exchange import Sessions, make_connection
 from tests.bogo.expectations import check_end, check_handshake
 from tests.bogo.flags import Flags, Unimplemented, read_flags
 from tests.bogo.interpreter import FAILED_STATUS, UNIMPLEMENTED_STATUS, answer, shim
+from tests.bogo.message_log import message_log
 from tests.bogo.roles import first_groups, groups
 from tests.handshake.peers import credentials
 
@@ -155,9 +157,30 @@ def test_which_groups_have_shares() -> None:
 
 
 def test_the_end_is_judged() -> None:
-    assert check_end(Flags(), []) == ""
-    assert check_end(Flags(check_close_notify=True), []) != ""
-    assert check_end(Flags(expect_total_renegotiations=1), []) != ""
+    nothing = Transcript()
+    assert check_end(Flags(), [], nothing) == ""
+    assert check_end(Flags(check_close_notify=True), [], nothing) != ""
+    assert check_end(Flags(expect_total_renegotiations=1), [], nothing) != ""
+    assert check_end(Flags(expect_msg_callback="read hs 1\n"), [], nothing) != ""
+
+
+def test_the_messages_are_told_in_the_order_of_the_records(files: list[str]) -> None:
+    flags = ["-max-version", "771", "-cipher", "TLS_RSA_WITH_AES_128_CBC_SHA", "-no-ticket"]
+    client, server, _ = met(files, flags, flags)
+    said = ["hs 1", "hs 2", "hs 11", "hs 14", "hs 16", "ccs", "hs 20", "ccs", "hs 20"]
+    are_servers = [False, True, True, True, False, False, False, True, True]
+    for connection, is_server in ((client, False), (server, True)):
+        verbs = ["write" if each is is_server else "read" for each in are_servers]
+        expected = "".join(f"{verb} {what}\n" for verb, what in zip(verbs, said, strict=True))
+        assert message_log(connection.transcript) == expected
+
+
+@pytest.mark.parametrize("version", ["770", "771", "772"])
+def test_an_ocsp_response_is_stapled(version: str, files: list[str]) -> None:
+    asked = ["-max-version", version, "-enable-ocsp-stapling", "-expect-ocsp-response", "AQID"]
+    serving = ["-max-version", version, "-ocsp-response", "AQID"]
+    assert met(files, asked, serving)[2] == ["", ""]
+    assert met(files, asked, [*serving, "-decline-ocsp-callback"])[2] != ["", ""]
 
 
 def test_a_scheme_that_is_not_offered_fails(files: list[str]) -> None:

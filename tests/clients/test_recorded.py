@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clients.profile import ProfileError, load_profile
+from clients.profile import BUNDLED_PROFILES, ProfileError, load_profile
 from clients.recorded import load_recorded, recorded_hello
 from tests.clients.test_profile_format import GOOD, write
 
@@ -69,6 +69,18 @@ def test_recorded_bytes_that_are_claimed_and_not_sent(tmp_path: Path, old: str, 
     assert said.endswith("mend the hello, or drop evidence")
 
 
+def test_a_hello_that_cannot_be_read_is_no_recorded_one(tmp_path: Path) -> None:
+    """The client draws its order, so its hello is read to be compared."""
+    text = (BUNDLED_PROFILES / "chromium-156.toml").read_text()
+    text = text.replace('id = "chromium-156"', 'id = "mine"', 1)
+    load_profile(write(tmp_path, text))
+    spoiled = text.replace('compression_methods = ["null"]', "compression_methods = []", 1)
+    assert spoiled != text
+    with pytest.raises(ProfileError, match="is not this hello, which cannot be read") as caught:
+        load_profile(write(tmp_path, spoiled))
+    assert "\n" not in str(caught.value)
+
+
 def test_bytes_recorded_by_the_user_are_beside_the_profile(tmp_path: Path) -> None:
     hello = recorded_hello(RECORDED)
     assert hello is not None
@@ -78,7 +90,7 @@ def test_bytes_recorded_by_the_user_are_beside_the_profile(tmp_path: Path) -> No
     path = write(tmp_path, CLAIMING.replace(RECORDED, "mine/1"))
     with pytest.raises(ProfileError, match=r"at byte 11, random: recorded"):
         load_profile(path)
-    (tmp_path / "evidence" / "mine.json").write_text("{")
+    (tmp_path / "evidence" / "mine.json").write_text("{]}")
     load_recorded.cache_clear()
     with pytest.raises(ProfileError, match=r"mine\.json: line 1, column 2: is not JSON"):
         load_profile(path)

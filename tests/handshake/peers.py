@@ -23,6 +23,7 @@ from handshake.client.connection import ClientConnection
 from handshake.connection import Connection
 from handshake.crypto.credentials import Credential, generate_dsa, generate_ecdsa, generate_rsa
 from handshake.crypto.dh_groups import JSSE_DH_GROUPS, modp_group
+from handshake.crypto.signatures import MLDSAPrivateKey
 from handshake.crypto.suite_parameters import suite_parameters
 from handshake.events import ApplicationData, Event
 from handshake.hello_template import (
@@ -88,15 +89,22 @@ def client(
     hello: HelloTemplate, limits: ClientLimits | None = None, policy: ClientPolicy | None = None
 ) -> ClientConnection:
     """Our client role, its hello queued."""
-    connection = ClientConnection(
+    connection = silent_client(hello, limits, policy)
+    connection.start(0.0)
+    return connection
+
+
+def silent_client(
+    hello: HelloTemplate, limits: ClientLimits | None = None, policy: ClientPolicy | None = None
+) -> ClientConnection:
+    """Our client role, which has said nothing yet."""
+    return ClientConnection(
         hello,
         server_name="server.example.test",
         limits=limits or ClientLimits(),
         policy=policy or ClientPolicy(),
         entropy=os.urandom,
     )
-    connection.start(0.0)
-    return connection
 
 
 def configuration(version: int, *suites: int, **quirks: Any) -> ServerConfiguration:
@@ -166,8 +174,14 @@ class Ours:
 class OpenSSLPeer:
     """A pyOpenSSL connection over memory buffers."""
 
-    def __init__(self, context: SSL.Context, role: str, session: SSL.Session | None = None) -> None:
-        self.connection = SSL.Connection(context, None)
+    def __init__(
+        self,
+        context: SSL.Context,
+        role: str,
+        session: SSL.Session | None = None,
+        connection: SSL.Connection | None = None,
+    ) -> None:
+        self.connection = connection or SSL.Connection(context, None)
         if session is not None:
             self.connection.set_session(session)
         if role == "client":
@@ -321,6 +335,7 @@ def openssl_context(
     for certificate in certificates:
         credential = credentials()[certificate]
         context.use_certificate(load_der_x509_certificate(credential.chain[0]))
+        assert not isinstance(credential.private_key, MLDSAPrivateKey), "pyOpenSSL takes none of these"
         context.use_privatekey(credential.private_key)
     return context
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from clients.observation import Attempt, Observation
 from handshake.events import Negotiated, Phase
-from handshake.reason import Reason, parse_cause, parse_reason
+from handshake.reason import Reason, parse_cause, parse_reason, saved_reason
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.results.evidence import Evidence, evidence_of
 from matrix.results.run_file import (
@@ -51,6 +51,8 @@ def cell(
         reason = ALERT
     if verdict is None:
         verdict = Verdict.PASSED if outcome is Outcome.WORKS else Verdict.FAILED
+    if isinstance(reason, str):
+        reason = saved_reason(reason)
     attempts = [AttemptRecord(version="TLSv1.0", outcome=Outcome.FAILS, reason=reason)] if reason else []
     negotiated = None
     if outcome in (Outcome.WORKS, Outcome.WORKS_AFTER_FALLBACK):

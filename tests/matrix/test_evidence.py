@@ -130,6 +130,39 @@ def test_a_file_that_is_no_evidence_is_one_line(tmp_path: Path, wrong: str) -> N
     assert read_evidence(tmp_path, "a@1/y/connect") is None
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("reason", "server-hello;fin"),
+        ("reason", "server-hello:nothing"),
+        ("negotiated.code_points", {"version": 769, "group": None}),
+        ("started", "1969-12-31T23:59:59Z"),
+        ("started", "2012-02-29T00:00:00"),
+        ("seconds", float("inf")),
+        ("first_entry_after", -1e9),
+        ("key_log", ["\ufeffCLIENT_RANDOM 00 00"]),
+        ("ends", ["nowhere", 1, "127.0.0.1", 443]),
+        ("ends", ["127.0.0.1", 1, "127.0.0.1", 65_536]),
+    ],
+)
+def test_what_was_never_seen_is_one_line(tmp_path: Path, key: str, value: object) -> None:
+    """Values of the right type that no run writes: nothing behind the reader meets them."""
+    write_evidence(tmp_path, evidence(CELL))
+    file = tmp_path / "evidence" / f"{CELL}.json"
+    content = json.loads(file.read_text())
+    table = content["attempts"][0]
+    *tables, last = key.split(".")
+    for name in tables:
+        table = table[name]
+    assert last in table
+    table[last] = value
+    file.write_text(json.dumps(content))
+    with pytest.raises(UnreadableRun) as caught:
+        read_evidence(tmp_path, CELL)
+    assert str(caught.value).startswith(f"{file}: attempts.0.{key}")
+    assert "\n" not in str(caught.value)
+
+
 MESSAGE = bytes([2, 0, 0xC3, 0x50]) + bytes(0xC350)  # the beginning of a ServerHello of 50,000 bytes
 TINY = b"".join(bytes([22, 3, 1, 0, 1, byte]) for byte in MESSAGE[:43_000])  # in records of one byte
 

@@ -12,7 +12,7 @@ import pytest
 from matrix.history.adding import add_at_the_end, add_runs
 from matrix.history.errors import HistoryError, of_system
 from matrix.history.file import APPLICATION, MIGRATIONS, changing, check_writable, reading
-from matrix.history.store import count_runs, prune
+from matrix.history.store import cell_names, count_runs, last_runs, prune, results_of, states_of
 from matrix.judgement.outcome import Outcome
 from tests.matrix.history.made import days, names
 
@@ -174,6 +174,24 @@ def test_what_is_no_text_is_damage(file: Path) -> None:
     with_bytes_for_text(file)
     with pytest.raises(HistoryError, match="is damaged"):
         names(file)
+
+
+def read_all(file: Path) -> None:
+    with reading(file) as connection:
+        for run in last_runs(connection, 10):
+            states_of(connection, run)
+        list(results_of(connection, cell_names(connection)))
+
+
+@pytest.mark.parametrize(
+    "column", ["run.folder", "cell.name", "definitions.digest", "state.verdict", "state.reason"]
+)
+def test_bytes_in_a_column_of_text_are_damage(file: Path, column: str) -> None:
+    read_all(file)
+    table, _, name = column.partition(".")
+    changed(file, f"UPDATE {table} SET {name} = x'ff00' WHERE rowid = 1")
+    with pytest.raises(HistoryError, match="is damaged"):
+        read_all(file)
 
 
 def test_a_file_that_is_locked_is_waited_for_and_then_left(file: Path) -> None:
