@@ -75,7 +75,7 @@ def hosts() -> Iterator[Mapping[str, str]]:
         addresses = {}
         for name, server in SERVERS.items():
             found = running[server]
-            assert isinstance(found, RunningServer)
+            assert isinstance(found, RunningServer), found
             addresses[name] = f"{found.host}:{found.port}"
         yield addresses
 

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -124,6 +125,7 @@ def _become(path: Path, streams: Sequence[int], environment: Mapping[str, str]) 
         _take_streams(streams)
         _forget_signals()
         atexit._clear()
+        _warn_as_usual()
         os.environ.clear()
         os.environ.update(environment)
         sys.argv = [str(path)]
@@ -160,6 +162,13 @@ def _take_streams(streams: Sequence[int]) -> None:
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  # open until the process ends
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+
+
+def _warn_as_usual() -> None:
+    """Take warnings as a fresh interpreter does, which may be errors here (Python, Default Warning Filter)."""
+    warnings.resetwarnings()
+    for unseen in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+        warnings.simplefilter("ignore", unseen)
 
 
 def _forget_signals() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 TELLS = """
-import atexit, json, os, signal, sys, threading
+import atexit, json, os, signal, sys, threading, warnings
 import beside_it
+warnings.warn("old", DeprecationWarning, stacklevel=2)
 print(json.dumps({
     "descriptors": len(os.listdir("/proc/self/fd")),
     "environment": sorted(os.environ),
@@ -30,10 +31,11 @@ sys.exit(7)
 """
 
 HARNESS = """
-import atexit, json, os, signal, sys, threading
+import atexit, json, os, signal, sys, threading, warnings
 from pathlib import Path
 from servers.processes.program import start_program
 
+warnings.simplefilter("error")
 signal.signal(signal.SIGTERM, lambda *_: None)
 signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP,))
 atexit.register(print, "the harness ends")
