@@ -165,7 +165,7 @@ def _take_streams(streams: Sequence[int]) -> None:
 
 
 def _warn_as_usual() -> None:
-    """Take warnings as a fresh interpreter does, which may be errors here (Python, Default Warning Filter)."""
+    """Take warnings as a fresh interpreter does; here they may be errors (Python, Default Warning Filter)."""
     warnings.resetwarnings()
     for unseen in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
         warnings.simplefilter("ignore", unseen)
