@@ -84,7 +84,9 @@ def memory() -> dict[str, object]:
 def peak_after(
     running: ProcessServers, variant: ServerVariant, clients: Sequence[Profile]
 ) -> tuple[str, int]:
-    """The kind of a server's program and its peak in MB (VmHWM, proc(5)) once all clients have been there."""
+    """The kind of a server's program and its memory in MB once all clients have been there (Pss, proc(5): of
+    what it shares with the process that it is a fork of its part counts).
+    """
     server = running[variant.id]
     assert isinstance(server, RunningServer)
     for profile in clients:
@@ -92,9 +94,10 @@ def peak_after(
             profile.player, Destination(server.host, server.port, SUBJECT), deadline_seconds=DEADLINE_SECONDS
         )
     process = Path("/proc") / str(running.process_id(variant.id))
-    status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+    rollup = (process / "smaps_rollup").read_text().splitlines()[1:]
+    shares = dict(line.split(":", 1) for line in rollup)
     kind = JAVA if "libjvm.so" in (process / "maps").read_text() else PYTHON
-    return kind, round(int(status["VmHWM"].split()[0]) / 1024)
+    return kind, round(int(shares["Pss"].split()[0]) / 1024)
 
 
 def main() -> None:
