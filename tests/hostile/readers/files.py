@@ -229,7 +229,7 @@ def with_other_rows(data: bytes, random: Random) -> bytes:
     """A history with hostile values in some of its columns; other bytes where it is none any more."""
     try:
         return _with_other_rows(data, random)
-    except (sqlite3.Error, IndexError):
+    except (sqlite3.Error, IndexError, UnicodeDecodeError):
         return with_other_bytes(data, random)
 
 
