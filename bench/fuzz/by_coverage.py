@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -30,6 +31,8 @@ def fuzz(budget: Budget) -> dict[str, Any]:
         os.close(reading)
         try:
             _child(budget, writing)
+        except Exception:
+            traceback.print_exc()
         finally:  # it must not go on with what its parent does
             os._exit(1)
     os.close(writing)

@@ -14,7 +14,7 @@ import dpkt
 from msgspec import Struct
 
 from clients.observation import Ends
-from handshake.reason import Kind, parse_reason
+from handshake.reason import Kind, saved_reason
 from matrix.results.evidence import ConnectionSeen, Entry
 
 SYN, ACK, PUSH, FIN, RESET = (
@@ -72,7 +72,7 @@ def packets(connection: ConnectionSeen, comment: str) -> Iterator[Packet]:
     started = _seconds(connection.started)
     opened = started + (connection.first_entry_after or 0.0)
     ended = max(started + connection.seconds, opened)
-    failure = None if connection.reason is None else parse_reason(connection.reason)
+    failure = None if connection.reason is None else saved_reason(connection.reason)
     yield conversation.packet(started, True, SYN, comment=comment)
     if connection.client_port is None:
         if failure is not None and failure.kind in _NOBODY:

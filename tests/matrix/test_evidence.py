@@ -17,6 +17,7 @@ import pytest
 from clients.connect import connect
 from clients.destination import Destination
 from clients.observation import Observation
+from matrix.captures.capture import capture_of
 from matrix.errors import UnreadableRun
 from matrix.plan.loading import load_all_profiles
 from matrix.results.evidence import (
@@ -161,6 +162,16 @@ def test_what_was_never_seen_is_one_line(tmp_path: Path, key: str, value: object
         read_evidence(tmp_path, CELL)
     assert str(caught.value).startswith(f"{file}: attempts.0.{key}")
     assert "\n" not in str(caught.value)
+
+
+def test_a_reason_of_a_later_version_is_read_and_captured(tmp_path: Path) -> None:
+    write_evidence(tmp_path, evidence(CELL, failure("fin")))
+    file = tmp_path / "evidence" / f"{CELL}.json"
+    file.write_text(file.read_text().replace("server-hello:fin", "server-hello:alert-of_tomorrow"))
+    read = read_evidence(tmp_path, CELL)
+    assert read is not None
+    assert str(observation_of(read).attempts[0].failure) == "server-hello:alert-of_tomorrow"
+    assert b"alert-of_tomorrow" in capture_of(read)
 
 
 MESSAGE = bytes([2, 0, 0xC3, 0x50]) + bytes(0xC350)  # the beginning of a ServerHello of 50,000 bytes
