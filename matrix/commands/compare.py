@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from definitions.fault import Together
 from definitions.former import Notes
-from matrix.commands.options import one_line_errors, while_read, write_out
+from matrix.commands.options import Json, one_line_errors, while_read, write_out
 from matrix.commands.showing import saved_timings
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED, SelectionError, UnreadableRun
 from matrix.reports import comparison as render
@@ -67,6 +67,7 @@ def compare(
         str | None, typer.Option("--with", metavar="PAT", help="The server now: one of NEW, by id.")
     ] = None,
     format: Annotated[Format, typer.Option(help="Output format.")] = Format.TEXT,
+    json: Json = False,
     fail_on: Annotated[
         str,
         typer.Option(metavar="LIST", help=f"What else gives exit status 1: {', '.join(_FAIL_ON)}."),
@@ -84,7 +85,7 @@ def compare(
         comparison = _compare(old, new, server, becomes, notes)
         require_something_in_common(comparison)
     with while_read():
-        write_out(_RENDER[format](comparison))
+        write_out(_RENDER[Format.JSON if json else format](comparison))
     raise typer.Exit(EXIT_NOT_AS_EXPECTED if comparison.fails(on) else EXIT_AS_EXPECTED)
 
 

@@ -11,6 +11,7 @@ import stat
 import sys
 from collections.abc import Generator
 from contextlib import ExitStack
+from functools import partial
 from time import monotonic
 from typing import Annotated, Any
 
@@ -97,9 +98,9 @@ def run(
         view = view_asked(verbose, quiet, only)
         plan = make_plan(options_given(given), notes)
         if lf:
-            plan = failed_before(plan)
+            plan = plan.chosen_by(failed_before)
         if keyword is not None:
-            plan = matching(plan, keyword)
+            plan = plan.chosen_by(partial(matching, keyword=keyword))
     _ask_first(plan, is_agreed=yes)
     with one_line_errors():
         folder = folder_of(plan)
@@ -153,7 +154,9 @@ def _run_and_show(plan: Plan, folder: RunFolder, workers: str, view: View | None
             tell("tls-matrix: ended before a cell was run; nothing is written")
             return status
         if status == EXIT_HARNESS:
-            tell("tls-matrix: no cell was run; nothing is written")
+            ended = controller.ended_by if controller is not None else ""
+            why = f"{ended} ended the run before any cell was done" if ended else "no cell was run"
+            tell(f"tls-matrix: {why}; nothing is written")
         return EXIT_USAGE if status in (EXIT_USAGE, pytest.ExitCode.USAGE_ERROR) else EXIT_HARNESS
     with while_read():
         place = controller.folder.place

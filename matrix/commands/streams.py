@@ -29,7 +29,14 @@ class _Stream(io.FileIO):
 
 
 def open_streams() -> None:
-    """Put such streams in the place of `sys.stdout` and `sys.stderr`."""
+    """Put such streams in the place of `sys.stdout` and `sys.stderr`. A descriptor that was closed before is
+    taken, so that no file and no pipe that is opened later is taken for standard output.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # which takes the lowest number that is free
     for name in ("stdout", "stderr"):
         setattr(sys, name, _opened(getattr(sys, name)))
 

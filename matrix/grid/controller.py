@@ -154,6 +154,11 @@ class GridController:
         self._serving = ExitStack()
 
     @property
+    def ended_by(self) -> str:
+        """What ended the run before its end; empty for an interrupt, and where nothing did."""
+        return self._ending.reason
+
+    @property
     def unwritten(self) -> str:
         """Why something could not be written; empty where all was."""
         return self.measured.unwritten if self.measured is not None else ""

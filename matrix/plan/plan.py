@@ -1,6 +1,6 @@
 """What is to be run, as one value: servers, clients, scenarios, and the cells with what is known of them."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Self
 
 from msgspec import Struct, field
@@ -50,6 +50,14 @@ class Plan(Struct, frozen=True):
         """The plan of a shard. Raises SelectionError where there are more shards than cells."""
         cells = {planned.cell.id for planned in shard.of(self.cells)}
         return replace(self.narrowed_to(cells), whole=self)
+
+    def chosen_by(self, choose: Callable[["Plan"], "Plan"]) -> "Plan":
+        """The plan of the cells that `choose` leaves of it; of a shard, the same shard of what is left of the
+        whole, so that the shards of a run are parts of one choice. Raises SelectionError.
+        """
+        if self.whole is None or self.options.shard is None:
+            return choose(self)
+        return choose(self.whole).part(Shard.parse(self.options.shard))
 
     def narrowed_to(self, cell_ids: Set[str]) -> Self:
         """Give the plan of these cells alone, and of the servers and targets they need."""

@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 from msgspec import Struct
 
 from matrix.errors import SelectionError
+from matrix.wording import counted
 
 Item = TypeVar("Item")
 _SHARD = re.compile(r"([1-9]\d*)/([1-9]\d*)")
@@ -42,7 +43,7 @@ class Shard(Struct, frozen=True):
         """
         if self.count > len(items):
             raise SelectionError(
-                f"--shard {self}: the run has {len(items)} cells; choose at most so many parts"
+                f"--shard {self}: the run has {counted(len(items), 'cell')}; choose at most so many parts"
             )
         start, end = ((self.number + step) * len(items) // self.count for step in (-1, 0))
         return items[start:end]

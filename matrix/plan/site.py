@@ -97,6 +97,11 @@ class Site(Struct, frozen=True):
         given_names = {text.partition("=")[0] for text in given.target}
         chosen = [name for name in self._chosen(given.group) if name not in given_names]
         file = self.file
+        is_about_targets = given.group or "targets" in file.model_fields_set
+        others = given.target or given.server or given.levels or file.servers or self.faults
+        if is_about_targets and not (chosen or others):  # the default servers are not meant
+            which = f"no target of {', '.join(given.group)}" if given.group else "no target and no server"
+            raise SelectionError(f"{given.matrix}: there is {which}, so nothing would be tested; write one")
         is_timeout_given = given.timeout != RunOptions().timeout
         return replace(
             given,

@@ -1,5 +1,6 @@
 """What typer itself finds wrong with a command: still one line, and exit status 2."""
 
+import json
 import os
 import subprocess
 import sys
@@ -51,6 +52,17 @@ LIST = [sys.executable, "-m", "matrix", "list", "clients"]
 def test_a_closed_standard_output_is_no_error() -> None:
     result = subprocess.run(["sh", "-c", '"$@" >&-', "-", *LIST], capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_servers_start_whatever_stream_is_closed(tmp_path: Path, closed: str) -> None:
+    """A pipe to a server program must not take the number of a stream that is not there."""
+    asked = ("run", "--server", "jsse6@6u45", "--client", "java-8", "--out", tmp_path / "run", "-n", "0")
+    run = ["sh", "-c", f'"$@" {closed}', "-", *LIST[:3], *map(str, asked)]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    (cell,) = json.loads((tmp_path / "run" / "run.json").read_text())["cells"]
+    assert cell["outcome"] == "works"
 
 
 def test_a_full_standard_output_is_one_line_and_3() -> None:

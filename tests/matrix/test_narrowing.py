@@ -128,3 +128,18 @@ def test_a_run_of_one_cell_forgets_no_other_failure(tmp_path: Path) -> None:
     assert tls_matrix(*mended).returncode == 0
     assert tls_matrix(*against, "--lf", "--out", str(tmp_path / "last")).returncode == 1
     assert [each.client for each in load_run(tmp_path / "last").cells] == ["chromium-156"]
+
+
+def test_the_shards_of_what_is_chosen_are_parts_of_it(tmp_path: Path) -> None:
+    """A part of its own choice would have cells that are no part of the others' run."""
+    asked = (*ASKED, "-k", "java-7 or java-8")
+    parts = [tmp_path / "1", tmp_path / "2"]
+    for number, part in enumerate(parts, start=1):
+        done = tls_matrix(*asked, "--shard", f"{number}/2", "--out", str(part))
+        assert done.returncode == 0, done.stderr
+        assert 0 < len(load_run(part).cells) < 4
+    merged = tls_matrix("report", "merge", *map(str, parts), "--out", str(tmp_path / "merged"))
+    assert merged.returncode == 0, merged.stderr
+    assert tls_matrix(*asked, "--out", str(tmp_path / "whole")).returncode == 0
+    files = [tmp_path / name / "run.json" for name in ("merged", "whole")]
+    assert files[0].read_bytes() == files[1].read_bytes()

@@ -239,3 +239,24 @@ def test_a_run_of_a_file(tmp_path: Path) -> None:
     missing = tls_matrix("run", "--matrix", str(tmp_path / "none.toml"))
     assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)
     assert "check the name of the file" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        (
+            'clients = ["java-8"]\n[targets]\n',
+            {},
+            "there is no target and no server, so nothing would be tested",
+        ),
+        ('[targets]\nshop = "127.0.0.1:1"\n[groups]\nnone = []\n', {"group": ("none",)}, "no target of none"),
+    ],
+)
+def test_a_file_of_nothing_does_not_test_the_default_servers(
+    tmp_path: Path, text: str, options: dict[str, tuple[str, ...]], said: str
+) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text(text)
+    with pytest.raises(SelectionError, match=said):
+        make_plan(RunOptions(matrix=file, **options))  # type: ignore[arg-type]
+    assert make_plan(RunOptions(matrix=file, server=("jsse6@6u45",), **options)).variants  # type: ignore[arg-type]
