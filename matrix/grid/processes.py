@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, NoReturn
 
 from matrix.grid.task import CellTask
+from matrix.judgement.outcome import LOST
 from matrix.results.cell_result import CellResult
 from servers.processes.program import is_of_one_thread
 
@@ -71,7 +72,7 @@ class CellProcesses:
         identity = task.cell.id
         while identity not in self._results:
             if not self._forks:
-                raise CellError("all processes that ran cells have ended")
+                raise CellError(f"{LOST}, and so have all others")
             self._take()
         found = self._results.pop(identity)
         if isinstance(found, CellError):
@@ -149,7 +150,7 @@ class CellProcesses:
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit status {code}"
         lost, *others = fork.given.values() or (None,)
         if lost is not None:
-            self._results[lost.cell.id] = CellError(f"the process that ran it {how}")
+            self._results[lost.cell.id] = CellError(f"{LOST}: it {how}")
         self._waiting.extendleft(reversed(others))
         for other in list(self._forks):
             while other in self._forks and len(other.given) < _AT_A_TIME and self._waiting:

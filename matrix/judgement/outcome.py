@@ -51,6 +51,10 @@ NOTHING_TO_DO = frozenset(
 """The causes for which a scenario does not apply."""
 
 
+LOST = "the process that ran the cell has ended"
+"""How the note of a harness error begins where that is why."""
+
+
 class Verdict(StrEnum):
     """What is thought of a cell; never rewritten, only computed again from the observation."""
 

@@ -43,7 +43,7 @@ _SERVER = (
 )
 
 _TARGET = (
-    "A server that is already running; then only targets are tested. PROTOCOL is "
+    "A server that is already running; no other is tested then, but for those of --server. PROTOCOL is "
     f"{', '.join(PROTOCOLS)}; with http-connect HOST:PORT is the proxy, and to=HOST:PORT the destination of "
     "its CONNECT request. cert= and key= are PEM files of a certificate that clients send."
 )

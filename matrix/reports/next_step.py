@@ -4,7 +4,7 @@ import shlex
 
 from clients.destination import TUNNEL
 from handshake.reason import Kind, Rule
-from matrix.judgement.outcome import Outcome, Verdict
+from matrix.judgement.outcome import LOST, Outcome, Verdict
 from matrix.reports.groups import Group
 from matrix.results.evidence_wanted import EvidenceWanted
 from matrix.results.run_file import CellRecord, RunFile, TargetRecord
@@ -60,11 +60,18 @@ def _was_silent(cell: CellRecord) -> bool:
     return cell.reason is not None and cell.reason.kind is Kind.TIMEOUT
 
 
+def _is_lost(cell: CellRecord) -> bool:
+    """Whether it is the process that ran the cell that has ended, and not the server."""
+    return cell.note.startswith(LOST)
+
+
 def _next_step(cell: CellRecord, run: RunFile) -> str:
     target = target_of(cell, run)
     match cell.verdict:
         case Verdict.HARNESS_ERROR if cell.reason is not None and cell.reason.cause == NO_CONNECTION:
             return f"start the program of {cell.client} by hand to see why it does not connect"
+        case Verdict.HARNESS_ERROR if _is_lost(cell):
+            return "run again; if it stays so, this machine may lack memory"
         case Verdict.HARNESS_ERROR if run.servers[cell.server].kind == EXTERNAL:
             address = target.address if target is not None else cell.server
             return f"see that {address} answers from this machine, then run again"

@@ -265,6 +265,14 @@ class CellRecord(Record):
         return is_predicted and self.expected_reason is not None and self.reason != self.expected_reason
 
 
+def _of_another_schema(schema: object) -> str:
+    name, _, number = str(schema).rpartition("/")
+    known, _, newest = SCHEMA.rpartition("/")
+    if name == known and number.isdecimal() and int(number) > int(newest):
+        return f"is of a newer version of this program ({schema}; this one knows {SCHEMA}): use that version"
+    return f"is {shown(schema)} and not {SCHEMA}: {GIVE_A_RUN} of this schema"
+
+
 class RunFile(Record):
     """The whole file."""
 
@@ -284,8 +292,7 @@ class RunFile(Record):
             raise ValueError(f"is no run ({SCHEMA}): {GIVE_A_RUN}")
         schema = content.get("schema", SCHEMA)
         if schema not in (SCHEMA, EARLIER_SCHEMA):
-            advice = f"is {shown(schema)} and not {SCHEMA}: {GIVE_A_RUN} of this schema"
-            raise Mistakes([(("schema",), advice)])
+            raise Mistakes([(("schema",), _of_another_schema(schema))])
         cells = content.get("cells")
         if schema != EARLIER_SCHEMA or not isinstance(cells, list):
             return {**content, "schema": SCHEMA}

@@ -237,7 +237,7 @@ def workers_by_command(process: Running) -> list[int]:
 @pytest.mark.parametrize(
     ("by", "workers", "said"),
     [
-        (RUN, workers_of, "the process that ran it was killed by signal 9"),
+        (RUN, workers_of, "the process that ran the cell has ended: it was killed by signal 9"),
         (PYTEST, workers_by_command, "crashed while running"),
     ],
     ids=["run", "pytest"],

@@ -70,7 +70,7 @@ print(list(cells.stop()), len(cells))
     ("what", "said"),
     [
         ("breaks", "the cell could not be run: ValueError: broke"),
-        ("dies", "the process that ran it was killed by signal 9"),
+        ("dies", "the process that ran the cell has ended: it was killed by signal 9"),
     ],
 )
 def test_a_cell_that_is_lost_is_the_only_one(what: str, said: str) -> None:
@@ -95,8 +95,8 @@ cells.begin({}, TASKS)
 print(*results(cells), sep="\\n")
 """
     )
-    assert lines[:2] == ["the process that ran it was killed by signal 9"] * 2
-    assert lines[-1] == "all processes that ran cells have ended"
+    assert lines[:2] == ["the process that ran the cell has ended: it was killed by signal 9"] * 2
+    assert lines[-1] == "the process that ran the cell has ended, and so have all others"
 
 
 def test_those_that_wait_are_ended_and_what_is_measured_is_given() -> None:

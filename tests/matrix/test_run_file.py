@@ -62,7 +62,10 @@ def test_a_run_reads_back_from_its_folder_and_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (('"tls-matrix/run/2"', '"tls-matrix/run/3"'), "schema (line 111): is 'tls-matrix/run/3' and not"),
+        (
+            ('"tls-matrix/run/2"', '"tls-matrix/run/3"'),
+            "schema (line 111): is of a newer version of this program",
+        ),
         (('"verdict": "passed"', '"verdict": "fine"'), "cells[0].verdict (line 35): unknown value"),
         (('"partial": false,', ""), "run.partial"),
         (("{", "["), "line 2, column 10: is not JSON"),
@@ -189,3 +192,21 @@ def test_a_run_of_schema_1_is_read_as_what_it_means_now(tmp_path: Path) -> None:
     kinds = {change.kind for change in compare(run, run).changes}
     assert kinds == {ChangeKind.UNCHANGED}
     assert json.loads(encode(run))["schema"] == "tls-matrix/run/2"
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        (
+            "tls-matrix/run/3",
+            "is of a newer version of this program (tls-matrix/run/3; this one knows tls-matrix/run/2)",
+        ),
+        ("tls-matrix/hello/1", "is 'tls-matrix/hello/1' and not tls-matrix/run/2"),
+    ],
+)
+def test_a_run_of_a_newer_schema_is_called_newer(tmp_path: Path, schema: str, said: str) -> None:
+    content = {**json.loads(encode(run(cell("a", "b")))), "schema": schema}
+    (tmp_path / "run.json").write_text(json.dumps(content))
+    with pytest.raises(UnreadableRun) as caught:
+        load_run(tmp_path)
+    assert said in str(caught.value)
