@@ -185,5 +185,6 @@ def test_the_number_of_callers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
         calls = found.wait_for(4)
         for connection in silent:
             connection.close()
-    assert [one.problem for one in calls[:3]] == ["it says nothing"] * 3
-    assert calls[3].wire == HELLO
+    # Who is told first depends on who is given up first.
+    assert [one.problem for one in calls].count("it says nothing") == 3
+    assert [one.wire for one in calls if not one.problem] == [HELLO]
