@@ -1,6 +1,5 @@
 """How often a client connects: a server that is not ours is asked no faster than was agreed."""
 
-import threading
 import time
 from collections.abc import Callable
 
@@ -11,7 +10,7 @@ DEFAULT_RATE = 20.0
 
 
 class Pace:
-    """Spreads connections evenly; each caller of `wait`, in whatever thread, goes on when its turn has come.
+    """Spreads connections evenly; each caller of `wait` goes on when its turn has come.
 
     `per_second` above 0; `clock` and `sleep` are `time.monotonic` and `time.sleep`.
     """
@@ -26,16 +25,13 @@ class Pace:
         self._clock = clock
         self._sleep = sleep
         self._next = clock()
-        self._taking = threading.Lock()
 
     def wait(self) -> None:
         """Wait for the next turn."""
-        with self._taking:
-            now = self._clock()
-            turn = max(now, self._next)
-            self._next = turn + self._interval
-        if turn > now:
-            self._sleep(turn - now)
+        now = self._clock()
+        if now < self._next:
+            self._sleep(self._next - now)
+        self._next = max(now, self._next) + self._interval
 
 
 def pace_of(destination: Destination, rate: float | None) -> Callable[[], None]:

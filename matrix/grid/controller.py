@@ -207,7 +207,9 @@ class GridController:
         runner = _runner(self.plan, 1, told)
         if not self._cells:
             return GridWorker(tasks, runner.run, runner.address)
-        return GridWorker(tasks, self._cells.result, runner.address, partial(self._cells.begin, told))
+        return GridWorker(
+            tasks, self._cells.result, runner.address, partial(self._cells.begin, told, runner.run)
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> None:

@@ -20,6 +20,7 @@ from matrix.grid.task import CellTask
 from matrix.judgement.outcome import LOST
 from matrix.results.cell_result import CellResult
 from servers.processes.program import is_of_one_thread
+from servers.processes.undisturbed import undisturbed
 
 _AT_A_TIME = 2
 _STOP_SECONDS = 0.5
@@ -49,16 +50,22 @@ class CellProcesses:
         self._forks: list[_Fork] = []
         self._waiting: deque[CellTask] = deque()
         self._results: dict[str, CellResult | CellError] = {}
+        self._run_here: Run | None = None
+        if number < 2 or not is_of_one_thread():
+            return
         gc.freeze()  # what is there already is left alone, so that the forks share it
-        for _ in range(number if number > 1 and is_of_one_thread() else 0):
+        for _ in range(number):
             with suppress(OSError):
                 self._forks.append(self._begin_one(make_run))
 
     def __len__(self) -> int:
         return len(self._forks)
 
-    def begin(self, told: Mapping[str, Any], tasks: Iterable[CellTask]) -> None:
-        """Tell the forks what they need to know, and let them run these, in this order."""
+    def begin(self, told: Mapping[str, Any], run_here: Run, tasks: Iterable[CellTask]) -> None:
+        """Tell the forks what they need to know, and let them run these, in this order; `run_here` runs what is
+        left where all forks have died.
+        """
+        self._run_here = run_here
         for fork in list(self._forks):
             if not self._sent(fork, told):
                 self._lose(fork)
@@ -71,8 +78,8 @@ class CellProcesses:
         """What a cell gave, waited for. Raises CellError."""
         identity = task.cell.id
         while identity not in self._results:
-            if not self._forks:
-                raise CellError(f"{LOST}, and so have all others")
+            if not self._forks and self._run_here is not None:
+                return self._run_here(task)
             self._take()
         found = self._results.pop(identity)
         if isinstance(found, CellError):
@@ -131,15 +138,19 @@ class CellProcesses:
         """Take what has come, waited for; False where nothing has in that time."""
         ready = wait([fork.pipe for fork in self._forks], seconds)
         for fork in [each for each in self._forks if each.pipe in ready]:
-            try:
-                found: tuple[str, CellResult | CellError] = fork.pipe.recv()
-            except (EOFError, OSError):
-                self._lose(fork)
-                continue
-            self._results[found[0]] = found[1]
-            fork.given.pop(found[0], None)
-            self._give(fork)
+            with undisturbed():  # half a message would make the next one unreadable
+                self._take_from(fork)
         return bool(ready)
+
+    def _take_from(self, fork: _Fork) -> None:
+        try:
+            found: tuple[str, CellResult | CellError] = fork.pipe.recv()
+        except (EOFError, OSError):
+            self._lose(fork)
+            return
+        self._results[found[0]] = found[1]
+        fork.given.pop(found[0], None)
+        self._give(fork)
 
     def _lose(self, fork: _Fork) -> None:
         """Its cell is lost, and the one behind it is for others."""
@@ -173,20 +184,19 @@ def _serve(pipe: "Connection[Any, Any]", make_run: Callable[[Mapping[str, Any]],
         os._exit(0)
 
 
-def _made(make_run: Callable[[Mapping[str, Any]], Run], told: Mapping[str, Any]) -> Run:
+def _made(make_run: Callable[[Mapping[str, Any]], Run], told: Mapping[str, Any]) -> Run | CellError:
     try:
         return make_run(told)
     except Exception as error:
-        why = f"{type(error).__name__}: {error}"
-
-    def run(task: CellTask) -> CellResult:
-        raise CellError(why)
-
-    return run
+        return _cannot(error)
 
 
-def _ran(run: Run, task: CellTask) -> CellResult | CellError:
+def _ran(run: Run | CellError, task: CellTask) -> CellResult | CellError:
     try:
-        return run(task)
+        return run if isinstance(run, CellError) else run(task)
     except Exception as error:
-        return CellError(f"the cell could not be run: {type(error).__name__}: {error}")
+        return _cannot(error)
+
+
+def _cannot(error: Exception) -> CellError:
+    return CellError(f"the cell could not be run: {type(error).__name__}: {error}")

@@ -5,14 +5,11 @@ work, the work is done here when it is waited for, so an error is raised here, t
 """
 
 import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
 from servers.processes.program import is_of_one_thread
-
-_OF_A_TERMINAL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -44,8 +41,6 @@ def _begin(work: Callable[[], None]) -> int | None:
 def _do(work: Callable[[], None]) -> NoReturn:
     status = 1
     try:
-        for number in _OF_A_TERMINAL:
-            signal.signal(number, signal.SIG_DFL)
         work()
         status = 0
     finally:

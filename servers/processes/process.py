@@ -17,10 +17,10 @@ from typing import IO
 
 from servers import contract
 from servers.processes.program import Start, start_program
+from servers.processes.undisturbed import undisturbed
 from servers.running import MAX_LINE_BYTES, ProgramEvents
 
 STOP_SECONDS = 1.0
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 
 # The home and cache folders say where fetched stacks lie.
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "HOME", "XDG_CACHE_HOME")
@@ -56,13 +56,10 @@ class ProgramProcess:
     def _begin_threads(self) -> None:
         # Python forgets a thread whose start an exception cuts short, as that of a signal's handler does, and
         # the thread then fails with a traceback.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-        try:
+        with undisturbed():
             for thread in (self._error_reader, self._reader, self._watcher, self._writer):
                 if thread.ident is None:
                     thread.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def ask_to_stop(self) -> None:
         """End the standard input, which a program takes as the order to stop."""

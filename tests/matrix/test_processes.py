@@ -52,7 +52,7 @@ def test_every_fork_runs_some_and_the_results_come_in_order() -> None:
     lines = printed(
         """
 cells = CellProcesses(3, make_run)
-cells.begin({"said": "hello"}, TASKS)
+cells.begin({"said": "hello"}, None, TASKS)
 print(len(cells), os.getpid())
 print(*results(cells), sep="\\n")
 print(list(cells.stop()), len(cells))
@@ -77,7 +77,7 @@ def test_a_cell_that_is_lost_is_the_only_one(what: str, said: str) -> None:
     lines = printed(
         """
 cells = CellProcesses(2, make_run)
-cells.begin({"said": "hello", sys.argv[1]: "client-3"}, TASKS)
+cells.begin({"said": "hello", sys.argv[1]: "client-3"}, None, TASKS)
 print(*results(cells), sep="\\n")
 cells.stop()
 """,
@@ -87,23 +87,56 @@ cells.stop()
     assert all(line.startswith("hello ") for line in lines[:3] + lines[4:])
 
 
-def test_where_all_have_died_it_is_said() -> None:
+def test_where_all_have_died_the_process_itself_runs_the_rest() -> None:
     lines = printed(
         """
 cells = CellProcesses(2, lambda told: lambda task: os.kill(os.getpid(), signal.SIGKILL))
-cells.begin({}, TASKS)
+cells.begin({}, make_run({"said": "here"}), TASKS)
 print(*results(cells), sep="\\n")
+print(os.getpid())
 """
     )
     assert lines[:2] == ["the process that ran the cell has ended: it was killed by signal 9"] * 2
-    assert lines[-1] == "the process that ran the cell has ended, and so have all others"
+    assert lines[2:-1] == [f"here {lines[-1]}"] * 10
+
+
+def test_what_a_fork_cannot_be_told_is_said_of_each_cell() -> None:
+    script = """
+cells = CellProcesses(2, lambda told: told["nothing"])
+cells.begin({}, None, TASKS)
+print(*results(cells), sep="\\n")
+"""
+    assert printed(script) == ["the cell could not be run: KeyError: 'nothing'"] * 12
+
+
+INTERRUPTED = """
+signal.signal(signal.SIGALRM, lambda *_: 1 / 0)
+for round in range(40):
+    cells = CellProcesses(2, make_run)
+    cells.begin({"said": "x" * 1_000_000}, None, TASKS)
+    taken = []
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.002 + round * 0.0003)
+        taken += [cells.result(task).cell for task in TASKS]
+    except ZeroDivisionError:
+        pass
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    taken += [each.cell for each in cells.stop()]
+    assert set(taken) <= {task.cell.id for task in TASKS}, taken
+print("every message was whole")
+"""
+
+
+def test_an_interrupt_cuts_no_message_in_two() -> None:
+    """What is left of a run that is interrupted is read as it was written."""
+    assert printed(INTERRUPTED) == ["every message was whole"]
 
 
 def test_those_that_wait_are_ended_and_what_is_measured_is_given() -> None:
     lines = printed(
         """
 cells = CellProcesses(2, make_run)
-cells.begin({"said": "hello", "hang": [f"client-{number}" for number in range(4, 12)]}, TASKS)
+cells.begin({"said": "hello", "hang": [f"client-{number}" for number in range(4, 12)]}, None, TASKS)
 print(*(cells.result(task).judgement.note for task in TASKS[:2]), sep="\\n")
 print(sorted(each.cell for each in cells.stop()))
 try:
