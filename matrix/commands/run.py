@@ -2,7 +2,7 @@
 
 pytest runs in this process, without its own output, and takes the cells' results from forks of it
 (`matrix.grid.processes`); with `-n auto` there are as many as there is work for, up to the number of
-processors.
+processors. A fleet's cells run in workers of pytest-xdist.
 """
 
 import inspect
@@ -53,9 +53,11 @@ from matrix.reports.view import View
 from matrix.results.cell_result import PROPERTY
 from matrix.results.run_file import encode
 from matrix.results.run_folder import RunFolder
-from matrix.wording import counted
+from matrix.wording import counted, printable
 
 CELLS_WORTH_A_PROCESS = 8
+MANY_CELLS = 5_000
+"""Of more, pytest's items take so much room that they are better in workers than in this process too."""
 MANY_CLIENTS = 60
 """A run of more asks first where a target is not on loopback."""
 _TELL_EVERY_SECONDS = 5.0
@@ -142,8 +144,10 @@ def _more_for_failures() -> str:
 def _run_and_show(plan: Plan, folder: RunFolder, workers: str, view: View | None) -> int:
     """Let pytest run the plan and print what came out, as JSON without a view; gives the exit status."""
     with ExitStack() as shown:
-        listener = _Listener(plan, folder, _processes(workers, len(plan.cells)), shown)
-        status = int(pytest.main(pytest_arguments(plan.options), plugins=[listener]))
+        processes = _processes(workers, len(plan.cells))
+        distributed = processes if _is_large(plan) else 0
+        listener = _Listener(plan, folder, processes - distributed, shown)
+        status = int(pytest.main(pytest_arguments(plan.options, distributed), plugins=[listener]))
         if status == EXIT_HUNG_UP:
             _leave_the_terminal()
     controller = listener.controller
@@ -185,6 +189,11 @@ def _leave_the_terminal() -> None:
 def _progress(*, auto_refresh: bool) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=auto_refresh)
+
+
+def _is_large(plan: Plan) -> bool:
+    """Whether workers of pytest-xdist are better than forks, in a folder whose name can be sent as text."""
+    return len(plan.cells) > MANY_CELLS and printable(os.getcwd()) == os.getcwd()
 
 
 def _processes(asked: str, cells: int) -> int:

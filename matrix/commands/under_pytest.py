@@ -27,11 +27,12 @@ _SLOW = ("unraisableexception", "threadexception")
 _NO_OTHERS = ("--disable-plugin-autoload",)
 
 
-def pytest_arguments(options: RunOptions) -> list[str]:
+def pytest_arguments(options: RunOptions, workers: int = 0) -> list[str]:
     """The grid and its plugin, no configuration and no conftest.py of whoever's folder this is started from,
-    no reports and no output of pytest's.
+    no reports and no output of pytest's; so many workers of pytest-xdist.
     """
+    distributed = ("-p", "xdist.plugin", "-n", str(workers)) if workers else ()
     quiet = [argument for name in _QUIET + _WITHOUT_WORK + _SLOW for argument in ("-p", f"no:{name}")]
     alone = ["-c", os.devnull, "--rootdir", str(GRID.parents[1]), "--noconftest", "-p", "matrix.grid.plugin"]
     chosen = options.to_arguments()
-    return [str(GRID), *alone, *_NO_OTHERS, "--import-mode=importlib", *quiet, *chosen]
+    return [str(GRID), *alone, *_NO_OTHERS, *distributed, "--import-mode=importlib", *quiet, *chosen]

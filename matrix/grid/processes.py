@@ -62,8 +62,8 @@ class CellProcesses:
         return len(self._forks)
 
     def begin(self, told: Mapping[str, Any], run_here: Run, tasks: Iterable[CellTask]) -> None:
-        """Tell the forks what they need to know, and let them run these, in this order; `run_here` runs what is
-        left where all forks have died.
+        """Tell the forks what they need to know, and let them run these, in this order; `run_here` runs what
+        is left where all forks have died.
         """
         self._run_here = run_here
         for fork in list(self._forks):
