@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.matrix.test_run import BEFORE, CLIENTS, DEADLINE, ROOT, tls_matrix
+
 BEGINNING = """
 import os, signal, sys, threading, time
 from pathlib import Path
@@ -200,3 +202,33 @@ except OSError as error:
     )
     assert printed(script, str(tmp_path)) == ["No space left on device True"]
     assert not os.path.exists(tmp_path / "none")
+
+
+SMALL_FLEET = """
+import sys
+import matrix.commands.run
+from matrix.commands.cli import main
+matrix.commands.run.MANY_CELLS = 2
+try:
+    main()
+finally:
+    print(*sys.modules)
+"""
+
+
+def test_a_fleet_runs_in_workers_with_the_same_results(tmp_path: Path) -> None:
+    chosen = ("run", "--server", BEFORE, *CLIENTS, "-n", "2")
+    whole = tls_matrix(*chosen, "--out", tmp_path / "few")
+    assert whole.returncode == 0, whole.stderr
+    asked = (*chosen, "--out", str(tmp_path / "many"))
+    done = subprocess.run(
+        [sys.executable, "-c", SMALL_FLEET, *asked],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "xdist.workermanage" in done.stdout.split(), "control: workers were there"
+    files = [tmp_path / name / "run.json" for name in ("few", "many")]
+    assert files[0].read_bytes() == files[1].read_bytes()

@@ -141,34 +141,6 @@ def test_a_second_run_in_parallel_writes_the_same_bytes(
     assert (tmp_path / "run.json").read_bytes() == (before[0] / "run.json").read_bytes()
 
 
-SMALL_FLEET = """
-import sys
-import matrix.commands.run
-from matrix.commands.cli import main
-matrix.commands.run.MANY_CELLS = 2
-try:
-    main()
-finally:
-    print(*sys.modules)
-"""
-
-
-def test_a_fleet_runs_in_workers_with_the_same_results(
-    before: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
-    asked = ("run", "--server", BEFORE, *CLIENTS, "--out", str(tmp_path), "-n", "2")
-    done = subprocess.run(
-        [sys.executable, "-c", SMALL_FLEET, *asked],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "xdist.workermanage" in done.stdout.split(), "control: workers were there"
-    assert (tmp_path / "run.json").read_bytes() == (before[0] / "run.json").read_bytes()
-
-
 def test_pytest_itself_runs_the_grid_and_shows_it(
     before: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
