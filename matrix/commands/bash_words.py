@@ -40,7 +40,7 @@ def joined_words() -> Iterator[None]:
 
 
 def joined(pieces: Sequence[str]) -> tuple[list[str], str]:
-    """The words of which these are the pieces, and the part of the last word that bash leaves as it is."""
+    """The words that these pieces make, and the part of the last word that bash does not replace."""
     words: list[str] = []
     had = ""
     is_open = False

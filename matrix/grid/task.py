@@ -1,4 +1,4 @@
-"""What a process is told of each cell that it is to run."""
+"""The cells of a run as the processes that run them know them, and the order in which they are run."""
 
 from msgspec import Struct
 

@@ -1,7 +1,7 @@
 """Which runs a comparison is of: where each lies, when, where and how it was made, which addresses it asked.
 Pure.
 
-What was not recorded is left out, but for the date, of which that is said.
+What was not recorded is left out; of a date it is said that it was not recorded.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ class ComparedTable(Struct, frozen=True):
 
 
 def compared_table(comparison: Comparison) -> ComparedTable | None:
-    """What is told of the runs; None where it is not known which they are. One run stands there once."""
+    """What is said of the two runs; None where nothing is known of them. A run that is both is said once."""
     before, now = comparison.before, comparison.now
     if before is None or now is None:
         return None
