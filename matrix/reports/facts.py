@@ -1,6 +1,6 @@
 """What was tested, and what was seen beside the outcome: address, date, command, HTTP status, certificate.
 
-Pure. A fact that a run did not record is left out, but for the date, of which that is said.
+Pure. A fact that a run did not record is left out; of a date it is said that it was not recorded.
 """
 
 from collections import defaultdict
