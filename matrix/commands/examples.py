@@ -75,6 +75,10 @@ EXAMPLES: Mapping[str, Examples] = {
         ("", "all images for run --backend docker"),
         ("tool", "the image of this program"),
     ),
+    "images sbom": (
+        ("", "what this program consists of, as CycloneDX"),
+        ("openssl@1.0.1u", "what an image that is built consists of"),
+    ),
 }
 
 

@@ -77,6 +77,13 @@ def find_image(client: docker.DockerClient, tag: str) -> Image | None:
     return Image(attributes["Id"], machine, digest, base, python)
 
 
+def not_usable(image: Image | None, recipe: Recipe) -> str:
+    """Say what is wrong with an image that is missing or not made of the recipe, and the command for it."""
+    name = recipe.id
+    problem = f"there is no image of {name}" if image is None else f"the image of {name} is out of date"
+    return f"{problem}; build it with: tls-matrix images build {name}"
+
+
 def build(client: docker.DockerClient, recipe: Recipe, base: Base) -> str:
     """Build the recipe's image upon the base; its id, it has no name yet. Raises BuildError."""
     try:

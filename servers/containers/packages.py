@@ -11,6 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from msgspec import Struct
+
 from servers.running import one_line
 from stacks.catalogue import cache_folder
 
@@ -48,23 +50,41 @@ class PackagesError(Exception):
     """Packages that cannot be had; the message is one line."""
 
 
+class Pin(Struct, frozen=True):
+    """A package as it is locked; `hashes` are the lines with the digest of each of its files."""
+
+    name: str
+    version: str
+    hashes: str
+
+    @property
+    def lines(self) -> str:
+        """What pip is told to install exactly this."""
+        return f"{self.name}=={self.version} \\\n{self.hashes}"
+
+    @property
+    def sha256(self) -> list[str]:
+        """The digest of each of its files: one for each platform and Python, and its source."""
+        return re.findall(r"--hash=sha256:([0-9a-f]{64})", self.hashes)
+
+
 @cache
-def _pinned() -> Mapping[str, str]:
-    """The lines of the lock file that pin a package, by its name."""
+def pinned() -> Mapping[str, Pin]:
+    """What the lock file pins, by name."""
     entries = re.findall(
         r"^([a-z0-9-]+)==(\S+) \\\n((?: +--hash=\S+(?: \\)?\n)+)", LOCK_FILE.read_text(), re.M
     )
-    return {name: f"{name}=={version} \\\n{hashes}" for name, version, hashes in entries}
+    return {name: Pin(name, version, hashes) for name, version, hashes in entries}
 
 
 def all_packages() -> Packages:
     """The names of all that this program needs."""
-    return tuple(_pinned())
+    return tuple(pinned())
 
 
 def locked(packages: Packages = PACKAGES) -> str:
     """The lines of the lock file that pin the packages."""
-    return "".join(_pinned()[name] for name in packages)
+    return "".join(pinned()[name].lines for name in packages)
 
 
 def packages_key(python: str, machine: str, packages: Packages = PACKAGES) -> str:

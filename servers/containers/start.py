@@ -16,7 +16,7 @@ import docker
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
-from servers.containers.build import find_image
+from servers.containers.build import find_image, not_usable
 from servers.containers.container import STOP_SECONDS, ProgramContainer
 from servers.containers.engine import EngineError, engine, said
 from servers.containers.leftovers import remove_abandoned, run_labels
@@ -136,12 +136,7 @@ class _Starting:
             return None
         if image is not None and image.is_made_of(wanted):
             return image.id
-        problem = (
-            f"there is no image of {server}" if image is None else f"the image of {server} is out of date"
-        )
-        self._results[variant.id] = NotInstalled(
-            variant.id, f"{problem}; build it with: tls-matrix images build {server}"
-        )
+        self._results[variant.id] = NotInstalled(variant.id, not_usable(image, wanted))
         return None
 
     def _group(self, variant: ServerVariant, image: str) -> _Group:

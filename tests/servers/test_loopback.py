@@ -1,0 +1,143 @@
+"""Every server program, at every level, is reached from this machine alone: what the processes of each listen
+on is read from the kernel.
+"""
+
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+
+from servers.contract import PrivateKeyAndChain
+from servers.definition import load_definitions
+from servers.processes.start import NotInstalled, RunningServer, RunningServers, start_servers
+from servers.variant import plain_variant
+
+DEFINITIONS = load_definitions()
+EMULATED = "jsse6@6u45"  # one process has all emulated servers
+VARIANTS = {
+    variant.id: variant
+    for definition in DEFINITIONS.values()
+    for level in definition.levels
+    if (variant := plain_variant(definition, level)).id == EMULATED or definition.kind == "real"
+}
+START_SECONDS = 60.0
+# Column 4 of /proc/net/tcp and /proc/net/udp (proc(5)): a socket that listens, one that takes from anyone.
+WAITING = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
+
+
+class Waiting(Struct, frozen=True):
+    """A socket that waits for whoever comes; `network` is the namespace that it is in."""
+
+    network: str
+    host: str
+    port: int
+
+
+@pytest.fixture(scope="module")
+def all_running(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[RunningServers]:
+    with start_servers(list(VARIANTS.values()), credentials, START_SECONDS) as servers:
+        yield servers
+
+
+def descendants(process: int) -> set[int]:
+    """The process and those that it has started."""
+    parents = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(status.parent.name)] = int(status.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it has ended
+    found = {process}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def inodes(process: int) -> set[str]:
+    found = set()
+    for descriptor in Path(f"/proc/{process}/fd").iterdir():
+        try:
+            kind, _, rest = os.readlink(descriptor).partition(":[")
+        except OSError:
+            continue  # it is closed
+        if kind == "socket":
+            found.add(rest.rstrip("]"))
+    return found
+
+
+def host(written: str) -> str:
+    """An address as the kernel writes it: words of four bytes, each in the machine's own order."""
+    words = [bytes.fromhex(written[at : at + 8])[::-1] for at in range(0, len(written), 8)]
+    address = ip_address(b"".join(words))
+    # A socket of both families, as Java's are, has an address of IPv4 inside one of IPv6.
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def waiting(process: int) -> set[Waiting]:
+    """Where a process and its descendants can be reached, in its own namespace and in that of the tests."""
+    processes = descendants(process)
+    own = {inode for each in processes for inode in inodes(each)}
+    found = set()
+    for of in ("self", *map(str, processes)):
+        network = os.readlink(f"/proc/{of}/ns/net")
+        for kind, state in WAITING.items():
+            for line in Path(f"/proc/{of}/net/{kind}").read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == state and fields[9] in own:
+                    address, _, port = fields[1].partition(":")
+                    found.add(Waiting(network, host(address), int(port, 16)))
+    return found
+
+
+def interfaces(process: int) -> set[str]:
+    lines = Path(f"/proc/{process}/net/dev").read_text().splitlines()[2:]
+    return {line.partition(":")[0].strip() for line in lines}
+
+
+@pytest.mark.parametrize("server_id", VARIANTS)
+def test_a_server_listens_on_loopback_only(all_running: RunningServers, server_id: str) -> None:
+    server = all_running[server_id]
+    if isinstance(server, NotInstalled):
+        pytest.skip(server.message)
+    assert isinstance(server, RunningServer), server
+    here = os.readlink("/proc/self/ns/net")
+    process = all_running.process_id(server_id)
+    found = waiting(process)
+    reached = {each for each in found if each.network == here}
+    assert server.port in {each.port for each in reached}
+    assert [each for each in reached if not ip_address(each.host).is_loopback] == []
+    # Some listen on every address of a network of their own: there is nothing in it but its loopback.
+    elsewhere = {each for each in descendants(process) if os.readlink(f"/proc/{each}/ns/net") != here}
+    assert bool(elsewhere) or found == reached
+    assert {name for each in elsewhere for name in interfaces(each)} <= {"lo"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "address"),
+    [(socket.SOCK_STREAM, "127.0.0.1"), (socket.SOCK_STREAM, "0.0.0.0"), (socket.SOCK_DGRAM, "0.0.0.0")],
+)
+def test_what_listens_elsewhere_is_seen(kind: socket.SocketKind, address: str) -> None:
+    """The control."""
+    before = waiting(os.getpid())
+    with socket.socket(type=kind) as open_to_all:
+        open_to_all.bind((address, 0))
+        if kind == socket.SOCK_STREAM:
+            open_to_all.listen()
+        assert {(each.host, each.port) for each in waiting(os.getpid()) - before} == {
+            open_to_all.getsockname()
+        }
+
+
+def test_every_real_server_is_asked() -> None:
+    real = {
+        f"{definition.id}@{level}"
+        for definition in DEFINITIONS.values()
+        if definition.kind == "real"
+        for level in definition.levels
+    }
+    assert {each.partition(",")[0] for each in VARIANTS} == {*real, EMULATED}
+    assert {"openssl@1.0.0f", "jsse@11", "nginx@system"} <= real
