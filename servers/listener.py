@@ -58,6 +58,7 @@ def linger(connection: socket.socket) -> None:
 class Listener:
     """Accepts connections on `host` and gives each to `serve(connection, peer_port)` in a thread of its own.
 
+    `host` may also be the path of a socket in the file system; then all ports are 0.
     `port` 0 binds a free one, which is in `port` afterwards; OSError when the address cannot be bound.
     `serve` must not raise; the connection is closed after it. `unbound` is the socket to listen with, where
     it must be one that was made before.
@@ -70,11 +71,13 @@ class Listener:
         serve: Callable[[socket.socket, int], None],
         unbound: socket.socket | None = None,
     ) -> None:
+        is_path = host.startswith("/")
         if unbound is None:
-            unbound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+            network = socket.AF_INET6 if ":" in host else socket.AF_INET
+            unbound = socket.socket(socket.AF_UNIX if is_path else network)
         try:
             unbound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            unbound.bind((host, port))
+            unbound.bind(host if is_path else (host, port))
             unbound.listen(MAX_CONNECTIONS)
         except OSError:
             unbound.close()
@@ -83,7 +86,7 @@ class Listener:
         self._serve = serve
         self._is_closed = threading.Event()
         self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
-        self.port: int = self._socket.getsockname()[1]
+        self.port: int = 0 if is_path else self._socket.getsockname()[1]
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, name=f"accept-{self.port}", daemon=True).start()
@@ -102,7 +105,8 @@ class Listener:
             self._free.acquire()
             try:
                 connection, address = self._socket.accept()
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if address:
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError:
                 # The listening socket was shut down, or the connection is gone, or there is no descriptor or
                 # memory for it, which may pass (accept(2)).
@@ -110,7 +114,9 @@ class Listener:
                     return
                 self._free.release()
                 continue
-            threading.Thread(target=self._run, args=(connection, address[1]), daemon=True).start()
+            threading.Thread(
+                target=self._run, args=(connection, address[1] if address else 0), daemon=True
+            ).start()
 
     def _run(self, connection: socket.socket, peer_port: int) -> None:
         try:

@@ -9,14 +9,16 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import docker
-from docker.errors import DockerException
+from docker.errors import APIError, DockerException
+from docker.types import Mount
 from requests.exceptions import RequestException
 
 from servers import contract
 from servers.containers.attached import STDERR, Attached
-from servers.containers.entry import RELAY_PORT
+from servers.containers.entry import RELAY_FOLDER
 from servers.containers.gateway import Gateway
 from servers.containers.reach import Way
 from servers.running import MAX_LINE_BYTES, ProgramEvents
@@ -31,7 +33,10 @@ _ATTACHED = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 
 
 class ProgramContainer:
-    """A container and the servers in it; DockerException or RequestException when it cannot be started."""
+    """A container and the servers in it; DockerException or RequestException when it cannot be started.
+
+    `folder` is for the socket of its relay, None where there is no such folder.
+    """
 
     def __init__(
         self,
@@ -42,11 +47,18 @@ class ProgramContainer:
         labels: Mapping[str, str],
         memory: int,
         needs_ipv6: bool,
+        folder: Path | None,
         configurations: Sequence[contract.Configuration],
     ) -> None:
         self._api = client.api
-        self._id = _create(client, image, name, labels, memory, needs_ipv6)
-        self.gateway = Gateway(Way(client, self._id))
+        try:
+            self._id = _create(client, image, name, labels, memory, needs_ipv6, folder)
+        except APIError:
+            if folder is None:
+                raise
+            folder = None  # an engine that does not see this machine's folders is on another one
+            self._id = _create(client, image, name, labels, memory, needs_ipv6, folder)
+        self.gateway = Gateway(Way(client, self._id, folder))
         self.events = ProgramEvents(f"{program} in its container", configurations, self.gateway.translate)
         self._ended = threading.Event()
         self._status: int | None = None
@@ -140,13 +152,14 @@ def _create(
     labels: Mapping[str, str],
     memory: int,
     needs_ipv6: bool,
+    folder: Path | None,
 ) -> str:
     limit = f"{memory}m"
     host_config = client.api.create_host_config(
         auto_remove=True,
         init=True,
         read_only=True,
-        # The bridge has no IPv6, and with it the engine takes ::1 from the container.
+        # Without a network that has IPv6 the engine takes ::1 from the container.
         sysctls={IPV6_OFF: "0"} if needs_ipv6 else {},
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
@@ -154,8 +167,8 @@ def _create(
         mem_limit=limit,
         memswap_limit=limit,
         pids_limit=PROCESSES_AND_THREADS,
-        network_mode="bridge",
-        port_bindings={RELAY_PORT: ("127.0.0.1", None)},
+        network_mode="none",
+        mounts=[] if folder is None else [Mount(RELAY_FOLDER, str(folder), type="bind")],
     )
     # Not detached, with an open standard input: so the library sets StdinOnce.
     created = client.api.create_container(
@@ -165,7 +178,6 @@ def _create(
         detach=False,
         user=NOBODY,
         labels=dict(labels),
-        ports=[RELAY_PORT],
         host_config=host_config,
     )
     identity: str = created["Id"]

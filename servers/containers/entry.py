@@ -3,8 +3,8 @@
     TLS_MATRIX_PROGRAM=.../serve.py python3 -m servers.containers.entry
 
 The server program has the container's standard streams and signals as if it were alone; the container ends
-with it. Its servers listen on the container's own loopback, so the one port that is published leads to the
-relay here (`servers.containers.frames`), which connects to whichever of them is asked for.
+with it. A container has no network: its servers listen on its own loopback, and the relay here on a socket in
+the file system (`servers.containers.frames`), which connects to whichever of them is asked for.
 """
 
 import os
@@ -18,7 +18,9 @@ from servers.containers.carrying import FrameStream, carry
 from servers.containers.frames import Bound, Connect, Reset
 from servers.listener import Listener
 
-RELAY_PORT = 7000
+RELAY_FOLDER = "/tmp/relay"
+RELAY_NAME = "socket"
+RELAY = f"{RELAY_FOLDER}/{RELAY_NAME}"
 LOOPBACK = "127.0.0.1"
 
 
@@ -44,7 +46,11 @@ def main(program: str) -> int:
     """Run the program to its end; its exit status, or 128 and the signal that ended it, as shells say it."""
     signals = (signal.SIGTERM, signal.SIGINT)
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # until there is someone to pass them on to
-    with Listener("0.0.0.0", RELAY_PORT, relay):
+    os.makedirs(RELAY_FOLDER, exist_ok=True)  # it is there where a folder of the machine was put in its place
+    with Listener(RELAY, 0, relay):
+        os.chmod(
+            RELAY, 0o666
+        )  # whoever comes to the folder may come in; on the machine that is the user alone
         child = subprocess.Popen(
             [sys.executable, program],
             preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, signals),

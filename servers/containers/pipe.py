@@ -11,7 +11,7 @@ import sys
 import threading
 from contextlib import suppress
 
-from servers.containers.entry import LOOPBACK, RELAY_PORT
+from servers.containers.entry import RELAY
 
 _CHUNK = 1 << 16
 
@@ -25,8 +25,8 @@ def _send_input(relay: socket.socket) -> None:
 
 def main() -> None:
     """Carry both ways until the relay ends."""
-    with socket.create_connection((LOOPBACK, RELAY_PORT)) as relay, suppress(OSError):
-        relay.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with socket.socket(socket.AF_UNIX) as relay, suppress(OSError):
+        relay.connect(RELAY)
         threading.Thread(target=_send_input, args=(relay,), daemon=True).start()
         while received := relay.recv(_CHUNK):
             view = memoryview(received)

@@ -1,13 +1,15 @@
 """The way to the relay in a container, wherever the engine is.
 
-The relay's port is published on the loopback of the engine's machine. Where that is not this one, the engine
-carries the bytes itself: a small program in the container joins them to the relay (`exec` in the engine's
-API), which is slower and needs nothing but the engine's own connection.
+The relay listens on a socket in the file system, in a folder of this machine that the container has too.
+Where the engine is on another machine, it carries the bytes itself: a small program in the container joins
+them to the relay (`exec` in the engine's API), which is slower and needs nothing but the engine's own
+connection.
 """
 
 import socket
 import threading
 from contextlib import closing, suppress
+from pathlib import Path
 
 import docker
 from docker.errors import DockerException
@@ -15,7 +17,7 @@ from requests.exceptions import RequestException
 
 from servers.containers.attached import Attached
 from servers.containers.carrying import FrameStream
-from servers.containers.entry import LOOPBACK, RELAY_PORT
+from servers.containers.entry import RELAY_NAME
 from servers.containers.frames import Bound
 
 CONNECT_SECONDS = 2.0
@@ -25,35 +27,38 @@ _CHUNK = 1 << 16
 
 
 class Way:
-    """Calling it gives a new connection to the relay of a container; OSError when there is no way."""
+    """Calling it gives a new connection to the relay of a container; OSError when there is no way.
 
-    def __init__(self, client: docker.DockerClient, container: str) -> None:
+    `folder` is the one that the container has too, None where there is none.
+    """
+
+    def __init__(self, client: docker.DockerClient, container: str, folder: Path | None) -> None:
         self._api = client.api
         self._container = container
         self._finding = threading.Lock()
-        self._published: int | None = None
-        self._is_found = False
+        self._socket = None if folder is None else folder / RELAY_NAME
+        self._is_tried = False
 
     def __call__(self) -> socket.socket:
         """Connect."""
         with self._finding:
-            if not self._is_found:
-                self._published = self._find()
-                self._is_found = True
+            if not self._is_tried:
+                self._is_tried = True
+                if not self._answers():
+                    self._socket = None
         try:
-            return self._through_engine() if self._published is None else _connect(self._published)
+            return self._through_engine() if self._socket is None else _connect(self._socket)
         except (DockerException, RequestException) as error:
             raise OSError(str(error)) from error
 
-    def _find(self) -> int | None:
-        """The published port, if it is the relay that speaks there."""
-        with suppress(DockerException, RequestException, OSError, KeyError, IndexError):
-            ports = self._api.inspect_container(self._container)["NetworkSettings"]["Ports"]
-            port = int(ports[f"{RELAY_PORT}/tcp"][0]["HostPort"])
-            with _connect(port) as connection:
-                connection.settimeout(CONNECT_SECONDS)
-                return port if isinstance(FrameStream(connection).receive_one(), Bound) else None
-        return None
+    def _answers(self) -> bool:
+        """Whether it is the relay that speaks on the socket."""
+        with suppress(OSError):
+            if self._socket is not None:
+                with _connect(self._socket) as connection:
+                    connection.settimeout(CONNECT_SECONDS)
+                    return isinstance(FrameStream(connection).receive_one(), Bound)
+        return False
 
     def _through_engine(self) -> socket.socket:
         pipe = self._api.exec_create(self._container, PIPE, stdin=True, stdout=True, stderr=False)
@@ -64,10 +69,15 @@ class Way:
         return here
 
 
-def _connect(port: int) -> socket.socket:
-    connection = socket.create_connection((LOOPBACK, port), CONNECT_SECONDS)
+def _connect(path: Path) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(CONNECT_SECONDS)
+    try:
+        connection.connect(str(path))
+    except OSError:
+        connection.close()
+        raise
     connection.settimeout(None)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
 

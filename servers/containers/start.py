@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
 
 import docker
 from docker.errors import DockerException
@@ -19,7 +21,7 @@ from requests.exceptions import RequestException
 from servers.containers.build import find_image, not_usable
 from servers.containers.container import STOP_SECONDS, ProgramContainer
 from servers.containers.engine import EngineError, engine, said
-from servers.containers.leftovers import remove_abandoned, run_labels
+from servers.containers.leftovers import remove_abandoned, run_folder, run_labels
 from servers.containers.recipe import recipe
 from servers.contract import Configuration, PrivateKeyAndChain
 from servers.own_program import from_id
@@ -52,7 +54,7 @@ def start_servers(
         except EngineError as error:
             yield RunningServers({variant.id: StartFailure(variant.id, str(error)) for variant in wanted}, {})
             return
-        starting = _Starting(client)
+        starting = _Starting(client, closing.enter_context(run_folder()))
         closing.callback(starting.stop)
         yield starting.start(wanted, credentials, client_certificates or {}, deadline_seconds)
 
@@ -72,8 +74,9 @@ class _Group:
 class _Starting:
     """The containers of one run."""
 
-    def __init__(self, client: docker.DockerClient) -> None:
+    def __init__(self, client: docker.DockerClient, folder: Path) -> None:
         self._client = client
+        self._folder = folder
         self._run = secrets.token_hex(4)
         self._labels = run_labels(self._run)
         self._results: dict[str, StartResult] = {}
@@ -156,6 +159,7 @@ class _Starting:
                 self._labels,
                 group.memory,
                 group.needs_ipv6,
+                self._relay_folder(),
                 group.configurations,
             )
         except (DockerException, RequestException) as error:
@@ -165,6 +169,14 @@ class _Starting:
             return None
         self._containers.append(container)
         return container
+
+    def _relay_folder(self) -> Path | None:
+        """A folder for the socket of one relay; None where there is no room for one."""
+        with suppress(OSError):
+            folder = Path(mkdtemp(dir=self._folder))
+            folder.chmod(0o777)  # for nobody in the container; the folder around it is for this user alone
+            return folder
+        return None
 
 
 def _alone(variant: ServerVariant) -> str:

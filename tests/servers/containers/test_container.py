@@ -103,11 +103,18 @@ def test_how_it_is_shut_in(start: Start, add_toy: AddToy, client: docker.DockerC
     tell = (
         "status = [line.split() for line in open('/proc/self/status')]; stack = json.dumps([os.getuid(),"
         " os.access('/', os.W_OK), os.access('/tmp', os.W_OK),"
-        " [words[1] for words in status if words[0] in ('CapEff:', 'NoNewPrivs:')]])"
+        " [words[1] for words in status if words[0] in ('CapEff:', 'NoNewPrivs:')],"
+        " [name for _, name in socket.if_nameindex()]])"
     )
     toy = add_toy(well_behaved(tell), more="memory = 64")
     servers = start(toy)
-    assert json.loads(running(servers, toy.id).stack) == [65534, False, True, ["0000000000000000", "1"]]
+    assert json.loads(running(servers, toy.id).stack) == [
+        65534,
+        False,
+        True,
+        ["0000000000000000", "1"],
+        ["lo"],
+    ]
     (found,) = containers_of(client, toy.definition.id)
     inspected = client.api.inspect_container(found["Id"])
     limits = inspected["HostConfig"]
@@ -115,8 +122,9 @@ def test_how_it_is_shut_in(start: Start, add_toy: AddToy, client: docker.DockerC
     assert limits["AutoRemove"]
     assert not limits["Privileged"]
     assert (limits["Memory"], limits["MemorySwap"], limits["PidsLimit"]) == (64 << 20, 64 << 20, 1024)
-    published = inspected["NetworkSettings"]["Ports"]
-    assert [entry["HostIp"] for entries in published.values() for entry in entries] == ["127.0.0.1"]
+    assert limits["NetworkMode"] == "none"
+    assert list(inspected["NetworkSettings"]["Networks"]) == ["none"]
+    assert inspected["NetworkSettings"]["Ports"] == {}
 
 
 def test_nothing_is_left_after_the_run(
@@ -292,6 +300,7 @@ import fcntl, socket, struct
 with socket.socket() as any_socket:
     fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", 1))  # SIOCSIFFLAGS, IFF_UP
 """
+OWN_FILES = 'mount -t tmpfs none "$TMPDIR" && exec "$0" -c "$@"'
 ASK = """
     before = datetime.now(UTC)
     with socket.create_connection((servers[toy.id].host, servers[toy.id].port), 20) as client:
@@ -309,18 +318,20 @@ ASK = """
     shutil.which("unshare") is None,
     reason="there is no unshare program; get it with: apt-get install util-linux",
 )
-def test_through_the_engine_where_the_published_port_is_not_reached(
+def test_through_the_engine_where_it_has_no_folder_of_this_machine(
     client: docker.DockerClient, base: Base, add_toy: AddToy, tmp_path: Path
 ) -> None:
-    """A network of its own, as on another machine: of the engine only its socket is there."""
+    """A network and files of its own, as on another machine: of the engine only its socket is there."""
     if not client.api.base_url.startswith("http+docker://"):
         pytest.skip("the engine is not reached by a socket in the file system")
     toy = add_toy(well_behaved(ECHOES))
     build_images(client, base, [toy])
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
     script = ELSEWHERE + HARNESS.replace("    signal.pause()\n", ASK.lstrip("\n"))
     done = subprocess.run(
-        ["unshare", "--net", sys.executable, "-c", script, str(tmp_path), toy.id],
-        env={**os.environ, "PYTHONPATH": PROJECT},
+        ["unshare", "--net", "--mount", "sh", "-c", OWN_FILES, sys.executable, script, str(tmp_path), toy.id],
+        env={**os.environ, "PYTHONPATH": PROJECT, "TMPDIR": str(elsewhere)},
         capture_output=True,
         text=True,
         timeout=60,
