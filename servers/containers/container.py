@@ -18,7 +18,7 @@ from requests.exceptions import RequestException
 
 from servers import contract
 from servers.containers.attached import STDERR, Attached
-from servers.containers.entry import RELAY_FOLDER
+from servers.containers.entry import MEMORY, RELAY_FOLDER
 from servers.containers.gateway import Gateway
 from servers.containers.reach import Way
 from servers.running import MAX_LINE_BYTES, ProgramEvents
@@ -163,7 +163,7 @@ def _create(
         sysctls={IPV6_OFF: "0"} if needs_ipv6 else {},
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
-        tmpfs={"/tmp": "rw,nosuid,nodev,size=64m"},
+        tmpfs={MEMORY: "rw,nosuid,nodev,size=64m"},
         mem_limit=limit,
         memswap_limit=limit,
         pids_limit=PROCESSES_AND_THREADS,

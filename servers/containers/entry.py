@@ -18,7 +18,8 @@ from servers.containers.carrying import FrameStream, carry
 from servers.containers.frames import Bound, Connect, Reset
 from servers.listener import Listener
 
-RELAY_FOLDER = "/tmp/relay"
+MEMORY = "/tmp"  # the only folder of a container that can be written to
+RELAY_FOLDER = f"{MEMORY}/relay"
 RELAY_NAME = "socket"
 RELAY = f"{RELAY_FOLDER}/{RELAY_NAME}"
 LOOPBACK = "127.0.0.1"

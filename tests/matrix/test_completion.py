@@ -159,6 +159,7 @@ def test_words_of_pieces(pieces: list[str], words: list[str], had: str) -> None:
         ("tls-matrix list servers jsse6", "jsse6@6u45"),
         ("tls-matrix list scenarios split", "split-hello"),
         ("tls-matrix images build to", "tool"),
+        ("tls-matrix images sbom to", "tool"),
         ("tls-matrix history im", "import"),
     ],
 )

@@ -90,3 +90,31 @@ def test_images_build_of_what_does_not_exist() -> None:
     done = tls_matrix("images", "build", "tlslite@9")
     assert done.returncode == 2
     assert "tlslite@0.8.2" in done.stderr
+
+
+def test_the_bill_of_the_program_needs_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "DOCKER_HOST", "unix:///nowhere.sock")
+    done = tls_matrix("images", "sbom")
+    assert (done.returncode, done.stderr) == (0, "")
+    bill = json.loads(done.stdout)
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert bill["metadata"]["component"]["name"] == "tls-interop-matrix"
+    without = tls_matrix("images", "sbom", "tool")
+    assert (without.returncode, without.stdout) == (3, "")
+    assert without.stderr.startswith("tls-matrix: no container engine answers at unix:///nowhere.sock: ")
+
+
+@pytest.mark.usefixtures("images")
+def test_the_bill_of_an_image_that_is_built() -> None:
+    done = tls_matrix("images", "sbom", "tlslite@0.8.2")
+    assert done.returncode == 0, done.stderr
+    bill = json.loads(done.stdout)
+    assert bill["metadata"]["component"]["name"] == "tls-matrix/tlslite:0.8.2"
+    assert {"libc6", "tlslite-ng", "tls-interop-matrix"} <= {each["name"] for each in bill["components"]}
+
+
+def test_a_bill_of_what_does_not_exist_or_is_several() -> None:
+    for wanted, said in (("tlslite@9", "tlslite@0.8.2"), ("openssl@*", "name one of them")):
+        done = tls_matrix("images", "sbom", wanted)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert said in done.stderr

@@ -4,6 +4,7 @@ import queue
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,3 +147,16 @@ def test_request_is_read_to_its_empty_line(pieces: list[bytes], request_read: by
 
 def test_endless_request_is_cut() -> None:
     assert len(read_request(bytes)) == listener.MAX_REQUEST_BYTES
+
+
+def test_a_socket_in_the_file_system(tmp_path: Path) -> None:
+    path = str(tmp_path / "socket")
+    with Listener(path, 0, lambda connection, port: connection.sendall(b"%d" % port)) as listening:
+        assert listening.port == 0
+        for _ in range(2):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(5)
+                client.connect(path)
+                assert client.recv(10) == b"0"
+    with socket.socket(socket.AF_UNIX) as client, pytest.raises(ConnectionRefusedError):
+        client.connect(path)
