@@ -2,6 +2,8 @@
 they mean. Pure.
 """
 
+from functools import cache
+
 from msgspec import Struct
 
 from matrix.judgement.outcome import Outcome, Verdict
@@ -58,14 +60,19 @@ def outcome_text(outcome: Outcome) -> CellText:
 
 def cell_text(cell: CellRecord) -> CellText:
     """Give what a grid shows for a cell."""
-    if cell.outcome is None:
-        sign, word = _SIGNS_WITHOUT_OUTCOME.get(cell.verdict, ("?", cell.verdict.value))
+    kind = None if cell.renegotiation is None else cell.renegotiation.kind
+    return _text(cell.outcome, cell.verdict, kind, bool(cell.notes))
+
+
+@cache  # there are few of them, and each cell is asked for its text several times
+def _text(outcome: Outcome | None, verdict: Verdict, kind: str | None, has_notes: bool) -> CellText:
+    if outcome is None:
+        sign, word = _SIGNS_WITHOUT_OUTCOME.get(verdict, ("?", verdict.value))
     else:
-        sign, word = _SIGNS[cell.outcome]
-        kind = None if cell.renegotiation is None else cell.renegotiation.kind
-        word = kind if kind and cell.outcome is not Outcome.NOT_APPLICABLE else word
-    is_unexpected = cell.outcome is not None and not cell.verdict.is_as_expected
-    marks = ((is_unexpected, UNEXPECTED_MARK), (bool(cell.notes), NOTES_MARK))
+        sign, word = _SIGNS[outcome]
+        word = kind if kind and outcome is not Outcome.NOT_APPLICABLE else word
+    is_unexpected = outcome is not None and not verdict.is_as_expected
+    marks = ((is_unexpected, UNEXPECTED_MARK), (has_notes, NOTES_MARK))
     return CellText(sign, word, tuple(mark for is_there, mark in marks if is_there))
 
 
