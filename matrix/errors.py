@@ -5,6 +5,8 @@ Nothing a server or a client does on the wire belongs here; that is an observati
 """
 
 import errno
+import traceback
+from pathlib import Path
 
 from definitions.fault import UnusableFile
 
@@ -25,6 +27,12 @@ def to_write(error: OSError, otherwise: str) -> str:
     said.
     """
     return "free space" if error.errno in _NO_ROOM else otherwise
+
+
+def fault_of(error: Exception) -> str:
+    """An error that nobody raised on purpose, in one line: what it is, and the line of code it came from."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno})"
 
 
 class MatrixError(Exception):

@@ -1,21 +1,18 @@
-"""`tls-matrix run`: plans, lets pytest run the grid, and shows what came out.
+"""`tls-matrix run`: plans, runs the grid, and shows what came out.
 
-pytest runs in this process, without its own output, and takes the cells' results from forks of it
-(`matrix.grid.processes`); with `-n auto` there are as many as there is work for, up to the number of
-processors. A fleet's cells run in workers of pytest-xdist.
+The cells run in forks of this process (`matrix.grid.processes`); with `-n auto` there are as many as there is
+work for, up to the number of processors. `pytest -n` makes the same run (`matrix.grid.grid_run`) of tests.
 """
 
 import inspect
 import os
 import stat
 import sys
-from collections.abc import Generator
 from contextlib import ExitStack
 from functools import partial
 from time import monotonic
 from typing import Annotated, Any
 
-import pytest
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -25,7 +22,6 @@ from clients.pace import DEFAULT_RATE
 from matrix.commands.asking_first import ask_first
 from matrix.commands.completion import OF_OPTIONS
 from matrix.commands.job import tell_job
-from matrix.commands.narrowing import failed_before, matching
 from matrix.commands.options import (
     Json,
     one_line_errors,
@@ -42,22 +38,19 @@ from matrix.commands.showing import (
     show_run,
     view_asked,
 )
-from matrix.commands.under_pytest import pytest_arguments
-from matrix.errors import EXIT_HARNESS, EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE
+from matrix.errors import EXIT_HARNESS, EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_USAGE, fault_of
 from matrix.grid import useful_workers
-from matrix.grid.controller import CONTROLLER, FOLDER, PLAN, PROCESSES, GridController, folder_of
+from matrix.grid.ending import EndedEarly
+from matrix.grid.grid_run import GridRun, folder_of
 from matrix.plan.make import make_plan
 from matrix.plan.options import options_given, signature
 from matrix.plan.plan import Plan
 from matrix.reports.view import View
-from matrix.results.cell_result import PROPERTY
 from matrix.results.run_file import encode
 from matrix.results.run_folder import RunFolder
-from matrix.wording import counted, printable
+from matrix.wording import counted
 
 CELLS_WORTH_A_PROCESS = 8
-MANY_CELLS = 5_000
-"""Of more, pytest's items take so much room that they are better in workers than in this process too."""
 MANY_CLIENTS = 60
 """A run of more asks first where a target is not on loopback."""
 _TELL_EVERY_SECONDS = 5.0
@@ -100,8 +93,12 @@ def run(
         view = view_asked(verbose, quiet, only)
         plan = make_plan(options_given(given), notes)
         if lf:
+            from matrix.commands.narrowing import failed_before  # asks the history, and few runs do
+
             plan = plan.chosen_by(failed_before)
         if keyword is not None:
+            from matrix.commands.keyword import matching  # asks pytest, which takes long to import
+
             plan = plan.chosen_by(partial(matching, keyword=keyword))
     _ask_first(plan, is_agreed=yes)
     with one_line_errors():
@@ -142,39 +139,60 @@ def _more_for_failures() -> str:
 
 
 def _run_and_show(plan: Plan, folder: RunFolder, workers: str, view: View | None) -> int:
-    """Let pytest run the plan and print what came out, as JSON without a view; gives the exit status."""
-    with ExitStack() as shown:
-        processes = _processes(workers, len(plan.cells))
-        distributed = processes if _is_large(plan) else 0
-        listener = _Listener(plan, folder, processes - distributed, shown)
-        status = int(pytest.main(pytest_arguments(plan.options, distributed), plugins=[listener]))
-        if status == EXIT_HUNG_UP:
-            _leave_the_terminal()
-    controller = listener.controller
-    if controller is None or controller.run is None:
-        if listener.is_interrupted:  # pytest's status for it is EXIT_USAGE
-            status = EXIT_INTERRUPTED
+    """Run the plan and print what came out, as JSON without a view; gives the exit status."""
+    grid = GridRun(plan, folder)
+    with grid:
+        status = _carried_out(grid, _processes(workers, len(plan.cells)))
+    if grid.run is None:
         if status in (EXIT_INTERRUPTED, EXIT_TERMINATED, EXIT_HUNG_UP):
             tell("tls-matrix: ended before a cell was run; nothing is written")
-            return status
-        if status == EXIT_HARNESS:
-            ended = controller.ended_by if controller is not None else ""
-            why = f"{ended} ended the run before any cell was done" if ended else "no cell was run"
-            tell(f"tls-matrix: {why}; nothing is written")
-        return EXIT_USAGE if status in (EXIT_USAGE, pytest.ExitCode.USAGE_ERROR) else EXIT_HARNESS
+        elif grid.ending.is_early:
+            tell(
+                f"tls-matrix: {grid.ending.reason} ended the run before any cell was done; nothing is written"
+            )
+        return status
     with while_read():
-        place = controller.folder.place
+        place = grid.folder.place
         if view is None:
-            write_out(encode(controller.run))
+            write_out(encode(grid.run))
         else:
-            show_run(controller.run, view, saved_timings(place))
-            if not controller.unwritten:
+            show_run(grid.run, view, saved_timings(place))
+            if not grid.unwritten:
                 show_page(place, view)
-        tell_job(controller.run, saved_timings(place), is_json=view is None)
-    for line in (*controller.said, controller.unwritten, controller.not_in_history):
+        tell_job(grid.run, saved_timings(place), is_json=view is None)
+    for line in (*grid.said, grid.unwritten, grid.not_in_history):
         if line:
             tell(f"tls-matrix: {line}")
     return status
+
+
+def _carried_out(grid: GridRun, processes: int) -> int:
+    """Run the grid to its end, or to what ends it; gives the exit status."""
+    is_interrupted = False
+    try:
+        with ExitStack() as shown:
+            try:
+                bar = _Bar(len(grid.plan.cells), shown)
+                grid.start(processes)
+                bar.begin()
+                grid.carry_out(bar.cell_done)
+            except EndedEarly:
+                if grid.ending.status == EXIT_HUNG_UP:
+                    _leave_the_terminal()
+    except KeyboardInterrupt:
+        is_interrupted = True
+    except Exception as error:
+        # What was measured is written all the same; to run the rest might end as this did.
+        tell(f"tls-matrix: this program has a fault, please report it: {fault_of(error)}")
+        try:
+            grid.finish(is_interrupted=True)
+        except Exception:  # of the same cause, it may be
+            tell(f"tls-matrix: what was measured is in the journal: tls-matrix report {grid.folder.path}")
+        return EXIT_HARNESS
+    is_interrupted = grid.finish(is_interrupted=is_interrupted)
+    if grid.ending.is_early:
+        return grid.ending.status
+    return EXIT_INTERRUPTED if is_interrupted else grid.status()
 
 
 def _leave_the_terminal() -> None:
@@ -191,11 +209,6 @@ def _progress(*, auto_refresh: bool) -> Progress:
     return Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=auto_refresh)
 
 
-def _is_large(plan: Plan) -> bool:
-    """Whether workers of pytest-xdist are better than forks, in a folder whose name can be sent as text."""
-    return len(plan.cells) > MANY_CELLS and printable(os.getcwd()) == os.getcwd()
-
-
 def _processes(asked: str, cells: int) -> int:
     if asked != "auto":
         return min(int(asked), cells)
@@ -203,66 +216,33 @@ def _processes(asked: str, cells: int) -> int:
     return useful if useful > 1 else 0
 
 
-class _Listener:
-    """pytest plugin: hands over the plan that was made already and shows how far the run has come."""
+class _Bar:
+    """Shows how far a run has come: on a terminal with a bar, elsewhere with a line from time to time."""
 
-    def __init__(self, plan: Plan, folder: RunFolder, processes: int, shown: ExitStack) -> None:
-        self.controller: GridController | None = None
-        self.is_interrupted = False
-        self._plan = plan
-        self._folder = folder
-        self._processes = processes
+    def __init__(self, cells: int, shown: ExitStack) -> None:
+        self._cells = cells
         self._shown = shown
+        self._done = 0
         self._progress: Progress | None = None
         self._task: TaskID | None = None
-        self._done = 0
         self._told_at = monotonic()
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_configure(self, config: pytest.Config) -> None:
-        """Leave the plan and the folder where the controlling part of the run looks for them."""
-        config.stash[PLAN] = self._plan
-        config.stash[FOLDER] = self._folder
-        config.stash[PROCESSES] = self._processes
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_sessionstart(self) -> Generator[None]:
-        """Show on a terminal that servers are started. A bar that moves has a thread, and there must be none
-        as long as this process is to be forked.
-        """
         if sys.stderr.isatty():
-            still = _progress(auto_refresh=False)
-            still.add_task("starting servers", total=len(self._plan.cells))
-            self._shown.enter_context(still)
-        yield
+            # A bar that moves has a thread, and there must be none as long as this process is to be forked.
+            still = shown.enter_context(_progress(auto_refresh=False))
+            still.add_task("starting servers", total=cells)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self) -> None:
+    def begin(self) -> None:
         """Show from now on how far the run has come."""
         if sys.stderr.isatty():
             self._shown.close()
             self._progress = self._shown.enter_context(_progress(auto_refresh=True))
-            self._task = self._progress.add_task("running cells", total=len(self._plan.cells))
+            self._task = self._progress.add_task("running cells", total=self._cells)
 
-    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Remember an interrupt; pytest.exit() comes here, too, and has a status of its own."""
-        self.is_interrupted = excinfo.errisinstance(KeyboardInterrupt)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
-        """Keep what the run came to. The bar ends first, and its thread, since reports are made in forks."""
-        self._shown.close()
-        self._progress = None
-        yield
-        self.controller = session.config.stash.get(CONTROLLER, None)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    def cell_done(self) -> None:
         """Count a cell."""
-        if not any(name == PROPERTY for name, _ in report.user_properties):
-            return
         self._done += 1
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=self._done)
         elif monotonic() - self._told_at > _TELL_EVERY_SECONDS:
             self._told_at = monotonic()
-            tell(f"{self._done} of {counted(len(self._plan.cells), 'cell')} done")
+            tell(f"{self._done} of {counted(self._cells, 'cell')} done")

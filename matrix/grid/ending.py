@@ -1,14 +1,13 @@
 """What ends a run before its last cell: SIGTERM, SIGHUP (the terminal is gone) and the time limit. An
-interrupt (SIGINT) is pytest's own.
+interrupt (SIGINT) is Python's own KeyboardInterrupt.
 
-All end it alike: pytest stops, what was measured is written, and the exit status says what it was.
+All end it alike: no further cell is run, what was measured is written, and the exit status says what it was.
 """
 
 import signal
+from collections.abc import Callable
 from types import FrameType
-from typing import Self
-
-import pytest
+from typing import NoReturn, Self
 
 from matrix.errors import EXIT_HARNESS, EXIT_HUNG_UP, EXIT_TERMINATED
 
@@ -18,15 +17,31 @@ _STATUS = {
     signal.SIGALRM: EXIT_HARNESS,
 }
 
+End = Callable[[str, int], NoReturn]
+"""Ends what is going on, told why and with which exit status."""
+
+
+class EndedEarly(BaseException):
+    """The run is to end now. As with KeyboardInterrupt, no handler of errors on the way is meant."""
+
+
+def raise_it(why: str, status: int) -> NoReturn:
+    """Raise EndedEarly."""
+    del status
+    raise EndedEarly(why)
+
 
 class Ending:
-    """Listens for what ends a run while it is entered. `reason` is for a person, `status` the exit status."""
+    """Listens for what ends a run while it is entered, and calls `end` then. `reason` is for a person,
+    `status` the exit status.
+    """
 
-    def __init__(self, time_limit: float | None) -> None:
+    def __init__(self, time_limit: float | None, end: End = raise_it) -> None:
         self.is_early = False
         self.reason = ""
         self.status = 0
         self._time_limit = time_limit
+        self._end_it = end
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
@@ -58,4 +73,4 @@ class Ending:
         self.status = _STATUS[signal.Signals(number)]
         is_limit = number == signal.SIGALRM
         self.reason = f"the time limit of {self._time_limit:g} s" if is_limit else signal.Signals(number).name
-        pytest.exit(f"{self.reason} ended the run", returncode=self.status)
+        self._end_it(f"{self.reason} ended the run", self.status)

@@ -1,9 +1,10 @@
-"""Runs cells in forks of the controlling process: while pytest reports one, the next meet their servers.
+"""Runs cells in forks of the controlling process: while it keeps the results of some, the next meet their
+servers.
 
-A fork has all in memory that the controlling process has: it begins in a hundredth of the time that a worker
-of pytest-xdist takes. It must be made before this process has a second thread, so it waits to be told what to
-run. Each has at most two cells at a time, the one that it runs and the next, so that it need not wait for
-pytest, and a server that stays silent holds up one more cell at most. A fork ends when its end of the pipe
+A fork has all in memory that the controlling process has: it begins in a hundredth of the time that a fresh
+process takes. It must be made before this process has a second thread, so it waits to be told what to run.
+Each has at most two cells at a time, the one that it runs and the next, so that it need not wait for this
+process, and a server that stays silent holds up one more cell at most. A fork ends when its end of the pipe
 does; what is sent at a terminal is for the controlling process.
 """
 
@@ -11,13 +12,13 @@ import gc
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, NoReturn
 
 from matrix.grid.task import CellTask
-from matrix.judgement.outcome import LOST
+from matrix.judgement.outcome import LOST, Judgement, Verdict
 from matrix.results.cell_result import CellResult
 from servers.processes.program import is_of_one_thread
 from servers.processes.undisturbed import undisturbed
@@ -30,10 +31,6 @@ _DEFAULT = (signal.SIGTERM, signal.SIGALRM)
 Run = Callable[[CellTask], CellResult]
 
 
-class CellError(Exception):
-    """A cell could not be run: the harness or the process is broken; the message is one line."""
-
-
 class _Fork:
     def __init__(self, process_id: int, pipe: "Connection[Any, Any]") -> None:
         self.process_id = process_id
@@ -43,13 +40,14 @@ class _Fork:
 
 class CellProcesses:
     """So many forks as can be made at once, none where this process has threads. `make_run` makes of what
-    `begin` tells the function that runs a cell; it is called in each fork.
+    `begin` tells the function that runs a cell; it is called in each fork. A cell that cannot be run, because
+    the harness or a fork is broken, has a result that says so.
     """
 
     def __init__(self, number: int, make_run: Callable[[Mapping[str, Any]], Run]) -> None:
         self._forks: list[_Fork] = []
         self._waiting: deque[CellTask] = deque()
-        self._results: dict[str, CellResult | CellError] = {}
+        self._results: deque[CellResult] = deque()
         self._run_here: Run | None = None
         if number < 2 or not is_of_one_thread():
             return
@@ -62,8 +60,8 @@ class CellProcesses:
         return len(self._forks)
 
     def begin(self, told: Mapping[str, Any], run_here: Run, tasks: Iterable[CellTask]) -> None:
-        """Tell the forks what they need to know, and let them run these, in this order; `run_here` runs what
-        is left where all forks have died.
+        """Tell the forks what they need to know, and let them begin with these, in this order; `run_here`
+        runs what is left where there is no fork, or none any more.
         """
         self._run_here = run_here
         for fork in list(self._forks):
@@ -74,21 +72,23 @@ class CellProcesses:
             for fork in list(self._forks):
                 self._give(fork)
 
-    def result(self, task: CellTask) -> CellResult:
-        """What a cell gave, waited for. Raises CellError."""
-        identity = task.cell.id
-        while identity not in self._results:
-            if not self._forks and self._run_here is not None:
-                return self._run_here(task)
-            self._take()
-        found = self._results.pop(identity)
-        if isinstance(found, CellError):
-            raise found
-        return found
+    def finish(self, take: Callable[[CellResult], None]) -> None:
+        """Run them to the end; `take` gets each result as it comes."""
+        while True:
+            while self._results:
+                take(self._results[0])  # an interrupt here must not lose it
+                self._results.popleft()
+            if any(fork.given for fork in self._forks):
+                self._take()
+            elif self._waiting:
+                assert self._run_here is not None, "they have begun"
+                self._results.append(_ran(self._run_here, self._waiting.popleft()))
+            else:
+                return
 
-    def stop(self) -> Iterator[CellResult]:
+    def stop(self) -> list[CellResult]:
         """End the forks, those that wait for a silent server too; give what they had measured by then and
-        nobody has asked for.
+        nobody has taken.
         """
         self._waiting.clear()
         for fork in self._forks:
@@ -101,9 +101,9 @@ class CellProcesses:
                 os.kill(fork.process_id, signal.SIGKILL)
             os.waitpid(fork.process_id, 0)
         self._forks.clear()
-        left = list(self._results.values())
+        left = [result for result in self._results if result.judgement.verdict is not Verdict.HARNESS_ERROR]
         self._results.clear()
-        return (each for each in left if isinstance(each, CellResult))
+        return left
 
     def _begin_one(self, make_run: Callable[[Mapping[str, Any]], Run]) -> _Fork:
         ours, theirs = Pipe()
@@ -144,12 +144,12 @@ class CellProcesses:
 
     def _take_from(self, fork: _Fork) -> None:
         try:
-            found: tuple[str, CellResult | CellError] = fork.pipe.recv()
+            found: CellResult = fork.pipe.recv()
         except (EOFError, OSError):
             self._lose(fork)
             return
-        self._results[found[0]] = found[1]
-        fork.given.pop(found[0], None)
+        self._results.append(found)
+        fork.given.pop(found.cell, None)
         self._give(fork)
 
     def _lose(self, fork: _Fork) -> None:
@@ -161,7 +161,7 @@ class CellProcesses:
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit status {code}"
         lost, *others = fork.given.values() or (None,)
         if lost is not None:
-            self._results[lost.cell.id] = CellError(f"{LOST}: it {how}")
+            self._results.append(_broken(lost, f"{LOST}: it {how}"))
         self._waiting.extendleft(reversed(others))
         for other in list(self._forks):
             while other in self._forks and len(other.given) < _AT_A_TIME and self._waiting:
@@ -177,26 +177,31 @@ def _serve(pipe: "Connection[Any, Any]", make_run: Callable[[Mapping[str, Any]],
             signal.signal(number, signal.SIG_DFL)
         run = _made(make_run, pipe.recv())
         while (task := pipe.recv()) is not None:
-            pipe.send((task.cell.id, _ran(run, task)))
+            pipe.send(_ran(run, task))
     except (EOFError, OSError):
         pass
     finally:
         os._exit(0)
 
 
-def _made(make_run: Callable[[Mapping[str, Any]], Run], told: Mapping[str, Any]) -> Run | CellError:
+def _made(make_run: Callable[[Mapping[str, Any]], Run], told: Mapping[str, Any]) -> Run:
     try:
         return make_run(told)
     except Exception as error:
-        return _cannot(error)
+        why = _cannot(error)
+        return lambda task: _broken(task, why)
 
 
-def _ran(run: Run | CellError, task: CellTask) -> CellResult | CellError:
+def _ran(run: Run, task: CellTask) -> CellResult:
     try:
-        return run if isinstance(run, CellError) else run(task)
+        return run(task)
     except Exception as error:
-        return _cannot(error)
+        return _broken(task, _cannot(error))
 
 
-def _cannot(error: Exception) -> CellError:
-    return CellError(f"the cell could not be run: {type(error).__name__}: {error}")
+def _cannot(error: Exception) -> str:
+    return f"the cell could not be run: {type(error).__name__}: {error}"
+
+
+def _broken(task: CellTask, why: str) -> CellResult:
+    return CellResult(task.cell.id, Judgement(Verdict.HARNESS_ERROR, note=why))

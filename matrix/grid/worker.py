@@ -6,6 +6,7 @@ report.
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,37 +14,30 @@ from clients.genuine.program import PREFIX, Program
 from clients.profile import BUNDLED_PROFILES, load_profiles
 from handshake.reason import saved_reason
 from matrix.cell import Cell, parse_cell_id
-from matrix.grid.endpoint import Endpoint
-from matrix.grid.processes import CellError
 from matrix.grid.pytest_outcome import show
 from matrix.grid.run_cell import Terms
-from matrix.grid.runner import CellRunner, Clients, what_is_told
+from matrix.grid.runner import CellRunner, Clients
 from matrix.grid.task import CellTask
-from matrix.judgement.outcome import Expectation, Judgement, Outcome, Verdict
+from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from matrix.results.cell_result import PROPERTY, CellResult
 from matrix.results.evidence_wanted import EvidenceWanted
-from servers.contract import PrivateKeyAndChain
 
 FIXTURE = "judged_cell"
 _RESULT = pytest.StashKey[CellResult]()
 
 
 class GridWorker:
-    """pytest plugin: knows the cells, and by `run` what each gives; `address` says where a server is, and
-    `begin` is told the cells that pytest has chosen.
-    """
+    """pytest plugin: knows the cells, and by `run` what each gives; `address` says where a server is."""
 
     def __init__(
         self,
         tasks: Sequence[CellTask],
         run: Callable[[CellTask], CellResult],
         address: Callable[[str], str],
-        begin: Callable[[Sequence[CellTask]], None] | None = None,
     ) -> None:
         self._tasks = tasks
         self._run = run
         self._address = address
-        self._begin = begin
 
     @classmethod
     def from_text(cls, config: pytest.Config, text: str) -> "GridWorker":
@@ -68,20 +62,10 @@ class GridWorker:
             ids = [task.cell.id for task in self._tasks]
             metafunc.parametrize(FIXTURE, self._tasks, ids=ids, indirect=True)
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Let the cells that are left begin, in pytest's order."""
-        if self._begin is not None and not session.config.option.collectonly:
-            calls = (getattr(item, "callspec", None) for item in session.items)
-            self._begin([call.params[FIXTURE] for call in calls if call is not None])
-
     @pytest.fixture
     def judged_cell(self, request: pytest.FixtureRequest) -> CellResult:
         """The result of the test's cell."""
-        task: CellTask = request.param
-        try:
-            result = self._run(task)
-        except CellError as error:
-            result = CellResult(task.cell.id, Judgement(Verdict.HARNESS_ERROR, note=str(error)))
+        result = self._run(request.param)
         request.node.stash[_RESULT] = result
         return result
 
@@ -126,17 +110,11 @@ def _expectation_from_json(outcome: str, reason: str | None, why: str) -> Expect
     return Expectation(Outcome(outcome), None if reason is None else saved_reason(reason), why)
 
 
-def worker_text(
-    tasks: Sequence[CellTask],
-    endpoints: Sequence[Endpoint],
-    credentials: Mapping[str, PrivateKeyAndChain],
-    folder: Path,
-    clients_dir: Sequence[Path],
-) -> str:
-    """Write what a worker needs to know, in ASCII; `credentials` are those that clients show, `folder` is the
-    run's, `clients_dir` the user's folders of clients; any bytes may stand in the names of these.
+def worker_text(tasks: Sequence[CellTask], told: Mapping[str, Any], clients_dir: Sequence[Path]) -> str:
+    """Write what a worker needs to know, in ASCII: `told` is from `what_is_told`, `clients_dir` the user's
+    folders of clients; any bytes may stand in the names of these.
     """
-    told = [
+    cells = [
         [
             task.cell.server,
             task.cell.client,
@@ -145,6 +123,5 @@ def worker_text(
         ]
         for task in tasks
     ]
-    content = what_is_told(endpoints, credentials, folder)
     directories = [str(directory.absolute()) for directory in clients_dir]
-    return json.dumps({**content, "tasks": told, "clients_dir": directories})
+    return json.dumps({**told, "tasks": cells, "clients_dir": directories})

@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.matrix.test_run import BEFORE, CLIENTS, DEADLINE, ROOT, tls_matrix
-
 BEGINNING = """
 import os, signal, sys, threading, time
 from pathlib import Path
 from matrix.cell import Cell
-from matrix.grid.processes import CellError, CellProcesses
+from matrix.grid.processes import CellProcesses
 from matrix.grid.task import CellTask
 from matrix.judgement.outcome import Judgement, Verdict
 from matrix.results.beside import beside
@@ -34,11 +32,9 @@ def make_run(told):
     return run
 
 def results(cells):
-    for task in TASKS:
-        try:
-            yield cells.result(task).judgement.note
-        except CellError as error:
-            yield str(error)
+    found = {}
+    cells.finish(lambda result: found.setdefault(result.cell, result.judgement.note))
+    return [found[task.cell.id] for task in TASKS]
 """
 
 
@@ -119,12 +115,13 @@ for round in range(40):
     taken = []
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.002 + round * 0.0003)
-        taken += [cells.result(task).cell for task in TASKS]
+        cells.finish(lambda result: taken.append(result.cell))
     except ZeroDivisionError:
         pass
     signal.setitimer(signal.ITIMER_REAL, 0)
-    taken += [each.cell for each in cells.stop()]
-    assert set(taken) <= {task.cell.id for task in TASKS}, taken
+    left = [each.cell for each in cells.stop()]
+    assert set(taken + left) <= {task.cell.id for task in TASKS}, (taken, left)
+    assert len(set(taken)) == len(taken) and len(set(left)) == len(left), (taken, left)
 print("every message was whole")
 """
 
@@ -139,16 +136,31 @@ def test_those_that_wait_are_ended_and_what_is_measured_is_given() -> None:
         """
 cells = CellProcesses(2, make_run)
 cells.begin({"said": "hello", "hang": [f"client-{number}" for number in range(4, 12)]}, None, TASKS)
-print(*(cells.result(task).judgement.note for task in TASKS[:2]), sep="\\n")
-print(sorted(each.cell for each in cells.stop()))
+class Enough(Exception):
+    pass
+
+
+taken = []
+
+
+def take(result):
+    if len(taken) == 2:
+        raise Enough
+    taken.append(result.cell)
+
+
+try:
+    cells.finish(take)
+except Enough:
+    pass
+print(sorted(taken + [each.cell for each in cells.stop()]))
 try:
     os.waitpid(-1, 0)
 except ChildProcessError:
     print("no child is left")
 """
     )
-    assert lines[2] == "['server/client-2/connect', 'server/client-3/connect']"
-    assert lines[3] == "no child is left"
+    assert lines == [str([f"server/client-{number}/connect" for number in range(4)]), "no child is left"]
 
 
 def test_a_process_with_threads_is_not_forked() -> None:
@@ -202,33 +214,3 @@ except OSError as error:
     )
     assert printed(script, str(tmp_path)) == ["No space left on device True"]
     assert not os.path.exists(tmp_path / "none")
-
-
-SMALL_FLEET = """
-import sys
-import matrix.commands.run
-from matrix.commands.cli import main
-matrix.commands.run.MANY_CELLS = 2
-try:
-    main()
-finally:
-    print(*sys.modules)
-"""
-
-
-def test_a_fleet_runs_in_workers_with_the_same_results(tmp_path: Path) -> None:
-    chosen = ("run", "--server", BEFORE, *CLIENTS, "-n", "2")
-    whole = tls_matrix(*chosen, "--out", tmp_path / "few")
-    assert whole.returncode == 0, whole.stderr
-    asked = (*chosen, "--out", str(tmp_path / "many"))
-    done = subprocess.run(
-        [sys.executable, "-c", SMALL_FLEET, *asked],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "xdist.workermanage" in done.stdout.split(), "control: workers were there"
-    files = [tmp_path / name / "run.json" for name in ("few", "many")]
-    assert files[0].read_bytes() == files[1].read_bytes()
