@@ -1,9 +1,11 @@
 """This build beside an earlier one: the same commands in two checkouts, in turn.
 
 Each checkout has an environment of its own (`./tls-matrix` makes it). Both run the same servers, clients and
-scenarios, those of the earlier build's default grid, by name. Every figure is the median, over the rounds, of
-this build's value divided by the earlier one's; the targets are those of the issue that asked for them, for
-commit 74bfeeb. Prints one JSON object.
+scenarios, those of the earlier build's default grid, by name. What a cell costs is the difference between a
+run of few cells and one of many, divided by the cells that are more: as many targets as it takes, which all
+are one emulated server that the checkout serves itself, with the clients of CLIENTS at each; the server's
+processor time counts. Every figure is the median, over the rounds, of this build's value divided by the
+earlier one's; the targets are for commit 74bfeeb. Prints one JSON object.
 
     git worktree add ../earlier 74bfeeb
     python -m bench.ratchet ../earlier [--rounds N] [--cells N]
@@ -13,11 +15,14 @@ import argparse
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +31,18 @@ from bench.machine import machine
 ROOT = Path(__file__).parent.parent
 SERVER, CLIENT = "jsse6@6u45", "java-6"
 ONE_CELL = ("--server", SERVER, "--client", CLIENT)
+CLIENTS = (
+    "chrome-101",
+    "firefox-9",
+    "gnutls-3.7",
+    "ie8-winxp",
+    "java-17",
+    "java-6",
+    "java-7",
+    "openssl-0.9.8",
+    "openssl-1.0.1",
+    "openssl-3.0",
+)
 FEW_CELLS = 100
 TARGETS = {
     "start-up, seconds": (0.5, "at most"),
@@ -77,13 +94,57 @@ def _peak(process_id: int) -> int:
     return int(found[1]) * 1024 if found else 0
 
 
-def copies(checkout: Path, folder: Path, number: int) -> tuple[str, ...]:
-    """Options for so many clients: copies of one profile of the checkout."""
-    folder.mkdir()
-    (text,) = (path.read_text() for path in (checkout / "clients" / "profiles").glob(f"{CLIENT}.toml"))
-    for each in range(number):
-        (folder / f"copy-{each}.toml").write_text(text.replace(f'id = "{CLIENT}"', f'id = "copy-{each}"', 1))
-    return "--clients-dir", str(folder), "--client", "copy-*", "--server", SERVER
+@contextmanager
+def served(checkout: Path) -> Iterator["Served"]:
+    """One emulated server of a checkout, until the end of the block."""
+    process = subprocess.Popen(
+        [checkout / "tls-matrix", "serve", SERVER],
+        cwd=checkout,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    try:
+        address = process.stdout.readline().decode().split()[-1]
+        # A line is printed for each connection, which somebody must read.
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+        (server,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        yield Served(address, int(server))
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+
+
+class Served(NamedTuple):
+    """Where a server is, and the process that it is."""
+
+    address: str
+    process_id: int
+
+    def processor(self) -> float:
+        """The seconds of processors that it has taken so far."""
+        fields = Path(f"/proc/{self.process_id}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def cells(self, number: int) -> tuple[str, ...]:
+        """Options for so many cells at it."""
+        targets = (f"{each:05}={self.address}" for each in range(number // len(CLIENTS)))
+        clients = (option for client in CLIENTS for option in ("--client", client))
+        return (*(option for target in targets for option in ("--target", f"t{target}")), *clients)
+
+
+def per_cell(checkout: Path, cells: int, out: Callable[[str], tuple[str, ...]]) -> tuple[float, float]:
+    """Processor time, the server's too, in seconds, and memory of the controlling process in bytes, that a
+    cell more takes.
+    """
+    taken = []
+    with served(checkout) as server:
+        for number in (FEW_CELLS, cells):
+            before = server.processor()
+            run = command(checkout, "run", "-n", "2", *server.cells(number), *out(f"of-{number}"))
+            taken.append((run.processor + server.processor() - before, run.memory))
+    (few, small), (many, large) = taken
+    return (many - few) / (cells - FEW_CELLS), (large - small) / (cells - FEW_CELLS)
 
 
 def rate(folder: Path) -> float:
@@ -102,14 +163,13 @@ def measure(checkout: Path, grid: tuple[str, ...], cells: int, scratch: Path) ->
     begun = command(checkout, "run", *ONE_CELL, *out("one"))
     listed = command(checkout, "list", "clients")
     command(checkout, "run", "-n", "2", *grid, *out("grid"))
-    few = command(checkout, "run", "-n", "2", *copies(checkout, scratch / "few", FEW_CELLS), *out("f"))
-    many = command(checkout, "run", "-n", "2", *copies(checkout, scratch / "many", cells), *out("m"))
+    processor, memory = per_cell(checkout, cells, out)
     return {
         "start-up, seconds": begun.seconds,
         "list clients, seconds": listed.seconds,
         "cells a second, -n 2": rate(scratch / "grid"),
-        "processor time per cell": (many.processor - few.processor) / (cells - FEW_CELLS),
-        "controller memory per cell": (many.memory - few.memory) / (cells - FEW_CELLS),
+        "processor time per cell": processor,
+        "controller memory per cell": memory,
     }
 
 
@@ -132,7 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("earlier", type=Path)
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--cells", type=int, default=2000)
+    parser.add_argument("--cells", type=int, default=20_000)
     asked = parser.parse_args()
     earlier = asked.earlier.resolve()
     ratios: dict[str, list[float]] = {name: [] for name in TARGETS}
