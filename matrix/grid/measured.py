@@ -6,7 +6,7 @@ had occasion to. Nothing that cannot be written stops a run.
 """
 
 import errno
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -99,8 +99,12 @@ class Measured:
 
     def finish(self, problems: Mapping[str, Problem]) -> RunFile:
         """Give the whole run; `problems` are those of servers that do not answer, by server."""
+        rows: dict[str, list[CellResult]] = {server: [] for server in problems}
+        for result in self._results.values() if problems else ():
+            if (server := parse_cell_id(result.cell).server) in rows:
+                rows[server].append(result)
         for server, problem in problems.items():
-            self._doubt(server, problem)
+            self._doubt(server, problem, rows[server])
         until = monotonic() + LAST_VIEWS_SECONDS
         for cell_id in sorted(self._without_views):
             self._add_views(self._results[cell_id], until, is_last=True)
@@ -129,9 +133,8 @@ class Measured:
         planned = self._planned[result.cell]
         return cell_record(planned, result, self._confidences[planned.cell.client])
 
-    def _doubt(self, server: str, problem: Problem) -> None:
+    def _doubt(self, server: str, problem: Problem, mine: Sequence[CellResult]) -> None:
         """Take back what a server that no longer answers seemed to show, unless it was proved."""
-        mine = [result for result in self._results.values() if parse_cell_id(result.cell).server == server]
         unsure = unproved(self._conversation(server, result) for result in mine if result.connections)
         for result in mine:
             record = self._records[result.cell]

@@ -55,7 +55,8 @@ class GridServers:
         client_credentials: Mapping[str, PrivateKeyAndChain],
         credentials: Mapping[str, PrivateKeyAndChain] = NO_CREDENTIALS,
     ) -> None:
-        self._plan = plan
+        self._variants = {variant.id: variant for variant in plan.variants}
+        self._profiles = plan.profiles
         self._running = running
         self.client_credentials = client_credentials
         self.credentials = credentials
@@ -110,12 +111,12 @@ class GridServers:
     def _proved(self, endpoint: Endpoint) -> Endpoint:
         if endpoint.problem is not None:
             return endpoint
-        variant = next((variant for variant in self._plan.variants if variant.id == endpoint.server), None)
+        variant = self._variants.get(endpoint.server)
         if variant is None or variant.is_only_observed:
             assert endpoint.destination is not None, "a target has one"
             note = unreachable(endpoint.destination, self._terms.deadline_seconds)
         else:
-            note = _control_fails(variant, self._plan.profiles, endpoint, self._terms)
+            note = _control_fails(variant, self._profiles, endpoint, self._terms)
             if note is not None and (end := self._running.stopped(endpoint.server, NOTICE_SECONDS)):
                 note = f"the server stopped: {end}"
         return endpoint if note is None else with_problem(endpoint, Problem(Verdict.HARNESS_ERROR, note))

@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from matrix.judgement.outcome import Outcome, Verdict
+from matrix.reports import inference
 from matrix.reports.facts import Fact, explanation_facts
 from matrix.reports.groups import Group, groups, some
 from matrix.reports.headline import unexpected_cells
-from matrix.reports.inference import inference
 from matrix.results.levels import in_order
 from matrix.results.played import compared_with_none
 from matrix.results.run_file import ASSUMED, LOW, CellRecord, RunFile
@@ -59,10 +59,11 @@ def expected_failures(run: RunFile) -> list[tuple[str, list[Group]]]:
 
 def inferences(run: RunFile) -> list[str]:
     """What follows from the rows of the servers, in their order."""
+    found = inference.inferences(run)
     return [
         f"{printable(server)}: {printable(said)}"
         for server in in_order(run.servers)
-        for said in inference(run, server)
+        for said in found.get(server, ())
     ]
 
 

@@ -8,6 +8,7 @@ profiles, which are read once.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import combinations
@@ -49,21 +50,20 @@ class _Literal(Struct, frozen=True):
         return self.feature if self.is_there else f"no {self.feature}"
 
 
-def inference(run: RunFile, server: str) -> list[str]:
-    """Give what follows from a target's row, a sentence; nothing for other servers, for a target that did
+def inferences(run: RunFile) -> dict[str, list[str]]:
+    """Give what follows from the row of each target, a sentence, by target; nothing for a target that did
     not answer all the time, for too few clients, and where all fail or none does. Clients that are not
     bundled are left out.
     """
-    record = run.servers.get(server)
-    if record is None or record.level != _EXTERNAL or record.problem:
-        return []
-    profiles = _profiles()
-    cells = [
-        cell
-        for cell in run.cells
-        if cell.server == server and cell.scenario == CONNECT.id and cell.client in profiles
-    ]
-    return infer([hello for cell in cells for hello in _tried(cell)])
+    targets = {
+        name for name, record in run.servers.items() if record.level == _EXTERNAL and not record.problem
+    }
+    profiles = _profiles() if targets else {}
+    rows: dict[str, list[TriedHello]] = defaultdict(list)
+    for cell in run.cells:
+        if cell.server in targets and cell.scenario == CONNECT.id and cell.client in profiles:
+            rows[cell.server] += _tried(cell)
+    return {server: infer(hellos) for server, hellos in rows.items()}
 
 
 def infer(hellos: Sequence[TriedHello]) -> list[str]:

@@ -8,6 +8,7 @@ import ipaddress
 import warnings
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -28,6 +29,7 @@ _SIGNATURES = {
 }
 
 
+@lru_cache(maxsize=64)  # a server shows the same one to each client
 def read_certificate(der: bytes) -> CertificateRecord | None:
     """Read a leaf certificate; None where it cannot be read as RFC 5280 says."""
     try:

@@ -60,6 +60,7 @@ def sheet(run: RunFile, tables: Sequence[Table], timings: Timings, sources: Sour
     servers = list(dict.fromkeys(server for table in tables for server in table.servers))
     clients = sorted({client for table in tables for client in table.clients})
     numbers = {client: number for number, client in enumerate(clients)}
+    targets = {target.name: target for target in (run.run.asked.targets if run.run.asked else ())}
     looks, ids = Interned(), list[str]()
 
     def row_of(table: Table, client: str) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def sheet(run: RunFile, tables: Sequence[Table], timings: Timings, sources: Sour
         for table in tables
     ]
     data = {
-        "servers": [_server(server, run) for server in servers],
+        "servers": [_server(server, run, targets.get(server)) for server in servers],
         "clients": [_client(client, run) for client in clients],
         "groups": groups,
         "looks": looks.values,
@@ -117,7 +118,7 @@ def _beside(cell: CellRecord, sources: Sources) -> int:
     return EVIDENCE + (CAPTURE if sources.has_capture(cell.id) else 0)
 
 
-def _server(server: str, run: RunFile) -> dict[str, Any]:
+def _server(server: str, run: RunFile, target: TargetRecord | None) -> dict[str, Any]:
     record = run.servers[server]
     above = heading(server, record)
     return {
@@ -128,14 +129,12 @@ def _server(server: str, run: RunFile) -> dict[str, Any]:
         "title": bounded(record.title, MAX_TEXT),
         "stack": bounded(record.stack, MAX_TEXT),
         "hypothesis": record.hypothesis,
-        "repeat": bounded(f"{COMMAND} run {_asked_by(server, run)}", MAX_TEXT),
+        "repeat": bounded(f"{COMMAND} run {_asked_by(server, target)}", MAX_TEXT),
     }
 
 
-def _asked_by(server: str, run: RunFile) -> str:
+def _asked_by(server: str, target: TargetRecord | None) -> str:
     """The option that names a server, as a shell takes it."""
-    targets: Iterable[TargetRecord] = run.run.asked.targets if run.run.asked else ()
-    target = next((each for each in targets if each.name == server), None)
     if target is None:
         return f"--server {shlex.quote(server)}"
     parts = [f"{target.name}={target.address}"]
