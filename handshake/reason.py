@@ -178,11 +178,12 @@ class Detail:
 
     def to_json(self) -> dict[str, Any]:
         """What there is, as JSON types; `from_json` reads it back."""
-        defaults = Detail()
+        if self is NO_DETAIL:
+            return {}
         return {
             each.name: getattr(self, each.name)
             for each in fields(self)
-            if getattr(self, each.name) != getattr(defaults, each.name)
+            if getattr(self, each.name) != each.default
         }
 
     @classmethod

@@ -16,6 +16,7 @@ from dpkt.pcapng import (
     SectionHeaderBlockLE,
 )
 
+from clients.observation import Ends
 from matrix.captures.conversation import Packet
 
 RAW_IP = 101
@@ -37,37 +38,55 @@ def pcapng_file(packets: Iterable[Packet], key_log: Sequence[str], comment: str)
     ]
     if key_log:
         parts.append(_secrets_block("".join(f"{line}\n" for line in key_log).encode("ascii")))
-    parts += map(_packet_block, packets)
+    flows: dict[tuple[Ends, bool], _Flow] = {}
+    for packet in packets:
+        way = packet.ends, packet.is_clients
+        flow = flows.get(way) or flows.setdefault(way, _Flow(*way))
+        parts.append(_packet_block(packet, flow.packet(packet)))
     return b"".join(parts)
 
 
-def _packet_block(packet: Packet) -> bytes:
+def _packet_block(packet: Packet, data: bytes) -> bytes:
     high, low = divmod(round(packet.time * MICROSECONDS), 1 << 32)
     comment = [*_comment(packet.comment), PcapngOptionLE()] if packet.comment else []
-    return bytes(EnhancedPacketBlockLE(ts_high=high, ts_low=low, pkt_data=_ip_packet(packet), opts=comment))
+    return bytes(EnhancedPacketBlockLE(ts_high=high, ts_low=low, pkt_data=data, opts=comment))
 
 
-def _ip_packet(packet: Packet) -> bytes:
-    ends = packet.ends
-    there = ip_address(ends.client_address.partition("%")[0]), ends.client_port
-    back = ip_address(ends.server_address.partition("%")[0]), ends.server_port
-    (source, source_port), (destination, destination_port) = (
-        (there, back) if packet.is_clients else (back, there)
-    )
-    segment = dpkt.tcp.TCP(
-        sport=source_port,
-        dport=destination_port,
-        seq=packet.sequence & 0xFFFFFFFF,
-        ack=packet.acknowledgment & 0xFFFFFFFF,
-        flags=packet.flags,
-        win=WINDOW,
-        data=packet.data,
-    )
-    addresses = {"src": source.packed, "dst": destination.packed, "p": dpkt.ip.IP_PROTO_TCP}
-    if source.version == 4:
-        return bytes(dpkt.ip.IP(**addresses, ttl=TIME_TO_LIVE, data=segment))
-    addresses["nxt"] = addresses.pop("p")
-    return bytes(dpkt.ip6.IP6(**addresses, hlim=TIME_TO_LIVE, plen=len(bytes(segment)), data=segment))
+class _Flow:
+    """One direction of a connection: its headers are made once, and each packet changes what is its own.
+    To make them anew took most of the time that evidence of a failure took.
+    """
+
+    def __init__(self, ends: Ends, is_clients: bool) -> None:
+        there = ip_address(ends.client_address.partition("%")[0]), ends.client_port
+        back = ip_address(ends.server_address.partition("%")[0]), ends.server_port
+        (source, source_port), (destination, destination_port) = (
+            (there, back) if is_clients else (back, there)
+        )
+        self._segment = dpkt.tcp.TCP(sport=source_port, dport=destination_port, win=WINDOW)
+        addresses = {"src": source.packed, "dst": destination.packed}
+        if source.version == 4:
+            self._packet = dpkt.ip.IP(
+                **addresses, p=dpkt.ip.IP_PROTO_TCP, ttl=TIME_TO_LIVE, data=self._segment
+            )
+        else:
+            self._packet = dpkt.ip6.IP6(
+                **addresses, nxt=dpkt.ip.IP_PROTO_TCP, hlim=TIME_TO_LIVE, data=self._segment
+            )
+
+    def packet(self, packet: Packet) -> bytes:
+        """The bytes of a packet, its sums computed by dpkt, which does so where they are 0."""
+        segment = self._segment
+        segment.seq = packet.sequence & 0xFFFFFFFF
+        segment.ack = packet.acknowledgment & 0xFFFFFFFF
+        segment.flags = packet.flags
+        segment.data = packet.data
+        segment.sum = 0
+        if isinstance(self._packet, dpkt.ip6.IP6):
+            self._packet.plen = len(segment)
+        else:
+            self._packet.sum = 0
+        return bytes(self._packet)
 
 
 def _comment(text: str) -> list[PcapngOptionLE]:

@@ -4,7 +4,7 @@ can be edited by hand and its texts are those of peers.
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema, model_validator
 
 from definitions.fault import shown
 from handshake.reason import Reason, saved_reason
@@ -49,7 +49,10 @@ class Record(BaseModel):
         defer_build=True, extra="allow", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
     )
 
-    @field_validator("*", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _is_readable(cls, value: Any) -> Any:
-        return _bounded(value)
+    def _is_readable(cls, content: Any) -> Any:
+        """All texts at once: a call of Python's for each field takes longer than all else of a record."""
+        if isinstance(content, dict):
+            return {key: _bounded(value) for key, value in content.items()}
+        return content
