@@ -1,22 +1,19 @@
 """The primitives under the record protection, behind one shape: bytes in, bytes out.
 
-`cryptography` gives AES, Camellia, SEED, IDEA and the AEADs, `legacy_ciphers` the others. An `encryptor` or
+All are of `cryptography`, those that nobody should use any more of its `decrepit` part. An `encryptor` or
 `decryptor` keeps its state from call to call, so CBC chains across records and RC4 runs on, as SSLv3 and
 TLS 1.0 demand.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import IDEA, SEED, Camellia
+from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4, IDEA, RC2, SEED, Camellia, TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
 from handshake.crypto.suite_parameters import BulkAlgorithm, BulkCipher
-
-if TYPE_CHECKING:
-    from handshake.crypto.legacy_ciphers import RunningCipher
 
 Transform = Callable[[bytes], bytes]
 """Encrypts or decrypts the next bytes of one direction; whole blocks for a block cipher."""
@@ -34,18 +31,16 @@ class AEAD(Protocol):
 
 def encryptor(cipher: BulkCipher, key: bytes, iv: bytes) -> Transform:
     """A running encryption; `iv` is empty for a stream cipher. Raises ValueError for an AEAD."""
-    algorithm = _ALGORITHMS.get(cipher.algorithm)
-    if algorithm is None:
-        return _legacy_cipher(cipher, key, iv).encrypt
-    return Cipher(algorithm(key), modes.CBC(iv)).encryptor().update
+    if cipher.algorithm is BulkAlgorithm.NULL:
+        return bytes
+    return _running(cipher, key, iv).encryptor().update
 
 
 def decryptor(cipher: BulkCipher, key: bytes, iv: bytes) -> Transform:
     """A running decryption; `iv` is empty for a stream cipher. Raises ValueError for an AEAD."""
-    algorithm = _ALGORITHMS.get(cipher.algorithm)
-    if algorithm is None:
-        return _legacy_cipher(cipher, key, iv).decrypt
-    return Cipher(algorithm(key), modes.CBC(iv)).decryptor().update
+    if cipher.algorithm is BulkAlgorithm.NULL:
+        return bytes
+    return _running(cipher, key, iv).decryptor().update
 
 
 def aead(cipher: BulkCipher, key: bytes) -> AEAD:
@@ -57,10 +52,18 @@ def aead(cipher: BulkCipher, key: bytes) -> AEAD:
     return ChaCha20Poly1305(key)
 
 
-def _legacy_cipher(cipher: BulkCipher, key: bytes, iv: bytes) -> "RunningCipher":
-    from handshake.crypto.legacy_ciphers import legacy_cipher  # takes a while, and most connections need none
+def _running(cipher: BulkCipher, key: bytes, iv: bytes) -> "Cipher[modes.CBC] | Cipher[None]":
+    if cipher.algorithm is BulkAlgorithm.RC4:
+        return Cipher(ARC4(key), None)
+    algorithm = _ALGORITHMS.get(cipher.algorithm)
+    if algorithm is None:
+        raise ValueError(f"{cipher.algorithm} is an AEAD")
+    return Cipher(algorithm(key), modes.CBC(iv))
 
-    return legacy_cipher(cipher.algorithm, key, iv)
+
+def _des(key: bytes) -> CipherAlgorithm:
+    """DES is 3DES under one key."""
+    return TripleDES(key * 3)
 
 
 _ALGORITHMS: dict[BulkAlgorithm, Callable[[bytes], CipherAlgorithm]] = {
@@ -68,4 +71,8 @@ _ALGORITHMS: dict[BulkAlgorithm, Callable[[bytes], CipherAlgorithm]] = {
     BulkAlgorithm.CAMELLIA: Camellia,
     BulkAlgorithm.SEED: SEED,
     BulkAlgorithm.IDEA: IDEA,
+    BulkAlgorithm.DES: _des,
+    BulkAlgorithm.TRIPLE_DES: TripleDES,
+    # The 40 bits are in the key material; the cipher runs on all 128 bits of the expanded key, as OpenSSL's.
+    BulkAlgorithm.RC2: RC2,
 }
