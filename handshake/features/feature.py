@@ -99,7 +99,10 @@ class Feature(Struct, frozen=True, metaclass=_AbstractValue):
     @classmethod
     def differing(cls, first: FirstFlight, second: FirstFlight) -> Iterator[Self]:
         """Those that one of two hellos is made of and the other, which could have it, has not."""
-        for feature in dict.fromkeys((*cls.found_in(first), *cls.found_in(second))):
+        ours, theirs = dict.fromkeys(cls.found_in(first)), dict.fromkeys(cls.found_in(second))
+        for feature in ours | theirs:
+            if feature in ours and feature in theirs:  # as most are, of hellos that are alike
+                continue
             is_fair = feature.applies(first) and feature.applies(second)
             if is_fair and feature.present(first) != feature.present(second):
                 yield feature
