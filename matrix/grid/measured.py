@@ -27,7 +27,7 @@ from matrix.grid.shared_values import SharedValues
 from matrix.judgement.outcome import Outcome
 from matrix.plan.plan import Plan
 from matrix.results.cell_result import CellResult, Facts
-from matrix.results.evidence import ServerView, read_evidence, write_evidence
+from matrix.results.evidence import ServerView, add_views
 from matrix.results.explained import ExplanationRecord
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.results.run_folder import Reports, RunFolder
@@ -173,14 +173,9 @@ class Measured:
         if not any(views):
             return
         try:
-            evidence = read_evidence(self._folder.path, result.cell)
+            add_views(self._folder.path, result.cell, views)
         except UnreadableRun as error:
             self.lost = str(error)
-            return
-        if evidence is None:  # it had to make room
-            return
-        try:
-            write_evidence(self._folder.path, evidence.with_views(views))
         except OSError as error:
             self.lost = self.lost or unwritable(error, self._folder.path)
 

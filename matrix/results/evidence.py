@@ -7,13 +7,14 @@ key, a capture can be decrypted. So the files are for their owner alone (mode 06
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import msgspec
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -198,17 +199,6 @@ class Evidence:
         later = [] if self.later is None else [self.later]
         return [*self.attempts, *later, *(probe.connection for probe in self.probes)]
 
-    def with_views(self, views: Sequence[ServerView | None]) -> "Evidence":
-        """Add what the server says of each connection."""
-        seen = [
-            replace(connection, server_view=view)
-            for connection, view in zip(self.connections, views, strict=True)
-        ]
-        attempts = [seen.pop(0) for _ in self.attempts]
-        later = None if self.later is None else seen.pop(0)
-        probes = [replace(probe, connection=each) for probe, each in zip(self.probes, seen, strict=True)]
-        return replace(self, attempts=attempts, later=later, probes=probes)
-
 
 def evidence_of(observation: Observation, offered: Sequence[str]) -> Evidence:
     """Put down an observation; `offered` names what each attempt of the profile offers."""
@@ -369,6 +359,27 @@ def write_evidence(folder: Path, evidence: Evidence) -> None:
     file = evidence_file(folder, evidence.cell)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, _adapter().dump_json(evidence, indent=2) + b"\n", mode=0o600)
+
+
+def add_views(folder: Path, cell_id: str, views: Sequence[ServerView | None]) -> None:
+    """Add to the evidence of a cell what the server says of each connection; nothing where there is none.
+
+    It was written by this program a moment ago, so it is not checked again. Raises OSError, and UnreadableRun
+    for a file that is not as it was written.
+    """
+    file = evidence_file(folder, cell_id)
+    try:
+        content = msgspec.json.decode(file.read_bytes())
+        later = [] if content["later"] is None else [content["later"]]
+        probes = [probe["connection"] for probe in content["probes"]]
+        for connection, view in zip((*content["attempts"], *later, *probes), views, strict=True):
+            connection["server_view"] = None if view is None else asdict(view)
+    except FileNotFoundError:  # it had to make room
+        return
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UnreadableRun(f"{file}: is not as it was written ({error})") from error
+    text = msgspec.json.format(msgspec.json.encode(content), indent=2)
+    write_whole(file, text + b"\n", mode=0o600)
 
 
 def read_evidence(folder: Path, cell_id: str) -> Evidence | None:

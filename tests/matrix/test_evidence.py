@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -23,7 +24,9 @@ from matrix.plan.loading import load_all_profiles
 from matrix.results.evidence import (
     SCHEMA_FILE,
     Evidence,
+    ProbeSeen,
     ServerView,
+    add_views,
     evidence_of,
     json_schema,
     observation_of,
@@ -92,8 +95,9 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
         seen = evidence_of(talk(port), ["TLSv1.3"])
     view = ServerView(version="TLSv1.3", log=["one", "two"])
     whole = Evidence(**{**_fields(seen), "cell": CELL, "verdict": "failed", "fingerprints": ["ab"]})
-    whole = whole.with_views([view])
     write_evidence(tmp_path, whole)
+    add_views(tmp_path, CELL, [view])
+    whole = replace(whole, attempts=[replace(whole.attempts[0], server_view=view)])
     assert read_evidence(tmp_path, CELL) == whole
     assert (
         evidence_of(observation_of(whole), ["TLSv1.3"]).attempts[0].transcript == seen.attempts[0].transcript
@@ -104,6 +108,32 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     jsonschema.validate(json.loads(text), json.loads(json_schema()))
     assert "PRIVATE KEY" not in text
     assert str(tmp_path) not in text
+
+
+def test_each_connection_gets_its_view_and_all_else_stays_as_it_was(tmp_path: Path) -> None:
+    seen = evidence(CELL, failure("fin"), None)
+    probes = [ProbeSeen("without x", seen.attempts[0])]
+    whole = replace(seen, later=seen.attempts[1], probes=probes, response='\xe9\u2028 "server_view": null')
+    write_evidence(tmp_path, whole)
+    views = [ServerView(reason="one"), None, ServerView(log=["three"]), ServerView(version="four")]
+    add_views(tmp_path, CELL, views)
+    file = tmp_path / "evidence" / f"{CELL}.json"
+    text = file.read_text(encoding="utf-8")
+    mine = [replace(each, server_view=view) for each, view in zip(whole.connections, views, strict=True)]
+    expected = replace(whole, attempts=mine[:2], later=mine[2], probes=[ProbeSeen("without x", mine[3])])
+    write_evidence(tmp_path, expected)
+    assert text == file.read_text(encoding="utf-8")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("wrong", ["", "{}", "[" * 100_000])
+def test_views_are_added_to_evidence_alone(tmp_path: Path, wrong: str) -> None:
+    add_views(tmp_path, CELL, [None])
+    assert not (tmp_path / "evidence").exists(), "there was none"
+    write_evidence(tmp_path, evidence(CELL))
+    (tmp_path / "evidence" / f"{CELL}.json").write_text(wrong)
+    with pytest.raises(UnreadableRun, match="is not as it was written"):
+        add_views(tmp_path, CELL, [None])
 
 
 def _fields(seen: Evidence) -> dict[str, object]:
