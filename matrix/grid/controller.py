@@ -58,6 +58,7 @@ from matrix.results.run_file import RunFile
 from matrix.results.run_folder import RunFolder
 from matrix.results.timings import load_timings, timings_from
 from matrix.wording import counted, printable
+from stacks.temporary_folder import remove_abandoned_folders
 
 NOTHING_RAN = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
 PLAN = pytest.StashKey[Plan]()  # filled beforehand, with the folder, by whoever has made the plan already
@@ -179,6 +180,8 @@ class GridController:
     def _start_servers(self, session: pytest.Session) -> None:
         self._cleanup.enter_context(self._ending)
         session.config.add_cleanup(self._cleanup.close)
+        remove_abandoned_folders()  # of runs that were killed
+        self._cleanup.callback(remove_abandoned_folders)  # of processes of this run that were
         # Before there is any thread: those that hear the servers are the first.
         self._cells = CellProcesses(self._processes, partial(_run_in_fork, self.plan, self._processes))
         self._cleanup.callback(self._cells.stop)

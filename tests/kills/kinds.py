@@ -1,0 +1,78 @@
+"""What of a run is killed, how, and which exit statuses are right then. A kill may come before anything has
+begun or after all is done, so the status of a run that nobody has disturbed is always right.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from tests.kills.kept_run import KeptRun
+
+LOST_CELL = 3
+"""The exit status where a cell was not measured (docs: exit status of `run`)."""
+FAILED_CELL = 1
+
+
+class Kind(Struct, frozen=True):
+    """`kill` does it and says whether there was anything to kill yet; a run `ends` by it or goes on."""
+
+    name: str
+    kill: Callable[[KeptRun], bool]
+    statuses: tuple[int, ...]
+    ends: bool
+
+
+def children(run: KeptRun, *, leads_session: bool) -> Iterator[int]:
+    """The children of the controlling process: server programs lead a session of their own, and what runs
+    cells or makes reports does not.
+    """
+    with suppress(OSError):
+        for task in Path(f"/proc/{run.pid}/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                with suppress(OSError):
+                    if (os.getsid(child) == child) is leads_session:
+                        yield child
+
+
+def _signal_to_run(number: signal.Signals, *, to_all: bool) -> Callable[[KeptRun], bool]:
+    def kill(run: KeptRun) -> bool:
+        with suppress(ProcessLookupError):
+            (os.killpg if to_all else os.kill)(run.pid, number)
+        return True
+
+    return kill
+
+
+def _kill_child(*, leads_session: bool) -> Callable[[KeptRun], bool]:
+    def kill(run: KeptRun) -> bool:
+        for child in children(run, leads_session=leads_session):
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+                return True
+        return False
+
+    return kill
+
+
+def _ended(number: signal.Signals, *, to_all: bool) -> Kind:
+    # Before Python has its handlers a signal ends the process as any other.
+    name = f"{number.name} of the {'process group' if to_all else 'controlling process'}"
+    return Kind(name, _signal_to_run(number, to_all=to_all), (128 + number, -number), ends=True)
+
+
+WORKER = Kind("SIGKILL of a worker", _kill_child(leads_session=False), (LOST_CELL,), ends=False)
+AT_ITS_START = Kind("SIGKILL of a worker at its start", WORKER.kill, (LOST_CELL,), ends=False)
+SERVER = Kind("SIGKILL of a server program", _kill_child(leads_session=True), (LOST_CELL,), ends=False)
+KINDS = (
+    *(_ended(each, to_all=True) for each in (signal.SIGINT, signal.SIGHUP)),
+    *(_ended(each, to_all=False) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)),
+    _ended(signal.SIGKILL, to_all=False),
+    _ended(signal.SIGKILL, to_all=True),
+    WORKER,
+    AT_ITS_START,
+    SERVER,
+)
