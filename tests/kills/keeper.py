@@ -2,9 +2,10 @@
 
     python -m tests.kills.keeper DESCRIPTOR COMMAND [ARGUMENT ...]
 
-Writes a line of JSON to the descriptor when the command has begun (`pid`), and one when nothing of it runs any more, or GRACE
-has passed: its `status` (negative for a signal), how many `seconds` it took the last process to end, and for
-each process that has not, what it is and how many sockets it listens on. These are killed then.
+Writes a line of JSON to the descriptor when the command has begun (`pid`), and one when nothing of it runs
+any more, or GRACE has passed: its `status` (negative for a signal), how many `seconds` it took the last
+process to end, and for each process that has not, what it is and how many sockets it listens on. These are
+killed then.
 """
 
 import ctypes

@@ -16,8 +16,8 @@ from tests.kills.keeper import GRACE
 ROOT = Path(__file__).parents[2]
 RUN = ("matrix", "run")
 PYTEST = ("pytest", "-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "no:tmpdir")
-"""The two ways to start the grid: the first runs cells in forks, the second in workers of pytest-xdist. pytest
-has a temporary folder of its own, and keeps those of the last three times (`tmpdir`).
+"""The two ways to start the grid: the first runs cells in forks, the second in workers of pytest-xdist.
+pytest's own temporary folders are left out: it keeps those of the last three times (`tmpdir`).
 """
 END_SECONDS = 120.0
 """Far more than any of these runs takes; who waits longer waits for something that hangs."""
