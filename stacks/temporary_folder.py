@@ -1,7 +1,7 @@
 """A folder for the time of a block, and the end of those whose process was killed.
 
-Who is killed (SIGKILL, no memory left) removes nothing. So whoever has such a folder holds a lock on it, which
-the system gives back with the process, however that ends; a run removes the folders that nobody holds.
+Who is killed (SIGKILL, no memory left) removes nothing. So whoever has such a folder holds a lock on it,
+which the system gives back with the process, however that ends; a run removes the folders that nobody holds.
 Imports the standard library alone, for server programs.
 """
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from matrix.history.place import VARIABLE
 from tests.kills.keeper import GRACE
@@ -26,10 +26,11 @@ END_SECONDS = 120.0
 class KeptRun:
     """A run that is going on. `folder` has its files: `run` (or what is left of it), `tmp`, `history`."""
 
-    def __init__(self, folder: Path, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, folder: Path, process: "subprocess.Popen[bytes]", says: IO[str]) -> None:
         self.folder = folder
         self.began = time.monotonic()
         self._process = process
+        self._says = says
         self.pid: int = self._said()["pid"]
 
     @property
@@ -54,8 +55,7 @@ class KeptRun:
         return (self.folder / "errors").read_text(encoding="utf-8", errors="replace")
 
     def _said(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        line = self._says.readline()
         return dict(json.loads(line)) if line else {}
 
 
@@ -91,9 +91,8 @@ def kept_run(folder: Path, arguments: Sequence[str], by: Sequence[str] = RUN) ->
             pass_fds=[says],
         )
     os.close(says)
-    process.stdout = os.fdopen(said, encoding="utf-8")
-    with process:
-        yield KeptRun(folder, process)
+    with process, open(said, encoding="utf-8") as lines:
+        yield KeptRun(folder, process, lines)
 
 
 def told(folder: Path, *arguments: object) -> "subprocess.CompletedProcess[str]":

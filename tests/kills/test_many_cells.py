@@ -1,4 +1,4 @@
-"""A run of many cells keeps no descriptor open that it needs no more; `bench.kills` has a hundred thousand."""
+"""A run of many cells keeps no descriptor open that it needs no more; `bench.kills` takes 100,000."""
 
 from pathlib import Path
 
