@@ -1,11 +1,11 @@
 """Runs a command and says what of it has outlived it.
 
-    python -m tests.kills.keeper DESCRIPTOR COMMAND [ARGUMENT ...]
+    python -m tests.kills.keeper DESCRIPTOR GRACE COMMAND [ARGUMENT ...]
 
 Writes a line of JSON to the descriptor when the command has begun (`pid`), and one when nothing of it runs
-any more, or GRACE has passed: its `status` (negative for a signal), how many `seconds` it took the last
-process to end, and for each process that has not, what it is and how many sockets it listens on. These are
-killed then.
+any more, or GRACE seconds have passed: its `status` (negative for a signal), how many `seconds` it took the
+last process to end, and for each process that has not, what it is and how many sockets it listens on. These
+are killed then.
 """
 
 import ctypes
@@ -21,8 +21,6 @@ from typing import IO, Any
 
 from clients.genuine.drivers.keeper import PR_SET_CHILD_SUBREAPER, end_children
 
-GRACE = 30.0
-"""For what is just ending: a cell that runs has the deadlines of all attempts of its client."""
 PAUSE = 0.02
 LISTENS = "0A"
 """The state of a socket in /proc/net/tcp (TCP_LISTEN, net/tcp_states.h)."""
@@ -77,7 +75,7 @@ def described(process: int) -> dict[str, Any]:
     return {"pid": process, "command": command, "listening_sockets": listening_sockets(process)}
 
 
-def main(says: IO[str], command: list[str]) -> None:
+def main(says: IO[str], grace: float, command: list[str]) -> None:
     """Run one command."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
@@ -88,7 +86,7 @@ def main(says: IO[str], command: list[str]) -> None:
     while started.pid not in ended:
         ended |= reaped(time.monotonic() + PAUSE)
     began = time.monotonic()
-    reaped(began + GRACE)
+    reaped(began + grace)
     seconds = time.monotonic() - began
     left = [described(each) for each in descendants(os.getpid())]
     end = {"status": ended[started.pid], "seconds": round(seconds, 2), "left": left}
@@ -100,4 +98,4 @@ if __name__ == "__main__":
     descriptor = int(sys.argv[1])
     os.set_inheritable(descriptor, False)
     with open(descriptor, "w", encoding="utf-8") as opened:
-        main(opened, sys.argv[2:])
+        main(opened, float(sys.argv[2]), sys.argv[3:])

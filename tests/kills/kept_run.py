@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from matrix.history.place import VARIABLE
-from tests.kills.keeper import GRACE
 
 ROOT = Path(__file__).parents[2]
 RUN = ("matrix", "run")
@@ -19,6 +18,8 @@ PYTEST = ("pytest", "-p", "no:cacheprovider", "-p", "no:unraisableexception", "-
 """The two ways to start the grid: the first runs cells in forks, the second in workers of pytest-xdist.
 pytest's own temporary folders are left out: it keeps those of the last three times (`tmpdir`).
 """
+GRACE = 30.0
+"""For what is just ending: a cell that runs has the deadlines of all attempts of its client."""
 END_SECONDS = 120.0
 """Far more than any of these runs takes; who waits longer waits for something that hangs."""
 
@@ -80,7 +81,7 @@ def kept_run(folder: Path, arguments: Sequence[str], by: Sequence[str] = RUN) ->
     with (folder / "shown").open("w") as shown, (folder / "errors").open("w") as errors:
         # What the keeper says comes by a pipe of its own: its standard output is what the run inherits.
         said, says = os.pipe()
-        keeper = [sys.executable, "-m", "tests.kills.keeper", str(says), *command]
+        keeper = [sys.executable, "-m", "tests.kills.keeper", str(says), str(GRACE), *command]
         process = subprocess.Popen(
             keeper,
             cwd=ROOT,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from msgspec import Struct
 
 from tests.kills.kept_run import KeptRun
@@ -15,6 +16,10 @@ from tests.kills.kept_run import KeptRun
 LOST_CELL = 3
 """The exit status where a cell was not measured (docs: exit status of `run`)."""
 FAILED_CELL = 1
+STARTED_AFRESH = (b"import sys;exec(", b"serve.py")
+"""What stands in the command of a worker of pytest-xdist, and of a server program; others are forks, whose
+command is that of the controlling process.
+"""
 
 
 class Kind(Struct, frozen=True):
@@ -27,15 +32,22 @@ class Kind(Struct, frozen=True):
 
 
 def children(run: KeptRun, *, leads_session: bool) -> Iterator[int]:
-    """The children of the controlling process: server programs lead a session of their own, and what runs
-    cells or makes reports does not.
+    """The children of the controlling process that are programs of this project: server programs lead a
+    session of their own, and what runs cells or makes reports does not.
     """
     with suppress(OSError):
+        own = _command(run.pid)
         for task in Path(f"/proc/{run.pid}/task").iterdir():
             for child in map(int, (task / "children").read_text().split()):
                 with suppress(OSError):
-                    if (os.getsid(child) == child) is leads_session:
+                    command = _command(child)
+                    is_ours = command == own or any(each in command for each in STARTED_AFRESH)
+                    if is_ours and (os.getsid(child) == child) is leads_session:
                         yield child
+
+
+def _command(process: int) -> bytes:
+    return Path(f"/proc/{process}/cmdline").read_bytes()
 
 
 def _signal_to_run(number: signal.Signals, *, to_all: bool) -> Callable[[KeptRun], bool]:
@@ -59,9 +71,14 @@ def _kill_child(*, leads_session: bool) -> Callable[[KeptRun], bool]:
 
 
 def _ended(number: signal.Signals, *, to_all: bool) -> Kind:
-    # Before Python has its handlers a signal ends the process as any other.
+    # Before there are handlers a signal ends the process as any other, or pytest ends in its own way.
     name = f"{number.name} of the {'process group' if to_all else 'controlling process'}"
-    return Kind(name, _signal_to_run(number, to_all=to_all), (128 + number, -number), ends=True)
+    statuses = (
+        128 + number,
+        -number,
+        *((int(pytest.ExitCode.INTERRUPTED),) if number is signal.SIGINT else ()),
+    )
+    return Kind(name, _signal_to_run(number, to_all=to_all), statuses, ends=True)
 
 
 WORKER = Kind("SIGKILL of a worker", _kill_child(leads_session=False), (LOST_CELL,), ends=False)

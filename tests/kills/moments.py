@@ -2,8 +2,9 @@
 
 Nothing depends on when exactly a kill comes. Right is, at any moment: the run ends, with a status that says
 how; nothing of it goes on; every cell that stood in its journal is found afterwards, by the next command,
-with the same outcome; no temporary file is left, but that of a controlling process that was killed itself,
-which the next run removes. A cell whose server or worker was killed may say so in place of its outcome.
+with the same outcome; no temporary file is left, but those of a controlling process that was ended by the
+signal itself, which the next run removes. A cell whose server or worker was killed may say so in place of its
+outcome.
 """
 
 import json
@@ -128,10 +129,10 @@ def kill_once(
     moment.left = {
         "processes": len(left),
         "listening_sockets": sum(each["listening_sockets"] for each in left),
-        "files": 0 if kind.name.startswith("SIGKILL of the") else _files(folder),
+        "files": _files(folder),
     }
     _judge_end(moment, kind, usual, errors, [each["command"] for each in left])
-    _judge_cells(moment, kind, usual, before, folder)
+    judge_cells(moment, kind, usual, before, folder)
     _judge_next_run(moment, folder)
     return moment
 
@@ -167,11 +168,11 @@ def _judge_end(moment: Moment, kind: Kind, usual: Undisturbed, errors: str, left
     if "Traceback" in errors and moment.by == RUN[0]:  # pytest shows one of an interrupt as it starts
         moment.faults.append(f"a traceback: {errors[-4000:]}")
     moment.faults += [f"goes on: {each}" for each in left]
-    if moment.left["files"]:
+    if moment.left["files"] and moment.status is not None and moment.status >= 0:
         moment.faults.append(f"{moment.left['files']} temporary files are left")
 
 
-def _judge_cells(
+def judge_cells(
     moment: Moment, kind: Kind, usual: Undisturbed, before: Mapping[str, Any], folder: Path
 ) -> None:
     """Whether the next command finds every cell that had been reported."""

@@ -27,7 +27,7 @@ KEPT = Held(processes=8, threads=24, descriptors=100)
 
 
 def levels(definition: ServerDefinition) -> list[str]:
-    """The oldest and the newest of a real server, whose stacks differ; all emulated servers are one program."""
+    """The oldest and the newest of a real server, whose stacks differ; the emulated ones are one program."""
     found = list(definition.levels)
     return found[-1:] if definition.kind == "emulated" else list(dict.fromkeys((found[0], found[-1])))
 
