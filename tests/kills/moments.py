@@ -25,15 +25,7 @@ SERVERS = (
     "jsse6@6u45",
     *(f"{each}@system" for each in ("apache", "gnutls", "nginx", "nss", "openssl-s_server")),
 )
-CLIENTS = (
-    "java-7",
-    "java-8",
-    "openssl-3.0",
-    "genuine-curl-*",
-    "genuine-gnutls-*",
-    "genuine-openssl-3.4.1",
-    "genuine-go-1.27",
-)
+CLIENTS = ("set:core", "genuine-curl-*", "genuine-gnutls-*", "genuine-openssl-3.4.1", "genuine-go-1.27")
 GRID = (
     *(word for server in SERVERS for word in ("--server", server)),
     *(word for client in CLIENTS for word in ("--client", client)),
@@ -63,9 +55,13 @@ class Moment(Struct):
 
 
 class Undisturbed(Struct, frozen=True):
-    """What a run comes to that nobody kills."""
+    """What a run comes to that nobody kills; `cells_begin` and `cells_end` are when the first result comes and
+    the last, seconds as `seconds`.
+    """
 
     seconds: float
+    cells_begin: float
+    cells_end: float
     status: int
     cells: Mapping[str, Any]
 
@@ -99,7 +95,10 @@ def undisturbed(folder: Path, by: Sequence[str] = RUN) -> Undisturbed:
     assert said["left"] == [], said["left"]
     left = [each.name for each in (folder / "tmp").iterdir()]
     assert left == [], left
-    return Undisturbed(seconds, said["status"], cells_of(folder / "run"))
+    timings = json.loads((folder / "run" / "timings.json").read_text(encoding="utf-8"))
+    started = seconds - timings["seconds"]
+    begin, end = (started + timings[f"{each}_result_after_seconds"] for each in ("first", "last"))
+    return Undisturbed(seconds, begin, end, said["status"], cells_of(folder / "run"))
 
 
 def drawn(number: int, seed: int) -> Iterator[tuple[Kind, Sequence[str], random.Random]]:
@@ -117,8 +116,7 @@ def kill_once(
 ) -> Moment:
     """Start a run, kill it or of it at a moment, and see what comes of it."""
     usual = expected[by[0]]
-    share = START_SHARE if kind is AT_ITS_START else 1.0
-    moment = Moment(kind.name, by[0], drawing.uniform(0.0, usual.seconds * share))
+    moment = Moment(kind.name, by[0], _drawn_moment(kind, usual, drawing))
     with kept_run(prepared(folder), GRID, by) as run:
         before = _kill_at(run, kind, moment.after)
         said = run.end()
@@ -135,6 +133,15 @@ def kill_once(
     judge_cells(moment, kind, usual, before, folder)
     _judge_next_run(moment, folder)
     return moment
+
+
+def _drawn_moment(kind: Kind, usual: Undisturbed, drawing: random.Random) -> float:
+    """Any moment from the beginning to the end; every other one while cells are measured."""
+    if kind is AT_ITS_START:
+        return drawing.uniform(0.0, usual.seconds * START_SHARE)
+    if drawing.random() < 0.5:
+        return drawing.uniform(usual.cells_begin, usual.cells_end)
+    return drawing.uniform(0.0, usual.seconds)
 
 
 def _kill_at(run: KeptRun, kind: Kind, after: float) -> dict[str, Any]:

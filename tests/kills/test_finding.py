@@ -55,14 +55,14 @@ def test_a_cell_that_is_lost_is_named(tmp_path: Path) -> None:
     folder = prepared(tmp_path / "run-of-two")
     assert told(folder, "run", *AFTERWARDS, "--out", folder / "run").returncode == 0
     found = cells_of(folder / "run")
-    usual = Undisturbed(1.0, 0, found)
+    usual = Undisturbed(3.0, 1.0, 2.0, 0, found)
     assert _faults(found, usual, folder) == []
     (first, *_) = found
     lost = {**found, "nowhere/java-7/connect": found[first]}
     assert _faults(lost, usual, folder) == ["nowhere/java-7/connect is lost"]
     changed = {first: {**found[first], "outcome": "hangs"}}
     assert _faults(changed, usual, folder) == [f"{first} was hangs and is {found[first]['outcome']}"]
-    more = Undisturbed(1.0, 0, lost)
+    more = Undisturbed(3.0, 1.0, 2.0, 0, lost)
     assert _faults(found, more, folder, WORKER) == ["2 cells of 3, and the run was not to end"]
 
 
