@@ -55,8 +55,8 @@ class Moment(Struct):
 
 
 class Undisturbed(Struct, frozen=True):
-    """What a run comes to that nobody kills; `cells_begin` and `cells_end` are when the first result comes and
-    the last, seconds as `seconds`.
+    """What a run comes to that nobody kills; the first result comes at `cells_begin` and the last at
+    `cells_end`, in seconds from the start.
     """
 
     seconds: float
