@@ -3,7 +3,9 @@
     python -m bench.kills [--kills N] [--seed N] [--cells N]
 
 `tests.kills` says what is killed and what has to come of it. `--cells` is the size of a run whose descriptors
-are counted as it goes on (0: none). Exit status: 0 nothing was left over or lost, 1 something was.
+are counted as it goes on (0: none). Containers are killed where an engine has the image of the server that is
+put into one (`tls-matrix images build jsse6@6u45`).
+Exit status: 0 nothing was left over or lost, 1 something was.
 """
 
 import argparse
@@ -14,9 +16,27 @@ from pathlib import Path
 from typing import Any
 
 from bench.machine import machine
+from servers.containers.build import find_image
+from servers.containers.engine import EngineError, engine
+from servers.containers.recipe import recipe
+from servers.definition import load_definitions
+from servers.variant import parse_server_id
 from tests.kills.descriptors import grown, many_cells
 from tests.kills.kept_run import PYTEST, RUN
-from tests.kills.moments import Moment, counted, drawn, kill_once, undisturbed
+from tests.kills.kinds import KINDS, KINDS_IN_CONTAINERS
+from tests.kills.moments import IN_CONTAINERS, Moment, counted, drawn, kill_once, undisturbed
+
+
+def has_image(server: str) -> bool:
+    """Whether an engine answers and has what a server is started from in a container."""
+    variant = parse_server_id(server, load_definitions())
+    wanted = recipe(variant.definition, variant.level)
+    try:
+        with engine() as client:
+            image = find_image(client, wanted.tag)
+    except EngineError:
+        return False
+    return image is not None and image.is_made_of(wanted)
 
 
 def main() -> int:
@@ -31,8 +51,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tls-matrix-kills-") as name:
         folder = Path(name)
         expected = {by[0]: undisturbed(folder / by[0], by) for by in (RUN, PYTEST)}
-        for index, each in enumerate(drawn(arguments.kills, arguments.seed)):
-            moments.append(kill_once(folder / str(index), *each, expected))
+        in_containers = undisturbed(folder / "docker", RUN, "docker") if has_image(IN_CONTAINERS) else None
+        kinds = KINDS if in_containers is None else (*KINDS, *KINDS_IN_CONTAINERS)
+        for index, (kind, by, drawing) in enumerate(drawn(arguments.kills, arguments.seed, kinds)):
+            usual = in_containers if kind.backend == "docker" and in_containers else expected[by[0]]
+            moments.append(kill_once(folder / str(index), kind, by, drawing, usual))
             print(f"{index + 1}: {moments[-1]}", file=sys.stderr, flush=True)
         if arguments.cells:
             many = many_cells(folder / "many", arguments.cells)

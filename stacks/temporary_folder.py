@@ -17,9 +17,11 @@ PREFIX = "tls-matrix-held-"
 
 
 @contextmanager
-def temporary_folder(what_for: str) -> Iterator[Path]:
-    """A folder for this user alone; `what_for` is part of its name. Raises OSError where there is no room."""
-    folder, lock = held_folder(what_for)
+def temporary_folder(what_for: str, parent: Path | None = None) -> Iterator[Path]:
+    """A folder for this user alone, in `parent` or the folder for temporary files; `what_for` is part of its
+    name. Raises OSError where there is no room.
+    """
+    folder, lock = held_folder(what_for, parent)
     try:
         yield folder
     finally:
@@ -27,12 +29,12 @@ def temporary_folder(what_for: str) -> Iterator[Path]:
         os.close(lock)
 
 
-def held_folder(what_for: str) -> tuple[Path, int]:
+def held_folder(what_for: str, parent: Path | None = None) -> tuple[Path, int]:
     """The same for as long as the descriptor, which is the second value, is open. Whoever asks for it removes
     the folder.
     """
     while True:
-        folder = Path(mkdtemp(prefix=f"{PREFIX}{what_for}-"))
+        folder = Path(mkdtemp(prefix=f"{PREFIX}{what_for}-", dir=parent))
         # Another run may take it for abandoned, and remove it, before it is locked.
         with suppress(FileNotFoundError, BlockingIOError):
             lock = _lock(folder)
@@ -41,9 +43,9 @@ def held_folder(what_for: str) -> tuple[Path, int]:
             os.close(lock)
 
 
-def remove_abandoned_folders() -> None:
+def remove_abandoned_folders(parent: Path | None = None) -> None:
     """Remove this user's folders whose process is gone. One that is in use, or another's, stays."""
-    for left in Path(gettempdir()).glob(f"{PREFIX}*"):
+    for left in (parent or Path(gettempdir())).glob(f"{PREFIX}*"):
         with suppress(OSError):
             lock = _lock(left)
             try:

@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import docker
 import pytest
-from msgspec import Struct
+from docker.errors import APIError
+from msgspec import Struct, structs
 
+from servers.containers.engine import engine
+from servers.containers.leftovers import PROCESS_LABEL
 from tests.kills.kept_run import KeptRun
 
 LOST_CELL = 3
@@ -23,12 +27,19 @@ command is that of the controlling process.
 
 
 class Kind(Struct, frozen=True):
-    """`kill` does it and says whether there was anything to kill yet; a run `ends` by it or goes on."""
+    """`kill` does it and says whether there was anything to kill yet; a run `ends` by it or goes on. The
+    servers of the run are started in `backend`.
+    """
 
     name: str
     kill: Callable[[KeptRun], bool]
     statuses: tuple[int, ...]
     ends: bool
+    backend: str = "process"
+
+    def in_containers(self) -> "Kind":
+        """The same of a run whose servers are in containers."""
+        return structs.replace(self, name=f"{self.name}, servers in containers", backend="docker")
 
 
 def children(run: KeptRun, *, leads_session: bool) -> Iterator[int]:
@@ -70,6 +81,21 @@ def _kill_child(*, leads_session: bool) -> Callable[[KeptRun], bool]:
     return kill
 
 
+def _kill_container(run: KeptRun) -> bool:
+    with engine() as client:
+        for container in containers_of(client, run):
+            with suppress(APIError):  # it has ended by itself
+                client.api.kill(container)
+                return True
+    return False
+
+
+def containers_of(client: docker.DockerClient, run: KeptRun) -> list[str]:
+    """The ids of the containers that a run has started, running or not."""
+    label = f"{PROCESS_LABEL}={run.pid}"
+    return [each["Id"] for each in client.api.containers(all=True, filters={"label": label})]
+
+
 def _ended(number: signal.Signals, *, to_all: bool) -> Kind:
     # Before there are handlers a signal ends the process as any other, or pytest ends in its own way.
     name = f"{number.name} of the {'process group' if to_all else 'controlling process'}"
@@ -92,4 +118,9 @@ KINDS = (
     WORKER,
     AT_ITS_START,
     SERVER,
+)
+CONTAINER = Kind("SIGKILL of a container", _kill_container, (LOST_CELL,), ends=False, backend="docker")
+KINDS_IN_CONTAINERS = (
+    CONTAINER,
+    *(_ended(each, to_all=False).in_containers() for each in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)),
 )

@@ -17,8 +17,9 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from tests.kills.kept_run import END_SECONDS, PYTEST, RUN, KeptRun, kept_run, prepared, told
-from tests.kills.kinds import AT_ITS_START, FAILED_CELL, KINDS, LOST_CELL, Kind, children
+from servers.containers.engine import engine
+from tests.kills.kept_run import END_SECONDS, GRACE, PYTEST, RUN, KeptRun, kept_run, prepared, told
+from tests.kills.kinds import AT_ITS_START, FAILED_CELL, KINDS, LOST_CELL, Kind, children, containers_of
 
 SERVERS = (
     "webmethods-8.0.1@core-fix-19",
@@ -26,11 +27,16 @@ SERVERS = (
     *(f"{each}@system" for each in ("apache", "gnutls", "nginx", "nss", "openssl-s_server")),
 )
 CLIENTS = ("set:core", "genuine-curl-*", "genuine-gnutls-*", "genuine-openssl-3.4.1", "genuine-go-1.27")
-GRID = (
-    *(word for server in SERVERS for word in ("--server", server)),
-    *(word for client in CLIENTS for word in ("--client", client)),
-    *("--evidence", "all", "-n", "2"),
-)
+IN_CONTAINERS = "jsse6@6u45"
+GRIDS = {
+    "process": (
+        *(word for server in SERVERS for word in ("--server", server)),
+        *(word for client in CLIENTS for word in ("--client", client)),
+        *("--evidence", "all", "-n", "2"),
+    ),
+    "docker": ("--backend", "docker", "--server", IN_CONTAINERS, "--client", "*", "-n", "2"),
+}
+"""The runs that are killed, by their backend."""
 AFTERWARDS = ("--server", SERVERS[0], "--client", "java-7", "--client", "java-8", "-n", "2")
 HARNESS_ERROR = "harness_error"
 PAUSE = 0.01
@@ -85,9 +91,9 @@ def cells_in_journal(folder: Path) -> dict[str, Any]:
     return found
 
 
-def undisturbed(folder: Path, by: Sequence[str] = RUN) -> Undisturbed:
+def undisturbed(folder: Path, by: Sequence[str] = RUN, backend: str = "process") -> Undisturbed:
     """The same run without a kill, which has to be right itself. Raises AssertionError."""
-    with kept_run(prepared(folder), GRID, by) as run:
+    with kept_run(prepared(folder), GRIDS[backend], by) as run:
         said = run.end()
         seconds = time.monotonic() - run.began
         errors = run.errors()
@@ -101,32 +107,36 @@ def undisturbed(folder: Path, by: Sequence[str] = RUN) -> Undisturbed:
     return Undisturbed(seconds, begin, end, said["status"], cells_of(folder / "run"))
 
 
-def drawn(number: int, seed: int) -> Iterator[tuple[Kind, Sequence[str], random.Random]]:
+def drawn(
+    number: int, seed: int, kinds: Sequence[Kind] = KINDS
+) -> Iterator[tuple[Kind, Sequence[str], random.Random]]:
     """So many kills: each kind comes before one comes again; every fourth run has workers of pytest-xdist."""
     drawing = random.Random(seed)
     for index in range(number):
-        if index % len(KINDS) == 0:
-            order = drawing.sample(KINDS, len(KINDS))
-        by = PYTEST if drawing.random() < 0.25 else RUN
-        yield order[index % len(KINDS)], by, random.Random(drawing.random())
+        if index % len(kinds) == 0:
+            order = drawing.sample(kinds, len(kinds))
+        kind = order[index % len(kinds)]
+        by = PYTEST if drawing.random() < 0.25 and kind.backend == "process" else RUN
+        yield kind, by, random.Random(drawing.random())
 
 
 def kill_once(
-    folder: Path, kind: Kind, by: Sequence[str], drawing: random.Random, expected: Mapping[str, Undisturbed]
+    folder: Path, kind: Kind, by: Sequence[str], drawing: random.Random, usual: Undisturbed
 ) -> Moment:
     """Start a run, kill it or of it at a moment, and see what comes of it."""
-    usual = expected[by[0]]
     moment = Moment(kind.name, by[0], _drawn_moment(kind, usual, drawing))
-    with kept_run(prepared(folder), GRID, by) as run:
+    with kept_run(prepared(folder), GRIDS[kind.backend], by) as run:
         before = _kill_at(run, kind, moment.after)
         said = run.end()
         errors = run.errors()
+        containers = _containers_left(run) if kind.backend == "docker" else 0
     moment.status = said.get("status")
     moment.cells_before = len(before)
     left = said["left"] if said else []
     moment.left = {
         "processes": len(left),
         "listening_sockets": sum(each["listening_sockets"] for each in left),
+        "containers": containers,
         "files": _files(folder),
     }
     _judge_end(moment, kind, usual, errors, [each["command"] for each in left])
@@ -164,6 +174,15 @@ def _kill_at(run: KeptRun, kind: Kind, after: float) -> dict[str, Any]:
     return cells_in_journal(run.unfinished)
 
 
+def _containers_left(run: KeptRun) -> int:
+    """How many there are when the engine has had its time to remove those that have ended."""
+    until = time.monotonic() + GRACE
+    with engine() as client:
+        while (left := len(containers_of(client, run))) and time.monotonic() < until:
+            time.sleep(PAUSE)
+    return left
+
+
 def _files(folder: Path) -> int:
     return sum(1 for _ in (folder / "tmp").rglob("*"))
 
@@ -175,6 +194,8 @@ def _judge_end(moment: Moment, kind: Kind, usual: Undisturbed, errors: str, left
     if "Traceback" in errors and moment.by == RUN[0]:  # pytest shows one of an interrupt as it starts
         moment.faults.append(f"a traceback: {errors[-4000:]}")
     moment.faults += [f"goes on: {each}" for each in left]
+    if moment.left["containers"]:
+        moment.faults.append(f"{moment.left['containers']} containers are left")
     if moment.left["files"] and moment.status is not None and moment.status >= 0:
         moment.faults.append(f"{moment.left['files']} temporary files are left")
 

@@ -17,6 +17,7 @@ def test_random_kills_leave_nothing_and_lose_nothing(tmp_path: Path) -> None:
     print(f"{SEED}={seed}")
     expected = {by[0]: undisturbed(tmp_path / by[0], by) for by in (RUN, PYTEST)}
     moments = [
-        kill_once(tmp_path / str(index), *each, expected) for index, each in enumerate(drawn(KILLS, seed))
+        kill_once(tmp_path / str(index), kind, by, drawing, expected[by[0]])
+        for index, (kind, by, drawing) in enumerate(drawn(KILLS, seed))
     ]
     assert [str(moment) for moment in moments if moment.faults] == [], f"{SEED}={seed}"

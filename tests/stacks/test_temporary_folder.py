@@ -77,8 +77,8 @@ def test_a_folder_that_is_removed_before_it_is_locked_is_made_again(
 ) -> None:
     made = []
 
-    def make(prefix: str) -> str:
-        made.append(tempfile.mkdtemp(prefix=prefix))
+    def make(prefix: str, dir: Path | None) -> str:
+        made.append(tempfile.mkdtemp(prefix=prefix, dir=dir))
         if len(made) == 1:
             remove_abandoned_folders()
         return made[-1]
