@@ -2,8 +2,9 @@
 
 Asserted is, for each server program: while at least the silent part of the crowd stands, a control cell is
 answered within 2 s at each of three moments. At each it may be tried again while the crowd stands, and all of
-it with another crowd, since a loaded machine may be late now and then. When the crowd has gone, the server answers, has not ended, and holds no
-more processes, threads and descriptors than before, but for those that a program keeps for the next clients.
+it with another crowd, since a loaded machine may be late now and then. When the crowd has gone, the server
+answers, has not ended, and holds no more processes, threads and descriptors than before, but for those that a
+program keeps for the next clients.
 """
 
 import time
