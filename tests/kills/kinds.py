@@ -4,6 +4,7 @@ begun or after all is done, so the status of a run that nobody has disturbed is 
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,8 @@ from tests.kills.kept_run import KeptRun
 LOST_CELL = 3
 """The exit status where a cell was not measured (docs: exit status of `run`)."""
 FAILED_CELL = 1
+UNTIL_IT_IS_ITSELF = 0.02
+"""Seconds in which a fork becomes another program, where it is to: one that tells a version is no worker."""
 STARTED_AFRESH = (b"import sys;exec(", b"serve.py")
 """What stands in the command of a worker of pytest-xdist, and of a server program; others are forks, whose
 command is that of the controlling process.
@@ -72,10 +75,13 @@ def _signal_to_run(number: signal.Signals, *, to_all: bool) -> Callable[[KeptRun
 
 def _kill_child(*, leads_session: bool) -> Callable[[KeptRun], bool]:
     def kill(run: KeptRun) -> bool:
+        seen = set(children(run, leads_session=leads_session))
+        time.sleep(UNTIL_IT_IS_ITSELF)
         for child in children(run, leads_session=leads_session):
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-                return True
+            if child in seen:
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+                    return True
         return False
 
     return kill
