@@ -26,7 +26,10 @@ SERVERS = (
     "jsse6@6u45",
     *(f"{each}@system" for each in ("apache", "gnutls", "nginx", "nss", "openssl-s_server")),
 )
-CLIENTS = ("set:core", "genuine-curl-*", "genuine-gnutls-*", "genuine-openssl-3.4.1", "genuine-go-1.27")
+CLIENTS = (
+    *("java-6", "java-7", "java-8", "java-17", "openssl-0.9.8", "openssl-3.0"),
+    *("genuine-curl-*", "genuine-gnutls-*", "genuine-openssl-3.4.1", "genuine-go-1.27"),
+)
 IN_CONTAINERS = "jsse6@6u45"
 GRIDS = {
     "process": (
