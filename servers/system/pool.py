@@ -60,8 +60,10 @@ class BackendPool:
         with self._changed:
             self._is_closed = True
             self._changed.notify()
-            for backend in self._all:
+            for backend in self._idle:
                 backend.kill()
+            for backend in self._all.difference(self._idle):
+                backend.end()  # whose thread reads from it, and gives it back now
 
     def serve(self, connection: socket.socket, peer_port: int, report: Callable[[int, View], None]) -> None:
         """Let a process serve the connection; `report(peer_port, view)` is called when it is done."""
@@ -152,9 +154,7 @@ class BackendPool:
     def _give_back(self, backend: Backend, *, idle: bool) -> None:
         with self._changed:
             self._served.pop(backend, None)
-            if self._is_closed:
-                return
-            if idle and backend in self._all and len(self._idle) < MAX_IDLE:
+            if idle and not self._is_closed and backend in self._all and len(self._idle) < MAX_IDLE:
                 self._idle.append(backend)
             else:
                 self._all.discard(backend)

@@ -23,6 +23,7 @@ with socket.create_server(("127.0.0.1", 0)) as listening:
     print(f"listens on {listening.getsockname()[1]}", flush=True)
     while True:
         with listening.accept()[0] as connection:
+            print("accepted", flush=True)
             said = b""
             while not said.endswith(b"\\n") and (more := connection.recv(100)):
                 said += more
@@ -31,18 +32,21 @@ with socket.create_server(("127.0.0.1", 0)) as listening:
 DEADLINE = 10.0
 
 
-class SilentView(View):
-    """Of a program that says nothing about connections."""
+class AcceptedView(View):
+    """Of a program that says when it has got a connection; `number` is how many there were."""
+
+    number = 0
 
     def read(self, line: bytes) -> None:
-        """Pass over it."""
+        """Count it."""
+        AcceptedView.number += 1
 
 
 PROGRAM = BackendProgram(
     "toy",
     lambda port: [sys.executable, "-c", ONE_AT_A_TIME],
     re.compile(rb"^listens on (\d+)$"),
-    SilentView,
+    AcceptedView,
     environ,
 )
 Connect = Callable[[bytes], socket.socket]
@@ -66,6 +70,13 @@ class Served:
             backends.serve(connection, peer_port, report)
 
         self._port = closing.enter_context(Listener("127.0.0.1", 0, serve)).port
+
+    def accepted(self, said: bytes) -> socket.socket:
+        """A client that says this, once a process has got its connection."""
+        before = AcceptedView.number
+        client = self.connect(said)
+        wait_until(lambda: AcceptedView.number > before)
+        return client
 
     def connect(self, said: bytes = b"") -> socket.socket:
         """A client that says this."""
@@ -117,10 +128,8 @@ def test_a_client_that_says_nothing_is_told_of(monkeypatch: pytest.MonkeyPatch) 
 def test_one_that_is_stuck_loses_its_process_to_one_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "MAX_BACKENDS", 2)
     with serving() as served:
-        stuck = served.connect(b"half")
-        wait_until(lambda: served.processes() == 1)
-        going_on = served.connect(b"g")
-        wait_until(lambda: served.processes() == 2)
+        stuck, going_on = served.accepted(b"half"), served.accepted(b"g")
+        assert served.processes() == 2
         another = served.connect(b"other\n")
         another.setblocking(False)
         answer = b""
@@ -141,7 +150,7 @@ def test_one_that_is_stuck_loses_its_process_to_one_that_waits(monkeypatch: pyte
 def test_one_that_is_stuck_is_left_alone_while_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "MAX_BACKENDS", 2)
     with serving() as served:
-        stuck = served.connect(b"ha")
+        stuck = served.accepted(b"ha")
         assert served.connect(b"other\n").recv(100) == b"answer to other\n"
         time.sleep(2 * pool.STUCK_SECONDS)
         stuck.sendall(b"lf\n")
@@ -153,16 +162,15 @@ def test_where_all_wait_too_long_they_are_told_why(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(pool, "STUCK_SECONDS", 60.0)
     monkeypatch.setattr(pool, "CONNECTION_TIMEOUT_SECONDS", 0.5)
     with serving() as served:
-        served.connect(b"half")
-        wait_until(lambda: served.processes() == 1)
+        served.accepted(b"half")
         assert served.reason(served.connect(b"other\n")) == "all 1 processes are taken"
 
 
 def test_processes_go_with_the_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "MAX_IDLE", 2)
     with serving() as served:
-        crowd = [served.connect(b"half") for _ in range(6)]
-        wait_until(lambda: served.processes() == 6)
+        crowd = [served.accepted(b"half") for _ in range(6)]
+        assert served.processes() == 6
         for client in crowd:
             client.sendall(b"\n")
             assert client.recv(100) == b"answer to half\n"
