@@ -5,10 +5,10 @@ the bytes of the files and on Python's version alone. So the result is kept unde
 what is kept can be missing or unreadable, and is then parsed again, but it cannot be out of date.
 """
 
+import fcntl
 import json
 import os
 import sys
-import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +22,9 @@ from definitions.lines import toml_places
 
 MAX_KEPT = 6
 """How many results stay. Clients and servers have one in use each; a file that is edited makes another."""
+
+NEW = ".new"
+"""The name under which a result is written."""
 
 Contents = dict[str, Any]
 """What was parsed, by the name of the file and of its folder: a server is a folder with a server.toml."""
@@ -94,10 +97,22 @@ def _keep(contents: Contents, file: Path) -> None:
         if json.loads(text) != contents:
             return
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=".", suffix=".new", dir=file.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as new:
-            new.write(text)
-        Path(name).replace(file)
+        _write_whole(file, text)
         others = sorted(file.parent.glob("*.json"), key=lambda each: each.stat().st_mtime, reverse=True)
         for old in others[MAX_KEPT:]:
             old.unlink(missing_ok=True)
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Write a file in one step. All are written under one name, by one process at a time, so that of those
+    that are killed at it no more is left than the next one needs. Raises OSError where another is at it.
+    """
+    new = file.with_name(NEW)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), new.stat()):  # else it has just got its place
+            stream.truncate(0)
+            stream.write(text)
+            stream.flush()
+            new.replace(file)

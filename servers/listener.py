@@ -17,7 +17,7 @@ from servers.http import split_head
 
 CONNECTION_TIMEOUT_SECONDS = 10.0
 LINGER_SECONDS = 1.0
-MAX_CONNECTIONS = 200
+MAX_CONNECTIONS = 400
 MAX_REQUEST_BYTES = 1 << 16
 PAUSE_SECONDS = 0.1  # after a connection that could not be taken
 

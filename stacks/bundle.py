@@ -14,12 +14,12 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
 from stacks.catalogue import Stack, StackFile, cache_folder, stacks, with_needs
 from stacks.download import DownloadError
 from stacks.fetch import FetchError, disk_error, fetch, kept_path, opened_file, partial_folder
+from stacks.temporary_folder import remove_abandoned_folders, temporary_folder
 
 SCHEMA = "tls-matrix/stacks/1"
 LISTING = "stacks.json"
@@ -231,16 +231,15 @@ def _downloaded(file: StackFile) -> Iterator[IO[bytes]]:
 def _written(target: Path) -> Iterator[tarfile.TarFile]:
     """An archive that gets its name once all of it is on the disk, and is removed where it does not."""
     try:
-        with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-            try:
+        remove_abandoned_folders(target.parent)
+        with temporary_folder("bundle", target.parent) as folder:
+            new = folder / target.name
+            with new.open("wb") as file:
                 with tarfile.open(fileobj=file, mode="w") as archive:
                     yield archive
                 file.flush()
                 os.fsync(file.fileno())
-                Path(file.name).chmod(0o644)
-                Path(file.name).replace(target)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+            new.chmod(0o644)
+            new.replace(target)
     except OSError as error:
         raise BundleError(f"{target}: cannot be written ({error.strerror}); name another file") from error

@@ -10,11 +10,11 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from stacks.catalogue import cache_folder, not_fetched, stacks
+from stacks.temporary_folder import temporary_folder
 
 STACK = "go"
 LINES = ("1.22", "1.27")
@@ -35,14 +35,14 @@ def compiled(source: Path, line: str, lines: Sequence[str] = LINES) -> Path:
     if folder is None:
         raise FileNotFoundError(not_fetched([STACK]))
     if not _program(source, folder, line).exists():
-        with tempfile.TemporaryDirectory(prefix="tls-matrix-go-") as work:
+        with temporary_folder("go") as work:
             shutil.copy(source, work)
             for each in lines:
-                Path(work, "go.mod").write_text(f"module {source.stem}\n\ngo {each}\n")
-                _compile(folder, Path(work))
+                (work / "go.mod").write_text(f"module {source.stem}\n\ngo {each}\n")
+                _compile(folder, work)
                 program = _program(source, folder, each)
                 complete = program.with_name(f"{program.name}.{os.getpid()}")
-                shutil.copy(Path(work, "program"), complete)
+                shutil.copy(work / "program", complete)
                 complete.rename(program)
     return _program(source, folder, line)
 

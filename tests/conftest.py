@@ -1,13 +1,13 @@
 """What all of the project's own tests share."""
 
 import os
-import tempfile
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import settings
 
 from matrix.history.place import VARIABLE
+from stacks.temporary_folder import temporary_folder
 from tests.skips import SkipReport
 
 # How long an example takes is up to the machine (hypothesis: at most 200 ms); speed is measured in bench/.
@@ -33,6 +33,6 @@ def _keep_runs_apart(config: pytest.Config) -> None:
     """Whatever a test runs, with --out or without, goes into a history of this process and not into that of
     the checkout: every command that a test starts inherits the variable.
     """
-    folder = tempfile.TemporaryDirectory(prefix="tls-matrix-history-")
-    config.add_cleanup(folder.cleanup)
-    os.environ[VARIABLE] = str(Path(folder.name, "history.sqlite"))
+    closing = ExitStack()
+    config.add_cleanup(closing.close)
+    os.environ[VARIABLE] = str(closing.enter_context(temporary_folder("history")) / "history.sqlite")

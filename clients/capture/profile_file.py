@@ -5,7 +5,6 @@ only one that passes gets its place. A file that is there is never replaced.
 """
 
 import re
-import tempfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from definitions.fault import UnusableFile
 from handshake.features import FirstFlight, differences, flight_of
 from handshake.features.flight import NOMINAL_SERVER_NAME
 from handshake.hello_template import HelloTemplate
+from stacks.temporary_folder import temporary_folder
 
 _IDENTITY = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
@@ -58,8 +58,8 @@ def write_profile(
 
 def _read_back(identity: str, text: str, ladder: Sequence[CapturedHello]) -> Profile:
     """The profile as it will be read, its hellos compared. Raises NoProfile, or ProfileError."""
-    with tempfile.TemporaryDirectory(prefix="tls-matrix-") as folder:
-        path = Path(folder, f"{identity}.toml")
+    with temporary_folder("profile") as folder:
+        path = folder / f"{identity}.toml"
         path.write_text(text, encoding="utf-8")
         profile = load_profile(path)
     for hello, attempt in zip(ladder, profile.attempts, strict=True):

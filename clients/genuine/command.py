@@ -2,14 +2,13 @@
 
 import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from clients.genuine.process import run
 from clients.genuine.program import Call, Said
 from handshake.wire.registry import AlertDescription, alert_name
+from stacks.temporary_folder import temporary_folder
 
 HTTP_ANSWER = re.compile(r"HTTP/[0-9.]+ +[1-5][0-9]{2}.*", re.DOTALL)
 PLACEHOLDERS = ("host", "port", "name", "ca", "request", "request_file", "keylog")
@@ -48,9 +47,8 @@ class Command:
 
     def visit(self, call: Call) -> Said:
         """Run the command."""
-        with tempfile.TemporaryDirectory(prefix="tls-matrix-") as folder:
-            key_log, trusted = Path(folder, "keylog"), Path(folder, "ca.pem")
-            request = Path(folder, "request")
+        with temporary_folder("visit") as folder:
+            key_log, trusted, request = folder / "keylog", folder / "ca.pem", folder / "request"
             trusted.write_text(call.trusted)
             request.write_bytes(call.request)
             fill = filler(

@@ -36,6 +36,8 @@ from matrix.plan.plan import PlannedCell
 from matrix.reports.files import render_reports
 from matrix.reports.page.sources import profiles_of, sources_of
 from matrix.results.evidence import Evidence, read_evidence, write_evidence
+from matrix.results.files import remove_half_files
+from matrix.results.journal import is_being_written
 from matrix.results.merge import merge
 from matrix.results.redact import Redaction
 from matrix.results.run_file import encode
@@ -178,6 +180,8 @@ def _write(
             written = SavedRun(folder, run, timings)
     is_journalled = bool(saved.timings) and "run" not in saved.timings
     timings_file = written.timings if is_copy or is_journalled else None
+    if is_journalled and not is_copy and not is_being_written(folder):
+        remove_half_files(folder)
     sources = sources_of(folder, profiles_of(written.run, profiles))
     reports = render_reports(written.run, timings_from(written.timings), sources)
     write_run(folder, written.run, timings_file, reports)

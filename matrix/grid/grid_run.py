@@ -39,6 +39,7 @@ from matrix.results.run_file import RunFile
 from matrix.results.run_folder import RunFolder
 from matrix.results.timings import timings_from
 from matrix.wording import counted
+from stacks.temporary_folder import remove_abandoned_folders
 
 
 def folder_of(plan: Plan) -> RunFolder:
@@ -97,6 +98,8 @@ class GridRun:
 
     def start(self, processes: int = 0) -> None:
         """Make so many forks for cells and start the servers."""
+        remove_abandoned_folders()  # of runs that were killed
+        self._cleanup.callback(remove_abandoned_folders)  # of processes of this run that were
         # Before there is any thread: those that hear the servers are the first.
         self._cells = CellProcesses(processes, partial(_run_in_fork, self.plan, processes))
         self._cleanup.callback(self._cells.stop)

@@ -69,6 +69,12 @@ def write_pieces(file: Path, pieces: Iterable[bytes], mode: int = 0o666) -> None
         raise
 
 
+def remove_half_files(folder: Path) -> None:
+    """Remove what the killed were writing there; nobody may be writing now."""
+    for half in folder.rglob(f"*{TEMPORARY}"):
+        half.unlink(missing_ok=True)
+
+
 def put_in_place(new: Path, place: Path, ours: Container[str]) -> None:
     """Give the folder `new` the name `place` in one step. What was there is removed then, except for entries
     whose names are not `ours`, which stay. Raises OSError; then nothing was removed.

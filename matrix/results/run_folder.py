@@ -21,7 +21,7 @@ from typing import Any
 from matrix.errors import SelectionError, UnreadableRun, to_write
 from matrix.results.beside import beside
 from matrix.results.evidence import EVIDENCE, capture_file, evidence_file
-from matrix.results.files import encoded, put_in_place, write_pieces, write_whole
+from matrix.results.files import encoded, put_in_place, remove_half_files, write_pieces, write_whole
 from matrix.results.journal import JOURNAL, Journal, Journalled, is_being_written
 from matrix.results.places import REPORTS
 from matrix.results.run_file import RUN_FILE_NAME, UNFINISHED, RunFile, encoded_run, load_run, to_json
@@ -108,7 +108,10 @@ class RunFolder:
         return True
 
     def keep_evidence_of(self, cells: Iterable[str]) -> None:
-        """Remove the evidence of every other cell: what a worker wrote whose result nobody has heard."""
+        """Remove the evidence of every other cell: what a worker wrote whose result nobody has heard, and
+        what one was writing that was killed. No worker runs any more.
+        """
+        remove_half_files(self.path)
         wanted = {evidence_file(self.path, cell) for cell in cells}
         for file in (self.path / EVIDENCE).rglob("*.json"):
             if file not in wanted:

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import rmtree
-from tempfile import TemporaryDirectory
 
 from servers import contract
 from servers.apache.view import LOG
@@ -33,6 +32,7 @@ from servers.system.command import (
 from servers.system.daemon import Daemon
 from servers.system.port import address_text, keep_port
 from servers.system.template import ConfigurationFile
+from stacks.temporary_folder import temporary_folder
 
 CONFIGURATION = ConfigurationFile(Path(__file__).with_name("apache.conf").read_text("utf-8"))
 MODULES = Path("/usr/lib/apache2/modules")
@@ -88,7 +88,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
         port = kept.getsockname()[1]
         keys = credentials_in_memory(configuration, closing)
         authorities = authorities_in_memory(configuration, closing)
-        folder = Path(closing.enter_context(TemporaryDirectory(prefix="tls-matrix-apache-")))
+        folder = closing.enter_context(temporary_folder("apache"))
         # That it is there is what Apache tells when it listens.
         (folder / "pid").write_text(f"{NO_PROCESS}\n")
         text = CONFIGURATION.substitute(

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import docker
 from docker.errors import DockerException, ImageNotFound
@@ -23,6 +22,7 @@ from servers.containers.build import Base, errors_in, find_image
 from servers.containers.engine import LABEL, EngineError, said
 from servers.definition import ServerDefinition
 from servers.running import one_line
+from stacks.temporary_folder import temporary_folder
 
 BASE_TAG = f"{LABEL}/base:latest"
 PACKAGES_LABEL = f"{LABEL}.packages"
@@ -115,8 +115,8 @@ def _with_debootstrap(client: docker.DockerClient, packages: list[str], say: Say
     repository, _, tag = BASE_TAG.rpartition(":")
     changes = [f'LABEL {PACKAGES_LABEL}="{" ".join(packages)}"']
     try:
-        with TemporaryDirectory(prefix="tls-matrix-base-") as folder:
-            root, archive = Path(folder) / "root", Path(folder) / "root.tar"
+        with temporary_folder("base") as folder:
+            root, archive = folder / "root", folder / "root.tar"
             _debootstrap(root, packages)
             with tarfile.open(archive, "w") as opened:
                 opened.add(root, ".")

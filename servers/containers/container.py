@@ -25,7 +25,9 @@ from servers.running import MAX_LINE_BYTES, ProgramEvents
 
 STOP_SECONDS = 2.0
 NOBODY = "65534:65534"
-PROCESSES_AND_THREADS = 1024  # a thread a connection in the server and one in the relay, 200 connections each
+PROCESSES_AND_THREADS = (
+    2048  # for each of 400 connections a thread in the server, one behind it, one in the relay
+)
 
 IPV6_OFF = "net.ipv6.conf.all.disable_ipv6"
 

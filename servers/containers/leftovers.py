@@ -2,18 +2,14 @@
 
 A container ends by itself when its run is killed, because its standard input ends. What is left all the same,
 such as one that was created and never started, the next run removes: only what carries the label, and only
-where the process that is named there is known to be gone. It removes the folders of killed runs too: a run
-holds a lock on its own as long as it lives.
+where the process that is named there is known to be gone.
 """
 
-import fcntl
 import os
 import platform
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
 
 import docker
 from docker.errors import APIError
@@ -25,8 +21,6 @@ HOST_LABEL = f"{LABEL}.host"
 BOOT_LABEL = f"{LABEL}.boot"
 PROCESS_LABEL = f"{LABEL}.process"
 STARTED_LABEL = f"{LABEL}.process-started"
-
-RUN_FOLDER = "tls-matrix-containers-"
 
 _START_TIME = 19  # field 22 of /proc/PID/stat, counted from behind the name (proc(5))
 
@@ -63,27 +57,6 @@ def remove_abandoned(client: docker.DockerClient) -> list[str]:
                 client.api.remove_container(container["Id"], force=True, v=True)
                 removed.append(container["Names"][0].lstrip("/"))
     return removed
-
-
-@contextmanager
-def run_folder() -> Iterator[Path]:
-    """A folder of this run's that no other user comes to; those that killed runs have left are removed."""
-    for left in Path(gettempdir()).glob(f"{RUN_FOLDER}*"):
-        with suppress(OSError), _locked(left):
-            shutil.rmtree(left)
-    with TemporaryDirectory(prefix=RUN_FOLDER, ignore_cleanup_errors=True) as name, _locked(Path(name)):
-        yield Path(name)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; OSError where another holds it."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _boot() -> str:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 
 from servers.running import one_line
 from stacks.catalogue import cache_folder
+from stacks.temporary_folder import remove_abandoned_folders, temporary_folder
 
 Packages = tuple[str, ...]
 
@@ -99,9 +99,10 @@ def packages_folder(python: str, machine: str, packages: Packages = PACKAGES) ->
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".partial-", dir=folder.parent, ignore_cleanup_errors=True) as partial:
-            _install(Path(partial), python, machine, packages)
-            _give_name(Path(partial) / "packages", folder)
+        remove_abandoned_folders(folder.parent)
+        with temporary_folder("packages", folder.parent) as partial:
+            _install(partial, python, machine, packages)
+            _give_name(partial / "packages", folder)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PackagesError(f"the packages for {python} cannot be had: {one_line(str(error))}") from error
     return folder

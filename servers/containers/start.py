@@ -21,12 +21,13 @@ from requests.exceptions import RequestException
 from servers.containers.build import find_image, not_usable
 from servers.containers.container import STOP_SECONDS, ProgramContainer
 from servers.containers.engine import EngineError, engine, said
-from servers.containers.leftovers import remove_abandoned, run_folder, run_labels
+from servers.containers.leftovers import remove_abandoned, run_labels
 from servers.containers.recipe import recipe
 from servers.contract import Configuration, PrivateKeyAndChain
 from servers.own_program import from_id
 from servers.running import NotInstalled, ProgramEvents, RunningServers, StartFailure, StartResult
 from servers.variant import ServerVariant
+from stacks.temporary_folder import remove_abandoned_folders, temporary_folder
 
 START_DEADLINE_SECONDS = 15.0
 SECONDS_PER_FURTHER_CONTAINER = 1.5
@@ -54,7 +55,8 @@ def start_servers(
         except EngineError as error:
             yield RunningServers({variant.id: StartFailure(variant.id, str(error)) for variant in wanted}, {})
             return
-        starting = _Starting(client, closing.enter_context(run_folder()))
+        remove_abandoned_folders()
+        starting = _Starting(client, closing.enter_context(temporary_folder("containers")))
         closing.callback(starting.stop)
         yield starting.start(wanted, credentials, client_certificates or {}, deadline_seconds)
 

@@ -5,7 +5,7 @@
 
 const CONNECTION_TIMEOUT = 10000; // milliseconds, as servers/listener.py has them
 const LINGER = 1000;
-const MAX_CONNECTIONS = 200;
+const MAX_CONNECTIONS = 400;
 const MAX_REQUEST = 1 << 16; // bytes
 
 const encoder = new TextEncoder();

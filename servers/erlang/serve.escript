@@ -8,7 +8,7 @@
 
 -define(TIMEOUT, 10000). % milliseconds, as servers/listener.py has them
 -define(LINGER, 1000).
--define(MAX_CONNECTIONS, 200).
+-define(MAX_CONNECTIONS, 400).
 -define(MAX_REQUEST, 65536). % bytes
 
 main(_) ->
@@ -25,7 +25,7 @@ loop() ->
 
 start(#{id := Id, host := Host, port := Port} = Settings) ->
     {ok, Address} = inet:parse_address(binary_to_list(Host)),
-    Base = [binary, {active, false}, {ip, Address}, {reuseaddr, true}, {nodelay, true}, {backlog, 200}],
+    Base = [binary, {active, false}, {ip, Address}, {reuseaddr, true}, {nodelay, true}, {backlog, ?MAX_CONNECTIONS}],
     try ssl:listen(Port, Base ++ options(Settings)) of
         {ok, Listening} ->
             {ok, {_, Bound}} = ssl:sockname(Listening),

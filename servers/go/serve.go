@@ -25,7 +25,7 @@ import (
 const (
 	connectionTimeout = 10 * time.Second // as servers/listener.py has them
 	linger            = time.Second
-	maxConnections    = 200
+	maxConnections    = 400
 	maxRequest        = 1 << 16 // bytes
 	alertRecord       = 21      // content type, RFC 8446 section 5.1
 	changeOfKeys      = 20      // what a server sends behind it is encrypted

@@ -10,7 +10,7 @@ const readline = require('node:readline');
 
 const CONNECTION_TIMEOUT = 10000; // milliseconds, as servers/listener.py has them
 const LINGER = 1000;
-const MAX_CONNECTIONS = 200;
+const MAX_CONNECTIONS = 400;
 const MAX_REQUEST = 1 << 16; // bytes
 
 function emit(event) {

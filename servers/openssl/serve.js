@@ -16,7 +16,7 @@ var hello = require('./hello');
 
 var CONNECTION_TIMEOUT = 10000; // milliseconds, as servers/listener.py has them
 var LINGER = 1000;
-var MAX_CONNECTIONS = 200;
+var MAX_CONNECTIONS = 400;
 var MAX_REQUEST = 1 << 16; // bytes
 var MAX_SESSIONS = 1000;
 var CHUNK = 1 << 14;

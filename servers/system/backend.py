@@ -108,6 +108,10 @@ class Backend:
         self.read_outputs()
         self.view = self._program.view()
 
+    def end(self) -> None:
+        """Let the process end; whoever has it sees that, and then calls `kill`."""
+        self._process.kill()
+
     def kill(self) -> None:
         """End the process; nothing of it is left afterwards."""
         self._process.kill()

@@ -2,6 +2,8 @@
 
 import selectors
 import socket
+import time
+from contextlib import suppress
 
 from servers.listener import CONNECTION_TIMEOUT_SECONDS, reset_on_close, set_timeout
 from servers.system.backend import Backend
@@ -14,9 +16,12 @@ CRASH_SECONDS = 0.02
 
 
 class Relay:
-    """Bytes from a client to a program and back; OSError when the program is not there."""
+    """Bytes from a client to a program and back; OSError when the program is not there. `moved_at` is when
+    the last have come (monotonic clock).
+    """
 
     def __init__(self, client: socket.socket, backend: Backend) -> None:
+        self.moved_at = time.monotonic()
         self.backend_ended_stream = False
         self._client = client
         self._client_ended_stream = False
@@ -51,6 +56,14 @@ class Relay:
         while not self._client_ended_stream and self._carry_to_backend():
             pass
 
+    def give_up(self, reason: str) -> None:
+        """End the connection and the program, from another thread than the one that carries."""
+        self._backend.view.reason = self._backend.view.reason or reason
+        self._backend.end()
+        with suppress(OSError):  # it is over already
+            reset_on_close(self._client)
+            self._client.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """End our side towards the program, which is then idle again."""
         self._inner.close()
@@ -61,6 +74,7 @@ class Relay:
         except ConnectionResetError:
             reset_on_close(self._client)
             return False
+        self.moved_at = time.monotonic()
         if received:
             self._client.sendall(received)
             return True
@@ -81,6 +95,7 @@ class Relay:
             reset_on_close(self._inner)
             self._backend.view.reason = self._backend.view.reason or "connection reset by the peer"
             return False
+        self.moved_at = time.monotonic()
         if received:
             self._inner.sendall(received)
             return True

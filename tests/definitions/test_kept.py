@@ -1,5 +1,6 @@
 """TOML files whose parsed content is kept: it is never out of date, and never needed."""
 
+import fcntl
 import json
 import tomllib
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 import definitions.kept
 from definitions.document import toml_document
-from definitions.kept import MAX_KEPT, toml_documents
+from definitions.kept import MAX_KEPT, NEW, toml_documents
 
 
 def write(folder: Path, **texts: str) -> list[Path]:
@@ -120,3 +121,19 @@ def test_no_more_than_the_newest_stay(tmp_path: Path, kept: Path) -> None:
         toml_documents(write(tmp_path, a=f"n = {number}\n"), kept)
     assert len(list(kept.glob("*"))) == MAX_KEPT
     assert kept.stat().st_mode & 0o777 == 0o700
+
+
+def test_one_that_was_killed_as_it_wrote_leaves_what_the_next_one_takes(tmp_path: Path, kept: Path) -> None:
+    kept.mkdir(parents=True)
+    (kept / NEW).write_text("[" * 1000)
+    toml_documents(write(tmp_path, a="n = 1\n"), kept)
+    (file,) = kept.iterdir()
+    assert json.loads(file.read_text()) == {f"{tmp_path.name}/a.toml": {"n": 1}}
+
+
+def test_while_another_writes_nothing_is_kept(tmp_path: Path, kept: Path) -> None:
+    kept.mkdir(parents=True)
+    with (kept / NEW).open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert toml_documents(write(tmp_path, a="n = 1\n"), kept)
+        assert [each.name for each in kept.iterdir()] == [NEW]

@@ -11,6 +11,7 @@ import pytest
 
 from matrix.errors import SelectionError, UnreadableRun
 from matrix.results.evidence import write_evidence
+from matrix.results.files import TEMPORARY
 from matrix.results.journal import Journalled
 from matrix.results.run_file import RunFile, encode, load_run
 from matrix.results.run_folder import RunFolder
@@ -134,6 +135,30 @@ def test_what_a_killed_run_has_left_is_kept_under_its_time(tmp_path: Path) -> No
     assert later.said == [f"a run that did not end is kept as {kept} (`tls-matrix report` shows it)"]
     assert Journalled.read(kept).run.by_id().keys() == {X.id}
     later.remove_if_unused()
+
+
+def test_what_a_killed_worker_was_writing_is_removed(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run", NOW, [X.id])
+    write_evidence(folder.path, evidence(X.id))
+    half = folder.path / "evidence" / "a@1" / "x" / f"connect.json.77{TEMPORARY}"
+    half.write_text("{")
+    folder.keep_evidence_of([X.id])
+    write(folder, run(X))
+    assert "evidence/a@1/x/connect.json" in content(tmp_path / "run")
+    assert not list(tmp_path.rglob(f"*{TEMPORARY}"))
+
+
+def test_a_report_of_a_run_that_did_not_end_removes_what_was_being_written(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run", NOW, [X.id])
+    folder.journal.begin(run(X).model_copy(update={"cells": []}), 1, NOW.isoformat())
+    folder.journal.add(X, 0.1)
+    half = folder.path / f"run.json.77{TEMPORARY}"
+    half.write_text("{")
+    assert tls_matrix("report", folder.path).returncode in (0, 1)
+    assert half.exists(), "as long as somebody writes there"
+    folder.journal.close()
+    assert tls_matrix("report", folder.path).returncode in (0, 1)
+    assert not half.exists()
 
 
 def test_what_a_run_has_left_that_measured_nothing_is_removed(tmp_path: Path) -> None:

@@ -205,11 +205,11 @@ def test_client_that_goes_away_is_told(openssl: Variants, level: str) -> None:
 def test_connection_too_many_is_told(openssl: Variants, level: str) -> None:
     server = openssl.start(f"openssl@{level}")
     with ExitStack() as clients:
-        for _ in range(201):
+        for _ in range(401):
             client = clients.enter_context(connect(server))
         assert client.recv(1) == b""
         seen = openssl.seen(f"openssl@{level}", client.getsockname()[1])
-    assert seen.reason == "refused: 200 connections are open"
+    assert seen.reason == "refused: 400 connections are open"
 
 
 @pytest.mark.parametrize("level", NODE_LEVELS)

@@ -7,12 +7,12 @@ Imports the standard library alone.
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from clients.genuine.drivers.loop import Told
+from stacks.temporary_folder import held_folder
 
 LOADING_SHARE = 0.8
 KEEPER = Path(__file__).with_name("keeper.py")
@@ -24,7 +24,7 @@ class Browser:
     """
 
     def __init__(self, command: Callable[[Path], Sequence[str]], descriptors: Sequence[int] = ()) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="tls-matrix-"))
+        self.folder, self._lock = held_folder("browser")  # removed by the keeper
         self._key_log = self.folder / "keylog"
         self._read = 0
         own = {name: str(self.folder) for name in ("HOME", "TMPDIR", "XDG_RUNTIME_DIR")}

@@ -3,12 +3,9 @@
 import json
 import os
 import secrets
-import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import docker
 import pytest
@@ -22,10 +19,8 @@ from servers.containers.leftovers import (
     STARTED_LABEL,
     is_abandoned,
     remove_abandoned,
-    run_folder,
     run_labels,
 )
-from tests.servers.test_process import PROJECT
 
 
 @pytest.fixture(scope="module")
@@ -96,35 +91,3 @@ def test_only_what_is_abandoned_is_removed(
     names = {container["Names"][0].lstrip("/") for container in client.api.containers(all=True)}
     assert dead not in names
     assert kept <= names
-
-
-KILLED = """
-import os, signal
-from servers.containers.leftovers import run_folder
-with run_folder() as folder:
-    (folder / "relay").mkdir()
-    print(folder, flush=True)
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def test_the_folder_of_a_killed_run_is_removed_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED],
-        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": PROJECT},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    left = Path(done.stdout.strip())
-    assert (left / "relay").is_dir(), done.stderr
-    with run_folder() as first:
-        assert not left.exists()
-        with run_folder() as second:
-            assert first.is_dir(), "one that is in use stays"
-            assert second != first
-            assert stat.S_IMODE(second.stat().st_mode) == 0o700
-    assert list(tmp_path.iterdir()) == []
