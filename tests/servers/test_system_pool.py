@@ -170,7 +170,7 @@ def test_processes_go_with_the_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "MAX_IDLE", 2)
     with serving() as served:
         crowd = [served.accepted(b"half") for _ in range(6)]
-        assert served.processes() == 6
+        wait_until(lambda: served.processes() == 6)
         for client in crowd:
             client.sendall(b"\n")
             assert client.recv(100) == b"answer to half\n"
