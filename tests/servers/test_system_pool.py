@@ -97,8 +97,11 @@ class Served:
 
 @contextmanager
 def serving() -> Iterator[Served]:
+    """A pool; all of its processes have gone at the end, so that who comes next counts its own."""
+    before = len(descendants(getpid()))
     with ExitStack() as closing:
         yield Served(closing)
+    wait_until(lambda: len(descendants(getpid())) <= before)
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
