@@ -119,7 +119,10 @@ class Expectations:
     def ambiguous(self, cells: Iterable[Cell]) -> list[str]:
         """Name each cell that two entries match with different expectations."""
         found = []
+        any_of_them = re.compile("|".join(rule.matches.pattern for rule in self._rules))
         for cell in cells:
+            if not any_of_them.match(cell.id):
+                continue
             rules = [rule for rule in self._rules if rule.matches.match(cell.id)]
             if len({rule.expectation for rule in rules}) > 1:
                 found.append(
@@ -128,13 +131,14 @@ class Expectations:
         return found
 
     def unused(self, cells: Iterable[Cell]) -> list[str]:
-        """Name each pattern that matches none of the cells."""
-        ids = [cell.id for cell in cells]
-        return [
-            f"{rule.source}: {rule.pattern!r}"
-            for rule in self._rules
-            if not any(rule.matches.match(i) for i in ids)
-        ]
+        """Name each pattern that matches none of the cells; no more cells are taken than that needs."""
+        left = self._rules
+        for cell in cells:
+            if any(rule.matches.match(cell.id) for rule in left):
+                left = [rule for rule in left if not rule.matches.match(cell.id)]
+            if not left:
+                break
+        return [f"{rule.source}: {rule.pattern!r}" for rule in left]
 
 
 def load_expectations(directories: Sequence[Path] = (BUNDLED,), notes: Notes | None = None) -> Expectations:

@@ -82,8 +82,9 @@ def waiting(process: int) -> set[Waiting]:
     processes = descendants(process)
     own = {inode for each in processes for inode in inodes(each)}
     found = set()
-    for of in ("self", *map(str, processes)):
-        network = os.readlink(f"/proc/{of}/ns/net")
+    # Many processes are in one namespace, and all of them have the same table.
+    networks = {os.readlink(f"/proc/{of}/ns/net"): of for of in ("self", *processes)}
+    for network, of in networks.items():
         for kind, state in WAITING.items():
             for line in Path(f"/proc/{of}/net/{kind}").read_text().splitlines()[1:]:
                 fields = line.split()
