@@ -1,12 +1,14 @@
 """The mark `long`: the tests that `--long` runs too.
 
-`@pytest.mark.long` is a test that takes seconds or needs a program that few machines have. Where one of many
-parameters stands for all of them, `@pytest.mark.long(but=["nginx@system"])` leaves that one in the short run.
-What is named on the command line, as a file or as a test, is run in any case, since somebody asked for it.
+`@pytest.mark.long` is a test that takes seconds or needs a program that few machines have. Where some of its
+parameters stand for all of them, `@pytest.mark.long(but=["nginx@system", "go@*"])` leaves these in the short
+run; they are shell patterns of what pytest shows in square brackets. What is named on the command line, as a
+file or as a test, is run in any case, since somebody asked for it.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,10 @@ import pytest
 
 def is_long(item: pytest.Item) -> bool:
     """Whether the mark is on the test, or on some of its parameters and these are among them."""
-    return any(_parameters(item) not in mark.kwargs.get("but", ()) for mark in item.iter_markers("long"))
+    return any(
+        not any(fnmatchcase(_parameters(item), pattern) for pattern in mark.kwargs.get("but", ()))
+        for mark in item.iter_markers("long")
+    )
 
 
 def _parameters(item: pytest.Item) -> str:
@@ -72,6 +77,9 @@ def _check_exceptions(items: Iterable[pytest.Item]) -> None:
         there[test].add(_parameters(item))
         for mark in item.iter_markers("long"):
             meant[test].update(mark.kwargs.get("but", ()))
-    for test, names in meant.items():
-        if wrong := sorted(names - there[test]):
-            raise pytest.UsageError(f"{test}: the mark long excepts {wrong[0]!r}, which is none of its parameters")
+    for test, patterns in meant.items():
+        for pattern in sorted(patterns):
+            if not any(fnmatchcase(parameters, pattern) for parameters in there[test]):
+                raise pytest.UsageError(
+                    f"{test}: the mark long excepts {pattern!r}, and no parameters match it"
+                )

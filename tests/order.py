@@ -1,7 +1,7 @@
-"""`--order SEED`: the tests in another order, which is the same wherever the seed is the same.
+"""`--order SEED`: the tests in another order, the same one for the same seed.
 
-Modules are shuffled, and the tests in each module. A module's tests stay together, because they share what is
-costly to make. No package is used for it: those that there are shuffle the cells of a grid under pytest as well.
+Modules are shuffled, and the tests in each module. Those of a module stay together, because they share what
+is costly to make. No package is used for it, because those that there are reorder a grid under pytest, too.
 """
 
 import random

@@ -126,6 +126,7 @@ def own_tests(folder: Path, program: str, *options: str) -> subprocess.Completed
     )
 
 
+@pytest.mark.long(but=["*-0"])
 @pytest.mark.parametrize("workers", ["0", "2"])
 @pytest.mark.parametrize(
     ("program", "options", "status"),

@@ -129,6 +129,7 @@ def imported(data: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, input=data, capture_output=True, cwd=ROOT, timeout=60)
 
 
+@pytest.mark.long
 def test_standard_input_and_the_bytes_that_hello_show_prints(capture: Path) -> None:
     assert imported(capture.read_bytes()).stdout.endswith(b"3 hellos\n")
     shown = tls_matrix("hello", "show", "firefox-9", "--hex").stdout
@@ -138,6 +139,7 @@ def test_standard_input_and_the_bytes_that_hello_show_prints(capture: Path) -> N
     assert "firefox-9-sslv3" in out
 
 
+@pytest.mark.long
 def test_a_profile_with_its_ladder(capture: Path, tmp_path: Path) -> None:
     folder = tmp_path / "clients"
     arguments = ("--stream", "1", "--id", "mine", "--out", str(folder))
@@ -160,6 +162,7 @@ def test_a_profile_with_its_ladder(capture: Path, tmp_path: Path) -> None:
     assert again.stderr == f"tls-matrix: {path}: is there already; remove it, or choose another id\n"
 
 
+@pytest.mark.long(but=["options2*"])
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -305,6 +308,7 @@ def test_listen_without_a_caller_ends_with_1() -> None:
         assert program.wait(timeout=20) == 1
 
 
+@pytest.mark.long
 def test_a_port_that_is_taken_and_an_address_that_is_none_are_one_line_and_2() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -318,6 +322,7 @@ def test_a_port_that_is_taken_and_an_address_that_is_none_are_one_line_and_2() -
             assert said in done.stderr
 
 
+@pytest.mark.long(but=["options2"])
 @pytest.mark.parametrize("options", [(), ("--json",), ("--stream", "1", "--id", "mine")])
 def test_a_damaged_time_is_no_traceback(tmp_path: Path, options: tuple[str, ...]) -> None:
     path = tmp_path / "damaged.pcapng"

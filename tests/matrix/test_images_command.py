@@ -28,12 +28,14 @@ def images() -> None:
     assert built.returncode == 0, built.stderr
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("images")
 def test_what_is_built_is_not_built_again() -> None:
     again = tls_matrix("images", "build", *SERVERS)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("images")
 def test_both_backends_give_the_same_outcomes_and_reasons(tmp_path: Path) -> None:
     chosen = [argument for server in SERVERS for argument in ("--server", server)]
@@ -113,6 +115,7 @@ def test_the_bill_of_an_image_that_is_built() -> None:
     assert {"libc6", "tlslite-ng", "tls-interop-matrix"} <= {each["name"] for each in bill["components"]}
 
 
+@pytest.mark.long
 def test_a_bill_of_what_does_not_exist_or_is_several() -> None:
     for wanted, said in (("tlslite@9", "tlslite@0.8.2"), ("openssl@*", "name one of them")):
         done = tls_matrix("images", "sbom", wanted)

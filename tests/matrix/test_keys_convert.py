@@ -126,6 +126,7 @@ def convert(*arguments: str | Path, data: bytes = b"") -> tuple[int, str]:
     return done.returncode, done.stderr.decode()
 
 
+@pytest.mark.long(but=["ed25519"])
 def test_the_command(key: bytes, tmp_path: Path) -> None:
     source, target = tmp_path / "key.der", tmp_path / "key.pem"
     source.write_bytes(openssl("pkey", "-outform", "DER", data=key))

@@ -195,6 +195,7 @@ def test_a_baseline_is_what_is_expected(
     assert "\n  next: if that is right from now on, correct what was expected" in better.stdout
 
 
+@pytest.mark.long
 def test_a_baseline_that_says_nothing_of_what_is_asked_is_refused_and_a_gap_is_told(
     after: Path, tmp_path: Path
 ) -> None:
@@ -292,6 +293,7 @@ ANOTHER = TLSLITE.replace(
 )
 
 
+@pytest.mark.long(but=["not?installed"])
 @pytest.mark.parametrize(
     ("program", "verdict", "said"),
     [

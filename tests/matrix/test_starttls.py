@@ -67,6 +67,7 @@ def speaking(words: bytes, family: socket.AddressFamily = socket.AF_INET) -> Ite
         listener.close()
 
 
+@pytest.mark.long
 def test_a_users_own_servers_are_met_through_their_protocol(tmp_path: Path) -> None:
     write_definitions(tmp_path / "servers", 'resumption = ["session-id", "ticket"]')
     chosen = [name for name, scenario in SCENARIOS.items() if not scenario.makes_probes]
@@ -91,6 +92,7 @@ def test_a_users_own_servers_are_met_through_their_protocol(tmp_path: Path) -> N
     assert {reason.partition(":")[0] for reason in reasons} == {"server-hello"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scenario", ["split-hello", "large-hello"])
 def test_hellos_are_split_and_padded_behind_every_protocol(tmp_path: Path, scenario: str) -> None:
     write_definitions(tmp_path / "servers", "")
@@ -101,6 +103,7 @@ def test_hellos_are_split_and_padded_behind_every_protocol(tmp_path: Path, scena
     assert outcomes == ["works"] * len(PROTOCOLS)
 
 
+@pytest.mark.long
 def test_targets_of_every_protocol_at_once(addresses: Mapping[str, str], tmp_path: Path) -> None:
     targets = []
     for protocol, address in addresses.items():
@@ -248,6 +251,7 @@ def test_connect_to_a_name_that_has_no_address() -> None:
     assert "nowhere.invalid:443: the name has no address" in result.stderr
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/net/if_inet6").is_file(), reason="this machine has no IPv6")
 def test_a_target_with_an_ipv6_address(tmp_path: Path) -> None:
     with speaking(b"HTTP/1.0 400 Bad Request\r\n\r\n", socket.AF_INET6) as address:

@@ -125,6 +125,7 @@ def test_the_bundle_is_a_plain_tar_archive_of_the_registries_files(
         ]
 
 
+@pytest.mark.long
 def test_every_python_that_a_stack_is_pinned_for_comes_along(
     index: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

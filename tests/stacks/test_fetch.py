@@ -66,6 +66,7 @@ def test_fetched_once_and_then_without_a_registry(
     assert fetch(stack) == folder, "no client is started"
 
 
+@pytest.mark.long
 def test_all_files_lie_in_one_folder(index: Path, npm: NpmRegistry, cache: Path) -> None:
     inner = tarball({"node-1/bin/node": PROGRAM}, mode=0o755)
     published = npm.publish("toynode", "1.0.0", tarball({"package/node-1.tar.gz": inner}))
@@ -86,6 +87,7 @@ def test_all_files_lie_in_one_folder(index: Path, npm: NpmRegistry, cache: Path)
     assert seen[-1] == sum(file.size for file in files)
 
 
+@pytest.mark.long
 def test_nothing_is_written_elsewhere(
     index: Path, npm: NpmRegistry, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +123,7 @@ def test_another_platform_is_refused(index: Path, cache: Path) -> None:
     assert not cache.exists()
 
 
+@pytest.mark.long
 def test_several_at_once_do_not_disturb_each_other(index: Path, npm: NpmRegistry, cache: Path) -> None:
     published = npm.publish("toynode", "1.0.0", tarball({"package/bin/node": PROGRAM}))
     stack = stack_of(wheel(index), published)
@@ -317,6 +320,7 @@ def test_cache_folder_that_cannot_be_one(
         fetch(stack_of(wheel(index)))
 
 
+@pytest.mark.long
 @needs_setpriv
 def test_a_killed_fetch_takes_npm_with_it_and_the_next_removes_the_rest(
     npm: NpmRegistry, index: Path, cache: Path

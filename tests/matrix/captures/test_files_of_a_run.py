@@ -28,6 +28,7 @@ def capture(folder: Path, cell: str) -> Path:
     return folder / "evidence" / f"{cell}.pcapng"
 
 
+@pytest.mark.long
 def test_each_cell_of_the_incident_can_be_read(incident: Path) -> None:
     cells = run_json(incident)["cells"]
     assert len(cells) > 20
@@ -73,6 +74,7 @@ def test_by_default_only_what_is_no_plain_pass_has_one_and_no_key_is_written(tmp
     assert not capture(tmp_path / "run", RSA_KEY_EXCHANGE).exists()
 
 
+@pytest.mark.long(but=["0"])
 @pytest.mark.parametrize("workers", [0, 2])
 def test_secrets_go_to_the_file_that_is_named(tmp_path: Path, workers: int) -> None:
     named = tmp_path / "keys.log"

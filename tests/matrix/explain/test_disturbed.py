@@ -111,6 +111,7 @@ def test_a_server_that_learns(running: RunningServers) -> None:
     assert not found.causes
 
 
+@pytest.mark.long
 def test_a_server_that_hangs_costs_no_more_than_eight_deadlines(running: RunningServers) -> None:
     seconds = 4.0
     began = time.monotonic()
@@ -119,6 +120,7 @@ def test_a_server_that_hangs_costs_no_more_than_eight_deadlines(running: Running
     assert time.monotonic() - began < 8 * seconds
 
 
+@pytest.mark.long
 def test_a_server_that_never_says_a_word_costs_no_more_than_eight_deadlines() -> None:
     seconds = 1.5
     with answering(None) as destination:

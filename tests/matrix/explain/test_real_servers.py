@@ -46,6 +46,7 @@ def cost_of(found: Explanation) -> list[int]:
     return [each.probes_here for each in found.in_turn()]
 
 
+@pytest.mark.long
 def test_jdk_25_and_the_hello_of_java_6(running: RunningServers) -> None:
     """The format, then the version, then the missing signature_algorithms: each hides the next one."""
     found = asked(running, "jsse@25", "java-6")
@@ -55,6 +56,7 @@ def test_jdk_25_and_the_hello_of_java_6(running: RunningServers) -> None:
     assert max(cost_of(found)) <= MOST_FOR_A_SINGLE_CAUSE
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("client", ["java-6", "ie6-winxp"])
 def test_what_openssl_4_has_against_the_format_of_sslv2(running: RunningServers, client: str) -> None:
     """It closes the connection on that format and refuses the old version with an alert: since the failing
@@ -103,6 +105,7 @@ def test_openssl_3_and_a_hello_without_signature_algorithms(running: RunningServ
     assert "not extension:signature_algorithms" in parts_of(found)
 
 
+@pytest.mark.long
 def test_nginx_with_ecdhe_rsa_and_gcm_alone(tmp_path: Path) -> None:
     """Internet Explorer 11 on Windows 7 has GCM for ECDSA certificates alone."""
     with nginx(tmp_path, "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384") as port:

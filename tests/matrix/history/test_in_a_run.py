@@ -67,6 +67,7 @@ def test_the_tests_keep_to_a_history_of_their_own(monkeypatch: pytest.MonkeyPatc
     assert named_history(None) is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_run_by_pytest_is_added_once(tmp_path: Path, workers: int) -> None:
     file = tmp_path / "history.sqlite"
@@ -102,6 +103,7 @@ def test_a_named_file_that_cannot_be_used_is_told_before_the_run(
     assert [each.name for each in tmp_path.iterdir()] == ["notes.txt"], "nothing was started"
 
 
+@pytest.mark.long
 def test_a_named_file_that_is_locked_is_no_reason_not_to_run(tmp_path: Path) -> None:
     file, out = tmp_path / "history.sqlite", tmp_path / "run"
     add_runs(file, days(Outcome.WORKS))
@@ -119,6 +121,7 @@ def test_a_named_file_that_is_locked_is_no_reason_not_to_run(tmp_path: Path) -> 
     assert imported.stdout == f"1 run added to {file}\n"
 
 
+@pytest.mark.long
 def test_a_history_that_turns_out_to_be_damaged_harms_no_run(tmp_path: Path) -> None:
     file, out = tmp_path / "history.sqlite", tmp_path / "run"
     assert tls_matrix(*RUN, "--out", out, "--history", file).returncode == 0

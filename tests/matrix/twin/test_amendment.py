@@ -89,6 +89,7 @@ def test_without_an_explanation_it_is_named_as_a_difference(tmp_path: Path) -> N
     assert {str(made.live[name].reason) for name in made.differing} == {"server-hello:alert-internal_error"}
 
 
+@pytest.mark.long
 def test_what_the_budget_leaves_out_stands_in_the_notes(tmp_path: Path) -> None:
     with live(tmp_path, PAIR) as destination:
         made = twin(tmp_path, destination, 40)
