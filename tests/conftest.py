@@ -22,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--long",
         action="store_true",
-        help="run the long tests too: containers, scanners, genuine browsers, pages in Chromium, whole fleets",
+        help="run the long tests too: containers, scanners, genuine browsers, pages, whole fleets",
     )
     group.addoption(
         "--order", type=int, metavar="SEED", help="shuffle modules and their tests; a seed gives one order"
