@@ -19,7 +19,7 @@ def pytest_grid(out: Path, workers: int, *arguments: str) -> subprocess.Complete
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE)
 
 
-@pytest.mark.long(but=["*-0"])
+@pytest.mark.long(but=["arguments0-*-0", "arguments4-*-0"])
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),

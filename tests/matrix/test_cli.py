@@ -18,6 +18,7 @@ def tls_matrix(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.long(but=["arguments0-*", "arguments2-*"])
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -185,6 +186,7 @@ def test_a_server_ends_when_nobody_reads_of_its_connections() -> None:
         assert server.stderr.read().count("\n") == 1, "the note of the definition"
 
 
+@pytest.mark.long
 def test_nobody_reads_what_is_wrong_and_the_status_says_it_all_the_same() -> None:
     for arguments in (("list", "nothing"), ("connect", "java-7", "nowhere")):
         assert left(*arguments, stream="both").returncode == 2

@@ -75,6 +75,7 @@ def test_what_differs_from_the_nearest_client_is_said_as_hello_diff_says_it(tmp_
     assert all(line in diff for line in listed)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("count", "said"), [(20, "19 hellos: streams 2, 3, 4, 5, 6, 7 and 13 more"), (2, "1 hello: stream 2")]
 )
@@ -178,6 +179,7 @@ def test_what_cannot_be_asked_is_one_line_and_2(capture: Path, options: tuple[st
     assert said in done.stderr
 
 
+@pytest.mark.long
 def test_the_exit_status_says_whether_there_are_hellos(tmp_path: Path, capture: Path) -> None:
     none = tmp_path / "none.pcap"
     none.write_bytes(pcap(Conversation().opened().client_says(b"GET / HTTP/1.1\r\n\r\n").packets()))
@@ -217,6 +219,7 @@ def test_what_comes_from_a_capture_is_escaped(tmp_path: Path) -> None:
     assert "\x1b" not in tls_matrix("hello", "show", str(path)).stdout
 
 
+@pytest.mark.long
 def test_show_and_diff_take_files(capture: Path) -> None:
     shown = tls_matrix("hello", "show", f"{capture}#2").stdout
     assert shown.startswith(f"{capture}#2: 1 hello\n\nstream 2: TLSv1.3\n")

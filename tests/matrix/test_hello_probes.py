@@ -165,6 +165,7 @@ def test_the_control_of_the_intolerances_minds_nothing(running: RunningServers) 
         assert said(observe(started(running, TOLERANT).port, client, SPLIT))[0] is Outcome.WORKS
 
 
+@pytest.mark.long
 def test_lengths_from_256_to_511_hang_and_no_others(running: RunningServers) -> None:
     """RFC 7685 is there for such servers: clients pad beyond these lengths."""
     definitions = load_definitions()

@@ -94,6 +94,7 @@ def test_images_build_of_what_does_not_exist() -> None:
     assert "tlslite@0.8.2" in done.stderr
 
 
+@pytest.mark.long
 def test_the_bill_of_the_program_needs_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "DOCKER_HOST", "unix:///nowhere.sock")
     done = tls_matrix("images", "sbom")
@@ -106,6 +107,7 @@ def test_the_bill_of_the_program_needs_no_engine(monkeypatch: pytest.MonkeyPatch
     assert without.stderr.startswith("tls-matrix: no container engine answers at unix:///nowhere.sock: ")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("images")
 def test_the_bill_of_an_image_that_is_built() -> None:
     done = tls_matrix("images", "sbom", "tlslite@0.8.2")

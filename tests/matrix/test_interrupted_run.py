@@ -241,7 +241,7 @@ def workers_by_command(process: Running) -> list[int]:
     return [each for each in children if b"import sys;exec(" in Path(f"/proc/{each}/cmdline").read_bytes()]
 
 
-@pytest.mark.long(but=["run"])
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("by", "workers", "said"),
     [

@@ -83,6 +83,7 @@ def completed(words: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.long(but=["*connect*", "*split*"])
 @pytest.mark.parametrize(
     ("words", "among"),
     [

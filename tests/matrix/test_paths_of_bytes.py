@@ -74,6 +74,7 @@ def test_every_path_of_a_run(folder: Path, workers: int) -> None:
     assert result.stdout.endswith(f"The page: {folder.parent}/{SAID}/{SAID}/grid.html\n")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_run_in_a_folder_whose_name_is_no_text(folder: Path, workers: int) -> None:
     chosen = ("--server", "jsse6@6u45", "--client", "java-7", "--client", "java-8", "-n", workers)

@@ -235,6 +235,7 @@ def test_connect_shows_what_was_said_before_tls(addresses: Mapping[str, str]) ->
     assert "openssl-3.0 works" in result.stdout
 
 
+@pytest.mark.long
 def test_connect_tells_a_refusal_before_tls_from_one_in_it(addresses: Mapping[str, str]) -> None:
     with speaking(b"554 no service\r\n") as refusing:
         result = tls_matrix("connect", "openssl-3.0", f"{refusing},starttls=smtp")
@@ -244,6 +245,7 @@ def test_connect_tells_a_refusal_before_tls_from_one_in_it(addresses: Mapping[st
     assert json.loads(in_tls.stdout)["reason"].startswith("server-hello:alert-")
 
 
+@pytest.mark.long
 def test_connect_to_a_name_that_has_no_address() -> None:
     result = tls_matrix("connect", "openssl-3.0", "nowhere.invalid:443")
     assert result.returncode == 3

@@ -87,6 +87,7 @@ def nginx(tmp_path: Path) -> Iterator[str]:
     server.stop()
 
 
+@pytest.mark.long
 def test_every_client_meets_a_server_of_somebody_elses(nginx: str, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     result = tls_matrix("run", "--target", f"mine={nginx}", "--out", folder)

@@ -225,6 +225,7 @@ def test_no_process_is_left(
     stuck.close()
 
 
+@pytest.mark.long(but=["node@26", "go@1.27"])
 @every_plain
 def test_stack_that_is_not_fetched_names_the_command(
     credentials: Mapping[str, PrivateKeyAndChain],

@@ -113,10 +113,8 @@ def test_what_is_exported_is_imported_without_registries(
     assert sorted(cache.iterdir()) == sorted(folders.values())
 
 
-def test_the_bundle_is_a_plain_tar_archive_of_the_registries_files(
-    two: tuple[Stack, Stack], tmp_path: Path
-) -> None:
-    with tarfile.open(exported(tmp_path / "stacks.tar", *two)) as archive:
+def test_the_bundle_is_a_plain_tar_archive_of_the_registries_files(good: Bundle) -> None:
+    with tarfile.open(fileobj=io.BytesIO(good.content)) as archive:
         assert archive.getnames() == [
             LISTING,
             "shared-1.0-py3-none-any.whl",

@@ -170,6 +170,7 @@ def refused_with(message: str, stack: Stack, cache: Path, left: tuple[str, ...] 
     assert sorted(path.name for path in cache.iterdir()) == sorted(left)
 
 
+@pytest.mark.long
 def test_half_a_download_is_not_used(npm: NpmRegistry, cache: Path) -> None:
     stack = stack_of(npm.publish("toynode", "1.0.0", tarball({"package/bin/node": os.urandom(200_000)})))
     npm.sends = 100_000
@@ -178,6 +179,7 @@ def test_half_a_download_is_not_used(npm: NpmRegistry, cache: Path) -> None:
     assert (fetch(stack) / "bin" / "node").stat().st_size == 200_000
 
 
+@pytest.mark.long
 def test_goes_on_where_it_was_interrupted(index: Path, npm: NpmRegistry, cache: Path) -> None:
     first = npm.publish("first", "1.0.0", tarball({"package/first": b"1"}))
     second = npm.publish("second", "1.0.0", tarball({"package/second": os.urandom(200_000)}))
@@ -264,6 +266,7 @@ shutil.which = lambda name: None if name == "setpriv" else which(name)
 LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
 
 
+@pytest.mark.long(but=["while?it?is?unpacked"])
 @needs_file_limit
 @pytest.mark.parametrize("size", [200_000, 90_000], ids=["while it is downloaded", "while it is unpacked"])
 def test_no_room(size: int, npm: NpmRegistry, cache: Path) -> None:
@@ -341,6 +344,7 @@ def test_a_killed_fetch_takes_npm_with_it_and_the_next_removes_the_rest(
     assert not left.exists()
 
 
+@pytest.mark.long
 def test_where_a_client_outlives_its_fetch_it_keeps_the_folder(
     npm: NpmRegistry, index: Path, cache: Path
 ) -> None:

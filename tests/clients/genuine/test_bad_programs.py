@@ -68,6 +68,7 @@ def test_one_that_hangs_ends_in_the_deadline_with_its_words(tmp_path: Path) -> N
     assert "did not end by itself: I think" in attempt.failure.sentence
 
 
+@pytest.mark.long
 def test_one_that_hangs_and_never_connects_has_no_connection(tmp_path: Path) -> None:
     seen = visit_of(tmp_path, *python("print('why?', flush=True); import time; time.sleep(60)"))
     (attempt,) = seen.attempts

@@ -77,6 +77,7 @@ def test_a_server_that_goes_down_after_a_hello_got_through(running: RunningServe
         assert explained(port, CLIENT).kind is Kind.DOWN
 
 
+@pytest.mark.long
 def test_a_limit_of_the_rate(running: RunningServers) -> None:
     """Three connections a second at most: a pause helps, which a ban does not end."""
     moments: list[float] = []

@@ -70,6 +70,7 @@ def test_what_openssl_4_has_against_the_format_of_sslv2(running: RunningServers,
     assert max(cost_of(found)[:2]) <= MOST_FOR_A_SINGLE_CAUSE
 
 
+@pytest.mark.long
 def test_java_6_at_an_ecdsa_certificate_lacks_two_pairs_of_things(running: RunningServers) -> None:
     found = asked(running, ECDSA, "java-6")
     first, second = parts_of(found)
@@ -100,6 +101,7 @@ def test_tlslite_ng_and_the_prime_that_java_6_refuses(running: RunningServers) -
     assert "DHE" in said
 
 
+@pytest.mark.long
 def test_openssl_3_and_a_hello_without_signature_algorithms(running: RunningServers) -> None:
     found = asked(running, "openssl-s_server@system", "java-6")
     assert "not extension:signature_algorithms" in parts_of(found)
@@ -131,6 +133,7 @@ def test_node_with_a_single_curve(tmp_path: Path) -> None:
     assert causes_of(found)[0][0] == "not lists:supported_groups:secp521r1"
 
 
+@pytest.mark.long
 def test_jdk_25_and_a_client_with_rsa_key_exchange_alone(running: RunningServers) -> None:
     found = asked(running, "jsse@25", "java-17-tls1.2-aes128")
     assert found.kind is Kind.ONE

@@ -47,6 +47,7 @@ def test_a_run_is_added_where_the_option_says_and_no_other_command_adds(tmp_path
     assert len(listed(file)) == 2
 
 
+@pytest.mark.long
 def test_the_variable_names_the_file_and_the_option_goes_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_run_by_pytest_is_added_once(tmp_path: Path, workers: int) -> None:
     assert ([each.name for each in runs], cells) == (["run"], CELLS)
 
 
+@pytest.mark.long
 def test_cells_that_are_only_listed_or_not_chosen_are_no_run(tmp_path: Path) -> None:
     file = tmp_path / "history.sqlite"
     for option in (("--collect-only",), ("-k", "nothing")):
@@ -141,6 +143,7 @@ def test_a_history_that_turns_out_to_be_damaged_harms_no_run(tmp_path: Path) -> 
     assert f"\n{file}: is damaged (database disk image is malformed); the run is not in" in by_pytest.stdout
 
 
+@pytest.mark.long
 def test_a_run_without_some_of_its_cells_is_added_as_partial(tmp_path: Path) -> None:
     file = tmp_path / "history.sqlite"
     chosen = ("--server", BEFORE, *CLIENTS, f"--out={tmp_path / 'run'}", f"--history={file}", "-n", 0)

@@ -71,6 +71,7 @@ def twin(folder: Path, destination: Destination, budget: int) -> Twin:
 PAIR = "extension:session_ticket and extension:status_request"
 
 
+@pytest.mark.long
 def test_a_pair_that_no_question_asks_for_is_found_by_the_cells(tmp_path: Path) -> None:
     with live(tmp_path, PAIR) as destination:
         made = twin(tmp_path, destination, 600)
