@@ -13,7 +13,7 @@ from tests.matrix.test_cli import tls_matrix
 PAGES = sorted(DOCS.glob("*.md"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def addresses() -> Iterator[Mapping[str, str]]:
     with hosts() as started:
         yield started
