@@ -89,6 +89,11 @@ class _Rule(Struct, frozen=True):
     source: str
 
 
+def _any_of(rules: Iterable[_Rule]) -> re.Pattern[str]:
+    """One expression for all: a run of a fleet has millions of cells to look through."""
+    return re.compile("|".join(rule.matches.pattern for rule in rules))
+
+
 class Expectations:
     """All entries, in order."""
 
@@ -119,7 +124,7 @@ class Expectations:
     def ambiguous(self, cells: Iterable[Cell]) -> list[str]:
         """Name each cell that two entries match with different expectations."""
         found = []
-        any_of_them = re.compile("|".join(rule.matches.pattern for rule in self._rules))
+        any_of_them = _any_of(self._rules)
         for cell in cells:
             if not any_of_them.match(cell.id):
                 continue
@@ -132,12 +137,13 @@ class Expectations:
 
     def unused(self, cells: Iterable[Cell]) -> list[str]:
         """Name each pattern that matches none of the cells; no more cells are taken than that needs."""
-        left = self._rules
+        left, any_left = self._rules, _any_of(self._rules)
         for cell in cells:
-            if any(rule.matches.match(cell.id) for rule in left):
-                left = [rule for rule in left if not rule.matches.match(cell.id)]
             if not left:
                 break
+            if any_left.match(cell.id):
+                left = [rule for rule in left if not rule.matches.match(cell.id)]
+                any_left = _any_of(left)
         return [f"{rule.source}: {rule.pattern!r}" for rule in left]
 
 

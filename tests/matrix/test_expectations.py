@@ -89,7 +89,6 @@ def test_patterns_that_overlap_or_match_nothing_are_found(tmp_path: Path) -> Non
     assert expectations.unused(cells) == ["some.toml: 'nowhere/*'"]
 
 
-@pytest.mark.long
 def test_the_shipped_files_are_unambiguous_and_every_pattern_matches_something() -> None:
     servers = [
         variant.id for definition in load_all_definitions(()).values() for variant in expand(definition)
