@@ -8,6 +8,8 @@ from hypothesis import settings
 
 from matrix.history.place import VARIABLE
 from stacks.temporary_folder import temporary_folder
+from tests.long import LongTests
+from tests.order import shuffle
 from tests.skips import SkipReport
 
 # How long an example takes is up to the machine (hypothesis: at most 200 ms); speed is measured in bench/.
@@ -16,7 +18,16 @@ settings.load_profile("without-deadline")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
+    group = parser.getgroup("own tests", "the project's own tests (tests/)")
+    group.addoption(
+        "--long",
+        action="store_true",
+        help="run the long tests too: containers, scanners, genuine browsers, pages, whole fleets",
+    )
+    group.addoption(
+        "--order", type=int, metavar="SEED", help="shuffle modules and their tests; a seed gives one order"
+    )
+    group.addoption(
         "--strict-skips",
         action="store_true",
         help="fail where a test is skipped for a reason that is not in tests/allowed_skips.toml",
@@ -25,8 +36,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     _keep_runs_apart(config)
+    config.pluginmanager.register(LongTests(config), "long-tests")
     if not hasattr(config, "workerinput"):  # a worker's reports all come to the controlling process
         config.pluginmanager.register(SkipReport(strict=config.option.strict_skips), "skip-report")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.order is not None:
+        shuffle(items, config.option.order)
 
 
 def _keep_runs_apart(config: pytest.Config) -> None:

@@ -123,6 +123,7 @@ def finish_step(command: ModuleType, checkout: Path) -> None:
     Path(command.stamp_path("requirements")).write_bytes(command.stamp(command.digest("requirements")))
 
 
+@pytest.mark.long
 def test_first_use_then_a_wrong_hash_then_the_right_one(checkout: Path) -> None:
     """One after the other in one checkout, for making an environment takes seconds."""
     elsewhere = checkout.parent / "elsewhere"

@@ -1,15 +1,11 @@
 """Skips by reason: what is listed is allowed, and only where the thing is really missing."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.own_tests import own_tests
 from tests.skips import AllowedSkip, AllowedSkipsError, holes, is_program_there, load_allowed_skips, table
-from tests.test_tree import ROOT
 
 NO_PROGRAM = "there is no {} program; get it with: apt-get install it"
 ALLOWED = load_allowed_skips()
@@ -112,20 +108,7 @@ def test_that_hides():
 MODULE = "import pytest\npytest.skip('no module today', allow_module_level=True)\n"
 
 
-def own_tests(folder: Path, program: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Tests beside a conftest.py that has what tests/conftest.py has."""
-    (folder / "tests").mkdir()
-    for name in ("__init__.py", "conftest.py", "skips.py", "allowed_skips.toml"):
-        shutil.copy(ROOT / "tests" / name, folder / "tests")
-    (folder / "tests" / "test_program.py").write_text(program)
-    (folder / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
-    command = [sys.executable, "-P", "-m", "pytest", "-p", "no:cacheprovider", "--import-mode=importlib"]
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
-    return subprocess.run(
-        [*command, "tests", *options], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
-    )
-
-
+@pytest.mark.long(but=["*-0"])
 @pytest.mark.parametrize("workers", ["0", "2"])
 @pytest.mark.parametrize(
     ("program", "options", "status"),
@@ -140,7 +123,7 @@ def own_tests(folder: Path, program: str, *options: str) -> subprocess.Completed
 def test_only_strict_runs_fail(
     tmp_path: Path, program: str, options: tuple[str, ...], status: int, workers: str
 ) -> None:
-    result = own_tests(tmp_path, program, "-n", workers, *options)
+    result = own_tests(tmp_path, {"test_program": program}, "-n", workers, *options)
     assert result.returncode == status, result.stdout
     assert "skipped, by reason" in result.stdout
     if program == MODULE:
@@ -153,6 +136,6 @@ def test_only_strict_runs_fail(
 
 
 def test_a_run_without_skips_says_so(tmp_path: Path) -> None:
-    result = own_tests(tmp_path, "def test_that_runs():\n    pass\n", "--strict-skips")
+    result = own_tests(tmp_path, {"test_program": "def test_that_runs():\n    pass\n"}, "--strict-skips")
     assert result.returncode == 0
     assert "no test was skipped" in result.stdout

@@ -43,6 +43,7 @@ def tls_matrix(installed: Path, cwd: Path, *arguments: str) -> subprocess.Comple
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=SECONDS)
 
 
+@pytest.mark.long
 def test_the_wheel_has_every_file_of_the_packages(installed: Path) -> None:
     there = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()}
     wanted = {name for name in map(relative, FILES) if name.partition("/")[0] in PACKAGES}
@@ -50,6 +51,7 @@ def test_the_wheel_has_every_file_of_the_packages(installed: Path) -> None:
     assert not [name for name in there if not name.startswith((*PACKAGES, "tls_interop_matrix-"))]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_the_wheel_runs_a_grid(installed: Path, tmp_path: Path, workers: str) -> None:
     # What lies in the folder about is none of its business.

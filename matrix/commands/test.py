@@ -12,7 +12,7 @@ CONTEXT_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "h
 
 
 def test(context: typer.Context) -> None:
-    """Run the project's own tests; arguments go to pytest. Only a checkout has tests.
+    """Run the project's own tests (--long: all of them); arguments go to pytest. Only a checkout has tests.
 
     Exit status: pytest's; 2 where this is no checkout, 3 where what tests need cannot be installed.
     """

@@ -7,6 +7,7 @@ of them comes out as an error of one line before anything is started.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product, starmap
 from pathlib import Path
 
 from clients.genuine.program import Program
@@ -14,7 +15,7 @@ from clients.genuine.programs import load_programs
 from clients.profile import Profile, load_profiles
 from definitions.fault import Together
 from definitions.former import Notes
-from matrix.cell import grid, select
+from matrix.cell import Cell, grid, select
 from matrix.errors import SelectionError
 from matrix.expectations.files import Expectations, load_own_expectations
 from matrix.plan.cells import check_baseline, plan_cells
@@ -168,5 +169,6 @@ def _unused(
     """Name the user's patterns that match no cell there is, whatever of them is run."""
     if own:
         known = (variant.id for definition in definitions.values() for variant in expand(definition))
-        cells = grid(list(dict.fromkeys((*servers, *known))), list(profiles), list(SCENARIOS))
+        # Far more than a run has, so they are made one after the other and no more than are needed.
+        cells = starmap(Cell, product(dict.fromkeys((*servers, *known)), profiles, SCENARIOS))
         yield from (f"{pattern} matches no cell; correct or remove it" for pattern in own.unused(cells))

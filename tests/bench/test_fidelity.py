@@ -100,6 +100,7 @@ def test_the_time_may_be_off_by_the_tolerance(late: int, is_time: bool) -> None:
     assert answer["session_id_begins_with"] is None
 
 
+@pytest.mark.long(but=["True"])
 @pytest.mark.parametrize("is_measured", [True, False])
 def test_an_emulation_without_the_time_does_not_agree_where_that_was_measured(is_measured: bool) -> None:
     def answers(connection: socket.socket) -> None:

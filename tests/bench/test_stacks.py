@@ -34,6 +34,7 @@ def emulated() -> Iterator[dict[str, Address]]:
         yield addresses
 
 
+@pytest.mark.long(but=["tlslite-emulated@0.8.2", "openssl-3.0-emulated@3.0"])
 @pytest.mark.parametrize("name", STACKS)
 def test_an_emulation_answers_as_its_stack(emulated: dict[str, Address], name: str) -> None:
     with STACKS[name](CREDENTIALS) as stack:
@@ -44,6 +45,7 @@ def test_an_emulation_answers_as_its_stack(emulated: dict[str, Address], name: s
     assert comparison.disagreements == ()
 
 
+@pytest.mark.long
 def test_another_stack_is_told_apart(emulated: dict[str, Address]) -> None:
     with STACKS["tlslite-emulated@0.8.2"](CREDENTIALS) as stack:
         assert not isinstance(stack, Missing), stack

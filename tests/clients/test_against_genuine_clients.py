@@ -39,6 +39,7 @@ def genuine(client: str, after: str, folder: Path) -> Seen:
     return listening.seen
 
 
+@pytest.mark.long(but=["openssl-3.0-debian-*", "gnutls-3.7-*", "java-17.0.9-own"])
 @pytest.mark.parametrize(
     ("client", "after"),
     [(client, after) for client in PROGRAMS for after in (RETRY, "hello-request")]

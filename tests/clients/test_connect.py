@@ -317,6 +317,7 @@ def test_firefox_works_after_fallback_to_sslv3(certificate: ServerCertificate) -
     assert observation.attempts[1].negotiated.version == 0x0300
 
 
+@pytest.mark.long(but=["zeros", "an?endless?message"])
 @pytest.mark.parametrize(
     "data",
     [

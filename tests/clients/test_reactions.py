@@ -65,6 +65,7 @@ def test_the_programs_are_there_with_rows_enough() -> None:
     assert set(LIBRARIES) <= set(programs)
 
 
+@pytest.mark.long(but=["genuine-openssl-1.0.2o-*", "genuine-sunjsse-6b22-*", "genuine-jsse-21.0.8-*"])
 @pytest.mark.parametrize("measured", VECTORS, ids=[f"{one.program}-{one.profile}" for one in VECTORS])
 def test_a_profile_does_what_its_program_does(measured: Measured) -> None:
     player, known = PROFILES[measured.profile].player, KNOWN.get(measured.profile, {})

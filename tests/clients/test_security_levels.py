@@ -51,6 +51,7 @@ def test_without_the_limit_it_would_do_something_else(client: str, limit: str, q
     assert played(without, QUESTIONS[question]) != VECTORS[PLAYS[client]][question]
 
 
+@pytest.mark.long(but=["seclevel0"])
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_program_still_does_it(level: str) -> None:
     PROGRAMS["openssl-3.0"].skip_where_it_is_not()

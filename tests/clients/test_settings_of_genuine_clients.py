@@ -99,6 +99,7 @@ def test_gnutls(setting: str, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("client", JAVA)
 def test_jsse(client: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = sent(client, tmp_path)

@@ -13,12 +13,13 @@ from tests.matrix.test_cli import tls_matrix
 PAGES = sorted(DOCS.glob("*.md"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def addresses() -> Iterator[Mapping[str, str]]:
     with hosts() as started:
         yield started
 
 
+@pytest.mark.long(but=["README", "test-my-server"])
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_what_a_page_says_is_what_its_commands_print(
     page: Path, addresses: Mapping[str, str], tmp_path: Path
@@ -55,6 +56,7 @@ NOT_RUN = [
 ]
 
 
+@pytest.mark.long(but=["*twin*"])
 @pytest.mark.parametrize("line", NOT_RUN)
 def test_a_command_that_is_not_run_is_one_that_there_is(line: str) -> None:
     """Such commands are run elsewhere, with a registry of the tests' own or an engine."""

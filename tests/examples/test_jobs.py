@@ -20,6 +20,8 @@ from matrix.results.run_file import load_run
 from tests.matrix.test_cli import tls_matrix
 from tests.matrix.test_run import ROOT
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = ROOT / "examples"
 SITE = """
 servers = ["jsse6@6u45", "webmethods-8.0.1@core-fix-19"]

@@ -8,6 +8,7 @@ from tests.hostile.handshakes import HANDSHAKES, TLS_1_3
 from tests.mutations.records import ALTERATIONS
 
 
+@pytest.mark.long(but=["tls1.2-rsa"])
 @pytest.mark.parametrize("name", HANDSHAKES)
 def test_a_client_may_stop_behind_every_byte(name: str) -> None:
     handshake = HANDSHAKES[name]

@@ -21,6 +21,7 @@ def flooded(conversation: Conversation, pieces: list[bytes]) -> None:
             conversation.served.data_to_send()
 
 
+@pytest.mark.long(but=["sslv3-*"])
 @pytest.mark.parametrize("flood", FLOODS)
 @pytest.mark.parametrize("name", ["sslv3", "tls1.3"])
 def test_in_the_place_of_a_hello(name: str, flood: str) -> None:
@@ -36,6 +37,7 @@ def test_what_is_no_record(nothing: str) -> None:
     assert conversation.end().reason is not None
 
 
+@pytest.mark.long(but=["bytes?of*", "tickets*", "*large*", "changes*"])
 @pytest.mark.parametrize("flood", FLOODS)
 def test_in_the_place_of_a_request(flood: str) -> None:
     times = 1 + PIECE // (len(FLOODS[flood].fragment) + OVERHEAD)
@@ -52,6 +54,7 @@ def test_in_the_place_of_a_request(flood: str) -> None:
         conversation.end()
 
 
+@pytest.mark.long(but=["sslv3", "sslv2-hello"])
 @pytest.mark.parametrize("name", [name for name in HANDSHAKES if HANDSHAKES[name].version < TLS_1_3])
 def test_renegotiations(name: str) -> None:
     """Each costs the server a handshake; what it may hear ends them."""

@@ -8,6 +8,7 @@ from tests.hostile.server import Line, Server, visit
 from tests.mutations.records import ALTERATIONS
 
 
+@pytest.mark.long(but=["tls1.2-rsa", "tls1.3"])
 @pytest.mark.parametrize("name", HANDSHAKES)
 def test_no_altered_message_gets_through(name: str) -> None:
     """What is in the transcript cannot be altered without the Finished messages showing it."""

@@ -9,6 +9,7 @@ from tests.hostile.server import Line, Server, visit
 ENDINGS = (Kind.FIN, Kind.RESET, Kind.TIMEOUT)
 
 
+@pytest.mark.long(but=["tls1.2-rsa"])
 @pytest.mark.parametrize("name", HANDSHAKES)
 def test_a_server_may_stop_behind_every_byte(name: str) -> None:
     handshake = HANDSHAKES[name]

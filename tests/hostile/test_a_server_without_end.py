@@ -76,6 +76,7 @@ def test_what_is_no_record(nothing: str) -> None:
     check_bounded(attempt, line)
 
 
+@pytest.mark.long(but=["bytes?of*", "tickets*", "*large*", "changes*"])
 @pytest.mark.parametrize("flood", FLOODS)
 def test_in_the_place_of_an_answer(flood: str) -> None:
     for handshake in (HANDSHAKES[name] for name in FLOODED):

@@ -97,6 +97,7 @@ def test_a_server_may_say_one_byte_at_a_time(protocol: str) -> None:
     assert asked(protocol, Line(Speaking(protocol), piece=1)).failure is None
 
 
+@pytest.mark.long(but=["postgres", "smtp"])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_server_may_have_any_byte_wrong(protocol: str) -> None:
     for place in range(before_tls(talk(protocol)[1])):

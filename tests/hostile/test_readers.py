@@ -26,6 +26,7 @@ def test_the_same_randomness_gives_the_same_bytes(name: str) -> None:
     assert len(set(once)) > 10
 
 
+@pytest.mark.long(but=["client-engine", "server-engine", "evidence"])
 @pytest.mark.parametrize("name", READERS)
 @settings(
     max_examples=EXAMPLES, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -19,6 +19,7 @@ def pytest_grid(out: Path, workers: int, *arguments: str) -> subprocess.Complete
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE)
 
 
+@pytest.mark.long(but=["arguments0-*-0", "arguments4-*-0"])
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
@@ -50,6 +51,7 @@ def test_collecting_is_no_run(tmp_path: Path, arguments: tuple[str, ...]) -> Non
     assert not list(tmp_path.rglob("*"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_run_that_stops_at_the_first_surprise_keeps_what_it_has(tmp_path: Path, workers: int) -> None:
     expected = tmp_path / "expected"
@@ -63,6 +65,7 @@ def test_a_run_that_stops_at_the_first_surprise_keeps_what_it_has(tmp_path: Path
     assert 1 <= len(content.cells) <= 3
 
 
+@pytest.mark.long(but=["0"])
 @pytest.mark.parametrize("workers", [0, 2])
 def test_what_chooses_some_is_a_run_of_these(tmp_path: Path, workers: int) -> None:
     result = pytest_grid(tmp_path, workers, "-k", "java-7")
@@ -72,6 +75,7 @@ def test_what_chooses_some_is_a_run_of_these(tmp_path: Path, workers: int) -> No
     assert run.run.partial
 
 
+@pytest.mark.long
 def test_the_latest_run_stays_the_latest() -> None:
     def runs() -> set[str]:
         return {str(path.resolve()) for path in (ROOT / "reports").glob("*/run.json")}

@@ -18,6 +18,7 @@ def tls_matrix(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.long(but=["arguments0-*", "arguments2-*"])
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -54,6 +55,7 @@ def test_a_closed_standard_output_is_no_error() -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@pytest.mark.long(but=[">&- 2>&- <&-"])
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
 def test_servers_start_whatever_stream_is_closed(tmp_path: Path, closed: str) -> None:
     """A pipe to a server program must not take the number of a stream that is not there."""
@@ -129,12 +131,14 @@ PRINTING = [
 ]
 
 
+@pytest.mark.long(but=["*list?servers", "*--help"])
 @pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
 def test_a_reader_who_has_seen_enough_is_no_error(arguments: tuple[str, ...]) -> None:
     result = left(*arguments)
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@pytest.mark.long(but=["text"])
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
 def test_a_reader_who_has_seen_enough_changes_no_exit_status(failing_run: Path, form: str) -> None:
     worse = ("compare", str(failing_run / "before"), str(failing_run), "--format", form)
@@ -143,6 +147,7 @@ def test_a_reader_who_has_seen_enough_changes_no_exit_status(failing_run: Path, 
         assert (result.returncode, result.stderr) == (status, "")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("more", [(), ("--json",)])
 def test_a_reader_of_a_run_or_a_connection_who_has_seen_enough(tmp_path: Path, more: tuple[str, ...]) -> None:
     chosen = ("--server", "jsse6@6u45", "--client", "java-7", "--out", str(tmp_path / "run"))
@@ -164,6 +169,7 @@ def test_a_reader_of_a_run_or_a_connection_who_has_seen_enough(tmp_path: Path, m
             server.terminate()
 
 
+@pytest.mark.long
 def test_a_server_ends_when_nobody_reads_of_its_connections() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "matrix", "serve", "jsse6@6u45"],
@@ -180,6 +186,7 @@ def test_a_server_ends_when_nobody_reads_of_its_connections() -> None:
         assert server.stderr.read().count("\n") == 1, "the note of the definition"
 
 
+@pytest.mark.long
 def test_nobody_reads_what_is_wrong_and_the_status_says_it_all_the_same() -> None:
     for arguments in (("list", "nothing"), ("connect", "java-7", "nowhere")):
         assert left(*arguments, stream="both").returncode == 2

@@ -83,6 +83,7 @@ def bash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bash]:
     shell.end()
 
 
+@pytest.mark.long(but=["*explain*", "*--time*"])
 @pytest.mark.parametrize(
     ("typed", "becomes"),
     [
@@ -113,6 +114,7 @@ def test_bash_completes(bash: Bash, typed: str, becomes: str) -> None:
     assert bash.completed(typed) == f"<tls-matrix>{becomes}"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(BASH is None, reason="bash is not installed")
 def test_a_bash_that_divides_at_blanks_alone(tmp_path: Path) -> None:
     """Some set COMP_WORDBREAKS so, for other programs."""
@@ -143,6 +145,7 @@ def test_words_of_pieces(pieces: list[str], words: list[str], had: str) -> None:
     assert joined(pieces) == (words, had)
 
 
+@pytest.mark.long(but=["*hello?show*", "*explain*"])
 @pytest.mark.parametrize(
     ("words", "among"),
     [
@@ -174,6 +177,7 @@ def test_what_is_not_there_completes_nothing(words: str) -> None:
     assert completed(words) == []
 
 
+@pytest.mark.long
 def test_clients_and_servers_of_the_users_own(tmp_path: Path) -> None:
     assert completed("tls-matrix run --client java-7") != []
     unusable = tmp_path / "mine.toml"
@@ -181,6 +185,7 @@ def test_clients_and_servers_of_the_users_own(tmp_path: Path) -> None:
     assert completed(f"tls-matrix run --clients-dir {tmp_path} --client java-7") == []
 
 
+@pytest.mark.long
 def test_cells_of_the_history(tmp_path: Path) -> None:
     file = tmp_path / "history.sqlite"
     names = ("jsse6@6u45/java-7/connect", "jsse6@6u45/java-8/connect", "jsse6@6u45/java-8/resume-ticket")

@@ -11,6 +11,7 @@ from tests.matrix.test_cli import tls_matrix
 RUN = ("run", "--server", "jsse6@6u45", "--client", "java-7", "-n", "0", "--out", "{folder}/new")
 
 
+@pytest.mark.long(but=["arguments0"])
 @pytest.mark.parametrize(
     "arguments",
     [

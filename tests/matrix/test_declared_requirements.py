@@ -73,6 +73,7 @@ def running() -> Iterator[RunningServers]:
         yield servers
 
 
+@pytest.mark.long(but=["openssl@4.0.3-*", "jsse@17-*", "nginx@system-*", "go@1.27-*", "node@26-*"])
 @pytest.mark.parametrize("hellos", [HELLOS, ODDLY_SENT], ids=["made-of", "sent"])
 @pytest.mark.parametrize("server_id", SERVERS)
 def test_every_odd_hello_ends_as_the_definition_predicts(

@@ -36,6 +36,7 @@ def default_grid(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFile, lis
     return load_run(folder), result.stdout.splitlines()
 
 
+@pytest.mark.long
 def test_the_default_grid_fits_a_screen_and_more_is_there_when_asked_for(
     default_grid: tuple[RunFile, list[str]],
 ) -> None:

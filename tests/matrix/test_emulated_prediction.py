@@ -195,6 +195,7 @@ def refusal_of(template: HelloTemplate, configuration: ServerConfiguration) -> C
     return Cause(ENDINGS[connection.ending])
 
 
+@pytest.mark.long(but=["webmethods-8.0.1@core-fix-19*", "jsse6@6u45", "jsse7@7u85", "jsse7@7"])
 @pytest.mark.parametrize("variant", EMULATED, ids=lambda variant: variant.id)
 def test_every_hello_of_every_client_is_refused_as_predicted_or_answered(
     variant: ServerVariant, credential: Credential

@@ -230,6 +230,7 @@ def sending(content: bytes) -> Iterator[int]:
         thread.join(DEADLINE)
 
 
+@pytest.mark.long
 def test_a_flood_of_tiny_records_is_bounded_everywhere(tmp_path: Path) -> None:
     with sending(TINY) as port:
         observation = talk(port, "java-7")
@@ -267,6 +268,7 @@ finally:
 """
 
 
+@pytest.mark.long
 def test_a_flood_of_tiny_records_costs_no_memory(tmp_path: Path) -> None:
     with sending(TINY) as port:
         chosen = ("run", "--target", f"flood=127.0.0.1:{port}", "--client", "java-7", "-n", "0")

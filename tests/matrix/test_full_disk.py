@@ -6,6 +6,8 @@ How much is written is the same in every run of the same cells, so the sizes dec
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from matrix.results.run_file import load_run
 from tests.matrix.own_disks import NEEDED, command_line, on_a_disk
 
@@ -21,6 +23,7 @@ def on_a_disk_of(size: str, folder: Path, *afterwards: str) -> subprocess.Comple
     return on_a_disk(f"size={size}", folder, run, "echo exit $?", *afterwards)
 
 
+@pytest.mark.long
 def test_what_was_measured_is_shown_and_the_files_are_not_taken_for_whole(tmp_path: Path) -> None:
     done = on_a_disk_of("40k", tmp_path, "ls disk")
     assert "cells:" in done.stdout, "the terminal has what the disk has no room for"

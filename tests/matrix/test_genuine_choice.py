@@ -62,6 +62,7 @@ def test_a_profile_that_plays_no_program_there_is_is_told(
     )
 
 
+@pytest.mark.long
 def test_a_column_without_a_line_of_python(tmp_path: Path) -> None:
     """A user's TOML file is a client of the grid; without {ca} trusted it would not be answered."""
     if shutil.which("openssl") is None:

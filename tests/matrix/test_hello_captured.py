@@ -75,6 +75,7 @@ def test_what_differs_from_the_nearest_client_is_said_as_hello_diff_says_it(tmp_
     assert all(line in diff for line in listed)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("count", "said"), [(20, "19 hellos: streams 2, 3, 4, 5, 6, 7 and 13 more"), (2, "1 hello: stream 2")]
 )
@@ -129,6 +130,7 @@ def imported(data: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, input=data, capture_output=True, cwd=ROOT, timeout=60)
 
 
+@pytest.mark.long
 def test_standard_input_and_the_bytes_that_hello_show_prints(capture: Path) -> None:
     assert imported(capture.read_bytes()).stdout.endswith(b"3 hellos\n")
     shown = tls_matrix("hello", "show", "firefox-9", "--hex").stdout
@@ -138,6 +140,7 @@ def test_standard_input_and_the_bytes_that_hello_show_prints(capture: Path) -> N
     assert "firefox-9-sslv3" in out
 
 
+@pytest.mark.long
 def test_a_profile_with_its_ladder(capture: Path, tmp_path: Path) -> None:
     folder = tmp_path / "clients"
     arguments = ("--stream", "1", "--id", "mine", "--out", str(folder))
@@ -160,6 +163,7 @@ def test_a_profile_with_its_ladder(capture: Path, tmp_path: Path) -> None:
     assert again.stderr == f"tls-matrix: {path}: is there already; remove it, or choose another id\n"
 
 
+@pytest.mark.long(but=["options2*"])
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -175,6 +179,7 @@ def test_what_cannot_be_asked_is_one_line_and_2(capture: Path, options: tuple[st
     assert said in done.stderr
 
 
+@pytest.mark.long
 def test_the_exit_status_says_whether_there_are_hellos(tmp_path: Path, capture: Path) -> None:
     none = tmp_path / "none.pcap"
     none.write_bytes(pcap(Conversation().opened().client_says(b"GET / HTTP/1.1\r\n\r\n").packets()))
@@ -214,6 +219,7 @@ def test_what_comes_from_a_capture_is_escaped(tmp_path: Path) -> None:
     assert "\x1b" not in tls_matrix("hello", "show", str(path)).stdout
 
 
+@pytest.mark.long
 def test_show_and_diff_take_files(capture: Path) -> None:
     shown = tls_matrix("hello", "show", f"{capture}#2").stdout
     assert shown.startswith(f"{capture}#2: 1 hello\n\nstream 2: TLSv1.3\n")
@@ -305,6 +311,7 @@ def test_listen_without_a_caller_ends_with_1() -> None:
         assert program.wait(timeout=20) == 1
 
 
+@pytest.mark.long
 def test_a_port_that_is_taken_and_an_address_that_is_none_are_one_line_and_2() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -318,6 +325,7 @@ def test_a_port_that_is_taken_and_an_address_that_is_none_are_one_line_and_2() -
             assert said in done.stderr
 
 
+@pytest.mark.long(but=["options2"])
 @pytest.mark.parametrize("options", [(), ("--json",), ("--stream", "1", "--id", "mine")])
 def test_a_damaged_time_is_no_traceback(tmp_path: Path, options: tuple[str, ...]) -> None:
     path = tmp_path / "damaged.pcapng"

@@ -133,6 +133,7 @@ def is_predicted(server: str, client: str, scenario: str) -> tuple[Outcome, str 
     return prediction and (prediction.outcome, prediction.reason and str(prediction.reason))
 
 
+@pytest.mark.long(but=["openssl@4.0.3-*", "jsse6@6u21-*"])
 @pytest.mark.parametrize(("server", "client", "scenario", "reason", "blame"), REAL)
 def test_what_servers_do_with_such_hellos(
     running: RunningServers, server: str, client: str, scenario: str, reason: str | None, blame: str
@@ -144,6 +145,7 @@ def test_what_servers_do_with_such_hellos(
         assert is_predicted(server, client, scenario) == (None if reason is None else (outcome, seen))
 
 
+@pytest.mark.long(but=["reads-once", "one-segment", "one-record", "first-record-under-6-bytes"])
 @pytest.mark.parametrize("name", INTOLERANT)
 def test_each_intolerance_is_named_by_its_scenario_and_predicted(running: RunningServers, name: str) -> None:
     scenario, reason, blame = INTOLERANT[name]
@@ -163,6 +165,7 @@ def test_the_control_of_the_intolerances_minds_nothing(running: RunningServers) 
         assert said(observe(started(running, TOLERANT).port, client, SPLIT))[0] is Outcome.WORKS
 
 
+@pytest.mark.long
 def test_lengths_from_256_to_511_hang_and_no_others(running: RunningServers) -> None:
     """RFC 7685 is there for such servers: clients pad beyond these lengths."""
     definitions = load_definitions()
@@ -186,6 +189,7 @@ def test_an_sslv2_format_hello_in_two_segments_is_minded_too(running: RunningSer
     )
 
 
+@pytest.mark.long
 def test_a_relay_that_reads_once_minds_segments_and_nothing_else(running: RunningServers) -> None:
     behind = ("127.0.0.1", started(running, TOLERANT).port)
     with reading_once(behind) as relay:
@@ -198,6 +202,7 @@ def test_a_relay_that_reads_once_minds_segments_and_nothing_else(running: Runnin
     assert said(observe(behind[1], "openssl-3.0", SPLIT))[0] is Outcome.WORKS
 
 
+@pytest.mark.long
 def test_the_same_relay_with_room_for_1400_bytes_minds_the_size(running: RunningServers) -> None:
     behind = ("127.0.0.1", started(running, TOLERANT).port)
     with reading_once(behind, 1400) as relay:
@@ -212,6 +217,7 @@ def test_the_same_relay_with_room_for_1400_bytes_minds_the_size(running: Running
     assert said(observe(behind[1], "java-6-tlsv1-aes128", LARGE))[0] is Outcome.WORKS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("client", ["chromium-156", "openssl-4.0"])
 def test_a_post_quantum_client_alone_finds_the_size_at_that_relay(
     running: RunningServers, client: str
@@ -236,6 +242,7 @@ def test_a_post_quantum_client_alone_finds_the_size_at_that_relay(
     assert said(observe(behind[1], client, LARGE))[0] is Outcome.WORKS
 
 
+@pytest.mark.long
 def test_the_size_of_the_hello_that_was_sent_counts_and_not_the_written_one(running: RunningServers) -> None:
     """A long server name makes it longer than the room that the hello as it is written would fit."""
     player = PROFILES["openssl-4.0"].player
@@ -249,6 +256,7 @@ def test_the_size_of_the_hello_that_was_sent_counts_and_not_the_written_one(runn
     assert words.endswith(" bytes; asked without ML-KEM")
 
 
+@pytest.mark.long
 def test_a_client_with_fallbacks_is_asked_with_its_first_hello(running: RunningServers) -> None:
     player = PROFILES["chromium-156"].player
     fallback = PlayedHello(player.templates[0], frozenset({parse_reason("server-hello:timeout").cause}))
@@ -261,6 +269,7 @@ def test_a_client_with_fallbacks_is_asked_with_its_first_hello(running: RunningS
     assert [probe.connection.version for probe in seen.probes] == ["the first"] * 2
 
 
+@pytest.mark.long
 def test_where_no_smaller_hello_is_answered_the_outcome_is_that_of_connect(running: RunningServers) -> None:
     behind = ("127.0.0.1", started(running, TOLERANT).port)
     with reading_once(behind, 200) as relay:
@@ -271,6 +280,7 @@ def test_where_no_smaller_hello_is_answered_the_outcome_is_that_of_connect(runni
     assert [probe.hello for probe in observation.probes] == ["without ML-KEM", "without ML-KEM and ECH"]
 
 
+@pytest.mark.long
 def test_a_target_has_a_row_that_says_what_it_minds(running: RunningServers, tmp_path: Path) -> None:
     behind = ("127.0.0.1", started(running, TOLERANT).port)
     with reading_once(behind) as relay:

@@ -95,6 +95,7 @@ def test_bun_minds_the_size_alone(bun: int, client: str) -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("client", ["openssl-3.0", "chromium-156"])
 def test_mbedtls_minds_records(client: str) -> None:
     with serving(sys.executable, HERE / "mbedtls_server.py", folder_of("mbedtls")) as port:

@@ -179,6 +179,7 @@ def test_the_fields_are_those_of_the_schema_that_take_any_text() -> None:
     assert len(TAKEN) > 60
 
 
+@pytest.mark.long(but=["junit", "compared*"])
 @pytest.mark.parametrize("report", REPORTS)
 def test_no_report_becomes_as_long_as_what_was_said(report: str) -> None:
     lengths = {path: len(REPORTS[report](content)) for path in TAKEN if (content := with_text(path, LONG))}

@@ -28,12 +28,14 @@ def images() -> None:
     assert built.returncode == 0, built.stderr
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("images")
 def test_what_is_built_is_not_built_again() -> None:
     again = tls_matrix("images", "build", *SERVERS)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("images")
 def test_both_backends_give_the_same_outcomes_and_reasons(tmp_path: Path) -> None:
     chosen = [argument for server in SERVERS for argument in ("--server", server)]
@@ -92,6 +94,7 @@ def test_images_build_of_what_does_not_exist() -> None:
     assert "tlslite@0.8.2" in done.stderr
 
 
+@pytest.mark.long
 def test_the_bill_of_the_program_needs_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "DOCKER_HOST", "unix:///nowhere.sock")
     done = tls_matrix("images", "sbom")
@@ -104,6 +107,7 @@ def test_the_bill_of_the_program_needs_no_engine(monkeypatch: pytest.MonkeyPatch
     assert without.stderr.startswith("tls-matrix: no container engine answers at unix:///nowhere.sock: ")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("images")
 def test_the_bill_of_an_image_that_is_built() -> None:
     done = tls_matrix("images", "sbom", "tlslite@0.8.2")
@@ -113,6 +117,7 @@ def test_the_bill_of_an_image_that_is_built() -> None:
     assert {"libc6", "tlslite-ng", "tls-interop-matrix"} <= {each["name"] for each in bill["components"]}
 
 
+@pytest.mark.long
 def test_a_bill_of_what_does_not_exist_or_is_several() -> None:
     for wanted, said in (("tlslite@9", "tlslite@0.8.2"), ("openssl@*", "name one of them")):
         done = tls_matrix("images", "sbom", wanted)

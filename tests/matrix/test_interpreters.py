@@ -6,8 +6,12 @@ import sysconfig
 import venv
 from pathlib import Path
 
+import pytest
+
 from matrix.results.run_file import load_run
 from tests.matrix.test_run import DEADLINE, ROOT
+
+pytestmark = pytest.mark.long
 
 ASKED = ("--server", "jsse6@6u45", "--server", "webmethods-8.0.1@core-fix-19", "--client", "set:incident")
 

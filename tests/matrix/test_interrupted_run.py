@@ -20,6 +20,7 @@ from clients.profile import load_profiles
 from matrix.plan.loading import default_clients
 from tests.matrix.test_run import BEFORE, CLIENTS, DEADLINE, ROOT, command, run_json
 from tests.servers.conftest import TOY
+from tests.sockets import connections_to
 
 
 @contextmanager
@@ -113,6 +114,7 @@ ENDINGS = [
 ]
 
 
+@pytest.mark.long(but=["2-130-0"])
 @pytest.mark.parametrize(("number", "status", "workers"), ENDINGS)
 def test_an_interrupted_run_writes_what_it_has(
     tmp_path: Path, number: signal.Signals, status: int, workers: int
@@ -134,6 +136,7 @@ def test_an_interrupted_run_writes_what_it_has(
     wait_for(lambda: is_gone(process.pid))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_workers_have_ended_before_the_files_are_written(tmp_path: Path, number: signal.Signals) -> None:
     """One waits for the silent server while the other goes on measuring; what it measured is in the run."""
@@ -155,6 +158,7 @@ def test_workers_have_ended_before_the_files_are_written(tmp_path: Path, number:
     assert kept == cells
 
 
+@pytest.mark.long
 def test_a_hangup_whose_terminal_is_gone_ends_alike(tmp_path: Path) -> None:
     """Nobody reads: what is printed then fails with EIO."""
     ours, theirs = os.openpty()
@@ -172,6 +176,7 @@ def test_a_hangup_whose_terminal_is_gone_ends_alike(tmp_path: Path) -> None:
     says_that_it_is_partial(out, CELLS)
 
 
+@pytest.mark.long
 def test_a_run_that_ended_early_leaves_an_earlier_one_alone(tmp_path: Path) -> None:
     out, left = tmp_path / "run", tmp_path / "run.unfinished"
     with silent_server() as address:
@@ -188,6 +193,7 @@ def test_a_run_that_ended_early_leaves_an_earlier_one_alone(tmp_path: Path) -> N
     says_that_it_is_partial(left, 2)
 
 
+@pytest.mark.long
 def test_a_killed_run_loses_nothing_that_was_measured(tmp_path: Path) -> None:
     out, left = tmp_path / "run", tmp_path / "run.unfinished"
     with silent_server() as address:
@@ -211,6 +217,7 @@ def test_a_killed_run_loses_nothing_that_was_measured(tmp_path: Path) -> None:
     assert {f"silent/{path.parent.name}/connect" for path in left.rglob("evidence/**/*.json")} >= cells
 
 
+@pytest.mark.long
 def test_the_time_limit_ends_a_run(tmp_path: Path) -> None:
     with silent_server() as address:
         chosen = ("--target", f"silent={address}", "--out", tmp_path / "run", "-n", 0, "--time-limit", "4")
@@ -234,6 +241,7 @@ def workers_by_command(process: Running) -> list[int]:
     return [each for each in children if b"import sys;exec(" in Path(f"/proc/{each}/cmdline").read_bytes()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("by", "workers", "said"),
     [
@@ -249,9 +257,18 @@ def test_a_worker_killed_in_the_middle_costs_the_cell_it_ran(
         argument for client in ("java-6", "java-7", "java-8", "java-17") for argument in ("--client", client)
     ]
     with silent_server() as address:
+        port = int(address.partition(":")[2])
         chosen = ("--target", f"silent={address}", *clients, "--out", tmp_path / "run", "-n", 2)
         process = started(*chosen, by=by)
-        wait_for(lambda: measured(tmp_path / "run.unfinished"))
+        seen: set[str] = set()
+
+        def has_begun_its_second_cell() -> bool:
+            """For seconds its server says nothing, so it has the cell in hand when it is killed."""
+            for worker in workers(process)[:1]:
+                seen.update(connections_to(port, worker))
+            return len(seen) == 2
+
+        wait_for(has_begun_its_second_cell)
         os.kill(workers(process)[0], signal.SIGKILL)
         shown, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == 3, shown + errors
@@ -262,6 +279,7 @@ def test_a_worker_killed_in_the_middle_costs_the_cell_it_ran(
     assert said in broken[0]["note"]
 
 
+@pytest.mark.long(but=["run"])
 @pytest.mark.parametrize(
     ("by", "workers"), [(RUN, workers_of), (PYTEST, workers_by_command)], ids=["run", "pytest"]
 )
@@ -299,6 +317,7 @@ main()
 """
 
 
+@pytest.mark.long(but=["SIGHUP-129"])
 @pytest.mark.parametrize(("number", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_cell_that_is_being_written_down_when_the_run_is_interrupted_is_not_lost(
     tmp_path: Path, number: str, status: int
@@ -317,6 +336,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.long(but=["2-130"])
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )

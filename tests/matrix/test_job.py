@@ -81,6 +81,7 @@ def ran(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     return subprocess.run(command, cwd=folder, env=whole, capture_output=True, text=True, timeout=120)
 
 
+@pytest.mark.long(but=["True"])
 @pytest.mark.parametrize("is_github", [True, False])
 def test_a_run_tells_the_job(tmp_path: Path, is_github: bool) -> None:
     page = tmp_path / "summary.md"
@@ -109,6 +110,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.mark.long(but=["github-actions.yml"])
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 def test_the_command_lines_of_an_example_do_what_it_says(job: Path, site: Path, tmp_path: Path) -> None:
     for name in ("site.toml", "good"):

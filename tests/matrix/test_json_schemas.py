@@ -163,6 +163,7 @@ def test_every_json_has_a_schema_and_every_schema_is_of_something() -> None:
     assert {path.stem for path in SCHEMAS.glob("*.json")} == used
 
 
+@pytest.mark.long(but=["list?scenarios", "list?faults", "history?show", "hello?show", "diagnose"])
 @pytest.mark.parametrize("command", PRINTED)
 def test_what_a_command_prints_keeps_to_its_schema(command: str, place: Path) -> None:
     arguments, name = PRINTED[command]

@@ -72,6 +72,7 @@ def test_what_was_not_believed_is_not_believed_now() -> None:
     assert judged(saved, evidence(X, None), Expectation()) == saved
 
 
+@pytest.mark.long
 def test_a_run_on_disk_is_judged_again(tmp_path: Path) -> None:
     """As if the expectation of a cell had been another when it ran."""
     out = tmp_path / "run"

@@ -126,6 +126,7 @@ def convert(*arguments: str | Path, data: bytes = b"") -> tuple[int, str]:
     return done.returncode, done.stderr.decode()
 
 
+@pytest.mark.long(but=["ed25519"])
 def test_the_command(key: bytes, tmp_path: Path) -> None:
     source, target = tmp_path / "key.der", tmp_path / "key.pem"
     source.write_bytes(openssl("pkey", "-outform", "DER", data=key))
@@ -173,6 +174,7 @@ def test_a_file_that_does_not_end_is_not_read_to_its_end(tmp_path: Path) -> None
     assert (status, "Traceback" in said) == (0, False)
 
 
+@pytest.mark.long
 def test_an_error_names_its_file_once(key: bytes, tmp_path: Path) -> None:
     source = tmp_path / "key.p12"
     source.write_bytes(pkcs12(key, tmp_path))

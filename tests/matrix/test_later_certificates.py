@@ -49,6 +49,7 @@ def shown(credentials: Mapping[str, PrivateKeyAndChain]) -> Mapping[str, Credent
     return {kind: Credential.from_pem(pem.private_key, pem.chain) for kind, pem in credentials.items()}
 
 
+@pytest.mark.long(but=["*=require-in-*", "*=require-post-*"])
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("server_id", IDS)
 def test_what_is_predicted_is_seen(

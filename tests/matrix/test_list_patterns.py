@@ -27,6 +27,7 @@ def test_a_set_is_its_clients_beside_what_a_pattern_matches() -> None:
     assert listed("clients", "set:all") == every
 
 
+@pytest.mark.long(but=["arguments0-*"])
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -39,6 +39,7 @@ def test_the_version() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"tls-matrix {tool_version()}\n", "")
 
 
+@pytest.mark.long(but=["report", "explain", "run", "keys?convert"])
 @pytest.mark.parametrize("name", ["", *(name for name in BY_NAME if name != OF_PYTEST)])
 def test_h_is_help(name: str) -> None:
     short, long = (tls_matrix(*name.split(), option) for option in ("-h", "--help"))
@@ -82,6 +83,7 @@ def completed(words: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.long(but=["*connect*", "*split*"])
 @pytest.mark.parametrize(
     ("words", "among"),
     [

@@ -105,6 +105,7 @@ def test_the_known_failures_are_run_again(tmp_path: Path, capsys: pytest.Capture
         narrowing.failed_before(plan)
 
 
+@pytest.mark.long
 def test_a_run_of_one_cell_forgets_no_other_failure(tmp_path: Path) -> None:
     """With real runs: against this baseline, in which both work, both fail."""
     file, baseline = tmp_path / "history.sqlite", tmp_path / "baseline"
@@ -130,6 +131,7 @@ def test_a_run_of_one_cell_forgets_no_other_failure(tmp_path: Path) -> None:
     assert [each.client for each in load_run(tmp_path / "last").cells] == ["chromium-156"]
 
 
+@pytest.mark.long
 def test_the_shards_of_what_is_chosen_are_parts_of_it(tmp_path: Path) -> None:
     """A part of its own choice would have cells that are no part of the others' run."""
     asked = (*ASKED, "-k", "java-7 or java-8")

@@ -55,6 +55,7 @@ def assert_readable(run: Path) -> None:
     load_run(run)
 
 
+@pytest.mark.long(but=["0"])
 @pytest.mark.parametrize("workers", [0, 2])
 def test_every_path_of_a_run(folder: Path, workers: int) -> None:
     own = ("--servers-dir", folder / "servers", "--clients-dir", folder / "clients")
@@ -73,6 +74,7 @@ def test_every_path_of_a_run(folder: Path, workers: int) -> None:
     assert result.stdout.endswith(f"The page: {folder.parent}/{SAID}/{SAID}/grid.html\n")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_run_in_a_folder_whose_name_is_no_text(folder: Path, workers: int) -> None:
     chosen = ("--server", "jsse6@6u45", "--client", "java-7", "--client", "java-8", "-n", workers)
@@ -82,6 +84,7 @@ def test_a_run_in_a_folder_whose_name_is_no_text(folder: Path, workers: int) -> 
     assert_readable(folder / NAME)
 
 
+@pytest.mark.long
 def test_pytests_own_options(folder: Path) -> None:
     # With the path behind an equals sign: pytest looks for its configuration in every other that is there.
     paths = (f"--clients-dir={folder / 'clients'}", f"--out={folder / 'run' / NAME}")

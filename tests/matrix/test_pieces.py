@@ -28,6 +28,7 @@ LARGE = run(
 WHOLE = {"grid.md": render_markdown, "grid.html": render_html, "junit.xml": render_junit}
 
 
+@pytest.mark.long(but=["junit.xml"])
 @pytest.mark.parametrize("name", WHOLE)
 def test_the_pieces_of_a_report_are_the_report(name: str, tmp_path: Path) -> None:
     reports = render_reports(LARGE)
@@ -46,6 +47,7 @@ def most_beyond(pieces: Iterable[bytes]) -> tuple[int, int]:
     return size, peak
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "times"),
     [("grid.md", 4.5), ("grid.html", 5), ("junit.xml", 0.3)],

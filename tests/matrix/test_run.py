@@ -195,6 +195,7 @@ def test_a_baseline_is_what_is_expected(
     assert "\n  next: if that is right from now on, correct what was expected" in better.stdout
 
 
+@pytest.mark.long
 def test_a_baseline_that_says_nothing_of_what_is_asked_is_refused_and_a_gap_is_told(
     after: Path, tmp_path: Path
 ) -> None:
@@ -292,6 +293,7 @@ ANOTHER = TLSLITE.replace(
 )
 
 
+@pytest.mark.long(but=["not?installed"])
 @pytest.mark.parametrize(
     ("program", "verdict", "said"),
     [
@@ -312,6 +314,7 @@ def test_a_server_that_cannot_be_trusted_judges_nobody(
     assert said in (tmp_path / "run" / "grid.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_what_a_server_showed_before_it_died_stands_if_that_is_proved(tmp_path: Path) -> None:
     """It dies in its third connection, its second cell: that one was answered, so what came before stands."""
     chosen = of_a_server(tmp_path, DIES_LATER, "chrome-101", "java-17", "openssl-3.0")
@@ -351,6 +354,7 @@ def test_the_projects_own_tests_do_not_wake_the_grid() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.long
 def test_collecting_the_grid_starts_nothing_and_shows_every_cell_in_order() -> None:
     result = tls_matrix("--collect-only", "-q", "-p", "no:cacheprovider", module="pytest")
     assert result.returncode == 0
@@ -360,6 +364,7 @@ def test_collecting_the_grid_starts_nothing_and_shows_every_cell_in_order() -> N
     assert len(shown) > 100
 
 
+@pytest.mark.long
 def test_pytest_runs_single_cells_by_their_ids_and_starts_their_servers_only(tmp_path: Path) -> None:
     cells = ("jsse6@6u45,ec=yes/java-6u18/connect", "jsse7@7/biztalk-ws2008/connect")
     ids = [f"{ROOT}/matrix/grid/test_grid.py::test_cell[{cell}]" for cell in cells]

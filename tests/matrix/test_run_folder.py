@@ -229,6 +229,7 @@ def test_two_runs_of_one_second_have_two_folders(tmp_path: Path) -> None:
     assert (tmp_path / "latest").resolve() == first.place
 
 
+@pytest.mark.long
 def test_what_cannot_be_written_is_shown_all_the_same_and_can_be_reported(tmp_path: Path) -> None:
     """A disk that fills up, as a limit on the length of a file."""
     out = tmp_path / "run"
@@ -278,6 +279,7 @@ def test_the_command_refuses_before_anything_runs_and_replaces_when_told_to(tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
+@pytest.mark.long
 def test_the_gates_of_a_user_close(tmp_path: Path) -> None:
     chosen = ("run", "--server", BEFORE, "--client", "biztalk-ws2008", "-n", 0, "--out")
     assert tls_matrix(*chosen, tmp_path / "open").returncode == 0

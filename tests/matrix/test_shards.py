@@ -51,6 +51,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Path]]:
     return ran(folder / "whole"), shards
 
 
+@pytest.mark.long
 def test_eight_shards_put_together_are_the_whole_run(runs: tuple[Path, list[Path]], tmp_path: Path) -> None:
     whole, shards = runs
     one = tmp_path / "one"
@@ -92,6 +93,7 @@ def test_a_shard_is_no_run_to_compare_with(runs: tuple[Path, list[Path]]) -> Non
     assert one_line("run", *ASKED, "--baseline", str(first)) == said
 
 
+@pytest.mark.long
 def test_what_is_no_whole_set_of_shards_is_told(runs: tuple[Path, list[Path]], tmp_path: Path) -> None:
     whole, shards = runs
     names = [*map(str, shards)]

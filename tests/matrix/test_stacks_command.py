@@ -221,6 +221,7 @@ def test_an_export_says_the_size_and_asks_before_anything_is_downloaded(
     assert not empty_cache.exists() or list(empty_cache.iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_and_leaves_nothing(
     number: signal.Signals, npm: NpmRegistry, tmp_path: Path, empty_cache: Path

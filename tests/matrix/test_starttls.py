@@ -67,6 +67,7 @@ def speaking(words: bytes, family: socket.AddressFamily = socket.AF_INET) -> Ite
         listener.close()
 
 
+@pytest.mark.long
 def test_a_users_own_servers_are_met_through_their_protocol(tmp_path: Path) -> None:
     write_definitions(tmp_path / "servers", 'resumption = ["session-id", "ticket"]')
     chosen = [name for name, scenario in SCENARIOS.items() if not scenario.makes_probes]
@@ -91,6 +92,7 @@ def test_a_users_own_servers_are_met_through_their_protocol(tmp_path: Path) -> N
     assert {reason.partition(":")[0] for reason in reasons} == {"server-hello"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scenario", ["split-hello", "large-hello"])
 def test_hellos_are_split_and_padded_behind_every_protocol(tmp_path: Path, scenario: str) -> None:
     write_definitions(tmp_path / "servers", "")
@@ -101,6 +103,7 @@ def test_hellos_are_split_and_padded_behind_every_protocol(tmp_path: Path, scena
     assert outcomes == ["works"] * len(PROTOCOLS)
 
 
+@pytest.mark.long
 def test_targets_of_every_protocol_at_once(addresses: Mapping[str, str], tmp_path: Path) -> None:
     targets = []
     for protocol, address in addresses.items():
@@ -232,6 +235,7 @@ def test_connect_shows_what_was_said_before_tls(addresses: Mapping[str, str]) ->
     assert "openssl-3.0 works" in result.stdout
 
 
+@pytest.mark.long
 def test_connect_tells_a_refusal_before_tls_from_one_in_it(addresses: Mapping[str, str]) -> None:
     with speaking(b"554 no service\r\n") as refusing:
         result = tls_matrix("connect", "openssl-3.0", f"{refusing},starttls=smtp")
@@ -241,6 +245,7 @@ def test_connect_tells_a_refusal_before_tls_from_one_in_it(addresses: Mapping[st
     assert json.loads(in_tls.stdout)["reason"].startswith("server-hello:alert-")
 
 
+@pytest.mark.long
 def test_connect_to_a_name_that_has_no_address() -> None:
     result = tls_matrix("connect", "openssl-3.0", "nowhere.invalid:443")
     assert result.returncode == 3
@@ -248,6 +253,7 @@ def test_connect_to_a_name_that_has_no_address() -> None:
     assert "nowhere.invalid:443: the name has no address" in result.stderr
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/net/if_inet6").is_file(), reason="this machine has no IPv6")
 def test_a_target_with_an_ipv6_address(tmp_path: Path) -> None:
     with speaking(b"HTTP/1.0 400 Bad Request\r\n\r\n", socket.AF_INET6) as address:

@@ -87,6 +87,7 @@ def nginx(tmp_path: Path) -> Iterator[str]:
     server.stop()
 
 
+@pytest.mark.long
 def test_every_client_meets_a_server_of_somebody_elses(nginx: str, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     result = tls_matrix("run", "--target", f"mine={nginx}", "--out", folder)
@@ -104,6 +105,7 @@ OTHER_NAME = "the certificate is for server.example.test, localhost, 127.0.0.1, 
 CLIENTS = ("--client", "java-8", "--client", "openssl-3.0")
 
 
+@pytest.mark.long
 def test_a_server_that_nobody_can_use_says_so_beside_works(tmp_path: Path) -> None:
     """It asks for a certificate and answers 400 to whoever has none; its own is for another name."""
     server = Nginx(tmp_path, f"ssl_verify_client on; ssl_client_certificate {tmp_path}/certificate.pem;")
@@ -184,6 +186,7 @@ def waiting_relay(port: int, seconds: float) -> Iterator[int]:
         listener.close()
 
 
+@pytest.mark.long
 def test_a_slow_link_is_silent_for_so_long_and_works_with_more_time(nginx: str, tmp_path: Path) -> None:
     client = ("--client", "java-8")
     with waiting_relay(int(nginx.rpartition(":")[2]), 2.5) as port:
@@ -197,6 +200,7 @@ def test_a_slow_link_is_silent_for_so_long_and_works_with_more_time(nginx: str, 
     assert run_json(tmp_path / "long")["run"]["asked"]["timeout"] == 20
 
 
+@pytest.mark.long
 def test_a_key_of_another_certificate_is_told_before_anything_runs(tmp_path: Path) -> None:
     mine, other = (make_credentials()["rsa"] for _ in range(2))
     (tmp_path / "cert.pem").write_text(mine.chain)

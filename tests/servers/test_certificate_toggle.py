@@ -164,6 +164,7 @@ def showing(
         yield [plain, *shown], running
 
 
+@pytest.mark.long(but=["openssl@4.0.3", "nginx@system", "go@1.27", "node@24"])
 def test_a_server_shows_the_kind_that_it_is_asked_for(
     showing: tuple[list[ServerVariant], RunningServers],
     all_credentials: Mapping[str, PrivateKeyAndChain],
@@ -218,6 +219,7 @@ def assert_is_of(kind: str, certificate: x509.Certificate) -> None:
         assert str(key.key_size) in kind.split("-")
 
 
+@pytest.mark.long(but=["openssl@4.0.3", "nginx@system", "go@1.27", "node@24"])
 def test_a_client_that_cannot_take_the_kind_is_refused(
     showing: tuple[list[ServerVariant], RunningServers],
 ) -> None:

@@ -54,6 +54,7 @@ def jsse(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[Variants]:
         yield variants
 
 
+@pytest.mark.long(but=["17-*"])
 @pytest.mark.parametrize(
     ("level", "version"),
     [(level, "TLSv1.2") for level in LEVELS]
@@ -197,6 +198,7 @@ def test_renegotiation_that_cannot_begin_ends_the_connection(jsse: Variants) -> 
     )
 
 
+@pytest.mark.long(but=["client-initiated=yes-False"])
 @pytest.mark.parametrize(
     ("setting", "is_refused"), [("client-initiated=yes", False), ("client-initiated=no", True)]
 )
@@ -213,6 +215,7 @@ def test_renegotiation_of_the_clients_own(jsse: Variants, setting: str, is_refus
     assert ("Client initiated renegotiation is not allowed" in str(seen.reason)) == is_refused
 
 
+@pytest.mark.long(but=["17-*"])
 @pytest.mark.parametrize(
     ("level", "kind"),
     [(level, kind) for level in LEVELS for kind in ("rsa", "ecdsa") if (level, kind) != ("11", "ecdsa")],
@@ -232,6 +235,7 @@ def test_certificate_that_is_required(jsse: Variants, level: str, kind: str) -> 
         assert jsse.seen(server_id, refused.port).alert_sent in alerts
 
 
+@pytest.mark.long(but=["17"])
 @every_level
 def test_certificate_that_is_requested_may_be_missing(jsse: Variants, level: str) -> None:
     server_id = f"jsse@{level},client-certificate=request"
@@ -244,6 +248,7 @@ def test_certificate_that_is_requested_may_be_missing(jsse: Variants, level: str
         assert ("Consuming CertificateVerify handshake message" in log) == sent
 
 
+@pytest.mark.long(but=["17"])
 @pytest.mark.parametrize("level", ["11", "11.0.13", "17", "21"])
 def test_bouncy_castles_provider(jsse: Variants, level: str) -> None:
     server = jsse.start(f"jsse@{level},provider=bc")

@@ -74,6 +74,7 @@ def ask_jdk(server_id: str, credentials: Mapping[str, PrivateKeyAndChain]) -> di
     return answer
 
 
+@pytest.mark.long(but=["jsse@17"])
 @pytest.mark.parametrize("server_id", ASKED)
 def test_declared_is_what_the_jdk_says(server_id: str, credentials: Mapping[str, PrivateKeyAndChain]) -> None:
     answer = ask_jdk(server_id, credentials)
@@ -94,6 +95,7 @@ def test_declared_is_what_the_jdk_says(server_id: str, credentials: Mapping[str,
         assert set(answer["cipher_suites"]) == set(answer["supported_cipher_suites"])
 
 
+@pytest.mark.long(but=["17-True"])
 @pytest.mark.parametrize(
     ("level", "is_servers"), [("11", False), ("11.0.13", False), ("17", True), ("21", True), ("25", True)]
 )
@@ -103,6 +105,7 @@ def test_whose_order_decides(
     assert ask_jdk(f"jsse@{level}", credentials)["servers_order"] == is_servers
 
 
+@pytest.mark.long(but=["*-17"])
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("key_exchange", ["dhe_rsa", "dhe_dsa"])
 def test_size_of_the_diffie_hellman_prime(jsse: Variants, level: str, key_exchange: str) -> None:
@@ -111,6 +114,7 @@ def test_size_of_the_diffie_hellman_prime(jsse: Variants, level: str, key_exchan
     assert seen.dh_prime_bits == parse_server_id(f"jsse@{level}", DEFINITIONS).declared().dh_prime_bits
 
 
+@pytest.mark.long(but=["*-17"])
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("profile", ["java-8", "openssl-0.9.8", "firefox-9-sslv3"])
 @pytest.mark.parametrize("configuration", ["default", "legacy"])

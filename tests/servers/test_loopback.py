@@ -15,6 +15,7 @@ from servers.contract import PrivateKeyAndChain
 from servers.definition import load_definitions
 from servers.processes.start import NotInstalled, RunningServer, RunningServers, start_servers
 from servers.variant import plain_variant
+from tests.sockets import sockets_of
 
 DEFINITIONS = load_definitions()
 EMULATED = "jsse6@6u45"  # one process has all emulated servers
@@ -57,18 +58,6 @@ def descendants(process: int) -> set[int]:
     return found
 
 
-def inodes(process: int) -> set[str]:
-    found = set()
-    for descriptor in Path(f"/proc/{process}/fd").iterdir():
-        try:
-            kind, _, rest = os.readlink(descriptor).partition(":[")
-        except OSError:
-            continue  # it is closed
-        if kind == "socket":
-            found.add(rest.rstrip("]"))
-    return found
-
-
 def host(written: str) -> str:
     """An address as the kernel writes it: words of four bytes, each in the machine's own order."""
     words = [bytes.fromhex(written[at : at + 8])[::-1] for at in range(0, len(written), 8)]
@@ -80,10 +69,11 @@ def host(written: str) -> str:
 def waiting(process: int) -> set[Waiting]:
     """Where a process and its descendants can be reached, in its own namespace and in that of the tests."""
     processes = descendants(process)
-    own = {inode for each in processes for inode in inodes(each)}
+    own = {inode for each in processes for inode in sockets_of(each)}
     found = set()
-    for of in ("self", *map(str, processes)):
-        network = os.readlink(f"/proc/{of}/ns/net")
+    # Many processes are in one namespace, and all of them have the same table.
+    networks = {os.readlink(f"/proc/{of}/ns/net"): of for of in ("self", *processes)}
+    for network, of in networks.items():
         for kind, state in WAITING.items():
             for line in Path(f"/proc/{of}/net/{kind}").read_text().splitlines()[1:]:
                 fields = line.split()
@@ -98,6 +88,7 @@ def interfaces(process: int) -> set[str]:
     return {line.partition(":")[0].strip() for line in lines}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("server_id", VARIANTS)
 def test_a_server_listens_on_loopback_only(all_running: RunningServers, server_id: str) -> None:
     server = all_running[server_id]

@@ -46,6 +46,7 @@ every_plain = pytest.mark.parametrize("server_id", PLAIN)
 every_configuration = pytest.mark.parametrize("server_id", CONFIGURATIONS)
 
 
+@pytest.mark.long(but=["node@26*", "go@1.27", "bun@1.4.4", "deno@2.9.6"])
 @pytest.mark.parametrize("server_id", OPEN)
 def test_answers_and_tells_what_it_saw(variants: Variants, server_id: str) -> None:
     server = variants.start(server_id)
@@ -183,6 +184,7 @@ ASKED = [
 ]
 
 
+@pytest.mark.long(but=["node@26", "go@1.27"])
 @pytest.mark.parametrize("server_id", ASKED)
 def test_trusts_the_clients_it_is_given_and_no_others(variants: Variants, server_id: str) -> None:
     server = variants.start(f"{server_id},client-certificate=require")
@@ -205,6 +207,7 @@ def children_of(process_id: int) -> list[int]:
     return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
 
+@pytest.mark.long(but=["False-*"])
 @pytest.mark.parametrize("server_id", ["bun@1.4.4", "deno@2.9.6", "go@1.27", "node@26"])
 @pytest.mark.parametrize("is_killed", [False, True])
 def test_no_process_is_left(
@@ -222,6 +225,7 @@ def test_no_process_is_left(
     stuck.close()
 
 
+@pytest.mark.long(but=["node@26", "go@1.27"])
 @every_plain
 def test_stack_that_is_not_fetched_names_the_command(
     credentials: Mapping[str, PrivateKeyAndChain],

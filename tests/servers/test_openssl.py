@@ -51,6 +51,7 @@ def openssl(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[Variants]
         yield variants
 
 
+@pytest.mark.long(but=["*-4.0.3", "*-1.0.0f"])
 @every_level
 @every_configuration
 def test_picks_every_suite_it_declares_and_no_other(
@@ -63,6 +64,7 @@ def test_picks_every_suite_it_declares_and_no_other(
     assert {suite for suites in found.values() for suite in suites} == set(declared.cipher_suites)
 
 
+@pytest.mark.long(but=["4.0.3", "1.0.0f"])
 @every_level
 def test_a_line_feed_alone_ends_a_line_of_a_request(openssl: Variants, level: str) -> None:
     assert_takes_line_feeds_alone(openssl.start(f"openssl@{level}"))
@@ -212,6 +214,7 @@ def test_connection_too_many_is_told(openssl: Variants, level: str) -> None:
     assert seen.reason == "refused: 400 connections are open"
 
 
+@pytest.mark.long(but=["1.0.2o"])
 @pytest.mark.parametrize("level", NODE_LEVELS)
 def test_client_that_never_reads_is_not_read_from_for_ever(openssl: Variants, level: str) -> None:
     server = openssl.start(f"openssl@{level},configuration=legacy")
@@ -266,6 +269,7 @@ def test_bytes_that_are_no_tls_are_refused_and_the_server_goes_on(openssl: Varia
     assert ask(server, hello_of(ProtocolVersion.TLS_1_2, EVERYTHING)).refusal is None
 
 
+@pytest.mark.long(but=["4.0.3", "1.0.0f"])
 @every_level
 def test_certificate_that_is_required(openssl: Variants, level: str) -> None:
     server_id = f"openssl@{level},client-certificate=require,configuration=legacy"
@@ -282,6 +286,7 @@ def test_certificate_that_is_required(openssl: Variants, level: str) -> None:
         assert openssl.seen(server_id, refused.port).reason
 
 
+@pytest.mark.long(but=["4.0.3", "1.0.0f"])
 @every_level
 def test_certificate_that_is_requested_may_be_missing(openssl: Variants, level: str) -> None:
     server = openssl.start(f"openssl@{level},client-certificate=request,configuration=legacy")

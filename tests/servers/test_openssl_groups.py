@@ -34,6 +34,7 @@ CURVES = tuple(group for group in NamedGroup if group <= NamedGroup.X448)
 ECDHE_RSA = parse_cipher_suite("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA")
 
 
+@pytest.mark.long(but=["4.0.3", "1.0.2o"])
 @pytest.mark.parametrize("level", LEVELS)
 def test_takes_the_groups_it_declares_and_no_other(openssl: Variants, level: str) -> None:
     server = openssl.start(f"openssl@{level}")

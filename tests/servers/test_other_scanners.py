@@ -20,6 +20,8 @@ from servers.processes.start import RunningServer
 from servers.variant import parse_server_id
 from tests.servers.started import DEFINITIONS, Variants, started_when_asked
 
+pytestmark = pytest.mark.long
+
 SCAN_SECONDS = 60.0
 SERVER_IDS = [
     f"openssl@{level},configuration={configuration}"

@@ -164,6 +164,7 @@ def test_how_the_signs_of_patterns_are_written_is_said() -> None:
     assert "path of a program" not in str(raised.value)
 
 
+@pytest.mark.long(but=["nss"])
 @pytest.mark.parametrize("server", PROGRAMS)
 def test_a_program_that_hangs_is_named(
     server: str, credentials: Mapping[str, PrivateKeyAndChain], tmp_path: Path

@@ -315,6 +315,7 @@ with start_servers(variants, make_credentials()) as servers:
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_is_left_when_the_harness_is_killed(
     add_server: AddServer, tmp_path: Path, how: signal.Signals

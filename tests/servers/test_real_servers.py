@@ -159,6 +159,7 @@ def pyopenssl_negotiates(server: RunningServer, cipher_suite: str, version: int)
     return name
 
 
+@pytest.mark.long(but=["openssl@4.0.3*"])
 @every_server("openssl@4.0.3", "openssl@4.0.3,configuration=legacy", "openssl-s_server@system",
               "openssl-s_server@system,configuration=legacy")  # fmt: skip
 def test_negotiates_every_suite_it_declares_and_no_other(server: RunningServer) -> None:

@@ -51,6 +51,7 @@ def test_client_cannot_renegotiate_by_default(server: RunningServer) -> None:
     assert renegotiate(server) == Renegotiation(begun=True, completed=False, answer=b"")
 
 
+@pytest.mark.long(but=["openssl@4.0.3-*"])
 @pytest.mark.parametrize("settings", ["client-initiated=yes", "client-initiated=yes,renegotiation=legacy"])
 @pytest.mark.parametrize("server_id", ["openssl@4.0.3", "openssl-s_server@system"])
 def test_client_can_renegotiate_where_it_is_allowed(server_id: str, settings: str) -> None:

@@ -115,6 +115,7 @@ with context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[1])
 """
 
 
+@pytest.mark.long(but=["nginx@system-*", "gnutls@system-*"])
 @pytest.mark.parametrize("variable", [contract.ENVIRONMENT_VARIABLE, contract.PROGRAM_VARIABLE])
 @pytest.mark.parametrize("server_id", PLAIN)
 def test_serves_as_nobody_where_a_container_isolates_it(
@@ -165,6 +166,7 @@ def files_of(server_id: str) -> set[Path]:
     return set(Path("/dev/shm").iterdir()) | (set(Path("/tmp").glob(own)) if own else set())
 
 
+@pytest.mark.long(but=["nginx@system"])
 @pytest.mark.parametrize("server_id", PLAIN)
 def test_nothing_is_left_after_a_kill(server_id: str, credentials: Mapping[str, PrivateKeyAndChain]) -> None:
     before = files_of(server_id)

@@ -127,6 +127,7 @@ def test_client_that_goes_away_is_told(running: RunningServers, server: RunningS
     assert_departure_is_told(running, server)
 
 
+@pytest.mark.long(but=["*-nginx@system*", "*-haproxy@system*"])
 @every(*CONFIGURATIONS)
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
 def test_accepts_what_it_declares_and_nothing_else(server: RunningServer, version: int) -> None:
@@ -148,6 +149,7 @@ def test_accepts_what_it_declares_and_nothing_else(server: RunningServer, versio
         assert seen.cipher_suites == tuple(expected), "in this order"
 
 
+@pytest.mark.long(but=["nginx@system", "gnutls@system", "apache@system"])
 @every(*CONFIGURATIONS)
 def test_reads_an_sslv2_format_hello_as_declared(server: RunningServer) -> None:
     declared = declared_of(server)

@@ -1,12 +1,11 @@
 """A cache folder and registries of the tests' own, and nothing else that pip and npm could reach."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.stacks.registries import NpmRegistry, npm_registry
+from tests.stacks.registries import NpmRegistry, folder_of_wheels, npm_registry
 
 
 @pytest.fixture
@@ -18,14 +17,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only folder that pip finds anything in."""
-    folder = tmp_path / "index"
-    folder.mkdir()
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    return folder
+    return folder_of_wheels(tmp_path, monkeypatch)
 
 
 @pytest.fixture

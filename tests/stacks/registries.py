@@ -24,6 +24,18 @@ PROGRAM = b"#!/bin/sh\n"
 HALT_SECONDS = 60.0
 
 
+def folder_of_wheels(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make an empty folder for wheels, and let pip find nothing anywhere else."""
+    index = folder / "index"
+    index.mkdir()
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    return index
+
+
 def wheel(folder: Path, name: str = "toystack", version: str = "1.0") -> StackFile:
     """Put a wheel with a program in it into a folder, and pin it."""
     path = folder / f"{name}-{version}-py3-none-any.whl"

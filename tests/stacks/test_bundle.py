@@ -7,16 +7,25 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from stacks import bundle
 from stacks.bundle import LISTING, BundleError, export, import_bundle
 from stacks.catalogue import Stack, running_python
 from stacks.fetch import FetchError
-from tests.stacks.registries import PROGRAM, NpmRegistry, stack_of, tarball, wheel
+from tests.stacks.registries import (
+    PROGRAM,
+    NpmRegistry,
+    folder_of_wheels,
+    npm_registry,
+    stack_of,
+    tarball,
+    wheel,
+)
 
 Member = tuple[str, bytes]
 
@@ -39,14 +48,37 @@ def imported(path: Path) -> dict[str, Path]:
     return folders
 
 
-@pytest.fixture
-def two(index: Path, npm: NpmRegistry, cache: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Stack, Stack]:
-    """Two stacks that share a file, one of them also of the other registry."""
+def stacks_that_share_a_file(index: Path, npm: NpmRegistry) -> tuple[Stack, Stack]:
+    """Two stacks, one of them also of the other registry."""
     shared = wheel(index, "shared")
     published = npm.publish("toynode", "1.0.0", tarball({"package/bin/node": PROGRAM}, mode=0o755))
-    stacks = stack_of(shared, published, identity="one"), stack_of(shared, wheel(index, "b"), identity="two")
+    return stack_of(shared, published, identity="one"), stack_of(shared, wheel(index, "b"), identity="two")
+
+
+@pytest.fixture
+def two(index: Path, npm: NpmRegistry, cache: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Stack, Stack]:
+    stacks = stacks_that_share_a_file(index, npm)
     known(monkeypatch, *stacks)
     return stacks
+
+
+class Bundle(Struct, frozen=True):
+    """A good bundle, and the stacks that are in it."""
+
+    stacks: tuple[Stack, Stack]
+    content: bytes
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bundle]:
+    """The bundle of two stacks that share a file; none of its tests needs a registry."""
+    folder = tmp_path_factory.mktemp("good")
+    with pytest.MonkeyPatch.context() as patch, npm_registry(folder, patch) as npm:
+        wheels = folder_of_wheels(folder, patch)
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        stacks = stacks_that_share_a_file(wheels, npm)
+        known(patch, *stacks)
+        yield Bundle(stacks, exported(folder / "good.tar", *stacks).read_bytes())
 
 
 @pytest.fixture
@@ -81,10 +113,8 @@ def test_what_is_exported_is_imported_without_registries(
     assert sorted(cache.iterdir()) == sorted(folders.values())
 
 
-def test_the_bundle_is_a_plain_tar_archive_of_the_registries_files(
-    two: tuple[Stack, Stack], tmp_path: Path
-) -> None:
-    with tarfile.open(exported(tmp_path / "stacks.tar", *two)) as archive:
+def test_the_bundle_is_a_plain_tar_archive_of_the_registries_files(good: Bundle) -> None:
+    with tarfile.open(fileobj=io.BytesIO(good.content)) as archive:
         assert archive.getnames() == [
             LISTING,
             "shared-1.0-py3-none-any.whl",
@@ -93,6 +123,7 @@ def test_the_bundle_is_a_plain_tar_archive_of_the_registries_files(
         ]
 
 
+@pytest.mark.long
 def test_every_python_that_a_stack_is_pinned_for_comes_along(
     index: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,8 +149,8 @@ def test_a_file_that_is_there_is_not_replaced(two: tuple[Stack, Stack], tmp_path
     assert there.read_text() == "mine"
 
 
-def members_of(path: Path) -> list[Member]:
-    with tarfile.open(path) as archive:
+def members_of(bundle: bytes) -> list[Member]:
+    with tarfile.open(fileobj=io.BytesIO(bundle)) as archive:
         return [(member.name, archive.extractfile(member).read()) for member in archive]  # type: ignore[union-attr]
 
 
@@ -205,19 +236,27 @@ BAD: dict[str, tuple[Callable[[list[Member]], bytes], str]] = {
 
 @pytest.mark.parametrize("what", BAD)
 def test_a_bad_bundle_is_one_line_and_leaves_nothing(
-    what: str, two: tuple[Stack, Stack], tmp_path: Path, cache: Path
+    what: str, good: Bundle, tmp_path: Path, cache: Path
 ) -> None:
     make, said = BAD[what]
-    written = exported(tmp_path / "good.tar", *two)
     bad = tmp_path / "bad.tar"
-    bad.write_bytes(make(members_of(written)))
+    bad.write_bytes(make(members_of(good.content)))
     with pytest.raises(BundleError, match=said) as raised:
         imported(bad)
     assert str(raised.value).startswith(f"{bad}: ")
     assert str(raised.value).isprintable()
     assert list(cache.iterdir()) == []
-    assert sorted(path.name for path in tmp_path.iterdir() if "tar" in path.name) == ["bad.tar", "good.tar"]
-    assert set(imported(written)) == {"one", "two"}, "control: the good one is taken"
+    assert [path.name for path in tmp_path.iterdir() if "tar" in path.name] == ["bad.tar"]
+
+
+def test_the_same_bundle_with_nothing_wrong_is_taken(good: Bundle, tmp_path: Path, cache: Path) -> None:
+    """The control: the archive was written anew like the bad ones, and nothing of them is left."""
+    bad, written = tmp_path / "bad.tar", tmp_path / "good.tar"
+    bad.write_bytes(BAD["a changed file"][0](members_of(good.content)))
+    written.write_bytes(archive_of(members_of(good.content)))
+    with pytest.raises(BundleError):
+        imported(bad)
+    assert set(imported(written)) == {"one", "two"}
 
 
 def test_a_file_that_is_not_there(tmp_path: Path, cache: Path) -> None:

@@ -66,6 +66,7 @@ def test_fetched_once_and_then_without_a_registry(
     assert fetch(stack) == folder, "no client is started"
 
 
+@pytest.mark.long
 def test_all_files_lie_in_one_folder(index: Path, npm: NpmRegistry, cache: Path) -> None:
     inner = tarball({"node-1/bin/node": PROGRAM}, mode=0o755)
     published = npm.publish("toynode", "1.0.0", tarball({"package/node-1.tar.gz": inner}))
@@ -86,6 +87,7 @@ def test_all_files_lie_in_one_folder(index: Path, npm: NpmRegistry, cache: Path)
     assert seen[-1] == sum(file.size for file in files)
 
 
+@pytest.mark.long
 def test_nothing_is_written_elsewhere(
     index: Path, npm: NpmRegistry, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +123,7 @@ def test_another_platform_is_refused(index: Path, cache: Path) -> None:
     assert not cache.exists()
 
 
+@pytest.mark.long
 def test_several_at_once_do_not_disturb_each_other(index: Path, npm: NpmRegistry, cache: Path) -> None:
     published = npm.publish("toynode", "1.0.0", tarball({"package/bin/node": PROGRAM}))
     stack = stack_of(wheel(index), published)
@@ -167,6 +170,7 @@ def refused_with(message: str, stack: Stack, cache: Path, left: tuple[str, ...] 
     assert sorted(path.name for path in cache.iterdir()) == sorted(left)
 
 
+@pytest.mark.long
 def test_half_a_download_is_not_used(npm: NpmRegistry, cache: Path) -> None:
     stack = stack_of(npm.publish("toynode", "1.0.0", tarball({"package/bin/node": os.urandom(200_000)})))
     npm.sends = 100_000
@@ -175,6 +179,7 @@ def test_half_a_download_is_not_used(npm: NpmRegistry, cache: Path) -> None:
     assert (fetch(stack) / "bin" / "node").stat().st_size == 200_000
 
 
+@pytest.mark.long
 def test_goes_on_where_it_was_interrupted(index: Path, npm: NpmRegistry, cache: Path) -> None:
     first = npm.publish("first", "1.0.0", tarball({"package/first": b"1"}))
     second = npm.publish("second", "1.0.0", tarball({"package/second": os.urandom(200_000)}))
@@ -261,6 +266,7 @@ shutil.which = lambda name: None if name == "setpriv" else which(name)
 LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
 
 
+@pytest.mark.long(but=["while?it?is?unpacked"])
 @needs_file_limit
 @pytest.mark.parametrize("size", [200_000, 90_000], ids=["while it is downloaded", "while it is unpacked"])
 def test_no_room(size: int, npm: NpmRegistry, cache: Path) -> None:
@@ -317,6 +323,7 @@ def test_cache_folder_that_cannot_be_one(
         fetch(stack_of(wheel(index)))
 
 
+@pytest.mark.long
 @needs_setpriv
 def test_a_killed_fetch_takes_npm_with_it_and_the_next_removes_the_rest(
     npm: NpmRegistry, index: Path, cache: Path
@@ -337,6 +344,7 @@ def test_a_killed_fetch_takes_npm_with_it_and_the_next_removes_the_rest(
     assert not left.exists()
 
 
+@pytest.mark.long
 def test_where_a_client_outlives_its_fetch_it_keeps_the_folder(
     npm: NpmRegistry, index: Path, cache: Path
 ) -> None:

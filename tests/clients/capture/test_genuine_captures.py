@@ -127,6 +127,7 @@ def test_the_secrets_in_a_capture_open_an_encrypted_alert(tmp_path: Path) -> Non
     assert closed.answer.failure is None
 
 
+@pytest.mark.long
 def test_chromium_connects_three_times_and_more(tmp_path: Path) -> None:
     """Two visits, each with the silent retry after a FIN."""
     file, chromium = tmp_path / "lo.pcap", program("chromium")
@@ -151,6 +152,7 @@ def test_chromium_connects_three_times_and_more(tmp_path: Path) -> None:
         assert what_differs(attempt.template, hello) is None
 
 
+@pytest.mark.long
 def test_java_tries_again_without_alpn(tmp_path: Path) -> None:
     file = tmp_path / "lo.pcap"
     seen = visited("httpclient-25", file, *[sends(b"")] * 4)

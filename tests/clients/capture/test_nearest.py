@@ -61,6 +61,7 @@ def test_the_nearest_three_are_named_with_the_nearest_first() -> None:
     assert found[0].profile.id == "java-8"
 
 
+@pytest.mark.long(but=["java-*"])
 @pytest.mark.parametrize(("client", "attempt"), HELLOS[::25])
 def test_the_coarse_choice_loses_no_nearest_one(client: str, attempt: int) -> None:
     """For one hello in 25, without its first suite and last extension: as with all profiles compared."""

@@ -68,6 +68,7 @@ def test_one_that_hangs_ends_in_the_deadline_with_its_words(tmp_path: Path) -> N
     assert "did not end by itself: I think" in attempt.failure.sentence
 
 
+@pytest.mark.long
 def test_one_that_hangs_and_never_connects_has_no_connection(tmp_path: Path) -> None:
     seen = visit_of(tmp_path, *python("print('why?', flush=True); import time; time.sleep(60)"))
     (attempt,) = seen.attempts
@@ -153,6 +154,7 @@ print("done", flush=True)
 """
 
 
+@pytest.mark.long(but=["killed", "itself"])
 @pytest.mark.parametrize(
     "ends", ["", "time.sleep(60)", "os.kill(os.getpid(), 9)"], ids=["itself", "late", "killed"]
 )
@@ -175,6 +177,7 @@ def test_the_child_would_run_on_otherwise(tmp_path: Path) -> None:
     os.kill(process, 9)
 
 
+@pytest.mark.long
 def test_one_that_writes_megabytes_has_its_first_and_last_words_kept(tmp_path: Path) -> None:
     code = "print('begin'); [print('x' * 100_000) for _ in range(100)]; print('the end')"
     seen = visit_of(tmp_path, *python(code))

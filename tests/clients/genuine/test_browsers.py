@@ -21,6 +21,8 @@ from clients.genuine.visit import PATIENCE, SETTLE_SECONDS, visit
 from tests.clients.genuine.peers import destination, scripted, servers_of_ours
 from tests.clients.servers import read_hello
 
+pytestmark = pytest.mark.long
+
 SECONDS = 15.0
 BROWSERS = [
     program

@@ -80,6 +80,7 @@ is another. `tests.clients.test_against_genuine_clients` has the hello of the ri
 """
 
 
+@pytest.mark.long(but=["curl-7.88.1", "java-17*", "openssl-1.0.*", "node-26", "go-1.27"])
 @pytest.mark.parametrize("client", PLAYED)
 def test_a_program_sends_what_its_profile_sends(client: str) -> None:
     found = drift(first_hello(installed(PLAYED[client])), PROFILES[client].attempts[0].template)

@@ -41,6 +41,7 @@ def call(seconds: float, port: int = 1) -> Call:
     return Call("127.0.0.1", port, SUBJECT, b"GET / HTTP/1.0\r\n\r\n", time.monotonic() + seconds)
 
 
+@pytest.mark.long
 def test_the_wait_for_its_turn_is_not_the_visits(tmp_path: Path) -> None:
     """Each of four takes half of what it is given; the last one waits three times as long."""
     driver = driver_of(tmp_path, SLOW)

@@ -250,6 +250,7 @@ with context.wrap_socket(socket.create_connection(("{host}", {port}))) as connec
 """
 
 
+@pytest.mark.long(but=["True"])
 @pytest.mark.parametrize("closes", [True, False])
 def test_one_that_reads_its_input_to_the_end(tmp_path: Path, modern: Destination, closes: bool) -> None:
     command = f"command = [{sys.executable!r}, '-c', '''{READS_TO_THE_END}''']"

@@ -55,6 +55,7 @@ def installed(program: str) -> str:
     return found[0]
 
 
+@pytest.mark.long(but=["genuine-openssl-4.0.3", "genuine-jsse-17.0.9", "genuine-go-1.22"])
 @pytest.mark.parametrize("identity", PROGRAMS)
 def test_it_talks_to_a_server(identity: str, servers: dict[str, Destination]) -> None:
     is_old = identity in ONLY_TLS_1_0
@@ -82,6 +83,7 @@ def test_a_server_that_refuses_is_seen_to(identity: str) -> None:
     assert seen.response == b""
 
 
+@pytest.mark.long(but=["genuine-openssl-4.0.3", "genuine-jsse-17.0.9", "genuine-go-1.22"])
 @pytest.mark.parametrize("identity", PROGRAMS)
 def test_a_server_that_closes_is_seen_to(identity: str) -> None:
     with scripted(read_hello) as destination:
@@ -97,6 +99,7 @@ def test_a_silent_server_is_waited_for() -> None:
     assert str(seen.attempts[0].failure) == "server-hello:timeout"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("version", ["1.0.1u", "1.0.2d"])
 def test_an_old_node_is_not_asked_again_after_a_refusal(version: str) -> None:
     """These begin another handshake on the same connection where they are."""
@@ -120,6 +123,7 @@ REFUSALS = {
 }
 
 
+@pytest.mark.long(but=["openssl-3.4.1", "gnutls-"])
 @pytest.mark.parametrize("program", REFUSALS)
 def test_the_alert_and_the_message_that_is_refused_are_seen(
     program: str, servers: dict[str, Destination]
@@ -154,6 +158,7 @@ def departing() -> Iterator[RunningServers]:
         yield servers
 
 
+@pytest.mark.long(but=["gnutls-*", "openssl-3.0-record-*"])
 @pytest.mark.parametrize(("program", "name"), DEPARTURES)
 def test_what_a_program_does_about_a_departure_is_its_reason(
     program: str, name: str, departing: RunningServers

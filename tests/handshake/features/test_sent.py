@@ -92,6 +92,7 @@ def is_refused(name: str, ended: str) -> bool:
     return any(part in name and ended == reason for part, reason in REFUSED.items())
 
 
+@pytest.mark.long(but=["removed-*"])
 @pytest.mark.parametrize("client_name", CLIENTS)
 @pytest.mark.parametrize("is_addition", [True, False], ids=["added", "removed"])
 def test_a_changed_hello_still_gets_through(client_name: str, is_addition: bool) -> None:

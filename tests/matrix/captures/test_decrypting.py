@@ -6,6 +6,7 @@ import dataclasses
 import os
 from pathlib import Path
 
+import pytest
 from msgspec import structs
 
 from handshake.client.connection import ClientConnection
@@ -109,6 +110,7 @@ def test_every_suite_in_resumed_sessions(tmp_path: Path) -> None:
     assert set(connections) - decrypted(tmp_path, connections) == set()
 
 
+@pytest.mark.long
 def test_every_suite_after_a_renegotiation(tmp_path: Path) -> None:
     connections = {}
     for version, suite in CASES:

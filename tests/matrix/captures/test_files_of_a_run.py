@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from matrix.results.key_log_file import VARIABLE
+from matrix.results.timings import load_timings
 from tests.matrix.captures.tshark import fields
 from tests.matrix.test_cli import tls_matrix
 from tests.matrix.test_run import ROOT, run_json
@@ -28,12 +29,14 @@ def capture(folder: Path, cell: str) -> Path:
     return folder / "evidence" / f"{cell}.pcapng"
 
 
+@pytest.mark.long
 def test_each_cell_of_the_incident_can_be_read(incident: Path) -> None:
     cells = run_json(incident)["cells"]
     assert len(cells) > 20
+    addresses = load_timings(incident).addresses
     for cell in cells:
         file = capture(incident, cell["id"])
-        (port,) = fields(file, "tcp.dstport")[0]["tcp.dstport"]
+        port = addresses[cell["server"]].rpartition(":")[2]
         # An SSLv2-format hello is recognised on the ports of TLS alone, and on those of HTTPS a request whose
         # first byte is in a record of its own.
         ports = ("-d", f"tcp.port=={port},tls", "-d", f"tls.port=={port},http")
@@ -73,6 +76,7 @@ def test_by_default_only_what_is_no_plain_pass_has_one_and_no_key_is_written(tmp
     assert not capture(tmp_path / "run", RSA_KEY_EXCHANGE).exists()
 
 
+@pytest.mark.long(but=["0"])
 @pytest.mark.parametrize("workers", [0, 2])
 def test_secrets_go_to_the_file_that_is_named(tmp_path: Path, workers: int) -> None:
     named = tmp_path / "keys.log"

@@ -69,6 +69,7 @@ def hypotheses_of_2012() -> dict[str, list[str]]:
 AGREEING = [name for name in hypotheses_of_2012() if name != "extension-block"]
 
 
+@pytest.mark.long(but=["non-empty-extension"])
 @pytest.mark.parametrize("trigger", AGREEING)
 def test_the_proposed_clients_find_the_cause_in_an_afternoon(trigger: str) -> None:
     features = hypotheses_of_2012()[trigger]

@@ -71,6 +71,16 @@ def port_of(running: RunningServers, name: str) -> int:
     return server.port
 
 
+@pytest.mark.long(
+    but=[
+        "version-above-TLSv1.1",
+        "no-sslv2-format",
+        "warning-to-server_name",
+        "sslv2-format",
+        "one-record",
+        "first-record-under-6-bytes",
+    ]
+)
 @pytest.mark.parametrize("name", known_intolerances())
 def test_an_intolerance_is_found(running: RunningServers, name: str) -> None:
     known = known_intolerances()[name]

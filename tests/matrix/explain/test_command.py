@@ -131,6 +131,7 @@ def test_a_server_that_no_hello_gets_through_to(said: bytes, status: int, told: 
     assert (hellos["got_past"], hellos["failed_otherwise"]) == (0, 0)
 
 
+@pytest.mark.long
 def test_a_run_names_what_is_to_blame_once_for_all_that_share_it(tmp_path: Path) -> None:
     arguments = (
         "--server",

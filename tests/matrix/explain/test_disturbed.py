@@ -77,6 +77,7 @@ def test_a_server_that_goes_down_after_a_hello_got_through(running: RunningServe
         assert explained(port, CLIENT).kind is Kind.DOWN
 
 
+@pytest.mark.long
 def test_a_limit_of_the_rate(running: RunningServers) -> None:
     """Three connections a second at most: a pause helps, which a ban does not end."""
     moments: list[float] = []
@@ -111,6 +112,7 @@ def test_a_server_that_learns(running: RunningServers) -> None:
     assert not found.causes
 
 
+@pytest.mark.long
 def test_a_server_that_hangs_costs_no_more_than_eight_deadlines(running: RunningServers) -> None:
     seconds = 4.0
     began = time.monotonic()
@@ -119,6 +121,7 @@ def test_a_server_that_hangs_costs_no_more_than_eight_deadlines(running: Running
     assert time.monotonic() - began < 8 * seconds
 
 
+@pytest.mark.long
 def test_a_server_that_never_says_a_word_costs_no_more_than_eight_deadlines() -> None:
     seconds = 1.5
     with answering(None) as destination:

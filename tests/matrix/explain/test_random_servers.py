@@ -17,6 +17,7 @@ MOST_WITH_RIVALS = 10
 """Of all servers: answers that leave more than one cause."""
 
 
+@pytest.mark.long(but=["20", "170", "150"])
 @pytest.mark.parametrize("first", range(0, SERVERS, TOGETHER))
 def test_what_a_server_minds_is_found(first: int) -> None:
     with_rivals = []
@@ -33,6 +34,7 @@ def test_what_a_server_minds_is_found(first: int) -> None:
     assert len(with_rivals) <= MOST_WITH_RIVALS * TOGETHER / SERVERS + 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("first", range(100, 100 + MASKED, TOGETHER))
 def test_what_a_server_minds_is_found_beside_a_second_thing(first: int) -> None:
     """Which it looks for before or behind: a hello that fails for that proves something in one case only."""

@@ -46,6 +46,7 @@ def cost_of(found: Explanation) -> list[int]:
     return [each.probes_here for each in found.in_turn()]
 
 
+@pytest.mark.long
 def test_jdk_25_and_the_hello_of_java_6(running: RunningServers) -> None:
     """The format, then the version, then the missing signature_algorithms: each hides the next one."""
     found = asked(running, "jsse@25", "java-6")
@@ -55,6 +56,7 @@ def test_jdk_25_and_the_hello_of_java_6(running: RunningServers) -> None:
     assert max(cost_of(found)) <= MOST_FOR_A_SINGLE_CAUSE
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("client", ["java-6", "ie6-winxp"])
 def test_what_openssl_4_has_against_the_format_of_sslv2(running: RunningServers, client: str) -> None:
     """It closes the connection on that format and refuses the old version with an alert: since the failing
@@ -68,6 +70,7 @@ def test_what_openssl_4_has_against_the_format_of_sslv2(running: RunningServers,
     assert max(cost_of(found)[:2]) <= MOST_FOR_A_SINGLE_CAUSE
 
 
+@pytest.mark.long
 def test_java_6_at_an_ecdsa_certificate_lacks_two_pairs_of_things(running: RunningServers) -> None:
     found = asked(running, ECDSA, "java-6")
     first, second = parts_of(found)
@@ -98,11 +101,13 @@ def test_tlslite_ng_and_the_prime_that_java_6_refuses(running: RunningServers) -
     assert "DHE" in said
 
 
+@pytest.mark.long
 def test_openssl_3_and_a_hello_without_signature_algorithms(running: RunningServers) -> None:
     found = asked(running, "openssl-s_server@system", "java-6")
     assert "not extension:signature_algorithms" in parts_of(found)
 
 
+@pytest.mark.long
 def test_nginx_with_ecdhe_rsa_and_gcm_alone(tmp_path: Path) -> None:
     """Internet Explorer 11 on Windows 7 has GCM for ECDSA certificates alone."""
     with nginx(tmp_path, "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384") as port:
@@ -128,6 +133,7 @@ def test_node_with_a_single_curve(tmp_path: Path) -> None:
     assert causes_of(found)[0][0] == "not lists:supported_groups:secp521r1"
 
 
+@pytest.mark.long
 def test_jdk_25_and_a_client_with_rsa_key_exchange_alone(running: RunningServers) -> None:
     found = asked(running, "jsse@25", "java-17-tls1.2-aes128")
     assert found.kind is Kind.ONE

@@ -73,6 +73,7 @@ def found_at(running: RunningServers, name: str) -> Explanation:
     return explained(server.port, CLIENT)
 
 
+@pytest.mark.long(but=["two-reactions"])
 @pytest.mark.parametrize("name", ["two-reactions", "alert-then-hang"])
 def test_two_causes_with_different_reactions(running: RunningServers, name: str) -> None:
     (first, _), (second, _) = PAIRS[name]
@@ -107,12 +108,14 @@ def test_one_thing_that_is_there_and_one_that_is_not(running: RunningServers) ->
     assert frozenset({"extension:heartbeat", NO_ALPN}) in parts
 
 
+@pytest.mark.long
 def test_three_things_together(running: RunningServers) -> None:
     (group,) = causes_of(found_at(running, "three"))
     wanted = frozenset({"extension:server_name", "extension:heartbeat", "ec-cipher-suite"})
     assert wanted in {frozenset(name.split(" and ")) for name in group}
 
 
+@pytest.mark.long
 def test_any_of_three_things(running: RunningServers) -> None:
     """Found one after the other: without the first the hello still fails."""
     names: set[str] = set()

@@ -195,6 +195,7 @@ def test_run_files_without_times_are_the_first_and_known_by_what_they_say(tmp_pa
     assert history(file, "import", other, one).endswith(f"0 runs added to {file}\n")
 
 
+@pytest.mark.long
 def test_a_run_that_was_killed_is_imported_and_later_recognised(tmp_path: Path) -> None:
     file = tmp_path / "history.sqlite"
     made = run(a_cell(Outcome.WORKS))
@@ -227,6 +228,7 @@ def test_what_cannot_be_imported_is_a_line_for_each_and_nothing_is(tmp_path: Pat
     assert not file.exists()
 
 
+@pytest.mark.long
 def test_prune(file: Path) -> None:
     assert history(file, "prune", "--keep", 3) == "1 run removed, 3 runs kept\n"
     content = answer(file, "prune", "--keep", 1)

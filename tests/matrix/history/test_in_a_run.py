@@ -47,6 +47,7 @@ def test_a_run_is_added_where_the_option_says_and_no_other_command_adds(tmp_path
     assert len(listed(file)) == 2
 
 
+@pytest.mark.long
 def test_the_variable_names_the_file_and_the_option_goes_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,6 +68,7 @@ def test_the_tests_keep_to_a_history_of_their_own(monkeypatch: pytest.MonkeyPatc
     assert named_history(None) is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_run_by_pytest_is_added_once(tmp_path: Path, workers: int) -> None:
     file = tmp_path / "history.sqlite"
@@ -77,6 +79,7 @@ def test_a_run_by_pytest_is_added_once(tmp_path: Path, workers: int) -> None:
     assert ([each.name for each in runs], cells) == (["run"], CELLS)
 
 
+@pytest.mark.long
 def test_cells_that_are_only_listed_or_not_chosen_are_no_run(tmp_path: Path) -> None:
     file = tmp_path / "history.sqlite"
     for option in (("--collect-only",), ("-k", "nothing")):
@@ -102,6 +105,7 @@ def test_a_named_file_that_cannot_be_used_is_told_before_the_run(
     assert [each.name for each in tmp_path.iterdir()] == ["notes.txt"], "nothing was started"
 
 
+@pytest.mark.long
 def test_a_named_file_that_is_locked_is_no_reason_not_to_run(tmp_path: Path) -> None:
     file, out = tmp_path / "history.sqlite", tmp_path / "run"
     add_runs(file, days(Outcome.WORKS))
@@ -119,6 +123,7 @@ def test_a_named_file_that_is_locked_is_no_reason_not_to_run(tmp_path: Path) -> 
     assert imported.stdout == f"1 run added to {file}\n"
 
 
+@pytest.mark.long
 def test_a_history_that_turns_out_to_be_damaged_harms_no_run(tmp_path: Path) -> None:
     file, out = tmp_path / "history.sqlite", tmp_path / "run"
     assert tls_matrix(*RUN, "--out", out, "--history", file).returncode == 0
@@ -138,6 +143,7 @@ def test_a_history_that_turns_out_to_be_damaged_harms_no_run(tmp_path: Path) -> 
     assert f"\n{file}: is damaged (database disk image is malformed); the run is not in" in by_pytest.stdout
 
 
+@pytest.mark.long
 def test_a_run_without_some_of_its_cells_is_added_as_partial(tmp_path: Path) -> None:
     file = tmp_path / "history.sqlite"
     chosen = ("--server", BEFORE, *CLIENTS, f"--out={tmp_path / 'run'}", f"--history={file}", "-n", 0)

@@ -1,6 +1,8 @@
-"""One browser for all tests of the pages, and one run whose page they look at.
+"""One browser for the tests of a module, and one run whose page all of them look at.
 
-The browser is Debian's Chromium, driven by Playwright; without a network it opens files alone.
+The browser is Debian's Chromium, driven by Playwright; without a network it opens files alone. It ends with
+the module, because as long as it is open Playwright keeps an event loop running in the thread of the tests,
+and no test of something else could start its own there.
 """
 
 import shutil
@@ -42,7 +44,7 @@ def found(folder: Path) -> RunFile:
     return load_run(folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
@@ -54,7 +56,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tab(browser: Browser) -> Iterator[Page]:
     """The one tab; what goes wrong in it is an error of the test that sees it."""
     page = browser.new_page(viewport=WIDE)

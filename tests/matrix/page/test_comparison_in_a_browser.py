@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 from tests.matrix.page.conftest import CLIENTS, Opened
 from tests.matrix.page.looking import address, rows, story
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="session")
 def comparison(folder: Path) -> Path:

@@ -14,6 +14,8 @@ from matrix.results.run_file import RunFile
 from tests.matrix.page.conftest import CLIENTS, Opened
 from tests.matrix.page.looking import address, cell, columns, rows, said, story
 
+pytestmark = pytest.mark.long
+
 FAILING = ("webmethods-8.0.1@core-fix-19", "biztalk-ws2008")
 
 

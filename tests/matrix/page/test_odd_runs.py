@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from matrix.judgement.outcome import Outcome, Verdict
@@ -10,6 +11,8 @@ from tests.matrix.page.conftest import Opened
 from tests.matrix.page.looking import cell, rows, story
 from tests.matrix.runs import cell as ran
 from tests.matrix.runs import run
+
+pytestmark = pytest.mark.long
 
 
 def test_only_cells_in_view_are_drawn_and_all_can_be_reached(opened: Opened, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from matrix.judgement.outcome import Outcome
@@ -13,6 +14,8 @@ from tests.matrix.page.conftest import CLIENTS, Opened
 from tests.matrix.page.looking import cell, story
 from tests.matrix.runs import cell as ran
 from tests.matrix.runs import run
+
+pytestmark = pytest.mark.long
 
 FAILING = ("webmethods-8.0.1@core-fix-19", "biztalk-ws2008")
 

@@ -47,6 +47,7 @@ def test_cells_that_went_alike_share_one_story() -> None:
     assert story_of(page, "web@1", "plain-1") == story_of(page, "web@1", "plain-2")
 
 
+@pytest.mark.long
 def test_where_there_is_no_room_plain_passes_go_first_and_the_page_keeps_within_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

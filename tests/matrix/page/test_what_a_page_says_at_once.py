@@ -15,6 +15,8 @@ from tests.matrix.page.looking import address, story
 from tests.matrix.runs import cell as ran
 from tests.matrix.runs import run
 
+pytestmark = pytest.mark.long
+
 SEEN = Verdict.OBSERVED
 RUNS = {
     "as expected": run(ran("web@1", "x")),

@@ -92,6 +92,7 @@ def test_a_person_reads_what_helps_and_what_does_not() -> None:
     assert "HYPOTHESIS" in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

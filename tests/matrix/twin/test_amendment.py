@@ -71,6 +71,7 @@ def twin(folder: Path, destination: Destination, budget: int) -> Twin:
 PAIR = "extension:session_ticket and extension:status_request"
 
 
+@pytest.mark.long
 def test_a_pair_that_no_question_asks_for_is_found_by_the_cells(tmp_path: Path) -> None:
     with live(tmp_path, PAIR) as destination:
         made = twin(tmp_path, destination, 600)
@@ -89,6 +90,7 @@ def test_without_an_explanation_it_is_named_as_a_difference(tmp_path: Path) -> N
     assert {str(made.live[name].reason) for name in made.differing} == {"server-hello:alert-internal_error"}
 
 
+@pytest.mark.long
 def test_what_the_budget_leaves_out_stands_in_the_notes(tmp_path: Path) -> None:
     with live(tmp_path, PAIR) as destination:
         made = twin(tmp_path, destination, 40)

@@ -122,6 +122,7 @@ def test_what_does_not_speak_tls_is_told_from_what_refuses(said: bytes, told: st
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_a_server_that_never_says_a_word_is_not_asked_all_there_is(tmp_path: Path) -> None:
     with answering(None) as destination:
         asking = Interviewer(destination, 1000, 0.1)

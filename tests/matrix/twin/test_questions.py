@@ -119,6 +119,7 @@ def test_whose_order_of_groups_decides_is_found(preference: Preference, tmp_path
     assert made.whose_groups(ProtocolVersion.TLS_1_2) is preference
 
 
+@pytest.mark.long(but=["*dh_group*ffdhe2048*", "*encrypt_then_mac*", "*session_id_length*16*"])
 @pytest.mark.parametrize(
     ("table", "attribute"),
     [
@@ -146,6 +147,7 @@ def test_a_quirk_of_the_server_is_found(table: dict[str, Any], attribute: str, t
     assert getattr(made, attribute) != getattr(found(tmp_path), attribute), "else it shows nothing"
 
 
+@pytest.mark.long(but=["not-tls-reset", "inappropriate-fallback-handshake_failure"])
 @pytest.mark.parametrize(
     ("fault", "word"),
     [
@@ -189,6 +191,7 @@ def test_what_the_server_declares_is_found(
     assert getattr(found(tmp_path, **declared), attribute) == value
 
 
+@pytest.mark.long(but=["reset-compression-method:deflate", "alert:unexpected_message-record-count:2"])
 @pytest.mark.parametrize(
     "feature",
     [

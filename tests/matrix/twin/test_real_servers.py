@@ -33,6 +33,7 @@ def servers() -> Iterator[Variants]:
         yield variants
 
 
+@pytest.mark.long(but=["openssl@4.0.3"])
 @pytest.mark.parametrize("server_id", SERVERS)
 def test_a_twin_has_the_row_of_its_server(servers: Variants, server_id: str, tmp_path: Path) -> None:
     server = servers.start(server_id)

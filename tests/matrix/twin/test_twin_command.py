@@ -31,6 +31,7 @@ def twin(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 def test_it_writes_a_server_that_is_served_and_says_what_it_sends(address: str, tmp_path: Path) -> None:
     done = twin(address, "--id", "copy", "--servers-dir", str(tmp_path), "--json", "--quick")
     found = json.loads(done.stdout)
@@ -75,6 +76,7 @@ def test_a_file_of_somebody_elses_is_not_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "mine" / "server.toml").read_text() == 'id = "mine"\n'
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("option", ["", "--force"])
 def test_what_somebody_has_edited_is_overwritten_only_by_force(option: str, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()

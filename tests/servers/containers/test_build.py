@@ -16,6 +16,8 @@ from servers.variant import ServerVariant, plain_variant
 from tests.servers.containers.conftest import AddToy
 from tests.servers.test_process import PROJECT, well_behaved
 
+pytestmark = pytest.mark.long
+
 OWN = "ARG BASE=debian:bookworm-slim\nFROM ${BASE}\nRUN "
 
 

@@ -27,6 +27,8 @@ from tests.servers.containers.conftest import AddToy, Start, build_images
 from tests.servers.openssl_client import OpenSSLClient
 from tests.servers.test_process import PROJECT, well_behaved
 
+pytestmark = pytest.mark.long
+
 SECONDS = 20.0
 
 

@@ -65,6 +65,7 @@ def test_the_program_is_itself_and_all_that_is_locked() -> None:
     assert all(digests(each) for each in made["components"])
 
 
+@pytest.mark.long
 def test_every_image_has_a_bill_with_its_stacks() -> None:
     of_servers = recipes(load_definitions().values())
     for each in (*of_servers, tool_recipe("1.2")):
@@ -98,6 +99,7 @@ def test_what_dpkg_says_is_read_without_what_was_removed() -> None:
     ]
 
 
+@pytest.mark.long
 def test_an_image_says_what_its_system_has(client: docker.DockerClient, base: Base) -> None:
     made_of = recipe(load_definitions()["tlslite"], "0.8.2")
     assert build_missing(client, [made_of], base, BuildProgress()) == []

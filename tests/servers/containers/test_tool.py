@@ -12,6 +12,8 @@ from servers.containers.build import Base, build
 from servers.containers.recipe import tool_recipe
 from tests.matrix.test_cli import tls_matrix
 
+pytestmark = pytest.mark.long
+
 ASKED = ("run", "--server", "jsse6@6u45", "--server", "openssl@4.0.3", "--client", "set:incident", "--json")
 
 

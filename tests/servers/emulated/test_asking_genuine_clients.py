@@ -112,6 +112,7 @@ def test_a_genuine_client_is_asked(
     assert (ANSWERED in said) is (has_one or how == "request"), said
 
 
+@pytest.mark.long(but=["gnutls-*"])
 @pytest.mark.parametrize("authorities", ["0-names", "100-names", "60000-bytes"])
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", PROGRAMS)

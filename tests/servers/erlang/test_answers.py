@@ -1,5 +1,7 @@
 """What Erlang's ssl application answers, measured; a test asks again."""
 
+import pytest
+
 from tests.servers.questions import answers
 from tests.servers.started import Variants
 
@@ -27,5 +29,6 @@ ANSWERS = {
 }
 
 
+@pytest.mark.long
 def test_answers_as_measured(variants: Variants) -> None:
     assert answers("erlang@system", variants.start) == ANSWERS

@@ -70,6 +70,7 @@ def test_freetds_is_let_in_where_logins_are_accepted(
     assert "Msg 50000" in said, "it is let in, and has no data"
 
 
+@pytest.mark.long(but=["2022", "2012-kb3135244"])
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_level_speaks_the_versions_of_its_time(variants: Variants, level: str) -> None:
     server_id = f"mssql@{level}"

@@ -36,6 +36,7 @@ OF_LEVELS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+@pytest.mark.long(but=["24"])
 @pytest.mark.parametrize("level", OF_LEVELS)
 def test_answers_as_measured(variants: Variants, level: str) -> None:
     assert answers(f"node@{level}", variants.start) == {**ANSWERS, **OF_LEVELS[level]}
