@@ -10,6 +10,7 @@ nothing, is kept true by a test (`ambiguous`, `unused`), so that order never mat
 import fnmatch
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -107,6 +108,10 @@ class Expectations:
     def __bool__(self) -> bool:
         return bool(self._rules)
 
+    @cached_property
+    def _any_of_them(self) -> re.Pattern[str]:
+        return _any_of(self._rules)
+
     def before(self, further: "Expectations") -> "Expectations":
         """These, and where none of them matches the others."""
         combined = Expectations()
@@ -115,6 +120,8 @@ class Expectations:
 
     def explicit(self, cell: Cell) -> Expectation | None:
         """Give the first entry that matches a cell."""
+        if not self._any_of_them.match(cell.id):
+            return None
         return next((rule.expectation for rule in self._rules if rule.matches.match(cell.id)), None)
 
     def expected(self, cell: Cell) -> Expectation:
@@ -124,9 +131,8 @@ class Expectations:
     def ambiguous(self, cells: Iterable[Cell]) -> list[str]:
         """Name each cell that two entries match with different expectations."""
         found = []
-        any_of_them = _any_of(self._rules)
         for cell in cells:
-            if not any_of_them.match(cell.id):
+            if not self._any_of_them.match(cell.id):
                 continue
             rules = [rule for rule in self._rules if rule.matches.match(cell.id)]
             if len({rule.expectation for rule in rules}) > 1:

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.kills.descriptors import TOLERANCE, grown, many_cells
 
 CELLS = 2_000
 
 
+@pytest.mark.long
 def test_descriptors_do_not_grow_with_the_cells(tmp_path: Path) -> None:
     found = many_cells(tmp_path / "many", CELLS)
     assert found["cells"] == found["expected"] >= CELLS

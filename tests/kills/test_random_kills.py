@@ -4,6 +4,8 @@ import os
 import random
 from pathlib import Path
 
+import pytest
+
 from tests.kills.kept_run import PYTEST, RUN
 from tests.kills.moments import drawn, kill_once, undisturbed
 
@@ -12,6 +14,7 @@ SEED = "TLS_MATRIX_KILLS_SEED"
 """The variable that repeats the kills of an earlier run."""
 
 
+@pytest.mark.long
 def test_random_kills_leave_nothing_and_lose_nothing(tmp_path: Path) -> None:
     seed = int(os.environ.get(SEED) or random.SystemRandom().randrange(1 << 32))
     print(f"{SEED}={seed}")

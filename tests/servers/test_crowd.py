@@ -61,6 +61,7 @@ def is_answered_throughout(server: RunningServer, control: Control) -> bool:
     return True
 
 
+@pytest.mark.long(but=["reference@*", "openssl-s_server@*"])
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.id)
 def test_a_crowd_keeps_nobody_from_an_answer(
     variant: ServerVariant, credentials: Mapping[str, PrivateKeyAndChain]
