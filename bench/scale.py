@@ -1,13 +1,13 @@
 """What a run costs: in one process and in two, with 100 cells and with 100,000, whole and in eight shards.
 
-The cells of the second part are many targets times a hundred clients. All clients are copies of one profile,
-and all targets are the address of one emulated server, which is started before. So every cell is the same work
-at every size, a target and a client cost what they cost in a fleet, and the processor time is this program's
-alone. So many copies of a profile at one server would be as many files to read, which nobody has. The page and
-the comparison are those of this run and of one in which every second cell has failed, as after a patch.
+The cells of the second part are many targets times a hundred clients. All clients are copies of one profile.
+All targets are the address of one emulated server, which is started before. So every cell is the same work at
+every size, a target and a client cost what they cost in a fleet, and the processor time is this program's.
+Copies of a profile alone would be 100,000 files to read, which nobody has. The page and the comparison are
+those of this run and of one in which every second cell has failed, as after a patch.
 
-Prints one JSON object: for each size processor time per cell, memory of the controlling process, seconds; what
-page and comparison take; whether eight shards that ran at once, put together, are the whole run to the byte.
+Prints one JSON object: for each size processor time per cell, memory of the controlling process, seconds;
+what page and comparison take; whether eight shards that ran at once are the whole run, byte for byte.
 
     python -m bench.scale [--most CELLS] [--cells CELLS_FOR_ONE_TO_TWO]
 """

@@ -63,7 +63,7 @@ def repeated(once: Callable[[], None], seconds: float) -> Sample:
     """
     taken: list[float] = []
     began = time.perf_counter()
-    while time.perf_counter() - began < seconds:
+    while not taken or time.perf_counter() - began < seconds:
         before = time.perf_counter()
         once()
         taken.append(time.perf_counter() - before)

@@ -11,7 +11,7 @@ from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports.facts import Fact, explanation_facts
 from matrix.reports.groups import Group, groups, some
 from matrix.reports.headline import unexpected_cells
-from matrix.reports.inference import inference
+from matrix.reports.inference import inferences as inferences_by_server
 from matrix.results.levels import in_order
 from matrix.results.played import compared_with_none
 from matrix.results.run_file import ASSUMED, LOW, CellRecord, RunFile
@@ -59,10 +59,11 @@ def expected_failures(run: RunFile) -> list[tuple[str, list[Group]]]:
 
 def inferences(run: RunFile) -> list[str]:
     """What follows from the rows of the servers, in their order."""
+    said_of = inferences_by_server(run)
     return [
         f"{printable(server)}: {printable(said)}"
         for server in in_order(run.servers)
-        for said in inference(run, server)
+        for said in said_of[server]
     ]
 
 

@@ -49,21 +49,20 @@ class _Literal(Struct, frozen=True):
         return self.feature if self.is_there else f"no {self.feature}"
 
 
-def inference(run: RunFile, server: str) -> list[str]:
-    """Give what follows from a target's row, a sentence; nothing for other servers, for a target that did
-    not answer all the time, for too few clients, and where all fail or none does. Clients that are not
-    bundled are left out.
+def inferences(run: RunFile) -> dict[str, list[str]]:
+    """Give for each server what follows from its row, a sentence; nothing for one that is no target, for a
+    target that did not answer all the time, for too few clients, and where all fail or none does. Clients
+    that are not bundled are left out.
     """
-    record = run.servers.get(server)
-    if record is None or record.level != _EXTERNAL or record.problem:
-        return []
-    profiles = _profiles()
-    cells = [
-        cell
-        for cell in run.cells
-        if cell.server == server and cell.scenario == CONNECT.id and cell.client in profiles
-    ]
-    return infer([hello for cell in cells for hello in _tried(cell)])
+    targets = {
+        server for server, record in run.servers.items() if record.level == _EXTERNAL and not record.problem
+    }
+    profiles = _profiles() if targets else {}
+    hellos: dict[str, list[TriedHello]] = {server: [] for server in run.servers}
+    for cell in run.cells:
+        if cell.server in targets and cell.scenario == CONNECT.id and cell.client in profiles:
+            hellos[cell.server] += _tried(cell)
+    return {server: infer(tried) for server, tried in hellos.items()}
 
 
 def infer(hellos: Sequence[TriedHello]) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clients.profile import load_profiles
 from matrix.judgement.outcome import Outcome
-from matrix.reports.inference import TriedHello, features_of_hello, infer, inference
+from matrix.reports.inference import TriedHello, features_of_hello, infer, inferences
 from matrix.results.run_file import AttemptRecord, load_run
 from tests.matrix.runs import cell, run
 from tests.matrix.test_run import tls_matrix
@@ -90,14 +90,14 @@ def test_only_the_row_of_a_target_that_always_answers_is_looked_at() -> None:
         for each, version in zip(cells, versions, strict=True)
     ]
     made = run(*tried)
-    assert inference(made, "mine") == []
+    assert inferences(made)["mine"] == []
     external = made.servers["mine"].model_copy(update={"level": "external"})
     made.servers["mine"] = external
-    (said,) = inference(made, "mine")
+    (said,) = inferences(made)["mine"]
     assert said.startswith("works for clients with ")
-    assert inference(made, "another") == []
+    assert "another" not in inferences(made)
     made.servers["mine"] = external.model_copy(update={"problem": "nobody listens any more"})
-    assert inference(made, "mine") == []
+    assert inferences(made)["mine"] == []
 
 
 def test_the_features_of_a_hello_are_named_as_people_name_them() -> None:
@@ -123,4 +123,4 @@ def test_a_real_servers_row(nginx: Nginx, tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stdout + result.stderr
     said = "works for clients with TLSv1.0 or later and AES-CBC; none of the 5 that fail has both"
-    assert inference(load_run(tmp_path / "run"), "mine") == [said]
+    assert inferences(load_run(tmp_path / "run"))["mine"] == [said]
