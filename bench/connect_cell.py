@@ -22,6 +22,7 @@ from OpenSSL import SSL
 from bench.machine import machine
 from clients.connect import connect
 from clients.destination import Destination
+from clients.player import Player
 from clients.profile import load_profiles
 from servers.contract import PrivateKeyAndChain
 from servers.credentials import make_credentials
@@ -34,6 +35,16 @@ CLIENT = "openssl-3.0"
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 ANSWER = b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"
 TARGET = 2.5
+
+
+def cell(player: Player, destination: Destination) -> Callable[[], None]:
+    """Make one round of this program: the client's handshake, its request and the answer."""
+
+    def once() -> None:
+        observation = connect(player, destination, deadline_seconds=5.0)
+        assert observation.is_answered, observation
+
+    return once
 
 
 def pyopenssl_in_process(credential: PrivateKeyAndChain) -> Callable[[], None]:
@@ -105,17 +116,9 @@ def main() -> None:
     with start_servers([variant], credentials) as servers:
         server = servers[variant.id]
         assert isinstance(server, RunningServer), server
-
-        def cell() -> None:
-            observation = connect(
-                profile.player,
-                Destination(server.host, server.port, "webmethods.example.test"),
-                deadline_seconds=5.0,
-            )
-            assert observation.is_answered, observation
-
+        destination = Destination(server.host, server.port, "webmethods.example.test")
         measured: dict[str, Callable[[], None]] = {
-            "connect_cell": cell,
+            "connect_cell": cell(profile.player, destination),
             "pyopenssl_in_process": pyopenssl_in_process(credentials["rsa"]),
         }
         if shutil.which("openssl"):

@@ -1,13 +1,16 @@
 """What changed, put together for whoever decides on a change: who loses service, who gains it, and why. Pure.
 
 Clients for which the same changed in the same way are told of together, under the definitions' reason for it
-where they have one.
+where they have one; servers at which the same changed for the same clients stand together. Of a fleet some
+groups and servers are told: what is left out is counted, and the JSON of a comparison has it.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import accumulate
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.results.compare import Change, ChangeKind, Comparison
@@ -15,16 +18,22 @@ from matrix.results.run_file import CellRecord
 from matrix.results.strength import weaknesses
 from matrix.wording import counted, joined, reason_in_words
 
+MOST_NAMES = 500
+"""Names of clients and servers for a kind of change: more than there are profiles, less than a fleet has."""
+MOST_SERVERS = 10
+"""Servers that are told of one by one, and that are named in a group."""
+WHERE_ALL_ARE = "`--format json` has them all, and the grid of `--format html` shows each cell"
 _SERVICE_CHANGES = (ChangeKind.REGRESSION, ChangeKind.FIXED, ChangeKind.IMPROVEMENT)
 
 
 class ChangeGroup(Struct, frozen=True):
-    """Clients of one kind of change that fare alike before and now. `before` and `now` are in words, `whys`
-    the definitional reasons with the clients each is for.
+    """Clients of one kind of change that fare alike before and now. Each of `places` is the server before
+    and the one now, or the one that is both. `before` and `now` are in words, `whys` the definitional reasons
+    with the clients each is for.
     """
 
     kind: ChangeKind
-    servers: tuple[str, ...]
+    places: tuple[tuple[str, ...], ...]
     scenario: str
     clients: tuple[str, ...]
     before: str
@@ -36,12 +45,40 @@ class ChangeGroup(Struct, frozen=True):
         """The reasons in one line; empty where the definitions do not say."""
         if len(self.whys) == 1 and self.whys[0][1] == self.clients:
             return self.whys[0][0]
-        return "; ".join(f"for {joined(list(clients))}: {why}" for why, clients in self.whys)
+        return "; ".join(f"for {some(clients, MOST_NAMES)}: {why}" for why, clients in self.whys)
+
+    @property
+    def who(self) -> str:
+        """The clients by name; of very many some."""
+        return some(self.clients, MOST_NAMES)
+
+    @property
+    def cells(self) -> int:
+        """How many cells changed so."""
+        return len(self.clients) * len(self.places)
+
+    def where(self, between: str) -> str:
+        """The servers, with a word between the one before and the one now; of many some."""
+        return some([between.join(servers) for servers in self.places], MOST_SERVERS)
 
 
 def is_why_of_before(kind: ChangeKind) -> bool:
     """True where the reason given is that of how it was before, since it is better now."""
     return kind in (ChangeKind.FIXED, ChangeKind.IMPROVEMENT)
+
+
+class ToldGroups(Struct, frozen=True):
+    """The groups that are told, and a line on those that are not; empty where all are."""
+
+    groups: tuple[ChangeGroup, ...]
+    left_out: str
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """Name so many at most; of more the first, and how many more there are."""
+    if len(names) <= most:
+        return joined(list(names))
+    return joined([*names[:most], f"{len(names) - most} more"])
 
 
 def groups(changes: Sequence[Change]) -> list[ChangeGroup]:
@@ -50,18 +87,36 @@ def groups(changes: Sequence[Change]) -> list[ChangeGroup]:
     for change in sorted(changes, key=lambda change: change.cell.client):
         told = fares(change.old), fares(change.new)
         alike[change.kind, _servers(change), change.cell.scenario, *told].append(change)
-    return [
-        ChangeGroup(
-            kind,
-            servers,
-            scenario,
-            tuple(change.cell.client for change in members),
-            before,
-            now,
-            _whys(members),
-        )
-        for (kind, servers, scenario, before, now), members in alike.items()
-    ]
+    places: dict[ChangeGroup, list[tuple[str, ...]]] = defaultdict(list)
+    for (kind, servers, scenario, before, now), members in alike.items():
+        clients = tuple(change.cell.client for change in members)
+        nowhere = ChangeGroup(kind, (), scenario, clients, before, now, _whys(members))
+        places[nowhere].append(servers)
+    return [replace(nowhere, places=tuple(those)) for nowhere, those in places.items()]
+
+
+def told_groups(changes: Sequence[Change]) -> ToldGroups:
+    """The groups of changes of one kind, as many as a person can read: where they have too many names, the
+    largest ones.
+    """
+    found = groups(changes)
+    if sum(map(_names, found)) <= MOST_NAMES:
+        return ToldGroups(tuple(found), "")
+    found.sort(key=lambda group: -group.cells)
+    names = list(accumulate(map(_names, found)))
+    number = max(1, sum(each <= MOST_NAMES for each in names))
+    left = found[number:]
+    if not left:
+        return ToldGroups(tuple(found), "")
+    cells = counted(sum(group.cells for group in left), "cell")
+    return ToldGroups(
+        tuple(found[:number]), f"{counted(len(left), 'more group')} with {cells}: {WHERE_ALL_ARE}"
+    )
+
+
+def _names(group: ChangeGroup) -> int:
+    """How many names it takes to tell of a group."""
+    return len(group.clients) + min(len(group.places), MOST_SERVERS)
 
 
 def why(change: Change) -> str:
@@ -74,6 +129,21 @@ def why(change: Change) -> str:
     if cell.prediction is cell.outcome and cell.prediction_why:
         return cell.prediction_why
     return cell.expected_why if cell.verdict is Verdict.EXPECTED_FAILURE else ""
+
+
+def told_service_changes(comparison: Comparison) -> list[str]:
+    """The sentences on who loses and gains service that a person can read: of a fleet those of some servers,
+    behind one for all.
+    """
+    said = service_changes(comparison)
+    if len(said) <= MOST_SERVERS:
+        return said
+    lost = sum(map(_is_lost, comparison.changes))
+    gained = len(comparison.of(ChangeKind.FIXED))
+    compared = counted(len(comparison.changes), "cell")
+    whole = f"{lost} of {compared} lose service, {gained} gain it."
+    more = f"{counted(len(said) - MOST_SERVERS, 'more sentence')} of this kind: {WHERE_ALL_ARE}."
+    return [whole, *said[:MOST_SERVERS], more]
 
 
 def service_changes(comparison: Comparison) -> list[str]:
@@ -105,9 +175,7 @@ def _service(changes: Sequence[Change], servers: tuple[str, ...]) -> str:
         where = " and ".join(servers)
         return f"Nothing is known of {counted(len(changes), 'client')}: {where} were not both tried."
     kinds = Counter(change.kind for change in changes)
-    lost = sum(
-        change.kind is ChangeKind.REGRESSION and change.cell.outcome is Outcome.FAILS for change in changes
-    )
+    lost = sum(map(_is_lost, changes))
     others = (
         (kinds[ChangeKind.REGRESSION] - lost, "works only", "work only", "after a fallback now"),
         (kinds[ChangeKind.FIXED], "gains", "gain", "service"),
@@ -117,6 +185,11 @@ def _service(changes: Sequence[Change], servers: tuple[str, ...]) -> str:
     first = f"{lost or 'None'} of {counted(len(changes), 'client')} {'lose' if lost > 1 else 'loses'} service"
     rest = [f"{number} {one if number == 1 else more} {what}" for number, one, more, what in others if number]
     return f"{'; '.join([f'{first} {where}', *rest])}."
+
+
+def _is_lost(change: Change) -> bool:
+    """Whether the client works no more."""
+    return change.kind is ChangeKind.REGRESSION and change.cell.outcome is Outcome.FAILS
 
 
 def _is_unknown(change: Change) -> bool:

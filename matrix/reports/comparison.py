@@ -8,7 +8,14 @@ cells that stayed as they were are counted, not listed.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from matrix.reports.change_groups import ChangeGroup, groups, is_why_of_before, service_changes, why
+from matrix.reports.change_groups import (
+    ChangeGroup,
+    is_why_of_before,
+    service_changes,
+    told_groups,
+    told_service_changes,
+    why,
+)
 from matrix.reports.compared_runs import ComparedTable, compared_json, compared_lines, compared_table
 from matrix.reports.markdown import escape
 from matrix.results.compare import Change, ChangeKind, Comparison
@@ -32,28 +39,30 @@ def render_text(comparison: Comparison) -> str:
     """Give plain lines."""
     lines = [
         line
-        for part in (compared_lines(comparison), service_changes(comparison))
+        for part in (compared_lines(comparison), told_service_changes(comparison))
         for line in ([*part, ""] if part else [])
     ]
     for kind, changes in listed(comparison):
         lines.append(f"{TITLES[kind]} ({len(changes)})")
-        for group in groups(changes):
+        told = told_groups(changes)
+        for group in told.groups:
             lines += _block(group)
-        lines.append("")
+        lines += [*([f"  and {told.left_out}"] if told.left_out else []), ""]
     return printable_lines([*lines, summary(comparison), *hypotheses(comparison)])
 
 
 def render_markdown(comparison: Comparison) -> str:
     """Give a page for a change ticket."""
     lines = ["# What changed", "", *_compared(compared_table(comparison))]
-    lines += [f"**{escape(said)}**\n" for said in service_changes(comparison)]
+    lines += [f"**{escape(said)}**\n" for said in told_service_changes(comparison)]
     lines += [escape(summary(comparison)), ""]
     for kind, changes in listed(comparison):
-        found = groups(changes)
-        columns = columns_of(kind, found)
+        told = told_groups(changes)
+        columns = columns_of(kind, told.groups)
         lines += [f"## {escape(TITLES[kind])} ({len(changes)})", ""]
         lines += [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-        lines += [*(_row(group, len(columns)) for group in found), ""]
+        lines += [*(_row(group, len(columns)) for group in told.groups), ""]
+        lines += [f"And {escape(told.left_out)}.", ""] if told.left_out else []
     lines += [f"{escape(line)}\n" for line in hypotheses(comparison)]
     return "\n".join(lines)
 
@@ -130,7 +139,7 @@ def hypotheses(comparison: Comparison) -> list[str]:
 
 def _block(group: ChangeGroup) -> list[str]:
     """Give the lines of one group in a text."""
-    lines = [f"  {joined(list(group.clients))} ({' -> '.join(group.servers)}, {group.scenario})"]
+    lines = [f"  {group.who} ({group.where(' -> ')}, {group.scenario})"]
     match group.kind:
         case ChangeKind.NEW:
             lines.append(f"    now: {group.now}")
@@ -154,7 +163,7 @@ def columns_of(kind: ChangeKind, found: Sequence[ChangeGroup]) -> list[str]:
 
 def _row(group: ChangeGroup, columns: int) -> str:
     """Give one row of the Markdown table, of so many columns."""
-    places = (joined(list(group.clients)), ", now ".join(group.servers), group.scenario)
+    places = (group.who, group.where(", now "), group.scenario)
     values = (*places, group.before, group.now, group.why)[:columns]
     return f"| {' | '.join(map(escape, values))} |"
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from matrix.errors import SelectionError
 from matrix.judgement.outcome import Outcome, Verdict
 from matrix.reports import comparison as render
-from matrix.reports.change_groups import groups, service_changes
+from matrix.reports.change_groups import MOST_NAMES, MOST_SERVERS, groups, service_changes, told_groups
+from matrix.reports.page.comparison_page import render_page
 from matrix.results.compare import (
     ChangeKind,
     compare,
@@ -284,7 +285,9 @@ def test_what_is_not_known_is_not_said_to_be_without_a_change() -> None:
 def test_every_change_is_in_one_group_with_its_client(old: RunFile, new: RunFile) -> None:
     comparison = compare(old, new)
     for kind in ChangeKind:
-        told = [client for group in groups(comparison.of(kind)) for client in group.clients]
+        told = [
+            client for group in groups(comparison.of(kind)) for client in group.clients * len(group.places)
+        ]
         assert sorted(told) == sorted(change.cell.client for change in comparison.of(kind))
 
 
@@ -323,3 +326,52 @@ def test_nothing_a_run_file_says_gets_out_of_its_place() -> None:
     (row,) = [line for line in render.render_markdown(compare(*runs)).splitlines() if line.startswith("| x")]
     assert row.count("|") - row.count("\\|") == 7
     assert "<b>" not in row.replace("\\<", "")
+
+
+def fleet(servers: int, clients: int, failing: int) -> tuple[RunFile, RunFile]:
+    """Two runs of a fleet; in the second, clients fail, others at each server, and `failing` of them."""
+    names = [
+        (f"host-{server:03}", f"client-{client}") for server in range(servers) for client in range(clients)
+    ]
+    fails = {(s, c) for n, (s, c) in enumerate(names) if (n % clients + n // clients) % clients < failing}
+    now = [cell(*name, FAILS if name in fails else WORKS) for name in names]
+    return run(*(cell(*name) for name in names)), run(*now)
+
+
+def test_servers_at_which_the_same_changed_stand_together() -> None:
+    """Where all clients of a fleet fail, there is one group, and some of its servers are named."""
+    comparison = compare(*fleet(40, 5, 5))
+    text = render.render_text(comparison)
+    (group,) = groups(comparison.of(ChangeKind.REGRESSION))
+    assert (group.cells, len(group.places)) == (200, 40)
+    assert f"host-{MOST_SERVERS - 1:03} and {40 - MOST_SERVERS} more, connect)" in text
+    assert "200 of 200 cells lose service, 0 gain it.\n5 of 5 clients lose service with host-000." in text
+    assert f"{40 - MOST_SERVERS} more sentences of this kind: `--format json` has them all" in text
+    assert "more group" not in text
+
+
+def test_of_a_fleet_as_much_is_told_as_a_person_can_read() -> None:
+    """What is left out is counted, and the JSON has it."""
+    comparison = compare(*fleet(60, 60, 30))
+    regressions = comparison.of(ChangeKind.REGRESSION)
+    told = told_groups(regressions)
+    assert 1 <= len(told.groups) < len(groups(regressions)) == 60
+    assert sum(len(group.clients) for group in told.groups) <= MOST_NAMES
+    left = 60 - len(told.groups)
+    said = f"{left} more groups with {left * 30} cells: `--format json` has them all"
+    assert said in told.left_out
+    for rendered in (render.render_text, render.render_markdown, render_page):
+        assert f"nd {said.replace('`', '')}" in rendered(comparison).replace("`", "").replace("\\", "")
+    assert len(json.loads(render.render_json(comparison))["changes"]) == 60 * 30
+
+
+def test_of_a_few_servers_everything_is_told() -> None:
+    comparison = compare(*fleet(MOST_SERVERS, 10, 5))
+    told = told_groups(comparison.of(ChangeKind.REGRESSION))
+    assert (len(told.groups), told.left_out) == (MOST_SERVERS, "")
+    assert " more" not in render.render_text(comparison)
+
+
+def test_a_group_larger_than_all_that_is_told_names_some_of_its_clients() -> None:
+    comparison = compare(*fleet(1, MOST_NAMES + 7, MOST_NAMES + 7))
+    assert " and 7 more (host-000, connect)" in render.render_text(comparison)

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from matrix.reports import comparison as said
-from matrix.reports.change_groups import fares, groups, service_changes, why
+from matrix.reports.change_groups import fares, told_groups, told_service_changes, why
 from matrix.reports.compared_runs import compared_table
 from matrix.reports.page.chunks import told
 from matrix.reports.page.document import MOST_BYTES, render_frame
@@ -61,17 +61,18 @@ def render_page(comparison: Comparison) -> str:
             "compared": compared_table(comparison),
             "summary": said.summary(comparison),
             "fails": comparison.fails(),
-            "service": service_changes(comparison),
+            "service": told_service_changes(comparison),
             "sections": [
                 {
                     "title": said.TITLES[kind],
                     "number": len(changes),
-                    "columns": said.columns_of(kind, found),
-                    "has_why": any(group.why for group in found),
-                    "groups": found,
+                    "columns": said.columns_of(kind, shown.groups),
+                    "has_why": any(group.why for group in shown.groups),
+                    "groups": shown.groups,
+                    "left_out": shown.left_out,
                 }
                 for kind, changes in said.listed(comparison)
-                for found in [groups(changes)]
+                for shown in [told_groups(changes)]
             ],
             "hypotheses": said.hypotheses(comparison),
         },
