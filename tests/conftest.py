@@ -1,6 +1,7 @@
 """What all of the project's own tests share."""
 
 import os
+import sys
 from contextlib import ExitStack
 
 import pytest
@@ -44,6 +45,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.option.order is not None:
         shuffle(items, config.option.order)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Under `tox -e coverage`: pytest-xdist kills a worker that takes longer than ten seconds to end."""
+    coverage = sys.modules.get("coverage")
+    if coverage is not None and (current := coverage.Coverage.current()) is not None:
+        current.save()
 
 
 def _keep_runs_apart(config: pytest.Config) -> None:

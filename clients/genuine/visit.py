@@ -41,7 +41,10 @@ _NEVER_FATAL = (*CLOSURE, AlertDescription.NO_RENEGOTIATION)
 """RFC 5246 section 7.2.2, RFC 8446 section 6.1."""
 _TELLING = re.compile(r"error|alert|fail|fatal|refuse|exception", re.IGNORECASE)
 _OF_A_LOG = re.compile(r"^javax\.net\.ssl\||^\s+at |^\s*File \"|[Vv]erif(y|ication) error|During handling")
-_PASSING = re.compile(r"\b[0-9A-F]{8,}:|\S*\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*|\b\d+ ?ms\b|127\.0\.0\.1:\d+")
+# Bounded, because a program may say millions of characters in a line, and each is a beginning to try.
+_PASSING = re.compile(
+    r"\b[0-9A-F]{8,}:|\S{0,100}\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*|\b\d+ ?ms\b|127\.0\.0\.1:\d+"
+)
 MAX_LINES = 2
 LOOPBACK = "127.0.0.1"
 

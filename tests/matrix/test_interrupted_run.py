@@ -47,6 +47,17 @@ def silent_server() -> Iterator[str]:
                 connection.close()
 
 
+@pytest.fixture(autouse=True)
+def as_at_a_terminal() -> Iterator[None]:
+    """A program inherits which signals are ignored, as under nohup and in the background of a script."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 Running = subprocess.Popen[str]
 
 
@@ -349,19 +360,10 @@ def test_a_run_that_is_interrupted_while_servers_start_says_so(
     (folder / "serve.py").write_text(NEVER_READY, encoding="utf-8")
     out = tmp_path / "run"
     chosen = ("--servers-dir", tmp_path, "--server", "silent@a", "--client", "java-7", "--out", out)
-    with subprocess.Popen(
-        [sys.executable, "-c", AS_AT_A_TERMINAL, "run", *map(str, chosen)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        deadline = time.monotonic() + DEADLINE
-        while not (folder / "asked").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        os.killpg(process.pid, number)
-        shown, errors = process.communicate(timeout=DEADLINE)
+    process = started(*chosen)
+    wait_for((folder / "asked").exists)
+    os.killpg(process.pid, number)
+    shown, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == status, shown + errors
     assert "Traceback" not in errors
     assert errors.endswith("tls-matrix: ended before a cell was run; nothing is written\n")
@@ -369,17 +371,10 @@ def test_a_run_that_is_interrupted_while_servers_start_says_so(
     assert not list(tmp_path.glob("run*"))
 
 
-AS_AT_A_TERMINAL = """
-import signal
-from matrix.commands.cli import main
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
-main()
-"""
 INTERRUPTED_AT_THE_END = """
 import os, signal
 from matrix.commands.cli import main
 from matrix.grid.servers import GridServers
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
 GridServers.problems_now = lambda self: os.kill(os.getpid(), signal.SIGINT)
 main()
 """

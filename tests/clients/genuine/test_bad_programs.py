@@ -22,7 +22,10 @@ from handshake.reason import Kind
 from matrix.judgement.judge import judge
 from matrix.judgement.outcome import Verdict
 
-SECONDS = 0.5
+SECONDS = 2.0
+"""For a program that never ends; it has been started by then."""
+ENOUGH = 60.0
+"""For one that ends by itself."""
 CONNECTS = "import socket, sys; s = socket.create_connection(('{host}', {port})); "
 
 
@@ -41,7 +44,7 @@ def own_program(folder: Path, *command: str, more: str = "") -> Path:
     return folder
 
 
-def visit_of(folder: Path, *command: str, more: str = "", seconds: float = SECONDS) -> Observation:
+def visit_of(folder: Path, *command: str, more: str = "", seconds: float = ENOUGH) -> Observation:
     program = load_own_programs([own_program(folder, *command, more=more)])["genuine-bad"]
     with silent_server() as destination:
         return visit(program, destination, deadline_seconds=seconds)
@@ -60,7 +63,7 @@ def runs(process: int) -> bool:
 
 def test_one_that_hangs_ends_in_the_deadline_with_its_words(tmp_path: Path) -> None:
     code = CONNECTS + "print('I think', flush=True); import time; time.sleep(60)"
-    seen = visit_of(tmp_path, *python(code))
+    seen = visit_of(tmp_path, *python(code), seconds=SECONDS)
     (attempt,) = seen.attempts
     assert "I think" in seen.words
     assert attempt.failure is not None
@@ -70,7 +73,9 @@ def test_one_that_hangs_ends_in_the_deadline_with_its_words(tmp_path: Path) -> N
 
 @pytest.mark.long
 def test_one_that_hangs_and_never_connects_has_no_connection(tmp_path: Path) -> None:
-    seen = visit_of(tmp_path, *python("print('why?', flush=True); import time; time.sleep(60)"))
+    seen = visit_of(
+        tmp_path, *python("print('why?', flush=True); import time; time.sleep(60)"), seconds=SECONDS
+    )
     (attempt,) = seen.attempts
     assert attempt.client_port is None
     assert attempt.failure is not None
@@ -88,7 +93,7 @@ def test_one_that_hangs_and_never_connects_has_no_connection(tmp_path: Path) -> 
     ],
 )
 def test_one_that_never_connects_is_told_so(tmp_path: Path, command: tuple[str, ...], said: str) -> None:
-    seen = visit_of(tmp_path, *command)
+    seen = visit_of(tmp_path, *command, seconds=SECONDS)
     (attempt,) = seen.attempts
     assert attempt.failure is not None
     assert str(attempt.failure) == "connect:policy-no-connection"
@@ -187,7 +192,7 @@ def test_one_that_writes_megabytes_has_its_first_and_last_words_kept(tmp_path: P
 
 
 def test_one_that_writes_without_end_ends_in_the_deadline(tmp_path: Path) -> None:
-    seen = visit_of(tmp_path, "yes")
+    seen = visit_of(tmp_path, "yes", seconds=SECONDS)
     (attempt,) = seen.attempts
     assert len(seen.words) <= MAX_WORDS + 100
     assert attempt.failure is not None
