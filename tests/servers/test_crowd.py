@@ -24,8 +24,10 @@ TRIES = 3
 PAUSE = 0.5
 START_SECONDS = 60.0
 GOES_BACK_SECONDS = 30.0
-KEPT = Held(processes=8, threads=24, descriptors=100)
-"""What a program may keep for the next clients; 300 connections of a crowd hold three times as much."""
+KEPT = Held(processes=8, threads=100, descriptors=100)
+"""What a program may keep for the next clients (selfserv has nine threads a process); 300 connections of a crowd
+hold three times as much.
+"""
 
 
 def levels(definition: ServerDefinition) -> list[str]:

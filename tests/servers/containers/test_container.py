@@ -15,6 +15,7 @@ import docker
 import pytest
 
 from servers.containers.build import Base
+from servers.containers.container import PROCESSES_AND_THREADS
 from servers.containers.leftovers import RUN_LABEL
 from servers.containers.recipe import recipe
 from servers.containers.start import start_servers
@@ -123,7 +124,11 @@ def test_how_it_is_shut_in(start: Start, add_toy: AddToy, client: docker.DockerC
     assert limits["ReadonlyRootfs"]
     assert limits["AutoRemove"]
     assert not limits["Privileged"]
-    assert (limits["Memory"], limits["MemorySwap"], limits["PidsLimit"]) == (64 << 20, 64 << 20, 1024)
+    assert (limits["Memory"], limits["MemorySwap"], limits["PidsLimit"]) == (
+        64 << 20,
+        64 << 20,
+        PROCESSES_AND_THREADS,
+    )
     assert limits["NetworkMode"] == "none"
     assert list(inspected["NetworkSettings"]["Networks"]) == ["none"]
     assert inspected["NetworkSettings"]["Ports"] == {}
@@ -290,9 +295,10 @@ def test_one_configuration_in_the_environment_and_a_signal_to_stop(
         port = int(container.ports["8443/tcp"][0]["HostPort"])
         digests = frozenset(event["cert_sha256"])
         ask(RunningServer(server.id, "127.0.0.1", port, event["stack"], digests))
+        assert json.loads(next(lines))["event"] == "connection"
         container.kill("SIGTERM")
         assert container.wait(timeout=SECONDS)["StatusCode"] == 0
-        assert list(lines)  # to their end: the library does not close what is given up
+        list(lines)  # to their end: the library does not close what is given up
     finally:
         container.remove(force=True)
 
