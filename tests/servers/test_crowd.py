@@ -25,8 +25,8 @@ PAUSE = 0.5
 START_SECONDS = 60.0
 GOES_BACK_SECONDS = 30.0
 KEPT = Held(processes=8, threads=100, descriptors=100)
-"""What a program may keep for the next clients (selfserv has nine threads a process); 300 connections of a crowd
-hold three times as much.
+"""What a program may keep for the next clients (selfserv has nine threads a process); 300 connections of a
+crowd hold three times as much.
 """
 
 
