@@ -126,7 +126,8 @@ class GridRun:
 
         told = self.told()
         self._cells.begin(told, _runner(self.plan, 1, told).run, tasks_of(self.plan))
-        self.make_ready()
+        with self._cells.going_on():
+            self.make_ready()
         self._cells.finish(take)
 
     def make_ready(self) -> None:

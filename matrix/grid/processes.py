@@ -11,9 +11,10 @@ does; what is sent at a terminal is for the controlling process.
 import gc
 import os
 import signal
+import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, NoReturn
 
@@ -25,6 +26,7 @@ from servers.processes.undisturbed import undisturbed
 
 _AT_A_TIME = 2
 _STOP_SECONDS = 0.5
+_GLANCE_SECONDS = 0.02
 _DEAF_TO = (signal.SIGINT, signal.SIGHUP)
 _DEFAULT = (signal.SIGTERM, signal.SIGALRM)
 
@@ -71,6 +73,26 @@ class CellProcesses:
         for _ in range(_AT_A_TIME):
             for fork in list(self._forks):
                 self._give(fork)
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Keep the forks busy while this process does something else; what they have measured stays here
+        until `finish`. It takes a thread, so no process is forked meanwhile.
+        """
+        is_over = threading.Event()
+
+        def go_on() -> None:
+            while not is_over.is_set() and any(fork.given for fork in self._forks):
+                self._take(_GLANCE_SECONDS)
+
+        thread = threading.Thread(target=go_on, name="cells")
+        thread.start()
+        try:
+            yield
+        finally:
+            with undisturbed():
+                is_over.set()
+                thread.join()
 
     def finish(self, take: Callable[[CellResult], None]) -> None:
         """Run them to the end; `take` gets each result as it comes."""

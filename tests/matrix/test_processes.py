@@ -163,6 +163,24 @@ except ChildProcessError:
     assert lines == [str([f"server/client-{number}/connect" for number in range(4)]), "no child is left"]
 
 
+def test_they_go_on_while_this_process_does_something_else() -> None:
+    script = """
+cells = CellProcesses(2, make_run)
+cells.begin({"said": "hello"}, None, TASKS)
+until = time.monotonic() + 30
+with cells.going_on() if sys.argv[1] == "yes" else beside():
+    while len(cells._results) < len(TASKS) and time.monotonic() < until and sys.argv[1] == "yes":
+        time.sleep(0.01)
+print(len(cells._results), threading.active_count())
+print(*results(cells), sep="\\n")
+cells.stop()
+"""
+    lines = printed(script, "yes")
+    assert lines[0] == "12 1"
+    assert all(line.startswith("hello ") for line in lines[1:])
+    assert printed(script, "no")[0] == "0 1", "control"
+
+
 def test_a_process_with_threads_is_not_forked() -> None:
     script = "threading.Thread(target=time.sleep, args=(1,)).start()\nprint(len(CellProcesses(2, make_run)))"
     assert printed(script) == ["0"]
