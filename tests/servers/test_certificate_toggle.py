@@ -184,7 +184,17 @@ def test_a_server_shows_the_kind_that_it_is_asked_for(
 
 
 def met(server: object) -> tuple[x509.Certificate, int]:
-    """The certificate that a client is answered with, and how many came."""
+    """The certificate that a client is answered with, and how many came. A server may be asked again: of the
+    handshakes of jsse@11 one in 256 fails by itself (bench/dropped_zeros.py).
+    """
+    try:
+        return met_once(server)
+    except SSL.Error:
+        return met_once(server)
+
+
+def met_once(server: object) -> tuple[x509.Certificate, int]:
+    """The same; SSL.Error where the handshake fails."""
     assert isinstance(server, RunningServer), server
     with OpenSSLClient(server) as client:
         assert answer(client).startswith(b"HTTP/1."), server.id
