@@ -179,7 +179,7 @@ def _carried_out(grid: GridRun, processes: int) -> int:
             except EndedEarly:
                 if grid.ending.status == EXIT_HUNG_UP:
                     _leave_the_terminal()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EndedEarly):  # the second while the bar is closed after the first
         is_interrupted = True
     except Exception as error:
         # What was measured is written all the same; to run the rest might end as this did.

@@ -6,6 +6,7 @@ All end it alike: no further cell is run, what was measured is written, and the 
 
 import signal
 from collections.abc import Callable
+from time import monotonic
 from types import FrameType
 from typing import NoReturn, Self
 
@@ -16,6 +17,9 @@ _STATUS = {
     signal.SIGHUP: EXIT_HUNG_UP,
     signal.SIGALRM: EXIT_HARNESS,
 }
+
+_ONE_ORDER_SECONDS = 1.0
+"""A signal so soon after another is the same order: a service may be sent SIGTERM and SIGHUP at once."""
 
 End = Callable[[str, int], NoReturn]
 """Ends what is going on, told why and with which exit status."""
@@ -42,6 +46,7 @@ class Ending:
         self.status = 0
         self._time_limit = time_limit
         self._end_it = end
+        self._ordered_at = 0.0
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
@@ -69,7 +74,10 @@ class Ending:
         self._before.setdefault(signal.SIGINT, signal.signal(signal.SIGINT, signal.SIG_IGN))
 
     def _end(self, number: int, frame: FrameType | None) -> None:
+        if self.is_early and monotonic() - self._ordered_at < _ONE_ORDER_SECONDS:
+            return  # what is raised must not be raised again in the middle of its handling
         self.is_early = True
+        self._ordered_at = monotonic()
         self.status = _STATUS[signal.Signals(number)]
         is_limit = number == signal.SIGALRM
         self.reason = f"the time limit of {self._time_limit:g} s" if is_limit else signal.Signals(number).name

@@ -316,12 +316,15 @@ INTERRUPTED_AS_IT_WRITES = """
 import os, signal, sys
 from matrix.commands.cli import main
 from matrix.results.journal import Journal
-number = getattr(signal, sys.argv.pop())
+numbers = [getattr(signal, name) for name in sys.argv.pop().split("+")]
 add = Journal.add
 def interrupted(self, cell, seconds):
     Journal.add = add
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
-    os.kill(os.getpid(), number)
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    for number in numbers:
+        os.kill(os.getpid(), number)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
     add(self, cell, seconds)
 Journal.add = interrupted
 main()
@@ -329,7 +332,10 @@ main()
 
 
 @pytest.mark.long(but=["SIGHUP-129"])
-@pytest.mark.parametrize(("number", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129), ("SIGHUP+SIGTERM", 129), ("SIGINT+SIGTERM", 143)],
+)
 def test_a_cell_that_is_being_written_down_when_the_run_is_interrupted_is_not_lost(
     tmp_path: Path, number: str, status: int
 ) -> None:
