@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 from hypothesis import settings
 
+from matrix.grid.plugin import is_grid_wanted
 from matrix.history.place import VARIABLE
 from stacks.temporary_folder import temporary_folder
 from tests.long import LongTests
@@ -36,7 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    _keep_runs_apart(config)
+    if not is_grid_wanted(config):  # a user's grid, for which pytest reads this file too, has its own place
+        _keep_runs_apart(config)
     config.pluginmanager.register(LongTests(config), "long-tests")
     if not hasattr(config, "workerinput"):  # a worker's reports all come to the controlling process
         config.pluginmanager.register(SkipReport(strict=config.option.strict_skips), "skip-report")

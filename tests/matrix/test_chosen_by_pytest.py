@@ -1,5 +1,6 @@
 """The grid under pytest's own options: what chooses nothing or cannot be read is pytest's error, no run."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from matrix.history.place import VARIABLE
 from matrix.results.run_file import load_run
-from tests.matrix.test_run import DEADLINE, ROOT
+from tests.matrix.test_run import DEADLINE, ROOT, tls_matrix
 
 GRID = "matrix/grid/test_grid.py"
 
@@ -85,3 +87,10 @@ def test_the_latest_run_stays_the_latest() -> None:
         command = [sys.executable, "-m", "pytest", "--server", "jsse6@6u45", "-n", workers, "-k", "a b("]
         assert subprocess.run(command, cwd=ROOT, capture_output=True, timeout=DEADLINE).returncode == 4
     assert (runs(), os.path.realpath(ROOT / "reports" / "latest")) == (before, latest)
+
+
+def test_a_run_is_in_the_users_own_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "history.sqlite"))
+    assert pytest_grid(tmp_path / "run", 0, "-k", "java-7").returncode == 0
+    shown = tls_matrix("history", "show", "--json")
+    assert [Path(run["folder"]) for run in json.loads(shown.stdout)["runs"]] == [tmp_path / "run"]
