@@ -26,6 +26,11 @@ from servers.declared import Declared
 ENVIRONMENT_VARIABLE = "TLS_MATRIX_SERVER"
 PROGRAM_VARIABLE = "TLS_MATRIX_PROGRAM"
 """In an image, the server program that it is for."""
+START_SECONDS = 60.0
+"""How long a server program waits for a program of its own to start. Whoever starts servers has a deadline
+of its own, which is longer the more there are: beside forty other containers Erlang took more than 10 s
+[measured]. This one is for a server program that is started by hand.
+"""
 MAX_CONFIGURATION_BYTES = 1 << 20
 MAX_LOG_CHARACTERS = 1 << 16
 _END_OF_CERTIFICATE = "-----END CERTIFICATE-----"

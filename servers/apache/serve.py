@@ -18,7 +18,6 @@ from shutil import rmtree
 from servers import contract
 from servers.apache.view import LOG
 from servers.system import DH_PARAMETERS
-from servers.system.backend import START_SECONDS
 from servers.system.banner import banner, stack_name
 from servers.system.command import (
     OPENSSL_ENVIRONMENT,
@@ -117,7 +116,7 @@ def start(configuration: contract.Configuration) -> Iterator[contract.Event]:
 
 def wait_for_other_text(file: Path, text: str) -> None:
     """Wait until a file has another text than this, as long as a program may take to start."""
-    until = time.monotonic() + START_SECONDS
+    until = time.monotonic() + contract.START_SECONDS
     while file.read_text() == text and time.monotonic() < until:
         time.sleep(0.005)
 

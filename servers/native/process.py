@@ -15,7 +15,6 @@ from typing import Any
 from handshake.wire.cipher_suites import cipher_suite_name, parse_cipher_suite
 from servers import contract
 
-START_SECONDS = 10.0
 STOP_SECONDS = 1.0
 Settings = Mapping[str, Any]
 """What a program is told of a server, JSON types: an id, a host and a port at least."""
@@ -74,9 +73,10 @@ class NativeProcess:
             self._process.stdin.write(self._line(settings) + "\n")
             self._process.stdin.flush()
         try:
-            event = self._started.get(timeout=START_SECONDS)
+            event = self._started.get(timeout=contract.START_SECONDS)
         except queue.Empty:
-            event = {"event": "error", "message": f"{self._name} said nothing within {START_SECONDS:.0f} s"}
+            message = f"{self._name} said nothing within {contract.START_SECONDS:.0f} s"
+            event = {"event": "error", "message": message}
         if event is None:
             self._started.put(None)  # for the next server
             said = f": {self._last_words}" if self._last_words else ""

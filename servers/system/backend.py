@@ -13,7 +13,6 @@ from typing import IO
 from servers import contract
 from servers.system.view import View
 
-START_SECONDS = 4.0
 MAX_LINE_BYTES = 1 << 16
 
 
@@ -134,7 +133,7 @@ class Backend:
             for stream in self.outputs:
                 selector.register(stream, selectors.EVENT_READ)
             alive = True
-            while alive and not self._listens and selector.select(START_SECONDS):
+            while alive and not self._listens and selector.select(contract.START_SECONDS):
                 alive = self.read_outputs()
         if not self._listens:
             said = self._last_line.decode("utf-8", "backslashreplace") or "it did not say why"

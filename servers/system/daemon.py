@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from servers import contract
-from servers.system.backend import MAX_LINE_BYTES, START_SECONDS, StartError
+from servers.system.backend import MAX_LINE_BYTES, StartError
 from servers.system.view import View
 
 MAX_OPEN_VIEWS = 1000
@@ -72,7 +72,7 @@ class Daemon:
 
     def __enter__(self) -> Self:
         self._reader.start()
-        self._settled.wait(START_SECONDS)
+        self._settled.wait(contract.START_SECONDS)
         if not self._listens:
             self._stop()
             raise StartError(f"{self._server_id.partition('@')[0]} does not listen: {self._said()}")
