@@ -29,16 +29,18 @@ class AuditError(Exception):
 
 
 def locked(text: str) -> dict[str, str]:
-    """The packages of a lock file with their versions; raises AuditError for a line that pins none."""
+    """The packages of a lock file with their versions; raises AuditError for a line without both."""
     found = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip() and not line.startswith((" ", "#")):
             pin = re.match(r"([A-Za-z0-9._-]+)==([^\s;]+)", line)
             if pin is None:
-                raise AuditError(f"line {number} pins no package: {line}; write it anew with: tox -e lock")
+                raise AuditError(
+                    f"line {number} names no package and version: {line}; make the file again: tox -e lock"
+                )
             found[_normalized(pin[1])] = pin[2]
     if not found:
-        raise AuditError("it pins no package; write it anew with: tox -e lock")
+        raise AuditError("it names no package; make the file again: tox -e lock")
     return found
 
 
@@ -77,8 +79,8 @@ def _described(name: str, vulnerability: Mapping[str, Any]) -> str:
     names = ", ".join([vulnerability["id"], *vulnerability.get("aliases", ())])
     fixed = vulnerability["fix_versions"]
     if not fixed:
-        return f"{names}, which no version mends; see whether the project is concerned"
-    return f"{names}, mended in {', '.join(fixed)}; take it with: tox -e lock -- --upgrade-package {name}"
+        return f"{names}, which no version fixes yet; check whether this project is affected"
+    return f"{names}, fixed in {', '.join(fixed)}; to upgrade: tox -e lock -- --upgrade-package {name}"
 
 
 def _normalized(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Peers that are commands, and this program as one. Each starts anew, and its start counts."""
+"""Peers that are commands, and this program as a command. The time of each has its start in it."""
 
 import json
 import os

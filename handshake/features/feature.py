@@ -101,7 +101,7 @@ class Feature(Struct, frozen=True, metaclass=_AbstractValue):
         """Those that one of two hellos is made of and the other, which could have it, has not."""
         ours, theirs = dict.fromkeys(cls.found_in(first)), dict.fromkeys(cls.found_in(second))
         for feature in ours | theirs:
-            if feature in ours and feature in theirs:  # as most are, of hellos that are alike
+            if feature in ours and feature in theirs:  # both have it, as most where the hellos are alike
                 continue
             is_fair = feature.applies(first) and feature.applies(second)
             if is_fair and feature.present(first) != feature.present(second):

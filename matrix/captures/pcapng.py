@@ -53,8 +53,8 @@ def _packet_block(packet: Packet, data: bytes) -> bytes:
 
 
 class _Flow:
-    """One direction of a connection: its headers are made once, and each packet changes what is its own.
-    To make them anew took most of the time that evidence of a failure took.
+    """One direction of a connection. Its headers are made once, and only what differs is set for each
+    packet, since dpkt takes longer to make a header than to write it.
     """
 
     def __init__(self, ends: Ends, is_clients: bool) -> None:

@@ -50,8 +50,8 @@ def _key(value: Any) -> Hashable:
 
 def _small(values: dict[str, Any], unknown: dict[str, Any] | None) -> CellRecord:
     """A record of checked values, as `CellRecord.model_construct` makes it, whose attributes are set one by
-    one: so Python keeps the names of attributes once for all records, and no dictionary for each (PEP 412),
-    which is a third of the room.
+    one. Python then keeps the names of the attributes once for all records, and makes no dictionary for each
+    (PEP 412), which would be most of a record.
     """
     record = CellRecord.__new__(CellRecord)
     give = object.__setattr__  # the record's own refuses, because it is frozen

@@ -13,23 +13,24 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from matrix.judgement.outcome import Outcome, Verdict
+from matrix.reports.groups import some
 from matrix.results.compare import Change, ChangeKind, Comparison
 from matrix.results.run_file import CellRecord
 from matrix.results.strength import weaknesses
-from matrix.wording import counted, joined, reason_in_words
+from matrix.wording import counted, reason_in_words
 
 MOST_NAMES = 500
 """Names of clients and servers for a kind of change: more than there are profiles, less than a fleet has."""
 MOST_SERVERS = 10
-"""Servers that are told of one by one, and that are named in a group."""
+"""How many servers have a sentence of their own, and how many are named in a group."""
 WHERE_ALL_ARE = "`--format json` has them all, and the grid of `--format html` shows each cell"
 _SERVICE_CHANGES = (ChangeKind.REGRESSION, ChangeKind.FIXED, ChangeKind.IMPROVEMENT)
 
 
 class ChangeGroup(Struct, frozen=True):
-    """Clients of one kind of change that fare alike before and now. Each of `places` is the server before
-    and the one now, or the one that is both. `before` and `now` are in words, `whys` the definitional reasons
-    with the clients each is for.
+    """Clients that changed in the same way, from the same before to the same now. Each of `places` is the
+    server before and the one now, or the one that is both. `before` and `now` are in words, `whys` the
+    definitional reasons with the clients each is for.
     """
 
     kind: ChangeKind
@@ -74,13 +75,6 @@ class ToldGroups(Struct, frozen=True):
     left_out: str
 
 
-def some(names: Sequence[str], most: int) -> str:
-    """Name so many at most; of more the first, and how many more there are."""
-    if len(names) <= most:
-        return joined(list(names))
-    return joined([*names[:most], f"{len(names) - most} more"])
-
-
 def groups(changes: Sequence[Change]) -> list[ChangeGroup]:
     """Put changes that are alike together, sorted by their first client."""
     alike: dict[tuple[ChangeKind, tuple[str, ...], str, str, str], list[Change]] = defaultdict(list)
@@ -100,18 +94,16 @@ def told_groups(changes: Sequence[Change]) -> ToldGroups:
     largest ones.
     """
     found = groups(changes)
-    if sum(map(_names, found)) <= MOST_NAMES:
-        return ToldGroups(tuple(found), "")
-    found.sort(key=lambda group: -group.cells)
-    names = list(accumulate(map(_names, found)))
+    if sum(map(_names, found)) > MOST_NAMES:
+        found.sort(key=lambda group: -group.cells)
+    names = accumulate(map(_names, found))
     number = max(1, sum(each <= MOST_NAMES for each in names))
     left = found[number:]
     if not left:
         return ToldGroups(tuple(found), "")
     cells = counted(sum(group.cells for group in left), "cell")
-    return ToldGroups(
-        tuple(found[:number]), f"{counted(len(left), 'more group')} with {cells}: {WHERE_ALL_ARE}"
-    )
+    said = f"{counted(len(left), 'more group')} with {cells}: {WHERE_ALL_ARE}"
+    return ToldGroups(tuple(found[:number]), said)
 
 
 def _names(group: ChangeGroup) -> int:

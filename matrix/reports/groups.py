@@ -1,7 +1,7 @@
 """Cells that are alike, put together across servers and clients, so that one sentence is said once. Pure."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
@@ -11,7 +11,7 @@ from matrix.results.run_file import CellRecord
 from matrix.scenarios import CONNECT
 from matrix.wording import joined, printable, reason_in_words
 
-_NAMED_AT_MOST = 2
+_NAMED = 1
 
 
 class Group(Struct, frozen=True):
@@ -116,9 +116,10 @@ def _sentence(reason: Reason, note: str) -> str:
     return "; ".join(part for part in (reason.sentence, note) if part)
 
 
-def some(names: list[str]) -> str:
-    """Name two at most; of more the first, and how many more there are."""
-    return joined(names if len(names) <= _NAMED_AT_MOST else [names[0], f"{len(names) - 1} more"])
+def some(names: Sequence[str], named: int = _NAMED) -> str:
+    """Name so many, and one more if that is the last; of more say how many there are."""
+    more = len(names) - named
+    return joined([*names] if more <= 1 else [*names[:named], f"{more} more"])
 
 
 def _order(group: Group) -> tuple[int, int, str]:

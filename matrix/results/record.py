@@ -52,7 +52,7 @@ class Record(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _is_readable(cls, content: Any) -> Any:
-        """All texts at once: a call of Python's for each field takes longer than all else of a record."""
+        """Bound all texts at once: a call for each field would take longer."""
         if isinstance(content, dict):
             return {key: _bounded(value) for key, value in content.items()}
         return content

@@ -48,9 +48,9 @@ def test_another_version_is_not_the_locked_one() -> None:
 def test_a_vulnerable_package_is_a_failure_with_what_mends_it() -> None:
     unmended = VULNERABILITY | {"id": "GHSA-1", "aliases": [], "fix_versions": []}
     assert found(CRYPTOGRAPHY | {"vulns": [VULNERABILITY, unmended]}, BOOLEAN) == [
-        "cryptography 50.0.2: PYSEC-2026-1, CVE-2026-1, mended in 50.0.3, 51.0.0; "
-        "take it with: tox -e lock -- --upgrade-package cryptography",
-        "cryptography 50.0.2: GHSA-1, which no version mends; see whether the project is concerned",
+        "cryptography 50.0.2: PYSEC-2026-1, CVE-2026-1, fixed in 50.0.3, 51.0.0; "
+        "to upgrade: tox -e lock -- --upgrade-package cryptography",
+        "cryptography 50.0.2: GHSA-1, which no version fixes yet; check whether this project is affected",
     ]
 
 
@@ -67,9 +67,9 @@ def test_the_packages_of_a_lock_file() -> None:
     text = "# by pip-compile\nBoolean.py==5.0 \\\n    --hash=sha256:00\n    # via x\ncryptography==50.0.2\n"
     assert locked(text) == PINS
     for wrong in ("cryptography>=50", "-r other.txt"):
-        with pytest.raises(AuditError, match=f"line 2 pins no package: {wrong}; "):
+        with pytest.raises(AuditError, match=f"line 2 names no package and version: {wrong}; "):
             locked(f"\n{wrong}\n")
-    with pytest.raises(AuditError, match="it pins no package"):
+    with pytest.raises(AuditError, match="it names no package"):
         locked("# nothing\n")
 
 

@@ -184,12 +184,14 @@ def test_a_server_shows_the_kind_that_it_is_asked_for(
 
 
 def met(server: object) -> tuple[x509.Certificate, int]:
-    """The certificate that a client is answered with, and how many came. A server may be asked again: of the
-    handshakes of jsse@11 one in 256 fails by itself (bench/dropped_zeros.py).
+    """The certificate that a client is answered with, and how many came. Of the handshakes of jsse@11 one in
+    256 fails by itself (bench/dropped_zeros.py), so it may be asked again.
     """
     try:
         return met_once(server)
     except SSL.Error:
+        if not (isinstance(server, RunningServer) and server.id.startswith("jsse@11")):
+            raise
         return met_once(server)
 
 

@@ -15,6 +15,7 @@ from servers.contract import PrivateKeyAndChain
 from servers.definition import load_definitions
 from servers.processes.start import NotInstalled, RunningServer, RunningServers, start_servers
 from servers.variant import plain_variant
+from tests.kills.keeper import descendants
 from tests.sockets import sockets_of
 
 DEFINITIONS = load_definitions()
@@ -44,20 +45,6 @@ def all_running(credentials: Mapping[str, PrivateKeyAndChain]) -> Iterator[Runni
         yield servers
 
 
-def descendants(process: int) -> set[int]:
-    """The process and those that it has started."""
-    parents = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parents[int(status.parent.name)] = int(status.read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue  # it has ended
-    found = {process}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
-
-
 def host(written: str) -> str:
     """An address as the kernel writes it: words of four bytes, each in the machine's own order."""
     words = [bytes.fromhex(written[at : at + 8])[::-1] for at in range(0, len(written), 8)]
@@ -68,7 +55,7 @@ def host(written: str) -> str:
 
 def waiting(process: int) -> set[Waiting]:
     """Where a process and its descendants can be reached, in its own namespace and in that of the tests."""
-    processes = descendants(process)
+    processes = [process, *descendants(process)]
     own = {inode for each in processes for inode in sockets_of(each)}
     found = set()
     # Many processes are in one namespace, and all of them have the same table.
@@ -102,7 +89,8 @@ def test_a_server_listens_on_loopback_only(all_running: RunningServers, server_i
     assert server.port in {each.port for each in reached}
     assert [each for each in reached if not ip_address(each.host).is_loopback] == []
     # Some listen on every address of a network of their own: there is nothing in it but its loopback.
-    elsewhere = {each for each in descendants(process) if os.readlink(f"/proc/{each}/ns/net") != here}
+    processes = [process, *descendants(process)]
+    elsewhere = {each for each in processes if os.readlink(f"/proc/{each}/ns/net") != here}
     assert bool(elsewhere) or found == reached
     assert {name for each in elsewhere for name in interfaces(each)} <= {"lo"}
 
