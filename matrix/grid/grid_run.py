@@ -104,7 +104,7 @@ class GridRun:
         self._cells = CellProcesses(processes, partial(_run_in_fork, self.plan, processes))
         self._cleanup.callback(self._cells.stop)
         self._cleanup.callback(self._serving.close)
-        self._servers = self._serving.enter_context(grid_servers(self.plan))
+        self._servers = self._serving.enter_context(grid_servers(self.plan, _import_reports))
         if self.plan.options.evidence is EvidenceWanted.ALL:
             write_server_keys(self.folder.path, self._servers.credentials)
 
@@ -131,10 +131,8 @@ class GridRun:
         self._cells.finish(take)
 
     def make_ready(self) -> None:
-        """Make ready for results, and import what makes reports of them: the first cells are on their way."""
+        """Make ready for results: the first cells are on their way."""
         self.measured = Measured(self.plan, self.folder, self.servers, self._started)
-        import_module("matrix.reports.files")
-        import_module("matrix.reports.terminal")
 
     def take(self, result: CellResult) -> None:
         """Keep the result of a cell."""
@@ -181,7 +179,7 @@ class GridRun:
         self.measured.blame(explained(self.plan, servers.endpoints, self.measured.records, terms, paces))
 
     def _write(self, measured: Measured, later: Mapping[str, Problem]) -> None:
-        from matrix.reports.files import render_reports  # as in `make_ready`
+        from matrix.reports.files import render_reports  # as in `_import_reports`
         from matrix.reports.page.sources import sources_of
 
         run = self.run = measured.finish({**self.servers.problems, **later})
@@ -217,6 +215,12 @@ class GridRun:
 
     def _seconds_until(self, moment: datetime | None) -> float | None:
         return None if moment is None else round((moment - self._started).total_seconds(), 3)
+
+
+def _import_reports() -> None:
+    """Import what makes reports of results, while this process would wait for servers that start."""
+    import_module("matrix.reports.files")
+    import_module("matrix.reports.terminal")
 
 
 def _run_in_fork(plan: Plan, workers: int, told: Mapping[str, Any]) -> Callable[[CellTask], CellResult]:

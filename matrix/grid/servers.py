@@ -123,8 +123,8 @@ class GridServers:
 
 
 @contextmanager
-def grid_servers(plan: Plan) -> Iterator[GridServers]:
-    """Start every server of the plan and stop all on exit."""
+def grid_servers(plan: Plan, meanwhile: Callable[[], None] = lambda: None) -> Iterator[GridServers]:
+    """Start every server of the plan and stop all on exit; `meanwhile` is called while they start."""
     kinds = certificate_kinds(plan.variants)
     credentials = CredentialsWhenAsked(kinds=kinds) if plan.variants else NO_CREDENTIALS
     asks = any(variant.declared().client_certificate != "no" for variant in plan.variants)
@@ -132,7 +132,9 @@ def grid_servers(plan: Plan) -> Iterator[GridServers]:
     clients = make_credentials(CLIENT_SUBJECT) if asks or shows else {}
     trusted = {kind: pem.chain for kind, pem in clients.items()}
     start_servers = _starter(plan.options.backend)
-    with start_servers(plan.variants, credentials, START_SECONDS, client_certificates=trusted) as running:
+    with start_servers(
+        plan.variants, credentials, START_SECONDS, client_certificates=trusted, meanwhile=meanwhile
+    ) as running:
         yield GridServers(plan, running, clients, credentials)
 
 

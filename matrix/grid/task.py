@@ -15,19 +15,13 @@ class CellTask(Struct, frozen=True):
 
 
 def _in_turn(plan: Plan) -> list[PlannedCell]:
-    """The cells in the order in which they are run: at targets each client goes round all of them before the
-    next does, so that the pace of one target is waited for while others are asked.
+    """The cells in the order in which they are run: each client goes round all servers before the next does.
+    A server that is slow, or a target whose pace is waited for, then holds up one cell and not all processes.
     """
-    targets = {target.name for target in plan.targets}
     rounds: dict[tuple[str, str], int] = {}
     for planned in plan.cells:
         rounds.setdefault((planned.cell.client, planned.cell.scenario), len(rounds))
-
-    def turn(planned: PlannedCell) -> int:
-        cell = planned.cell
-        return rounds[cell.client, cell.scenario] if cell.server in targets else -1
-
-    return sorted(plan.cells, key=turn)
+    return sorted(plan.cells, key=lambda planned: rounds[planned.cell.client, planned.cell.scenario])
 
 
 def tasks_of(plan: Plan) -> list[CellTask]:

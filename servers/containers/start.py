@@ -7,7 +7,7 @@ Several names may stand for one image, as those of all emulated servers do.
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -42,11 +42,12 @@ def start_servers(
     deadline_seconds: float = START_DEADLINE_SECONDS,
     *,
     client_certificates: Mapping[str, str] | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[RunningServers]:
     """Start every variant in a container, wait until each runs or has failed, and remove all on exit.
 
-    The wait takes at most the deadline, and some more for each container. A server that does not start is a
-    value in the result, never an exception.
+    The wait takes at most the deadline, and some more for each container; `meanwhile` is called during it. A
+    server that does not start is a value in the result, never an exception.
     """
     wanted = list(dict.fromkeys(variants))
     with ExitStack() as closing:
@@ -58,7 +59,7 @@ def start_servers(
         remove_abandoned_folders()
         starting = _Starting(client, closing.enter_context(temporary_folder("containers")))
         closing.callback(starting.stop)
-        yield starting.start(wanted, credentials, client_certificates or {}, deadline_seconds)
+        yield starting.start(wanted, credentials, client_certificates or {}, deadline_seconds, meanwhile)
 
 
 @dataclass
@@ -90,6 +91,7 @@ class _Starting:
         credentials: Mapping[str, PrivateKeyAndChain],
         client_certificates: Mapping[str, str],
         deadline_seconds: float,
+        meanwhile: Callable[[], None],
     ) -> RunningServers:
         """Start a container for each group of variants, at most some at once, and wait for what they say."""
         with suppress(DockerException, RequestException):
@@ -106,6 +108,7 @@ class _Starting:
             for group, container in zip(groups.values(), pool.map(self._start, groups.values()), strict=True):
                 if container is not None:
                     events |= {configuration.id: container.events for configuration in group.configurations}
+        meanwhile()
         for container in self._containers:
             self._results |= container.events.results(deadline)
         return RunningServers({variant.id: self._results[variant.id] for variant in variants}, events)

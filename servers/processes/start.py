@@ -8,7 +8,7 @@ comes when this process is killed, is what stops it. What takes a stack that is 
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,6 +47,7 @@ def start_servers(
     *,
     port: int = 0,
     client_certificates: Mapping[str, str] | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[ProcessServers]:
     """Start every variant, wait until each runs or has failed, and stop all on exit.
 
@@ -54,7 +55,8 @@ def start_servers(
     level or variant alone.
 
     `port` is for a single variant that must listen on a certain one; `client_certificates` (PEM by kind) are
-    those the servers trust. A server that does not start is a value in the result, never an exception.
+    those the servers trust; `meanwhile` is called while they start. A server that does not start is a value
+    in the result, never an exception.
     """
     if port and len(variants) != 1:
         raise ValueError("a port can be chosen for one server only")
@@ -79,6 +81,7 @@ def start_servers(
         for program, alike in zip(programs, groups.values(), strict=True):
             trusted = client_certificates or {}
             program.listen([each.configuration(credentials, trusted, LOOPBACK, port) for each in alike])
+        meanwhile()
         for program in programs:
             results |= program.events.results(deadline)
         yield ProcessServers({variant.id: results[variant.id] for variant in variants}, by_server)
