@@ -20,7 +20,10 @@ from matrix.reports.groups import said_of
 from matrix.reports.headline import partial
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.results.timings import NO_TIMINGS, Timings
-from matrix.wording import printable
+from matrix.wording import bounded, printable
+
+_MOST_CHARACTERS = 1000
+"""Of what every suite says of the run: a command with a thousand targets is not said a thousand times."""
 
 _ELEMENTS = {
     Verdict.FAILED: "failure",
@@ -44,16 +47,20 @@ def junit_pieces(run: RunFile, timings: Timings = NO_TIMINGS) -> Iterator[str]:
     root = ET.Element("testsuites", _numbers("tls-matrix", run.cells, seconds))
     start, _, end = ET.tostring(root, encoding="unicode", short_empty_elements=False).partition("><")
     yield f'<?xml version="1.0" encoding="utf-8"?>\n{start}>\n'
-    facts_of_run = [("partial", str(run.run.partial).lower()), *tested(run, timings)]
-    targets = [target.name for target in run.run.asked.targets] if run.run.asked else []
+    tested_of_run = [(name, bounded(value, _MOST_CHARACTERS)) for name, value in tested(run, timings)]
+    facts_of_run = [("partial", str(run.run.partial).lower()), *tested_of_run]
+    target_facts = {target_fact(target.name) for target in run.run.asked.targets} if run.run.asked else set()
+    # Of a run of a thousand targets each suite says how its own was asked, not how all were.
+    of_target = {name: (name, value) for name, value in facts_of_run if name in target_facts}
+    first = next((at for at, fact in enumerate(facts_of_run) if fact[0] in target_facts), len(facts_of_run))
+    before, after = facts_of_run[:first], facts_of_run[first + len(of_target) :]
     cells = sorted(run.cells, key=lambda cell: cell.id)
     for server, group in groupby(cells, key=lambda cell: cell.server):
         of_server = list(group)
         numbers = _numbers(_clean(server), of_server, seconds)
         suite = ET.Element("testsuite", {**numbers, **_when_and_where(timings)})
-        # Of a run of a thousand targets each suite says how its own was asked, not how all were.
-        others = {target_fact(name) for name in targets if name != server}
-        _add_properties(suite, [fact for fact in facts_of_run if fact[0] not in others])
+        own = of_target.get(target_fact(server))
+        _add_properties(suite, [*before, *([own] if own else []), *after])
         for cell in of_server:
             _add_case(suite, cell, seconds.get(cell.id, 0.0))
         if run.run.partial:

@@ -109,6 +109,13 @@ def test_a_suite_of_junit_says_how_its_own_target_was_asked() -> None:
     assert [name for name in two if name and name.startswith("target ")] == ["target two"]
 
 
+def test_junit_does_not_say_a_long_command_in_every_suite() -> None:
+    targets = (option for number in range(1000) for option in ("--target", f"t{number}=192.0.2.10:25"))
+    timings = Timings(TIMINGS.started, ("tls-matrix", "run", *targets))
+    content = run(*(cell(f"t{number}", "x") for number in range(1000)))
+    assert len(render_junit(content, timings)) < 3 * len(render_junit(content, TIMINGS))
+
+
 def test_junit_passes_what_was_observed_and_skips_what_does_not_apply() -> None:
     content = run(
         cell("mine", "x", Outcome.FAILS, verdict=Verdict.OBSERVED, expected=None),
