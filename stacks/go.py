@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stacks.catalogue import cache_folder, not_fetched, stacks
-from stacks.temporary_folder import temporary_folder
+from stacks.temporary_folder import remove_abandoned_folders, temporary_folder
 
 STACK = "go"
 LINES = ("1.22", "1.27")
@@ -35,15 +35,14 @@ def compiled(source: Path, line: str, lines: Sequence[str] = LINES) -> Path:
     if folder is None:
         raise FileNotFoundError(not_fetched([STACK]))
     if not _program(source, folder, line).exists():
+        remove_abandoned_folders(cache_folder())
         with temporary_folder("go") as work:
             shutil.copy(source, work)
             for each in lines:
                 (work / "go.mod").write_text(f"module {source.stem}\n\ngo {each}\n")
                 _compile(folder, work)
-                program = _program(source, folder, each)
-                complete = program.with_name(f"{program.name}.{os.getpid()}")
-                shutil.copy(work / "program", complete)
-                complete.rename(program)
+                with temporary_folder("go", cache_folder()) as near:  # whose files can be renamed to there
+                    Path(shutil.copy(work / "program", near)).rename(_program(source, folder, each))
     return _program(source, folder, line)
 
 
