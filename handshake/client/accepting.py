@@ -12,7 +12,7 @@ from handshake.alerts import RFC_ALERTS
 from handshake.client.handshake import ClientHandshake
 from handshake.client.state import State
 from handshake.connection import Connection
-from handshake.crypto.suite_parameters import CipherKind
+from handshake.crypto.record_protection import BlockProtection
 from handshake.errors import Fault, PeerFault
 from handshake.events import PeerFaulted
 from handshake.wire.messages import Alert
@@ -128,7 +128,7 @@ class AcceptingConnection(Connection, ABC):
         if not fragment and self.accepts_application_data:
             detail = "a record of application data without content"
             names = ["application-data-record-empty"]
-            if self.handshake.suite.cipher.kind is CipherKind.BLOCK:  # OpenSSL's guard of implicit IVs
+            if isinstance(self.records.read_protection, BlockProtection):  # OpenSSL's guard of implicit IVs
                 names.insert(0, "application-data-record-empty-in-cbc")
             self.handshake.mind(PeerFault(Fault.EMPTY_RECORD, detail, *names))
         super().receive_application_data(fragment)

@@ -14,10 +14,11 @@ from handshake.events import (
     RenegotiationRequested,
 )
 from handshake.hello_template import ClientPolicy, Placement
+from handshake.record_splitting import RecordSplitting
 from handshake.renegotiation import Renegotiation
 from handshake.server import RenegotiationRules
 from handshake.wire.client_hello import pull_client_hello
-from handshake.wire.registry import ExtensionType, ProtocolVersion
+from handshake.wire.registry import ContentType, ExtensionType, ProtocolVersion
 from tests.handshake.peers import (
     ANSWER,
     REQUEST,
@@ -213,6 +214,23 @@ def test_an_answer_may_come_between_hello_request_and_hello() -> None:
     pump(ours, theirs)
     assert bytes(ours.received) == ANSWER
     assert completions(ours) == completions(theirs) == 1
+
+
+@pytest.mark.parametrize("version", OLD_VERSIONS, ids=suite_id)
+@pytest.mark.parametrize("splitting", RecordSplitting)
+def test_a_server_may_say_something_before_it_answers_the_hello(
+    version: int, splitting: RecordSplitting
+) -> None:
+    ours, theirs = connected(version)
+    theirs.connection.records.splitting = splitting
+    ours.connection.renegotiate(0.0)
+    theirs.send(ANSWER)
+    theirs.connection.records.write(ContentType.APPLICATION_DATA, b"", 0.0)
+    pump(ours, theirs)
+    assert bytes(ours.received) == ANSWER
+    assert completions(ours) == completions(theirs) == 1
+    ours.received.clear()
+    exchange_again(ours, theirs)
 
 
 @pytest.mark.parametrize("role", ["client", "server"])

@@ -355,12 +355,13 @@ def test_the_projects_own_tests_do_not_wake_the_grid() -> None:
 
 
 @pytest.mark.long
-def test_collecting_the_grid_starts_nothing_and_shows_every_cell_in_order() -> None:
+def test_collecting_the_grid_starts_nothing_and_shows_every_cell() -> None:
     result = tls_matrix("--collect-only", "-q", "-p", "no:cacheprovider", module="pytest")
     assert result.returncode == 0
     shown = [line.partition("[")[2][:-1] for line in result.stdout.splitlines() if "::test_cell[" in line]
     listed = [row["id"] for row in json.loads(tls_matrix("list", "cells", "--json").stdout)]
-    assert shown == listed == sorted(listed, key=lambda identifier: identifier.split("/"))
+    assert listed == sorted(listed, key=lambda identifier: identifier.split("/"))
+    assert sorted(shown) == sorted(listed)
     assert len(shown) > 100
 
 
