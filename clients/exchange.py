@@ -166,11 +166,16 @@ class Exchange:
             try:
                 data = transport.receive(self._silence_ends_at or self.deadline)
             except TransportFailure as failure:
-                if failure.kind is not Kind.TIMEOUT or self._silence_ends_at is None:
+                if failure.kind is not Kind.TIMEOUT:
                     raise
-                self._silence_ends_at = None
-                self.end_silence()
-                self.flush(transport)
+                if self._silence_ends_at is not None:
+                    self._silence_ends_at = None
+                    self.end_silence()
+                    self.flush(transport)
+                    continue
+                if not self.answer.ends_with_the_stream:
+                    raise
+                self.end_of_answer()  # it goes on and on, and TLS with it
                 continue
             received += len(data)
             self._receive(data)

@@ -10,12 +10,14 @@ MAX_RESPONSE_BYTES = 65_536
 _HTTP = b"HTTP/"
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-
+_CHUNKED = re.compile(rb"^transfer-encoding:(?:.*,)?[ \t]*chunked[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_CHUNK = re.compile(rb"(?:\r?\n)?([0-9a-f]{1,8})[^\n]*(?=\n)", re.IGNORECASE)
+_WITHOUT_BODY = (204, 304)
 
 _STATUS = re.compile(rb"^HTTP/[0-9.]+ +([1-5][0-9]{2})(?![0-9])")
 
 
-def http_status(answer: bytes) -> int | None:
+def http_status(answer: bytes | bytearray) -> int | None:
     """The status code of an HTTP answer (RFC 9112 section 4); None of anything else."""
     found = _STATUS.match(answer)
     return None if found is None else int(found[1])
@@ -33,7 +35,7 @@ class Answer:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing more is to come: all that Content-Length announces, or as much as is taken. Of
+        """Whether nothing more is to come: all of the body (RFC 9112 section 6.3), or as much as is taken. Of
         anything but HTTP (a mail server's greeting) the first bytes are answer enough.
         """
         if not self.data:
@@ -48,13 +50,29 @@ class Answer:
 
     @property
     def ends_with_the_stream(self) -> bool:
-        """Whether the peer's closing is the end of the answer: its head is there and announces no length."""
+        """Whether the answer has no end but that of the connection: its head is there and announces no
+        length. An unfinished chunked one is taken for that: it may be a stream of events.
+        """
         return _END_OF_HEAD.search(self.data) is not None and self._missing() is None
 
     def _missing(self) -> int | None:
         """How much of the announced body is still to come; None if nothing announced it (yet)."""
         end = _END_OF_HEAD.search(self.data)
-        announced = None if end is None else _CONTENT_LENGTH.search(self.data[: end.start()])
-        if end is None or announced is None:
+        if end is None:
             return None
-        return max(int(announced[1]) - (len(self.data) - end.end()), 0)
+        head = self.data[: end.start()]
+        if http_status(head) in _WITHOUT_BODY:
+            return 0
+        if _CHUNKED.search(head):
+            return 0 if _has_last_chunk(self.data, end.end()) else None
+        announced = _CONTENT_LENGTH.search(head)
+        return None if announced is None else max(int(announced[1]) - (len(self.data) - end.end()), 0)
+
+
+def _has_last_chunk(data: bytes | bytearray, at: int) -> bool:
+    """Whether the chunks from there on come to their end, trailers included (RFC 9112 section 7.1)."""
+    while (chunk := _CHUNK.match(data, at)) is not None:
+        if int(chunk[1], 16) == 0:
+            return _END_OF_HEAD.search(data, chunk.end()) is not None
+        at = chunk.end() + 1 + int(chunk[1], 16)
+    return False

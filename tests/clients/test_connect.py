@@ -39,7 +39,14 @@ from tests.clients.servers import (
     sends_and_resets,
     sends_and_waits,
 )
-from tests.clients.tls_servers import ANSWER, ServerCertificate, make_certificate, openssl, tlslite_sslv3
+from tests.clients.tls_servers import (
+    ANSWER,
+    ServerCertificate,
+    make_certificate,
+    openssl,
+    openssl_that_stays,
+    tlslite_sslv3,
+)
 
 PROFILES = load_profiles()
 NAME = "server.example.test"
@@ -300,6 +307,47 @@ def test_what_a_whole_answer_is(answer: bytes, reason: str, certificate: ServerC
     assert reasons(observation) == [reason]
     assert observation.is_answered == (reason == "None")
     assert observation.response == answer
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        CHUNKED + b"5\r\nwhole\r\n0\r\n\r\n",
+        CHUNKED + b"4;name=value\r\n0\r\n\r\r\n0a\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n",
+        CHUNKED.replace(b"\r\n", b"\n") + b"5\nwhole\n0\n\n",
+        CHUNKED.replace(b"chunked", b"gzip, Chunked") + b"0\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+    ],
+)
+def test_an_answer_that_ends_is_whole_though_the_connection_stays(
+    answer: bytes, certificate: ServerCertificate
+) -> None:
+    observation = observe("openssl-3.0", openssl_that_stays(certificate, answer), deadline_seconds=60)
+    assert reasons(observation) == ["None"]
+    assert observation.attempts[0].seconds < 30
+    assert observation.response == answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\nwhat comes, comes", "None"),
+        (CHUNKED + b"5\r\nevent\r\n", "None"),
+        (CHUNKED + b"5\r\nevent\r\n0\r\n", "None"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\ntoo short", "application-data:timeout"),
+        (b"HTTP/1.1 200 OK\r\n", "application-data:timeout"),
+    ],
+)
+def test_an_answer_without_an_end_is_one_and_half_of_one_is_none(
+    answer: bytes, reason: str, certificate: ServerCertificate
+) -> None:
+    observation = observe("openssl-3.0", openssl_that_stays(certificate, answer), deadline_seconds=0.5)
+    assert reasons(observation) == [reason]
+    assert observation.is_answered == (reason == "None")
 
 
 def test_a_long_answer_is_cut(certificate: ServerCertificate) -> None:

@@ -62,10 +62,7 @@ def openssl(
     certificate: ServerCertificate, ciphers: str, version: ssl.TLSVersion, answer: bytes = ANSWER
 ) -> Script:
     """Answer one request over OpenSSL, then close in order."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate.path)
-    context.minimum_version = context.maximum_version = version
-    context.set_ciphers(ciphers)
+    context = _context(certificate, ciphers, version)
 
     def script(connection: socket.socket) -> bytes:
         with context.wrap_socket(connection.dup(), server_side=True) as tls:
@@ -75,6 +72,30 @@ def openssl(
         return b""
 
     return script
+
+
+def openssl_that_stays(certificate: ServerCertificate, answer: bytes) -> Script:
+    """Answer one request and wait for the client to close."""
+    context = _context(certificate, "DEFAULT", ssl.TLSVersion.TLSv1_2)
+
+    def script(connection: socket.socket) -> bytes:
+        with context.wrap_socket(connection.dup(), server_side=True) as tls:
+            _read_request(tls)
+            tls.sendall(answer)
+            with suppress(OSError):
+                while tls.recv(4096):
+                    pass
+        return b""
+
+    return script
+
+
+def _context(certificate: ServerCertificate, ciphers: str, version: ssl.TLSVersion) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.path)
+    context.minimum_version = context.maximum_version = version
+    context.set_ciphers(ciphers)
+    return context
 
 
 def tlslite_sslv3(certificate: ServerCertificate) -> Script:
