@@ -33,15 +33,13 @@ GENUINE = "genuine"
 """The confidence of a client that is not played, and its set."""
 
 
-def frame_of(plan: Plan, stacks: Mapping[str, str | None]) -> RunFile:
-    """Everything of a run that is known before its cells are; `stacks` are by server."""
+def frame_of(plan: Plan) -> RunFile:
+    """Everything of a run that is known before its servers and cells are: stacks are those declared."""
     whole, clients = plan.whole or plan, _clients(plan)
     definitions = {variant.definition.id: variant.definition for variant in plan.variants}
     digests = {name: _definition_digest(definition) for name, definition in definitions.items()}
     servers = {
-        variant.id: _server(
-            variant, stacks.get(variant.id), plan.options.backend, digests[variant.definition.id]
-        )
+        variant.id: _server(variant, plan.options.backend, digests[variant.definition.id])
         for variant in plan.variants
     }
     return RunFile(
@@ -59,6 +57,17 @@ def frame_of(plan: Plan, stacks: Mapping[str, str | None]) -> RunFile:
         clients={client: _client(plan, client) for client in clients},
         cells=[],
     )
+
+
+def with_stacks(frame: RunFile, stacks: Mapping[str, str | None]) -> RunFile:
+    """The frame with what servers say they are, by server; None where one has not said it."""
+    servers = {
+        server: record
+        if (stack := stacks.get(server)) is None
+        else record.model_copy(update={"stack": stack})
+        for server, record in frame.servers.items()
+    }
+    return frame.model_copy(update={"servers": servers})
 
 
 def whole(
@@ -149,14 +158,14 @@ def _definition_digest(definition: ServerDefinition) -> str:
     return hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def _server(variant: ServerVariant, stack: str | None, backend: str, digest: str) -> ServerRecord:
+def _server(variant: ServerVariant, backend: str, digest: str) -> ServerRecord:
     definition, level = variant.definition, variant.definition.levels[variant.level]
     return ServerRecord(
         title=variant.title,
         level=variant.level,
         kind=definition.kind,
         backend=backend,
-        stack=stack or level.stack,
+        stack=level.stack,
         toggles=dict(variant.toggles),
         note=" ".join(note for note in (definition.note, level.note) if note),
         hypothesis=definition.hypothesis,

@@ -17,6 +17,7 @@ from typing import Any, Self
 from clients.pace import pace_of
 from matrix.captures.server_keys import write_server_keys
 from matrix.errors import EXIT_HARNESS
+from matrix.grid.assemble import frame_of
 from matrix.grid.ending import End, Ending, raise_it
 from matrix.grid.endpoint import Problem
 from matrix.grid.measured import Measured
@@ -33,6 +34,7 @@ from matrix.history.place import history_file, named_history
 from matrix.plan.plan import Plan
 from matrix.results.cell_result import CellResult
 from matrix.results.environment import command
+from matrix.results.evidence import evidence_adapter
 from matrix.results.evidence_wanted import EvidenceWanted
 from matrix.results.gate import exit_status, parse_gates
 from matrix.results.run_file import RunFile
@@ -68,6 +70,7 @@ class GridRun:
         self.said: list[str] = folder.said
         self.not_in_history = ""
         self.measured: Measured | None = None
+        self._frame: RunFile | None = None
         self._servers: GridServers | None = None
         self._cells = CellProcesses(0, partial(_run_in_fork, plan, 0))
         self._started = datetime.now(UTC)
@@ -101,10 +104,14 @@ class GridRun:
         remove_abandoned_folders()  # of runs that were killed
         self._cleanup.callback(remove_abandoned_folders)  # of processes of this run that were
         # Before there is any thread: those that hear the servers are the first.
-        self._cells = CellProcesses(processes, partial(_run_in_fork, self.plan, processes))
+        self._cells = CellProcesses(
+            processes,
+            partial(_run_in_fork, self.plan, processes),
+            partial(_get_ready_in_fork, self.plan),
+        )
         self._cleanup.callback(self._cells.stop)
         self._cleanup.callback(self._serving.close)
-        self._servers = self._serving.enter_context(grid_servers(self.plan, _import_reports))
+        self._servers = self._serving.enter_context(grid_servers(self.plan, self._prepare))
         if self.plan.options.evidence is EvidenceWanted.ALL:
             write_server_keys(self.folder.path, self._servers.credentials)
 
@@ -130,9 +137,16 @@ class GridRun:
             self.make_ready()
         self._cells.finish(take)
 
+    def _prepare(self) -> None:
+        """What can be done while servers start: import what makes reports, and make the run's frame."""
+        import_module("matrix.reports.files")
+        import_module("matrix.reports.terminal")
+        self._frame = frame_of(self.plan)
+
     def make_ready(self) -> None:
         """Make ready for results: the first cells are on their way."""
-        self.measured = Measured(self.plan, self.folder, self.servers, self._started)
+        assert self._frame is not None, "the run has started"
+        self.measured = Measured(self.plan, self._frame, self.folder, self.servers, self._started)
 
     def take(self, result: CellResult) -> None:
         """Keep the result of a cell."""
@@ -179,7 +193,7 @@ class GridRun:
         self.measured.blame(explained(self.plan, servers.endpoints, self.measured.records, terms, paces))
 
     def _write(self, measured: Measured, later: Mapping[str, Problem]) -> None:
-        from matrix.reports.files import render_reports  # as in `_import_reports`
+        from matrix.reports.files import render_reports  # as in `_prepare`
         from matrix.reports.page.sources import sources_of
 
         run = self.run = measured.finish({**self.servers.problems, **later})
@@ -217,10 +231,11 @@ class GridRun:
         return None if moment is None else round((moment - self._started).total_seconds(), 3)
 
 
-def _import_reports() -> None:
-    """Import what makes reports of results, while this process would wait for servers that start."""
-    import_module("matrix.reports.files")
-    import_module("matrix.reports.terminal")
+def _get_ready_in_fork(plan: Plan) -> None:
+    """Import what writes evidence, while servers start."""
+    if plan.options.evidence is not EvidenceWanted.NONE:
+        import_module("matrix.captures.capture")
+        evidence_adapter()
 
 
 def _run_in_fork(plan: Plan, workers: int, told: Mapping[str, Any]) -> Callable[[CellTask], CellResult]:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from matrix.cell import parse_cell_id
 from matrix.errors import UnreadableRun, to_write
-from matrix.grid.assemble import cell_record, confidences, frame_of, whole
+from matrix.grid.assemble import cell_record, confidences, whole, with_stacks
 from matrix.grid.endpoint import Problem
 from matrix.grid.occasions import departures_of, occasion_notes
 from matrix.grid.proof import Conversation, unproved
@@ -43,7 +43,9 @@ class Measured:
     files are not complete, `lost` why evidence is missing.
     """
 
-    def __init__(self, plan: Plan, folder: RunFolder, servers: GridServers, started: datetime) -> None:
+    def __init__(
+        self, plan: Plan, frame: RunFile, folder: RunFolder, servers: GridServers, started: datetime
+    ) -> None:
         self.unwritten = ""
         self.lost = ""
         self.first: datetime | None = None
@@ -59,7 +61,7 @@ class Measured:
         self._departures = {variant.id: departures_of(variant) for variant in plan.variants}
         self._undecided: dict[str, dict[str, CellResult]] = {}  # by server
         self._confidences = confidences(plan)
-        self._frame = frame_of(plan, {variant.id: servers.stack(variant.id) for variant in plan.variants})
+        self._frame = with_stacks(frame, {variant.id: servers.stack(variant.id) for variant in plan.variants})
         self._journal(
             folder.journal.begin, self._frame, len(plan.cells), started.isoformat(timespec="seconds")
         )

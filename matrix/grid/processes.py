@@ -41,12 +41,17 @@ class _Fork:
 
 
 class CellProcesses:
-    """So many forks as can be made at once, none where this process has threads. `make_run` makes of what
-    `begin` tells the function that runs a cell; it is called in each fork. A cell that cannot be run, because
-    the harness or a fork is broken, has a result that says so.
+    """So many forks as can be made at once, none where this process has threads. Each fork calls `get_ready`
+    while it waits for what `begin` tells, and `make_run`, which makes of that the function that runs a cell.
+    A cell that cannot be run, because the harness or a fork is broken, has a result that says so.
     """
 
-    def __init__(self, number: int, make_run: Callable[[Mapping[str, Any]], Run]) -> None:
+    def __init__(
+        self,
+        number: int,
+        make_run: Callable[[Mapping[str, Any]], Run],
+        get_ready: Callable[[], None] = lambda: None,
+    ) -> None:
         self._forks: list[_Fork] = []
         self._waiting: deque[CellTask] = deque()
         self._results: deque[CellResult] = deque()
@@ -56,7 +61,7 @@ class CellProcesses:
         gc.freeze()  # what is there already is left alone, so that the forks share it
         for _ in range(number):
             with suppress(OSError):
-                self._forks.append(self._begin_one(make_run))
+                self._forks.append(self._begin_one(make_run, get_ready))
 
     def __len__(self) -> int:
         return len(self._forks)
@@ -127,7 +132,9 @@ class CellProcesses:
         self._results.clear()
         return left
 
-    def _begin_one(self, make_run: Callable[[Mapping[str, Any]], Run]) -> _Fork:
+    def _begin_one(
+        self, make_run: Callable[[Mapping[str, Any]], Run], get_ready: Callable[[], None]
+    ) -> _Fork:
         ours, theirs = Pipe()
         process_id = os.fork()
         if process_id == 0:
@@ -135,7 +142,7 @@ class CellProcesses:
             for other in self._forks:
                 other.pipe.close()
             ours.close()
-            _serve(theirs, make_run)
+            _serve(theirs, make_run, get_ready)
         theirs.close()
         return _Fork(process_id, ours)
 
@@ -190,13 +197,18 @@ class CellProcesses:
                 self._give(other)
 
 
-def _serve(pipe: "Connection[Any, Any]", make_run: Callable[[Mapping[str, Any]], Run]) -> NoReturn:
+def _serve(
+    pipe: "Connection[Any, Any]",
+    make_run: Callable[[Mapping[str, Any]], Run],
+    get_ready: Callable[[], None],
+) -> NoReturn:
     """Run what is sent, until the pipe ends."""
     try:
         for number in _DEAF_TO:
             signal.signal(number, signal.SIG_IGN)
         for number in _DEFAULT:
             signal.signal(number, signal.SIG_DFL)
+        get_ready()
         run = _made(make_run, pipe.recv())
         while (task := pipe.recv()) is not None:
             pipe.send(_ran(run, task))

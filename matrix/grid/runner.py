@@ -81,7 +81,9 @@ class CellRunner:
         return self._paces[endpoint.server].wait
 
     def _with_evidence(self, result: CellResult, evidence: Evidence) -> CellResult:
-        from matrix.captures.capture import write_capture  # takes a while, and most runs of servers need none
+        from matrix.captures.capture import (
+            write_capture,
+        )  # takes a while, and a run of a few cells needs none
 
         try:
             write_evidence(self._folder, evidence)

@@ -326,19 +326,19 @@ def _negotiated(words: Agreed) -> Negotiated:
 
 
 @cache
-def _adapter() -> TypeAdapter[Evidence]:
+def evidence_adapter() -> TypeAdapter[Evidence]:
+    """What reads and writes evidence; it takes a while to make."""
     return TypeAdapter(Evidence)
 
 
 def to_plain(evidence: Evidence) -> dict[str, Any]:
     """The evidence as JSON types."""
-    plain: dict[str, Any] = _adapter().dump_python(evidence, mode="json")
-    return plain
+    return dict(evidence_adapter().dump_python(evidence, mode="json"))
 
 
 def json_schema() -> str:
     """Give the JSON Schema of a file of evidence, as shipped in `schema/evidence-1.json`."""
-    schema = _adapter().json_schema(mode="serialization")
+    schema = evidence_adapter().json_schema(mode="serialization")
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return to_json(schema)
 
@@ -358,7 +358,7 @@ def write_evidence(folder: Path, evidence: Evidence) -> None:
     assert evidence.cell is not None, "evidence of a run has a cell"
     file = evidence_file(folder, evidence.cell)
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, _adapter().dump_json(evidence, indent=2) + b"\n", mode=0o600)
+    write_whole(file, evidence_adapter().dump_json(evidence, indent=2) + b"\n", mode=0o600)
 
 
 def add_views(folder: Path, cell_id: str, views: Sequence[ServerView | None]) -> None:
@@ -389,7 +389,7 @@ def read_evidence(folder: Path, cell_id: str) -> Evidence | None:
     """
     file = evidence_file(folder, cell_id)
     try:
-        return _adapter().validate_json(file.read_bytes())
+        return evidence_adapter().validate_json(file.read_bytes())
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -54,6 +54,7 @@ def start_servers(
         try:
             client = closing.enter_context(engine())
         except EngineError as error:
+            meanwhile()
             yield RunningServers({variant.id: StartFailure(variant.id, str(error)) for variant in wanted}, {})
             return
         remove_abandoned_folders()

@@ -161,7 +161,7 @@ def test_a_definition_has_a_digest_of_what_it_says(tmp_path: Path) -> None:
     def digest(content: str) -> str | None:
         definition.write_text(content, encoding="utf-8")
         options = RunOptions(server=("mine@6u45",), client=("java-7",), servers_dir=(tmp_path,))
-        return frame_of(make_plan(options), {}).servers["mine@6u45"].definition
+        return frame_of(make_plan(options)).servers["mine@6u45"].definition
 
     first = digest(text)
     assert digest(f"# a remark\n{text}") == first
