@@ -9,7 +9,7 @@ from matrix.reports.groups import Group
 from matrix.results.evidence_wanted import EvidenceWanted
 from matrix.results.run_file import CellRecord, RunFile, TargetRecord
 from matrix.scenarios import CONNECT
-from matrix.wording import printable
+from matrix.wording import advice_before_tls, printable
 
 COMMAND = "./tls-matrix"
 NO_CONNECTION = Rule.NO_CONNECTION.cause
@@ -73,8 +73,7 @@ def _next_step(cell: CellRecord, run: RunFile) -> str:
         case Verdict.HARNESS_ERROR if _is_lost(cell):
             return "run again; if it stays so, this machine may lack memory"
         case Verdict.HARNESS_ERROR if run.servers[cell.server].kind == EXTERNAL:
-            address = target.address if target is not None else cell.server
-            return f"see that {address} answers from this machine, then run again"
+            return f"{_at_target(cell, target)}, then run again"
         case Verdict.HARNESS_ERROR:
             return (
                 f"run again; if it stays so, {COMMAND} serve {shlex.quote(cell.server)} shows how it starts"
@@ -92,6 +91,15 @@ def _next_step(cell: CellRecord, run: RunFile) -> str:
             return "run again without --evidence none to keep every record and message"
         case _:
             return f"evidence/{cell.id}.json has every record and message; Wireshark opens the .pcapng there"
+
+
+def _at_target(cell: CellRecord, target: TargetRecord | None) -> str:
+    """What to do about a target that no client could be tried at."""
+    if cell.reason is not None and target is not None and target.starttls is not None:
+        advice = advice_before_tls(cell.reason.cause, target.starttls)
+        if advice:
+            return advice
+    return f"see that {cell.server if target is None else target.address} answers from this machine"
 
 
 def _destination(target: TargetRecord) -> str:
