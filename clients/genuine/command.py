@@ -4,6 +4,8 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from ssl import get_default_verify_paths
 
 from clients.genuine.process import run
 from clients.genuine.program import Call, Said
@@ -13,6 +15,12 @@ from stacks.temporary_folder import temporary_folder
 HTTP_ANSWER = re.compile(r"HTTP/[0-9.]+ +[1-5][0-9]{2}.*", re.DOTALL)
 PLACEHOLDERS = ("host", "port", "name", "ca", "request", "request_file", "keylog")
 """What may stand in braces in arguments and in the values of variables."""
+_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora
+    "/etc/ssl/ca-bundle.pem",  # SUSE
+)
+"""Where a system keeps the certificates that it trusts, if OpenSSL's own place has none."""
 _NUMBERS = {alert_name(member): int(member) for member in AlertDescription}
 
 
@@ -22,7 +30,8 @@ class Command:
 
     In the arguments and in the values of `environment`, {host}, {port}, {name}, {ca}, {request},
     {request_file} and {keylog} stand for the address, what the server is called, a file of certificates to
-    trust, the request, a file that holds it, and a file for the key log. `says_request`: the request comes on
+    trust (at a server whose certificates are not known, those that this machine trusts), the request, a file
+    that holds it, and a file for the key log. `says_request`: the request comes on
     standard input. `works` and `fails` are looked for in the words; `works` is the answer, from where it is
     found; `prints_answer` says that it prints every answer that it gets. The first group of `alert_sent` and
     `alert_received` is an alert's name or number. `closes_input`: its standard input ends behind the request.
@@ -48,14 +57,13 @@ class Command:
     def visit(self, call: Call) -> Said:
         """Run the command."""
         with temporary_folder("visit") as folder:
-            key_log, trusted, request = folder / "keylog", folder / "ca.pem", folder / "request"
-            trusted.write_text(call.trusted)
+            key_log, request = folder / "keylog", folder / "request"
             request.write_bytes(call.request)
             fill = filler(
                 host=call.host,
                 port=str(call.port),
                 name=call.server_name or call.host,
-                ca=str(trusted),
+                ca=str(_file_of_trusted(call.trusted, folder)),
                 request=call.request.decode("latin-1"),
                 request_file=str(request),
                 keylog=str(key_log),
@@ -96,6 +104,19 @@ def filler(**values: str) -> Callable[[str], str]:
     """What puts values in place of their names in braces; other braces stay."""
     names = re.compile("|".join(re.escape(f"{{{name}}}") for name in values))
     return lambda text: names.sub(lambda found: values[found[0][1:-1]], text)
+
+
+def _file_of_trusted(certificates: str, folder: Path) -> Path:
+    """A file of the certificates to trust. Where none are known it is the machine's own, since programs end
+    at an empty file; a machine that has none gets that.
+    """
+    found = (Path(each) for each in (get_default_verify_paths().cafile, *_BUNDLES) if each)
+    own = next((each for each in found if each.is_file()), None)
+    if own is not None and not certificates:
+        return own
+    made = folder / "ca.pem"
+    made.write_text(certificates)
+    return made
 
 
 def _alert(pattern: re.Pattern[str] | None, words: str) -> int | None:
