@@ -2,7 +2,7 @@
 
 from clients.destination import TUNNEL
 from definitions.fault import printable as printable  # the one that every line about a file goes through
-from handshake.reason import Breach, Cause, Reason
+from handshake.reason import Breach, Reason
 
 
 def reason_in_words(reason: Reason, note: str = "") -> str:
@@ -10,15 +10,15 @@ def reason_in_words(reason: Reason, note: str = "") -> str:
     return "; ".join(part for part in (f"{reason.sentence} ({reason})", note) if part)
 
 
-def advice_before_tls(cause: Cause, protocol: str) -> str:
+def advice_before_tls(reason: Reason, protocol: str) -> str:
     """What to do where a server answers the words of `protocol` and TLS cannot begin; empty where it gives no
     answer.
     """
-    if cause == Breach.STARTTLS_UNREADABLE.cause:
+    if reason.cause == Breach.STARTTLS_UNREADABLE.cause or reason.detail.unfinished:
         return f"check that the server speaks {protocol}"
-    if cause == Breach.STARTTLS_NOT_OFFERED.cause:
+    if reason.cause == Breach.STARTTLS_NOT_OFFERED.cause:
         return f"switch TLS on at the server, which speaks {protocol}"
-    if cause != Breach.STARTTLS_REFUSED.cause:
+    if reason.cause != Breach.STARTTLS_REFUSED.cause:
         return ""
     if protocol == TUNNEL:
         return "find out at the proxy why it does not make the connection (this program logs in at no proxy)"

@@ -217,7 +217,7 @@ def unreachable(target: Destination, deadline_seconds: float) -> Problem | None:
         advice = f'correct the name "{target.host}"'
     elif target.starttls is not None and failure.kind not in (Kind.REFUSED, Kind.UNREACHABLE):
         protocol = target.starttls.protocol
-        advice = advice_before_tls(failure.cause, protocol) or f"check that the server speaks {protocol}"
+        advice = advice_before_tls(failure, protocol) or f"check that the server speaks {protocol}"
         if failure.kind is Kind.TIMEOUT:
             advice = f"{advice}, or give it more time (--timeout)"
     note = printable(f"{target.address}: {reason_in_words(failure)}; {advice}")

@@ -95,8 +95,9 @@ def _next_step(cell: CellRecord, run: RunFile) -> str:
 
 def _at_target(cell: CellRecord, target: TargetRecord | None) -> str:
     """What to do about a target that no client could be tried at."""
-    if cell.reason is not None and target is not None and target.starttls is not None:
-        advice = advice_before_tls(cell.reason.cause, target.starttls)
+    reason = cell.detailed_reason
+    if reason is not None and target is not None and target.starttls is not None:
+        advice = advice_before_tls(reason, target.starttls)
         if advice:
             return advice
     return f"see that {cell.server if target is None else target.address} answers from this machine"
