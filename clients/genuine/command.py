@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from ssl import get_default_verify_paths
 
+from clients.genuine.finding import Places, find
 from clients.genuine.process import run
 from clients.genuine.program import Call, Said
 from handshake.wire.registry import AlertDescription, alert_name
@@ -36,7 +37,7 @@ class Command:
     found; `prints_answer` says that it prints every answer that it gets. The first group of `alert_sent` and
     `alert_received` is an alert's name or number. `closes_input`: its standard input ends behind the request.
     `hides_answer`: it may get answers that it does not print, or not as they came; `status_tells`: with the
-    exit status 0 it had one, if the handshake was complete.
+    exit status 0 it had one, if the handshake was complete. `find` looks for the patterns.
     """
 
     id: str
@@ -53,9 +54,10 @@ class Command:
     closes_input: bool = False
     hides_answer: bool = False
     status_tells: bool = False
+    find: Callable[[Sequence[re.Pattern[str]], str], Places] = find
 
     def visit(self, call: Call) -> Said:
-        """Run the command."""
+        """Run the command. Raises Endless where its patterns cannot be looked for in time."""
         with temporary_folder("visit") as folder:
             key_log, request = folder / "keylog", folder / "request"
             request.write_bytes(call.request)
@@ -86,15 +88,17 @@ class Command:
 
     def read(self, words: str, how: str, key_log: tuple[str, ...] = ()) -> Said:
         """Read the words."""
-        found = next((match for pattern in self.works if (match := pattern.search(words))), None)
-        is_failed = any(pattern.search(words) for pattern in self.fails)
+        of_alerts = [each for each in (self.alert_sent, self.alert_received) if each is not None]
+        places = self.find([*self.works, *self.fails, *of_alerts], words)
+        found = next((place for pattern in self.works if (place := places[pattern])), None)
+        is_failed = any(places[pattern] for pattern in self.fails)
         return Said(
             words,
             how,
             False if is_failed else None,
-            b"" if found is None else words[found.start() :].encode("utf-8", "replace"),
-            _alert(self.alert_sent, words),
-            _alert(self.alert_received, words),
+            b"" if found is None else words[found.start :].encode("utf-8", "replace"),
+            _alert(self.alert_sent, places),
+            _alert(self.alert_received, places),
             key_log,
             prints_answer=self.prints_answer,
         )
@@ -119,9 +123,11 @@ def _file_of_trusted(certificates: str, folder: Path) -> Path:
     return made
 
 
-def _alert(pattern: re.Pattern[str] | None, words: str) -> int | None:
-    found = None if pattern is None else pattern.search(words)
-    if found is None:
+def _alert(pattern: re.Pattern[str] | None, places: Places) -> int | None:
+    found = None if pattern is None else places[pattern]
+    if found is None or found.group is None:
         return None
-    name = re.sub(r"[\s-]+", "_", found[1].strip().lower())
-    return int(name) if name.isdecimal() else _NUMBERS.get(name)
+    name = re.sub(r"[\s-]+", "_", found.group.strip().lower())
+    if not name.isdecimal():
+        return _NUMBERS.get(name)
+    return int(name) if len(name) <= 3 and int(name) <= 255 else None

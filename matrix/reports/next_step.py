@@ -4,7 +4,7 @@ import shlex
 
 from clients.destination import TUNNEL
 from handshake.reason import Kind, Rule
-from matrix.judgement.outcome import LOST, Outcome, Verdict
+from matrix.judgement.outcome import ENDLESS, LOST, Outcome, Verdict
 from matrix.reports.groups import Group
 from matrix.results.evidence_wanted import EvidenceWanted
 from matrix.results.run_file import CellRecord, RunFile, TargetRecord
@@ -70,6 +70,8 @@ def _next_step(cell: CellRecord, run: RunFile) -> str:
     match cell.verdict:
         case Verdict.HARNESS_ERROR if cell.reason is not None and cell.reason.cause == NO_CONNECTION:
             return f"start the program of {cell.client} by hand to see why it does not connect"
+        case Verdict.HARNESS_ERROR if cell.note.startswith(ENDLESS):
+            return f"write the pattern of {cell.client} without a repetition in a repetition, then run again"
         case Verdict.HARNESS_ERROR if _is_lost(cell):
             return "run again; if it stays so, this machine may lack memory"
         case Verdict.HARNESS_ERROR if run.servers[cell.server].kind == EXTERNAL:

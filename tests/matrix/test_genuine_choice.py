@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,24 @@ def test_the_example_of_the_readme_connects_to_a_target(
     assert result.returncode == 0, result.stdout + result.stderr
     (cell,) = json.loads((tmp_path / "run" / "run.json").read_text())["cells"]
     assert (cell["client"], cell["outcome"]) == ("genuine-mine-4.1", "works")
+
+
+@pytest.mark.long
+def test_a_pattern_that_takes_years_holds_up_no_run(tmp_path: Path) -> None:
+    code = "import socket; socket.create_connection(('{host}', {port})); print('a' * 45 + 'b')"
+    (tmp_path / "genuine-mine-1.toml").write_text(
+        f'id = "genuine-mine-1"\ntitle = "mine"\nworks = ["(a+)+$"]\n'
+        f'command = ["{sys.executable}", "-c", "{code}"]\n'
+    )
+    with tls_server(tmp_path) as (destination, _):
+        arguments = ("--client", "genuine-mine-*", "--clients-dir", tmp_path, "--out", tmp_path / "run")
+        result = tls_matrix("run", "--target", f"x={destination.address}", *arguments, "-n", 0)
+    assert result.returncode == 3, result.stdout + result.stderr
+    (cell,) = json.loads((tmp_path / "run" / "run.json").read_text())["cells"]
+    assert cell["note"].startswith(
+        "a pattern of the program takes too long: '(a+)+$' was not done within 5 s"
+    )
+    assert "next: write the pattern of genuine-mine-1 without a repetition in a repetition" in result.stdout
 
 
 @pytest.mark.long
