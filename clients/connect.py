@@ -120,7 +120,10 @@ def reach(destination: Destination, deadline_seconds: float) -> Reason | None:
     with transport:
         if destination.starttls is None:
             return None
-        return prelude.speak(destination.starttls, transport, deadline, Transcript())
+        reason = prelude.speak(destination.starttls, transport, deadline, Transcript())
+    if reason is None or reason.kind is not Kind.TIMEOUT:
+        return reason
+    return dataclasses.replace(reason, detail=dataclasses.replace(reason.detail, seconds=deadline_seconds))
 
 
 def _try_hellos(player: Player, visit: Visit, exchange_type: type[Exchange]) -> tuple[Observation, Exchange]:

@@ -48,6 +48,11 @@ from handshake.session import Session
 from handshake.wire.registry import AlertDescription, alert_name
 
 _OF_THE_SERVER = frozenset({Kind.ALERT, Kind.CLOSE_NOTIFY, Kind.FIN, Kind.RESET, Kind.TIMEOUT})
+_OF_TRANSPORT = frozenset({Kind.FIN, Kind.RESET, Kind.TIMEOUT})
+A_RECORD, A_MESSAGE, AN_ANSWER = "a record", "a handshake message", "its answer"
+"""What a server may have begun when a connection ends."""
+UNFINISHED = "unfinished"
+"""A transcript entry's kind: the beginning of a record whose end never came."""
 MAX_RECEIVED_BYTES = 262_144  # of one attempt: an endless handshake ends here, not in our memory
 
 
@@ -127,6 +132,7 @@ class Exchange:
                         self._converse(transport)
                 except TransportFailure as failure:
                     self.fail(Cause(failure.kind))
+        self._note_begun_record()
         transcript = tuple(self.connection.transcript)
         attempt = Attempt(
             hello_version=self.template.client_version,
@@ -325,7 +331,26 @@ class Exchange:
         is_whole_wait = cause.kind is Kind.TIMEOUT and phase is not Phase.RENEGOTIATION
         seconds = self.visit.deadline_seconds if is_whole_wait else None
         is_asked = self.certificate_requested and cause.kind in _OF_THE_SERVER
+        if cause.kind in _OF_TRANSPORT and phase is None:
+            unfinished, received = self._unfinished()
+            detail = replace(detail, unfinished=unfinished, received=received)
         return replace(detail, seconds=seconds, certificate_requested=is_asked)
+
+    def _unfinished(self) -> tuple[str, int]:
+        """What the server has begun and not ended, and how many bytes of it have come."""
+        is_answering = self.connection.phase is Phase.APPLICATION_DATA and not self.answer.is_whole
+        begun = {
+            A_RECORD: len(self._framing.begun) + self.connection.records.waiting,
+            A_MESSAGE: len(self.connection.messages.buffered),
+            AN_ANSWER: len(self.answer.data) if is_answering else 0,
+        }
+        return next(((what, received) for what, received in begun.items() if received), ("", 0))
+
+    def _note_begun_record(self) -> None:
+        """Write into the transcript what has come of a record at whose middle the connection ended."""
+        if self.failure is not None and self.failure.detail.unfinished == A_RECORD:
+            begun = self._framing.begun or self.connection.records.buffered
+            self.connection.records.note("received", UNFINISHED, "record", self.connection.now, begun, begun)
 
     def _end_of_stream(self, kind: Kind) -> None:
         """The peer has closed: fine after the headers of an answer without Content-Length, else a failure."""

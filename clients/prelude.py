@@ -6,11 +6,14 @@ from clients.starttls import PROTOCOLS, StartTls
 from clients.starttls.dialogue import Dialogue, PreludeFailure, in_ascii
 from clients.transport import Stream, TransportFailure
 from handshake.events import Phase, TranscriptEntry
-from handshake.reason import Cause, Detail, Kind, Reason
+from handshake.reason import NO_DETAIL, Cause, Detail, Kind, Reason
 from handshake.transcript import Transcript
 
 KIND = "clear"
 """A transcript entry's kind: bytes before TLS. Its name is what they say, in printable ASCII."""
+
+WORDS = "what it says before TLS"
+"""What a server has begun and not ended."""
 
 
 def speak(starttls: StartTls, transport: Stream, deadline: float, transcript: Transcript) -> Reason | None:
@@ -18,19 +21,20 @@ def speak(starttls: StartTls, transport: Stream, deadline: float, transcript: Tr
 
     `deadline` is `time.monotonic` seconds. What goes over the wire is added to `transcript`.
     """
+    protocol = PROTOCOLS[starttls.protocol]
+    dialogue = Dialogue(lambda dialogue: protocol.prelude(dialogue, starttls.name))
     try:
-        _converse(starttls, transport, deadline, transcript)
+        _converse(dialogue, transport, deadline, transcript)
     except TransportFailure as failure:
-        return Reason(Phase.CONNECT, Cause(failure.kind))
+        unfinished = Detail(unfinished=WORDS, received=dialogue.unanswered)
+        return Reason(Phase.CONNECT, Cause(failure.kind), unfinished if dialogue.unanswered else NO_DETAIL)
     except PreludeFailure as failure:
         cause = Cause(Kind.PROTOCOL_ERROR, f"starttls-{failure.what}")
         return Reason(Phase.CONNECT, cause, Detail(said=failure.said))
     return None
 
 
-def _converse(starttls: StartTls, transport: Stream, deadline: float, transcript: Transcript) -> None:
-    protocol = PROTOCOLS[starttls.protocol]
-    dialogue = Dialogue(lambda dialogue: protocol.prelude(dialogue, starttls.name))
+def _converse(dialogue: Dialogue, transport: Stream, deadline: float, transcript: Transcript) -> None:
     while True:
         if data := dialogue.data_to_send():
             transport.send(data, deadline)

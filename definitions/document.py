@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from definitions.fault import Fault, Place, UnusableFile, key_of, printable
-from definitions.lines import json_places, toml_places
+from definitions.lines import has_toml_key_of, json_places, toml_places
 
 MAX_TOML_BYTES = 16 << 20
 MAX_JSON_BYTES = 256 << 20
@@ -67,7 +67,7 @@ def toml_document(path: Path, advice: str = CHECK_THE_NAME) -> Document:
     text = _text(path, MAX_TOML_BYTES, advice)
     source = Document(str(path), None, text, toml_places)
     try:
-        content = tomllib.loads(text)
+        content = toml_content(text)
     except tomllib.TOMLDecodeError as error:
         raise source.unusable(_toml_fault(text, str(error))) from error
     except RecursionError:
@@ -75,6 +75,16 @@ def toml_document(path: Path, advice: str = CHECK_THE_NAME) -> Document:
     except ValueError as error:
         raise source.unusable(_unreadable_value(error)) from error
     return bounded(Document(str(path), content, text, toml_places))
+
+
+def toml_content(text: str) -> dict[str, Any]:
+    """What a TOML text says. Raises ValueError, and RecursionError where brackets or keys nest too deep.
+
+    Python's parser keeps every beginning of a dotted key, which for one of 100 kB is gigabytes.
+    """
+    if has_toml_key_of(MAX_DEPTH + 1, text):
+        raise RecursionError
+    return tomllib.loads(text)
 
 
 def json_document(path: Path, advice: str = CHECK_THE_NAME) -> Document:

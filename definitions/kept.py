@@ -9,14 +9,13 @@ import fcntl
 import json
 import os
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from definitions.document import MAX_TOML_BYTES, Document, bounded
+from definitions.document import MAX_TOML_BYTES, Document, bounded, toml_content
 from definitions.fault import UnusableFile
 from definitions.lines import toml_places
 
@@ -78,7 +77,7 @@ def _parsed(read: Mapping[Path, bytes]) -> Contents:
     contents = {}
     for path, data in read.items():
         with suppress(ValueError, RecursionError):
-            contents[_name(path)] = tomllib.loads(data.decode("utf-8-sig"))
+            contents[_name(path)] = toml_content(data.decode("utf-8-sig"))
     return contents
 
 

@@ -95,6 +95,25 @@ def toml_places(text: str) -> Iterator[tuple[Place, int]]:
             yield from _toml_pair(tokens, table)
 
 
+def has_toml_key_of(parts: int, text: str) -> bool:
+    """Whether a TOML text has a key of that many parts or more; tables are keys too. Read up to a fault."""
+    if not any(line.count(".") >= parts - 1 for line in text.split("\n")):  # keys are within a line
+        return False
+    dots = 0
+    try:
+        tokens = _Tokens(text, _TOML_TOKEN)
+        while token := tokens.take():
+            if token == ".":
+                dots += 1
+            elif token in "[]{}=,\n":
+                dots = 0
+            if dots >= parts - 1:
+                return True
+    except ValueError:
+        pass
+    return False
+
+
 def _last(elements: Counter[Place], place: Place) -> Place:
     return (*place, elements[place] - 1) if place in elements else place
 

@@ -26,11 +26,13 @@ class Excess(Exception):
 class Dialogue:
     """A conversation that is held by `words`; it starts at once.
 
-    `receive` raises Excess and whatever `words` does.
+    `receive` raises Excess and whatever `words` does. `unanswered` is how many bytes the peer has said since
+    this side last did.
     """
 
     def __init__(self, words: Callable[[Self], Words]) -> None:
         self.is_over = False
+        self.unanswered = 0
         self._incoming = bytearray()
         self._outgoing = bytearray()
         self._received = 0
@@ -41,12 +43,15 @@ class Dialogue:
         """Return what is to be sent, once."""
         data = bytes(self._outgoing)
         self._outgoing.clear()
+        if data:
+            self.unanswered = 0
         return data
 
     def receive(self, data: bytes) -> None:
         """Take what the peer says."""
         self._received += len(data)
         self._incoming += data
+        self.unanswered += len(data)
         if self._received > MAX_BYTES:
             raise Excess(f"more than {MAX_BYTES} bytes came", self.rest())
         self._go_on()
@@ -97,6 +102,11 @@ class Framing:
     def unwrap(self, data: bytes) -> bytes:
         """Return what there is of TLS in what came; what is incomplete is kept for later."""
         return data
+
+    @property
+    def begun(self) -> bytes:
+        """What came and is not complete."""
+        return b""
 
     def end(self) -> None:
         """The handshake is complete: what is wrapped from now on is data."""

@@ -169,7 +169,8 @@ Event = (
 class TranscriptEntry(NamedTuple):
     """One record or message on the wire, as it went and as it reads.
 
-    `direction` is "sent" or "received"; `kind` is "record", "message" or "sslv2-record"; `name` is the RFC's
+    `direction` is "sent" or "received"; `kind` is "record", "message" or "sslv2-record", or what those
+    note that drive the engine ("clear", "segment", "unfinished"); `name` is the RFC's
     name (ClientHello, Alert ...); `wire` the bytes as transmitted; `decrypted` the fragment after record
     protection is removed (equal to the record's fragment while nothing is encrypted); `time` in seconds, from
     the caller's clock.

@@ -163,7 +163,8 @@ class Detail:
     words, in printable ASCII, and `client_said` those of a genuine client program. `alert_sent` is the alert
     with which the client ended the connection. `phase_unsure`: several messages had come at once, and the
     phase is that of the last of them, which need not be the one that was refused. `blame` says what of a
-    hello the server minds, to go behind "the server".
+    hello the server minds, to go behind "the server". `unfinished` is what the server had begun and did not
+    end, `received` how many bytes of it had come.
     """
 
     met: str = ""
@@ -175,6 +176,8 @@ class Detail:
     alert_sent: str = ""
     phase_unsure: bool = False
     blame: str = ""
+    unfinished: str = ""
+    received: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """What there is, as JSON types; `from_json` reads it back."""
@@ -231,11 +234,22 @@ class Reason:
         kind, what = self.cause.kind, self.cause.what
         if kind is Kind.POLICY:
             return self._rule(what)
+        if self.detail.unfinished:
+            return self._unfinished()
         period = "" if self.detail.seconds is None else f" for {self.detail.seconds:g} s"
         words = _words_of_breach(what) if kind is Kind.PROTOCOL_ERROR else ""
         what = alert_in_words(what) if kind is Kind.ALERT else what
         words = words or kind.words.format(what=what, period=period)
         return words if kind in _WITHOUT_WHEN else f"{words} {WHEN[self.phase]}"
+
+    def _unfinished(self) -> str:
+        """Say at what the server stopped. Where it has not left, it may be slow as well."""
+        begun, seconds = self.detail.unfinished, self.detail.seconds
+        is_silent = self.cause.kind is Kind.TIMEOUT
+        words = "the server stops, or sends too slowly," if is_silent else f"{self.cause.kind.words},"
+        came = f"{self.detail.received} {'byte' if self.detail.received == 1 else 'bytes'} of it came"
+        period = f" in {seconds:g} s" if is_silent and seconds is not None else ""
+        return f"{words} in the middle of {begun} {WHEN[self.phase]}: {came}{period}"
 
     def _rule(self, what: str) -> str:
         if what == Rule.NOT_REQUESTED:

@@ -31,6 +31,7 @@ from pydantic import (
 )
 
 from clients.genuine.command import HTTP_ANSWER, PLACEHOLDERS, Command
+from clients.genuine.finding import find_in_time
 from clients.genuine.program import PREFIX
 from definitions.fault import Mistakes, Place, Together, UnusableFile
 from definitions.former import Notes
@@ -151,6 +152,7 @@ class OwnProgram(BaseModel):
             closes_input=self.closes_input,
             hides_answer=True,
             status_tells=not has_patterns,
+            find=find_in_time,
         )
 
 

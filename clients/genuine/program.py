@@ -13,6 +13,10 @@ PREFIX = "genuine-"
 """How the id of every genuine program begins, and a pattern that chooses one."""
 
 
+class Endless(Exception):
+    """A pattern was not done in time with what a program said; the text says which."""
+
+
 class Call(Struct, frozen=True):
     """One visit. `port` is on this machine's loopback, where `host` leads too; `server_name` is what the
     server is called, None for one that has only an address. `request` is sent once connected. `deadline` is

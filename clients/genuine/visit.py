@@ -16,6 +16,7 @@ from msgspec import structs
 
 from clients.connect import request_for
 from clients.destination import Destination
+from clients.exchange import A_MESSAGE, A_RECORD, UNFINISHED
 from clients.fallback import HANDSHAKE_PHASES
 from clients.genuine.cutter import Cutter
 from clients.genuine.end import CLOSURE, End
@@ -25,6 +26,7 @@ from clients.genuine.secrets import read_key_log
 from clients.genuine.wire import Reading
 from clients.observation import Attempt, Observation, with_alert_named
 from clients.pace import at_once
+from handshake.crypto.key_schedule import Role
 from handshake.events import Phase, TranscriptEntry
 from handshake.reason import Cause, Detail, Kind, Reason, Rule, cause_of_alert
 from handshake.wire.registry import AlertDescription, AlertLevel, alert_name
@@ -132,8 +134,10 @@ class _Meeting:
 
 
 def _own_moves(carried: Carried, until: float) -> list[Move]:
-    """What both sides did; the end of a connection of a program that was ended is not its own doing."""
-    return [move for move in carried.moves if not (move.is_clients and move.end and move.time >= until)]
+    """What both sides did. Where the program was ended, the end of its connection is not its own doing, nor
+    that of a server the server's, which closes when its client is gone.
+    """
+    return [move for move in carried.moves if move.end is None or move.time < until]
 
 
 def _is_open(reading: Reading) -> bool:
@@ -167,7 +171,7 @@ def _attempt(carried: Carried, reading: Reading, said: Said, deadline_seconds: f
     hello = reading.hello
     failure = _failure(carried, reading, said, deadline_seconds)
     is_refused_late = failure is not None and failure.phase in HANDSHAKE_PHASES
-    transcript = (*carried.prelude, *_transcript(reading, said))
+    transcript = (*carried.prelude, *_transcript(reading, said), *_begun_record(carried, reading, failure))
     attempt = Attempt(
         hello_version=0 if hello is None else hello.legacy_version,
         sslv2_format=reading.sslv2_format,
@@ -209,17 +213,35 @@ def _failure(carried: Carried, reading: Reading, said: Said, deadline_seconds: f
     if end is None:
         is_own = reading.hello is None or _may_have_answered(reading, said)
         cause = Rule.HANGS.cause if is_own else Cause(Kind.TIMEOUT)
-        seconds = None if is_own else deadline_seconds
-        return Reason(reading.phase, cause, dataclasses.replace(detail, seconds=seconds))
+        if is_own:
+            return Reason(reading.phase, cause, detail)
+        return Reason(reading.phase, cause, _unfinished(detail, reading, seconds=deadline_seconds))
     if not end.is_clients:
         is_alert = end.kind is Kind.ALERT and end.alert is not None
         cause = cause_of_alert(alert_name(end.alert or 0)) if is_alert else Cause(_plain(end.kind))
-        return Reason(end.phase, cause, detail)
+        is_left = cause.kind in (Kind.FIN, Kind.RESET)
+        return Reason(end.phase, cause, _unfinished(detail, reading) if is_left else detail)
     rule = Rule.CLOSES.value
     if end.kind is Kind.ALERT:
         rule = f"{Rule.ALERT}-{UNKNOWN_ALERT if end.alert is None else alert_name(end.alert)}"
     told = dataclasses.replace(detail, phase_unsure=reading.is_unsure)
     return Reason(end.phase, Cause(Kind.POLICY, rule), told)
+
+
+def _unfinished(detail: Detail, reading: Reading, seconds: float | None = None) -> Detail:
+    """The detail with what the server has begun and not ended."""
+    record = reading.records[Role.SERVER].waiting
+    message = len(reading.messages[Role.SERVER].buffered)
+    unfinished = A_RECORD if record else A_MESSAGE if message else ""
+    return dataclasses.replace(detail, seconds=seconds, unfinished=unfinished, received=record or message)
+
+
+def _begun_record(carried: Carried, reading: Reading, failure: Reason | None) -> Iterator[TranscriptEntry]:
+    """What has come of a record at whose middle the connection ended."""
+    if failure is not None and failure.detail.unfinished == A_RECORD:
+        begun = reading.records[Role.SERVER].buffered
+        last = max(move.time for move in carried.moves if move.data and not move.is_clients)
+        yield TranscriptEntry("received", UNFINISHED, "record", last, begun, begun)
 
 
 def _is_own(end: End | None) -> bool:

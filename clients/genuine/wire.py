@@ -66,7 +66,7 @@ class Reading:
     client's, by description. `waited` are the seconds between the last that was said, goodbyes apart, and the
     end. `answer` is the server's application data, as far as it could be read; `is_closed` says that the
     server has said more once connected, which could not be read, and `is_garbled` that it could not although
-    what came before could.
+    what came before could. `records` cuts what each side sends, `messages` puts its messages together.
     """
 
     def __init__(self, moves: Iterable[Move], secrets: Secrets) -> None:
@@ -98,11 +98,11 @@ class Reading:
         self._is_opened = False  # a record of the server's has been
         self._group: int | None = None
         self._dh_prime_bits: int | None = None
-        self._records = {
+        self.records = {
             Role.CLIENT: RecordReader(FirstRecord.SSLV2_OR_TLS, ANY_RECORD),
             Role.SERVER: RecordReader(FirstRecord.TLS, ANY_RECORD),
         }
-        self._messages = {role: MessageReader() for role in Role}
+        self.messages = {role: MessageReader() for role in Role}
         self._changed: set[Role] = set()
         self._finished: set[Role] = set()
         for move in moves:
@@ -136,13 +136,13 @@ class Reading:
         if move.end is not None:
             self._ended(role, move.end)
             return
-        reader = self._records[role]
+        reader = self.records[role]
         reader.feed(move.data)
         try:
             while (record := reader.next()) is not None:
                 self._record(role, record)
         except (PeerFault, DecodeError):  # what the other side makes of it is seen by what it does
-            self._records[role] = RecordReader(rules=ANY_RECORD)
+            self.records[role] = RecordReader(rules=ANY_RECORD)
             self._offer(role)
 
     def _record(self, role: Role, record: Record | SSLv2Record) -> None:
@@ -165,8 +165,8 @@ class Reading:
         elif content_type == ContentType.HANDSHAKE and fragment is not None:
             if not fragment:
                 self._offer(role)
-            self._messages[role].feed(fragment)
-            while (message := self._messages[role].next()) is not None:
+            self.messages[role].feed(fragment)
+            while (message := self.messages[role].next()) is not None:
                 self._message(role, message)
         elif content_type == ContentType.HANDSHAKE:  # a Finished that stays closed
             self._finish(role)

@@ -129,6 +129,11 @@ class PreloginFraming(Framing):
         found, self._pending = found + self._pending, b""
         return found
 
+    @property
+    def begun(self) -> bytes:
+        """The packet whose end has not come."""
+        return self._pending
+
     def end(self) -> None:
         """What is sent from now on is on the connection itself."""
         self._is_over = True

@@ -15,9 +15,17 @@ from handshake.connection import Connection
 from handshake.crypto.record_protection import BlockProtection
 from handshake.errors import Fault, PeerFault
 from handshake.events import PeerFaulted
+from handshake.wire.handshake_message import MessageReader
 from handshake.wire.messages import Alert
 from handshake.wire.record import MAX_CIPHERTEXT_LENGTH, RecordRules, UnknownType
-from handshake.wire.registry import AlertDescription, AlertLevel, ContentType, alert_in_words, alert_name
+from handshake.wire.registry import (
+    AlertDescription,
+    AlertLevel,
+    ContentType,
+    HandshakeType,
+    alert_in_words,
+    alert_name,
+)
 
 _CONTENT_TYPES = frozenset(ContentType)
 _KNOWN_ALERTS = frozenset(AlertDescription)
@@ -53,11 +61,22 @@ def record_rules(accepts: Accepts) -> RecordRules:
 
 
 class AcceptingConnection(Connection, ABC):
-    """A client's end of a connection; `handshake` is the one that is going on, or the last."""
+    """A client's end of a connection; `handshake` is the one that is going on, or the last, and `messages`
+    puts the server's together.
+    """
 
     handshake: ClientHandshake
+    messages: MessageReader
     was_warned = False
     """Whether a warning has come that ended nothing."""
+
+    @property
+    def is_within_message(self) -> bool:
+        """Whether the beginning of a message has come in and its end has not. A HelloRequest is none of a
+        handshake, it may come at any time (RFC 5246 section 7.4.1.1).
+        """
+        begun = self.messages
+        return begun.is_under_way and (self.is_tls13 or begun.buffered[0] != HandshakeType.HELLO_REQUEST)
 
     def passes_over_warning(self, description: int) -> bool:
         """Whether this warning is passed over as none else is. Raises PeerFault where it is an error, here or

@@ -92,7 +92,7 @@ class ClientConnection(AcceptingConnection):
         self._first_template = template
         self._server_name = server_name
         self._interrupted: ClientHandshake | None = None
-        self._reader = MessageReader()
+        self.messages = MessageReader()
         self._is_asked = False
 
     @property
@@ -180,22 +180,14 @@ class ClientConnection(AcceptingConnection):
         self.now = now
         self._begin_inside(template, session)
 
-    @property
-    def is_within_message(self) -> bool:
-        """Whether the beginning of a message has come in and its end has not. A HelloRequest is none of a
-        handshake, it may come at any time (RFC 5246 section 7.4.1.1).
-        """
-        reader = self._reader
-        return reader.is_under_way and (self.is_tls13 or reader.buffered[0] != HandshakeType.HELLO_REQUEST)
-
     def receive_handshake(self, fragment: bytes) -> None:
         """Reassemble messages and let the table decide."""
         if not fragment:
             self.mind_empty_record()
-        self._reader.feed(fragment)
-        while not self.is_ended and (message := self._reader.next()) is not None:
+        self.messages.feed(fragment)
+        while not self.is_ended and (message := self.messages.next()) is not None:
             self._receive_message(message)
-        if self._reader.is_under_way and not self.is_ended:
+        if self.messages.is_under_way and not self.is_ended:
             self.mind_fragment()
 
     def change_read_keys(self, protection: Protection | Protection13 | None) -> None:
@@ -203,7 +195,7 @@ class ClientConnection(AcceptingConnection):
         record: none may span a change of keys (RFC 8446 section 5.1; before TLS 1.3 OpenSSL 3.0.19 holds to
         it too, measured).
         """
-        if self._reader.is_under_way:
+        if self.messages.is_under_way:
             detail = "a handshake message goes on behind a change of keys"
             name = "message-across-the-change-of-keys"
             if self.handshake.state is State.WAIT_FINISHED_13:

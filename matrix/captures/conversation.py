@@ -13,6 +13,7 @@ from itertools import groupby
 import dpkt
 from msgspec import Struct
 
+from clients.exchange import UNFINISHED
 from clients.observation import Ends
 from handshake.reason import Kind, saved_reason
 from matrix.results.evidence import ConnectionSeen, Entry
@@ -28,7 +29,7 @@ SEGMENT_SIZE = 1460
 """The most bytes of a segment where it is not known: Ethernet's 1500 without the headers (RFC 879)."""
 UNKNOWN = Ends("192.0.2.1", 49152, "192.0.2.2", 443)
 """The ends of a connection whose own are not known (addresses for documentation, RFC 5737)."""
-_CARRIES = ("record", "sslv2-record", "clear")
+_CARRIES = ("record", "sslv2-record", "clear", UNFINISHED)
 _SEGMENT = "segment"
 _SENT = "sent"
 _SERVER_ENDS = {Kind.FIN: FIN | ACK, Kind.CLOSE_NOTIFY: FIN | ACK, Kind.RESET: RESET | ACK}

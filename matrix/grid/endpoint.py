@@ -10,21 +10,28 @@ from typing import Any
 from msgspec import Struct
 
 from clients.destination import Destination
+from handshake.reason import Reason
 from matrix.judgement.outcome import Judgement, Verdict
+from matrix.results.cell_result import judgement_from_json, judgement_to_json
 
 
 class Problem(Struct, frozen=True):
     """Why no cell of a server can be tried: NOT_INSTALLED or HARNESS_ERROR, and a sentence that says what
-    to do.
+    to do. `reason` is that of the connection that failed, where one was tried.
     """
 
     verdict: Verdict
     note: str
+    reason: Reason | None = None
 
     @property
     def judgement(self) -> Judgement:
         """The judgement of each of the server's cells."""
-        return Judgement(self.verdict, note=self.note)
+        return Judgement(self.verdict, reason=self.reason, note=self.note)
+
+
+def _problem_of(judgement: Judgement) -> Problem:
+    return Problem(judgement.verdict, judgement.note, judgement.reason)
 
 
 class Endpoint(Struct, frozen=True):
@@ -55,7 +62,7 @@ class Endpoint(Struct, frozen=True):
             "fingerprints": sorted(self.fingerprints),
             "own": self.own,
             "certificates": self.certificates,
-            "problem": self.problem and {"verdict": self.problem.verdict.value, "note": self.problem.note},
+            "problem": self.problem and judgement_to_json(self.problem.judgement),
         }
 
     @classmethod
@@ -66,7 +73,7 @@ class Endpoint(Struct, frozen=True):
             value["server"],
             destination and Destination.from_json(destination),
             frozenset(value["fingerprints"]),
-            problem and Problem(Verdict(problem["verdict"]), problem["note"]),
+            problem and _problem_of(judgement_from_json(problem)),
             value["own"] and (value["own"][0], value["own"][1]),
             value["certificates"],
         )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct, field, structs
 
-from clients.genuine.program import Program
+from clients.genuine.program import Endless, Program
 from clients.http_answer import http_status
 from clients.observation import Observation
 from clients.pace import at_once
@@ -17,7 +17,7 @@ from handshake.crypto.credentials import Credential
 from matrix.cell import Cell
 from matrix.grid.endpoint import Endpoint
 from matrix.judgement.judge import judge
-from matrix.judgement.outcome import Expectation, Judgement, Outcome, Verdict
+from matrix.judgement.outcome import ENDLESS, Expectation, Judgement, Outcome, Verdict
 from matrix.prediction import offered_version_name
 from matrix.results.cell_result import CellResult, Facts, cell_result
 from matrix.results.certificate_facts import certificate_notes, read_certificate
@@ -59,7 +59,10 @@ def run_cell(
         problem = _cannot(client, cell)
         if problem is not None:
             return CellResult(cell.id, problem), None
-        observation = _visit(client, endpoint, terms)
+        try:
+            observation = _visit(client, endpoint, terms)
+        except Endless as endless:
+            return CellResult(cell.id, Judgement(Verdict.HARNESS_ERROR, note=f"{ENDLESS}: {endless}")), None
         offered = [attempt.offered_version_name for attempt in observation.attempts]
     unwritten = add_to_key_log_file(line for each in observation.connections for line in each.key_log)
     judgement = judge(observation, expectation, endpoint.fingerprints)

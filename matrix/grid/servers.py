@@ -27,7 +27,7 @@ from matrix.grid.run_cell import Terms, run_cell
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
 from matrix.plan.plan import Plan
 from matrix.scenarios import CLIENT_CERTIFICATE, CONNECT
-from matrix.wording import printable, reason_in_words
+from matrix.wording import advice_before_tls, printable, reason_in_words
 from servers.contract import Connection, PrivateKeyAndChain
 from servers.credentials import CLIENT_SUBJECT, SUBJECT, CredentialsWhenAsked, make_credentials
 from servers.processes.start import start_servers as start_processes
@@ -99,7 +99,7 @@ class GridServers:
         """Ask every server that answered at first again; name those that no longer do."""
         answered = [endpoint for endpoint in self.endpoints.values() if endpoint.problem is None]
         return {
-            server: Problem(again.problem.verdict, f"{again.problem.note} after the run")
+            server: replace(again.problem, note=f"after the run: {again.problem.note}")
             for server, again in self._prove(answered).items()
             if again.problem is not None
         }
@@ -114,11 +114,11 @@ class GridServers:
         variant = self._variants.get(endpoint.server)
         if variant is None or variant.is_only_observed:
             assert endpoint.destination is not None, "a target has one"
-            note = unreachable(endpoint.destination, self._terms.deadline_seconds)
-        else:
-            note = _control_fails(variant, self._profiles, endpoint, self._terms)
-            if note is not None and (end := self._running.stopped(endpoint.server, NOTICE_SECONDS)):
-                note = f"the server stopped: {end}"
+            problem = unreachable(endpoint.destination, self._terms.deadline_seconds)
+            return endpoint if problem is None else with_problem(endpoint, problem)
+        note = _control_fails(variant, self._profiles, endpoint, self._terms)
+        if note is not None and (end := self._running.stopped(endpoint.server, NOTICE_SECONDS)):
+            note = f"the server stopped: {end}"
         return endpoint if note is None else with_problem(endpoint, Problem(Verdict.HARNESS_ERROR, note))
 
 
@@ -205,8 +205,8 @@ def _control_fails(
     return f"the control client {client}, which must always get through, does not: {said}"
 
 
-def unreachable(target: Destination, deadline_seconds: float) -> str | None:
-    """Say why no client can begin TLS with a target, and what to do; None if one can."""
+def unreachable(target: Destination, deadline_seconds: float) -> Problem | None:
+    """Why no client can begin TLS with a target, with what to do; None if one can."""
     failure = reach(target, deadline_seconds)
     if failure is None:
         return None
@@ -216,8 +216,9 @@ def unreachable(target: Destination, deadline_seconds: float) -> str | None:
     if failure.kind is Kind.UNRESOLVED:
         advice = f'correct the name "{target.host}"'
     elif target.starttls is not None and failure.kind not in (Kind.REFUSED, Kind.UNREACHABLE):
-        advice = f"check that the server speaks {target.starttls.protocol}"
+        protocol = target.starttls.protocol
+        advice = advice_before_tls(failure, protocol) or f"check that the server speaks {protocol}"
         if failure.kind is Kind.TIMEOUT:
             advice = f"{advice}, or give it more time (--timeout)"
-    words = reason_in_words(failure)
-    return printable(f"{target.address}: {words}; {advice}")
+    note = printable(f"{target.address}: {reason_in_words(failure)}; {advice}")
+    return Problem(Verdict.HARNESS_ERROR, note, failure)

@@ -55,6 +55,10 @@ LOST = "the process that ran the cell has ended"
 """How the note of a harness error begins where that is why."""
 
 
+ENDLESS = "a pattern of the program takes too long"
+"""How the note begins where what a genuine program said could not be read for that."""
+
+
 class Verdict(StrEnum):
     """What is thought of a cell; never rewritten, only computed again from the observation."""
 

@@ -4,12 +4,12 @@ import shlex
 
 from clients.destination import TUNNEL
 from handshake.reason import Kind, Rule
-from matrix.judgement.outcome import LOST, Outcome, Verdict
+from matrix.judgement.outcome import ENDLESS, LOST, Outcome, Verdict
 from matrix.reports.groups import Group
 from matrix.results.evidence_wanted import EvidenceWanted
 from matrix.results.run_file import CellRecord, RunFile, TargetRecord
 from matrix.scenarios import CONNECT
-from matrix.wording import printable
+from matrix.wording import advice_before_tls, printable
 
 COMMAND = "./tls-matrix"
 NO_CONNECTION = Rule.NO_CONNECTION.cause
@@ -70,11 +70,12 @@ def _next_step(cell: CellRecord, run: RunFile) -> str:
     match cell.verdict:
         case Verdict.HARNESS_ERROR if cell.reason is not None and cell.reason.cause == NO_CONNECTION:
             return f"start the program of {cell.client} by hand to see why it does not connect"
+        case Verdict.HARNESS_ERROR if cell.note.startswith(ENDLESS):
+            return f"write the pattern of {cell.client} without a repetition in a repetition, then run again"
         case Verdict.HARNESS_ERROR if _is_lost(cell):
             return "run again; if it stays so, this machine may lack memory"
         case Verdict.HARNESS_ERROR if run.servers[cell.server].kind == EXTERNAL:
-            address = target.address if target is not None else cell.server
-            return f"see that {address} answers from this machine, then run again"
+            return f"{_at_target(cell, target)}, then run again"
         case Verdict.HARNESS_ERROR:
             return (
                 f"run again; if it stays so, {COMMAND} serve {shlex.quote(cell.server)} shows how it starts"
@@ -92,6 +93,16 @@ def _next_step(cell: CellRecord, run: RunFile) -> str:
             return "run again without --evidence none to keep every record and message"
         case _:
             return f"evidence/{cell.id}.json has every record and message; Wireshark opens the .pcapng there"
+
+
+def _at_target(cell: CellRecord, target: TargetRecord | None) -> str:
+    """What to do about a target that no client could be tried at."""
+    reason = cell.detailed_reason
+    if reason is not None and target is not None and target.starttls is not None:
+        advice = advice_before_tls(reason, target.starttls)
+        if advice:
+            return advice
+    return f"see that {cell.server if target is None else target.address} answers from this machine"
 
 
 def _destination(target: TargetRecord) -> str:

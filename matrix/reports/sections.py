@@ -36,9 +36,10 @@ def _print_cells(run: RunFile, console: Console) -> None:
     console.print()
     for cell in run.cells:
         if cell.verdict is not Verdict.PASSED:
-            detail = f" {cell.reason}" if cell.reason else f" {cell.note}" if cell.note else ""
+            detail = cell.note if cell.outcome is None else str(cell.reason or cell.note)
             outcome = cell.outcome.value if cell.outcome else "-"
-            print_line(console, printable(f"{cell.verdict.value:<16} {outcome:<20} {cell.id}{detail}"))
+            line = f"{cell.verdict.value:<16} {outcome:<20} {cell.id} {detail}"
+            print_line(console, printable(line.rstrip()))
 
 
 def _print_levels(run: RunFile, console: Console) -> None:

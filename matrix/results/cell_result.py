@@ -75,14 +75,14 @@ class CellResult(Struct, frozen=True):
     def to_json(self) -> str:
         """Write the result as one line."""
         content = structs.asdict(self)
-        content |= {"judgement": _judgement_to_json(self.judgement), "facts": self.facts.to_json()}
+        content |= {"judgement": judgement_to_json(self.judgement), "facts": self.facts.to_json()}
         return json.dumps(content, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "CellResult":
         """Read what `to_json` wrote."""
         content = json.loads(text)
-        judgement = _judgement_from_json(content.pop("judgement"))
+        judgement = judgement_from_json(content.pop("judgement"))
         tuples = {
             "attempts": tuple(content["attempts"]),
             "facts": Facts.from_json(content["facts"]),
@@ -91,7 +91,8 @@ class CellResult(Struct, frozen=True):
         return cls(**{**content, **tuples}, judgement=judgement)
 
 
-def _judgement_to_json(judgement: Judgement) -> dict[str, Any]:
+def judgement_to_json(judgement: Judgement) -> dict[str, Any]:
+    """The judgement as JSON types; `judgement_from_json` reads it back."""
     reason = judgement.reason
     return {
         "verdict": judgement.verdict,
@@ -101,7 +102,8 @@ def _judgement_to_json(judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def _judgement_from_json(value: dict[str, Any]) -> Judgement:
+def judgement_from_json(value: dict[str, Any]) -> Judgement:
+    """Read what `judgement_to_json` wrote."""
     outcome, reason = value["outcome"], value["reason"]
     return Judgement(
         Verdict(value["verdict"]),

@@ -90,7 +90,7 @@ KeyLogLine = Annotated[str, Field(pattern=r"^[ -~]*$")]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record or message. `time` is in seconds from the first entry of the connection."""
+    """One record or message, or the beginning of one (`unfinished`). `time`: seconds from the first entry."""
 
     direction: str
     kind: str

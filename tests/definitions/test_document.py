@@ -1,6 +1,7 @@
 """A file that is no document: one line that names it and says what to do, never a traceback."""
 
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from definitions import document
 from definitions.document import MAX_DEPTH, Document, json_document, toml_document
 from definitions.fault import UnusableFile
+from definitions.kept import toml_documents
 
 Reader = Callable[[Path], Document]
 
@@ -138,6 +140,59 @@ def test_the_deepest_that_is_read(tmp_path: Path) -> None:
     path.write_text("a = " + "[" * MAX_DEPTH + "]" * MAX_DEPTH)
     with pytest.raises(UnusableFile, match="nested"):
         toml_document(path)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{} = 1",
+        "a = 1\n[ {} ] # so",
+        "[[{}]]",
+        "a = [ {{ b = 1, {} = 1 }} ]",
+        'a = """\n\\""" # "\n"""\n{} = 1',
+        "a = '''\n{{ # '''\n\n'#' . {} = 1",
+        "a = 1\n'a.a' = 2\n[{}",
+    ],
+)
+@pytest.mark.parametrize("part", ["a", '"\\" # ["', "'a\"\u2028 = '", '""'])
+def test_a_long_dotted_key_takes_no_memory(written: str, part: str, tmp_path: Path) -> None:
+    """It is refused before Python's parser keeps every beginning of it, which would be 100 MB here."""
+    path = tmp_path / "file"
+    path.write_text(written.format(" . ".join([part] * 5000)))
+    tracemalloc.start()
+    try:
+        for read in (toml_document, lambda each: toml_documents([each], tmp_path / "cache")[each]):
+            with pytest.raises((UnusableFile, KeyError)) as caught:
+                read(path)
+            assert isinstance(caught.value, KeyError) or str(caught.value).endswith(TOO_DEEP)
+        assert tracemalloc.get_traced_memory()[1] < 32 << 20
+    finally:
+        tracemalloc.stop()
+
+
+DOTS = "1.2." * 100
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "a = 1 # {}",
+        "# {}\na = 1",
+        'a = "{}"',
+        "a = '# {}'",
+        'a = """\n"\\"\n{}\n"""',
+        "a = '''\n{} = 1\n{}'''",
+        '"{}" = 1',
+        "a = [" + "1.5, " * 100 + "]",
+        "a = { " + ", ".join(f"b.c{each} = 1.5" for each in range(100)) + " }",
+        ".".join("a" * 64) + " = 1",
+    ],
+)
+def test_dots_elsewhere_are_read(written: str, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text(written.replace("{}", DOTS))
+    assert toml_document(path).content
+    assert toml_documents([path], tmp_path / "cache")[path].content
 
 
 @pytest.mark.parametrize("reader", [toml_document, json_document])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import definitions.kept
+import definitions.document
 from definitions.document import toml_document
 from definitions.kept import MAX_KEPT, NEW, toml_documents
 
@@ -33,7 +33,7 @@ def parses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         texts.append(text)
         return real(text)
 
-    monkeypatch.setattr(definitions.kept.tomllib, "loads", loads)
+    monkeypatch.setattr(definitions.document.tomllib, "loads", loads)
     return texts
 
 

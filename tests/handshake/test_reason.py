@@ -146,6 +146,18 @@ def test_a_saved_reason_may_have_words_of_a_later_version() -> None:
             Detail(said="454 no"),
             'the server refuses to begin TLS when the connection is made; the server said "454 no"',
         ),
+        (
+            "certificate:timeout",
+            Detail(seconds=2.0, unfinished="a record", received=31),
+            "the server stops, or sends too slowly, in the middle of a record when its certificate is due: "
+            "31 bytes of it came in 2 s",
+        ),
+        (
+            "server-hello:fin",
+            Detail(unfinished="a handshake message", received=1),
+            "the server closes the connection without an alert (FIN), in the middle of a handshake message "
+            "in answer to the client's hello: 1 byte of it came",
+        ),
         ("connect:refused", Detail(), "nobody accepts the connection"),
         (
             "server-hello:close_notify",
@@ -166,7 +178,7 @@ def test_details_reach_the_sentence(reason: str, detail: Detail, said: str) -> N
 
 
 def test_details_decide_nothing_and_travel() -> None:
-    detail = Detail("768 bits", "it requires 1024", 2.0, True, "no")
+    detail = Detail("768 bits", "it requires 1024", 2.0, True, "no", unfinished="a record", received=3)
     bare = parse_reason("server-hello:fin")
     assert replace(bare, detail=detail) == bare
     assert Detail.from_json(detail.to_json()) == detail

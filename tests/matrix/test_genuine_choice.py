@@ -1,7 +1,9 @@
 """Which patterns choose genuine programs, and a run that has one."""
 
 import json
+import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,8 @@ from matrix.errors import SelectionError
 from matrix.plan.loading import choose_clients, default_clients
 from matrix.plan.make import make_plan
 from matrix.plan.options import RunOptions
-from tests.matrix.test_run import tls_matrix
+from tests.clients.genuine.peers import tls_server
+from tests.matrix.test_run import ROOT, tls_matrix
 
 PROFILES = load_profiles()
 PROGRAMS = {"genuine-x-1": Missing("genuine-x-1", "x", "get it with: y")}
@@ -60,6 +63,44 @@ def test_a_profile_that_plays_no_program_there_is_is_told(
     assert [f"plays '{plays}', and no genuine program here has this id" in each for each in remarks] == (
         [True] if is_told else []
     )
+
+
+@pytest.mark.long
+def test_the_example_of_the_readme_connects_to_a_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("there is no openssl program; get it with: apt-get install openssl")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"\*\*A program of your own\*\*.*\n\n((?:    .*\n)+)", text)
+    assert '"{ca}"' in example
+    (tmp_path / "genuine-mine-4.1.toml").write_text(example.replace("/opt/build/openssl", openssl))
+    with tls_server(tmp_path) as (destination, certificate):
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate.path))
+        arguments = ("--client", "genuine-mine-*", "--clients-dir", tmp_path, "--out", tmp_path / "run")
+        result = tls_matrix("run", "--target", f"x={destination.address}", *arguments, "-n", 0)
+    assert result.returncode == 0, result.stdout + result.stderr
+    (cell,) = json.loads((tmp_path / "run" / "run.json").read_text())["cells"]
+    assert (cell["client"], cell["outcome"]) == ("genuine-mine-4.1", "works")
+
+
+@pytest.mark.long
+def test_a_pattern_that_takes_years_holds_up_no_run(tmp_path: Path) -> None:
+    code = "import socket; socket.create_connection(('{host}', {port})); print('a' * 45 + 'b')"
+    (tmp_path / "genuine-mine-1.toml").write_text(
+        f'id = "genuine-mine-1"\ntitle = "mine"\nworks = ["(a+)+$"]\n'
+        f'command = ["{sys.executable}", "-c", "{code}"]\n'
+    )
+    with tls_server(tmp_path) as (destination, _):
+        arguments = ("--client", "genuine-mine-*", "--clients-dir", tmp_path, "--out", tmp_path / "run")
+        result = tls_matrix("run", "--target", f"x={destination.address}", *arguments, "-n", 0)
+    assert result.returncode == 3, result.stdout + result.stderr
+    (cell,) = json.loads((tmp_path / "run" / "run.json").read_text())["cells"]
+    assert cell["note"].startswith(
+        "a pattern of the program takes too long: '(a+)+$' was not done within 5 s"
+    )
+    assert "next: write the pattern of genuine-mine-1 without a repetition in a repetition" in result.stdout
 
 
 @pytest.mark.long

@@ -151,7 +151,7 @@ def test_a_target_where_tls_cannot_begin_is_one_line_and_keeps_no_other_from_bei
     assert r"the server refuses to begin TLS when the connection is made" in notes["refusing"]
     assert (
         r'the server said "554 no \x1b[31mservice" (connect:protocol-error-starttls-refused); '
-        "check that the server speaks smtp" in notes["refusing"]
+        "find out at the server, which speaks smtp, why it refuses" in notes["refusing"]
     )
     assert "what answers speaks another protocol" in notes["other"]
     assert "* OK [CAPABILITY" in notes["other"]
@@ -160,6 +160,8 @@ def test_a_target_where_tls_cannot_begin_is_one_line_and_keeps_no_other_from_bei
     assert f"{closed}: nobody accepts the connection" in notes["closed"]
     for note in notes.values():
         assert note in result.stdout
+    steps = [line for line in result.stdout.splitlines() if line.startswith("  next: ")]
+    assert sum("answers from this machine" in step for step in steps) == 2, "of those that gave no answer"
     assert "\x1b" not in result.stdout
 
 

@@ -3,6 +3,7 @@ nothing of them runs on.
 """
 
 import os
+import re
 import socket
 import sys
 import time
@@ -13,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from clients.destination import Destination
+from clients.genuine.finding import find, find_in_time
 from clients.genuine.own import load_own_programs
 from clients.genuine.process import MAX_WORDS
+from clients.genuine.program import Endless
 from clients.genuine.visit import visit
 from clients.observation import Observation
 from handshake.events import Phase
@@ -26,6 +29,7 @@ SECONDS = 2.0
 """For a program that never ends; it has been started by then."""
 ENOUGH = 60.0
 """For one that ends by itself."""
+ENDLESS_PATTERN = "(a+)+$"
 CONNECTS = "import socket, sys; s = socket.create_connection(('{host}', {port})); "
 
 
@@ -69,6 +73,40 @@ def test_one_that_hangs_ends_in_the_deadline_with_its_words(tmp_path: Path) -> N
     assert attempt.failure is not None
     assert (attempt.failure.phase, attempt.failure.what) == (Phase.CLIENT_HELLO, "hangs")
     assert "did not end by itself: I think" in attempt.failure.sentence
+
+
+@pytest.mark.parametrize("key", ["works", "fails", "alert_sent"])
+def test_a_pattern_that_takes_years_is_named(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The words may come from the server. The first pattern is named however slowly the process starts."""
+    monkeypatch.setattr("clients.genuine.finding.SECONDS", 0.5)
+    endless = f"'{ENDLESS_PATTERN}'"
+    more = f"{key} = [{endless}]\n" if key != "alert_sent" else f"works = ['never']\n{key} = {endless}\n"
+    said = re.escape(repr(ENDLESS_PATTERN)) if key == "works" else "was not done within 0.5 s"
+    began = time.monotonic()
+    with pytest.raises(Endless, match=said):
+        visit_of(tmp_path, *python(CONNECTS + "print('a' * 45 + 'b')"), more=more)
+    assert time.monotonic() - began < ENOUGH / 2
+
+
+def test_patterns_are_found_as_python_finds_them(tmp_path: Path) -> None:
+    words = "first\nsecond HTTP/1.1 200 OK\nalert \N{SNOWMAN} (40) \x00" + "x" * 40_000
+    written = [r"second", r"(?i)^SECOND (\S+)", r"never", r"^(never)?second", r"\x00x(.)", r"t\nse.*OK$"]
+    patterns = [re.compile(each, re.DOTALL | re.MULTILINE) for each in written]
+    assert find_in_time(patterns, words) == find(patterns, words)
+    assert [place and place.group for place in find(patterns, words).values()] == [
+        None, "HTTP/1.1", None, None, "x", None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", ["256", "9" * 5000, "\N{ARABIC-INDIC DIGIT FOUR}" * 4, ""])
+def test_a_number_that_no_alert_has_names_none(number: str, tmp_path: Path) -> None:
+    folder = own_program(
+        tmp_path, *python(""), more="alert_sent = 'alert (\\d+)?'\nalert_received = 'alert'\n"
+    )
+    said = load_own_programs([folder])["genuine-bad"].read(f"alert {number}", "")
+    assert (said.alert_sent, said.alert_received) == (None, None)
 
 
 @pytest.mark.long

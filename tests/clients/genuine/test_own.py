@@ -139,6 +139,24 @@ def test_a_root_of_the_run_is_in_a_file(tmp_path: Path, is_trusted: bool) -> Non
     assert (seen.attempts[-1].failure is None) is is_trusted
 
 
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_at_a_target_the_file_has_what_this_machine_trusts(
+    tmp_path: Path, is_trusted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenSSL ends at an empty file. OpenSSL's variable names the machine's own place."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl program; get it with: apt-get install openssl")
+    text = OPENSSL.replace('{ OPENSSL_CONF = "/dev/null" }', '{ SSL_CERT_FILE = "/", SSL_CERT_DIR = "/" }')
+    program = load_own_programs([written(tmp_path, text)])["genuine-mine-1"]
+    (tmp_path / "other").mkdir()
+    other = make_certificate(tmp_path / "other")
+    with tls_server(tmp_path) as (destination, certificate):
+        monkeypatch.setenv("SSL_CERT_FILE", str((certificate if is_trusted else other).path))
+        attempt = visit(program, destination, deadline_seconds=5).attempts[-1]
+    assert attempt.negotiated is not None, attempt.failure
+    assert (attempt.failure is None) is is_trusted
+
+
 REFUSING = """
 id = "genuine-mine-1"
 title = "GnuTLS that verifies, tells its alerts and keeps its secrets"
