@@ -14,8 +14,17 @@ from clients.pace import DEFAULT_RATE, at_once, pace_of
 from clients.profile import Profile
 from matrix.cell import Cell, parse_cell_id
 from matrix.commands import completion
-from matrix.commands.asking_first import Rate, Timeout, Yes, ask_first
-from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, tell, write_out
+from matrix.commands.asking_first import Rate, Yes, ask_first
+from matrix.commands.options import (
+    ClientsDir,
+    Json,
+    ServersDir,
+    Timeout,
+    console,
+    one_line_errors,
+    tell,
+    write_out,
+)
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError, to_write
 from matrix.explain.asking import Asker
 from matrix.explain.explanation import MOST_PROBES, Terms

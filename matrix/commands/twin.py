@@ -12,8 +12,8 @@ import typer
 
 from clients.destination import Destination, is_loopback, parse_destination
 from clients.pace import DEFAULT_RATE, Pace, at_once
-from matrix.commands.asking_first import Rate, Timeout, Yes, ask_first
-from matrix.commands.options import ClientsDir, Json, one_line_errors, tell, write_out
+from matrix.commands.asking_first import Rate, Yes, ask_first
+from matrix.commands.options import ClientsDir, Json, Timeout, one_line_errors, tell, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, EXIT_USAGE, SelectionError
 from matrix.plan.loading import load_all_profiles
 from matrix.results.run_file import to_json
