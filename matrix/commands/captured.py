@@ -5,7 +5,7 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +18,11 @@ from clients.capture.ladder import ladders
 from clients.capture.listening import Refusal
 from clients.capture.listening import listen as listen_at
 from clients.capture.nearest import Known
-from clients.capture.profile_file import check_identity, write_profile
+from clients.capture.profile_file import check_identity, check_new, write_profile
 from clients.capture.profile_text import Origin
 from clients.capture.source import STANDARD_INPUT, Capture, read_capture
 from matrix.commands.options import ClientsDir, Json, one_line_errors, tell, write_out
+from matrix.commands.result_folder import check_folder
 from matrix.commands.serve import why_not
 from matrix.commands.streams import is_left
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED, SelectionError
@@ -84,7 +85,7 @@ def import_(
     with one_line_errors() as notes:
         profiles = load_all_profiles(clients_dir or (), notes)
         if identity is not None:
-            check_identity(identity, profiles)
+            _check_new(identity, out, profiles)
         capture = read_capture(file)
         known = Known(profiles.values())
         chosen = [one for one in listed(capture.hellos, known) if stream in (None, one.hello.stream)]
@@ -130,7 +131,7 @@ def listen(
     with one_line_errors() as notes:
         profiles = load_all_profiles(clients_dir or (), notes)
         if identity is not None:
-            check_identity(identity, profiles)
+            _check_new(identity, out, profiles)
         listener = _listener(address, port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     calls = _Calls(Known(profiles.values()), [], as_json)
@@ -168,6 +169,15 @@ class _Calls:
         line = json.dumps(listed_json(one), sort_keys=True) if self.as_json else caller_line(one)
         write_out(f"{printable(line)}\n")
         sys.stdout.flush()
+
+
+def _check_new(identity: str, folder: Path, profiles: Collection[str]) -> None:
+    """Find out before anybody is listened to whether the profile can be written. Raises NotWritten and
+    SelectionError.
+    """
+    check_identity(identity, profiles)
+    check_folder("--out", folder)
+    check_new(folder, identity)
 
 
 def _tell_notes(file: str, capture: Capture) -> None:
