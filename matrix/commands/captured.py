@@ -5,10 +5,12 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -44,6 +46,7 @@ LOOPBACK = "127.0.0.1"
 MAX_KEPT = 1_000
 """Hellos of callers that a profile can be written of."""
 _NAMED = 5
+_ENDS = (signal.SIGINT, signal.SIGTERM)
 
 Identity = Annotated[
     str | None,
@@ -133,13 +136,12 @@ def listen(
         if identity is not None:
             _check_new(identity, out, profiles)
         listener = _listener(address, port)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     calls = _Calls(Known(profiles.values()), [], as_json)
     try:
-        with listener:
+        with listener, _ending() as ending:
             host, port = listener.getsockname()[:2]
             tell(f"listening on {host}:{port}; Ctrl-C ends it")
-            for hello in listen_at(listener, refuse_with):
+            for hello in listen_at(listener, refuse_with, ending):
                 calls.take(hello)
                 if is_left(sys.stdout):
                     break
@@ -150,6 +152,32 @@ def listen(
         with one_line_errors():
             tell(_write(out, identity, ladders(readable)[0], f"a call to port {port}", calls.known))
     return EXIT_AS_EXPECTED if readable else EXIT_NOT_AS_EXPECTED
+
+
+@contextmanager
+def _ending() -> Iterator[socket.socket]:
+    """What can be read from once Ctrl-C or SIGTERM has come: the hello of somebody who has been refused is
+    taken nevertheless. A second one is an interrupt.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupting = [each for each in _ENDS if signal.getsignal(each) is signal.default_int_handler]
+    ending, told = socket.socketpair()
+
+    def interrupt_from_now_on() -> None:
+        for each in interrupting:
+            signal.signal(each, signal.default_int_handler)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        interrupt_from_now_on()
+        told.send(b"\0")
+
+    with ending, told:
+        for each in interrupting:
+            signal.signal(each, end)
+        try:
+            yield ending
+        finally:
+            interrupt_from_now_on()
 
 
 @dataclass

@@ -292,6 +292,16 @@ def test_listen_says_who_calls_and_writes_the_profile_at_its_end(end: signal.Sig
     assert 'after = ["fin"]' in (folder / "mine.toml").read_text()
 
 
+def test_an_interrupt_takes_nobody_away_who_has_been_refused(tmp_path: Path) -> None:
+    with listening("--id", "mine", "--out", str(tmp_path)) as (program, port):
+        call(port, JAVA)
+        program.send_signal(signal.SIGINT)
+        out, errors = program.communicate(timeout=20)
+    assert program.returncode == 0
+    assert out.endswith(": as java-25-httpclient\n")
+    assert errors.startswith(f"{tmp_path / 'mine.toml'}: 1 attempt; use it: ")
+
+
 def test_listen_as_json_and_who_says_no_hello() -> None:
     with listening("--json") as (program, port):
         assert program.stdout is not None
@@ -335,7 +345,7 @@ def test_a_damaged_time_is_no_traceback(tmp_path: Path, options: tuple[str, ...]
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
 
 
-@pytest.mark.long(but=["listen-*"])
+@pytest.mark.long(but=["*-listen"])
 @pytest.mark.parametrize("command", ["listen", "import"])
 @pytest.mark.parametrize(
     ("out", "said"),
