@@ -7,6 +7,7 @@ skipped, or that the answer lacks, is a failure as much as a vulnerability is. N
 library is imported: the environment has pip-audit alone.
 """
 
+import argparse
 import json
 import re
 import subprocess
@@ -112,8 +113,15 @@ def ask(lock_file: Path, options: Sequence[str]) -> str:
     return done.stdout
 
 
-def main(options: Sequence[str]) -> int:
+def main() -> int:
     """Audit both lock files and say what is wrong; the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.audit",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _, options = parser.parse_known_args()
     failed = False
     for name in LOCK_FILES:
         try:
@@ -135,4 +143,4 @@ def main(options: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
