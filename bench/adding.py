@@ -7,6 +7,7 @@ ARCHITECTURE.md cannot outlive the structure it speaks of. Prints one JSON objec
     python -m bench.adding
 """
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -70,7 +71,7 @@ def _add_reason(checkout: Path) -> None:
 
 
 def _add_option(checkout: Path) -> None:
-    field = '    added: Annotated[float, About("What was added.", "SECONDS", 0.1)] = 2.0\n'
+    field = '    added: Annotated[float, About("What was added.", "SECONDS", SECONDS)] = 2.0\n'
     _before(checkout, "matrix/plan/options.py", "    timeout: Annotated[", field)
     place = "    assert options.added\n"
     _before(checkout, "matrix/plan/make.py", "    parse_gates(options.fail_on)\n", place)
@@ -131,6 +132,11 @@ def _measure(addition: Addition, scratch: Path) -> dict[str, object]:
 
 def main() -> None:
     """Print the table."""
+    argparse.ArgumentParser(
+        prog="python -m bench.adding",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ).parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         try:
             rows = [_measure(addition, Path(scratch)) for addition in ADDITIONS]

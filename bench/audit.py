@@ -7,17 +7,20 @@ skipped, or that the answer lacks, is a failure as much as a vulnerability is. N
 library is imported: the environment has pip-audit alone.
 """
 
+import argparse
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 LOCK_FILES = ("requirements.lock.txt", "requirements-test.lock.txt")
 AUDIT_SECONDS = 900.0
+NOT_THERE = "pip-audit is not there; `tox -e audit` installs it and runs this"
 NOT_LOOKED_UP = (
     "Of a package that was not looked up nothing is known. Check the network, or ask another service: "
     "tox -e audit -- --vulnerability-service osv"
@@ -26,6 +29,10 @@ NOT_LOOKED_UP = (
 
 class AuditError(Exception):
     """An answer that is none; the message is one line, with what to do."""
+
+
+class NotInstalled(Exception):
+    """There is no pip-audit here."""
 
 
 def locked(text: str) -> dict[str, str]:
@@ -88,7 +95,9 @@ def _normalized(name: str) -> str:
 
 
 def ask(lock_file: Path, options: Sequence[str]) -> str:
-    """What pip-audit answers of a lock file; raises AuditError."""
+    """What pip-audit answers of a lock file; raises AuditError and NotInstalled."""
+    if find_spec("pip_audit") is None:
+        raise NotInstalled(NOT_THERE)
     command = [sys.executable, "-m", "pip_audit", "--requirement", str(lock_file), "--require-hashes"]
     quietly = ["--disable-pip", "--format", "json", "--progress-spinner", "off", *options]
     try:
@@ -104,13 +113,23 @@ def ask(lock_file: Path, options: Sequence[str]) -> str:
     return done.stdout
 
 
-def main(options: Sequence[str]) -> int:
+def main() -> int:
     """Audit both lock files and say what is wrong; the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.audit",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _, options = parser.parse_known_args()
     failed = False
     for name in LOCK_FILES:
         try:
             pins = locked((ROOT / name).read_text(encoding="utf-8"))
             found = problems(pins, ask(ROOT / name, options))
+        except NotInstalled as error:
+            print(f"bench.audit: {error}", file=sys.stderr)
+            return 1
         except (AuditError, OSError) as error:
             pins, found = {}, [str(error)]
         for problem in found:
@@ -124,4 +143,4 @@ def main(options: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

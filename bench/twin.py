@@ -8,6 +8,7 @@ it took to learn, the seconds of all, and each cell that differs. A stack that i
 missing. The twins are written into a temporary folder.
 """
 
+import argparse
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -46,16 +47,24 @@ SERVERS = (
 SECONDS = 2.0
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Make the twins and print what became of them; 1 where a cell differs."""
-    budget = QUICK_BUDGET if "--quick" in arguments else BUDGET
-    asked_for = [each for each in arguments if not each.startswith("--")] or list(SERVERS)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.twin",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("servers", nargs="*", default=SERVERS, metavar="SERVER_ID")
+    parser.add_argument("--quick", action="store_true", help=f"ask {QUICK_BUDGET} times, not {BUDGET}")
+    parser.add_argument("--markdown", action="store_true", help="print the table of the README")
+    arguments = parser.parse_args()
+    budget = QUICK_BUDGET if arguments.quick else BUDGET
     found: dict[str, Any] = {}
-    for server_id in asked_for:
+    for server_id in arguments.servers:
         print(f"{server_id} ...", file=sys.stderr)
         found[server_id] = _facts(server_id, budget)
     differing = sum(len(facts.get("differing", {})) for facts in found.values())
-    if "--markdown" in arguments:
+    if arguments.markdown:
         print("\n".join(table(found)))
     else:
         facts = {"machine": machine(), "budget": budget, "servers": found, "differing": differing}
@@ -118,4 +127,4 @@ def _running(server_id: str) -> Iterator[Destination | None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

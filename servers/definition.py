@@ -71,7 +71,7 @@ class ServerDefinition(Layer):
     backends: list[Literal["process", "docker"]] = Field(default=["process"], min_length=1)
     memory: Annotated[int, Field(ge=16)] = 256
     needs_ipv6: bool = False
-    start_seconds: Annotated[int, Field(ge=0)] = 0
+    start_seconds: Annotated[int, Field(ge=0, le=86_400)] = 0
     successor: Name | None = None
     levels: Annotated[dict[Name, Level], Field(min_length=1)]
     toggles: dict[Name, Toggle] = Field(default={})

@@ -55,15 +55,16 @@ class _Caller:
         self.deadline = time.monotonic() + HELLO_SECONDS
 
 
-def listen(listener: socket.socket, refusal: Refusal) -> Iterator[CapturedHello]:
-    """Who calls, in the order in which the hellos are there; without an end. One that says no hello comes
-    with a `problem`.
+def listen(listener: socket.socket, refusal: Refusal, ending: socket.socket) -> Iterator[CapturedHello]:
+    """Who calls, in the order in which the hellos are there, until something can be read from `ending`; who
+    was refused by then is among them. One that says no hello comes with a `problem`.
     """
     callers: dict[socket.socket, _Caller] = {}
     number = 0
     listener.setblocking(False)
     with selectors.DefaultSelector() as selector:
         selector.register(listener, selectors.EVENT_READ)
+        selector.register(ending, selectors.EVENT_READ)
         try:
             while True:
                 now = time.monotonic()
@@ -76,6 +77,8 @@ def listen(listener: socket.socket, refusal: Refusal) -> Iterator[CapturedHello]
                     if hello is not None:
                         number += 1
                         yield hello.numbered(number)
+                if ending in ready:
+                    return
                 now = time.monotonic()
                 for caller in [each for each in callers.values() if each.deadline <= now]:
                     if not caller.is_refused:

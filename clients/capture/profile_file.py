@@ -4,6 +4,7 @@ The profile is read back from a folder of its own first, and its hellos are comp
 only one that passes gets its place. A file that is there is never replaced.
 """
 
+import os
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -40,20 +41,35 @@ def write_profile(
     folder: Path, identity: str, ladder: Sequence[CapturedHello], origin: Origin
 ) -> tuple[Path, Profile]:
     """Write `<identity>.toml` into the folder, which is made where it is missing. Raises NotWritten."""
-    path = folder / f"{identity}.toml"
+    path = check_new(folder, identity)
     try:
         text = profile_text(identity, ladder, origin)
         profile = _read_back(identity, text, ladder)
         folder.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        _write_new(path, text)
     except NoProfile as error:
         raise NotWritten(f"--id {identity}: {error}") from error
-    except FileExistsError:
-        raise NotWritten(f"{path}: is there already; remove it, or choose another id") from None
     except OSError as error:
         raise NotWritten(f"{path}: cannot be written ({error.strerror})") from error
     return path, profile
+
+
+def check_new(folder: Path, identity: str) -> Path:
+    """The file of a new profile. Raises NotWritten where one is there."""
+    path = folder / f"{identity}.toml"
+    if os.path.lexists(path):
+        raise NotWritten(f"{path}: is there already; remove it, or choose another id")
+    return path
+
+
+def _write_new(path: Path, text: str) -> None:
+    file = path.open("x", encoding="utf-8")
+    try:
+        with file:
+            file.write(text)
+    except OSError:
+        path.unlink()  # half a profile is of no use
+        raise
 
 
 def _read_back(identity: str, text: str, ladder: Sequence[CapturedHello]) -> Profile:

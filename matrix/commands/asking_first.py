@@ -10,20 +10,17 @@ import typer
 from clients.pace import DEFAULT_RATE
 from matrix.commands.options import tell
 from matrix.errors import EXIT_USAGE
+from matrix.plan.bounds import RATE
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before a server off loopback is asked.")]
 Rate = Annotated[
     float | None,
     typer.Option(
         metavar="NUMBER",
-        min=0.01,
         help=f"Connections a second (default: {DEFAULT_RATE:g} off loopback, no limit on it).",
+        **RATE.of_option(),
     ),
 ]
-Timeout = Annotated[
-    float, typer.Option(metavar="SECONDS", min=0.1, help="Seconds for each connection attempt.")
-]
-
 
 ASKED_MUCH = "the server may be asked so much"
 

@@ -5,10 +5,12 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -18,10 +20,11 @@ from clients.capture.ladder import ladders
 from clients.capture.listening import Refusal
 from clients.capture.listening import listen as listen_at
 from clients.capture.nearest import Known
-from clients.capture.profile_file import check_identity, write_profile
+from clients.capture.profile_file import check_identity, check_new, write_profile
 from clients.capture.profile_text import Origin
 from clients.capture.source import STANDARD_INPUT, Capture, read_capture
 from matrix.commands.options import ClientsDir, Json, one_line_errors, tell, write_out
+from matrix.commands.result_folder import check_folder
 from matrix.commands.serve import why_not
 from matrix.commands.streams import is_left
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_NOT_AS_EXPECTED, SelectionError
@@ -43,6 +46,7 @@ LOOPBACK = "127.0.0.1"
 MAX_KEPT = 1_000
 """Hellos of callers that a profile can be written of."""
 _NAMED = 5
+_ENDS = (signal.SIGINT, signal.SIGTERM)
 
 Identity = Annotated[
     str | None,
@@ -84,7 +88,7 @@ def import_(
     with one_line_errors() as notes:
         profiles = load_all_profiles(clients_dir or (), notes)
         if identity is not None:
-            check_identity(identity, profiles)
+            _check_new(identity, out, profiles)
         capture = read_capture(file)
         known = Known(profiles.values())
         chosen = [one for one in listed(capture.hellos, known) if stream in (None, one.hello.stream)]
@@ -130,15 +134,14 @@ def listen(
     with one_line_errors() as notes:
         profiles = load_all_profiles(clients_dir or (), notes)
         if identity is not None:
-            check_identity(identity, profiles)
+            _check_new(identity, out, profiles)
         listener = _listener(address, port)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     calls = _Calls(Known(profiles.values()), [], as_json)
     try:
-        with listener:
+        with listener, _ending() as ending:
             host, port = listener.getsockname()[:2]
             tell(f"listening on {host}:{port}; Ctrl-C ends it")
-            for hello in listen_at(listener, refuse_with):
+            for hello in listen_at(listener, refuse_with, ending):
                 calls.take(hello)
                 if is_left(sys.stdout):
                     break
@@ -149,6 +152,32 @@ def listen(
         with one_line_errors():
             tell(_write(out, identity, ladders(readable)[0], f"a call to port {port}", calls.known))
     return EXIT_AS_EXPECTED if readable else EXIT_NOT_AS_EXPECTED
+
+
+@contextmanager
+def _ending() -> Iterator[socket.socket]:
+    """What can be read from once Ctrl-C or SIGTERM has come: the hello of somebody who has been refused is
+    taken nevertheless. A second one is an interrupt.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupting = [each for each in _ENDS if signal.getsignal(each) is signal.default_int_handler]
+    ending, told = socket.socketpair()
+
+    def interrupt_from_now_on() -> None:
+        for each in interrupting:
+            signal.signal(each, signal.default_int_handler)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        interrupt_from_now_on()
+        told.send(b"\0")
+
+    with ending, told:
+        for each in interrupting:
+            signal.signal(each, end)
+        try:
+            yield ending
+        finally:
+            interrupt_from_now_on()
 
 
 @dataclass
@@ -168,6 +197,15 @@ class _Calls:
         line = json.dumps(listed_json(one), sort_keys=True) if self.as_json else caller_line(one)
         write_out(f"{printable(line)}\n")
         sys.stdout.flush()
+
+
+def _check_new(identity: str, folder: Path, profiles: Collection[str]) -> None:
+    """Find out before anybody is listened to whether the profile can be written. Raises NotWritten and
+    SelectionError.
+    """
+    check_identity(identity, profiles)
+    check_folder("--out", folder)
+    check_new(folder, identity)
 
 
 def _tell_notes(file: str, capture: Capture) -> None:

@@ -13,7 +13,7 @@ from clients.starttls import PROTOCOLS
 from handshake.wire.cipher_suites import cipher_suite_name
 from handshake.wire.registry import version_name
 from matrix.commands import completion
-from matrix.commands.options import ClientsDir, Json, console, one_line_errors, tell, write_out
+from matrix.commands.options import ClientsDir, Json, Timeout, console, one_line_errors, tell, write_out
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED
 from matrix.judgement.judge import judge
 from matrix.judgement.outcome import Expectation, Outcome, Verdict
@@ -47,9 +47,7 @@ def connect(
             show_default=False,
         ),
     ],
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="Seconds for each connection attempt.")
-    ] = 2.0,
+    timeout: Timeout = 2.0,
     json: Json = False,
     clients_dir: ClientsDir = None,
 ) -> None:

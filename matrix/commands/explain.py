@@ -14,12 +14,23 @@ from clients.pace import DEFAULT_RATE, at_once, pace_of
 from clients.profile import Profile
 from matrix.cell import Cell, parse_cell_id
 from matrix.commands import completion
-from matrix.commands.asking_first import Rate, Timeout, Yes, ask_first
-from matrix.commands.options import ClientsDir, Json, ServersDir, console, one_line_errors, tell, write_out
-from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError, to_write
+from matrix.commands.asking_first import Rate, Yes, ask_first
+from matrix.commands.options import (
+    ClientsDir,
+    Json,
+    ServersDir,
+    Timeout,
+    console,
+    one_line_errors,
+    tell,
+    write_out,
+)
+from matrix.commands.result_folder import cannot_be_written, check_folder
+from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
 from matrix.explain.asking import Asker
 from matrix.explain.explanation import MOST_PROBES, Terms
 from matrix.explain.explanation import explain as explain_hello
+from matrix.explain.proof import Proof
 from matrix.explain.report import document, write_files
 from matrix.explain.result import Explanation, Kind
 from matrix.explain.words import proof_sentence
@@ -95,14 +106,14 @@ def explain(
 
     Exit status: 0 one cause (or several that come one after the other), 1 several left, a server that is
     flaky or changes, or nothing to explain because the client gets through, 2 the command line or a file has
-    errors, 3 no server answers, or none that speaks TLS.
+    errors, 3 no server answers, or none that speaks TLS, or the files cannot be written.
     """
     with one_line_errors() as notes:
         chosen = _chosen(cell, client, target, load_all_profiles(clients_dir or (), notes))
         options = _options(chosen, target, timeout, rate, servers_dir, clients_dir)
         plan = make_plan(options, notes)
         if out is not None:
-            _make(out)
+            check_folder("--out", out)
     pace = _pace(plan, rate, max_probes, is_agreed=yes)
     profile = plan.profiles[chosen.client]
     with _asker(plan, chosen, timeout, pace) as asker:
@@ -111,11 +122,14 @@ def explain(
         found = explain_hello(profile.player, others, asker, Terms(max_probes))
     server = plan.targets[0].destination.address if plan.targets else chosen.server
     written = document(found, server, profile.id, chosen.scenario, failing)
-    files = _written(out, written, found) if out is not None else []
+    files, unwritten = _written(out, written, found.proof) if out is not None else ([], None)
     if json:
         write_out(to_json(written))
     else:
         _print(found, written, files)
+    if unwritten is not None:
+        tell(f"tls-matrix: --out {out}: {cannot_be_written(unwritten)}")
+        raise typer.Exit(EXIT_HARNESS)
     raise typer.Exit(_status(found))
 
 
@@ -202,26 +216,12 @@ def _asker(plan: Plan, chosen: Cell, timeout: float, pace: Callable[[], None]) -
         )
 
 
-def _make(folder: Path) -> None:
-    """Make the folder before anything is asked. Raises SelectionError."""
+def _written(folder: Path, written: dict[str, Any], proof: Proof | None) -> tuple[list[Path], OSError | None]:
+    """The files that were written, and what was in the way: then there are none."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        return write_files(folder, written, proof), None
     except OSError as error:
-        raise SelectionError(
-            f"--out {folder}: cannot be written ({error.strerror}); {_instead(error)}"
-        ) from error
-
-
-def _written(folder: Path, written: dict[str, Any], found: Explanation) -> list[Path]:
-    try:
-        return write_files(folder, written, found.proof)
-    except OSError as error:
-        tell(f"tls-matrix: --out {folder}: cannot be written ({error.strerror}); {_instead(error)}")
-        return []
-
-
-def _instead(error: OSError) -> str:
-    return to_write(error, "choose another folder")
+        return [], error
 
 
 def _status(found: Explanation) -> int:

@@ -37,6 +37,7 @@ from matrix.wording import counted, printable
 
 SHOW = "show"
 _LAST = 20
+_MOST_LISTED = 1_000_000
 
 
 class _ShowUnlessSaid(TyperGroup):
@@ -79,7 +80,10 @@ def show(
         ),
     ] = None,
     last: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help=f"How many runs are listed; default: {_LAST}.")
+        int | None,
+        typer.Option(
+            metavar="N", min=1, max=_MOST_LISTED, help=f"How many runs are listed; default: {_LAST}."
+        ),
     ] = None,
     history: File = None,
     json: Json = False,

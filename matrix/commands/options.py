@@ -15,6 +15,7 @@ from rich.text import Text
 
 from definitions.former import Notes
 from matrix.errors import EXIT_USAGE
+from matrix.plan.bounds import SECONDS
 from matrix.wording import printable
 
 ServersDir = Annotated[
@@ -24,7 +25,10 @@ ClientsDir = Annotated[
     list[Path] | None, typer.Option("--clients-dir", metavar="DIR", help="A folder with clients of your own.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
-
+Timeout = Annotated[
+    float,
+    typer.Option(metavar="SECONDS", help="Seconds for each connection attempt.", **SECONDS.of_option()),
+]
 
 WIDTH_WITHOUT_TERMINAL = 120
 

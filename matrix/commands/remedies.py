@@ -6,7 +6,16 @@ import typer
 
 from definitions.fault import Together
 from matrix.commands import completion
-from matrix.commands.options import ClientsDir, Json, ServersDir, one_line_errors, tell, while_read, write_out
+from matrix.commands.options import (
+    ClientsDir,
+    Json,
+    ServersDir,
+    Timeout,
+    one_line_errors,
+    tell,
+    while_read,
+    write_out,
+)
 from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED
 from matrix.plan.loading import (
     check_variant,
@@ -46,9 +55,7 @@ def remedies(
     ] = None,
     json: Json = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Name every client and setting.")] = False,
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="Seconds for each connection attempt.")
-    ] = TIMEOUT_SECONDS,
+    timeout: Timeout = TIMEOUT_SECONDS,
     servers_dir: ServersDir = None,
     clients_dir: ClientsDir = None,
 ) -> None:

@@ -2,7 +2,8 @@
 goes on and ends with the status it would have had.
 
 A reader who has seen enough (`| head`) leaves the rest to nobody; a closed stream is for nobody from the
-start; what an encoding lacks is escaped. A disk that is full is another matter: that OSError stays one.
+start; what an encoding lacks is escaped. A disk that is full is another matter for standard output: that
+OSError stays one. On standard error only what was to be said there is lost.
 """
 
 import io
@@ -28,6 +29,17 @@ class _Stream(io.FileIO):
             return len(data)
 
 
+class _ErrorStream(_Stream):
+    """Standard error: there is no other place to tell that it cannot be written."""
+
+    def write(self, data: Any, /) -> int:
+        """Write what the system takes now; where it takes nothing, the data is lost."""
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
+
+
 def open_streams() -> None:
     """Put such streams in the place of `sys.stdout` and `sys.stderr`. A descriptor that was closed before is
     taken, so that no file and no pipe that is opened later is taken for standard output.
@@ -37,8 +49,8 @@ def open_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # which takes the lowest number that is free
-    for name in ("stdout", "stderr"):
-        setattr(sys, name, _opened(getattr(sys, name)))
+    sys.stdout = _opened(sys.stdout, _Stream)
+    sys.stderr = _opened(sys.stderr, _ErrorStream)
 
 
 def is_left(stream: TextIO) -> bool:
@@ -54,11 +66,11 @@ def write_nowhere(descriptor: int) -> None:
     os.close(nowhere)
 
 
-def _opened(stream: TextIO | None) -> TextIO:
+def _opened(stream: TextIO | None, kind: type[_Stream]) -> TextIO:
     if stream is None:  # it was closed before this process began
         return io.TextIOWrapper(io.FileIO(os.devnull, "w"), "utf-8")
     return io.TextIOWrapper(
-        io.BufferedWriter(_Stream(stream.fileno())),
+        io.BufferedWriter(kind(stream.fileno())),
         stream.encoding,
         "backslashreplace",
         line_buffering=bool(stream.line_buffering),

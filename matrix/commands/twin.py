@@ -5,16 +5,16 @@ them.
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
 
 from clients.destination import Destination, is_loopback, parse_destination
 from clients.pace import DEFAULT_RATE, Pace, at_once
-from matrix.commands.asking_first import Rate, Timeout, Yes, ask_first
-from matrix.commands.options import ClientsDir, Json, one_line_errors, tell, write_out
-from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, EXIT_USAGE, SelectionError
+from matrix.commands.asking_first import Rate, Yes, ask_first
+from matrix.commands.options import ClientsDir, Json, Timeout, one_line_errors, tell, write_out
+from matrix.commands.result_folder import cannot_be_written, check_folder
+from matrix.errors import EXIT_AS_EXPECTED, EXIT_HARNESS, EXIT_NOT_AS_EXPECTED, SelectionError
 from matrix.plan.loading import load_all_profiles
 from matrix.results.run_file import to_json
 from matrix.twin.asking import Interviewer, Unreachable
@@ -64,9 +64,10 @@ def twin(
 ) -> None:
     """Learn a live server's answers, write an emulated server that gives them, and prove that it does.
 
-    The proof is the row of all clients at both. The twin is ID/server.toml in DIR; one that somebody has
-    edited is not overwritten without --force. Exit status: 0 the rows are equal, 1 they differ, or the server
-    is flaky, 2 the command line has errors, 3 no server answers, or none that speaks TLS.
+    The proof is the row of all clients at both. The twin is ID/server.toml in DIR, which is made where it is
+    missing; one that somebody has edited is not overwritten without --force. Exit status: 0 the rows are
+    equal, 1 they differ, or the server is flaky, 2 the command line has errors, 3 no server answers, or none
+    that speaks TLS, or the twin cannot be written.
     """
     budget = QUICK_BUDGET if quick else BUDGET
     with one_line_errors() as notes:
@@ -106,9 +107,8 @@ def _made(maker: Maker) -> Twin:
         tell(f"tls-matrix: {error}")
         raise typer.Exit(EXIT_HARNESS) from error
     except OSError as error:
-        folder = maker.wanted.folder
-        tell(f"tls-matrix: {folder}: cannot be written ({error.strerror}); choose another --servers-dir")
-        raise typer.Exit(EXIT_USAGE) from error
+        tell(f"tls-matrix: --servers-dir {maker.wanted.folder}: {cannot_be_written(error)}")
+        raise typer.Exit(EXIT_HARNESS) from error
 
 
 def check_place(folder: Path, server_id: str, *, is_forced: bool = False) -> None:
@@ -118,15 +118,7 @@ def check_place(folder: Path, server_id: str, *, is_forced: bool = False) -> Non
     if (BUNDLED_SERVERS / server_id / "server.toml").is_file():
         raise SelectionError(f"--id {server_id}: is a server that there is; choose another")
     file = folder / server_id / "server.toml"
-    if not folder.is_dir():
-        raise SelectionError(f"--servers-dir {folder}: is no folder; make it first")
-    try:
-        with TemporaryDirectory(dir=folder, prefix=".tls-matrix-"):
-            pass
-    except OSError as error:
-        raise SelectionError(
-            f"--servers-dir {folder}: cannot be written ({error.strerror}); choose another"
-        ) from error
+    check_folder("--servers-dir", folder)
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -4,6 +4,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from clients.setting import Setting
@@ -49,13 +50,20 @@ def document(
 
 
 def write_files(folder: Path, written: Mapping[str, Any], proof: Proof | None) -> list[Path]:
-    """Write the JSON and the two hellos into a folder, which is made. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the JSON and the two hellos into a folder, which is made. Raises OSError; then those that were
+    there before stay, and none is new.
+    """
     files = {JSON: to_json(written)}
     if proof is not None:
         files |= {FAILING: hello_text(proof.failing), PASSING: hello_text(proof.passing)}
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder, prefix=".tls-matrix-") as new:
+        for name, text in files.items():
+            (Path(new) / name).write_text(text, encoding="utf-8")
+        for name in files:
+            (Path(new) / name).replace(folder / name)
+    for name in {FAILING, PASSING}.difference(files):
+        (folder / name).unlink(missing_ok=True)  # of an earlier explanation, which is no longer there
     return [folder / name for name in files]
 
 

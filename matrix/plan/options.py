@@ -17,6 +17,7 @@ from msgspec import Struct
 from clients.pace import DEFAULT_RATE
 from clients.starttls import PROTOCOLS
 from matrix.history.place import VARIABLE
+from matrix.plan.bounds import RATE, SECONDS, Bounds
 from matrix.results.evidence_wanted import EvidenceWanted
 
 Texts = tuple[str, ...]
@@ -30,11 +31,11 @@ class Backend(StrEnum):
 
 
 class About(Struct, frozen=True):
-    """What an option is for, how its value is written, and how low it may be."""
+    """What an option is for, how its value is written, and what numbers it takes."""
 
     help_text: str
     metavar: str | None = None
-    minimum: float | None = None
+    bounds: Bounds | None = None
 
 
 _SERVER = (
@@ -101,7 +102,7 @@ class RunOptions:
     ] = None
     force: Annotated[bool, About("Replace a run of other cells in --out DIR.")] = False
     time_limit: Annotated[
-        float | None, About("End the run after this time; what was measured is written.", "SECONDS", 0.1)
+        float | None, About("End the run after this time; what was measured is written.", "SECONDS", SECONDS)
     ] = None
     fail_on: Annotated[Texts, About(_FAIL_ON, "LIST")] = ()
     shard: Annotated[
@@ -115,7 +116,7 @@ class RunOptions:
             "Seconds for each connection attempt: TCP, STARTTLS, handshake and answer together. Some mail "
             "servers delay their greeting by 6 seconds or more.",
             "SECONDS",
-            0.1,
+            SECONDS,
         ),
     ] = 2.0
     rate: Annotated[
@@ -123,7 +124,7 @@ class RunOptions:
         About(
             f"Connections per second to one target; default {DEFAULT_RATE:g} where it is not on loopback.",
             "NUMBER",
-            0.01,
+            RATE,
         ),
     ] = None
     explain: Annotated[
@@ -172,7 +173,10 @@ def pytest_arguments() -> Iterator[tuple[str, dict[str, Any]]]:
         elif issubclass(kind, StrEnum):
             more |= {"type": kind, "choices": list(kind)}
         else:
-            more |= {"type": _reader(kind, about.minimum), "metavar": about.metavar}
+            more |= {
+                "type": kind if about.bounds is None else _reader(about.bounds),
+                "metavar": about.metavar,
+            }
         yield _flag(each), more
 
 
@@ -192,7 +196,7 @@ def signature(completions: Mapping[str, Callable[..., list[str]]]) -> list[inspe
             _flag(each),
             help=about.help_text,
             metavar=about.metavar,
-            min=about.minimum,
+            **({} if about.bounds is None else about.bounds.of_option()),
             autocompletion=completions.get(each.name),
         )
         default = None if is_repeatable else each.default
@@ -227,16 +231,13 @@ def _kind(each: Field[Any]) -> type[Any]:
     return kind
 
 
-def _reader(kind: type[Any], minimum: float | None) -> Callable[[str], Any]:
-    """A reader of one value for argparse, which says itself what it cannot read."""
-    if minimum is None:
-        return kind
+def _reader(bounds: Bounds) -> Callable[[str], float]:
+    """A reader of a number for argparse, which passes on no other error's text."""
 
-    def read(text: str) -> Any:
-        value = kind(text)
-        if not value >= minimum:
-            raise argparse.ArgumentTypeError(f"{text} is less than {minimum:g}")
-        return value
+    def read(text: str) -> float:
+        try:
+            return bounds.read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text}: {error}") from error
 
-    read.__name__ = kind.__name__  # argparse names it where the text is no number
     return read

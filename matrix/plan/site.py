@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Struct, field
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
 
 from clients.destination import TargetError, parse_target
 from definitions.document import Document, toml_document
@@ -23,6 +23,7 @@ from definitions.former import Notes
 from definitions.reading import read_toml
 from matrix.cell import nothing_matches
 from matrix.errors import SelectionError
+from matrix.plan.bounds import RATE, SECONDS
 from matrix.plan.options import RunOptions
 
 CHECK = "check the name of the file"
@@ -56,8 +57,8 @@ class SiteFile(BaseModel):
     servers_dir: Texts = ()
     clients_dir: Texts = ()
     fail_on: Texts = ()
-    timeout: Annotated[float, Field(ge=0.1)] | None = None
-    rate: Annotated[float, Field(ge=0.01)] | None = None
+    timeout: Annotated[float, AfterValidator(SECONDS.check)] | None = None
+    rate: Annotated[float, AfterValidator(RATE.check)] | None = None
     targets: dict[str, str] = {}
     groups: dict[str, Texts] = {}
 

@@ -18,6 +18,7 @@ from clients.player import Player
 from handshake.hello_template import HelloTemplate
 from matrix.grid.servers import START_SECONDS
 from matrix.judgement.outcome import Outcome, Verdict
+from matrix.results.files import write_whole
 from matrix.twin.amendment import MOST_PROBES, amend, differences, explain
 from matrix.twin.asking import BudgetSpent, Interviewer, Unreachable
 from matrix.twin.definition import LEVEL, Heading, definition_text
@@ -164,7 +165,7 @@ class Maker:
         starttls = self.wanted.destination.starttls
         protocol = None if starttls is None else starttls.protocol
         heading = Heading(self.wanted.server_id, self.wanted.source, self._control, protocol)
-        self._file.write_text(definition_text(self.draft, heading), encoding="utf-8")
+        write_whole(self._file, definition_text(self.draft, heading).encode())
 
     @contextmanager
     def _running(self) -> Iterator[Destination]:

@@ -85,12 +85,27 @@ def test_every_locked_package_has_a_digest(name: str) -> None:
         assert len(bytes.fromhex(following)) == 32, package
 
 
-def test_a_pip_audit_that_does_not_answer_is_a_failure(tmp_path: Path) -> None:
-    """The environment of the tests has none; that of `tox -e audit` has."""
-    with pytest.raises(AuditError, match=r"gave no answer: .*No module named pip_audit"):
+def test_a_pip_audit_that_does_not_answer_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment of the tests has none; this one says why it cannot."""
+    (tmp_path / "pip_audit.py").write_text("raise SystemExit('the service is not there')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(AuditError, match="gave no answer: the service is not there"):
         ask(tmp_path / "lock.txt", ())
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.audit"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = audited()
     assert (done.returncode, done.stdout) == (1, "")
     assert [line.partition(":")[0] for line in done.stderr.splitlines()[:-1]] == list(LOCK_FILES)
+    assert "Check the network" in done.stderr.splitlines()[-1]
+
+
+def test_where_there_is_no_pip_audit_it_says_what_installs_it() -> None:
+    done = audited()
+    said = "bench.audit: pip-audit is not there; `tox -e audit` installs it and runs this\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+
+
+def audited() -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bench.audit"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,21 @@ def test_servers_start_whatever_stream_is_closed(tmp_path: Path, closed: str) ->
     assert done.returncode == 0, done.stderr
     (cell,) = json.loads((tmp_path / "run" / "run.json").read_text())["cells"]
     assert cell["outcome"] == "works"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ("nosuch 2>/dev/full", 2),
+        ("list sets 2>/dev/full", 0),
+        ("list sets >/dev/full 2>&1", 3),
+        ("connect java-7 127.0.0.1:1 2>/dev/full", 3),
+    ],
+)
+def test_a_full_standard_error_changes_no_exit_status(arguments: str, status: int) -> None:
+    command = f"{shlex.join(LIST[:3])} {arguments}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (status, "")
 
 
 def test_a_full_standard_output_is_one_line_and_3() -> None:

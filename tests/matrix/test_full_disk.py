@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from matrix.results.run_file import load_run
+from tests.clients.capture.hellos import hello
 from tests.matrix.own_disks import NEEDED, command_line, on_a_disk
 
 pytestmark = NEEDED
@@ -44,3 +45,45 @@ def test_a_disk_with_room_takes_all_of_it(tmp_path: Path) -> None:
     done = on_a_disk_of("100m", tmp_path, "ls disk/run/evidence | wc -l")
     assert "the disk is full" not in done.stderr
     assert int(done.stdout.rstrip().splitlines()[-1]) > 0
+
+
+FILLED = (
+    "mkdir disk/out",
+    "echo old > disk/out/explanation.json",
+    "head -c 900k /dev/zero > disk/filled 2>&-",
+)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_an_explanation_that_cannot_be_written_is_told_and_3(tmp_path: Path, form: str) -> None:
+    cell = "webmethods-8.0.1@core-fix-19/biztalk-ws2008/connect"
+    more = ["--json"] if form == "json" else []
+    explain = command_line("explain", cell, "--out", "disk/out", *more)
+    after = (*FILLED, explain, "echo exit $?", "ls -A disk/out", "cat disk/out/*")
+    done = on_a_disk("size=300k", tmp_path, *after)
+    assert "refuses (alert unexpected_message) any hello with " in done.stdout, "the result is shown"
+    assert done.stderr == f"tls-matrix: --out disk/out: cannot be written ({FULL}); free space\n"
+    assert done.stdout.endswith("exit 3\nexplanation.json\nold\n"), "what was there is still whole"
+
+
+def test_a_profile_that_cannot_be_written_leaves_no_half_of_one(tmp_path: Path) -> None:
+    (tmp_path / "hello.txt").write_text(hello("java-7").hex())
+    write = command_line("hello", "import", "hello.txt", "--id", "mine", "--out", "disk/out")
+    done = on_a_disk("size=300k", tmp_path, *FILLED, write, "echo exit $?", "ls -A disk/out")
+    assert done.stderr == f"tls-matrix: disk/out/mine.toml: cannot be written ({FULL})\n"
+    assert done.stdout == "exit 2\nexplanation.json\n"
+
+
+@pytest.mark.long
+def test_a_twin_that_cannot_be_written_leaves_no_half_of_one(tmp_path: Path) -> None:
+    serve = (
+        f"{command_line('serve', 'jsse6@6u45')} > served & "
+        "until grep -q listens served; do kill -0 $! || exit 9; sleep 0.1; done"
+    )
+    address = "127.0.0.1:$(sed -n 's/.*listens on .*://p' served)"
+    learn = f"{command_line('twin', '--id', 'copy', '--quick', '--servers-dir', 'disk/out')} {address}"
+    after = (*FILLED, serve, learn, "echo exit $?", "kill $!", "ls -A disk/out/copy")
+    done = on_a_disk("size=300k", tmp_path, *after)
+    assert f"tls-matrix: --servers-dir disk/out: cannot be written ({FULL}); free space\n" in done.stderr
+    assert done.stdout == "exit 3\n"

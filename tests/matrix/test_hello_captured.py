@@ -292,6 +292,16 @@ def test_listen_says_who_calls_and_writes_the_profile_at_its_end(end: signal.Sig
     assert 'after = ["fin"]' in (folder / "mine.toml").read_text()
 
 
+def test_an_interrupt_takes_nobody_away_who_has_been_refused(tmp_path: Path) -> None:
+    with listening("--id", "mine", "--out", str(tmp_path)) as (program, port):
+        call(port, JAVA)
+        program.send_signal(signal.SIGINT)
+        out, errors = program.communicate(timeout=20)
+    assert program.returncode == 0
+    assert out.endswith(": as java-25-httpclient\n")
+    assert errors.startswith(f"{tmp_path / 'mine.toml'}: 1 attempt; use it: ")
+
+
 def test_listen_as_json_and_who_says_no_hello() -> None:
     with listening("--json") as (program, port):
         assert program.stdout is not None
@@ -333,3 +343,31 @@ def test_a_damaged_time_is_no_traceback(tmp_path: Path, options: tuple[str, ...]
     out = ("--out", str(tmp_path / "mine")) if "--id" in options else ()
     done = tls_matrix("hello", "import", str(path), *options, *out)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+
+
+@pytest.mark.long(but=["*-listen"])
+@pytest.mark.parametrize("command", ["listen", "import"])
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("/dev/null", "--out /dev/null: /dev/null is no folder; choose another folder"),
+        ("/dev/null/x", "--out /dev/null/x: /dev/null is no folder; choose another folder"),
+        ("/proc/x", "--out /proc/x: cannot be written ("),
+        ("", "mine.toml: is there already; remove it, or choose another id"),
+    ],
+)
+def test_a_profile_without_a_place_is_told_before_anybody_calls(
+    command: str, out: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.toml").touch()
+    what = ["-"] if command == "import" else []
+    done = tls_matrix("hello", command, *what, "--id", "mine", "--out", out or str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert said in done.stderr
+
+
+def test_a_folder_is_not_made_before_there_is_something_to_write(tmp_path: Path) -> None:
+    with listening("--id", "mine", "--out", str(tmp_path / "new")) as (program, _):
+        program.send_signal(signal.SIGINT)
+        assert program.wait(timeout=20) == 1
+    assert list(tmp_path.iterdir()) == []

@@ -42,12 +42,10 @@ class Listening:
 def listening_port(refusal: Refusal = Refusal.ALERT) -> Iterator[Listening]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         found = Listening(listener.getsockname()[1])
-        is_over = threading.Event()
+        ending, told = socket.socketpair()
 
         def take() -> None:
-            for call in listen(listener, refusal):
-                if is_over.is_set():
-                    return
+            for call in listen(listener, refusal, ending):
                 with found.heard:
                     found.calls.append(call)
                     found.heard.notify_all()
@@ -57,9 +55,9 @@ def listening_port(refusal: Refusal = Refusal.ALERT) -> Iterator[Listening]:
         try:
             yield found
         finally:
-            is_over.set()
-            socket.create_connection(("127.0.0.1", found.port)).close()
-            thread.join(timeout=SECONDS)
+            with ending, told:
+                told.send(b"\0")
+                thread.join(timeout=SECONDS)
             assert not thread.is_alive()
 
 

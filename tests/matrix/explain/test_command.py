@@ -172,9 +172,7 @@ def test_a_run_names_what_is_to_blame_once_for_all_that_share_it(tmp_path: Path)
     assert "how sure that is" not in done.stdout, "what is brief says what is to blame alone"
 
 
-def test_a_folder_that_cannot_be_made_is_told_before_anything_is_asked() -> None:
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_asked() -> None:
     done = command("explain", CELL, "--out", "/dev/null")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        "tls-matrix: --out /dev/null: cannot be written (File exists); choose another folder\n"
-    )
+    assert done.stderr == ("tls-matrix: --out /dev/null: /dev/null is no folder; choose another folder\n")

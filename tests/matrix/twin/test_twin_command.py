@@ -33,7 +33,8 @@ def twin(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.long
 def test_it_writes_a_server_that_is_served_and_says_what_it_sends(address: str, tmp_path: Path) -> None:
-    done = twin(address, "--id", "copy", "--servers-dir", str(tmp_path), "--json", "--quick")
+    folder = tmp_path / "new"
+    done = twin(address, "--id", "copy", "--servers-dir", str(folder), "--json", "--quick")
     found = json.loads(done.stdout)
     assert done.returncode == 0, done.stderr
     assert found["differing"] == {}
@@ -41,11 +42,11 @@ def test_it_writes_a_server_that_is_served_and_says_what_it_sends(address: str, 
     assert sum(found["questions"].values()) <= 200
     assert found["server"] == "copy@live"
     assert "is going to get up to 200 connections to learn from" in done.stderr.partition("\n")[0]
-    text = (tmp_path / "copy" / "server.toml").read_text()
+    text = (folder / "copy" / "server.toml").read_text()
     assert WRITTEN_BY in text
-    listed = [sys.executable, "-m", "matrix", "list", "servers", "--servers-dir", str(tmp_path)]
+    listed = [sys.executable, "-m", "matrix", "list", "servers", "--servers-dir", str(folder)]
     assert "copy@live" in subprocess.run(listed, capture_output=True, text=True, timeout=60).stdout
-    again = twin(address, "--id", "copy", "--servers-dir", str(tmp_path), "--quick")
+    again = twin(address, "--id", "copy", "--servers-dir", str(folder), "--quick")
     assert again.returncode == 0, "its own file may be written again"
     assert "cells are equal, after" in again.stdout
 
@@ -55,7 +56,7 @@ def test_it_writes_a_server_that_is_served_and_says_what_it_sends(address: str, 
     [
         (("127.0.0.1:1", "--id", "Copy"), "--id Copy: write small letters"),
         (("127.0.0.1:1", "--id", "openssl"), "--id openssl: is a server that there is"),
-        (("127.0.0.1:1", "--id", "x", "--servers-dir", "/nowhere"), "--servers-dir /nowhere: is no folder"),
+        (("127.0.0.1:1", "--id", "x", "--servers-dir", "/dev/null"), "/dev/null: /dev/null is no folder;"),
         (("127.0.0.1:1", "--id", "x", "--servers-dir", "/proc"), "--servers-dir /proc: cannot be written ("),
         (("192.0.2.1:443", "--id", "x"), "give --yes if the server may be asked so much"),
         (("127.0.0.1", "--id", "x"), "127.0.0.1"),
@@ -91,7 +92,7 @@ def test_what_somebody_has_edited_is_overwritten_only_by_force(option: str, tmp_
 
 
 def test_nobody_there_is_one_line_and_3(tmp_path: Path) -> None:
-    done = twin("127.0.0.1:1", "--id", "x", "--servers-dir", str(tmp_path))
+    done = twin("127.0.0.1:1", "--id", "x", "--servers-dir", str(tmp_path / "new"))
     assert done.returncode == 3
     assert "127.0.0.1:1: nobody accepts connections" in done.stderr
     assert list(tmp_path.iterdir()) == []
