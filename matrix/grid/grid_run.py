@@ -205,7 +205,7 @@ class GridRun:
         told = timings_from(timings)
         played = {name: self.plan.profiles[name] for name in run.clients if name in self.plan.profiles}
         sources = sources_of(self.folder.path, played)
-        measured.write(run, timings, render_reports(run, told, sources))
+        run = self.run = measured.write(run, timings, lambda kept: render_reports(kept, told, sources))
         if measured.lost and not measured.unwritten:
             self.said.append(measured.lost)
         kept = kept_run(run, told, self.folder.path.name, str(self.folder.path))

@@ -29,6 +29,7 @@ from matrix.plan.plan import Plan
 from matrix.results.cell_result import CellResult, Facts
 from matrix.results.evidence import ServerView, add_views
 from matrix.results.explained import ExplanationRecord
+from matrix.results.journal import without_evidence
 from matrix.results.run_file import CellRecord, RunFile
 from matrix.results.run_folder import Reports, RunFolder
 from servers.contract import Connection
@@ -119,13 +120,23 @@ class Measured:
         self._shared = SharedValues()
         return whole(self._frame, self._records.values(), len(self._planned), problems)
 
-    def write(self, run: RunFile, timings: Mapping[str, Any], reports: Reports) -> None:
-        """Write the files of the run and let it have its place."""
+    def write(
+        self, run: RunFile, timings: Mapping[str, Any], render: Callable[[RunFile], Reports]
+    ) -> RunFile:
+        """Write the files of the run and let it have its place; the run as it was written."""
         try:
-            self._make_room_for(self._folder.write, run, timings, reports)
+            self._make_room_for(lambda: self._write(run, timings, render))
             self._folder.finish(is_whole=not run.run.partial)
         except OSError as error:
             self.unwritten = unwritable(error, self._folder.path)
+        return self._as_kept(run)
+
+    def _write(self, run: RunFile, timings: Mapping[str, Any], render: Callable[[RunFile], Reports]) -> None:
+        kept = self._as_kept(run)
+        self._folder.write(kept, timings, render(kept))
+
+    def _as_kept(self, run: RunFile) -> RunFile:
+        return without_evidence(run) if self._folder.is_without_evidence else run
 
     def _keep(self, record: CellRecord) -> None:
         self._records[record.id] = self._shared.record(record)
@@ -219,6 +230,8 @@ class Measured:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not self._folder.make_room():
                 raise
             self.lost = f"{self._folder.place}: the disk is full; the run is without evidence"
+            with suppress(OSError):
+                self._folder.journal.lose_evidence()
             write(*what)
 
 

@@ -17,6 +17,7 @@ _VERBS = (
     (Outcome.NOT_APPLICABLE, "does not apply", "do not apply"),
 )
 _REASONS_NAMED = 2
+LOST_EVIDENCE = "Evidence is missing: the disk was full, and evidence made room for the results."
 
 
 def headline(run: RunFile) -> str:
@@ -45,6 +46,11 @@ def partial(run: RunFile) -> str:
     return (
         f"Partial: the run ended when {len(run.cells)} of {counted(run.run.planned, 'cell')} were measured."
     )
+
+
+def lost_evidence(run: RunFile) -> str:
+    """Say of a run whose evidence had to make room that it is missing; empty of any other."""
+    return LOST_EVIDENCE if run.run.lost_evidence else ""
 
 
 def unexpected_cells(run: RunFile) -> list[CellRecord]:

@@ -9,7 +9,7 @@ from matrix.reports.cell_text import cell_text, legend, negotiated_text
 from matrix.reports.digest import FINDINGS
 from matrix.reports.facts import facts_by_server, tested
 from matrix.reports.groups import Group
-from matrix.reports.headline import headline, partial
+from matrix.reports.headline import headline, lost_evidence, partial
 from matrix.reports.next_step import next_step
 from matrix.reports.table import Table, tables
 from matrix.results.levels import in_order, level_series
@@ -39,6 +39,8 @@ def _lines(run: RunFile, timings: Timings) -> Iterator[str]:
     yield escape(headline(run))
     if run.run.partial:
         yield from ("", f"**{partial(run)}**")
+    if run.run.lost_evidence:
+        yield from ("", f"**{lost_evidence(run)}**")
     yield from _section("What the clients that work have in common", map(escape, digest.inferences(run)))
     yield from _groups(run, "Unexpected results", digest.unexpected(run))
     yield from _groups(run, "Not measured, although a result was due", digest.broken(run))

@@ -91,6 +91,8 @@ def _next_step(cell: CellRecord, run: RunFile) -> str:
             return f"{COMMAND} connect {shlex.quote(cell.client)} {where} shows every record and message"
         case _ if run.run.asked is not None and run.run.asked.evidence is EvidenceWanted.NONE:
             return "run again without --evidence none to keep every record and message"
+        case _ if run.run.lost_evidence:
+            return "run again where the disk has more room, to keep every record and message"
         case _:
             return f"evidence/{cell.id}.json has every record and message; Wireshark opens the .pcapng there"
 

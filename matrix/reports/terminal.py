@@ -18,7 +18,7 @@ from matrix.reports import digest, played
 from matrix.reports.cell_text import cell_text, legend
 from matrix.reports.folding import FoldedGrid, fold, left_out_text
 from matrix.reports.groups import Group
-from matrix.reports.headline import headline, partial
+from matrix.reports.headline import headline, lost_evidence, partial
 from matrix.reports.next_step import next_step
 from matrix.reports.printing import encodable, print_line, print_section
 from matrix.reports.sections import print_sections
@@ -50,6 +50,8 @@ def print_run(run: RunFile, console: Console, view: View = BRIEF, timings: Timin
     print_line(console, headline(run), _STYLES_OF_RUNS[standing(run)])
     if run.run.partial:
         print_line(console, partial(run), "bold yellow")
+    if run.run.lost_evidence:
+        print_line(console, lost_evidence(run), "bold yellow")
     if Section.UNEXPECTED in view.sections:
         _print_unexpected(run, console, view)
     if Section.NOTES in view.sections:

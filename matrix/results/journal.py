@@ -2,7 +2,8 @@
 it.
 
 The first line has everything of run.json but its cells, each further line one cell; a cell that comes twice
-counts as it came last. A line that is not whole (the disk was full, the machine lost power) is passed over.
+counts as it came last. One line may say that evidence had to make room. A line that is not whole (the disk
+was full, the machine lost power) is passed over.
 Whoever writes a journal holds a lock on it, which the system gives back with the process.
 """
 
@@ -18,6 +19,7 @@ from matrix.errors import UnreadableRun
 from matrix.results.run_file import CellRecord, RunFile
 
 JOURNAL = "journal.jsonl"
+_LOST = b'{"lost_evidence":true}'
 
 
 class Journal:
@@ -43,6 +45,10 @@ class Journal:
         """Write a cell and how long it took."""
         self._write(b'{"seconds":%.6f,"cell":%b}' % (seconds, cell.model_dump_json(by_alias=True).encode()))
         self.adds += 1
+
+    def lose_evidence(self) -> None:
+        """Write that evidence had to make room."""
+        self._write(_LOST)
 
     def close(self) -> None:
         """Write no more, and give the lock back."""
@@ -89,7 +95,13 @@ class Journalled(Struct, frozen=True):
             except (ValueError, KeyError, TypeError, RecursionError):
                 continue
             cells[cell.id] = cell
-        return cls(_with_cells(frame, cells, planned), seconds, started)
+        run = _with_cells(frame, cells, planned)
+        return cls(without_evidence(run) if _LOST in lines else run, seconds, started)
+
+
+def without_evidence(run: RunFile) -> RunFile:
+    """The same run, which says that its evidence had to make room."""
+    return run.model_copy(update={"run": run.run.model_copy(update={"lost_evidence": True})})
 
 
 def _with_cells(frame: RunFile, cells: dict[str, CellRecord], planned: int) -> RunFile:

@@ -25,7 +25,11 @@ def merge(shards: Sequence[SavedRun]) -> tuple[RunFile, dict[str, Any]]:
     whole = first.model_copy(
         update={
             "run": first.run.model_copy(
-                update={"shard": None, "partial": any(shard.run.run.partial for shard in shards)}
+                update={
+                    "shard": None,
+                    "partial": any(shard.run.run.partial for shard in shards),
+                    "lost_evidence": any(shard.run.run.lost_evidence for shard in shards),
+                }
             ),
             "servers": servers,
             "clients": {name: each for shard in shards for name, each in shard.run.clients.items()},

@@ -94,6 +94,11 @@ class RunRecord(Record):
         description="which part of a run this is, as 2/8; what was asked is that of the whole run",
         exclude_if=lambda shard: shard is None,
     )
+    lost_evidence: bool = Field(
+        default=False,
+        description="the disk was full, and evidence made room for the results",
+        exclude_if=lambda lost: not lost,
+    )
 
     def measured(self, cells: int, planned: int) -> Self:
         """The same of a run in which so many of the planned cells have a result."""

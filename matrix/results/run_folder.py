@@ -53,7 +53,7 @@ class RunFolder:
     ) -> None:
         self._is_named = out is not None
         self.said: list[str] = []
-        self._is_without_evidence = False
+        self.is_without_evidence = False
         if out is None:
             self.place = _timestamped(reports, now)
         else:
@@ -103,7 +103,7 @@ class RunFolder:
         """
         if not (self.path / EVIDENCE).exists():
             return False
-        self._is_without_evidence = True
+        self.is_without_evidence = True
         shutil.rmtree(self.path / EVIDENCE, ignore_errors=True)
         return True
 
@@ -126,7 +126,7 @@ class RunFolder:
         """Let the run have its place, unless it ended early and there is another. Raises OSError."""
         self.journal.close()
         (self.path / JOURNAL).unlink(missing_ok=True)
-        if self._is_without_evidence:
+        if self.is_without_evidence:
             shutil.rmtree(self.path / EVIDENCE, ignore_errors=True)
         if not is_whole and _holds_a_run(self.place):
             self.said.append(f"{self.place} is as it was: the run ended early and is in {self.path}")

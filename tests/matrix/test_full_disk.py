@@ -16,6 +16,7 @@ pytestmark = NEEDED
 CLIENTS = ("--client", "set:core", "--client", "set:today")
 CELLS = ("--server", "jsse6@6u45", *CLIENTS, "--evidence", "all", "-n", "0")
 FULL = "No space left on device"
+MISSING = "Evidence is missing: the disk was full, and evidence made room for the results."
 
 
 def on_a_disk_of(size: str, folder: Path, *afterwards: str) -> subprocess.CompletedProcess[str]:
@@ -37,13 +38,34 @@ def test_what_was_measured_is_shown_and_the_files_are_not_taken_for_whole(tmp_pa
 def test_evidence_makes_room_for_the_results(tmp_path: Path) -> None:
     done = on_a_disk_of("300k", tmp_path, "cp -r disk/run kept")
     assert "disk/run: the disk is full; the run is without evidence" in done.stderr
-    assert None not in {each.outcome for each in load_run(tmp_path / "kept").cells}
+    kept = load_run(tmp_path / "kept")
+    assert None not in {each.outcome for each in kept.cells}
+    assert kept.run.lost_evidence
+    assert MISSING in done.stdout
+    assert MISSING in (tmp_path / "kept/grid.html").read_text()
     assert not (tmp_path / "kept/evidence").exists()
+
+
+@pytest.mark.long
+def test_a_report_that_is_made_when_there_is_room_says_that_evidence_is_missing(tmp_path: Path) -> None:
+    report = command_line("report", "disk/run.unfinished", "--out", "kept")
+    done = on_a_disk_of("200k", tmp_path, "mount -o remount,size=20m disk", report, "echo report $?")
+    assert f"cannot be written ({FULL})" in done.stderr
+    before, _, now = done.stdout.partition("exit 3\n")
+    assert MISSING in before
+    assert MISSING in now
+    assert now.endswith("report 0\n")
+    assert load_run(tmp_path / "kept").run.lost_evidence
+    for name in ("grid.md", "grid.html"):
+        text = (tmp_path / "kept" / name).read_text()
+        assert MISSING in text
+        assert "has every record and message" not in text
 
 
 def test_a_disk_with_room_takes_all_of_it(tmp_path: Path) -> None:
     done = on_a_disk_of("100m", tmp_path, "ls disk/run/evidence | wc -l")
     assert "the disk is full" not in done.stderr
+    assert MISSING not in done.stdout
     assert int(done.stdout.rstrip().splitlines()[-1]) > 0
 
 

@@ -90,6 +90,7 @@ def _content(run: RunFile, timings: Timings, made: Sequence[Table]) -> Mapping[s
         "run": run,
         "headline": headline.headline(run),
         "partial": headline.partial(run),
+        "lost_evidence": headline.lost_evidence(run),
         "standing": standing(run),
         "standing_text": standing_text(run),
         "left_out": list(_left_out(run)),
