@@ -25,10 +25,10 @@ class NearestPassing:
     def __init__(self, run: RunFile, profiles: Mapping[str, Profile]) -> None:
         self._flights = {name: flight_of(each.attempts[0].template) for name, each in profiles.items()}
         self._numbers: dict[Feature, int] = {}
-        self._features: dict[str, int] = {}
+        self._features: dict[FirstFlight, int] = {}
         self._told: dict[tuple[FirstFlight, FirstFlight], list[str]] = {}
         self._working: dict[tuple[str, str], list[str]] = defaultdict(list)
-        self._ready: set[tuple[str, str]] = set()
+        self._passing_at: dict[tuple[str, str], dict[str, int]] = {}
         for cell in run.cells:
             if cell.outcome is Outcome.WORKS and cell.client in self._flights:
                 self._working[cell.server, cell.scenario].append(cell.client)
@@ -41,29 +41,28 @@ class NearestPassing:
         others = self._passing(cell.server, cell.scenario)
         if cell.outcome not in _DIFFERS or flight is None or not others:
             return None
-        mine = self._features_of(cell.client, flight)
-        theirs = [self._features[name] for name in others]
-        distances = [(mine ^ features).bit_count() for features in theirs]
-        client = others[distances.index(min(distances))]
+        mine = self._features_of(flight)
+        distances = [(mine ^ features).bit_count() for features in others.values()]
+        client = [*others][distances.index(min(distances))]
         return {"client": client, "differences": self._differences(flight, self._flights[client])}
 
-    def _passing(self, server: str, scenario: str) -> list[str]:
-        """The clients that work there, the features of all known from now on."""
-        names = self._working[server, scenario]
-        if (server, scenario) not in self._ready:
-            self._ready.add((server, scenario))
-            for name in names:
-                self._features_of(name, self._flights[name])
-        return names
+    def _passing(self, server: str, scenario: str) -> dict[str, int]:
+        """The clients that work there, with the features of their hellos."""
+        where = server, scenario
+        if where not in self._passing_at:
+            self._passing_at[where] = {
+                name: self._features_of(self._flights[name]) for name in self._working[where]
+            }
+        return self._passing_at[where]
 
-    def _features_of(self, client: str, flight: FirstFlight) -> int:
-        """The features of a client's hello, a bit for each, since thousands of cells are compared with
-        hundreds.
+    def _features_of(self, flight: FirstFlight) -> int:
+        """The features of a hello, a bit for each, since thousands of cells are compared with hundreds. Many
+        clients have the same hello.
         """
-        if client not in self._features:
+        if flight not in self._features:
             numbers = {self._numbers.setdefault(each, len(self._numbers)) for each in features_in(flight)}
-            self._features[client] = sum(1 << number for number in numbers)
-        return self._features[client]
+            self._features[flight] = sum(1 << number for number in numbers)
+        return self._features[flight]
 
     def _differences(self, flight: FirstFlight, other: FirstFlight) -> list[str]:
         if (flight, other) not in self._told:
