@@ -12,14 +12,17 @@ _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _CHUNKED = re.compile(rb"^transfer-encoding:(?:.*,)?[ \t]*chunked[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _CHUNK = re.compile(rb"(?:\r?\n)?([0-9a-f]{1,8})[^\n]*(?=\n)", re.IGNORECASE)
+_INTERIM = re.compile(rb"(?:HTTP/[0-9.]+ +1(?!01)[0-9]{2}(?![0-9])[^\n]*\n(?:[^\r\n][^\n]*\n)*\r?\n)+")
 _WITHOUT_BODY = (204, 304)
 
 _STATUS = re.compile(rb"^HTTP/[0-9.]+ +([1-5][0-9]{2})(?![0-9])")
 
 
 def http_status(answer: bytes | bytearray) -> int | None:
-    """The status code of an HTTP answer (RFC 9112 section 4); None of anything else."""
-    found = _STATUS.match(answer)
+    """The status code of an HTTP answer (RFC 9112 section 4), the final one where others came before it; None
+    of anything else.
+    """
+    found = _STATUS.match(_final(answer)) or _STATUS.match(answer)
     return None if found is None else int(found[1])
 
 
@@ -38,10 +41,10 @@ class Answer:
         """Whether nothing more is to come: all of the body (RFC 9112 section 6.3), or as much as is taken. Of
         anything but HTTP (a mail server's greeting) the first bytes are answer enough.
         """
-        if not self.data:
+        if not (answer := _final(self.data)):
             return False
         is_full = len(self.data) == MAX_RESPONSE_BYTES
-        return is_full or not self.data.startswith(_HTTP[: len(self.data)]) or self._missing() == 0
+        return is_full or not answer.startswith(_HTTP[: len(answer)]) or self._missing() == 0
 
     @property
     def is_unreadable(self) -> bool:
@@ -53,20 +56,27 @@ class Answer:
         """Whether the answer has no end but that of the connection: its head is there and announces no
         length. An unfinished chunked one is taken for that: it may be a stream of events.
         """
-        return _END_OF_HEAD.search(self.data) is not None and self._missing() is None
+        return _END_OF_HEAD.search(_final(self.data)) is not None and self._missing() is None
 
     def _missing(self) -> int | None:
         """How much of the announced body is still to come; None if nothing announced it (yet)."""
-        end = _END_OF_HEAD.search(self.data)
+        answer = _final(self.data)
+        end = _END_OF_HEAD.search(answer)
         if end is None:
             return None
-        head = self.data[: end.start()]
+        head = answer[: end.start()]
         if http_status(head) in _WITHOUT_BODY:
             return 0
         if _CHUNKED.search(head):
-            return 0 if _has_last_chunk(self.data, end.end()) else None
+            return 0 if _has_last_chunk(answer, end.end()) else None
         announced = _CONTENT_LENGTH.search(head)
-        return None if announced is None else max(int(announced[1]) - (len(self.data) - end.end()), 0)
+        return None if announced is None else max(int(announced[1]) - (len(answer) - end.end()), 0)
+
+
+def _final(answer: bytes | bytearray) -> bytes | bytearray:
+    """The answer without the interim ones before it (1xx, RFC 9110 section 15.2); 101 is a final one here."""
+    interim = _INTERIM.match(answer)
+    return answer if interim is None else answer[interim.end() :]
 
 
 def _has_last_chunk(data: bytes | bytearray, at: int) -> bool:

@@ -208,7 +208,8 @@ def _serve(
             signal.signal(number, signal.SIG_IGN)
         for number in _DEFAULT:
             signal.signal(number, signal.SIG_DFL)
-        get_ready()
+        with suppress(Exception):  # whatever it is, the cell that meets it tells it
+            get_ready()
         run = _made(make_run, pipe.recv())
         while (task := pipe.recv()) is not None:
             pipe.send(_ran(run, task))

@@ -233,6 +233,44 @@ def test_a_server_may_say_something_before_it_answers_the_hello(
     exchange_again(ours, theirs)
 
 
+MEANWHILE = {
+    "nothing": (ContentType.APPLICATION_DATA, b""),
+    "data": (ContentType.APPLICATION_DATA, b"x"),
+    "an empty handshake record": (ContentType.HANDSHAKE, b""),
+    "half a header": (ContentType.HANDSHAKE, b"\x02\0"),
+    "a HelloRequest": (ContentType.HANDSHAKE, bytes(4)),
+    "a ClientHello": (ContentType.HANDSHAKE, b"\x01\0\0\0"),
+    "a ServerHelloDone": (ContentType.HANDSHAKE, b"\x0e\0\0\0"),
+    "a Finished": (ContentType.HANDSHAKE, b"\x14\0\0\x0c" + bytes(12)),
+    "a message of no name": (ContentType.HANDSHAKE, b"\x63\0\0\0"),
+    "a change of keys": (ContentType.CHANGE_CIPHER_SPEC, b"\x01"),
+    "user_canceled": (ContentType.ALERT, b"\x01\x5a"),
+    "no_renegotiation": (ContentType.ALERT, b"\x01\x64"),
+    "close_notify": (ContentType.ALERT, b"\x01\0"),
+    "half an alert": (ContentType.ALERT, b"\x01"),
+}
+
+
+@pytest.mark.parametrize("version", OLD_VERSIONS, ids=suite_id)
+@pytest.mark.parametrize("begins", ["client", "server"])
+@pytest.mark.parametrize("speaks", ["client", "server"])
+@pytest.mark.parametrize("said", MEANWHILE)
+def test_whatever_comes_before_the_answer_is_taken_or_told(
+    version: int, begins: str, speaks: str, said: str
+) -> None:
+    ours, theirs = connected(version)
+    if begins == "client":
+        ours.connection.renegotiate(0.0)
+    else:
+        theirs.connection.request_renegotiation(0.0)
+    (ours if speaks == "client" else theirs).connection.records.write(*MEANWHILE[said], 0.0)
+    pump(ours, theirs)
+    hearer = theirs if speaks == "client" else ours
+    is_ended = ours.connection.is_ended or theirs.connection.is_ended
+    is_done = completions(ours) == completions(theirs) == 1
+    assert is_done or is_ended or hearer.connection.is_within_message or said == "no_renegotiation"
+
+
 @pytest.mark.parametrize("role", ["client", "server"])
 def test_a_wrong_verify_data_is_a_fault(role: str) -> None:
     ours, theirs = connected()
